@@ -1,0 +1,3 @@
+"""Video representation learning straight from the compressed stream."""
+
+__version__ = '0.1.0'

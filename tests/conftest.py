@@ -1,0 +1,36 @@
+"""Fixtures shared by all tests: fixed seeds, and the folder of real clips and golden numbers."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _fixed_seeds():
+    """No random state leaks from one test into the next."""
+    random.seed(0)
+    np.random.seed(0)
+    try:
+        import torch
+    except ImportError:
+        return
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope='session')
+def repository() -> Path:
+    """The checkout's root: configs, tools and the package."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope='session')
+def shared() -> Path:
+    """The folder `shared` beside the checkout: real clips, official splits, golden numbers."""
+    folder = REPOSITORY.parent / 'shared'
+    if not folder.is_dir():
+        pytest.skip(f'needs real clips and golden numbers in {folder}, which does not exist')
+    return folder
