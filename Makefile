@@ -1,0 +1,50 @@
+# make setup | demo | test | lint: each works on a fresh clone with nothing but Python 3.11 and pip.
+# TORCH_INDEX_URL=<index> chooses torch's build, e.g. the CPU one of https://download.pytorch.org/whl/cpu
+PYTHON ?= python3.11
+TORCH := torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO_DIR ?= work_dirs/demo
+VIDEOS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: setup demo test lint wheel clean help
+
+help:
+	@echo 'make setup   .venv with everything pinned'
+	@echo 'make demo    the main job on a small controlled video set; VIDEOS=folder takes yours'
+	@echo 'make test    every test'
+	@echo 'make lint    ruff and mypy'
+	@echo 'make wheel   build the wheel, install it into an empty environment, import every module'
+
+setup: $(STAMP)
+
+$(STAMP): setup.py requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	$(BIN)/pip install -r requirements.txt
+	$(BIN)/pip install --no-deps -e .
+	touch $@
+
+demo: setup
+	$(BIN)/python tools/demo.py --work-dir $(DEMO_DIR) $(if $(VIDEOS),--videos "$(VIDEOS)")
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: setup
+	rm -rf dist build/wheel_env
+	$(BIN)/python -m build --wheel --outdir dist
+	$(PYTHON) -m venv build/wheel_env
+	build/wheel_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	build/wheel_env/bin/pip install --constraint requirements.txt dist/*.whl
+	cd build && wheel_env/bin/python -W error::ImportWarning ../tools/import_all.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,79 @@
+"""Annotation lists: MMAction2's, one `relative/path.mp4 label` a line; the label may be absent."""
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One line: a path relative to the root, and its class or None."""
+
+    path: str
+    label: int | None
+
+
+class AnnotationError(ValueError):
+    """A list cannot be used; the message names file, line and remedy."""
+
+
+def parse_line(line: str) -> Entry:
+    """The last word is the label if it is a whole number; everything before it, spaces included, is the path.
+
+    Raises:
+        ValueError: the path is empty, absolute, or leaves the root.
+    """
+    text = line.strip()
+    path, _, last = text.rpartition(' ')
+    path, label = (path.rstrip(), int(last)) if last.isascii() and last.isdigit() else (text, None)
+    if not path:
+        raise ValueError('there is no path')
+    if '\0' in path:
+        raise ValueError('the path holds a NUL character')
+    if PurePosixPath(path).is_absolute() or '..' in PurePosixPath(path).parts:
+        raise ValueError(f'the path {path!r} leaves the root; write it relative to the root, without ".."')
+    return Entry(path, label)
+
+
+def read_list(ann_file: str | Path, labels: str) -> list[Entry]:
+    """All entries of a list.
+
+    Args:
+        ann_file: text, UTF-8; blank lines are skipped.
+        labels: 'required' or 'optional'.
+
+    Raises:
+        AnnotationError: the file is missing, empty, or a line is wrong.
+    """
+    ann_file = Path(ann_file)
+    if not ann_file.is_file():
+        raise AnnotationError(f'{ann_file}: there is no such list. Remedy: make one with tools/prepare_videos.py.')
+    entries = []
+    for number, line in enumerate(ann_file.read_text(encoding='utf-8').splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = parse_line(line)
+        except ValueError as error:
+            raise AnnotationError(f'{ann_file}, line {number}: {error}.') from None
+        if labels == 'required' and entry.label is None:
+            raise AnnotationError(
+                f'{ann_file}, line {number}: {entry.path!r} has no label. '
+                'Remedy: write "relative/path.mp4 label" with a whole number as label.'
+            )
+        entries.append(entry)
+    if not entries:
+        raise AnnotationError(f'{ann_file}: the list is empty.')
+    return entries
+
+
+def path_inside(root: str, relative: str) -> str:
+    """The absolute path of a list's entry.
+
+    Raises:
+        AnnotationError: a symbolic link on the way leads out of the root.
+    """
+    path = os.path.join(root, relative)
+    real_root, real_path = os.path.realpath(root), os.path.realpath(path)
+    if os.path.commonpath([real_root, real_path]) != real_root:
+        raise AnnotationError(f'{path}: a symbolic link leads out of the root {real_root}, to {real_path}.')
+    return path

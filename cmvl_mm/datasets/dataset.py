@@ -1,0 +1,147 @@
+"""Annotation list -> sample: a pure function of (seed, epoch, index)."""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from mmaction.registry import DATASETS, TRANSFORMS
+from torch.utils.data import ConcatDataset, Dataset
+
+from cmvl_mm.video import CompressedVideo, VideoError
+
+from .annotation import path_inside, read_list
+from .sample_index import SampleIndex
+from .sampling import VideoTooShort
+
+
+class Skipped(NamedTuple):
+    """A video that could not be used, as it travels with the sample that took its place."""
+
+    path: str
+    kind: Literal['broken', 'short']
+    reason: str
+
+
+class NoUsableVideo(RuntimeError):
+    """Several videos in a row could not be used."""
+
+
+@DATASETS.register_module()
+class CompressedVideoDataset(Dataset):
+    """Videos of a list, each read once per sample through the compressed stream.
+
+    Args:
+        ann_file: list of `relative/path.mp4 label` lines.
+        data_prefix: `dict(video=root)`; every path of the list lies below the root.
+        pipeline: named stages, run in this order. A dict and not a list, so that a config can change one stage's
+            argument without repeating the others.
+        labels: 'required' refuses lists with unlabelled lines.
+        on_error: 'replace' lets another video take the place of one that is broken or too short, drawn by a rule of
+            (seed, epoch, index) alone, and reports it; 'raise' stops, as a test must.
+        role: 'gallery' or 'query', for retrieval.
+        block: edge of the motion grid's blocks, in pixels.
+        max_attempts: stand-ins tried for one sample before giving up.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        data_prefix: dict[str, str],
+        pipeline: dict[str, dict],
+        labels: Literal['required', 'optional'] = 'required',
+        on_error: Literal['replace', 'raise'] = 'replace',
+        role: Literal['gallery', 'query'] = 'gallery',
+        block: int = 8,
+        max_attempts: int = 10,
+    ) -> None:
+        for name, value, allowed in (
+            ('labels', labels, ('required', 'optional')),
+            ('on_error', on_error, ('replace', 'raise')),
+            ('role', role, ('gallery', 'query')),
+        ):
+            if value not in allowed:
+                raise ValueError(f'{name}={value!r} is not one of {allowed}')
+        if set(data_prefix) != {'video'}:
+            raise ValueError(f"data_prefix={data_prefix!r} must be dict(video='folder of the videos')")
+        self.ann_file = str(ann_file)
+        self.root = str(data_prefix['video'])
+        self.entries = read_list(ann_file, labels)
+        self.stages: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            name: TRANSFORMS.build(stage) for name, stage in pipeline.items()
+        }
+        self.on_error = on_error
+        self.is_query = role == 'query'
+        self.block = block
+        self.max_attempts = max_attempts
+        self.metainfo = dict(ann_file=self.ann_file)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """The sample of design section 4: `dict(inputs=…, data_samples=ActionDataSample(…))`.
+
+        Raises:
+            VideoError, VideoTooShort: the video cannot be used and `on_error` is 'raise'.
+            NoUsableVideo: `max_attempts` videos in a row cannot be used.
+        """
+        index = SampleIndex.of(index)
+        if index >= len(self):
+            raise IndexError(f'sample {int(index)} of a list of {len(self)}: {self.ann_file}')
+        skipped: list[Skipped] = []
+        for attempt in range(self.max_attempts):
+            rng = index.generator(attempt)
+            position = int(index) if attempt == 0 else int(rng.integers(len(self)))
+            try:
+                packed = self._load(position, rng)
+            except (VideoError, VideoTooShort) as error:
+                if self.on_error == 'raise':
+                    raise
+                kind: Literal['broken', 'short'] = 'short' if isinstance(error, VideoTooShort) else 'broken'
+                skipped.append(Skipped(self.entries[position].path, kind, str(error)))
+                continue
+            packed['data_samples'].set_metainfo(dict(skipped=skipped))
+            return packed
+        reasons = '\n'.join(f'  {entry.reason}' for entry in skipped)
+        raise NoUsableVideo(
+            f'{self.ann_file}: {len(skipped)} videos in a row cannot be used, sample {int(index)}:\n{reasons}\n'
+            'Remedy: check the folder with tools/prepare_videos.py, or allow short videos with the sampling '
+            "stage's past_end='repeat_last'."
+        )
+
+    def _load(self, position: int, rng: Any) -> dict[str, Any]:
+        entry = self.entries[position]
+        path = path_inside(self.root, entry.path)
+        with CompressedVideo(path, block=self.block) as video:
+            sample: dict[str, Any] = dict(
+                video=video,
+                rng=rng,
+                path=entry.path,
+                label=entry.label,
+                sample_idx=position,
+                is_query=self.is_query,
+            )
+            try:
+                for stage in self.stages.values():
+                    sample = stage(sample)
+            except VideoTooShort as error:
+                raise VideoTooShort(f'{path}: {error}') from None
+        return sample
+
+
+@DATASETS.register_module()
+class RetrievalDataset(ConcatDataset):
+    """Gallery first, then queries, read alike; a video that cannot be read stops the test.
+
+    Args:
+        gallery, query: labelled lists; test videos search training videos.
+        data_prefix, pipeline: of both, as in `CompressedVideoDataset`.
+    """
+
+    def __init__(self, gallery: str, query: str, data_prefix: dict[str, str], pipeline: dict[str, dict]) -> None:
+        super().__init__(
+            [
+                CompressedVideoDataset(gallery, data_prefix, pipeline, on_error='raise', role='gallery'),
+                CompressedVideoDataset(query, data_prefix, pipeline, on_error='raise', role='query'),
+            ]
+        )
+        self.metainfo = dict(gallery=gallery, query=query)

@@ -1,0 +1,117 @@
+"""The only code that crops or flips: frames on the host, motion grids on the model's device.
+
+Both sides obey one record, a `Box` in full-resolution pixels and a flip, so pixels and vectors stay together.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+QUARTER_PIXELS = 4.0
+
+
+class Box(NamedTuple):
+    """A crop in full-resolution pixels: rows top ... top + height - 1, columns left ... left + width - 1."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+def random_resized_box(
+    rng: np.random.Generator, height: int, width: int, area: tuple[float, float], aspect: tuple[float, float]
+) -> Box:
+    """A box whose share of the area is uniform and whose aspect ratio (width / height) is log-uniform.
+
+    After ten draws that do not fit, the largest central box whose aspect ratio is allowed.
+    """
+    for _ in range(10):
+        target = height * width * rng.uniform(*area)
+        ratio = math.exp(rng.uniform(math.log(aspect[0]), math.log(aspect[1])))
+        w, h = round(math.sqrt(target * ratio)), round(math.sqrt(target / ratio))
+        if 0 < w <= width and 0 < h <= height:
+            return Box(int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1)), h, w)
+    ratio = min(max(width / height, aspect[0]), aspect[1])
+    h = min(height, max(1, round(width / ratio)))
+    w = min(width, max(1, round(h * ratio)))
+    return Box((height - h) // 2, (width - w) // 2, h, w)
+
+
+def centre_box(height: int, width: int, share: float) -> Box:
+    """The central square whose edge is `share` of the short side.
+
+    Resizing it to 112 equals resizing the short side to 128 and cutting out the central 112, at share 112 / 128.
+    """
+    edge = max(1, round(min(height, width) * share))
+    return Box((height - edge) // 2, (width - edge) // 2, edge, edge)
+
+
+def crop_resize(frames: np.ndarray, box: Box, flip: bool, size: int) -> np.ndarray:
+    """(n, H, W, 3) uint8 -> (n, size, size, 3) uint8: crop, bilinear resize (antialiased when shrinking), flip."""
+    out = np.empty((len(frames), size, size, 3), dtype=np.uint8)
+    rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
+    for i, frame in enumerate(frames):
+        cut = Image.fromarray(np.ascontiguousarray(frame[rows, columns]))
+        resized = np.asarray(cut.resize((size, size), Image.Resampling.BILINEAR))
+        out[i] = resized[:, ::-1] if flip else resized
+    return out
+
+
+def axis_matrix(start: Tensor, length: Tensor, block: Tensor, num_blocks: int, size: int) -> Tensor:
+    """What painting, cropping and resizing do along one axis, as one matrix per window.
+
+    Row o of a matrix says how much each block contributes to output pixel o: the blocks are painted at full
+    resolution, pixels start ... start + length - 1 are cut out and resized to `size` bilinearly (half-pixel centres,
+    no antialiasing, edges repeated).
+
+    Args:
+        start, length, block: (N,) integers, in pixels.
+        num_blocks: blocks along this axis.
+        size: pixels of the output.
+
+    Returns:
+        (N, size, num_blocks) float32; each row sums to 1.
+    """
+    length, start, block = length[:, None], start[:, None], block[:, None]  # (N, 1)
+    centre = torch.arange(size, device=start.device, dtype=torch.float32)[None]  # (1, size)
+    position = ((centre + 0.5) * (length / size) - 0.5).clamp(min=0)
+    lower = torch.minimum(position.floor().long(), length - 1)
+    upper = torch.minimum(lower + 1, length - 1)
+    weight = (position - lower).clamp(0, 1)
+    matrix = torch.zeros(len(start), size, num_blocks, device=start.device)
+    matrix.scatter_add_(2, ((start + lower) // block)[..., None], (1 - weight)[..., None])
+    matrix.scatter_add_(2, ((start + upper) // block)[..., None], weight[..., None])
+    return matrix
+
+
+def crop_resize_motion(grids: Tensor, boxes: Tensor, flips: Tensor, block: Tensor, size: int) -> Tensor:
+    """Block vectors -> motion maps of the crop, in pixels per frame; nothing is ever painted.
+
+    A flip mirrors the map and negates dx. Values are not rescaled by the resize.
+
+    Args:
+        grids: (N, T, Hb, Wb, 2) quarter pixels, (dx, dy).
+        boxes: (N, 4) top, left, height, width in full-resolution pixels.
+        flips: (N,) bool.
+        block: (N,) block edge in pixels.
+
+    Returns:
+        (N, 2, T, size, size) float32.
+    """
+    num_windows, length, rows, columns, _ = grids.shape
+    top, left, height, width = boxes.long().unbind(1)
+    vertical = axis_matrix(top, height, block, rows, size)  # (N, size, Hb)
+    horizontal = axis_matrix(left, width, block, columns, size)  # (N, size, Wb)
+    horizontal = torch.where(flips[:, None, None], horizontal.flip(1), horizontal)
+    vectors = grids.permute(0, 4, 1, 2, 3).float() / QUARTER_PIXELS  # (N, 2, T, Hb, Wb)
+    sign = torch.ones(num_windows, 2, 1, 1, 1, device=grids.device)
+    sign[:, 0, 0, 0, 0] = torch.where(flips, -1.0, 1.0)
+    vectors = (vectors * sign).reshape(num_windows, 2 * length * rows, columns)
+    across = torch.bmm(vectors, horizontal.transpose(1, 2)).view(num_windows, 2 * length, rows, size)
+    maps = torch.matmul(vertical[:, None], across)  # (N, 2T, size, size)
+    return maps.view(num_windows, 2, length, size, size)

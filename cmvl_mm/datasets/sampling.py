@@ -1,0 +1,104 @@
+"""Which frames make a sample. Pure functions of frame counts and a generator; nothing here opens a video.
+
+clip:    f...f...f...f  (`clip_len` frames, every `frame_interval`-th)
+gap:                     ..  (`future_gap` frames that nobody looks at)
+motion:                    mmmmmmmm  (`motion_len` consecutive frames: the positive window)
+"""
+
+from typing import Literal
+
+import numpy as np
+
+PastEnd = Literal['repeat_last', 'loop', 'error']
+
+
+class VideoTooShort(ValueError):
+    """A video has fewer frames than the sample needs and the policy says not to stretch it."""
+
+
+def clip_span(clip_len: int, frame_interval: int) -> int:
+    """Frames from the first to the last of a clip, both counted: 16 frames of stride 4 span 61."""
+    return (clip_len - 1) * frame_interval + 1
+
+
+def pretraining_span(clip_len: int, frame_interval: int, future_gap: int, motion_len: int) -> int:
+    """Frames that a clip and its future motion window need: 61 + 2 + 8 = 71 in the paper."""
+    return clip_span(clip_len, frame_interval) + future_gap + motion_len
+
+
+def clip_at(start: int, clip_len: int, frame_interval: int) -> np.ndarray:
+    """(clip_len,) frame indices of the clip that starts at `start`."""
+    return start + frame_interval * np.arange(clip_len)
+
+
+def random_start(rng: np.random.Generator, num_frames: int, span: int) -> int:
+    """A start drawn uniformly from all that leave room for `span` frames; 0 if none does."""
+    return int(rng.integers(max(num_frames - span, 0) + 1))
+
+
+def bin_centre_starts(num_frames: int, span: int, num_clips: int) -> np.ndarray:
+    """(num_clips,) clip starts: the range of possible starts in equal bins, the centre of each, rounded down."""
+    edges = np.linspace(0, max(num_frames - span, 0), num_clips + 1)
+    return ((edges[:-1] + edges[1:]) / 2).astype(np.int64)
+
+
+def fit_to_end(indices: np.ndarray, num_frames: int, past_end: PastEnd) -> np.ndarray:
+    """Indices that run past the video's end, brought back by the named policy.
+
+    Raises:
+        VideoTooShort: some index is past the end and the policy is 'error'.
+    """
+    if num_frames < 1:
+        raise VideoTooShort('the video has no frames')
+    if past_end == 'repeat_last':
+        return np.minimum(indices, num_frames - 1)
+    if past_end == 'loop':
+        return indices % num_frames
+    if past_end != 'error':
+        raise ValueError(f"past_end={past_end!r} is not one of 'repeat_last', 'loop', 'error'")
+    if indices.max(initial=0) >= num_frames:
+        raise VideoTooShort(f'the sample needs {indices.max() + 1} frames and the video has {num_frames}')
+    return indices
+
+
+def surrounding_iframe(
+    rng: np.random.Generator, keyframes: np.ndarray, first: int, last: int, margin: int
+) -> tuple[int, bool]:
+    """A key frame of the clip's surroundings, drawn uniformly from [first - margin, last + margin].
+
+    Args:
+        keyframes: (n,) ascending frame indices, n >= 1.
+        first, last: first and last frame of the clip.
+        margin: frames that still count as surroundings, on both sides.
+
+    Returns:
+        The frame index, and whether it is the fallback: no key frame is near, so it is the nearest before the
+        clip (or the video's first one, where none is before it).
+    """
+    near = keyframes[(keyframes >= first - margin) & (keyframes <= last + margin)]
+    if len(near):
+        return int(rng.choice(near)), False
+    before = keyframes[keyframes < first]
+    return int(before[-1] if len(before) else keyframes[0]), True
+
+
+def hard_negative_starts(rng: np.random.Generator, num_frames: int, positive: np.ndarray, count: int) -> np.ndarray:
+    """(count,) starts of other windows of the same video, none sharing a frame with the positive one.
+
+    They may lie before or after it and may overlap the RGB clip and each other. All different where the video has
+    room for that, drawn with replacement otherwise.
+
+    Args:
+        positive: (motion_len,) frames of the positive window.
+
+    Raises:
+        VideoTooShort: no window fits beside the positive one.
+    """
+    if count == 0:
+        return np.empty(0, dtype=np.int64)
+    motion_len = len(positive)
+    starts = np.arange(num_frames - motion_len + 1)
+    starts = starts[(starts + motion_len <= positive.min()) | (starts > positive.max())]
+    if len(starts) == 0:
+        raise VideoTooShort(f'no window of {motion_len} frames fits beside the positive one in {num_frames} frames')
+    return rng.choice(starts, size=count, replace=len(starts) < count)

@@ -1,0 +1,273 @@
+"""The stages of a sample, in order: choose frames, read, crop and flip, colour, pack.
+
+Registered shells round `sampling`, `geometry` and `augment`. Each takes the sample's dict and adds to it:
+
+| stage | needs | adds |
+|---|---|---|
+| SamplePretraining, SampleClips | video, rng | clip_frames (clips, T), iframe_frame, motion_frames (K, M) |
+| ReadCompressed | the frame indices | imgs (clips * T, H, W, 3), iframe (1, H, W, 3), motion (K, M, Hb, Wb, 2) |
+| RandomCropFlip, CentreCrop | imgs ... | the same cropped; motion_box (K, 4), motion_flip (K,) |
+| AugmentColour | imgs, iframe | the same recoloured |
+| PackSample | everything | inputs, data_samples |
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from mmaction.registry import TRANSFORMS
+from mmaction.structures import ActionDataSample
+
+from . import sampling
+from .augment import apply_colour, draw_colour
+from .geometry import centre_box, crop_resize, random_resized_box
+from .sampling import PastEnd
+
+Sample = dict[str, Any]
+
+
+@TRANSFORMS.register_module()
+class SamplePretraining:
+    """A clip, an I-frame of its surroundings, the motion window after it, and hard negatives of the same video.
+
+    Args:
+        clip_len: frames of the clip.
+        frame_interval: stride of the clip, in frames.
+        future_gap: frames between the clip's last frame and the motion window.
+        motion_len: consecutive frames of a motion window.
+        num_negatives: other windows of the same video.
+        iframe_margin: how far from the clip, in frames, an I-frame may be.
+        past_end: what happens to videos without room for clip, gap and window; 'error' leaves them out.
+    """
+
+    def __init__(
+        self,
+        clip_len: int = 16,
+        frame_interval: int = 4,
+        future_gap: int = 2,
+        motion_len: int = 8,
+        num_negatives: int = 3,
+        iframe_margin: int = 5,
+        past_end: PastEnd = 'error',
+    ) -> None:
+        self.clip_len = clip_len
+        self.frame_interval = frame_interval
+        self.future_gap = future_gap
+        self.motion_len = motion_len
+        self.num_negatives = num_negatives
+        self.iframe_margin = iframe_margin
+        self.past_end: PastEnd = past_end
+        self.span = sampling.pretraining_span(clip_len, frame_interval, future_gap, motion_len)
+
+    def __call__(self, sample: Sample) -> Sample:
+        video, rng = sample['video'], sample['rng']
+        start = sampling.random_start(rng, video.num_frames, self.span)
+        clip = sampling.clip_at(start, self.clip_len, self.frame_interval)
+        future = clip[-1] + self.future_gap + 1 + np.arange(self.motion_len)
+        fitted = sampling.fit_to_end(np.concatenate([clip, future]), video.num_frames, self.past_end)
+        clip, future = fitted[: self.clip_len], fitted[self.clip_len :]
+        negatives = sampling.hard_negative_starts(rng, video.num_frames, future, self.num_negatives)
+        iframe, fallback = sampling.surrounding_iframe(
+            rng, video.keyframes, int(clip.min()), int(clip.max()), self.iframe_margin
+        )
+        sample['clip_frames'] = clip[None]
+        sample['iframe_frame'] = iframe
+        sample['iframe_fallback'] = fallback
+        sample['motion_frames'] = np.vstack([future, negatives[:, None] + np.arange(self.motion_len)])
+        return sample
+
+
+@TRANSFORMS.register_module()
+class SampleClips:
+    """Clips alone: one at a random place (training), or several at the centres of equal bins (testing).
+
+    Args:
+        clip_len, frame_interval: as above.
+        place: 'random' draws one clip; 'bin_centres' spreads `num_clips`.
+        num_clips: clips per video; 1 for 'random'.
+        past_end: what happens to videos shorter than a clip.
+    """
+
+    def __init__(
+        self,
+        clip_len: int = 16,
+        frame_interval: int = 4,
+        place: Literal['random', 'bin_centres'] = 'random',
+        num_clips: int = 1,
+        past_end: PastEnd = 'repeat_last',
+    ) -> None:
+        if place not in ('random', 'bin_centres'):
+            raise ValueError(f"place={place!r} is not one of 'random', 'bin_centres'")
+        if place == 'random' and num_clips != 1:
+            raise ValueError(f"place='random' draws one clip, not num_clips={num_clips}")
+        self.clip_len = clip_len
+        self.frame_interval = frame_interval
+        self.place = place
+        self.num_clips = num_clips
+        self.past_end: PastEnd = past_end
+        self.span = sampling.clip_span(clip_len, frame_interval)
+
+    def __call__(self, sample: Sample) -> Sample:
+        num_frames = sample['video'].num_frames
+        if self.place == 'random':
+            starts = np.array([sampling.random_start(sample['rng'], num_frames, self.span)])
+        else:
+            starts = sampling.bin_centre_starts(num_frames, self.span, self.num_clips)
+        clips = np.stack([sampling.clip_at(int(start), self.clip_len, self.frame_interval) for start in starts])
+        sample['clip_frames'] = sampling.fit_to_end(clips, num_frames, self.past_end)
+        return sample
+
+
+@TRANSFORMS.register_module()
+class ReadCompressed:
+    """Everything that the sample needs from the video, in one pass over each group of pictures."""
+
+    def __call__(self, sample: Sample) -> Sample:
+        clip_frames, motion_frames = sample['clip_frames'], sample.get('motion_frames')
+        rgb = clip_frames.reshape(-1)
+        if 'iframe_frame' in sample:
+            rgb = np.append(rgb, sample['iframe_frame'])
+        motion = motion_frames.reshape(-1) if motion_frames is not None else ()
+        frames, field = sample['video'].read(rgb=rgb, motion=motion)
+        sample['imgs'] = frames[: clip_frames.size]
+        if 'iframe_frame' in sample:
+            sample['iframe'] = frames[clip_frames.size :]
+        if motion_frames is not None:
+            sample['motion'] = field.vectors.reshape(*motion_frames.shape, *field.vectors.shape[1:])
+            sample['motion_block'] = field.block
+        return sample
+
+
+@TRANSFORMS.register_module()
+class RandomCropFlip:
+    """Random resized crop and flip: one draw for clip and positive window, their own for I-frame and negatives.
+
+    Args:
+        size: output edge of clip and I-frame, in pixels.
+        area: smallest and largest share of the frame's area.
+        aspect: smallest and largest width / height.
+        flip_prob: how often the sample is mirrored.
+    """
+
+    def __init__(
+        self,
+        size: int = 112,
+        area: tuple[float, float] = (0.2, 1.0),
+        aspect: tuple[float, float] = (3 / 4, 4 / 3),
+        flip_prob: float = 0.5,
+    ) -> None:
+        self.size = size
+        self.area = (area[0], area[1])
+        self.aspect = (aspect[0], aspect[1])
+        self.flip_prob = flip_prob
+
+    def __call__(self, sample: Sample) -> Sample:
+        rng, video = sample['rng'], sample['video']
+        windows = len(sample['motion']) if 'motion' in sample else 1
+        draws = [
+            (
+                random_resized_box(rng, video.height, video.width, self.area, self.aspect),
+                bool(rng.random() < self.flip_prob),
+            )
+            for _ in range(windows + 1)
+        ]  # the last one is the I-frame's
+        sample['imgs'] = crop_resize(sample['imgs'], *draws[0], self.size)
+        if 'iframe' in sample:
+            sample['iframe'] = crop_resize(sample['iframe'], *draws[-1], self.size)
+        if 'motion' in sample:
+            sample['motion_box'] = np.array([box for box, _ in draws[:windows]], dtype=np.int32)
+            sample['motion_flip'] = np.array([flip for _, flip in draws[:windows]])
+        return sample
+
+
+@TRANSFORMS.register_module()
+class CentreCrop:
+    """The central square for testing: short side to `resize_short`, then the central `size` pixels, in one resize."""
+
+    def __init__(self, size: int = 112, resize_short: int = 128) -> None:
+        self.size = size
+        self.share = size / resize_short
+
+    def __call__(self, sample: Sample) -> Sample:
+        box = centre_box(sample['video'].height, sample['video'].width, self.share)
+        sample['imgs'] = crop_resize(sample['imgs'], box, False, self.size)
+        return sample
+
+
+@TRANSFORMS.register_module()
+class AugmentColour:
+    """Blur, colour jitter and gray, one draw for the clip and another for the I-frame.
+
+    Args:
+        blur_prob: how often a clip is blurred.
+        blur_sigma: smallest and largest standard deviation, in pixels of the output.
+        jitter_prob: how often the next four apply.
+        brightness, contrast, saturation: reach of the factor round 1.
+        hue: reach, as a share of a full turn; 0.5 is any hue.
+        gray_prob: how often the clip loses its colour.
+    """
+
+    def __init__(
+        self,
+        blur_prob: float = 0.5,
+        blur_sigma: tuple[float, float] = (0.1, 2.0),
+        jitter_prob: float = 0.5,
+        brightness: float = 0.4,
+        contrast: float = 0.4,
+        saturation: float = 0.4,
+        hue: float = 0.1,
+        gray_prob: float = 0.0,
+    ) -> None:
+        self.settings: dict[str, Any] = dict(
+            blur_prob=blur_prob,
+            blur_sigma=(blur_sigma[0], blur_sigma[1]),
+            jitter_prob=jitter_prob,
+            brightness=brightness,
+            contrast=contrast,
+            saturation=saturation,
+            hue=hue,
+            gray_prob=gray_prob,
+        )
+
+    def __call__(self, sample: Sample) -> Sample:
+        for key in ('imgs', 'iframe'):
+            if key in sample:
+                sample[key] = apply_colour(sample[key], draw_colour(sample['rng'], **self.settings))
+        return sample
+
+
+@TRANSFORMS.register_module()
+class PackSample:
+    """Arrays -> `inputs` (tensors, design of the sample) and `data_samples` (label, path and what was skipped).
+
+    Args:
+        clips: 'one' gives imgs (3, T, H, W), for training; 'many' gives (clips, 3, T, H, W), for testing.
+    """
+
+    META_KEYS = ('path', 'sample_idx', 'is_query', 'iframe_fallback')
+
+    def __init__(self, clips: Literal['one', 'many'] = 'one') -> None:
+        if clips not in ('one', 'many'):
+            raise ValueError(f"clips={clips!r} is not one of 'one', 'many'")
+        self.clips = clips
+
+    def __call__(self, sample: Sample) -> Sample:
+        imgs = sample['imgs'].reshape(*sample['clip_frames'].shape, *sample['imgs'].shape[1:])
+        imgs = np.moveaxis(imgs, -1, 1)  # (clips, 3, T, H, W)
+        inputs = {'imgs': _tensor(imgs[0] if self.clips == 'one' else imgs)}
+        if 'iframe' in sample:
+            inputs['iframe'] = _tensor(np.moveaxis(sample['iframe'][0], -1, 0))
+        if 'motion' in sample:
+            inputs['motion'] = _tensor(sample['motion'])
+            inputs['motion_box'] = _tensor(sample['motion_box'])
+            inputs['motion_flip'] = _tensor(sample['motion_flip'])
+            inputs['motion_block'] = torch.tensor(sample['motion_block'])
+        data_sample = ActionDataSample()
+        if sample['label'] is not None:
+            data_sample.set_gt_label(sample['label'])
+        data_sample.set_metainfo({key: sample[key] for key in self.META_KEYS if key in sample})
+        return dict(inputs=inputs, data_samples=data_sample)
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array))

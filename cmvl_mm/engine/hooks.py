@@ -1,0 +1,90 @@
+"""What MMEngine's own hooks lack: seeds that survive a resume, and a report of videos that could not be used."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.registry import HOOKS
+from mmengine.dist import all_gather_object, get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from cmvl_mm.datasets.dataset import Skipped
+
+
+@HOOKS.register_module()
+class SeedIterationHook(Hook):
+    """Torch's generator depends on (seed, iteration, process) alone, so dropout is the same after a resume."""
+
+    priority = 'VERY_HIGH'
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Seed the CPU's and every GPU's generator."""
+        words = np.random.SeedSequence([runner.seed, runner.iter, get_rank()]).generate_state(2, np.uint32)
+        torch.manual_seed(int(words[0]) << 32 | int(words[1]))
+
+
+class TooManyBrokenVideos(RuntimeError):
+    """The share of broken videos is above the limit; the message lists them."""
+
+
+@HOOKS.register_module()
+class SkippedVideosHook(Hook):
+    """Collects the videos that were replaced, reports them once an epoch on every process, stops past a share.
+
+    Args:
+        max_broken_share: of the list; broken videos above it end the run. Short videos are counted but end nothing.
+    """
+
+    def __init__(self, max_broken_share: float = 0.05) -> None:
+        if not 0 <= max_broken_share <= 1:
+            raise ValueError(f'max_broken_share={max_broken_share} must lie in 0 ... 1')
+        self.max_broken_share = max_broken_share
+        self.skipped: dict[str, Skipped] = {}
+        self.iframe_fallbacks = 0
+        self.samples = 0
+        self.reported: set[str] = set()
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+    ) -> None:
+        """Note what the batch's samples stand in for."""
+        before = len(self.skipped)
+        for data_sample in data_batch['data_samples']:
+            self.samples += 1
+            self.iframe_fallbacks += bool(data_sample.get('iframe_fallback', False))
+            for entry in data_sample.get('skipped', ()):
+                self.skipped.setdefault(entry.path, entry)
+        if len(self.skipped) > before:
+            self._stop_past_share(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Share the list among the processes and log what is new."""
+        for theirs in all_gather_object(self.skipped):
+            for path, entry in theirs.items():
+                self.skipped.setdefault(path, entry)
+        broken, short = self._of_kind('broken'), self._of_kind('short')
+        for path in sorted(set(self.skipped) - self.reported):
+            runner.logger.warning(f'skipped ({self.skipped[path].kind}): {self.skipped[path].reason}')
+        self.reported = set(self.skipped)
+        listed = len(runner.train_dataloader.dataset)
+        runner.logger.info(
+            f'Videos that others stood in for: {len(broken)} broken, {len(short)} too short, of {listed}. '
+            f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
+        )
+        self.iframe_fallbacks = self.samples = 0
+        self._stop_past_share(runner)
+
+    def _of_kind(self, kind: str) -> list[Skipped]:
+        return [entry for entry in self.skipped.values() if entry.kind == kind]
+
+    def _stop_past_share(self, runner: Runner) -> None:
+        broken = self._of_kind('broken')
+        listed = len(runner.train_dataloader.dataset)
+        if len(broken) > self.max_broken_share * listed:
+            lines = '\n'.join(f'  {entry.reason}' for entry in broken)
+            raise TooManyBrokenVideos(
+                f'{len(broken)} of {listed} videos are broken, more than the {self.max_broken_share:.0%} allowed:\n'
+                f'{lines}\nRemedy: repair or remove them from the list, or raise '
+                "custom_hooks' SkippedVideosHook.max_broken_share."
+            )

@@ -1,0 +1,46 @@
+"""From command line to runner: what train.py and test.py share."""
+
+import argparse
+import os
+from pathlib import Path
+
+from mmaction.registry import RUNNERS
+from mmengine.config import Config, DictAction
+
+from cmvl_mm.compat import start_process_group
+
+from .config import load_config
+from .runner import CompressedRunner
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of both scripts, named as MMAction2 names them."""
+    parser.add_argument('config', help='a Python file below configs/')
+    parser.add_argument('--work-dir', help='logs and checkpoints; default: work_dirs/<config name>')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='overrides, e.g. train_dataloader.batch_size=16; a key that nothing reads is an error',
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def config_from(args: argparse.Namespace) -> Config:
+    """The checked config, with work_dir and launcher filled in."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    config = load_config(args.config, args.cfg_options)
+    config.launcher = args.launcher
+    if args.work_dir is not None:
+        config.work_dir = args.work_dir
+    elif config.get('work_dir') is None:
+        config.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    return config
+
+
+def runner_from(config: Config) -> CompressedRunner:
+    """Start the process group where MMEngine cannot, then build the runner."""
+    start_process_group(config.launcher)
+    return RUNNERS.get('CompressedRunner').from_cfg(config)

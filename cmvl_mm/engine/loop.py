@@ -1,0 +1,58 @@
+"""An epoch loop that continues where a run was interrupted."""
+
+from mmaction.registry import LOOPS
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
+
+from .sampler import ResumableSampler
+
+
+@LOOPS.register_module()
+class ResumableEpochLoop(EpochBasedTrainLoop):
+    """MMEngine's epoch loop, entered at the iteration of the checkpoint; nothing is decoded twice.
+
+    MMEngine's own loop restarts the epoch. The position comes from the runner's iteration, never from the sampler,
+    which runs ahead of training.
+
+    Args:
+        max_epochs: total training epochs.
+        val_begin, val_interval: as in MMEngine.
+
+    Raises:
+        TypeError: the data loader's sampler cannot start in the middle of an epoch.
+        ValueError: the list is smaller than one global batch.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: DataLoader | dict,
+        max_epochs: int,
+        val_begin: int = 1,
+        val_interval: int = 1,
+    ) -> None:
+        super().__init__(runner, dataloader, max_epochs, val_begin, val_interval)
+        if not isinstance(self.dataloader.sampler, ResumableSampler):
+            raise TypeError(
+                f'ResumableEpochLoop needs a ResumableSampler, not {type(self.dataloader.sampler).__name__}. '
+                "Remedy: train_dataloader.sampler=dict(type='ResumableSampler'), or "
+                "train_cfg=dict(type='EpochBasedTrainLoop', …) for a run that need not resume exactly."
+            )
+        if len(self.dataloader) == 0:
+            raise ValueError(
+                f'{len(self.dataloader.dataset)} videos are fewer than one global batch of '
+                f'{self.dataloader.batch_size} x {self.dataloader.sampler.world_size}. '
+                'Remedy: a smaller train_dataloader.batch_size, or more videos.'
+            )
+
+    def run_epoch(self) -> None:
+        """Iterate the rest of one epoch."""
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        batches_done = self._iter - self._epoch * len(self.dataloader)
+        self.dataloader.sampler.set_epoch(self._epoch)
+        self.dataloader.sampler.set_start(batches_done * self.dataloader.batch_size)
+        for batch_idx, data_batch in enumerate(self.dataloader, start=batches_done):
+            self.run_iter(batch_idx, data_batch)
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1

@@ -1,0 +1,57 @@
+"""The order of an epoch, which can be entered at any position."""
+
+from collections.abc import Iterator, Sized
+
+import numpy as np
+from mmaction.registry import DATA_SAMPLERS
+from mmengine.dist import get_dist_info, sync_random_seed
+from torch.utils.data import Sampler
+
+from cmvl_mm.datasets.sample_index import SampleIndex, order_generator
+
+
+@DATA_SAMPLERS.register_module()
+class ResumableSampler(Sampler[int]):
+    """Yields `SampleIndex`es: each position together with the epoch and the run's seed.
+
+    All processes walk through the same order, each taking every `world_size`-th entry, so that a global batch holds
+    the same samples on 1, 2 or 4 processes. The last few that do not divide evenly wait for another epoch.
+
+    Args:
+        dataset: anything with a length.
+        seed: the run's; MMEngine hands it over.
+        shuffle: a new order every epoch.
+    """
+
+    def __init__(self, dataset: Sized, seed: int | None = None, shuffle: bool = True) -> None:
+        self.rank, self.world_size = get_dist_info()
+        self.length = len(dataset)
+        self.seed = sync_random_seed() if seed is None else seed
+        self.shuffle = shuffle
+        self.epoch = 0
+        self.start = 0
+        if self.length < self.world_size:
+            raise ValueError(f'{self.length} samples cannot be shared by {self.world_size} processes')
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called before each epoch, by the loop and by MMEngine's DistSamplerSeedHook."""
+        self.epoch = epoch
+
+    def set_start(self, start: int) -> None:
+        """The next iteration, and only that one, begins after `start` samples of this process."""
+        if not 0 <= start <= len(self):
+            raise ValueError(f'start={start} is outside the {len(self)} samples of an epoch')
+        self.start = start
+
+    def __len__(self) -> int:
+        """Samples of a whole epoch on this process, wherever the next iteration starts."""
+        return self.length // self.world_size
+
+    def __iter__(self) -> Iterator[SampleIndex]:
+        order = np.arange(self.length)
+        if self.shuffle:
+            order = order_generator(self.seed, self.epoch).permutation(self.length)
+        mine = order[self.rank :: self.world_size][: len(self)]
+        start, self.start = self.start, 0
+        for index in mine[start:].tolist():
+            yield SampleIndex(index, epoch=self.epoch, seed=self.seed)

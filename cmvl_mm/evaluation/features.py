@@ -1,0 +1,57 @@
+"""The features of a test run as arrays, in memory and as an .npz file."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Features(NamedTuple):
+    """One row per video, in the order of the lists; `labels` is -1 where a video has none."""
+
+    features: np.ndarray  # (n, C) float32
+    labels: np.ndarray  # (n,) int64
+    is_query: np.ndarray  # (n,) bool
+    paths: np.ndarray  # (n,) str
+
+
+def pack_result(data_sample: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of one prediction: small, and picklable between processes."""
+    label = data_sample.get('gt_label')
+    return dict(
+        features=np.asarray(data_sample['feature'].cpu(), dtype=np.float32),
+        label=-1 if label is None else int(label),
+        is_query=bool(data_sample['is_query']),
+        sample_idx=int(data_sample['sample_idx']),
+        path=data_sample['path'],
+    )
+
+
+def collect(results: Sequence[dict[str, Any]]) -> Features:
+    """Results of all processes -> arrays; the duplicates that pad a distributed test are dropped."""
+    unique = {(result['is_query'], result['sample_idx']): result for result in results}
+    rows = [unique[key] for key in sorted(unique)]
+    return Features(
+        features=np.stack([row['features'] for row in rows]),
+        labels=np.array([row['label'] for row in rows], dtype=np.int64),
+        is_query=np.array([row['is_query'] for row in rows]),
+        paths=np.array([row['path'] for row in rows]),
+    )
+
+
+def save_features(features: Features, path: str | Path) -> None:
+    """Write the arrays under their names; the file appears whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
+    with open(temporary, 'wb') as file:
+        np.savez(file, **features._asdict())
+    os.replace(temporary, path)
+
+
+def load_features(path: str | Path) -> Features:
+    """Read what `save_features` wrote; nothing in the file is ever run."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return Features(**{name: arrays[name] for name in Features._fields})

@@ -1,0 +1,67 @@
+"""Batch on the host -> what the networks take: normalised pictures and motion maps, on the model's device."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
+
+from cmvl_mm.datasets.geometry import crop_resize_motion
+
+
+@MODELS.register_module()
+class CompressedVideoPreprocessor(BaseDataPreprocessor):
+    """Normalises `imgs` and `iframe`; turns block grids, boxes and flips into motion maps.
+
+    Args:
+        mean, std: of RGB in 0..255.
+        motion_size: edge of the motion maps, in pixels; a positive window covers the same crop as the clip.
+        motion_clamp: largest motion kept, in pixels per frame; maps are divided by it.
+    """
+
+    def __init__(
+        self,
+        mean: Sequence[float] = (123.675, 116.28, 103.53),
+        std: Sequence[float] = (58.395, 57.12, 57.375),
+        motion_size: int = 112,
+        motion_clamp: float = 10.0,
+    ) -> None:
+        super().__init__()
+        if motion_clamp <= 0:
+            raise ValueError(f'motion_clamp={motion_clamp} must be positive, in pixels per frame')
+        self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1, 1), persistent=False)
+        self.register_buffer('std', torch.tensor(std).view(3, 1, 1, 1), persistent=False)
+        self.motion_size = motion_size
+        self.motion_clamp = motion_clamp
+
+    def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        """`dict(inputs=…, data_samples=…)` of the collate -> the same with the networks' inputs.
+
+        imgs (B, 3, T, H, W), or (B, clips, 3, T, H, W) for testing; iframe (B, 3, H, W);
+        motion (B, K, 2, T, size, size) in -1 ... 1.
+        """
+        data = self.cast_data(data)
+        raw = data['inputs']
+        inputs = {'imgs': self._normalise(raw['imgs'])}
+        if 'iframe' in raw:
+            inputs['iframe'] = self._normalise(raw['iframe'].unsqueeze(2)).squeeze(2)
+        if 'motion' in raw:
+            inputs['motion'] = self._motion_maps(raw)
+        return dict(inputs=inputs, data_samples=data.get('data_samples'))
+
+    def _normalise(self, pictures: Tensor) -> Tensor:
+        return (pictures.to(self.mean.dtype) - self.mean) / self.std
+
+    def _motion_maps(self, raw: dict[str, Tensor]) -> Tensor:
+        batch, windows = raw['motion'].shape[:2]
+        maps = crop_resize_motion(
+            raw['motion'].flatten(0, 1),
+            raw['motion_box'].flatten(0, 1),
+            raw['motion_flip'].flatten(0, 1),
+            raw['motion_block'].repeat_interleave(windows),
+            self.motion_size,
+        )
+        maps = maps.clamp(-self.motion_clamp, self.motion_clamp) / self.motion_clamp
+        return maps.view(batch, windows, *maps.shape[1:]).to(self.mean.dtype)

@@ -1,0 +1,44 @@
+"""UCF101, split 1's training videos, unlabelled; clip 16 x 4 at 112 px, the next 8 motion vectors, 3 hard negatives."""
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    drop_last=True,
+    sampler=dict(type='ResumableSampler', shuffle=True),
+    collate_fn=dict(type='compressed_collate'),
+    dataset=dict(
+        type='CompressedVideoDataset',
+        ann_file='data/ucf101/train_split1.txt',
+        data_prefix=dict(video='data/ucf101/videos'),
+        labels='optional',
+        block=16,
+        pipeline=dict(
+            sample=dict(
+                type='SamplePretraining',
+                clip_len=16,
+                frame_interval=4,
+                future_gap=2,
+                motion_len=8,
+                num_negatives=3,
+                iframe_margin=5,
+                past_end='error',
+            ),
+            read=dict(type='ReadCompressed'),
+            crop=dict(type='RandomCropFlip', size=112, area=(0.2, 1.0), aspect=(3 / 4, 4 / 3), flip_prob=0.5),
+            colour=dict(
+                type='AugmentColour',
+                blur_prob=0.5,
+                blur_sigma=(0.1, 2.0),
+                jitter_prob=0.5,
+                brightness=0.4,
+                contrast=0.4,
+                saturation=0.4,
+                hue=0.1,
+                gray_prob=0.0,
+            ),
+            pack=dict(type='PackSample', clips='one'),
+        ),
+    ),
+)

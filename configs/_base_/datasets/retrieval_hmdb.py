@@ -1,0 +1,11 @@
+"""HMDB51, split 1, searched as UCF101 is."""
+
+_base_ = './retrieval_ucf.py'
+
+test_dataloader = dict(
+    dataset=dict(
+        gallery='data/hmdb51/train_split1.txt',
+        query='data/hmdb51/test_split1.txt',
+        data_prefix=dict(video='data/hmdb51/videos'),
+    )
+)

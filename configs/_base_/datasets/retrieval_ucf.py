@@ -1,0 +1,31 @@
+"""UCF101, split 1: test videos search training videos by the mean feature of 10 bin-centre clips."""
+
+test_dataloader = dict(
+    batch_size=2,
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='compressed_collate'),
+    dataset=dict(
+        type='RetrievalDataset',
+        gallery='data/ucf101/train_split1.txt',
+        query='data/ucf101/test_split1.txt',
+        data_prefix=dict(video='data/ucf101/videos'),
+        pipeline=dict(
+            sample=dict(
+                type='SampleClips',
+                clip_len=16,
+                frame_interval=4,
+                place='bin_centres',
+                num_clips=10,
+                past_end='repeat_last',
+            ),
+            read=dict(type='ReadCompressed'),
+            crop=dict(type='CentreCrop', size=112, resize_short=128),
+            pack=dict(type='PackSample', clips='many'),
+        ),
+    ),
+)
+test_evaluator = dict(type='VideoRetrievalRecall', ks=(1, 5, 10, 20, 50))
+test_cfg = dict(type='TestLoop')

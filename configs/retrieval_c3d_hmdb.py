@@ -1,0 +1,14 @@
+"""Table 9, C3D, HMDB51 split 1: R@1 / 5 / 10 / 20 of 16.8 / 37.2 / 50.0 / 64.3 after pretraining on UCF101.
+
+    python tools/test.py configs/retrieval_c3d_hmdb.py work_dirs/pretrain_c3d_ucf/epoch_120.pth
+
+Protocol: test split searches training split, mean of 10 bin-centre clips, L2, cosine. Measured cost: not run on the
+full data set.
+"""
+
+_base_ = [
+    './_base_/models/c3d.py',
+    './_base_/datasets/retrieval_hmdb.py',
+    './_base_/runtime.py',
+]
+model = dict(init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/pretrain_c3d_ucf'))

@@ -1,0 +1,42 @@
+"""Package metadata. The pinned environment of the tests is requirements.txt; here are the ranges that work."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'cmvl_mm' / '__init__.py').read_text()).group(1)
+
+setup(
+    name='cmvl_mm',
+    version=VERSION,
+    description='Video representation learning straight from the compressed stream, on MMEngine and MMAction2',
+    long_description=(ROOT / 'README.md').read_text(),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    packages=find_packages(include=['cmvl_mm*']),
+    package_data={'cmvl_mm': ['py.typed']},
+    python_requires='>=3.11',
+    install_requires=[
+        'torch>=2.10',  # 2.9 has broken 3D convolutions (pytorch#166122, pytorch#163539)
+        'mmengine==0.10.7',
+        'mmcv-lite>=2.1,<2.2',  # mmaction2 refuses mmcv >= 2.2
+        'mmaction2==1.2.0',
+        'av>=18.1',  # 18.0 crashes on damaged H.264
+        'numpy>=2',
+        'pillow>=10',
+        'matplotlib>=3.8',
+        'decord>=0.6',
+        'importlib_metadata',  # mmaction2 needs it and does not say so
+    ],
+    extras_require={
+        'dev': ['pytest>=8', 'ruff==0.17.6', 'mypy==2.4.1', 'build>=1.2'],
+        'bench': ['motion-vector-extractor>=2', 'torchcodec'],
+    },
+    classifiers=[
+        'Programming Language :: Python :: 3.11',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    ],
+)

@@ -1,0 +1,106 @@
+"""Each upstream breakage is still there (else our mend can go), and each mend does what it says."""
+
+import builtins
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer, MessageHub
+
+from cmvl_mm import compat
+
+
+def run_python(code: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], capture_output=True, text=True, timeout=120)
+
+
+def test_mmaction_models_still_cannot_be_imported_without_the_stub():
+    broken = run_python('import mmaction.models')
+    assert "No module named 'mmaction.models.localizers.drn'" in broken.stderr
+    mended = run_python('import cmvl_mm.compat, mmaction.models; print(mmaction.models.BMN.__name__)')
+    assert mended.stdout.strip() == 'BMN', mended.stderr
+
+
+def test_stubbed_localizer_says_why_it_cannot_be_built():
+    import mmaction.models
+
+    with pytest.raises(ImportError, match='2714'):
+        mmaction.models.DRN()
+
+
+@pytest.fixture
+def history_checkpoint(tmp_path):
+    hub = MessageHub('compat')
+    for value in (3.0, 1.0, 2.0):
+        hub.update_scalar('train/loss', value)
+    hub.update_scalar('train/numpy', np.float64(0.5))
+    path = tmp_path / 'history.pth'
+    torch.save({'message_hub': hub.state_dict(), 'state_dict': {'w': torch.ones(2)}}, path)
+    return path
+
+
+def test_mmengine_checkpoints_still_need_the_allow_list(history_checkpoint):
+    outcome = run_python(f'import torch, mmengine; torch.load({str(history_checkpoint)!r})')
+    assert 'UnpicklingError' in outcome.stderr
+
+
+def test_history_buffers_come_back_with_weights_only(history_checkpoint):
+    loaded = torch.load(history_checkpoint, weights_only=True)
+    buffer = loaded['message_hub']['log_scalars']['train/loss']
+    assert isinstance(buffer, HistoryBuffer)
+    assert (buffer.current(), buffer.max(), buffer.mean()) == (2.0, 3.0, 2.0)
+
+
+class _Reduce:
+    """Pickles as a call of `function(*arguments)`: what a crafted checkpoint does."""
+
+    def __init__(self, function, *arguments):
+        self.call = (function, arguments)
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize(
+    'payload',
+    [
+        _Reduce(builtins.getattr, HistoryBuffer, '__init__'),
+        _Reduce(builtins.getattr, _Reduce(builtins.getattr, HistoryBuffer, 'mean'), '__globals__'),
+        _Reduce(builtins.getattr, np.ndarray, 'tofile'),
+        _Reduce(builtins.eval, 'open("executed", "w")'),
+        _Reduce(os.system, 'touch executed'),
+    ],
+    ids=['other-attribute', 'globals-of-a-function', 'other-class', 'eval', 'system'],
+)
+def test_crafted_checkpoints_run_nothing(payload, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({'state_dict': payload}, tmp_path / 'crafted.pth')
+    with pytest.raises((pickle.UnpicklingError, ValueError)):
+        torch.load(tmp_path / 'crafted.pth', weights_only=True)
+    assert not (tmp_path / 'executed').exists()
+
+
+def test_colour_jitter_upstream_still_overflows_and_ours_does_not():
+    code = (
+        'import numpy as np{extra}\n'
+        'from mmaction.datasets.transforms.processing import ColorJitter\n'
+        'image = np.full((2, 2, 3), (10, 200, 30), np.float32)\n'
+        'print(ColorJitter.adjust_hue(image, -0.05).tolist())'
+    )
+    assert 'OverflowError' in run_python(code.format(extra='')).stderr
+    turned = compat._adjust_hue(np.full((2, 2, 3), (10, 200, 30), np.float32), -0.05)
+    # hue of (10, 200, 30) is 63 of 180; 12 of mmaction2's 255 steps less is 51, yellower: red rises, green stays
+    assert turned[0, 0, 0] > 10
+    assert turned[0, 0, 1] == 200
+
+
+def test_launcher_without_rendezvous_names_what_is_missing(monkeypatch):
+    for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    with pytest.raises(RuntimeError, match='MASTER_ADDR'):
+        compat.start_process_group('pytorch')

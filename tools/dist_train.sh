@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# bash tools/dist_train.sh CONFIG PROCESSES [train.py's arguments]: one machine, one process per GPU (or per CPU share).
+# Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT as for torchrun.
+set -euo pipefail
+if [ $# -lt 2 ]; then
+    echo "usage: $0 CONFIG PROCESSES [arguments of tools/train.py]" >&2
+    exit 2
+fi
+CONFIG=$1
+PROCESSES=$2
+shift 2
+exec "${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    --nproc_per_node="$PROCESSES" \
+    "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "$@"

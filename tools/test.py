@@ -1,0 +1,43 @@
+"""Test a checkpoint: classification by 10 clips, or retrieval.
+
+python tools/test.py configs/finetune_c3d_ucf.py work_dirs/finetune_c3d_ucf/epoch_120.pth
+python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/pretrain_c3d_ucf/epoch_120.pth --dump-features f.npz
+"""
+
+import argparse
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.launch import add_common_arguments, config_from, runner_from
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Test a checkpoint with a config file.')
+    add_common_arguments(parser)
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help="default: what the config's model.init_cfg names; with model.init_cfg=None, random weights",
+    )
+    parser.add_argument('--dump-features', metavar='FILE.npz', help='write features, labels, is_query and paths')
+    parser.add_argument('--seed', type=int, help='of random weights')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    config = config_from(args)
+    config.load_from = args.checkpoint
+    if args.seed is not None:
+        config.randomness = dict(config.get('randomness', {}), seed=args.seed)
+    if args.dump_features is not None:
+        evaluator = config.test_evaluator
+        metrics = list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]
+        config.test_evaluator = [*metrics, dict(type='FeatureDump', path=args.dump_features)]
+    runner = runner_from(config)
+    if args.checkpoint is None:
+        runner.init_weights_for_test()
+    runner.test()
+
+
+if __name__ == '__main__':
+    main()

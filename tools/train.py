@@ -1,0 +1,50 @@
+"""Train: pretraining and finetuning alike.
+
+python tools/train.py configs/pretrain_c3d_ucf.py
+bash tools/dist_train.sh configs/pretrain_c3d_ucf.py 4
+"""
+
+import argparse
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.launch import add_common_arguments, config_from, runner_from
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Train a model from a config file.')
+    add_common_arguments(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='continue from this checkpoint, or, without a value, from the newest in the work directory',
+    )
+    parser.add_argument('--amp', action='store_true', help='bf16 autocast; the losses stay in fp32')
+    parser.add_argument('--seed', type=int, help='of order, samples, weights and dropout; default: the config’s')
+    parser.add_argument(
+        '--no-auto-scale-lr',
+        action='store_true',
+        help='take the learning rate as written, whatever the real global batch',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    config = config_from(args)
+    if args.resume is not None:
+        config.resume = True
+        config.load_from = None if args.resume == 'auto' else args.resume
+    if args.amp:
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.dtype = 'bfloat16'
+    if args.seed is not None:
+        config.randomness = dict(config.get('randomness', {}), seed=args.seed)
+    if args.no_auto_scale_lr:
+        config.auto_scale_lr.enable = False
+    runner_from(config).train()
+
+
+if __name__ == '__main__':
+    main()
