@@ -34,3 +34,21 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f'needs real clips and golden numbers in {folder}, which does not exist')
     return folder
+
+
+@pytest.fixture(scope='session')
+def controlled_set(tmp_path_factory) -> Path:
+    """A folder with 8 training and 8 test videos of the controlled set, and lists of their motions' classes."""
+    from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
+    from cmvl_mm.video.encode import write_video
+
+    root = tmp_path_factory.mktemp('controlled')
+    (root / 'videos').mkdir()
+    for split, seed in (('train', 1), ('test', 2)):
+        lines = []
+        for label, motion in enumerate(MOTIONS):
+            frames, _ = make_controlled_video((seed, label), CONTEXTS[label], motion)
+            write_video(frames, root / 'videos' / f'{split}{label}.mp4', quantiser=4)
+            lines.append(f'videos/{split}{label}.mp4 {label}\n')
+        (root / f'{split}.txt').write_text(''.join(lines))
+    return root

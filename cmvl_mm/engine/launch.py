@@ -16,7 +16,7 @@ from .runner import CompressedRunner
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of both scripts, named as MMAction2 names them."""
     parser.add_argument('config', help='a Python file below configs/')
-    parser.add_argument('--work-dir', help='logs and checkpoints; default: work_dirs/<config name>')
+    parser.add_argument('--work-dir', help="logs and checkpoints; default: work_dirs/<the config's path below configs/>")
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -36,8 +36,15 @@ def config_from(args: argparse.Namespace) -> Config:
     if args.work_dir is not None:
         config.work_dir = args.work_dir
     elif config.get('work_dir') is None:
-        config.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+        config.work_dir = str(default_work_dir(args.config))
     return config
+
+
+def default_work_dir(config_path: str) -> Path:
+    """configs/demo/pretrain.py -> work_dirs/demo/pretrain, so that equal names in two folders stay apart."""
+    parts = Path(config_path).with_suffix('').parts
+    below = parts[parts.index('configs') + 1 :] if 'configs' in parts else parts[-1:]
+    return Path('work_dirs', *below)
 
 
 def runner_from(config: Config) -> CompressedRunner:

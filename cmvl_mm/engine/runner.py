@@ -52,7 +52,7 @@ class CompressedRunner(Runner):
         return checkpoint
 
     def init_weights_for_test(self) -> None:
-        """Weights of a test without a checkpoint: what `model.init_cfg` names, else random ones, and the log says so."""
+        """Weights of a test without a checkpoint: what `model.init_cfg` names, else random ones; the log says so."""
         model = self.model.module if is_model_wrapper(self.model) else self.model
         if model.init_cfg is None:
             self.logger.warning('No checkpoint and no model.init_cfg: this is a test of random weights.')

@@ -14,7 +14,8 @@ from .retrieval import recall_at
 class VideoRetrievalRecall(BaseMetric):
     """Test videos search training videos; R@k counts a hit if one of the k nearest has the query's class.
 
-    Not called `RetrievalRecall`: MMAction2 has one, for text and video. Features: mean over a video's clips of the global average of the last stage, L2-normalised, cosine.
+    Features: mean over a video's clips of the global average of the last stage, L2-normalised, cosine.
+    (MMAction2's own `RetrievalRecall` is another metric, for text and video.)
 
     Args:
         ks: the k of R@k.

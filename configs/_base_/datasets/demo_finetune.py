@@ -1,0 +1,28 @@
+"""The controlled set with joint labels: one random clip for training, 4 bin-centre clips for testing."""
+
+_base_ = './finetune_ucf.py'
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    pin_memory=False,
+    dataset=dict(
+        ann_file='data/controlled/annotations/train_joint.txt',
+        data_prefix=dict(video='data/controlled'),
+        pipeline=dict(
+            sample=dict(frame_interval=2),
+            crop=dict(size=48, area=(0.643, 0.643), aspect=(1.0, 1.0), flip_prob=0.0),
+            colour=dict(blur_prob=0.0, jitter_prob=1.0, hue=0.5, gray_prob=0.3),
+        ),
+    ),
+)
+test_dataloader = dict(
+    batch_size=8,
+    num_workers=1,
+    pin_memory=False,
+    dataset=dict(
+        ann_file='data/controlled/annotations/test_joint.txt',
+        data_prefix=dict(video='data/controlled'),
+        pipeline=dict(sample=dict(frame_interval=2, num_clips=4), crop=dict(size=48, resize_short=56)),
+    ),
+)

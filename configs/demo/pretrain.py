@@ -1,0 +1,11 @@
+"""The demo's pretraining: both pretext tasks on the controlled set, 576 videos, 30 epochs of 36 iterations.
+
+    python tools/train.py configs/demo/pretrain.py
+"""
+
+_base_ = [
+    '../_base_/models/demo_pretrain.py',
+    '../_base_/datasets/demo_pretrain.py',
+    '../_base_/schedules/demo.py',
+    '../_base_/runtime.py',
+]

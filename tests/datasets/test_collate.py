@@ -1,0 +1,23 @@
+"""Grids of different videos share a batch without touching each other."""
+
+import torch
+
+from cmvl_mm.datasets.collate import compressed_collate
+
+
+def sample(rows, columns, value):
+    motion = torch.full((2, 8, rows, columns, 2), value, dtype=torch.int16)
+    return dict(inputs=dict(imgs=torch.zeros(3, 4, 5, 5, dtype=torch.uint8), motion=motion), data_samples=value)
+
+
+def test_grids_are_zero_padded_to_the_largest():
+    batch = compressed_collate([sample(3, 7, 1), sample(5, 4, 2)])
+    motion = batch['inputs']['motion']
+    assert motion.shape == (2, 2, 8, 5, 7, 2)
+    assert motion.dtype == torch.int16
+    assert (motion[0, :, :, :3, :] == 1).all()
+    assert (motion[0, :, :, 3:] == 0).all()
+    assert (motion[1, :, :, :, :4] == 2).all()
+    assert (motion[1, :, :, :, 4:] == 0).all()
+    assert batch['inputs']['imgs'].shape == (2, 3, 4, 5, 5)
+    assert batch['data_samples'] == [1, 2]

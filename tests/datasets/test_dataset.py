@@ -1,0 +1,178 @@
+"""A sample is a pure function of (seed, epoch, index), and broken videos are replaced by rule, never by zeros."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import DATASETS
+from mmengine.config import Config
+from mmengine.registry import FUNCTIONS
+from torch.utils.data import DataLoader
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.annotation import AnnotationError
+from cmvl_mm.datasets.dataset import NoUsableVideo
+from cmvl_mm.datasets.sample_index import SampleIndex
+from cmvl_mm.datasets.sampling import VideoTooShort
+from cmvl_mm.engine.sampler import ResumableSampler
+from cmvl_mm.video import CompressedVideo, VideoError
+
+
+@pytest.fixture
+def build(repository, controlled_set):
+    """Build a config's training set on the controlled videos, some of its arguments changed."""
+
+    def build_dataset(config='demo/pretrain', **changes):
+        arguments = Config(Config.fromfile(repository / 'configs' / f'{config}.py').train_dataloader.dataset)
+        arguments.merge_from_dict(
+            dict(ann_file=str(controlled_set / 'train.txt'), data_prefix=dict(video=str(controlled_set))) | changes
+        )
+        return DATASETS.build(arguments.to_dict())
+
+    return build_dataset
+
+
+def equal(one, other) -> bool:
+    return all(torch.equal(one['inputs'][key], other['inputs'][key]) for key in one['inputs'])
+
+
+def test_same_key_same_sample_whatever_the_global_state(build):
+    first = build()[SampleIndex(3, epoch=1, seed=7)]
+    np.random.seed(99)
+    torch.manual_seed(99)
+    dataset = build()
+    dataset[0]
+    assert equal(first, dataset[SampleIndex(3, epoch=1, seed=7)])
+
+
+@pytest.mark.parametrize('other', [SampleIndex(3, epoch=2, seed=7), SampleIndex(3, epoch=1, seed=8)])
+def test_another_epoch_or_seed_is_another_sample(build, other):
+    dataset = build()
+    assert not equal(dataset[SampleIndex(3, epoch=1, seed=7)], dataset[other])
+
+
+def test_plain_integer_is_epoch_zero(build):
+    dataset = build()
+    assert equal(dataset[2], dataset[SampleIndex(2, epoch=0, seed=0)])
+
+
+def test_contract_of_the_sample(build):
+    sample = build()[1]
+    shapes = {name: (tuple(value.shape), value.dtype) for name, value in sample['inputs'].items()}
+    assert shapes == {
+        'imgs': ((3, 16, 48, 48), torch.uint8),
+        'iframe': ((3, 48, 48), torch.uint8),
+        'motion': ((4, 8, 7, 8, 2), torch.int16),
+        'motion_box': ((4, 4), torch.int32),
+        'motion_flip': ((4,), torch.bool),
+        'motion_block': ((), torch.int64),
+    }
+    assert sample['data_samples'].gt_label.item() == 1
+    assert sample['data_samples'].path == 'videos/train1.mp4'
+
+
+def test_sample_holds_the_frames_it_says(build, controlled_set):
+    """Without crop, flip and colour the tensors are the decoder's own frames and vectors."""
+    dataset = build()
+    stages = dataset.stages
+    with CompressedVideo(controlled_set / 'videos' / 'train4.mp4', block=16) as video:
+        chosen = stages['sample'](dict(video=video, rng=SampleIndex(4).generator()))
+        clip, future = chosen['clip_frames'][0], chosen['motion_frames'][0]
+        assert np.diff(clip).tolist() == [2] * 15
+        assert future.tolist() == list(range(clip[-1] + 3, clip[-1] + 11))
+        assert video.frame_types[chosen['iframe_frame']] == 'I'
+        read = stages['read'](chosen)
+        frames, field = video.read(rgb=range(video.num_frames), motion=range(video.num_frames))
+    assert np.array_equal(read['imgs'], frames[clip])
+    assert np.array_equal(read['iframe'][0], frames[chosen['iframe_frame']])
+    for window, indices in zip(read['motion'], chosen['motion_frames'], strict=True):
+        assert np.array_equal(window, field.vectors[indices])
+
+
+def loader(dataset, workers, persistent=False):
+    sampler = ResumableSampler(dataset, seed=5)
+    collate = FUNCTIONS.get('compressed_collate')
+    context = 'fork' if workers else None
+    return DataLoader(
+        dataset,
+        4,
+        sampler=sampler,
+        num_workers=workers,
+        collate_fn=collate,
+        drop_last=True,
+        persistent_workers=persistent,
+        multiprocessing_context=context,
+    )
+
+
+def two_epochs(batches):
+    seen = []
+    for epoch in range(2):
+        batches.sampler.set_epoch(epoch)
+        seen += list(batches)
+    return seen
+
+
+@pytest.mark.parametrize(('workers', 'persistent'), [(2, False), (2, True), (4, True)])
+def test_workers_do_not_change_the_samples(build, workers, persistent):
+    dataset = build()
+    alone = two_epochs(loader(dataset, 0))
+    together = two_epochs(loader(dataset, workers, persistent))
+    assert len(alone) == len(together) == 4
+    assert all(equal(one, other) for one, other in zip(alone, together, strict=True))
+    assert not equal(alone[0], alone[2])
+
+
+@pytest.fixture
+def damaged(controlled_set, tmp_path):
+    """The controlled set with video 2 cut off in the middle and video 5 empty."""
+    root = tmp_path / 'damaged'
+    shutil.copytree(controlled_set, root)
+    for number, kept in ((2, 3000), (5, 0)):
+        path = root / 'videos' / f'train{number}.mp4'
+        path.write_bytes(path.read_bytes()[:kept])
+    return dict(ann_file=str(root / 'train.txt'), data_prefix=dict(video=str(root)))
+
+
+def test_broken_video_is_replaced_by_rule_and_named(build, damaged):
+    dataset = build(**damaged)
+    samples = [dataset[SampleIndex(5, epoch=epoch, seed=1)] for epoch in range(6)]
+    again = [build(**damaged)[SampleIndex(5, epoch=epoch, seed=1)] for epoch in range(6)]
+    assert all(equal(one, other) for one, other in zip(samples, again, strict=True))
+    for sample in samples:
+        skipped = sample['data_samples'].skipped
+        assert skipped[0].path == 'videos/train5.mp4'
+        assert skipped[0].kind == 'broken'
+        assert 'open' in skipped[0].reason
+        assert sample['data_samples'].path not in ('videos/train5.mp4', 'videos/train2.mp4')
+        assert sample['inputs']['imgs'].float().std() > 1
+    assert len({sample['data_samples'].path for sample in samples}) > 1
+
+
+def test_tests_do_not_replace(build, damaged):
+    with pytest.raises(VideoError, match='train5'):
+        build(**damaged, on_error='raise')[5]
+
+
+def test_short_videos_are_left_out_or_stretched_by_policy(build):
+    long_clip = {'pipeline.sample.frame_interval': 7}  # spans 106 + 10 frames of 108
+    with pytest.raises(NoUsableVideo, match=r'(?s)needs 1\d\d frames and the video has 108.*past_end'):
+        build(**long_clip)[0]
+    with pytest.raises(VideoTooShort, match=r'train0\.mp4'):
+        build(**long_clip, on_error='raise')[0]
+    sample = build(**long_clip | {'pipeline.sample.past_end': 'repeat_last'})[0]
+    assert sample['data_samples'].skipped == []
+
+
+def test_config_errors_name_value_and_choice(build):
+    with pytest.raises(TypeError, match='frame_intervall'):
+        build(**{'pipeline.sample.frame_intervall': 3})
+    with pytest.raises(ValueError, match=r"labels='some'"):
+        build(labels='some')
+    with pytest.raises(ValueError, match='data_prefix'):
+        build(data_prefix=dict(img='x'))
+    with pytest.raises(AnnotationError, match='no such list'):
+        build(ann_file='nowhere.txt')
+    with pytest.raises(IndexError, match='sample 8 of a list of 8'):
+        build()[8]

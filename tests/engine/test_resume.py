@@ -1,0 +1,105 @@
+"""An interrupted run continues bit for bit, from the middle of an epoch, and decodes nothing twice."""
+
+import pytest
+import torch
+from mmengine.config import Config
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint
+
+
+@pytest.fixture
+def tiny(repository, controlled_set, tmp_path):
+    """The demo's pretraining on 8 videos: 4 iterations an epoch, a checkpoint after each."""
+
+    def build(name, **options) -> Config:
+        config = load_config(repository / 'configs/demo/pretrain.py')
+        config.merge_from_dict(
+            {
+                'work_dir': str(tmp_path / name),
+                'train_dataloader.batch_size': 2,
+                'train_dataloader.num_workers': 0,
+                'train_dataloader.persistent_workers': False,
+                'train_dataloader.dataset.ann_file': str(controlled_set / 'train.txt'),
+                'train_dataloader.dataset.data_prefix.video': str(controlled_set),
+                'model.backbone.width': 4,
+                'model.context_head.in_channels': 32,
+                'model.context_head.i_network.width': 4,
+                'model.motion_head.predictor.in_channels': 32,
+                'model.motion_head.m_network.width': 4,
+                'train_cfg.max_epochs': 2,
+                'param_scheduler.1.end': 2,
+                'param_scheduler.0.end': 1,
+                'param_scheduler.1.begin': 1,
+                'default_hooks.checkpoint.by_epoch': False,
+                'default_hooks.checkpoint.max_keep_ckpts': -1,
+            }
+            | options
+        )
+        return config
+
+    return build
+
+
+def train(config) -> dict:
+    runner = CompressedRunner.from_cfg(config)
+    runner.train()
+    return runner
+
+
+def assert_same(one, other, path=''):
+    """Equal to the last bit, whatever the nesting."""
+    assert type(one) is type(other), path
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), path
+        for key in one:
+            assert_same(one[key], other[key], f'{path}.{key}')
+    elif isinstance(one, (list, tuple)):
+        assert len(one) == len(other), path
+        for i, pair in enumerate(zip(one, other, strict=True)):
+            assert_same(*pair, f'{path}[{i}]')
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(one, other), path
+    else:
+        assert one == other, path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('interrupted_after', 'workers', 'persistent'), [(3, 0, False), (4, 0, False), (6, 2, True), (1, 2, False)]
+)
+def test_resumed_run_equals_the_unbroken_one(tiny, tmp_path, interrupted_after, workers, persistent):
+    loader = {'train_dataloader.num_workers': workers, 'train_dataloader.persistent_workers': persistent}
+    train(tiny('unbroken', **loader))
+    checkpoint = tmp_path / 'unbroken' / f'iter_{interrupted_after}.pth'
+    train(tiny('resumed', load_from=str(checkpoint), resume=True, **loader))
+    unbroken = read_checkpoint(tmp_path / 'unbroken' / 'iter_8.pth')
+    resumed = read_checkpoint(tmp_path / 'resumed' / 'iter_8.pth')
+    for part in ('state_dict', 'optimizer', 'param_schedulers'):
+        assert_same(unbroken[part], resumed[part], part)
+    # and only what was left has been run
+    saved = sorted(int(path.stem.split('_')[1]) for path in (tmp_path / 'resumed').glob('iter_*.pth'))
+    assert saved == list(range(interrupted_after + 1, 9))
+
+
+def test_dropout_and_samples_really_differ_between_iterations(tiny, tmp_path):
+    """Otherwise the test above could pass with frozen randomness."""
+    runner = train(tiny('run', **{'train_cfg.max_epochs': 1}))
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    assert len(set(losses.tolist())) == 4
+
+
+def test_checkpoint_of_another_model_is_refused_with_the_keys(tiny, tmp_path):
+    train(tiny('small', **{'train_cfg.max_epochs': 1}))
+    other = tiny('other', **{'load_from': str(tmp_path / 'small' / 'iter_4.pth'), 'model.context_head.hidden_channels': 99})
+    with pytest.raises(CheckpointError, match=r'iter_4\.pth does not fit .*context_head\.query_projection\.fc1'):
+        train(other)
+
+
+def test_loop_refuses_too_few_videos_and_other_samplers(tiny):
+    with pytest.raises(ValueError, match='8 videos are fewer than one global batch of 16'):
+        train(tiny('few', **{'train_dataloader.batch_size': 16}))
+    with pytest.raises(TypeError, match='needs a ResumableSampler, not DefaultSampler'):
+        train(tiny('sampler', **{'train_dataloader.sampler.type': 'DefaultSampler'}))

@@ -1,0 +1,93 @@
+"""R@k on tables that a person can check, and the metric's bookkeeping."""
+
+import numpy as np
+import pytest
+import torch
+
+from cmvl_mm.evaluation.features import collect, load_features, pack_result, save_features
+from cmvl_mm.evaluation.metrics import FeatureDump, VideoRetrievalRecall
+from cmvl_mm.evaluation.retrieval import nearest, recall_at
+
+# Gallery on the unit circle at 0, 30, 60, 90 degrees; classes 0 0 1 1.
+ANGLES = np.deg2rad([0, 30, 60, 90])
+GALLERY = np.stack([np.cos(ANGLES), np.sin(ANGLES)], 1)
+GALLERY_LABELS = np.array([0, 0, 1, 1])
+
+
+def at(*degrees: float) -> np.ndarray:
+    angles = np.deg2rad(degrees)
+    return np.stack([np.cos(angles), np.sin(angles)], 1) * 7  # length must not matter
+
+
+def test_hand_made_table():
+    # nearest first: 5° -> 0 30 60 90; 50° -> 60 30 90 0; 40° -> 30 60 0 90
+    query, labels = at(5, 50, 40), np.array([1, 0, 1])
+    assert nearest(query, GALLERY, 4).tolist() == [[0, 1, 2, 3], [2, 1, 3, 0], [1, 2, 0, 3]]
+    assert recall_at(query, labels, GALLERY, GALLERY_LABELS, (1, 2, 3)) == {
+        1: 0.0,
+        2: pytest.approx(200 / 3),
+        3: 100.0,
+    }
+
+
+def test_ties_go_to_the_lower_row_and_k_may_exceed_the_gallery():
+    gallery = np.array([[1.0, 0], [1, 0], [0, 1]])
+    assert nearest(np.array([[2.0, 0]]), gallery, 50).tolist() == [[0, 1, 2]]
+
+
+def test_zero_and_infinite_features_are_refused():
+    for bad in (0.0, np.inf, np.nan):
+        with pytest.raises(ValueError, match='row 1'):
+            nearest(np.array([[1.0, 0], [bad, bad]]), GALLERY, 1)
+
+
+def prediction(feature, label, is_query, index):
+    return dict(
+        feature=torch.tensor(feature), gt_label=torch.tensor([label]), is_query=is_query, sample_idx=index, path=f'{index}'
+    )
+
+
+@pytest.fixture
+def predictions():
+    gallery = [prediction(GALLERY[i], int(GALLERY_LABELS[i]), False, i) for i in range(4)]
+    query = [prediction(vector, label, True, i) for i, (vector, label) in enumerate(zip(at(5, 50), (0, 0), strict=True))]
+    return gallery + query
+
+
+def test_metric_drops_the_duplicates_that_pad_a_distributed_test(predictions):
+    metric = VideoRetrievalRecall(ks=(1, 2))
+    # two processes test in turns, and the second wraps round to query 0, which is a hit
+    metric.process({}, [*predictions, predictions[4], predictions[4]])
+    found = metric.evaluate(size=100)
+    assert found == {
+        'retrieval/R@1': 50.0,
+        'retrieval/R@2': 100.0,
+        'retrieval/queries': 2,
+        'retrieval/gallery': 4,
+    }
+
+
+def test_metric_refuses_videos_without_label(predictions):
+    del predictions[1]['gt_label']
+    metric = VideoRetrievalRecall()
+    metric.process({}, predictions)
+    with pytest.raises(ValueError, match='1: retrieval needs labels'):
+        metric.evaluate(size=6)
+
+
+def test_dumped_features_come_back(predictions, tmp_path):
+    metric = FeatureDump(path=str(tmp_path / 'new' / 'f.npz'))
+    metric.process({}, predictions)
+    metric.evaluate(size=6)
+    dumped = load_features(tmp_path / 'new' / 'f.npz')
+    assert dumped.features.dtype == np.float32
+    assert dumped.labels.tolist() == [0, 0, 1, 1, 0, 0]
+    assert dumped.is_query.tolist() == [False] * 4 + [True] * 2
+    assert np.allclose(dumped.features[:4], GALLERY)
+    assert [path.name for path in (tmp_path / 'new').iterdir()] == ['f.npz']
+
+
+def test_collect_orders_gallery_then_queries(predictions, tmp_path):
+    found = collect([pack_result(row) for row in reversed(predictions)])
+    assert found.paths.tolist() == ['0', '1', '2', '3', '0', '1']
+    save_features(found, tmp_path / 'f.npz')
