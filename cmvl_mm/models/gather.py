@@ -1,0 +1,82 @@
+"""Collectives that autograd can follow, and their plain meaning without a process group.
+
+The convention is that of torch's SyncBatchNorm: the objective is the sum of what the ranks call `backward`
+on, so the backward pass of a gather sums over ranks. DistributedDataParallel then divides parameter gradients
+by the number of ranks. What is left is the gradient of the mean over ranks: one process on the joined batch.
+"""
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+# torch 2.13 renamed the flat collectives and warns about the old names; 2.10 knows only those.
+if hasattr(dist, 'all_gather_single'):
+    _all_gather, _reduce_scatter = dist.all_gather_single, dist.reduce_scatter_single
+else:
+    _all_gather, _reduce_scatter = dist.all_gather_into_tensor, dist.reduce_scatter_tensor
+
+
+def world_size() -> int:
+    """Number of ranks; 1 without a process group."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """This process's rank; 0 without a process group."""
+    return dist.get_rank() if world_size() > 1 else 0
+
+
+class _GatherRows(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor) -> Tensor:
+        gathered = x.new_empty(world_size() * len(x), *x.shape[1:])
+        _all_gather(gathered, x.contiguous())
+        return gathered
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> Tensor:
+        own = grad.new_empty(len(grad) // world_size(), *grad.shape[1:])
+        _reduce_scatter(own, grad.contiguous())  # every rank's queries pull at this rank's keys
+        return own
+
+
+class _MeanOverRanks(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor) -> Tensor:
+        return _all_reduce_mean(x)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> Tensor:
+        return _all_reduce_mean(grad)
+
+
+def _all_reduce_mean(x: Tensor) -> Tensor:
+    total = x.clone()
+    dist.all_reduce(total)
+    return total / world_size()
+
+
+def gather_rows(x: Tensor) -> Tensor:
+    """(B, ...) of every rank -> (W * B, ...) in rank order, with the exact gradient.
+
+    Raises:
+        ValueError: the ranks' shapes differ. Every rank's mean has the same weight, which would be wrong for
+            unequal batches; they are refused rather than padded.
+    """
+    if world_size() == 1:
+        return x
+    shape = torch.tensor(x.shape, device=x.device)
+    shapes = shape.new_empty(world_size() * len(shape))
+    _all_gather(shapes, shape)
+    per_rank = [tuple(row) for row in shapes.view(world_size(), -1).tolist()]
+    if len(set(per_rank)) > 1:
+        raise ValueError(
+            f'ranks hold batches of different shapes: {per_rank}. '
+            'Remedy: give every rank the same number of samples (drop_last=True).'
+        )
+    return _GatherRows.apply(x)
+
+
+def mean_over_ranks(x: Tensor) -> Tensor:
+    """Mean of a tensor over all ranks, the same everywhere, with the exact gradient."""
+    return x if world_size() == 1 else _MeanOverRanks.apply(x)

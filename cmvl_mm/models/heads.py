@@ -1,0 +1,179 @@
+"""The tasks: match the context (eq. 1), predict the motion (eq. 2), classify. Each owns what only it needs.
+
+Eq. (3), J = (1 - alpha) J_I + alpha J_M, is the two pretext heads' `loss_weight`: 1 - alpha and alpha.
+"""
+
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from torch import Tensor, nn
+
+import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
+from cmvl_mm.models.gather import mean_over_ranks
+from cmvl_mm.models.losses import info_nce, pointwise_info_nce
+from cmvl_mm.models.projection import ProjectionMLP
+
+
+def build(part: dict[str, Any] | nn.Module) -> Any:
+    """A module from its config; a module that is built already passes."""
+    return part if isinstance(part, nn.Module) else MODELS.build(part)
+
+
+def points(x: Tensor) -> Tensor:
+    """(N, C, T, H, W) -> (N, T*H*W, C)."""
+    return x.flatten(2).transpose(1, 2)
+
+
+@MODELS.register_module()
+class ContextMatchingHead(nn.Module):
+    """Eq. (1): a clip's average feature finds the I-frame next to it.
+
+    Args:
+        in_channels: C1 of the video map.
+        i_network: the I-Network, e.g. `dict(type='VideoResNet', block='basic', depths=(1, 1, 1, 1),
+            convolution='2d')`.
+        hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
+        temperature: of the softmax over keys.
+        loss_weight: 1 - alpha of eq. (3).
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        i_network: dict[str, Any] | nn.Module,
+        hidden_channels: int = 2048,
+        embed_channels: int = 512,
+        output_norm: Literal['batch', 'none'] = 'batch',
+        temperature: float = 0.1,
+        loss_weight: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.temperature, self.loss_weight = temperature, loss_weight
+        self.i_network = build(i_network)
+        self.query_projection, self.key_projection = (
+            ProjectionMLP(
+                channels,
+                hidden_channels=hidden_channels,
+                out_channels=embed_channels,
+                output_norm=output_norm,
+            )
+            for channels in (in_channels, self.i_network.out_channels)
+        )
+
+    def embed(self, video_map: Tensor, iframe: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C1, T1, H1, W1), (B, 3, H, W) -> query (B, D), key (B, D), not normalised."""
+        iframe_map = self.i_network(iframe.unsqueeze(2))[-1]  # (B, C, 1, h, w)
+        return (
+            self.query_projection(video_map.mean((2, 3, 4))),
+            self.key_projection(iframe_map.mean((2, 3, 4))),
+        )
+
+    def loss(self, video_map: Tensor, iframe: Tensor) -> dict[str, Tensor]:
+        """`loss_context`, weighted, and `acc_context`: the share of clips that find their own I-frame."""
+        query, key = self.embed(video_map, iframe)
+        loss, hits = info_nce(query, key, self.temperature)
+        return {'loss_context': self.loss_weight * loss, 'acc_context': mean_over_ranks(hits.float().mean())}
+
+
+@MODELS.register_module()
+class PointwiseInfoNCEHead(nn.Module):
+    """Eq. (2): the motion predicted at every point (x, y, t) finds the motion that really followed there.
+
+    Args:
+        predictor: video map -> motion map, e.g. `dict(type='TransformerPredictor', in_channels=512)`.
+        m_network: the M-Network, e.g. `dict(type='VideoResNet', block='basic', depths=(1, 1, 1, 1),
+            in_channels=2, stem_stride=(1, 1, 1))`. Its map must have the predictor's (T3, H3, W3).
+        hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
+        temperature: of the softmax over keys.
+        loss_weight: alpha of eq. (3).
+    """
+
+    def __init__(
+        self,
+        *,
+        predictor: dict[str, Any] | nn.Module,
+        m_network: dict[str, Any] | nn.Module,
+        hidden_channels: int = 2048,
+        embed_channels: int = 512,
+        output_norm: Literal['batch', 'none'] = 'batch',
+        temperature: float = 0.1,
+        loss_weight: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.temperature, self.loss_weight = temperature, loss_weight
+        self.predictor = build(predictor)
+        self.m_network = build(m_network)
+        self.query_projection, self.key_projection = (
+            ProjectionMLP(
+                channels,
+                hidden_channels=hidden_channels,
+                out_channels=embed_channels,
+                output_norm=output_norm,
+            )
+            for channels in (self.predictor.out_channels, self.m_network.out_channels)
+        )
+
+    def embed(self, video_map: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C1, T1, H1, W1), (B, K, 2, T, H, W) -> query (B, N, D), key (B, K, N, D), not normalised.
+
+        All windows pass the M-Network at once: its batch-norms see positives and negatives alike.
+
+        Raises:
+            ValueError: prediction and M-Network do not have the same points.
+        """
+        predicted = self.predictor(video_map)  # (B, D, T3, H3, W3)
+        actual = self.m_network(motion.flatten(0, 1))[-1]  # (B*K, C, T3, H3, W3)
+        if predicted.shape[2:] != actual.shape[2:]:
+            raise ValueError(
+                f'the predictor gives {tuple(predicted.shape[2:])} points (T, H, W), the M-Network '
+                f'{tuple(actual.shape[2:])}. Remedy: adapt query_size or stage_strides.'
+            )
+        key = self.key_projection(points(actual))  # (B*K, N, D)
+        return self.query_projection(points(predicted)), key.unflatten(0, motion.shape[:2])
+
+    def loss(self, video_map: Tensor, motion: Tensor) -> dict[str, Tensor]:
+        """`loss_motion`, weighted, and `acc_motion`: the share of points that find their own future."""
+        query, key = self.embed(video_map, motion)
+        loss, hits = pointwise_info_nce(query, key, self.temperature)
+        return {'loss_motion': self.loss_weight * loss, 'acc_motion': mean_over_ranks(hits.float().mean())}
+
+
+@MODELS.register_module()
+class ClassificationHead(nn.Module):
+    """Dropout and a linear layer on the average of the last stage's map.
+
+    Args:
+        num_classes: of the data set.
+        in_channels: C of the last stage.
+        dropout: 0.3 in the paper.
+        loss_weight: of the cross-entropy.
+    """
+
+    def __init__(self, *, num_classes: int, in_channels: int, dropout: float = 0.3, loss_weight: float = 1.0) -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.dropout = nn.Dropout(dropout)
+        self.fc = nn.Linear(in_channels, num_classes)
+        nn.init.normal_(self.fc.weight, std=0.01)
+        nn.init.zeros_(self.fc.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, C) -> scores (B, num_classes), before the softmax."""
+        return self.fc(self.dropout(features))
+
+    def loss(self, features: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """(B, C), (B,) -> `loss_cls`, weighted, and `acc_cls`, the top-1 accuracy on this rank's batch."""
+        scores = self(features)
+        hits = scores.argmax(1) == labels
+        return {
+            'loss_cls': self.loss_weight * F.cross_entropy(scores, labels),
+            'acc_cls': hits.float().mean(),
+        }
+
+    @torch.no_grad()
+    def predict(self, features: Tensor, clips: int) -> Tensor:
+        """(B * clips, C) -> (B, num_classes): softmax per clip, then the mean (`average_clips='prob'`)."""
+        return self(features).float().softmax(1).unflatten(0, (-1, clips)).mean(1)

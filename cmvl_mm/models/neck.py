@@ -1,0 +1,38 @@
+"""The map that both pretext tasks look at, for ResNets."""
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from torch import Tensor, nn
+
+
+def fuse_last_two(third: Tensor, fourth: Tensor) -> Tensor:
+    """Nearest-upsampled stage 4 plus stage 3, whose frames are paired on the channel axis.
+
+    Args:
+        third: (N, C/2, 2T, H, W). Its frames 2t and 2t + 1 become the two halves of the channels at t.
+        fourth: (N, C, T, h, w).
+
+    Returns:
+        (N, C, T, H, W), for R3D-26 on 16x112x112 (N, 2048, 2, 7, 7).
+
+    Raises:
+        ValueError: stage 3 does not have half the channels and twice the frames of stage 4.
+    """
+    _, channels, frames, _, _ = fourth.shape
+    if third.shape[1] * 2 != channels or third.shape[2] != frames * 2:
+        raise ValueError(
+            f'stage 3 {tuple(third.shape)} must have half the channels and twice the frames of stage 4 '
+            f'{tuple(fourth.shape)}. Remedy: stride 2 in time at stage 4, an even number of frames.'
+        )
+    paired = torch.cat([third[:, :, 0::2], third[:, :, 1::2]], dim=1)  # (N, C, T, H, W)
+    return F.interpolate(fourth, size=paired.shape[2:], mode='nearest') + paired
+
+
+@MODELS.register_module()
+class FusedPretextNeck(nn.Module):
+    """`fuse_last_two` of the backbone's last two maps; no parameters."""
+
+    def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
+        third, fourth = maps[-2:]
+        return fuse_last_two(third, fourth)

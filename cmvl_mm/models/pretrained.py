@@ -1,0 +1,115 @@
+"""Weights from a checkpoint into a module: everything that the module has must be there, and fit."""
+
+import logging
+import pickle
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from mmengine.registry import WEIGHT_INITIALIZERS
+from torch import Tensor, nn
+
+import cmvl_mm.compat  # noqa: F401  (allow-lists what MMEngine's checkpoints hold)
+
+CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkpoint.py."
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or does not hold what the model needs."""
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """The contents of a checkpoint file, on the CPU. Never runs code from the file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file is damaged, or holds more than tensors and plain data.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'{path}: no such checkpoint')
+    try:
+        contents = torch.load(path, map_location='cpu', weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise CheckpointError(
+            f'{path}: not a readable checkpoint of tensors and plain data ({error}). '
+            'Remedy: fetch or write it again; a file that needs code to load is refused.'
+        ) from error
+    if not isinstance(contents, Mapping):
+        raise CheckpointError(f'{path}: holds a {type(contents).__name__}, not a dict of weights')
+    return dict(contents)
+
+
+def read_state_dict(path: str | Path) -> dict[str, Tensor]:
+    """The weights of a checkpoint file."""
+    return state_dict_of(read_checkpoint(path), source=path)
+
+
+def state_dict_of(contents: Mapping[str, Any], *, source: str | Path) -> dict[str, Tensor]:
+    """The weights of a checkpoint: its 'state_dict', or the whole if it is one."""
+    weights = contents.get('state_dict', contents)
+    if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise CheckpointError(f'{source}: no state dict in it; it holds {sorted(map(str, contents))[:5]}')
+    return dict(weights)
+
+
+def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source: str | Path, prefix: str = '') -> None:
+    """Copy weights into a module: what is missing or mis-shaped is an error, what is left over is logged.
+
+    Args:
+        module: gets the weights.
+        state_dict: the checkpoint's weights.
+        source: where they come from, for messages.
+        prefix: take only keys that start so, without it, e.g. 'backbone.'.
+
+    Raises:
+        CheckpointError: a key of the module is missing or has another shape. Nothing has been copied then.
+    """
+    wanted = module.state_dict()
+    found = {key.removeprefix(prefix): value for key, value in state_dict.items() if key.startswith(prefix)}
+    missing = [prefix + key for key in wanted if key not in found]
+    misshaped = [
+        f'{prefix}{key} is {tuple(found[key].shape)}, the model wants {tuple(value.shape)}'
+        for key, value in wanted.items()
+        if key in found and found[key].shape != value.shape
+    ]
+    if missing or misshaped:
+        problems = [f'{len(missing)} keys are missing: {_some(missing)}'] if missing else []
+        problems += [f'{len(misshaped)} keys have another shape: {_some(misshaped)}'] if misshaped else []
+        raise CheckpointError(
+            f'{source} does not fit {type(module).__name__}: {"; ".join(problems)}. '
+            f'It holds {_census(state_dict)}. Remedy: build the model as it was trained. {CONVERT}'
+        )
+    module.load_state_dict({key: found[key] for key in wanted})
+    surplus = [key for key in state_dict if not key.startswith(prefix) or key.removeprefix(prefix) not in wanted]
+    print_log(f'{source}: loaded {len(wanted)} keys into {type(module).__name__}', logger='current')
+    if surplus:
+        census = _census(surplus)
+        print_log(f'{source}: left out {len(surplus)} keys: {census}', logger='current', level=logging.WARNING)
+
+
+@WEIGHT_INITIALIZERS.register_module()
+class PretrainedBackbone:
+    """`init_cfg=dict(type='PretrainedBackbone', checkpoint=...)`: the V-Network's weights, all of them.
+
+    MMEngine's `Pretrained` ignores what does not fit: a misnamed checkpoint silently trains from scratch.
+    """
+
+    def __init__(self, *, checkpoint: str) -> None:
+        self.checkpoint = checkpoint
+
+    def __call__(self, module: nn.Module) -> None:
+        weights = read_state_dict(self.checkpoint)
+        load_weights(module.get_submodule('backbone'), weights, source=self.checkpoint, prefix='backbone.')
+
+
+def _some(names: list[str], limit: int = 5) -> str:
+    return ', '.join(names[:limit]) + (', …' if len(names) > limit else '')
+
+
+def _census(keys: Any) -> str:
+    """'backbone.* (56), motion_head.* (120)'."""
+    counts = Counter(key.split('.')[0] for key in keys)
+    return ', '.join(f'{name}.* ({count})' for name, count in counts.items()) or 'nothing'

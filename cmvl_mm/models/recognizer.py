@@ -1,0 +1,213 @@
+"""The whole model: one V-Network and up to three tasks."""
+
+from typing import Any, Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.model import BaseModel, initialize
+from torch import Tensor, nn
+
+from cmvl_mm.models.heads import build
+
+
+class Embeddings(NamedTuple):
+    """L2-normalised embeddings of the two pretext tasks; None where the model has no such head.
+
+    B: videos, K: motion windows (0 is the true future), N: points T3*H3*W3, D: channels.
+    """
+
+    motion_query: Tensor | None  # (B, N, D)
+    motion_key: Tensor | None  # (B, K, N, D)
+    context_query: Tensor | None  # (B, D)
+    context_key: Tensor | None  # (B, D)
+
+
+@MODELS.register_module()
+class ContextMotionRecognizer(BaseModel):
+    """Video recognizer whose tasks are its heads; a head that is None has no parameters.
+
+    | use | heads |
+    |---|---|
+    | pretraining | context and motion |
+    | finetuning | cls; Table 6 adds motion |
+    | retrieval | none |
+
+    Args:
+        backbone: V-Network, (N, 3, T, H, W) -> the maps of its stages, last one last.
+        neck: fuses those maps into the one that both pretext tasks see; None takes the last.
+        context_head, motion_head, cls_head: the tasks. `cls_head` always looks at the last stage alone.
+        data_preprocessor: batch of samples -> normalised tensors; MMEngine's default only moves them.
+        test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass the V-Network at once in tests;
+            None passes all clips of a batch at once.
+        init_cfg: e.g. `dict(type='PretrainedBackbone', checkpoint=...)`; applied after the parts' own.
+
+    Inputs, after the preprocessor, are the tensor `imgs` alone or a dict:
+
+    | key | shape | needed by |
+    |---|---|---|
+    | imgs | (B, 3, T, H, W), or (B, clips, 3, T, H, W) as MMAction2 packs it | all |
+    | iframe | (B, 3, H, W) | context_head |
+    | motion | (B, K, 2, T, H, W), window 0 the positive | motion_head |
+    """
+
+    init_cfg: dict[str, Any] | None
+
+    def __init__(
+        self,
+        backbone: dict[str, Any] | nn.Module,
+        context_head: dict[str, Any] | nn.Module | None = None,
+        motion_head: dict[str, Any] | nn.Module | None = None,
+        cls_head: dict[str, Any] | nn.Module | None = None,
+        neck: dict[str, Any] | nn.Module | None = None,
+        data_preprocessor: dict[str, Any] | nn.Module | None = None,
+        test_cfg: dict[str, Any] | None = None,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        if isinstance(data_preprocessor, dict):  # MMEngine would look for it in its own registry
+            data_preprocessor = build(data_preprocessor)
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.backbone = build(backbone)
+        self.neck = None if neck is None else build(neck)
+        self.context_head = None if context_head is None else build(context_head)
+        self.motion_head = None if motion_head is None else build(motion_head)
+        self.cls_head = None if cls_head is None else build(cls_head)
+        self.clips_per_forward = _read_test_cfg(**(test_cfg or {}))
+
+    def init_weights(self) -> None:
+        """Parts first, then `init_cfg`; in MMEngine's order a part could initialise over loaded weights."""
+        if self.is_init:
+            return
+        init_cfg, self.init_cfg = self.init_cfg, None
+        super().init_weights()
+        self.init_cfg = init_cfg
+        if init_cfg is not None:
+            initialize(self, init_cfg)
+
+    def forward(
+        self,
+        inputs: dict[str, Tensor] | Tensor,
+        data_samples: list[ActionDataSample] | None = None,
+        mode: Literal['tensor', 'loss', 'predict'] = 'tensor',
+    ) -> Any:
+        """MMEngine's entry: losses, predictions (data samples), or with 'tensor' the features (B, C)."""
+        inputs = {'imgs': inputs} if isinstance(inputs, Tensor) else inputs
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self.extract_feat(inputs['imgs'])
+        raise ValueError(f'mode={mode!r} is unknown. Supported: tensor, loss, predict')
+
+    def loss(self, inputs: dict[str, Tensor], data_samples: list[ActionDataSample] | None = None) -> dict[str, Tensor]:
+        """The losses and accuracies of all heads; MMEngine adds up the keys that contain 'loss'."""
+        video_map, last_map = self._maps(_single_clip(inputs['imgs']))
+        losses: dict[str, Tensor] = {}
+        if self.context_head is not None:
+            losses |= self.context_head.loss(video_map, _take(inputs, 'iframe', 'context_head'))
+        if self.motion_head is not None:
+            losses |= self.motion_head.loss(video_map, _take(inputs, 'motion', 'motion_head'))
+        if self.cls_head is not None:
+            labels = _labels(data_samples).to(last_map.device)
+            losses |= self.cls_head.loss(last_map.mean((2, 3, 4)), labels)
+        if not losses:
+            raise ValueError('nothing to train: context_head, motion_head and cls_head are all None')
+        return losses
+
+    @torch.no_grad()
+    def predict(
+        self, inputs: dict[str, Tensor], data_samples: list[ActionDataSample] | None = None
+    ) -> list[ActionDataSample]:
+        """Give every sample `feature` (C,), its clips' mean; with a cls_head also `pred_score`, `pred_label`.
+
+        (`features` cannot be the name: MMAction2's data sample reserves it for `InstanceData`.)
+        """
+        imgs = _with_clips(inputs['imgs'])  # (B, clips, 3, T, H, W)
+        per_clip = self._clip_features(imgs.flatten(0, 1))  # (B * clips, C)
+        features = per_clip.unflatten(0, imgs.shape[:2]).mean(1)  # (B, C)
+        samples = [ActionDataSample() for _ in imgs] if data_samples is None else list(data_samples)
+        for sample, feature in zip(samples, features, strict=True):
+            sample.set_field(feature, 'feature', dtype=Tensor)
+        if self.cls_head is not None:
+            scores = self.cls_head.predict(per_clip, imgs.shape[1])  # (B, classes)
+            for sample, score in zip(samples, scores, strict=True):
+                sample.set_pred_score(score).set_pred_label(score.argmax(0, keepdim=True))
+        return samples
+
+    def extract_feat(self, imgs: Tensor) -> Tensor:
+        """(B, 3, T, H, W) -> (B, C): global average of the V-Network's last stage, averaged over clips.
+
+        This is what retrieval, kNN and finetuning use; it is not the average of the pretext tasks' fused map.
+        """
+        imgs = _with_clips(imgs)
+        return self._clip_features(imgs.flatten(0, 1)).unflatten(0, imgs.shape[:2]).mean(1)
+
+    def embed(self, imgs: Tensor, motion: Tensor | None, iframe: Tensor | None) -> Embeddings:
+        """What the pretext losses compare, L2-normalised. `motion`, `iframe`: None without their head.
+
+        Args:
+            imgs: (B, 3, T, H, W).
+            motion: (B, K, 2, T, H, W).
+            iframe: (B, 3, H, W).
+        """
+        inputs = {key: value for key, value in (('motion', motion), ('iframe', iframe)) if value is not None}
+        video_map, _ = self._maps(_single_clip(imgs))
+        motion_pair: tuple[Tensor | None, Tensor | None] = (None, None)
+        context_pair: tuple[Tensor | None, Tensor | None] = (None, None)
+        if self.motion_head is not None:
+            motion_pair = self.motion_head.embed(video_map, _take(inputs, 'motion', 'motion_head'))
+        if self.context_head is not None:
+            context_pair = self.context_head.embed(video_map, _take(inputs, 'iframe', 'context_head'))
+        return Embeddings(*(x if x is None else F.normalize(x, dim=-1) for x in (*motion_pair, *context_pair)))
+
+    def _maps(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 3, T, H, W) -> the map of the pretext tasks, the last stage's map."""
+        maps = self.backbone(clips)
+        maps = (maps,) if isinstance(maps, Tensor) else maps  # MMAction2's backbones return a lone last map bare
+        return maps[-1] if self.neck is None else self.neck(maps), maps[-1]
+
+    def _clip_features(self, clips: Tensor) -> Tensor:
+        """(N, 3, T, H, W) -> (N, C), at most `clips_per_forward` clips at a time."""
+        parts = (clips,) if self.clips_per_forward is None else clips.split(self.clips_per_forward)
+        last_maps = ((maps if isinstance(maps, Tensor) else maps[-1]) for maps in map(self.backbone, parts))
+        return torch.cat([last_map.mean((2, 3, 4)) for last_map in last_maps])
+
+
+def _read_test_cfg(*, clips_per_forward: int | None = None) -> int | None:
+    """Check `test_cfg`; a misspelt key is a TypeError."""
+    if clips_per_forward is not None and clips_per_forward < 1:
+        raise ValueError(f'clips_per_forward must be at least 1, got {clips_per_forward}')
+    return clips_per_forward
+
+
+def _with_clips(imgs: Tensor) -> Tensor:
+    """(B, 3, T, H, W) or (B, clips, 3, T, H, W) -> the latter."""
+    if imgs.ndim not in (5, 6):
+        raise ValueError(f'imgs must be (B, 3, T, H, W) or (B, clips, 3, T, H, W), got {tuple(imgs.shape)}')
+    return imgs if imgs.ndim == 6 else imgs.unsqueeze(1)
+
+
+def _single_clip(imgs: Tensor) -> Tensor:
+    """-> (B, 3, T, H, W); the losses are defined for one clip a video."""
+    imgs = _with_clips(imgs)
+    if imgs.shape[1] != 1:
+        raise ValueError(f'training takes one clip a video, got {imgs.shape[1]}. Remedy: num_clips=1.')
+    return imgs.squeeze(1)
+
+
+def _take(inputs: dict[str, Tensor], key: str, head: str) -> Tensor:
+    if key not in inputs:
+        raise ValueError(
+            f"{head} needs inputs['{key}'], but the batch has only {sorted(inputs)}. "
+            f'Remedy: let the data set load {key!r}, or set {head}=None.'
+        )
+    return inputs[key]
+
+
+def _labels(data_samples: list[ActionDataSample] | None) -> Tensor:
+    """-> (B,) int64."""
+    if data_samples is None or any('gt_label' not in sample for sample in data_samples):
+        raise ValueError('cls_head needs a label for every video. Remedy: add labels to the annotation list.')
+    return torch.cat([sample.gt_label for sample in data_samples])

@@ -1,0 +1,195 @@
+"""Residual networks over space and time: R3D-26, R(2+1)D-26, I-Network R2D-10 and M-Network R3D-10."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from mmaction.registry import MODELS
+from torch import Tensor, nn
+
+Convolution = Literal['3d', '2plus1d', '2d']
+Triple = Sequence[int]  # (time, height, width)
+
+BLOCK_EXPANSION = {'basic': 1, 'bottleneck': 4}
+
+
+class FactorizedConv3d(nn.Module):
+    """R(2+1)D's stand-in for a (t, k, k) convolution: (1, k, k), BN, ReLU, then (t, 1, 1).
+
+    The width between the two gives the pair as many weights as the convolution that they replace.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: Triple, stride: Triple) -> None:
+        super().__init__()
+        t, h, w = kernel
+        between = t * h * w * in_channels * out_channels // (h * w * in_channels + t * out_channels)
+        self.spatial = _plain_conv(in_channels, between, (1, h, w), (1, stride[1], stride[2]))
+        self.norm = nn.BatchNorm3d(between)
+        self.temporal = _plain_conv(between, out_channels, (t, 1, 1), (stride[0], 1, 1))
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.temporal(self.relu(self.norm(self.spatial(x))))
+
+
+def _plain_conv(in_channels: int, out_channels: int, kernel: Triple, stride: Triple) -> nn.Conv3d:
+    t, h, w = kernel
+    s_t, s_h, s_w = stride
+    return nn.Conv3d(
+        in_channels, out_channels, (t, h, w), (s_t, s_h, s_w), padding=(t // 2, h // 2, w // 2), bias=False
+    )
+
+
+def build_conv(
+    in_channels: int, out_channels: int, *, kernel: Triple, stride: Triple, convolution: Convolution
+) -> nn.Module:
+    """A convolution without bias, padded to keep the size at stride 1.
+
+    '3d' is the plain one; '2d' never looks or strides along time; '2plus1d' splits what is larger than
+    one both in time and in space.
+    """
+    if convolution == '2d':
+        return _plain_conv(in_channels, out_channels, (1, *kernel[1:]), (1, *stride[1:]))
+    if convolution == '2plus1d' and kernel[0] > 1 and max(kernel[1:]) > 1:
+        return FactorizedConv3d(in_channels, out_channels, kernel, stride)
+    return _plain_conv(in_channels, out_channels, kernel, stride)
+
+
+class ResidualBlock(nn.Module):
+    """What both kinds of block share: the sum, and the shortcut (1x1x1 and BN where the shape changes)."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: Triple, convolution: Convolution) -> None:
+        super().__init__()
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample: nn.Module = nn.Identity()
+        if in_channels != out_channels or max(stride) > 1:
+            self.downsample = nn.Sequential(
+                build_conv(in_channels, out_channels, kernel=(1, 1, 1), stride=stride, convolution=convolution),
+                nn.BatchNorm3d(out_channels),
+            )
+
+    def residual(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.relu(self.residual(x) + self.downsample(x))
+
+
+class BasicBlock(ResidualBlock):
+    """Two 3x3x3 convolutions."""
+
+    def __init__(self, in_channels: int, width: int, stride: Triple, convolution: Convolution) -> None:
+        super().__init__(in_channels, width, stride, convolution)
+        self.conv1 = build_conv(in_channels, width, kernel=(3, 3, 3), stride=stride, convolution=convolution)
+        self.bn1 = nn.BatchNorm3d(width)
+        self.conv2 = build_conv(width, width, kernel=(3, 3, 3), stride=(1, 1, 1), convolution=convolution)
+        self.bn2 = nn.BatchNorm3d(width)
+        nn.init.zeros_(self.bn2.weight)  # the block starts as its shortcut
+
+    def residual(self, x: Tensor) -> Tensor:
+        x = self.relu(self.bn1(self.conv1(x)))
+        return self.bn2(self.conv2(x))
+
+
+class Bottleneck(ResidualBlock):
+    """1x1x1 down to `width`, 3x3x3 (it alone strides and is factorised), 1x1x1 up to 4 x `width`."""
+
+    def __init__(self, in_channels: int, width: int, stride: Triple, convolution: Convolution) -> None:
+        out_channels = width * BLOCK_EXPANSION['bottleneck']
+        super().__init__(in_channels, out_channels, stride, convolution)
+        one = (1, 1, 1)
+        self.conv1 = build_conv(in_channels, width, kernel=one, stride=one, convolution=convolution)
+        self.bn1 = nn.BatchNorm3d(width)
+        self.conv2 = build_conv(width, width, kernel=(3, 3, 3), stride=stride, convolution=convolution)
+        self.bn2 = nn.BatchNorm3d(width)
+        self.conv3 = build_conv(width, out_channels, kernel=one, stride=one, convolution=convolution)
+        self.bn3 = nn.BatchNorm3d(out_channels)
+        nn.init.zeros_(self.bn3.weight)
+
+    def residual(self, x: Tensor) -> Tensor:
+        x = self.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn2(self.conv2(x)))
+        return self.bn3(self.conv3(x))
+
+
+@MODELS.register_module()
+class VideoResNet(nn.Module):
+    """A stem and four residual stages; the maps of the last two stages come out.
+
+    | network | block | depths | convolution | in_channels | stem_stride | input -> last map |
+    |---|---|---|---|---|---|---|
+    | R3D-26 | bottleneck | 2 2 2 2 | 3d | 3 | 1 2 2 | 3x16x112x112 -> 2048x2x4x4 |
+    | R(2+1)D-26 | bottleneck | 2 2 2 2 | 2plus1d | 3 | 1 2 2 | the same |
+    | R3D-10, M-Network | basic | 1 1 1 1 | 3d | 2 | 1 1 1 | 2x8x112x112 -> 512x1x7x7 |
+    | R2D-10, I-Network | basic | 1 1 1 1 | 2d | 3 | 1 2 2 | 3x1x112x112 -> 512x1x4x4 |
+
+    Args:
+        block: 'basic' (two 3x3x3) or 'bottleneck' (1x1x1, 3x3x3, 1x1x1; four times as wide outside).
+        depths: blocks per stage. A stage of 0 blocks passes its input on and must not stride.
+        convolution: '3d', '2plus1d' (factorised) or '2d' (kernels (1, k, k), time is never touched).
+        in_channels: 3 for RGB, 2 for motion vectors.
+        width: channels after the stem and inside stage 1; each further stage doubles them.
+        stem_kernel, stem_stride: of the first convolution, (time, height, width).
+        stem_pool: 'max' halves height and width after the stem, 'none' does not.
+        stage_strides: of the first block of each stage, (time, height, width).
+
+    Shape: (N, in_channels, T, H, W) -> ((N, C3, T3, H3, W3), (N, C4, T4, H4, W4)); `out_channels` is C4.
+
+    Raises:
+        ValueError: a list is not of length 4, or a stage without blocks strides.
+    """
+
+    def __init__(
+        self,
+        *,
+        block: Literal['basic', 'bottleneck'] = 'bottleneck',
+        depths: Sequence[int] = (2, 2, 2, 2),
+        convolution: Convolution = '3d',
+        in_channels: int = 3,
+        width: int = 64,
+        stem_kernel: Triple = (3, 7, 7),
+        stem_stride: Triple = (1, 2, 2),
+        stem_pool: Literal['max', 'none'] = 'max',
+        stage_strides: Sequence[Triple] = ((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 2, 2)),
+    ) -> None:
+        super().__init__()
+        _check_choice('block', block, tuple(BLOCK_EXPANSION))
+        _check_choice('convolution', convolution, ('3d', '2plus1d', '2d'))
+        _check_choice('stem_pool', stem_pool, ('max', 'none'))
+        if len(depths) != 4 or len(stage_strides) != 4:
+            raise ValueError(f'VideoResNet has four stages; got {depths=} and {stage_strides=}')
+        make_block = BasicBlock if block == 'basic' else Bottleneck
+
+        self.conv1 = build_conv(in_channels, width, kernel=stem_kernel, stride=stem_stride, convolution=convolution)
+        self.bn1 = nn.BatchNorm3d(width)
+        self.relu = nn.ReLU(inplace=True)
+        self.pool = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)) if stem_pool == 'max' else nn.Identity()
+
+        channels, stages = width, []
+        for index, (depth, stride) in enumerate(zip(depths, stage_strides, strict=True)):
+            if depth == 0 and max(stride) > 1:
+                raise ValueError(f'stage {index + 1} has no block to carry its stride {tuple(stride)}')
+            stage = nn.Sequential()
+            for position in range(depth):
+                step = stride if position == 0 else (1, 1, 1)
+                stage.append(make_block(channels, width * 2**index, step, convolution))
+                channels = width * 2**index * BLOCK_EXPANSION[block]
+            stages.append(stage)
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
+        self.out_channels = channels
+        self.apply(_kaiming)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.pool(self.relu(self.bn1(self.conv1(x))))
+        x = self.layer2(self.layer1(x))
+        third = self.layer3(x)
+        return third, self.layer4(third)
+
+
+def _kaiming(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv3d):
+        nn.init.kaiming_normal_(module.weight, mode='fan_out', nonlinearity='relu')
+
+
+def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f'{name}={value!r} is unknown. Supported: {", ".join(allowed)}')

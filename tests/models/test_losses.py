@@ -1,0 +1,193 @@
+"""InfoNCE against a naive double loop, closed forms, numerical gradients, and two processes against one."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss, info_nce, pointwise_info_nce
+
+
+def naive(query: Tensor, key: Tensor, temperature: float) -> tuple[Tensor, list[bool]]:
+    """Eq. (2), one query and one key at a time. query (B, N, D), key (B, K, N, D)."""
+    losses, hits = [], []
+    keys = [
+        (video, window, point, key[video, window, point])
+        for video in range(key.shape[0])
+        for window in range(key.shape[1])
+        for point in range(key.shape[2])
+    ]
+    for video in range(query.shape[0]):
+        for point in range(query.shape[1]):
+            q = query[video, point] / query[video, point].norm()
+            similarities = [q @ k / k.norm() / temperature for _, _, _, k in keys]
+            own = next(similarities[i] for i, (*place, _) in enumerate(keys) if place == [video, 0, point])
+            losses.append(torch.stack(similarities).logsumexp(0) - own)
+            hits.append(bool(own >= max(similarities)))
+    return torch.stack(losses).mean(), hits
+
+
+def random_pair(videos: int, windows: int, points: int, channels: int, dtype=torch.float64) -> tuple[Tensor, Tensor]:
+    query = torch.randn(videos, points, channels, dtype=dtype, requires_grad=True)
+    key = torch.randn(videos, windows, points, channels, dtype=dtype, requires_grad=True)
+    return query, key
+
+
+@pytest.mark.parametrize('rows_per_chunk', [1, 3, 5, 1000])
+@pytest.mark.parametrize('shape', [(2, 4, 3, 5), (5, 1, 1, 3), (1, 3, 4, 2), (1, 1, 1, 2)])
+def test_value_hits_and_gradients_are_those_of_the_double_loop(shape, rows_per_chunk):
+    query, key = random_pair(*shape)
+    expected, expected_hits = naive(query, key, 0.1)
+    expected_gradients = torch.autograd.grad(expected, (query, key))
+    loss, hits = pointwise_info_nce(query, key, 0.1, rows_per_chunk=rows_per_chunk)
+    gradients = torch.autograd.grad(loss, (query, key))
+    torch.testing.assert_close(loss, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(gradients, expected_gradients, rtol=1e-12, atol=1e-12)
+    assert hits.flatten().tolist() == expected_hits
+
+
+def test_random_shapes_in_single_precision():
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(100):
+        shape = [int(torch.randint(1, high, (), generator=generator)) for high in (9, 5, 12, 40)]
+        temperature = float(torch.tensor([0.01, 0.07, 1.0])[int(torch.randint(3, (), generator=generator))])
+        query, key = random_pair(*shape, dtype=torch.float32)
+        chunk = int(torch.randint(1, 50, (), generator=generator))
+        loss, _ = pointwise_info_nce(query, key, temperature, rows_per_chunk=chunk)
+        queries, keys = (F.normalize(x.detach().double(), dim=-1).flatten(0, -2) for x in (query, key))
+        own = torch.arange(len(query))[:, None] * key.shape[1] * key.shape[2] + torch.arange(key.shape[2])
+        expected = F.cross_entropy(queries @ keys.T / temperature, own.flatten())
+        torch.testing.assert_close(loss.double(), expected, rtol=2e-6, atol=2e-5)
+
+
+def test_numerical_gradients():
+    query, key = random_pair(2, 2, 3, 4)
+    assert torch.autograd.gradcheck(lambda q, k: pointwise_info_nce(q, k, 0.5, rows_per_chunk=4)[0], (query, key))
+    assert torch.autograd.gradcheck(lambda q, k: info_nce(q, k, 0.5)[0], (query[:, 0], key[:, 0, 0]))
+
+
+def test_uniform_similarities_cost_log_of_the_number_of_keys_and_score_nothing():
+    loss, hits = pointwise_info_nce(torch.ones(3, 5, 8), torch.ones(3, 4, 5, 8), 0.1)
+    assert loss.item() == pytest.approx(math.log(3 * 4 * 5), rel=1e-6)
+    assert not hits.any()  # a collapsed network has learned nothing
+
+
+def test_perfect_matches_among_orthogonal_keys():
+    key = torch.eye(24).view(2, 3, 4, 24)  # 24 orthogonal keys
+    loss, hits = pointwise_info_nce(key[:, 0] * 7, key, 0.1)  # lengths do not matter
+    assert loss.item() == pytest.approx(math.log1p(23 * math.exp(-1 / 0.1)), rel=1e-3)
+    assert hits.all()
+
+
+def test_random_embeddings_score_one_over_the_number_of_keys():
+    query, key = random_pair(16, 4, 36, 32, dtype=torch.float32)
+    _, hits = pointwise_info_nce(query, key, 0.1)
+    assert hits.float().mean() < 6 / key[..., 0].numel()
+
+
+def test_only_window_0_is_positive_and_the_others_are_negatives():
+    query, key = random_pair(2, 3, 4, 8)
+    hard = key.detach().clone()
+    hard[:, 2] = query.detach()  # a hard negative that looks exactly like the prediction
+    assert pointwise_info_nce(query, hard, 0.1)[0] > pointwise_info_nce(query, key, 0.1)[0] + 1
+    own = key.detach().clone()
+    own[:, 0] = query.detach()
+    assert pointwise_info_nce(query, own, 0.1)[0] < 0.1
+
+
+def test_one_point_and_one_window_is_info_nce():
+    query, key = random_pair(6, 1, 1, 8)
+    pointwise = PointwiseInfoNCELoss(temperature=0.2)(query, key)
+    clipwise = InfoNCELoss(temperature=0.2)(query[:, 0], key[:, 0, 0])
+    torch.testing.assert_close(pointwise, clipwise)
+    expected = F.cross_entropy(
+        F.normalize(query[:, 0], dim=1) @ F.normalize(key[:, 0, 0], dim=1).T / 0.2, torch.arange(6)
+    )
+    torch.testing.assert_close(clipwise, expected)
+
+
+def test_autocast_keeps_the_loss_in_single_precision():
+    query, key = random_pair(2, 2, 5, 16, dtype=torch.float32)
+    expected, _ = pointwise_info_nce(query, key, 0.1)
+    with torch.autocast('cpu', torch.bfloat16):
+        loss, _ = pointwise_info_nce(query, key, 0.1)
+    assert torch.equal(loss, expected)
+    rounded, _ = pointwise_info_nce(query.bfloat16(), key.bfloat16(), 0.1)
+    assert rounded.dtype == torch.float32
+    torch.testing.assert_close(rounded, expected, rtol=0.05, atol=0.05)
+    rounded.backward()
+    assert query.grad.dtype == torch.float32
+
+
+def test_no_gradient_work_when_nobody_asks(monkeypatch):
+    query, key = random_pair(2, 2, 3, 4)
+    forms_gradients = []
+    original = Tensor.addmm_
+    monkeypatch.setattr(Tensor, 'addmm_', lambda *args, **kw: forms_gradients.append(1) or original(*args, **kw))
+    with torch.no_grad():
+        pointwise_info_nce(query, key, 0.1)
+    pointwise_info_nce(query.detach(), key.detach(), 0.1)
+    assert not forms_gradients
+    pointwise_info_nce(query, key.detach(), 0.1)
+    assert forms_gradients
+
+
+def test_the_logits_never_exist_whole():
+    rows, keys = [], 3000
+    original = torch.Tensor.logsumexp
+
+    def watch(self, *args, **kwargs):
+        rows.append(self.shape)
+        return original(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.Tensor, 'logsumexp', watch)
+        pointwise_info_nce(torch.randn(10, 100, 4), torch.randn(10, 3, 100, 4), 0.1)
+    assert {shape[1] for shape in rows} == {keys}
+    assert max(shape[0] for shape in rows) == 256
+    assert sum(shape[0] for shape in rows) == 1000
+
+
+@pytest.mark.parametrize('temperature', [0, -0.1, float('nan')])
+def test_a_temperature_that_is_not_positive_is_refused(temperature):
+    for make in (InfoNCELoss, PointwiseInfoNCELoss):
+        with pytest.raises(ValueError, match='temperature must be > 0'):
+            make(temperature=temperature)
+    with pytest.raises(ValueError, match='temperature must be > 0'):
+        pointwise_info_nce(*random_pair(1, 1, 1, 2), temperature)
+
+
+def test_shapes_that_do_not_belong_together_are_refused():
+    with pytest.raises(ValueError, match='query'):
+        pointwise_info_nce(torch.zeros(2, 3, 4), torch.zeros(2, 1, 5, 4), 0.1)
+    with pytest.raises(ValueError, match='query'):
+        info_nce(torch.zeros(2, 4), torch.zeros(3, 4), 0.1)
+
+
+def losses_of_one_rank(rank: int, query: Tensor, key: Tensor) -> dict[str, Tensor]:
+    """What a rank sees of the joined batch: its half of the videos."""
+    half = slice(2 * rank, 2 * rank + 2)
+    q, k = query[half].clone().requires_grad_(), key[half].clone().requires_grad_()
+    loss, hits = pointwise_info_nce(q, k, 0.1, rows_per_chunk=4)
+    clip_loss, _ = info_nce(q[:, 0], k[:, 0, 0], 0.1)
+    (loss + 3 * clip_loss).backward()
+    # what DistributedDataParallel does to parameters, whose gradients are sums over the batch
+    return dict(loss=loss.detach(), clip=clip_loss.detach(), hits=hits, query=q.grad / 2, key=k.grad / 2)
+
+
+@pytest.mark.slow
+def test_two_processes_equal_one_in_value_and_every_gradient(run_ranks):
+    query, key = random_pair(4, 3, 5, 6)
+    ranks = run_ranks(losses_of_one_rank, query.detach(), key.detach())
+    loss, hits = pointwise_info_nce(query, key, 0.1)
+    clip_loss, _ = info_nce(query[:, 0], key[:, 0, 0], 0.1)
+    (loss + 3 * clip_loss).backward()
+    close = dict(rtol=1e-12, atol=1e-14)
+    for rank in ranks:
+        torch.testing.assert_close(rank['loss'], loss.detach(), **close)
+        torch.testing.assert_close(rank['clip'], clip_loss.detach(), **close)
+    assert torch.equal(torch.cat([rank['hits'] for rank in ranks]), hits)
+    torch.testing.assert_close(torch.cat([rank['query'] for rank in ranks]), query.grad, **close)
+    torch.testing.assert_close(torch.cat([rank['key'] for rank in ranks]), key.grad, **close)

@@ -1,0 +1,143 @@
+"""Loading weights: all or an error that says what is wrong, and never a line of code from the file."""
+
+import logging
+import os
+import pickle
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from cmvl_mm.models.c3d import C3DBN
+from cmvl_mm.models.heads import ClassificationHead
+from cmvl_mm.models.pretrained import CheckpointError, load_weights, read_checkpoint, read_state_dict
+from cmvl_mm.models.recognizer import ContextMotionRecognizer
+
+
+class StubbornC3D(C3DBN):
+    """Initialises itself when MMEngine asks, as MMAction2's backbones do."""
+
+    def init_weights(self) -> None:
+        for parameter in self.parameters():
+            nn.init.constant_(parameter, 7)
+
+
+def recognizer(backbone: nn.Module, **changes) -> ContextMotionRecognizer:
+    head = ClassificationHead(num_classes=3, in_channels=16)
+    return ContextMotionRecognizer(backbone, cls_head=head, **changes)
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A pretraining checkpoint: a V-Network and something that a classifier has no use for."""
+    weights = {f'backbone.{key}': value for key, value in C3DBN(width=2).state_dict().items()}
+    for value in weights.values():
+        value.copy_(torch.randn(value.shape) * 10)
+    weights['motion_head.predictor.reduce.weight'] = torch.zeros(2, 2)
+    torch.save(dict(state_dict=weights, meta=dict(epoch=3)), tmp_path / 'pretrained.pth')
+    return tmp_path / 'pretrained.pth'
+
+
+@pytest.mark.parametrize('backbone', [C3DBN, StubbornC3D])
+def test_every_weight_of_the_backbone_is_the_checkpoints(checkpoint, backbone):
+    model = recognizer(backbone(width=2), init_cfg=dict(type='PretrainedBackbone', checkpoint=str(checkpoint)))
+    head = {key: value.clone() for key, value in model.cls_head.state_dict().items()}
+    model.init_weights()
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    loaded = model.backbone.state_dict()
+    assert len(loaded) == len(weights) - 1
+    assert all(torch.equal(value, weights[f'backbone.{key}']) for key, value in loaded.items())
+    assert all(torch.equal(value, head[key]) for key, value in model.cls_head.state_dict().items())
+
+
+def test_weights_are_loaded_once(checkpoint):
+    model = recognizer(C3DBN(width=2), init_cfg=dict(type='PretrainedBackbone', checkpoint=str(checkpoint)))
+    model.init_weights()
+    nn.init.zeros_(model.backbone.conv1.weight)
+    model.init_weights()  # must not undo training
+    assert not model.backbone.conv1.weight.any()
+
+
+def test_another_size_is_an_error_that_names_path_key_and_shapes(checkpoint):
+    model = recognizer(C3DBN(width=4), init_cfg=dict(type='PretrainedBackbone', checkpoint=str(checkpoint)))
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with pytest.raises(CheckpointError) as error:
+        model.init_weights()
+    message = str(error.value)
+    assert str(checkpoint) in message
+    assert 'backbone.conv1.weight is (2, 3, 3, 3, 3), the model wants (4, 3, 3, 3, 3)' in message
+    assert 'Remedy' in message
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+def test_missing_keys_are_an_error(checkpoint):
+    weights = read_state_dict(checkpoint)
+    del weights['backbone.bn5b.running_mean'], weights['backbone.conv1.bias']
+    with pytest.raises(CheckpointError, match=r'2 keys are missing: backbone.conv1.bias, backbone.bn5b.running_mean'):
+        load_weights(C3DBN(width=2), weights, source='here.pth', prefix='backbone.')
+
+
+def test_a_checkpoint_without_backbone_names_what_it_holds(tmp_path):
+    torch.save(dict(state_dict={'rgb_backbone.conv1.weight': torch.zeros(1)}), tmp_path / 'theirs.pth')
+    config = dict(type='PretrainedBackbone', checkpoint=str(tmp_path / 'theirs.pth'))
+    with pytest.raises(CheckpointError, match=r'holds rgb_backbone\.\* \(1\).*tools/convert_checkpoint\.py'):
+        recognizer(C3DBN(width=2), init_cfg=config).init_weights()
+
+
+def test_surplus_keys_are_named_in_the_log(checkpoint, caplog):
+    from mmengine.logging import MMLogger
+
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        load_weights(C3DBN(width=2), read_state_dict(checkpoint), source=checkpoint, prefix='backbone.')
+    finally:
+        logger.removeHandler(caplog.handler)
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warnings == [f'{checkpoint}: left out 1 keys: motion_head.* (1)']
+
+
+def test_full_loading_wants_the_heads_too(checkpoint):
+    model = recognizer(C3DBN(width=2))
+    with pytest.raises(CheckpointError, match=r'2 keys are missing: cls_head\.fc\.weight, cls_head\.fc\.bias'):
+        load_weights(model, read_state_dict(checkpoint), source=checkpoint)
+    weights: dict[str, Tensor] = {key: torch.randn(value.shape) for key, value in model.state_dict().items()}
+    load_weights(model, weights, source='memory')
+    assert torch.equal(model.cls_head.fc.weight, weights['cls_head.fc.weight'])
+
+
+class _Attack:
+    def __reduce__(self):
+        return os.system, ('touch attacked',)
+
+
+@pytest.mark.parametrize('kind', ['attack', 'truncated', 'text', 'list', 'no weights'])
+def test_files_that_are_no_checkpoints_are_refused(tmp_path, monkeypatch, checkpoint, kind):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / 'file.pth'
+    if kind == 'attack':
+        torch.save(dict(state_dict=_Attack()), path)
+    elif kind == 'truncated':
+        path.write_bytes(checkpoint.read_bytes()[:2000])
+    elif kind == 'text':
+        path.write_text('404: not found')
+    elif kind == 'list':
+        torch.save([torch.zeros(1)], path)
+    else:
+        torch.save(dict(state_dict=dict(epoch=1)), path)
+    with pytest.raises(CheckpointError, match=r'file\.pth'):
+        read_state_dict(path)
+    assert not (tmp_path / 'attacked').exists()
+
+
+def test_old_pickles_are_refused_without_running(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'old.pth').write_bytes(pickle.dumps(_Attack(), protocol=2))
+    with pytest.raises(CheckpointError, match='refused'):
+        read_checkpoint('old.pth')
+    assert not (tmp_path / 'attacked').exists()
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.pth: no such checkpoint'):
+        read_checkpoint('nowhere.pth')

@@ -1,0 +1,295 @@
+"""The whole model: heads and their gradients, clips, features, and one process against two."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.registry import DefaultScope
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead, PointwiseInfoNCEHead
+from cmvl_mm.models.neck import FusedPretextNeck
+from cmvl_mm.models.norm import convert_sync_batchnorm
+from cmvl_mm.models.predictors import TransformerPredictor
+from cmvl_mm.models.recognizer import ContextMotionRecognizer
+from cmvl_mm.models.resnet import VideoResNet
+
+SMALL = dict(hidden_channels=16, embed_channels=8)
+V_NETWORK = dict(
+    block='basic',
+    depths=(1, 1, 1, 1),
+    width=4,
+    stem_kernel=(3, 3, 3),
+    stem_pool='none',
+    stage_strides=((1, 1, 1), (2, 2, 2), (1, 1, 1), (2, 2, 2)),
+)  # 3x8x16x16 -> 16x4x4x4, 32x2x2x2
+
+
+def tiny(*heads: str, **changes) -> ContextMotionRecognizer:
+    """A ResNet recognizer with the fused neck and the heads named ('context', 'motion', 'cls')."""
+    parts: dict[str, nn.Module] = {}
+    if 'context' in heads:
+        i_network = VideoResNet(block='basic', depths=(1, 1, 1, 1), width=4, convolution='2d')
+        parts['context_head'] = ContextMatchingHead(in_channels=32, i_network=i_network, **SMALL)
+    if 'motion' in heads:
+        predictor = TransformerPredictor(
+            in_channels=32, memory_size=(2, 4, 4), query_size=(1, 2, 2), width=16, ffn_width=16, num_heads=2, dropout=0
+        )
+        m_network = VideoResNet(
+            block='basic', depths=(1, 1, 1, 1), width=4, in_channels=2, stem_stride=(1, 1, 1), stem_pool='none'
+        )
+        parts['motion_head'] = PointwiseInfoNCEHead(predictor=predictor, m_network=m_network, **SMALL)
+    if 'cls' in heads:
+        parts['cls_head'] = ClassificationHead(num_classes=5, in_channels=32, dropout=0.0)
+    return ContextMotionRecognizer(VideoResNet(**V_NETWORK), neck=FusedPretextNeck(), **parts | changes)
+
+
+def batch(videos: int = 4, dtype=torch.float32) -> tuple[dict[str, Tensor], list[ActionDataSample]]:
+    inputs = dict(
+        imgs=torch.randn(videos, 3, 8, 16, 16, dtype=dtype),
+        iframe=torch.randn(videos, 3, 32, 32, dtype=dtype),
+        motion=torch.randn(videos, 4, 2, 8, 16, 16, dtype=dtype),
+    )
+    return inputs, [ActionDataSample().set_gt_label(video % 5) for video in range(videos)]
+
+
+def total(losses: dict[str, Tensor]) -> Tensor:
+    return sum(value for key, value in losses.items() if 'loss' in key)
+
+
+def test_all_heads_report_their_losses_and_mmengine_adds_them_up():
+    model = tiny('context', 'motion', 'cls')
+    inputs, samples = batch()
+    losses = model(inputs, samples, mode='loss')
+    assert losses.keys() == {'loss_context', 'acc_context', 'loss_motion', 'acc_motion', 'loss_cls', 'acc_cls'}
+    summed, _ = model.parse_losses(losses)
+    torch.testing.assert_close(summed, total(losses))
+
+
+@pytest.mark.parametrize(
+    ('heads', 'learning'),
+    [
+        (('context',), {'backbone', 'context_head'}),
+        (('motion',), {'backbone', 'motion_head'}),
+        (('cls',), {'backbone', 'cls_head'}),
+    ],
+)
+def test_gradients_reach_exactly_the_networks_they_should(heads, learning):
+    model = tiny('context', 'motion', 'cls')
+    inputs, samples = batch()
+    model(inputs, samples, mode='loss')[f'loss_{heads[0]}'].backward()
+    reached = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+    assert {name.split('.')[0] for name in reached} == learning
+    parts = {'.'.join(name.split('.')[:2]) for name in reached if 'head' in name}
+    expected = dict(
+        context={'context_head.i_network', 'context_head.query_projection', 'context_head.key_projection'},
+        motion={f'motion_head.{p}' for p in ('m_network', 'predictor', 'query_projection', 'key_projection')},
+        cls={'cls_head.fc'},
+    )
+    assert parts == expected[heads[0]]
+
+
+def test_a_head_that_is_none_has_no_parameters():
+    names = {name for name, _ in tiny().named_parameters()}
+    assert names == {f'backbone.{name}' for name, _ in VideoResNet(**V_NETWORK).named_parameters()}
+    assert not any('motion' in name for name, _ in tiny('context').named_parameters())
+
+
+def test_it_overfits_four_clips():
+    torch.manual_seed(1)
+    model = tiny('context', 'motion')
+    inputs, _ = batch()
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(60):
+        losses = model(inputs, mode='loss')
+        optimizer.zero_grad()
+        total(losses).backward()
+        optimizer.step()
+    assert losses['acc_context'] == 1
+    assert losses['acc_motion'] == 1
+    assert losses['loss_context'] + losses['loss_motion'] < 0.3
+
+
+def test_the_pretext_tasks_see_the_fused_map_and_the_classifier_the_last_stage():
+    model = tiny('context', 'motion', 'cls').eval()
+    inputs, samples = batch()
+    third, fourth = model.backbone(inputs['imgs'])
+    fused = FusedPretextNeck()((third, fourth))
+    losses = model(inputs, samples, mode='loss')
+    expected = (
+        model.context_head.loss(fused, inputs['iframe'])
+        | model.motion_head.loss(fused, inputs['motion'])
+        | model.cls_head.loss(fourth.mean((2, 3, 4)), torch.arange(4))
+    )
+    torch.testing.assert_close(losses, expected)
+    model.neck = None
+    model.context_head, model.motion_head = None, None
+    assert model(inputs, samples, mode='loss')['loss_cls'] == expected['loss_cls']
+
+
+def test_embeddings_are_what_the_losses_compare():
+    model = tiny('context', 'motion').eval()
+    inputs, _ = batch()
+    embeddings = model.embed(inputs['imgs'], inputs['motion'], inputs['iframe'])
+    assert [tuple(x.shape) for x in embeddings] == [(4, 4, 8), (4, 4, 4, 8), (4, 8), (4, 8)]
+    for x in embeddings:
+        torch.testing.assert_close(x.norm(dim=-1), torch.ones(x.shape[:-1]))
+    logits = embeddings.context_query @ embeddings.context_key.T / 0.1
+    expected = 0.5 * F.cross_entropy(logits, torch.arange(4))
+    torch.testing.assert_close(model(inputs, mode='loss')['loss_context'], expected)
+    alone = tiny('context').eval().embed(inputs['imgs'], None, inputs['iframe'])
+    assert alone.motion_query is None
+    assert alone.context_query is not None
+
+
+def test_features_average_the_last_stage_over_space_time_and_clips():
+    model = tiny().eval()
+    clips = torch.randn(2, 3, 3, 8, 16, 16)  # (B, clips, 3, T, H, W)
+    features = model.extract_feat(clips)
+    expected = torch.stack([model.backbone(video)[-1].flatten(2).mean(2).mean(0) for video in clips])
+    torch.testing.assert_close(features, expected)
+    torch.testing.assert_close(model.extract_feat(clips[:, 0]), model.extract_feat(clips[:, :1]))
+    torch.testing.assert_close(model(clips), features)  # mode='tensor', a bare tensor
+
+
+def test_retrieval_puts_the_feature_on_every_sample():
+    model = tiny().eval()
+    clips, samples = torch.randn(2, 3, 3, 8, 16, 16), [ActionDataSample(), ActionDataSample()]
+    predicted = model(dict(imgs=clips), samples, mode='predict')
+    assert predicted[1] is samples[1]
+    torch.testing.assert_close(torch.stack([s.to_dict()['feature'] for s in predicted]), model.extract_feat(clips))
+    assert 'pred_score' not in predicted[0]
+
+
+def test_classification_feeds_mmaction2s_accuracy():
+    from mmaction.evaluation import AccMetric
+
+    model = tiny('cls').eval()
+    torch.nn.init.normal_(model.cls_head.fc.weight)
+    clips = torch.randn(6, 3, 3, 8, 16, 16)
+    scores = torch.stack([sample.pred_score for sample in model.predict(dict(imgs=clips))])
+    torch.testing.assert_close(scores.sum(1), torch.ones(6))
+    samples = [ActionDataSample().set_gt_label(int(score.argmax())) for score in scores]
+    samples[0].set_gt_label(int(scores[0].argmin()))
+    predicted = model(dict(imgs=clips), samples, mode='predict')
+    assert [int(s.pred_label) for s in predicted] == scores.argmax(1).tolist()
+    metric = AccMetric()
+    metric.process(None, [sample.to_dict() for sample in predicted])
+    assert metric.compute_metrics(metric.results)['top1'] == pytest.approx(5 / 6)
+
+
+def test_clips_per_forward_bounds_the_batch_and_changes_nothing():
+    model, clips = tiny().eval(), torch.randn(2, 3, 3, 8, 16, 16)
+    expected = model.extract_feat(clips)
+    sizes: list[int] = []
+    model.backbone.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    model.clips_per_forward = tiny(test_cfg=dict(clips_per_forward=4)).clips_per_forward
+    torch.testing.assert_close(model.extract_feat(clips), expected)
+    assert sizes == [4, 2]
+    with pytest.raises(TypeError, match='clips_per_foward'):
+        tiny(test_cfg=dict(clips_per_foward=4))
+    with pytest.raises(ValueError, match='at least 1'):
+        tiny(test_cfg=dict(clips_per_forward=0))
+
+
+def test_stock_mmaction2_batches_train_a_classifier():
+    model = tiny('cls')
+    _, samples = batch()
+    imgs = torch.randn(4, 1, 3, 8, 16, 16)
+    model(imgs, samples, mode='loss')['loss_cls'].backward()
+    with pytest.raises(ValueError, match='one clip a video, got 2'):
+        model(imgs.expand(-1, 2, -1, -1, -1, -1), samples, mode='loss')
+
+
+def test_stock_mmaction2_backbones_that_return_one_map_serve():
+    class LastMapOnly(VideoResNet):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x)[-1]
+
+    model = ContextMotionRecognizer(LastMapOnly(**V_NETWORK), cls_head=tiny('cls').cls_head)
+    inputs, samples = batch()
+    assert model(inputs, samples, mode='loss')['loss_cls'].isfinite()
+    assert model.extract_feat(inputs['imgs']).shape == (4, 32)
+
+
+def test_what_is_missing_is_named():
+    inputs, samples = batch()
+    with pytest.raises(ValueError, match=r"motion_head needs inputs\['motion'\], but the batch has only \['imgs'\]"):
+        tiny('motion')(inputs['imgs'], mode='loss')
+    with pytest.raises(ValueError, match='needs a label for every video'):
+        tiny('cls')(inputs, [ActionDataSample()] * 4, mode='loss')
+    with pytest.raises(ValueError, match='nothing to train'):
+        tiny()(inputs, samples, mode='loss')
+    with pytest.raises(ValueError, match="mode='train' is unknown"):
+        tiny()(inputs, mode='train')
+    with pytest.raises(ValueError, match='imgs must be'):
+        tiny().extract_feat(inputs['iframe'])
+
+
+def test_bf16_autocast_trains():
+    model = tiny('context', 'motion', 'cls')
+    inputs, samples = batch()
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = model(inputs, samples, mode='loss')
+    assert all(value.dtype == torch.float32 for value in losses.values())
+    total(losses).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_it_builds_from_a_config_under_mmaction2s_scope():
+    config = dict(
+        type='ContextMotionRecognizer',
+        backbone=dict(type='VideoResNet', **V_NETWORK),
+        neck=dict(type='FusedPretextNeck'),
+        context_head=dict(
+            type='ContextMatchingHead',
+            in_channels=32,
+            i_network=dict(type='VideoResNet', block='basic', depths=(1, 1, 1, 1), width=4, convolution='2d'),
+        ),
+    )
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        model = MODELS.build(config)
+        assert model(batch()[0], mode='loss')['loss_context'].isfinite()
+        with pytest.raises(TypeError, match='losses_weight'):
+            MODELS.build(config | dict(context_head=config['context_head'] | dict(losses_weight=1)))
+
+
+def step_of(model: nn.Module, inputs: dict[str, Tensor], labels: Tensor) -> dict[str, Tensor]:
+    """Two training steps' losses (of the second), gradients and running statistics."""
+    samples = [ActionDataSample().set_gt_label(int(label)) for label in labels]
+    total(model(inputs, samples, mode='loss')).backward()
+    model.zero_grad()
+    losses = model(inputs, samples, mode='loss')
+    total(losses).backward()
+    results = {f'loss of {key}': value.detach() for key, value in losses.items() if 'cls' not in key}
+    results |= {f'gradient of {name}': p.grad for name, p in model.named_parameters()}
+    return results | {f'statistic {name}': buffer for name, buffer in model.named_buffers()}
+
+
+def step_of_one_rank(rank: int, weights: dict, inputs: dict, labels: Tensor) -> dict[str, Tensor]:
+    model = tiny('context', 'motion', 'cls').double()
+    model.load_state_dict(weights)
+    parallel = DistributedDataParallel(convert_sync_batchnorm(model, 'cpu'))
+    own = slice(2 * rank, 2 * rank + 2)
+    results = step_of(parallel, {key: value[own] for key, value in inputs.items()}, labels[own])
+    return {key.replace('module.', ''): value for key, value in results.items()}
+
+
+@pytest.mark.slow
+def test_two_processes_equal_one_in_every_gradient_and_statistic(run_ranks):
+    """The number of ranks must not matter: queries, keys and batch-norms are those of the joined batch."""
+    model = tiny('context', 'motion', 'cls').double()
+    for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm3d)):
+        nn.init.ones_(norm.weight)  # else residual branches, which start at zero, would go untested
+    inputs, _ = batch(dtype=torch.float64)
+    labels = torch.tensor([0, 3, 1, 4])
+    ranks = run_ranks(step_of_one_rank, model.state_dict(), inputs, labels)
+    expected = step_of(model, inputs, labels)
+    for result in ranks:
+        assert result.keys() == expected.keys()
+        for name, value in expected.items():
+            error = float((result[name] - value).abs().max())
+            # a bias before a batch-norm has gradient 0: there is only rounding to compare
+            assert error < 1e-12 * float(value.abs().max()) + 1e-13, name

@@ -1,0 +1,148 @@
+"""Our networks are the released ones: every key converts, and every recorded output is reproduced."""
+
+import json
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from cmvl_mm.models.c3d import C3DBN
+from cmvl_mm.models.heads import ContextMatchingHead, PointwiseInfoNCEHead
+from cmvl_mm.models.losses import info_nce, pointwise_info_nce
+from cmvl_mm.models.neck import FusedPretextNeck
+from cmvl_mm.models.predictors import TransformerPredictor
+from cmvl_mm.models.recognizer import ContextMotionRecognizer
+from cmvl_mm.models.released import UnknownKeyError, to_ours, to_released
+from cmvl_mm.models.resnet import VideoResNet
+
+NAMES = ('C3D', 'resnet26_3d', 'resnet26_2p1d')
+
+
+def paper_model(name: str) -> ContextMotionRecognizer:
+    backbone = C3DBN() if name == 'C3D' else VideoResNet(convolution='2plus1d' if '2p1d' in name else '3d')
+    channels = backbone.out_channels
+    ten = dict(block='basic', depths=(1, 1, 1, 1))
+    return ContextMotionRecognizer(
+        backbone,
+        neck=None if name == 'C3D' else FusedPretextNeck(),
+        context_head=ContextMatchingHead(in_channels=channels, i_network=VideoResNet(**ten, convolution='2d')),
+        motion_head=PointwiseInfoNCEHead(
+            predictor=TransformerPredictor(in_channels=channels),
+            m_network=VideoResNet(**ten, in_channels=2, stem_stride=(1, 1, 1)),
+        ),
+    )
+
+
+def draw(name: str, shape: tuple[int, ...]) -> Tensor:
+    generator = np.random.Generator(np.random.PCG64(zlib.crc32(name.encode())))
+    return torch.from_numpy(generator.standard_normal(int(np.prod(shape))).astype(np.float32).reshape(shape))
+
+
+def fill(name: str, shape: tuple[int, ...]) -> Tensor:
+    """The fill rule of the golden numbers."""
+    if name.endswith('num_batches_tracked'):
+        return torch.tensor(0)
+    x = draw(name, shape)
+    if name.endswith('running_var'):
+        return 1 + 0.1 * x.abs()
+    if name.endswith('running_mean') or (len(shape) == 1 and name.endswith('bias')):
+        return 0.1 * x
+    if len(shape) == 1:
+        return 1 + 0.1 * x
+    return x * float(np.sqrt(0.25) if 'embedding' in name else np.float32(np.sqrt(2 / np.prod(shape[1:]))))
+
+
+@pytest.fixture(scope='module')
+def layouts(shared) -> dict[str, dict[str, tuple[int, ...]]]:
+    listed = json.loads((shared / 'golden' / 'released_state_dict_keys.json').read_text())
+    return {name: {key: tuple(shape) for key, shape in dict(keys).items()} for name, keys in listed.items()}
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_released_key_is_one_of_ours_and_back(layouts, name):
+    with torch.device('meta'):
+        ours = {key: tuple(value.shape) for key, value in paper_model(name).state_dict().items()}
+    released = {key: torch.empty(shape) for key, shape in layouts[name].items()}
+    converted = to_ours(released)
+    assert {key: tuple(value.shape) for key, value in converted.items()} == ours
+    back, dropped = to_released(converted)
+    assert {key: tuple(value.shape) for key, value in back.items()} == layouts[name]
+    assert all(back[key].data_ptr() == value.data_ptr() for key, value in released.items() if value.numel())
+    assert dropped == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', NAMES[:2])
+def test_outputs_are_the_released_networks(shared, layouts, name):
+    model = paper_model(name).eval()
+    model.load_state_dict(to_ours({key: fill(key, shape) for key, shape in layouts[name].items()}))
+    imgs = draw('rgb', (2, 3, 16, 112, 112))
+    iframe = draw('iframe', (2, 3, 1, 112, 112)).squeeze(2)
+    motion = draw('motion', (8, 2, 8, 112, 112)).clamp(-1, 1).unflatten(0, (4, 2)).transpose(0, 1)  # (B, K, 2, ...)
+    with torch.no_grad():
+        maps = model.backbone(imgs)
+        video_map = maps[-1] if model.neck is None else model.neck(maps)
+        embeddings = model.embed(imgs, motion, iframe)
+        outputs = dict(
+            v_map_mean=video_map.mean((2, 3, 4)),
+            v_map_slice=video_map[:, :64],
+            v_last_map_slice=maps[-1][:, :64],
+            m_map_slice=model.motion_head.m_network(motion.transpose(0, 1).flatten(0, 1))[-1][:, :64],
+            i_vec=model.context_head.i_network(iframe[:, :, None])[-1].mean((2, 3, 4)),
+            mq=embeddings.motion_query.flatten(0, 1),
+            mk=embeddings.motion_key[:, 0].flatten(0, 1),
+            iq=embeddings.context_query,
+            ik=embeddings.context_key,
+            loss_m=pointwise_info_nce(embeddings.motion_query, embeddings.motion_key, 0.1)[0],
+            loss_i=info_nce(embeddings.context_query, embeddings.context_key, 0.1)[0],
+        )
+    golden = np.load(shared / 'golden' / 'released_networks.npz')
+    assert {f'{name}/{key}' for key in outputs} == {key for key in golden if key.startswith(f'{name}/')}
+    for key, output in outputs.items():
+        expected = torch.from_numpy(golden[f'{name}/{key}'])
+        assert output.shape == expected.shape, key
+        error = float((output - expected).abs().max() / expected.abs().max())
+        assert error < 1e-4, f'{key}: {error:.1e}'
+
+
+def test_key_names_by_hand():
+    """The rules where the two layouts differ most; needs no file of golden numbers."""
+    pairs = {
+        'rgb_backbone.conv1_s.weight': 'backbone.conv1.spatial.weight',
+        'rgb_backbone.bn1_s.running_var': 'backbone.conv1.norm.running_var',
+        'rgb_backbone.conv1_t.weight': 'backbone.conv1.temporal.weight',
+        'rgb_backbone.bn1_t.bias': 'backbone.bn1.bias',
+        'rgb_backbone.layer2.0.conv2_t.weight': 'backbone.layer2.0.conv2.temporal.weight',
+        'rgb_backbone.layer2.0.bn2_t.weight': 'backbone.layer2.0.bn2.weight',
+        'rgb_backbone.layer2.0.bn3.weight': 'backbone.layer2.0.bn3.weight',
+        'm_backbone.layer2.0.bn2.weight': 'motion_head.m_network.layer2.0.bn2.weight',
+        'transformer.encoder.layers.1.norm2.bias': 'motion_head.predictor.encoder.1.feed_forward.norm.bias',
+        'transformer.decoder.layers.3.norm2.bias': 'motion_head.predictor.decoder.3.cross_attention.norm.bias',
+        'transformer.decoder.layers.3.norm3.bias': 'motion_head.predictor.decoder.3.feed_forward.norm.bias',
+        'k_embedding.weight': 'motion_head.predictor.memory_position',
+        'iq_head.4.bias': 'context_head.query_projection.bn2.bias',
+    }
+    values = {key: torch.full((2,), float(i)) for i, key in enumerate(pairs)}
+    converted = to_ours(values)
+    assert {key: int(value[0]) for key, value in converted.items()} == {
+        ours: i for i, ours in enumerate(pairs.values())
+    }
+    assert to_released(converted)[0].keys() == pairs.keys()
+
+
+def test_heads_are_1x1_convolutions_there_and_linear_here():
+    weight = torch.randn(4, 3, 1)
+    converted = to_ours({'module.mk_head.3.weight': weight})
+    assert torch.equal(converted['motion_head.key_projection.fc2.weight'], weight[..., 0])
+    assert torch.equal(to_released(converted)[0]['mk_head.3.weight'], weight)
+
+
+def test_unknown_keys_are_refused_and_dropped_ones_named():
+    with pytest.raises(UnknownKeyError, match=r"'rgb_backbone\.fc\.weight' is not a key of the pretraining layout"):
+        to_ours({'rgb_backbone.fc.weight': torch.zeros(1)})
+    with pytest.raises(UnknownKeyError, match=r'backbone\.layer9'):
+        to_released({'backbone.layer9.0.conv1.weight': torch.zeros(1)})
+    _, dropped = to_released({'cls_head.fc.weight': torch.zeros(1), 'backbone.conv1.weight': torch.zeros(1)})
+    assert dropped == ['cls_head.fc.weight']

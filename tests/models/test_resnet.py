@@ -1,0 +1,107 @@
+"""The paper's networks by their sizes and shapes, and what their convolutions may look at."""
+
+import pytest
+import torch
+from mmaction.registry import MODELS
+
+import cmvl_mm.compat  # noqa: F401  (the registry imports mmaction.models)
+from cmvl_mm.models.resnet import BasicBlock, Bottleneck, FactorizedConv3d, VideoResNet
+
+R3D26 = dict(block='bottleneck', depths=(2, 2, 2, 2), convolution='3d')
+R2PLUS1D26 = dict(block='bottleneck', depths=(2, 2, 2, 2), convolution='2plus1d')
+M_NETWORK = dict(block='basic', depths=(1, 1, 1, 1), in_channels=2, stem_stride=(1, 1, 1))
+I_NETWORK = dict(block='basic', depths=(1, 1, 1, 1), convolution='2d')
+
+
+def millions(module: torch.nn.Module) -> float:
+    return sum(parameter.numel() for parameter in module.parameters()) / 1e6
+
+
+@pytest.mark.parametrize(
+    ('settings', 'size', 'clip', 'third', 'fourth'),
+    [
+        (R3D26, 26.50, (3, 16, 112, 112), (1024, 4, 7, 7), (2048, 2, 4, 4)),
+        (R2PLUS1D26, 26.51, (3, 16, 112, 112), (1024, 4, 7, 7), (2048, 2, 4, 4)),
+        (M_NETWORK, 14.35, (2, 8, 112, 112), (256, 2, 14, 14), (512, 1, 7, 7)),
+        (I_NETWORK, 4.91, (3, 1, 112, 112), (256, 1, 7, 7), (512, 1, 4, 4)),
+    ],
+    ids=['R3D-26', 'R(2+1)D-26', 'R3D-10', 'R2D-10'],
+)
+def test_the_papers_networks_have_their_size_and_maps(settings, size, clip, third, fourth):
+    with torch.device('meta'):  # shapes without arithmetic
+        network = VideoResNet(**settings)
+        maps = network(torch.empty(1, *clip))
+    assert millions(network) == pytest.approx(size, abs=0.005)
+    assert [tuple(m.shape[1:]) for m in maps] == [third, fourth]
+    assert network.out_channels == fourth[0]
+
+
+def test_the_same_class_serves_at_the_demos_size():
+    network = VideoResNet(
+        block='basic',
+        depths=(0, 1, 1, 1),
+        width=16,
+        stem_kernel=(3, 5, 5),
+        stem_pool='none',
+        stage_strides=((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 1, 1)),
+    )
+    third, fourth = network(torch.randn(1, 3, 16, 48, 48))
+    assert third.shape == (1, 64, 4, 6, 6)
+    assert fourth.shape == (1, 128, 2, 6, 6)
+    assert millions(network) < 0.9
+
+
+def test_a_factorized_pair_has_as_many_weights_as_what_it_replaces():
+    pair = FactorizedConv3d(64, 64, (3, 3, 3), (1, 1, 1))
+    assert pair.spatial.weight.shape == (144, 64, 1, 3, 3)
+    assert pair.spatial.weight.numel() + pair.temporal.weight.numel() == 27 * 64 * 64
+    stem = VideoResNet(convolution='2plus1d', depths=(1, 1, 1, 1)).conv1
+    assert stem.spatial.weight.shape == (83, 3, 1, 7, 7)  # as released
+
+
+def test_only_convolutions_over_both_space_and_time_are_factorized():
+    block = Bottleneck(16, 4, (2, 2, 2), '2plus1d')
+    kinds = [type(conv).__name__ for conv in (block.conv1, block.conv2, block.conv3, block.downsample[0])]
+    assert kinds == ['Conv3d', 'FactorizedConv3d', 'Conv3d', 'Conv3d']
+    assert block.conv2.spatial.stride == (1, 2, 2)
+    assert block.conv2.temporal.stride == (2, 1, 1)
+
+
+@pytest.mark.parametrize('convolution', ['3d', '2plus1d', '2d'])
+def test_which_frames_a_network_mixes(convolution):
+    network = VideoResNet(block='basic', depths=(1, 1, 1, 1), width=4, convolution=convolution).eval()
+    for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm3d)):
+        torch.nn.init.ones_(norm.weight)  # else all blocks are shortcuts
+    clip = torch.randn(1, 3, 8, 32, 32, requires_grad=True)
+    network(clip)[-1][:, :, 0].sum().backward()
+    seen = clip.grad.abs().sum((0, 1, 3, 4)) > 0  # per frame
+    if convolution == '2d':
+        assert seen.tolist() == [True] + [False] * 7
+    else:
+        assert seen.all()
+
+
+@pytest.mark.parametrize('block', [BasicBlock(8, 8, (1, 1, 1), '3d'), Bottleneck(16, 4, (1, 1, 1), '2plus1d')])
+def test_a_block_starts_as_its_shortcut(block):
+    x = torch.rand(2, 8 if isinstance(block, BasicBlock) else 16, 2, 4, 4)
+    torch.testing.assert_close(block(x), x)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(block='wide'), "block='wide' is unknown"),
+        (dict(convolution='4d'), "convolution='4d' is unknown"),
+        (dict(stem_pool='mean'), "stem_pool='mean' is unknown"),
+        (dict(depths=(1, 1, 1)), 'four stages'),
+        (dict(depths=(1, 1, 0, 1)), 'stage 3 has no block to carry its stride'),
+    ],
+)
+def test_nonsense_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        VideoResNet(width=4, **settings)
+
+
+def test_a_misspelt_config_key_is_a_type_error():
+    with pytest.raises(TypeError, match='widht'):
+        MODELS.build(dict(type='VideoResNet', widht=4))

@@ -1,0 +1,46 @@
+"""`tools/convert_checkpoint.py` as a user runs it."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def convert(repository):
+    def run(*args: object) -> subprocess.CompletedProcess:
+        command = [sys.executable, str(repository / 'tools' / 'convert_checkpoint.py'), *map(str, args)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=repository, timeout=120)
+
+    return run
+
+
+@pytest.mark.slow
+def test_there_and_back(convert, tmp_path):
+    weights = {'rgb_backbone.conv1.weight': torch.randn(2, 3, 3, 3, 3), 'mq_head.0.weight': torch.randn(4, 2, 1)}
+    torch.save(weights, tmp_path / 'released.pth')
+    there = convert(tmp_path / 'released.pth', tmp_path / 'ours.pth')
+    assert there.returncode == 0, there.stderr
+    assert "2 keys in the layout 'ours'" in there.stdout
+    ours = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
+    assert ours.keys() == {'backbone.conv1.weight', 'motion_head.query_projection.fc1.weight'}
+
+    back = convert(tmp_path / 'ours.pth', tmp_path / 'back.pth', '--to', 'released')
+    assert back.returncode == 0, back.stderr
+    returned = torch.load(tmp_path / 'back.pth', weights_only=True)['state_dict']
+    assert all(torch.equal(returned[key], value) for key, value in weights.items())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['back.pth', 'ours.pth', 'released.pth']
+
+
+@pytest.mark.slow
+def test_errors_are_one_line_and_leave_nothing(convert, tmp_path):
+    torch.save({'backbone.conv1.weight': torch.zeros(1)}, tmp_path / 'ours.pth')
+    wrong_way = convert(tmp_path / 'ours.pth', tmp_path / 'new.pth')
+    assert wrong_way.returncode == 1
+    assert len(wrong_way.stderr.strip().splitlines()) == 1
+    assert "'backbone.conv1.weight' is not a key" in wrong_way.stderr
+    overwriting = convert(tmp_path / 'ours.pth', tmp_path / 'ours.pth', '--to', 'released')
+    assert overwriting.returncode == 1
+    assert 'exists' in overwriting.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ['ours.pth']

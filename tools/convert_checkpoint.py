@@ -1,0 +1,67 @@
+"""Rename a pretraining checkpoint between the authors' released layout and ours (C3D, R3D-26, R(2+1)D-26).
+
+python tools/convert_checkpoint.py released.pth ours.pth
+python tools/convert_checkpoint.py ours.pth released.pth --to released
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+
+from cmvl_mm.models.pretrained import CheckpointError, read_state_dict
+from cmvl_mm.models.released import UnknownKeyError, to_ours, to_released
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description='Rename the weights of a pretraining checkpoint.')
+    parser.add_argument('source', type=Path, metavar='SRC', help='a checkpoint; code in it is never run')
+    parser.add_argument('target', type=Path, metavar='DST', help='the file to write; refused if it exists')
+    parser.add_argument('--to', choices=('ours', 'released'), default='ours', help='default: %(default)s')
+    return parser.parse_args()
+
+
+def convert(source: Path, target: Path, to: str) -> str:
+    """Read, rename, write; returns a line that says what was done.
+
+    Raises:
+        FileNotFoundError, CheckpointError: SRC is missing or unreadable.
+        FileExistsError: DST exists.
+        UnknownKeyError: SRC is of another layout. Nothing has been written then.
+    """
+    if target.exists():
+        raise FileExistsError(f'{target} exists. Remedy: remove it or name another file.')
+    weights = read_state_dict(source)
+    if to == 'ours':
+        converted, dropped = to_ours(weights), []
+    else:
+        converted, dropped = to_released(weights)
+    save_whole({'state_dict': converted, 'meta': {'converted_from': source.name}}, target)
+    left_out = f'; left out {len(dropped)}: {", ".join(dropped)}' if dropped else ''
+    return f'{source} -> {target}: {len(converted)} keys in the layout {to!r}{left_out}'
+
+
+def save_whole(contents: dict, target: Path) -> None:
+    """Write a checkpoint that appears under its name whole or not at all."""
+    temporary = target.with_name(f'{target.name}.{os.getpid()}.tmp')
+    try:
+        with open(temporary, 'wb') as file:
+            torch.save(contents, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        print(convert(args.source, args.target, args.to))
+    except (OSError, CheckpointError, UnknownKeyError) as error:
+        raise SystemExit(f'{args.source}: {error}') from error
+
+
+if __name__ == '__main__':
+    main()
