@@ -1,0 +1,7 @@
+"""Compressed file -> frames and motion vectors.  PyAV and NumPy only."""
+
+from cmvl_mm.video.errors import FrameIndexError, VideoError
+from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.stream import CompressedVideo
+
+__all__ = ['CompressedVideo', 'FrameIndexError', 'MotionField', 'VideoError']

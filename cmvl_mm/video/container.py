@@ -1,0 +1,146 @@
+"""Opening a video file, and decoding it strictly: what FFmpeg conceals is reported here."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from cmvl_mm.video.errors import Stage, VideoError
+
+MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
+
+# Decoders that were seen to export vectors which follow a synthetic pan (tests/video/test_stream.py).
+CODECS_WITH_VECTORS = frozenset({'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'})
+
+
+@contextmanager
+def reporting(path: str, stage: Stage) -> Iterator[None]:
+    """Turn whatever PyAV raises into `VideoError`: it raises many types, bare ValueError and EOFError among
+    them."""
+    try:
+        yield
+    except VideoError:
+        raise
+    except Exception as error:
+        raise VideoError(path, stage, f'{type(error).__name__}: {error}') from error
+
+
+def open_video(path: str) -> tuple[InputContainer, VideoStream]:
+    """The container and its first video stream, one decoder thread, motion vectors on where the codec has
+    them.
+
+    Raises:
+        VideoError: stage ``open``, for anything but a regular file that holds video of a sane size.
+    """
+    with reporting(path, 'open'):
+        _check_file(path)
+        # 'file:' and the white list: a colon in a name is no protocol, and a play list opens nothing else.
+        container = av.open(
+            f'file:{Path(path).absolute()}',
+            options={'protocol_whitelist': 'file'},
+            metadata_errors='replace',
+        )
+        try:
+            return container, _prepare(path, container)
+        except BaseException:
+            container.close()
+            raise
+
+
+def codec_name(stream: VideoStream) -> str:
+    """FFmpeg's name of the format, whatever decoder serves it: ``h264``, ``mpeg4``, ``av1``."""
+    return stream.codec_context.codec.canonical_name
+
+
+def _check_file(path: str) -> None:
+    if not os.path.exists(path):
+        raise VideoError(path, 'open', 'there is no such file')
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
+        raise VideoError(path, 'open', 'this is not a regular file')
+    if not status.st_size:
+        raise VideoError(path, 'open', 'the file is empty')
+
+
+def _prepare(path: str, container: InputContainer) -> VideoStream:
+    if not container.streams.video:
+        raise VideoError(path, 'open', 'there is no video stream in this file')
+    stream = container.streams.video[0]
+    context = stream.codec_context
+    if context is None:
+        raise VideoError(path, 'open', 'there is no decoder for this video stream')
+    if not (0 < context.width <= MAX_SIDE and 0 < context.height <= MAX_SIDE):
+        raise VideoError(
+            path,
+            'open',
+            f'the header states {context.width}x{context.height} px; accepted are sides of 1 to {MAX_SIDE}',
+        )
+    # Frame threads give silently wrong vectors in H.264 with B-frames.
+    context.thread_count = 1
+    options = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}
+    if codec_name(stream) in CODECS_WITH_VECTORS:
+        options['flags2'] = '+export_mvs'
+    context.options = options
+    return stream
+
+
+def packets_with_data(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
+    """Packets in decoding order, without the empty ones: AVI marks dropped frames so, PyAV the end."""
+    return (packet for packet in container.demux(stream) if packet.size)
+
+
+def all_packets(path: str, container: InputContainer, stream: VideoStream) -> Iterator[Any]:
+    """Packets of a file just opened, from the first to the last.
+
+    Raises:
+        VideoError: stage ``index``, if .mp4's own table lists more of them: the file was cut off.
+    """
+    count = 0
+    for packet in packets_with_data(container, stream):
+        yield packet
+        count += 1
+    listed = sum(entry.size > 0 for entry in stream.index_entries)
+    if 'mp4' in container.format.name and count < listed:
+        raise VideoError(path, 'index', f'the file is cut off: its table lists {listed} frames, it holds {count}')
+
+
+@dataclass(frozen=True)
+class DecodedFrame:
+    """One displayed frame, and whether what it depends on is sound."""
+
+    frame: VideoFrame
+    damaged: bool
+    """FFmpeg flagged this frame, or one since the key frame before it: the pixels are partly invented."""
+
+
+def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[DecodedFrame]:
+    """Decode packets, and at their end what the decoder holds back; frames come in display order.
+
+    Raises:
+        VideoError: stage ``decode``, at the first packet that does not decode.
+    """
+    damaged = False
+    frames = _decode(path, stream, packets)
+    for frame in frames:
+        damaged = frame.is_corrupt or (damaged and not frame.key_frame)
+        yield DecodedFrame(frame=frame, damaged=damaged)
+
+
+def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[VideoFrame]:
+    context = stream.codec_context
+    source = iter(packets)
+    while True:
+        with reporting(path, 'decode'):
+            packet = next(source, None)
+            frames = context.decode(packet)
+        yield from frames
+        if packet is None:
+            return

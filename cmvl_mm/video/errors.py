@@ -1,0 +1,47 @@
+"""The one error of the compressed stream."""
+
+import os
+from typing import Literal
+
+Stage = Literal['open', 'index', 'decode', 'motion', 'encode']
+
+_REMEDY: dict[str, str] = {
+    'open': 'Check that the path is a video file that plays',
+    'index': 'Re-encode with tools/prepare_videos.py, or leave the video out of the list',
+    'decode': 'Fetch the file again, or leave it out of the list; tools/prepare_videos.py reports such files',
+    'motion': 'Re-encode with tools/prepare_videos.py',
+    'encode': 'Check the free space and the permissions of the destination, and that the source plays',
+}
+
+
+class VideoError(RuntimeError):
+    """A video that cannot be opened, indexed, decoded, searched for vectors or encoded.
+
+    Args:
+        path: the video file.
+        stage: what was being done: ``open``, ``index``, ``decode``, ``motion`` or ``encode``.
+        reason: what went wrong, without the path.
+
+    The message names all three and the remedy.  Instances survive pickling, because they cross the borders of
+    data-loader workers.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], stage: Stage, reason: str) -> None:
+        self.path = os.fspath(path)
+        self.stage = stage
+        self.reason = reason
+        super().__init__(f'{self.path}: {stage}: {reason}. {self._remedy()}.')
+
+    def _remedy(self) -> str:
+        return _REMEDY[self.stage]
+
+    def __reduce__(self) -> tuple[type, tuple[str, Stage, str]]:
+        # The default would call the class with the finished message as its only argument.
+        return type(self), (self.path, self.stage, self.reason)
+
+
+class FrameIndexError(VideoError, IndexError):
+    """A frame index below 0 or past the last frame."""
+
+    def _remedy(self) -> str:
+        return 'Ask for display indices from 0 to num_frames - 1'

@@ -1,0 +1,145 @@
+"""Frames, motion vectors and I-frames of a compressed video, by display index."""
+
+import operator
+import os
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+
+from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
+from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.errors import FrameIndexError, VideoError
+from cmvl_mm.video.motion import MotionField, grid_shape, rasterise
+
+try:  # a semi-private place: it may move
+    _side_data: Callable[[VideoFrame], Any] = import_module('av.sidedata.sidedata').SideDataContainer
+except (ImportError, AttributeError):
+    # The official way makes a reference cycle: every touched frame lives until the cycle collector runs.
+    _side_data = operator.attrgetter('side_data')
+
+Indices = Sequence[int] | npt.NDArray[np.integer]
+
+# AVPictureType -> letter: I P B, then S (MPEG-4 sprite), SI, SP, BI by what they predict from.
+_PICTURE_TYPES = {1: 'I', 2: 'P', 3: 'B', 4: 'P', 5: 'I', 6: 'P', 7: 'B'}
+
+
+class CompressedVideo:
+    """Random access to the frames and motion vectors of one video file.
+
+    Args:
+        path: a regular file in any container that FFmpeg reads.
+        block: edge of the motion grid's cells in pixels: 16 loses nothing on the MPEG-4 Part 2 that
+            tools/prepare_videos.py writes, 8 nothing on H.264.
+
+    Opening decodes nothing.  Frames are decoded from the key frame before them; where a stream has no usable
+    time stamps (raw H.264, B-frames in AVI), from the start of the file: exact, slower, logged once.
+
+    Rotation metadata is applied to neither frames nor vectors: both stay in coded orientation.
+
+    Raises:
+        VideoError: stage ``open`` from the constructor, other stages from the properties and methods.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], block: int = 8) -> None:
+        if block < 1:
+            raise ValueError(f'block is an edge in pixels, at least 1; got {block}')
+        self.path = os.fspath(path)
+        self.block = block
+        self._decoder = FrameDecoder(self.path)
+        self.height: int = self._decoder.height
+        """Pixels, as coded."""
+        self.width: int = self._decoder.width
+        """Pixels, as coded."""
+        stream = self._decoder.stream
+        self.codec = codec_name(stream)
+        """FFmpeg's name of the format: ``mpeg4``, ``h264``, ``hevc``, ..."""
+        self.fps = float(stream.average_rate or stream.guessed_rate or 0)
+        """Mean frames per second; 0 where the container states none."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file; a later read is an error."""
+        self._decoder.close()
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that are displayed: packets that hold data, never the header's count."""
+        return self._decoder.index.num_frames
+
+    @property
+    def keyframes(self) -> npt.NDArray[np.int64]:
+        """(n,) display indices of the key frames, sorted."""
+        return self._decoder.keyframes()
+
+    @property
+    def frame_types(self) -> str:
+        """``I``, ``P`` or ``B`` for every displayed frame; costs one full decode, once."""
+        # Some decoders name no type: then a key frame is an I-frame, and the rest is predicted.
+        return ''.join(_PICTURE_TYPES.get(picture, 'I' if key else 'P') for picture, key in self._decoder.pictures())
+
+    def verify(self) -> None:
+        """Decode everything.
+
+        Raises:
+            VideoError: stage ``decode``, at the first frame that does not decode or that FFmpeg patched up.
+        """
+        self._decoder.pictures()
+
+    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> tuple[npt.NDArray[np.uint8], MotionField]:
+        """Frames and motion vectors by display index, from one pass over each GOP that is needed.
+
+        Args:
+            rgb: display indices of the frames wanted as pixels; any order, repeats allowed.
+            motion: display indices of the frames wanted as vectors; likewise.
+
+        Returns:
+            uint8 (len(rgb), H, W, 3) RGB, bit for bit what FFmpeg's sequential decode gives, and the
+            `MotionField` of len(motion) frames.
+
+        Raises:
+            FrameIndexError: for an index below 0 or past the last frame.
+            VideoError: stage ``motion`` where the codec exports no vectors; stage ``decode`` at damage on the
+                way from the key frame to a wanted frame.
+        """
+        if len(motion) and self.codec not in CODECS_WITH_VECTORS:
+            raise VideoError(self.path, 'motion', f'FFmpeg exports no motion vectors of {self.codec}')
+        rgb_rows, motion_rows = self._rows(rgb), self._rows(motion)
+        frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
+        grid = (len(motion), *grid_shape(self.height, self.width, self.block))
+        vectors, valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
+        for number, frame in self._decoder.frames(sorted(rgb_rows.keys() | motion_rows.keys())):
+            if number in rgb_rows:
+                with reporting(self.path, 'decode'):
+                    frames[rgb_rows[number]] = frame.to_ndarray(format='rgb24')
+            if number in motion_rows:
+                records = _motion_records(frame)
+                if records is not None:  # an I-frame has none, nor a frame of intra blocks only
+                    with reporting(self.path, 'motion'):
+                        painted = rasterise(records, self.height, self.width, self.block)
+                    vectors[motion_rows[number]], valid[motion_rows[number]] = painted
+        return frames, MotionField(vectors=vectors, valid=valid, block=self.block)
+
+    def _rows(self, indices: Indices) -> dict[int, list[int]]:
+        """Display index -> the rows of the result that ask for it."""
+        rows: dict[int, list[int]] = {}
+        for row, index in enumerate(indices):
+            number = operator.index(index)
+            if not 0 <= number < self.num_frames:
+                raise FrameIndexError(self.path, 'index', f'frame {number} of a video of {self.num_frames} frames')
+            rows.setdefault(number, []).append(row)
+        return rows
+
+
+def _motion_records(frame: VideoFrame) -> npt.NDArray[np.void] | None:
+    """FFmpeg's motion-vector records; a view into the frame's memory."""
+    entry = _side_data(frame).get('MOTION_VECTORS')
+    return None if entry is None else entry.to_ndarray()

@@ -1,0 +1,83 @@
+"""Clips of every structure the reader must cope with, encoded on the spot."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from cmvl_mm.video.synthetic import make_pan
+
+NUM_FRAMES = 40
+
+MPEG4 = {'g': '12', 'bf': '0', 'sc_threshold': '1000000000'}
+
+# name -> (suffix, encoder, options); x264's own parameters pin the structure.
+VARIANTS = {
+    'mpeg4': ('.mp4', 'mpeg4', MPEG4),
+    'mpeg4_b': ('.mp4', 'mpeg4', {**MPEG4, 'bf': '2'}),
+    'mpeg4_4mv': ('.mp4', 'mpeg4', {**MPEG4, 'flags': '+mv4+qpel', 'mbd': 'rd'}),
+    'mpeg4_avi': ('.avi', 'mpeg4', MPEG4),
+    'mpeg4_b_avi': ('.avi', 'mpeg4', {**MPEG4, 'bf': '2'}),
+    'mpeg4_b_mkv': ('.mkv', 'mpeg4', {**MPEG4, 'bf': '2'}),
+    'mpeg4_raw': ('.m4v', 'mpeg4', MPEG4),
+    'mpeg1': ('.mpg', 'mpeg1video', {**MPEG4, 'bf': '2'}),
+    'mpeg2_ts': ('.ts', 'mpeg2video', {**MPEG4, 'bf': '2'}),
+    'h264': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=0:scenecut=0'}),
+    'h264_nonkey_i': ('.mp4', 'libx264', {'x264-params': 'keyint=60:min-keyint=30:bframes=0:scenecut=100'}),
+    'h264_b': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
+    'h264_b_mkv': ('.mkv', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
+    'h264_b_ts': ('.ts', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
+    'h264_b_avi': ('.avi', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
+    'h264_raw': ('.264', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
+    'h264_open': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0:open-gop=1'}),
+    'h264_open_ts': ('.ts', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0:open-gop=1'}),
+    'h264_refresh': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=0:intra-refresh=1'}),
+    'vp8_hidden': ('.webm', 'libvpx', {'g': '20', 'auto-alt-ref': '1', 'lag-in-frames': '10', 'b': '300000'}),
+    'hevc_b': ('.mp4', 'libx265', {'x265-params': 'keyint=12:bframes=3:log-level=none:pools=1'}),
+}
+WITH_VECTORS = [name for name in VARIANTS if not name.startswith(('vp8', 'hevc'))]
+
+
+def encode(path: Path, frames: np.ndarray, codec: str, options: dict[str, str], *, start: int = 0) -> Path:
+    """Write uint8 (T, H, W, 3) with any encoder; the first time stamp is ``start`` frames."""
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream(codec, rate=25, options={'threads': '1', **options})
+        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], 'yuv420p'
+        for number, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
+            frame.pts, frame.time_base = start + number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def decode_plainly(path: Path) -> list[av.VideoFrame]:
+    """What FFmpeg gives when it reads the file from start to end, vectors on."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        stream.codec_context.options = {'flags2': '+export_mvs'}
+        return list(container.decode(stream))
+
+
+@pytest.fixture(scope='session')
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Name of a variant -> its file, 40 frames of 116x84: neither side a multiple of 8."""
+    folder = tmp_path_factory.mktemp('clips')
+    # A cut in the middle: encoders that may put an I-frame there that is no key frame.
+    frames = np.concatenate(
+        [
+            make_pan(displacement=(3, -2), num_frames=NUM_FRAMES // 2, height=84, width=116, seed=seed).frames
+            for seed in range(2)
+        ]
+    )
+
+    def clip(name: str) -> Path:
+        suffix, codec, options = VARIANTS[name]
+        path = folder / f'{name}{suffix}'
+        return path if path.exists() else encode(path, frames, codec, options)
+
+    return clip
