@@ -1,6 +1,6 @@
 """Draw samples of a config after its whole pipeline: clip, I-frame, and motion vectors as arrows, as PNG files.
 
-    python tools/show_sample.py configs/pretrain_c3d_ucf.py --indices 0 1 2 --out-dir samples
+python tools/show_sample.py configs/pretrain_c3d_ucf.py --indices 0 1 2 --out-dir samples
 """
 
 import argparse

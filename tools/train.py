@@ -5,6 +5,9 @@ bash tools/dist_train.sh configs/pretrain_c3d_ucf.py 4
 """
 
 import argparse
+import sys
+
+import torch
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.launch import add_common_arguments, config_from, runner_from
@@ -20,7 +23,7 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='continue from this checkpoint, or, without a value, from the newest in the work directory',
     )
-    parser.add_argument('--amp', action='store_true', help='bf16 autocast; the losses stay in fp32')
+    parser.add_argument('--amp', action='store_true', help='bf16 autocast on a GPU; the losses stay in fp32')
     parser.add_argument('--seed', type=int, help='of order, samples, weights and dropout; default: the config’s')
     parser.add_argument(
         '--no-auto-scale-lr',
@@ -36,9 +39,10 @@ def main() -> None:
     if args.resume is not None:
         config.resume = True
         config.load_from = None if args.resume == 'auto' else args.resume
+    if args.amp and not torch.cuda.is_available():
+        sys.exit('--amp needs a GPU: on CPUs torch 2.13 was seen to give NaN gradients of bf16 3D convolutions.')
     if args.amp:
-        config.optim_wrapper.type = 'AmpOptimWrapper'
-        config.optim_wrapper.dtype = 'bfloat16'
+        config.optim_wrapper.type = 'BFloat16OptimWrapper'
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.no_auto_scale_lr:

@@ -16,7 +16,9 @@ from .runner import CompressedRunner
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of both scripts, named as MMAction2 names them."""
     parser.add_argument('config', help='a Python file below configs/')
-    parser.add_argument('--work-dir', help="logs and checkpoints; default: work_dirs/<the config's path below configs/>")
+    parser.add_argument(
+        '--work-dir', help="logs and checkpoints; default: work_dirs/<the config's path below configs/>"
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',

@@ -88,7 +88,7 @@ def pointwise_info_nce(
         keys = gather_rows(F.normalize(_at_least_float32(key), dim=-1)).flatten(0, 2)  # (W*B*K*N, D)
         video = torch.arange(videos, device=query.device) + rank() * videos
         positive = video[:, None] * windows * points + torch.arange(points, device=query.device)  # (B, N)
-        form_gradients = torch.is_grad_enabled() and (queries.requires_grad or keys.requires_grad)
+        form_gradients = queries.requires_grad or keys.requires_grad
         loss, hits = _RowChunkedInfoNCE.apply(
             queries, keys, positive.flatten(), temperature, rows_per_chunk, form_gradients
         )

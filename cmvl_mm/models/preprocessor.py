@@ -54,6 +54,8 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
     def _normalise(self, pictures: Tensor) -> Tensor:
         return (pictures.to(self.mean.dtype) - self.mean) / self.std
 
+    @torch.autocast('cuda', enabled=False)
+    @torch.autocast('cpu', enabled=False)
     def _motion_maps(self, raw: dict[str, Tensor]) -> Tensor:
         batch, windows = raw['motion'].shape[:2]
         maps = crop_resize_motion(

@@ -17,6 +17,27 @@ import cmvl_mm.compat  # noqa: F401  (allow-lists what MMEngine's checkpoints ho
 CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkpoint.py."
 
 
+def resolve_checkpoint(path: str | Path) -> Path:
+    """A checkpoint file as it is; of a work directory, the file that its `last_checkpoint` names.
+
+    Raises:
+        FileNotFoundError: there is no such file, or no checkpoint has been written to the directory yet.
+    """
+    path = Path(path)
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise FileNotFoundError(f'{path}: no such checkpoint or work directory')
+    pointer = path / 'last_checkpoint'
+    if not pointer.is_file():
+        raise FileNotFoundError(f'{path}: no checkpoint in this work directory yet. Remedy: finish the run first.')
+    named = Path(pointer.read_text().strip())
+    beside = path / named.name  # the directory may have moved since
+    if not beside.is_file():
+        raise FileNotFoundError(f'{pointer} names {named}, which is gone')
+    return beside
+
+
 class CheckpointError(ValueError):
     """A checkpoint that cannot be read, or does not hold what the model needs."""
 
@@ -28,8 +49,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         CheckpointError: the file is damaged, or holds more than tensors and plain data.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'{path}: no such checkpoint')
+    path = resolve_checkpoint(path)
     try:
         contents = torch.load(path, map_location='cpu', weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
@@ -101,8 +121,8 @@ class PretrainedBackbone:
         self.checkpoint = checkpoint
 
     def __call__(self, module: nn.Module) -> None:
-        weights = read_state_dict(self.checkpoint)
-        load_weights(module.get_submodule('backbone'), weights, source=self.checkpoint, prefix='backbone.')
+        path = resolve_checkpoint(self.checkpoint)
+        load_weights(module.get_submodule('backbone'), read_state_dict(path), source=path, prefix='backbone.')
 
 
 def _some(names: list[str], limit: int = 5) -> str:

@@ -93,7 +93,9 @@ def test_dropout_and_samples_really_differ_between_iterations(tiny, tmp_path):
 
 def test_checkpoint_of_another_model_is_refused_with_the_keys(tiny, tmp_path):
     train(tiny('small', **{'train_cfg.max_epochs': 1}))
-    other = tiny('other', **{'load_from': str(tmp_path / 'small' / 'iter_4.pth'), 'model.context_head.hidden_channels': 99})
+    other = tiny(
+        'other', **{'load_from': str(tmp_path / 'small' / 'iter_4.pth'), 'model.context_head.hidden_channels': 99}
+    )
     with pytest.raises(CheckpointError, match=r'iter_4\.pth does not fit .*context_head\.query_projection\.fc1'):
         train(other)
 

@@ -43,14 +43,20 @@ def test_zero_and_infinite_features_are_refused():
 
 def prediction(feature, label, is_query, index):
     return dict(
-        feature=torch.tensor(feature), gt_label=torch.tensor([label]), is_query=is_query, sample_idx=index, path=f'{index}'
+        feature=torch.tensor(feature),
+        gt_label=torch.tensor([label]),
+        is_query=is_query,
+        sample_idx=index,
+        path=f'{index}',
     )
 
 
 @pytest.fixture
 def predictions():
     gallery = [prediction(GALLERY[i], int(GALLERY_LABELS[i]), False, i) for i in range(4)]
-    query = [prediction(vector, label, True, i) for i, (vector, label) in enumerate(zip(at(5, 50), (0, 0), strict=True))]
+    query = [
+        prediction(vector, label, True, i) for i, (vector, label) in enumerate(zip(at(5, 50), (0, 0), strict=True))
+    ]
     return gallery + query
 
 

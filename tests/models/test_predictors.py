@@ -21,23 +21,29 @@ def test_shapes_and_size_of_the_paper():
     assert layers / 1e6 == pytest.approx(13.67, abs=0.01)
 
 
-def test_every_prediction_depends_on_every_input_position():
+BOTH_WAYS = pytest.mark.parametrize('positions', ['attention', 'input'])
+
+
+@BOTH_WAYS
+def test_every_prediction_depends_on_every_input_position(positions):
     x = torch.randn(1, 6, 2, 3, 3, requires_grad=True)
-    for prediction in tiny()(x).flatten(2)[0].T:  # (8,), one per query position
+    for prediction in tiny(positions=positions)(x).flatten(2)[0].T:  # (8,), one per query position
         (seen,) = torch.autograd.grad(prediction @ torch.randn(8), x, retain_graph=True)
         assert (seen.abs().sum(1) > 0).all()
 
 
-def test_predictions_differ_between_query_positions_and_know_where_the_input_was():
-    predictor = tiny()
+@BOTH_WAYS
+def test_predictions_differ_between_query_positions_and_know_where_the_input_was(positions):
+    predictor = tiny(positions=positions)
     x = torch.randn(1, 6, 2, 3, 3)
     first, *others = predictor(x).flatten(2)[0].T
     assert all((first - other).abs().max() > 1e-3 for other in others)
     assert (predictor(x) - predictor(x.flip(-1))).abs().max() > 1e-3
 
 
-def test_without_positions_it_could_tell_neither():
-    predictor = tiny()
+@BOTH_WAYS
+def test_without_positions_it_could_tell_neither(positions):
+    predictor = tiny(positions=positions)
     torch.nn.init.zeros_(predictor.memory_position)
     torch.nn.init.zeros_(predictor.query_position)
     x = torch.randn(1, 6, 2, 3, 3)
@@ -62,3 +68,11 @@ def test_positions_and_all_layers_learn():
 def test_a_map_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r'\(6, 2, 4, 4\).*built for \(6, 2, 3, 3\)'):
         tiny()(torch.randn(1, 6, 2, 4, 4))
+
+
+def test_positions_at_the_input_stay_out_of_the_layers():
+    predictor = tiny(positions='input', num_encoder_layers=0, num_decoder_layers=0)
+    predicted = predictor(torch.randn(2, 6, 2, 3, 3)).flatten(2)
+    torch.testing.assert_close(predicted[0].T, predictor.query_position)
+    with pytest.raises(ValueError, match="positions='output'"):
+        tiny(positions='output')

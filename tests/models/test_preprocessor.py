@@ -40,6 +40,21 @@ def test_motion_is_clamped_in_pixels_and_divided(clamp, expected):
     assert (maps[:, :, 1] == 0).all()
 
 
+def test_autocast_does_not_coarsen_the_maps():
+    raw = dict(
+        imgs=torch.zeros(1, 3, 1, 4, 4, dtype=torch.uint8),
+        motion=torch.randint(-40, 40, (1, 2, 3, 6, 6, 2), dtype=torch.int16),
+        motion_box=torch.tensor([[[3, 1, 30, 41], [0, 0, 48, 48]]]),
+        motion_flip=torch.tensor([[False, True]]),
+        motion_block=torch.tensor([8]),
+    )
+    preprocessor = CompressedVideoPreprocessor(motion_size=20)
+    plain = preprocessor(dict(inputs=raw))['inputs']['motion']
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        mixed = preprocessor(dict(inputs=raw))['inputs']['motion']
+    assert torch.equal(plain, mixed)
+
+
 def test_clamp_must_be_positive():
     with pytest.raises(ValueError, match='motion_clamp=0'):
         CompressedVideoPreprocessor(motion_clamp=0)

@@ -10,7 +10,13 @@ from torch import Tensor, nn
 
 from cmvl_mm.models.c3d import C3DBN
 from cmvl_mm.models.heads import ClassificationHead
-from cmvl_mm.models.pretrained import CheckpointError, load_weights, read_checkpoint, read_state_dict
+from cmvl_mm.models.pretrained import (
+    CheckpointError,
+    load_weights,
+    read_checkpoint,
+    read_state_dict,
+    resolve_checkpoint,
+)
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 
 
@@ -141,3 +147,17 @@ def test_old_pickles_are_refused_without_running(tmp_path, monkeypatch):
 def test_a_missing_file_is_named():
     with pytest.raises(FileNotFoundError, match=r'nowhere\.pth: no such checkpoint'):
         read_checkpoint('nowhere.pth')
+
+
+def test_a_work_directory_stands_for_its_last_checkpoint(tmp_path):
+    with pytest.raises(FileNotFoundError, match='finish the run first'):
+        resolve_checkpoint(tmp_path)
+    (tmp_path / 'epoch_2.pth').touch()
+    (tmp_path / 'last_checkpoint').write_text('/somewhere/else/epoch_2.pth')
+    assert resolve_checkpoint(tmp_path) == tmp_path / 'epoch_2.pth'
+    assert resolve_checkpoint(tmp_path / 'epoch_2.pth') == tmp_path / 'epoch_2.pth'
+    (tmp_path / 'epoch_2.pth').unlink()
+    with pytest.raises(FileNotFoundError, match='which is gone'):
+        resolve_checkpoint(tmp_path)
+    with pytest.raises(FileNotFoundError, match='no such checkpoint'):
+        resolve_checkpoint(tmp_path / 'none')

@@ -31,6 +31,7 @@ model = dict(
             num_encoder_layers=1,
             num_decoder_layers=2,
             dropout=0.1,
+            positions='input',
         ),
         m_network=dict(
             type='VideoResNet',

@@ -1,0 +1,153 @@
+"""Every config builds, takes one training or test step at a tiny size, and says what it is."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmaction.registry import DATASETS, METRICS, MODELS, TRANSFORMS
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import FUNCTIONS
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import load_config
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LEAVES = sorted(
+    path.relative_to(REPOSITORY).as_posix()
+    for path in (REPOSITORY / 'configs').rglob('*.py')
+    if '_base_' not in path.parts
+)
+EVERY_LEAF = pytest.mark.parametrize('leaf', LEAVES)
+
+
+def shrink(config: Config) -> Config:
+    """The same networks, 16 times narrower where they are full-size."""
+    model = config.model
+    factor = model.backbone.width // 4
+    model.backbone.width = 4
+    model.init_cfg = None
+    if 'context_head' in model:
+        model.context_head.in_channels //= factor
+        model.context_head.hidden_channels = model.motion_head.hidden_channels = 16
+        model.context_head.embed_channels = model.motion_head.embed_channels = 8
+        model.context_head.i_network.width = model.motion_head.m_network.width = 4
+        model.motion_head.predictor.in_channels //= factor
+        model.motion_head.predictor.width = model.motion_head.predictor.ffn_width = 16
+    if 'cls_head' in model:
+        model.cls_head.in_channels //= factor
+    return config
+
+
+def local_loader(config: dict, controlled_set: Path) -> torch.utils.data.DataLoader:
+    """The config's data set on the controlled videos, stretched where they are too short."""
+    dataset = config['dataset']
+    dataset['data_prefix'] = dict(video=str(controlled_set))
+    for key, name in (('ann_file', 'train'), ('gallery', 'train'), ('query', 'test')):
+        if key in dataset:
+            dataset[key] = str(controlled_set / f'{name}.txt')
+    dataset['pipeline']['sample']['past_end'] = 'repeat_last'
+    if 'num_clips' in dataset['pipeline']['sample']:
+        dataset['pipeline']['sample']['num_clips'] = 2
+    collate = FUNCTIONS.get(config['collate_fn']['type'])
+    return torch.utils.data.DataLoader(DATASETS.build(dataset), 2, collate_fn=collate)
+
+
+def test_there_are_the_promised_configs():
+    nets = ('c3d', 'r2plus1d26', 'r3d26')
+    promised = {f'configs/pretrain_{net}_{data}.py' for net in nets for data in ('ucf', 'k400')}
+    promised |= {
+        f'configs/{task}_{net}_{data}.py'
+        for task in ('finetune', 'retrieval')
+        for net in nets
+        for data in ('ucf', 'hmdb')
+    }
+    promised |= {f'configs/demo/{task}.py' for task in ('pretrain', 'finetune', 'retrieval')}
+    assert promised <= set(LEAVES)
+
+
+@EVERY_LEAF
+def test_one_step(leaf, controlled_set):
+    config = shrink(load_config(REPOSITORY / leaf))
+    model = MODELS.build(config.model)
+    model.init_weights()
+    if 'train_dataloader' in config:
+        batch = next(iter(local_loader(config.train_dataloader, controlled_set)))
+        optimiser = build_optim_wrapper(model, config.optim_wrapper)
+        before = {name: value.clone() for name, value in model.named_parameters()}
+        log = model.train().train_step(batch, optimiser)
+        assert torch.isfinite(log['loss'])
+        still = [name for name, value in model.named_parameters() if torch.equal(value, before[name])]
+        # zero-initialised residual branches and the decoder's first look at zeros learn from the second step on
+        assert len(still) < 0.5 * len(before), still
+    if 'test_dataloader' in config:
+        batch = next(iter(local_loader(config.test_dataloader, controlled_set)))
+        predictions = model.eval().test_step(batch)
+        metric = METRICS.build(config.test_evaluator)
+        metric.process(batch, [prediction.to_dict() for prediction in predictions])
+        assert len(metric.results) == 2
+
+
+@EVERY_LEAF
+def test_full_size_model_builds(leaf):
+    with torch.device('meta'):
+        model = MODELS.build(load_config(REPOSITORY / leaf).model)
+    millions = sum(value.numel() for value in model.backbone.parameters()) / 1e6
+    sizes = {'c3d': 27.66, 'r2plus1d26': 26.51, 'r3d26': 26.50, 'demo': 0.89}
+    expected = next(size for name, size in sizes.items() if name in leaf)
+    assert millions == pytest.approx(expected, abs=0.01)
+
+
+@EVERY_LEAF
+def test_leaf_says_command_and_number_and_little_else(leaf):
+    source = (REPOSITORY / leaf).read_text()
+    docstring = ast.get_docstring(ast.parse(source))
+    assert docstring is not None
+    assert leaf in docstring
+    assert re.search(r'(Table|demo)', docstring)
+    body = source.split('"""')[2]
+    changes = [
+        line for line in body.splitlines() if line.strip() and not line.strip().startswith(('_base_', "'.", ']'))
+    ]
+    assert len(changes) <= 12, changes
+
+
+def test_a_misspelt_argument_is_a_type_error_everywhere():
+    config = load_config(REPOSITORY / 'configs/demo/pretrain.py')
+    for path in (
+        'model.widht',
+        'model.backbone.widht',
+        'model.context_head.temprature',
+        'model.context_head.i_network.depth',
+        'model.motion_head.predictor.heads',
+        'model.data_preprocessor.motion_clip',
+        'model.test_cfg.clips',
+    ):
+        broken = config.copy()
+        broken.merge_from_dict({path: 1})
+        with pytest.raises(TypeError, match=path.split('.')[-1]):
+            MODELS.build(broken.model)
+    for stage in config.train_dataloader.dataset.pipeline.values():
+        with pytest.raises(TypeError, match='misspelt|takes no arguments'):
+            TRANSFORMS.build(dict(stage, misspelt=1))
+
+
+def test_learning_rate_is_the_papers():
+    pretrain = load_config(REPOSITORY / 'configs/pretrain_c3d_ucf.py')
+    assert pretrain.optim_wrapper.optimizer.lr == pytest.approx(0.0005 * pretrain.auto_scale_lr.base_batch_size)
+    assert pretrain.optim_wrapper.optimizer.weight_decay == 0.005
+    for data, rate, decay in (('ucf', 0.0001, 0.003), ('hmdb', 0.0002, 0.002)):
+        finetune = load_config(REPOSITORY / f'configs/finetune_c3d_{data}.py')
+        assert finetune.optim_wrapper.optimizer.lr == pytest.approx(rate * finetune.auto_scale_lr.base_batch_size)
+        assert finetune.optim_wrapper.optimizer.weight_decay == decay
+
+
+def test_pretraining_and_finetuning_share_the_network():
+    for net in ('c3d', 'r2plus1d26', 'r3d26'):
+        backbones = [
+            load_config(REPOSITORY / f'configs/{task}_{net}_ucf.py').model.backbone.to_dict()
+            for task in ('pretrain', 'finetune', 'retrieval')
+        ]
+        assert backbones[0] == backbones[1] == backbones[2]
