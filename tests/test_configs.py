@@ -130,7 +130,7 @@ def test_a_misspelt_argument_is_a_type_error_everywhere():
         with pytest.raises(TypeError, match=path.split('.')[-1]):
             MODELS.build(broken.model)
     for stage in config.train_dataloader.dataset.pipeline.values():
-        with pytest.raises(TypeError, match='misspelt|takes no arguments'):
+        with pytest.raises(TypeError, match=r'misspelt|takes no arguments'):
             TRANSFORMS.build(dict(stage, misspelt=1))
 
 

@@ -67,6 +67,8 @@ class ResidualBlock(nn.Module):
                 nn.BatchNorm3d(out_channels),
             )
 
+    last_norm: str  # name of the BN that ends the residual branch
+
     def residual(self, x: Tensor) -> Tensor:
         raise NotImplementedError
 
@@ -83,7 +85,7 @@ class BasicBlock(ResidualBlock):
         self.bn1 = nn.BatchNorm3d(width)
         self.conv2 = build_conv(width, width, kernel=(3, 3, 3), stride=(1, 1, 1), convolution=convolution)
         self.bn2 = nn.BatchNorm3d(width)
-        nn.init.zeros_(self.bn2.weight)  # the block starts as its shortcut
+        self.last_norm = 'bn2'
 
     def residual(self, x: Tensor) -> Tensor:
         x = self.relu(self.bn1(self.conv1(x)))
@@ -103,7 +105,7 @@ class Bottleneck(ResidualBlock):
         self.bn2 = nn.BatchNorm3d(width)
         self.conv3 = build_conv(width, out_channels, kernel=one, stride=one, convolution=convolution)
         self.bn3 = nn.BatchNorm3d(out_channels)
-        nn.init.zeros_(self.bn3.weight)
+        self.last_norm = 'bn3'
 
     def residual(self, x: Tensor) -> Tensor:
         x = self.relu(self.bn1(self.conv1(x)))
@@ -131,6 +133,8 @@ class VideoResNet(nn.Module):
         stem_kernel, stem_stride: of the first convolution, (time, height, width).
         stem_pool: 'max' halves height and width after the stem, 'none' does not.
         stage_strides: of the first block of each stage, (time, height, width).
+        branch_start: 'zero' starts every block as its shortcut (the last BN's scale is 0, as released), 'full' with
+            both branches, which learns faster in networks of few blocks and short runs.
 
     Shape: (N, in_channels, T, H, W) -> ((N, C3, T3, H3, W3), (N, C4, T4, H4, W4)); `out_channels` is C4.
 
@@ -150,10 +154,12 @@ class VideoResNet(nn.Module):
         stem_stride: Triple = (1, 2, 2),
         stem_pool: Literal['max', 'none'] = 'max',
         stage_strides: Sequence[Triple] = ((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 2, 2)),
+        branch_start: Literal['zero', 'full'] = 'zero',
     ) -> None:
         super().__init__()
         _check_choice('block', block, tuple(BLOCK_EXPANSION))
         _check_choice('convolution', convolution, ('3d', '2plus1d', '2d'))
+        _check_choice('branch_start', branch_start, ('zero', 'full'))
         _check_choice('stem_pool', stem_pool, ('max', 'none'))
         if len(depths) != 4 or len(stage_strides) != 4:
             raise ValueError(f'VideoResNet has four stages; got {depths=} and {stage_strides=}')
@@ -177,6 +183,9 @@ class VideoResNet(nn.Module):
         self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.out_channels = channels
         self.apply(_kaiming)
+        for part in self.modules():
+            if isinstance(part, ResidualBlock) and branch_start == 'zero':
+                nn.init.zeros_(part.get_parameter(f'{part.last_norm}.weight'))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = self.pool(self.relu(self.bn1(self.conv1(x))))

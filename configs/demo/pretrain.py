@@ -1,6 +1,6 @@
 """The demo's pretraining: both pretext tasks on the controlled set, 576 videos, 30 epochs of 36 iterations.
 
-    python tools/train.py configs/demo/pretrain.py
+python tools/train.py configs/demo/pretrain.py
 """
 
 _base_ = [

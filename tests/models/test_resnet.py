@@ -5,7 +5,7 @@ import torch
 from mmaction.registry import MODELS
 
 import cmvl_mm.compat  # noqa: F401  (the registry imports mmaction.models)
-from cmvl_mm.models.resnet import BasicBlock, Bottleneck, FactorizedConv3d, VideoResNet
+from cmvl_mm.models.resnet import Bottleneck, FactorizedConv3d, VideoResNet
 
 R3D26 = dict(block='bottleneck', depths=(2, 2, 2, 2), convolution='3d')
 R2PLUS1D26 = dict(block='bottleneck', depths=(2, 2, 2, 2), convolution='2plus1d')
@@ -81,17 +81,12 @@ def test_which_frames_a_network_mixes(convolution):
         assert seen.all()
 
 
-@pytest.mark.parametrize('block', [BasicBlock(8, 8, (1, 1, 1), '3d'), Bottleneck(16, 4, (1, 1, 1), '2plus1d')])
-def test_a_block_starts_as_its_shortcut(block):
-    x = torch.rand(2, 8 if isinstance(block, BasicBlock) else 16, 2, 4, 4)
-    torch.testing.assert_close(block(x), x)
-
-
 @pytest.mark.parametrize(
     ('settings', 'message'),
     [
         (dict(block='wide'), "block='wide' is unknown"),
         (dict(convolution='4d'), "convolution='4d' is unknown"),
+        (dict(branch_start='half'), "branch_start='half' is unknown"),
         (dict(stem_pool='mean'), "stem_pool='mean' is unknown"),
         (dict(depths=(1, 1, 1)), 'four stages'),
         (dict(depths=(1, 1, 0, 1)), 'stage 3 has no block to carry its stride'),
@@ -105,3 +100,17 @@ def test_nonsense_is_refused(settings, message):
 def test_a_misspelt_config_key_is_a_type_error():
     with pytest.raises(TypeError, match='widht'):
         MODELS.build(dict(type='VideoResNet', widht=4))
+
+
+@pytest.mark.parametrize('block', ['basic', 'bottleneck'])
+def test_branches_start_at_zero_or_in_full(block):
+    """At the start a block is its shortcut alone: layer 1 of a basic network passes its input's positive part."""
+    last = 'bn2' if block == 'basic' else 'bn3'
+    for start, scale in (('zero', 0.0), ('full', 1.0)):
+        network = VideoResNet(block=block, depths=(1, 1, 1, 1), width=4, branch_start=start)
+        assert (network.layer2[0].get_parameter(f'{last}.weight') == scale).all()
+        assert (network.layer2[0].bn1.weight == 1).all()
+    if block == 'basic':
+        network = VideoResNet(block=block, depths=(1, 1, 1, 1), width=4).eval()
+        x = torch.randn(1, 4, 2, 5, 5)
+        torch.testing.assert_close(network.layer1(x), x.relu())

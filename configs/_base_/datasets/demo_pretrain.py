@@ -11,7 +11,9 @@ train_dataloader = dict(
         pipeline=dict(
             sample=dict(frame_interval=2),
             crop=dict(size=48, area=(0.643, 0.643), aspect=(1.0, 1.0)),
-            colour=dict(blur_prob=0.0, jitter_prob=1.0, hue=0.5, gray_prob=0.3),
+            colour=dict(
+                blur_prob=0.0, jitter_prob=1.0, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.5, gray_prob=0.3
+            ),
         ),
     ),
 )

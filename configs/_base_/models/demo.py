@@ -10,6 +10,7 @@ model = dict(
         width=16,
         stem_kernel=(3, 5, 5),
         stem_pool='none',
+        branch_start='full',
         stage_strides=((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 1, 1)),
     ),
     data_preprocessor=dict(type='CompressedVideoPreprocessor', motion_size=12, motion_clamp=10.0),

@@ -1,0 +1,40 @@
+"""The picture of a sample is written, and a wrong index is named."""
+
+import sys
+
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def show_sample(repository, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / 'tools'))
+    import show_sample
+
+    return show_sample
+
+
+def test_png_of_a_sample(show_sample, repository, controlled_set, tmp_path, monkeypatch, capsys):
+    options = [
+        f'train_dataloader.dataset.ann_file={controlled_set}/train.txt',
+        f'train_dataloader.dataset.data_prefix.video={controlled_set}',
+    ]
+    command = ['show_sample.py', str(repository / 'configs/demo/pretrain.py'), '--indices', '0', '3']
+    monkeypatch.setattr(sys, 'argv', [*command, '--out-dir', str(tmp_path), '--cfg-options', *options])
+    show_sample.main()
+    for index in (0, 3):
+        picture = Image.open(tmp_path / f'sample_{index}.png')
+        assert picture.width > 500
+        assert len(picture.convert('L').getcolors(10000)) > 50
+    assert 'sample_3.png' in capsys.readouterr().out
+
+
+def test_index_past_the_list(show_sample, repository, controlled_set, tmp_path, monkeypatch):
+    command = ['show_sample.py', str(repository / 'configs/demo/finetune.py'), '--indices', '8']
+    options = [
+        f'train_dataloader.dataset.ann_file={controlled_set}/train.txt',
+        f'train_dataloader.dataset.data_prefix.video={controlled_set}',
+    ]
+    monkeypatch.setattr(sys, 'argv', [*command, '--out-dir', str(tmp_path), '--cfg-options', *options])
+    with pytest.raises(IndexError, match='sample 8 of a list of 8'):
+        show_sample.main()
