@@ -151,7 +151,7 @@ def schedule(videos: int, batch_size: int, iterations: int) -> list[str]:
     return [
         f'train_dataloader.batch_size={batch_size}',
         f'train_cfg.max_epochs={epochs}',
-        f'param_scheduler.1.end={epochs}',
+        f'param_scheduler.0.end={epochs}',
     ]
 
 

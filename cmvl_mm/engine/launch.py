@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+import torch
 from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
 
@@ -39,6 +40,7 @@ def config_from(args: argparse.Namespace) -> Config:
         config.work_dir = args.work_dir
     elif config.get('work_dir') is None:
         config.work_dir = str(default_work_dir(args.config))
+    fit_loaders_to_machine(config)
     return config
 
 
@@ -47,6 +49,15 @@ def default_work_dir(config_path: str) -> Path:
     parts = Path(config_path).with_suffix('').parts
     below = parts[parts.index('configs') + 1 :] if 'configs' in parts else parts[-1:]
     return Path('work_dirs', *below)
+
+
+def fit_loaders_to_machine(config: Config) -> None:
+    """Torch refuses workers that persist where there are none, and warns of memory pinned without a GPU."""
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = config.get(name)
+        if loader is not None:
+            loader.persistent_workers = loader.get('persistent_workers', False) and loader.num_workers > 0
+            loader.pin_memory = loader.get('pin_memory', False) and torch.cuda.is_available()
 
 
 def runner_from(config: Config) -> CompressedRunner:

@@ -17,14 +17,15 @@ from cmvl_mm.video.errors import Stage, VideoError
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
 
-# Decoders that were seen to export vectors which follow a synthetic pan (tests/video/test_stream.py).
-CODECS_WITH_VECTORS = frozenset({'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'})
+# Codecs whose exported vectors were seen to follow a synthetic pan (tests/video/test_motion.py).
+_MPEG = {'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'}
+_RELATIVES = {'h263', 'flv1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'rv10', 'rv20'}
+CODECS_WITH_VECTORS = frozenset(_MPEG | _RELATIVES)
 
 
 @contextmanager
 def reporting(path: str, stage: Stage) -> Iterator[None]:
-    """Turn whatever PyAV raises into `VideoError`: it raises many types, bare ValueError and EOFError among
-    them."""
+    """Turn whatever PyAV raises into `VideoError`: bare ValueError, EOFError and many more."""
     try:
         yield
     except VideoError:
@@ -34,8 +35,7 @@ def reporting(path: str, stage: Stage) -> Iterator[None]:
 
 
 def open_video(path: str) -> tuple[InputContainer, VideoStream]:
-    """The container and its first video stream, one decoder thread, motion vectors on where the codec has
-    them.
+    """The container and its first video stream; one decoder thread, motion vectors on.
 
     Raises:
         VideoError: stage ``open``, for anything but a regular file that holds video of a sane size.

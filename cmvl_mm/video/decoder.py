@@ -62,8 +62,7 @@ class FrameDecoder:
         return self._index
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
-        """The frames of these sorted display indices; after a mistaken first try, some of them a second
-        time."""
+        """The frames of these sorted display indices; after a mistaken first try, some come again."""
         while wanted:
             try:
                 yield from self._by_stamps(wanted) if self.index.has_stamps else self._from_start(wanted)

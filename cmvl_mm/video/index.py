@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +98,9 @@ def index_by_demux(path: str, container: InputContainer, stream: VideoStream) ->
         )
         for packet in all_packets(path, container, stream)
     ]
-    return _ordered(path, packets, reorders=bool(stream.codec_context.has_b_frames))
+    # AVI stores no presentation stamps: where B-frames make them differ, FFmpeg guesses, often wrongly.
+    guessed = container.format.name == 'avi' and stream.codec_context.has_b_frames
+    return _ordered(path, packets, stamps_are='guessed' if guessed else 'stored')
 
 
 def index_without_stamps(num_frames: int) -> PacketIndex:
@@ -112,7 +114,9 @@ def _hidden_vp8(packet: object) -> bool:
     return not bytes(packet)[0] & 0x10  # type: ignore[call-overload]
 
 
-def _ordered(path: str, packets: Sequence[_Packet], reorders: bool = False) -> PacketIndex:
+def _ordered(
+    path: str, packets: Sequence[_Packet], *, stamps_are: Literal['stored', 'guessed'] = 'stored'
+) -> PacketIndex:
     shown = [packet for packet in packets if packet.shown]
     if not shown:
         raise VideoError(path, 'index', 'the video stream holds no frames')
@@ -120,12 +124,11 @@ def _ordered(path: str, packets: Sequence[_Packet], reorders: bool = False) -> P
     stamps = [packet.pts for packet in packets]
     key_stamps = [packet.pts for packet in packets if packet.key and packet.pts is not None]
     if (
-        not keys
+        stamps_are == 'guessed'
+        or not keys
         or None in stamps
         or len(set(stamps)) < len(stamps)
         or key_stamps != sorted(key_stamps)  # no stream should; the search in start_of relies on it
-        # AVI stores no presentation stamps; FFmpeg then may repeat the decoding stamps.
-        or (reorders and all(packet.pts == packet.dts for packet in packets))
     ):
         return index_without_stamps(len(shown))
 

@@ -9,16 +9,14 @@ Array = npt.NDArray[np.floating]
 
 
 class Background:
-    """A still texture, larger than the frame by ``pad`` px on every side, seen through a frame that may
-    move."""
+    """A still texture, ``pad`` px larger than the frame on every side; the frame may move over it."""
 
     def __init__(self, texture: Array, pad: int) -> None:
         self._texture = texture  # (height + 2 pad, width + 2 pad, 3), 0 to 255
         self._pad = pad
 
     def at(self, offset: npt.NDArray[np.float64]) -> Array:
-        """(height, width, 3) with the frame moved by ``offset`` = (x, y) px: bilinear, so any offset will
-        do."""
+        """(height, width, 3) with the frame moved by ``offset`` = (x, y) px, whole or not."""
         whole = np.floor(offset).astype(int)
         height, width = (side - 2 * self._pad for side in self._texture.shape[:2])
         x, y = np.clip(whole + self._pad, 0, 2 * self._pad - 1)
@@ -135,8 +133,7 @@ def _edge(steepness: Array) -> Array:
 
 
 def _noise(shape: tuple[int, int], sigma: float, rng: np.random.Generator) -> Array:
-    """Gaussian-blurred white noise of unit variance; ``sigma`` in px.  Periodic, as the blur is a product of
-    spectra."""
+    """White noise blurred by a Gaussian of ``sigma`` px, of unit variance; periodic."""
     frequency = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1]))
     spectrum = np.fft.rfft2(rng.standard_normal(shape)) * np.exp(-2 * (np.pi * sigma * frequency) ** 2)
     noise = np.fft.irfft2(spectrum, s=shape)

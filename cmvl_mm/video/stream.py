@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
 from cmvl_mm.video.decoder import FrameDecoder
@@ -50,6 +51,9 @@ class CompressedVideo:
         self.path = os.fspath(path)
         self.block = block
         self._decoder = FrameDecoder(self.path)
+        # What frame.to_ndarray(format='rgb24') does, but that sets up a converter and its threads for every
+        # frame.
+        self._converter = VideoReformatter()
         self.height: int = self._decoder.height
         """Pixels, as coded."""
         self.width: int = self._decoder.width
@@ -119,13 +123,16 @@ class CompressedVideo:
         for number, frame in self._decoder.frames(sorted(rgb_rows.keys() | motion_rows.keys())):
             if number in rgb_rows:
                 with reporting(self.path, 'decode'):
-                    frames[rgb_rows[number]] = frame.to_ndarray(format='rgb24')
+                    pixels = self._converter.reformat(frame, format='rgb24', threads=1).to_ndarray()
+                for row in rgb_rows[number]:
+                    frames[row] = pixels
             if number in motion_rows:
                 records = _motion_records(frame)
                 if records is not None:  # an I-frame has none, nor a frame of intra blocks only
                     with reporting(self.path, 'motion'):
                         painted = rasterise(records, self.height, self.width, self.block)
-                    vectors[motion_rows[number]], valid[motion_rows[number]] = painted
+                    for row in motion_rows[number]:
+                        vectors[row], valid[row] = painted
         return frames, MotionField(vectors=vectors, valid=valid, block=self.block)
 
     def _rows(self, indices: Indices) -> dict[int, list[int]]:

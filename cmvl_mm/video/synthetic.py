@@ -62,8 +62,7 @@ def make_pan(
 def make_zoom(
     *, rate: float, num_frames: int = 24, height: int = 128, width: int = 160, seed: int = 0
 ) -> SyntheticVideo:
-    """Content grows by the factor ``rate`` a frame (above 1) or shrinks (below 1) round the middle of the
-    frame."""
+    """Content grows (``rate`` above 1) or shrinks (below 1) by that factor a frame, round the middle."""
     texture = _Texture(seed)
     x, y = np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2
     frames = [texture.at(x / rate**t, y / rate**t) for t in range(num_frames)]

@@ -8,6 +8,8 @@ import av
 import numpy as np
 import pytest
 
+from cmvl_mm.video import CompressedVideo
+from cmvl_mm.video.motion import rasterise
 from cmvl_mm.video.synthetic import make_pan
 
 NUM_FRAMES = 40
@@ -35,13 +37,12 @@ VARIANTS = {
     'h264_open': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0:open-gop=1'}),
     'h264_open_ts': ('.ts', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0:open-gop=1'}),
     'h264_refresh': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=0:intra-refresh=1'}),
-    'vp8_hidden': ('.webm', 'libvpx', {'g': '20', 'auto-alt-ref': '1', 'lag-in-frames': '10', 'b': '300000'}),
+    'vp8': ('.webm', 'libvpx', {'g': '20', 'b': '300000'}),
     'hevc_b': ('.mp4', 'libx265', {'x265-params': 'keyint=12:bframes=3:log-level=none:pools=1'}),
 }
-WITH_VECTORS = [name for name in VARIANTS if not name.startswith(('vp8', 'hevc'))]
 
 
-def encode(path: Path, frames: np.ndarray, codec: str, options: dict[str, str], *, start: int = 0) -> Path:
+def encode_clip(path: Path, frames: np.ndarray, codec: str, options: dict[str, str], *, start: int = 0) -> Path:
     """Write uint8 (T, H, W, 3) with any encoder; the first time stamp is ``start`` frames."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream(codec, rate=25, options={'threads': '1', **options})
@@ -63,6 +64,40 @@ def decode_plainly(path: Path) -> list[av.VideoFrame]:
         return list(container.decode(stream))
 
 
+def decode_reference(
+    path: Path,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+    """RGB, vectors, validity and picture types of a plain sequential decode."""
+    rgb, vectors, valid, types = [], [], [], []
+    for frame in decode_plainly(path):
+        rgb.append(frame.to_ndarray(format='rgb24'))
+        records = frame.side_data.get('MOTION_VECTORS')
+        empty = np.empty(0, [('source', 'i4')])
+        painted = rasterise(empty if records is None else records.to_ndarray(), frame.height, frame.width, 8)
+        vectors.append(painted[0])
+        valid.append(painted[1])
+        types.append('?IPB'[int(frame.pict_type)])
+    return np.stack(rgb), np.stack(vectors), np.stack(valid), ''.join(types)
+
+
+def check_random_reads(path: Path, *, motion: bool, rounds: int = 6) -> None:
+    """Random, repeated, unordered indices with gaps give what the plain decode gave."""
+    rgb, vectors, valid, types = decode_reference(path)
+    rng = np.random.default_rng(0)
+    with CompressedVideo(path) as video:
+        assert video.num_frames == len(rgb)
+        assert (video.height, video.width) == rgb.shape[1:3]
+        for _ in range(rounds):
+            ours = rng.integers(0, len(rgb), 6)
+            theirs = rng.integers(0, len(rgb), 5) if motion else []
+            frames, field = video.read(rgb=ours, motion=theirs)
+            np.testing.assert_array_equal(frames, rgb[ours])
+            if motion:
+                np.testing.assert_array_equal(field.vectors, vectors[theirs])
+                np.testing.assert_array_equal(field.valid, valid[theirs])
+        assert video.frame_types == types
+
+
 @pytest.fixture(scope='session')
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Name of a variant -> its file, 40 frames of 116x84: neither side a multiple of 8."""
@@ -78,6 +113,36 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def clip(name: str) -> Path:
         suffix, codec, options = VARIANTS[name]
         path = folder / f'{name}{suffix}'
-        return path if path.exists() else encode(path, frames, codec, options)
+        return path if path.exists() else encode_clip(path, frames, codec, options)
 
     return clip
+
+
+@pytest.fixture(scope='session')
+def encode() -> Callable[..., Path]:
+    """`encode_clip`, for other pictures."""
+    return encode_clip
+
+
+@pytest.fixture(params=VARIANTS)
+def variant(request: pytest.FixtureRequest, clips: Callable[[str], Path]) -> tuple[Path, bool]:
+    """Each clip, and whether its codec exports vectors."""
+    return clips(request.param), not request.param.startswith(('vp8', 'hevc'))
+
+
+@pytest.fixture(scope='session')
+def plain_frames() -> Callable[[Path], list[av.VideoFrame]]:
+    """`decode_plainly`."""
+    return decode_plainly
+
+
+@pytest.fixture(scope='session')
+def reference() -> Callable[[Path], tuple[np.ndarray, np.ndarray, np.ndarray, str]]:
+    """`decode_reference`."""
+    return decode_reference
+
+
+@pytest.fixture(scope='session')
+def check_reads() -> Callable[..., None]:
+    """`check_random_reads`."""
+    return check_random_reads

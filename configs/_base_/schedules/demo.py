@@ -1,9 +1,8 @@
-"""Small networks on few videos: AdamW, two epochs of warm-up, cosine, stepped every iteration."""
+"""Small networks on few videos: AdamW, cosine from the first iteration to the last."""
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.01))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.1, by_epoch=True, begin=0, end=2, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=2, end=30, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=0, end=30, convert_to_iter_based=True)
 ]
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=30)
 auto_scale_lr = dict(enable=True, base_batch_size=16)

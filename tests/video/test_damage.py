@@ -1,0 +1,217 @@
+"""What cannot be read is one VideoError with path, stage and remedy; nothing is concealed, nothing hangs."""
+
+import os
+import pickle
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError, container
+
+NUM_FRAMES = 40  # of every clip in conftest.py
+
+
+@pytest.mark.parametrize('index', [-1, NUM_FRAMES, 10**6])
+def test_index_out_of_range(clips, index):
+    with CompressedVideo(clips('mpeg4')) as video:
+        for kind in ('rgb', 'motion'):
+            with pytest.raises(FrameIndexError, match=f'frame {index} of a video of 40') as caught:
+                video.read(**{kind: [0, index]})
+            assert isinstance(caught.value, VideoError)
+            assert isinstance(caught.value, IndexError)
+
+
+def test_fractional_indices_and_blocks_are_refused(clips):
+    with CompressedVideo(clips('mpeg4')) as video, pytest.raises(TypeError):
+        video.read(rgb=[1.5])
+    with pytest.raises(ValueError, match='block'):
+        CompressedVideo(clips('mpeg4'), block=0)
+
+
+def test_codec_without_vectors_names_the_remedy(clips):
+    with CompressedVideo(clips('hevc_b')) as video:
+        assert video.codec == 'hevc'
+        assert len(video.read(rgb=[3])[0]) == 1
+        with pytest.raises(VideoError, match=r're-encode with tools/prepare_videos\.py|Re-encode') as caught:
+            video.read(motion=[3])
+    assert caught.value.stage == 'motion'
+    assert 'tools/prepare_videos.py' in str(caught.value)
+
+
+def test_error_survives_pickling():
+    for kind in (VideoError, FrameIndexError):
+        error = kind(Path('/videos/a b.mp4'), 'decode', 'frame 3 is damaged')
+        copy = pickle.loads(pickle.dumps(error))
+        assert type(copy) is kind
+        assert (copy.path, copy.stage, copy.reason) == ('/videos/a b.mp4', 'decode', 'frame 3 is damaged')
+        assert str(copy) == str(error)
+        for part in ('/videos/a b.mp4', 'decode', 'frame 3 is damaged'):
+            assert part in str(error)
+
+
+def make_audio(path):
+    with av.open(str(path), 'w') as sink:
+        stream = sink.add_stream('aac', rate=16000)
+        for number in range(4):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format='fltp', layout='mono')
+            frame.sample_rate, frame.pts = 16000, number * 1024
+            sink.mux(stream.encode(frame))
+        sink.mux(stream.encode())
+    return path
+
+
+def test_what_is_no_video_is_refused_at_once(tmp_path, clips):
+    (tmp_path / 'empty.mp4').touch()
+    (tmp_path / 'garbage.mp4').write_bytes(np.random.default_rng(0).bytes(5000))
+    (tmp_path / 'text.m3u8').write_text('#EXTM3U\n#EXTINF:1,\nhttp://example.com/a.ts\n')
+    whole = clips('mpeg4').read_bytes()
+    (tmp_path / 'truncated.mp4').write_bytes(whole[: len(whole) // 2])  # loses the table at its end
+    os.mkfifo(tmp_path / 'fifo.mp4')  # must not hang
+    make_audio(tmp_path / 'audio.mp4')
+    for name, reason in [
+        ('missing.mp4', 'no such file'),
+        ('empty.mp4', 'empty'),
+        ('fifo.mp4', 'regular file'),
+        ('', 'regular file'),
+        ('audio.mp4', 'no video stream'),
+        ('garbage.mp4', 'Invalid data'),
+        ('text.m3u8', 'Error'),
+        ('truncated.mp4', 'Invalid data'),
+    ]:
+        with pytest.raises(VideoError, match=reason) as caught:
+            CompressedVideo(tmp_path / name)
+        assert caught.value.stage == 'open', name
+        assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_name_with_a_colon_is_a_file_all_the_same(clips, tmp_path, monkeypatch):
+    (tmp_path / 'pipe:0.mp4').write_bytes(clips('mpeg4').read_bytes())
+    monkeypatch.chdir(tmp_path)
+    with CompressedVideo('pipe:0.mp4') as video:
+        assert video.num_frames == NUM_FRAMES
+
+
+def test_absurd_dimensions_are_refused(tmp_path, encode):
+    """In AVI, FFV1's size stands in the container alone."""
+    path = encode(tmp_path / 'huge.avi', np.zeros((2, 84, 116, 3), np.uint8), 'ffv1', {})
+    data = path.read_bytes()
+    size = (116).to_bytes(4, 'little') + (84).to_bytes(4, 'little')
+    assert size in data
+    for side, reason in ((10_000, f'10000x10000.*{container.MAX_SIDE}'), (100_000, 'header states')):
+        path.write_bytes(data.replace(size, side.to_bytes(4, 'little') * 2))
+        with pytest.raises(VideoError, match=reason) as caught:
+            CompressedVideo(path)
+        assert caught.value.stage == 'open'
+
+
+def test_a_container_without_frames(tmp_path, clips):
+    path = tmp_path / 'none.mkv'
+    with av.open(str(clips('mpeg4'))) as source, av.open(str(path), 'w') as sink:
+        sink.add_stream_from_template(source.streams.video[0])
+        sink.start_encoding()
+    with pytest.raises(VideoError) as caught, CompressedVideo(path) as video:
+        _ = video.num_frames
+    assert caught.value.stage in ('open', 'index')
+
+
+@pytest.mark.parametrize('cut', ['inside a packet', 'between packets'])
+@pytest.mark.parametrize('name', ['mpeg4', 'h264'])
+def test_a_file_cut_off_behind_its_table(clips, tmp_path, name, cut, reference):
+    """Fast-start files keep their table when their end is lost."""
+    whole, path = tmp_path / 'whole.mp4', tmp_path / 'cut.mp4'
+    faststart = {'movflags': 'faststart'}
+    with av.open(str(clips(name))) as source, av.open(str(whole), 'w', options=faststart) as sink:
+        copy = sink.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = copy
+                sink.mux(packet)
+    rgb, *_ = reference(whole)
+    with av.open(str(whole)) as source:
+        packet = [packet for packet in source.demux(source.streams.video[0]) if packet.size][26]
+        end = packet.pos + (packet.size // 2 if cut == 'inside a packet' else 0)
+    path.write_bytes(whole.read_bytes()[:end])
+    with CompressedVideo(path) as video:
+        with pytest.raises(VideoError) as caught:
+            video.verify()
+        assert caught.value.stage in ('index', 'decode')
+        with pytest.raises(VideoError):
+            video.read(rgb=[NUM_FRAMES - 1])
+        if name == 'mpeg4':  # indexed from its table: what is there can still be read
+            np.testing.assert_array_equal(video.read(rgb=[5])[0], rgb[[5]])
+
+
+def damage(path, target, *, frame):
+    """Overwrite the middle half of one packet."""
+    with av.open(str(path)) as source:
+        packet = [p for p in source.demux(source.streams.video[0]) if p.size][frame]
+        position, size = packet.pos, packet.size
+    data = bytearray(path.read_bytes())
+    noise = np.random.default_rng(1).bytes(size // 2)
+    data[position + size // 4 : position + size // 4 + len(noise)] = noise
+    target.write_bytes(data)
+
+
+@pytest.mark.parametrize('name', ['mpeg4', 'h264'])
+def test_damage_on_the_way_to_a_frame_is_an_error_and_elsewhere_is_none(clips, tmp_path, name, reference):
+    path = tmp_path / 'damaged.mp4'
+    damage(clips(name), path, frame=15)
+    rgb, *_ = reference(clips(name))
+    with CompressedVideo(path) as video:
+        np.testing.assert_array_equal(video.read(rgb=[14, 5])[0], rgb[[14, 5]])
+        np.testing.assert_array_equal(video.read(rgb=[24, 30])[0], rgb[[24, 30]])
+        for wanted in (15, 16, 23):  # frame 16 shows no damage of its own, but builds on frame 15
+            with pytest.raises(VideoError) as caught:
+                video.read(motion=[wanted])
+            assert caught.value.stage == 'decode'
+        with pytest.raises(VideoError, match='frame 15') as caught:
+            video.verify()
+        assert caught.value.stage == 'decode'
+
+
+def stage_of_failure(path):
+    """The stage of the VideoError that some reads end in; None if all is well."""
+    try:
+        with CompressedVideo(path) as video:
+            last = video.num_frames - 1
+            video.read(rgb=[0, last], motion=[last // 2])
+            assert video.keyframes.max() <= last
+            video.verify()
+    except VideoError as error:
+        return error.stage
+    return None
+
+
+@pytest.mark.parametrize('name', ['mpeg4', 'h264_b', 'mpeg2_ts', 'h264_raw', 'mpeg4_b_avi'])
+def test_random_damage_never_leads_to_another_exception(clips, tmp_path, name):
+    rng = np.random.default_rng(3)
+    whole = clips(name).read_bytes()
+    stages = set()
+    for number in range(12):
+        data = bytearray(whole)
+        for offset in rng.integers(0, len(data), 8):
+            data[offset] = rng.integers(256)
+        path = tmp_path / f'{number}{clips(name).suffix}'
+        path.write_bytes(data)
+        stages.add(stage_of_failure(path))
+    assert stages <= {None, 'open', 'index', 'decode', 'motion'}
+    assert stages & {'open', 'index', 'decode'}, 'all the damage went unnoticed'
+
+
+def test_the_next_read_after_a_failed_one_is_right(clips, tmp_path, reference):
+    path = tmp_path / 'damaged.mp4'
+    damage(clips('h264_b'), path, frame=15)
+    rgb, *_ = reference(clips('h264_b'))
+    with CompressedVideo(path) as video:
+        with pytest.raises(VideoError):
+            video.read(rgb=[23])
+        np.testing.assert_array_equal(video.read(rgb=[3, 30])[0], rgb[[3, 30]])
+
+
+def test_reading_a_closed_video(clips):
+    with CompressedVideo(clips('mpeg4')) as video:
+        video.read(rgb=[0])
+    with pytest.raises(VideoError, match='closed'):
+        video.read(rgb=[0])

@@ -1,0 +1,228 @@
+"""reencode(): every decoded frame once, I-frames exactly at 0, 12, 24, ..., upright, and verified."""
+
+import subprocess
+import sys
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from av.video.reformatter import VideoReformatter
+
+from cmvl_mm.video import CompressedVideo, VideoError, encode
+from cmvl_mm.video.encode import GOP, PROFILES, Profile, reencode, write_video
+from cmvl_mm.video.synthetic import make_pan
+
+
+def check_structure(path, count):
+    with CompressedVideo(path, block=16) as video:
+        assert video.codec == 'mpeg4'
+        assert video.num_frames == count
+        assert video.frame_types == ''.join('P' if number % GOP else 'I' for number in range(count))
+        assert video.keyframes.tolist() == list(range(0, count, GOP))
+        assert video._decoder._may_use_header, 'the file can be indexed without a demux'
+        return video.width, video.height, video.fps
+
+
+def pixels(path, frames):
+    with CompressedVideo(path) as video:
+        return video.read(rgb=frames)[0].astype(float)
+
+
+@pytest.mark.parametrize('name', ['mpeg4_b_avi', 'h264_b', 'h264_raw', 'h264_open_ts', 'hevc_b', 'vp8'])
+def test_every_decoded_frame_comes_once_and_in_its_place(clips, tmp_path, name):
+    source, target = clips(name), tmp_path / 'out.mp4'
+    count = reencode(source, target, profile=Profile(quantiser=2))
+    assert check_structure(target, count)[:2] == (116, 84)
+    with CompressedVideo(source) as video:
+        assert video.num_frames == count
+    every = range(count)
+    difference = np.abs(pixels(source, every) - pixels(target, every)).mean(axis=(1, 2, 3))
+    assert difference.max() < 5  # grey levels; frames of the pan that are one apart differ by far more
+    assert np.abs(np.diff(pixels(source, every), axis=0)).mean(axis=(1, 2, 3)).min() > 10
+
+
+def test_no_extra_i_frame_at_a_cut(tmp_path):
+    frames = make_pan(displacement=(3, -2), num_frames=28, height=84, width=116).frames
+    frames[:20] = 128  # then all is new
+    write_video(frames, tmp_path / 'cut.mp4')
+    check_structure(tmp_path / 'cut.mp4', 28)
+
+
+@pytest.mark.parametrize('count', [1, 2, 12, 13])
+def test_short_videos(tmp_path, count):
+    frames = make_pan(displacement=(1, 0), num_frames=count, height=34, width=50).frames
+    write_video(frames, tmp_path / 'short.mp4')
+    assert reencode(tmp_path / 'short.mp4', tmp_path / 'again.mp4', profile=PROFILES['paper']) == count
+    check_structure(tmp_path / 'again.mp4', count)
+
+
+def test_profiles_state_their_sizes(tmp_path):
+    frames = make_pan(displacement=(1, 0), num_frames=3, height=240, width=322).frames
+    source = tmp_path / 'source.mp4'
+    write_video(frames, source)
+    sizes = {}
+    for name, profile in PROFILES.items():
+        reencode(source, tmp_path / f'{name}.mp4', profile=profile)
+        sizes[name] = check_structure(tmp_path / f'{name}.mp4', 3)[:2]
+    assert sizes == {'paper': (322, 240), 'coviar': (340, 256), 'small': (172, 128)}
+    reencode(tmp_path / 'small.mp4', tmp_path / 'smaller.mp4', profile=PROFILES['small'])
+    assert check_structure(tmp_path / 'smaller.mp4', 3)[:2] == (172, 128)
+
+
+def test_the_quantiser_is_the_one_asked_for(tmp_path):
+    """A second quantiser-1 generation is nearly lossless; 31 is not."""
+    frames = make_pan(displacement=(3, 1), num_frames=13).frames
+    write_video(frames, tmp_path / 'source.mp4', quantiser=1)
+    source = pixels(tmp_path / 'source.mp4', range(13))
+    errors, sizes = [], []
+    for quantiser in (1, 3, 31):
+        target = tmp_path / f'{quantiser}.mp4'
+        reencode(tmp_path / 'source.mp4', target, profile=Profile(quantiser=quantiser))
+        errors.append(np.abs(pixels(target, range(13)) - source).mean())
+        sizes.append(target.stat().st_size)
+    assert errors[0] < 1 < errors[1] < 6 < errors[2]
+    assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
+
+
+@pytest.mark.parametrize(
+    ('rate', 'expected'),
+    [
+        (Fraction(25), Fraction(25)),
+        (Fraction(30000, 1001), Fraction(30000, 1001)),
+        (Fraction(12800000, 436427), Fraction(12800000, 436427)),  # a phone's variable rate
+        (Fraction(120000, 1001), Fraction(120000, 1001)),
+        (Fraction(90000), Fraction(1000)),
+        (Fraction(1, 90000), Fraction(1, 1000)),
+        (Fraction(9999999, 10000), Fraction(1000)),
+    ],
+)
+def test_rates_are_limited_to_what_the_encoder_counts(rate, expected, tmp_path):
+    limited = encode._limited(rate)
+    assert max(limited.numerator, limited.denominator) <= 65535
+    assert float(limited) == pytest.approx(float(expected), rel=1e-3)
+    write_video(np.zeros((2, 32, 32, 3), np.uint8), tmp_path / 'rate.mp4', fps=float(rate))
+    assert check_structure(tmp_path / 'rate.mp4', 2)[2] == pytest.approx(float(expected), rel=1e-2)
+
+
+def test_variable_rate_keeps_every_frame(tmp_path):
+    frames = make_pan(displacement=(4, 0), num_frames=20).frames
+    source = tmp_path / 'vfr.mkv'
+    with av.open(str(source), 'w') as sink:
+        stream = sink.add_stream('libx264', rate=90, options={'bf': '0', 'threads': '1'})
+        stream.width, stream.height, stream.pix_fmt = 160, 128, 'yuv420p'
+        stream.codec_context.time_base = Fraction(1, 1000)
+        stamp = 0
+        for number, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(picture, format='rgb24')
+            stamp += (7, 120, 33)[number % 3]
+            frame.pts, frame.time_base = stamp, Fraction(1, 1000)
+            sink.mux(stream.encode(frame))
+        sink.mux(stream.encode())
+    assert reencode(source, tmp_path / 'out.mp4', profile=PROFILES['paper']) == 20
+    check_structure(tmp_path / 'out.mp4', 20)
+    assert np.abs(pixels(source, range(20)) - pixels(tmp_path / 'out.mp4', range(20))).mean() < 6
+
+
+@pytest.mark.parametrize(('angle', 'turns'), [(90, 1), (-90, -1), (180, 2)])
+def test_rotation_is_baked_in(tmp_path, angle, turns):
+    frames = make_pan(displacement=(2, 0), num_frames=3, height=64, width=96).frames
+    plain, rotated = tmp_path / 'plain.mp4', tmp_path / 'rotated.mp4'
+    write_video(frames, plain)
+    with av.open(str(plain)) as source, av.open(str(rotated), 'w') as sink:
+        copy = sink.add_stream_from_template(source.streams.video[0])
+        copy.set_display_rotation(angle)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = copy
+                sink.mux(packet)
+    with av.open(str(rotated)) as source:
+        shown = next(source.decode(video=0)).rotation
+        assert abs(shown) == abs(angle)
+    reencode(rotated, tmp_path / 'out.mp4', profile=PROFILES['paper'])
+    upright = np.rot90(pixels(plain, [0])[0], shown // 90)
+    assert np.abs(pixels(tmp_path / 'out.mp4', [0])[0] - upright).mean() < 6
+    with av.open(str(tmp_path / 'out.mp4')) as result:
+        assert next(result.decode(video=0)).rotation == 0
+
+
+def test_a_skew_rotation_is_refused(tmp_path, monkeypatch):
+    write_video(np.zeros((2, 32, 32, 3), np.uint8), tmp_path / 'a.mp4')
+    frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format='rgb24')
+
+    class Skewed:
+        rotation = 37
+        width, height = frame.width, frame.height
+
+    with pytest.raises(VideoError, match='37 degrees') as caught:
+        encode._prepare('a.mp4', Skewed(), PROFILES['paper'], VideoReformatter())
+    assert caught.value.stage == 'encode'
+
+
+def test_a_damaged_source_fails_and_leaves_nothing(clips, tmp_path):
+    whole = bytearray(clips('mpeg4').read_bytes())
+    with av.open(str(clips('mpeg4'))) as source:
+        packet = [packet for packet in source.demux(source.streams.video[0]) if packet.size][20]
+        middle = packet.pos + packet.size // 3
+    whole[middle : middle + 60] = np.random.default_rng(0).bytes(60)
+    (tmp_path / 'damaged.mp4').write_bytes(whole)
+    with pytest.raises(VideoError, match=r'damaged\.mp4') as caught:
+        reencode(tmp_path / 'damaged.mp4', tmp_path / 'out' / 'x.mp4', profile=PROFILES['paper'])
+    assert caught.value.stage == 'decode'
+    assert caught.value.path == str(tmp_path / 'damaged.mp4')
+    assert list((tmp_path / 'out').iterdir()) == []
+
+
+def test_a_failed_check_keeps_the_old_file(tmp_path, monkeypatch):
+    write_video(np.zeros((14, 32, 32, 3), np.uint8), tmp_path / 'source.mp4')
+    (tmp_path / 'out.mp4').write_text('old')
+    original = encode._encode
+    monkeypatch.setattr(encode, '_encode', lambda *args, **options: original(*args, **options) + 1)
+    with pytest.raises(VideoError, match='14 frames of 15') as caught:
+        reencode(tmp_path / 'source.mp4', tmp_path / 'out.mp4', profile=PROFILES['paper'])
+    assert caught.value.stage == 'encode'
+    assert (tmp_path / 'out.mp4').read_text() == 'old'
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['out.mp4', 'source.mp4']
+
+
+def test_what_cannot_be_written_names_the_source_or_target(tmp_path):
+    with pytest.raises(VideoError, match='no frames') as caught:
+        write_video(np.zeros((0, 32, 32, 3), np.uint8), tmp_path / 'none.mp4')
+    assert caught.value.stage == 'encode'
+    (tmp_path / 'file').touch()
+    with pytest.raises(VideoError) as caught:
+        write_video(np.zeros((1, 32, 32, 3), np.uint8), tmp_path / 'file' / 'a.mp4')
+    assert caught.value.stage == 'encode'
+
+
+def test_one_file_is_written_the_same_every_time(tmp_path):
+    frames = make_pan(displacement=(2, 1), num_frames=14).frames
+    write_video(frames, tmp_path / 'one.mp4')
+    write_video(frames, tmp_path / 'two.mp4')
+    assert (tmp_path / 'one.mp4').read_bytes() == (tmp_path / 'two.mp4').read_bytes()
+
+
+@pytest.mark.slow
+def test_every_real_file_can_be_prepared(shared, tmp_path):
+    """Odd sizes, 10 bit, 4:4:4, full range, rotation, B-frames, raw streams, every codec."""
+    for source in sorted((shared / 'data' / 'codec_zoo').iterdir()):
+        target = tmp_path / f'{source.name}.mp4'
+        count = reencode(source, target, profile=PROFILES['paper'])
+        width, height, _ = check_structure(target, count)
+        with CompressedVideo(source) as video:
+            assert video.num_frames == count, source.name
+            assert {width, height} == {video.width, video.height}
+            same_shape = (width, height) == (video.width, video.height)
+        if same_shape and 'video_180' not in source.name:
+            wanted = [0, count // 2]
+            assert np.abs(pixels(source, wanted) - pixels(target, wanted)).mean() < 6, source.name
+
+
+def test_no_ffmpeg_program_is_needed(tmp_path, repository):
+    """With an empty PATH."""
+    code = (
+        'import numpy as np; from cmvl_mm.video.encode import write_video;'
+        f'write_video(np.zeros((2, 32, 32, 3), np.uint8), {str(tmp_path / "a.mp4")!r})'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True, env={'PATH': ''}, cwd=repository)
+    assert (tmp_path / 'a.mp4').exists()
