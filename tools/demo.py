@@ -32,8 +32,8 @@ from cmvl_mm.visualization.report import html_figure, html_table, text_table, wr
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs' / 'demo'
-PRETRAIN_ITERATIONS = 30 * 36  # 30 epochs of the controlled set
-FINETUNE_ITERATIONS = 15 * 36
+PRETRAIN_ITERATIONS = 20 * 36  # 20 epochs of the controlled set
+FINETUNE_ITERATIONS = 10 * 36
 TEST_SHARE = 5  # every fifth video of a class is a test video, where there is no official split
 
 

@@ -1,4 +1,4 @@
-"""The stages of a sample, in order: choose frames, read, crop and flip, colour, pack.
+"""The stages of a sample, in order: choose frames, read, crop and flip, colour; `packing` ends it.
 
 Registered shells round `sampling`, `geometry` and `augment`. Each takes the sample's dict and adds to it:
 
@@ -8,15 +8,12 @@ Registered shells round `sampling`, `geometry` and `augment`. Each takes the sam
 | ReadCompressed | the frame indices | imgs (clips * T, H, W, 3), iframe (1, H, W, 3), motion (K, M, Hb, Wb, 2) |
 | RandomCropFlip, CentreCrop | imgs ... | the same cropped; motion_box (K, 4), motion_flip (K,) |
 | AugmentColour | imgs, iframe | the same recoloured |
-| PackSample | everything | inputs, data_samples |
 """
 
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from mmaction.registry import TRANSFORMS
-from mmaction.structures import ActionDataSample
 
 from . import sampling
 from .augment import apply_colour, draw_colour
@@ -234,40 +231,3 @@ class AugmentColour:
             if key in sample:
                 sample[key] = apply_colour(sample[key], draw_colour(sample['rng'], **self.settings))
         return sample
-
-
-@TRANSFORMS.register_module()
-class PackSample:
-    """Arrays -> `inputs` (tensors, design of the sample) and `data_samples` (label, path and what was skipped).
-
-    Args:
-        clips: 'one' gives imgs (3, T, H, W), for training; 'many' gives (clips, 3, T, H, W), for testing.
-    """
-
-    META_KEYS = ('path', 'sample_idx', 'is_query', 'iframe_fallback')
-
-    def __init__(self, clips: Literal['one', 'many'] = 'one') -> None:
-        if clips not in ('one', 'many'):
-            raise ValueError(f"clips={clips!r} is not one of 'one', 'many'")
-        self.clips = clips
-
-    def __call__(self, sample: Sample) -> Sample:
-        imgs = sample['imgs'].reshape(*sample['clip_frames'].shape, *sample['imgs'].shape[1:])
-        imgs = np.moveaxis(imgs, -1, 1)  # (clips, 3, T, H, W)
-        inputs = {'imgs': _tensor(imgs[0] if self.clips == 'one' else imgs)}
-        if 'iframe' in sample:
-            inputs['iframe'] = _tensor(np.moveaxis(sample['iframe'][0], -1, 0))
-        if 'motion' in sample:
-            inputs['motion'] = _tensor(sample['motion'])
-            inputs['motion_box'] = _tensor(sample['motion_box'])
-            inputs['motion_flip'] = _tensor(sample['motion_flip'])
-            inputs['motion_block'] = torch.tensor(sample['motion_block'])
-        data_sample = ActionDataSample()
-        if sample['label'] is not None:
-            data_sample.set_gt_label(sample['label'])
-        data_sample.set_metainfo({key: sample[key] for key in self.META_KEYS if key in sample})
-        return dict(inputs=inputs, data_samples=data_sample)
-
-
-def _tensor(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array))

@@ -1,34 +1,20 @@
 """UCF101, split 1: one random clip for training, the centres of 10 equal bins for testing."""
 
+_base_ = './pretrain_ucf.py'
+
 train_dataloader = dict(
     batch_size=8,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    sampler=dict(type='ResumableSampler', shuffle=True),
-    collate_fn=dict(type='compressed_collate'),
     dataset=dict(
-        type='CompressedVideoDataset',
-        ann_file='data/ucf101/train_split1.txt',
-        data_prefix=dict(video='data/ucf101/videos'),
         labels='required',
         pipeline=dict(
-            sample=dict(type='SampleClips', clip_len=16, frame_interval=4, place='random', past_end='repeat_last'),
-            read=dict(type='ReadCompressed'),
-            crop=dict(type='RandomCropFlip', size=112, area=(0.2, 1.0), aspect=(3 / 4, 4 / 3), flip_prob=0.5),
-            colour=dict(
-                type='AugmentColour',
-                blur_prob=0.5,
-                blur_sigma=(0.1, 2.0),
-                jitter_prob=0.5,
-                brightness=0.4,
-                contrast=0.4,
-                saturation=0.4,
-                hue=0.1,
-                gray_prob=0.0,
+            sample=dict(
+                _delete_=True,
+                type='SampleClips',
+                clip_len=16,
+                frame_interval=4,
+                place='random',
+                past_end='repeat_last',
             ),
-            pack=dict(type='PackSample', clips='one'),
         ),
     ),
 )
