@@ -5,7 +5,7 @@ TORCH := torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-DEMO_DIR ?= work_dirs/demo
+DEMO_DIR ?=
 VIDEOS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -28,7 +28,7 @@ $(STAMP): setup.py requirements.txt
 	touch $@
 
 demo: setup
-	$(BIN)/python tools/demo.py --work-dir $(DEMO_DIR) $(if $(VIDEOS),--videos "$(VIDEOS)")
+	$(BIN)/python tools/demo.py $(if $(DEMO_DIR),--work-dir "$(DEMO_DIR)") $(if $(VIDEOS),--videos "$(VIDEOS)")
 
 test: setup
 	$(BIN)/python -m pytest

@@ -185,6 +185,10 @@ def test_wrong_checkpoints_stop_with_one_clear_error(tool, lists, pretrained, tm
     assert 'epoch_2.pth does not fit ContextMotionRecognizer: 2 keys are missing: cls_head.fc.weight' in log
     log = tool('tools/test.py', 'configs/demo/finetune.py', tmp_path / 'none.pth', *untouched, expect=1)
     assert 'none.pth: no such checkpoint' in log
+    log = tool('tools/test.py', 'configs/demo/finetune.py', *untouched, expect=1)
+    assert 'cls_head would be random. Remedy: give tools/test.py a checkpoint.' in log
+    log = tool('tools/train.py', 'configs/demo/retrieval.py', expect=1)
+    assert 'has nothing to train' in log
 
 
 @pytest.mark.slow

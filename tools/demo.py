@@ -49,8 +49,7 @@ class VideoSet(NamedTuple):
 def main() -> None:
     args = parse_args()
     started = time.monotonic()
-    work_dir = Path(args.work_dir)
-    work_dir.mkdir(parents=True, exist_ok=True)
+    work_dir = claim_work_dir(args.work_dir, args.videos)
     videos = controlled_videos(work_dir) if args.videos is None else own_videos(Path(args.videos), work_dir)
     checkpoint = pretrain(videos, work_dir, args.iterations)
     rows = [['', 'chance', 'random weights', 'pretrained']]
@@ -86,10 +85,23 @@ def main() -> None:
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Prepare, pretrain, finetune, test, retrieve, report.')
-    parser.add_argument('--work-dir', default='work_dirs/demo', help='gets videos, checkpoints and report.html')
+    parser.add_argument('--work-dir', help='gets videos, checkpoints and report.html; default: below work_dirs/')
     parser.add_argument('--videos', help='your own folder, with or without class sub-folders')
     parser.add_argument('--iterations', type=int, default=PRETRAIN_ITERATIONS, help='of pretraining')
     return parser.parse_args()
+
+
+def claim_work_dir(asked: str | None, videos: str | None) -> Path:
+    """The folder of this demo; one folder serves one set of videos, or steps already done would be taken over."""
+    source = 'the controlled set' if videos is None else str(Path(videos).resolve())
+    name = 'demo' if videos is None else f'demo_{Path(source).name}'
+    work_dir = Path(asked) if asked is not None else Path('work_dirs') / name
+    work_dir.mkdir(parents=True, exist_ok=True)
+    note = work_dir / 'videos.txt'
+    if note.exists() and note.read_text().strip() != source:
+        sys.exit(f'{work_dir} holds a demo on {note.read_text().strip()}. Remedy: another --work-dir.')
+    note.write_text(f'{source}\n')
+    return work_dir
 
 
 def run(*command: str | Path) -> None:

@@ -36,6 +36,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     config = config_from(args)
+    if 'train_dataloader' not in config:
+        sys.exit(f'{args.config} has nothing to train. Remedy: tools/test.py for retrieval_* configs.')
     if args.resume is not None:
         config.resume = True
         config.load_from = None if args.resume == 'auto' else args.resume

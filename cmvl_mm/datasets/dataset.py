@@ -51,7 +51,7 @@ class CompressedVideoDataset(Dataset):
         on_error: Literal['replace', 'raise'] = 'replace',
         role: Literal['gallery', 'query'] = 'gallery',
         block: int = 8,
-        max_attempts: int = 10,
+        max_attempts: int = 100,
     ) -> None:
         for name, value, allowed in (
             ('labels', labels, ('required', 'optional')),
@@ -101,9 +101,10 @@ class CompressedVideoDataset(Dataset):
                 continue
             packed['data_samples'].set_metainfo(dict(skipped=skipped))
             return packed
-        reasons = '\n'.join(f'  {entry.reason}' for entry in skipped)
+        reasons = '\n'.join(f'  {entry.reason}' for entry in skipped[:10])
         raise NoUsableVideo(
-            f'{self.ann_file}: {len(skipped)} videos in a row cannot be used, sample {int(index)}:\n{reasons}\n'
+            f'{self.ann_file}, sample {int(index)}: {len(skipped)} videos in a row cannot be used, '
+            f'the first of them:\n{reasons}\n'
             'Remedy: check the folder with tools/prepare_videos.py, or allow short videos with the sampling '
             "stage's past_end='repeat_last'."
         )

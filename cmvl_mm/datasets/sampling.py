@@ -97,8 +97,10 @@ def hard_negative_starts(rng: np.random.Generator, num_frames: int, positive: np
     if count == 0:
         return np.empty(0, dtype=np.int64)
     motion_len = len(positive)
-    starts = np.arange(num_frames - motion_len + 1)
-    starts = starts[(starts + motion_len <= positive.min()) | (starts > positive.max())]
+    taken = np.zeros(num_frames, dtype=np.int64)
+    taken[positive] = 1
+    before = np.concatenate([[0], np.cumsum(taken)])  # frames of the positive window before each place
+    starts = np.flatnonzero(before[motion_len:] == before[:-motion_len])
     if len(starts) == 0:
         raise VideoTooShort(f'no window of {motion_len} frames fits beside the positive one in {num_frames} frames')
     return rng.choice(starts, size=count, replace=len(starts) < count)

@@ -11,10 +11,15 @@ from mmengine.runner import Runner
 
 from cmvl_mm.datasets.dataset import Skipped
 
+from .runner import epoch_shape
+
 
 @HOOKS.register_module()
 class SeedIterationHook(Hook):
-    """Torch's generator depends on (seed, iteration, process) alone, so dropout is the same after a resume."""
+    """Torch's generator depends on (seed, iteration, process) alone, so dropout is the same after a resume.
+
+    It also writes into each checkpoint what the place in an epoch depends on; `CompressedRunner.resume` compares.
+    """
 
     priority = 'VERY_HIGH'
 
@@ -22,6 +27,10 @@ class SeedIterationHook(Hook):
         """Seed the CPU's and every GPU's generator."""
         words = np.random.SeedSequence([runner.seed, runner.iter, get_rank()]).generate_state(2, np.uint32)
         torch.manual_seed(int(words[0]) << 32 | int(words[1]))
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the global batch and the length of the list to `meta`."""
+        checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
 
 
 class TooManyBrokenVideos(RuntimeError):

@@ -27,7 +27,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='overrides, e.g. train_dataloader.batch_size=16; a key that nothing reads is an error',
     )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
 
@@ -47,7 +47,7 @@ def config_from(args: argparse.Namespace) -> Config:
 def default_work_dir(config_path: str) -> Path:
     """configs/demo/pretrain.py -> work_dirs/demo/pretrain, so that equal names in two folders stay apart."""
     parts = Path(config_path).with_suffix('').parts
-    below = parts[parts.index('configs') + 1 :] if 'configs' in parts else parts[-1:]
+    below = parts[len(parts) - parts[::-1].index('configs') :] if 'configs' in parts else parts[-1:]
     return Path('work_dirs', *below)
 
 
@@ -56,7 +56,7 @@ def fit_loaders_to_machine(config: Config) -> None:
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = config.get(name)
         if loader is not None:
-            loader.persistent_workers = loader.get('persistent_workers', False) and loader.num_workers > 0
+            loader.persistent_workers = loader.get('persistent_workers', False) and loader.get('num_workers', 0) > 0
             loader.pin_memory = loader.get('pin_memory', False) and torch.cuda.is_available()
 
 

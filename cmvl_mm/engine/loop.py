@@ -20,7 +20,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
 
     Raises:
         TypeError: the data loader's sampler cannot start in the middle of an epoch.
-        ValueError: the list is smaller than one global batch.
+        ValueError: the list is smaller than one global batch, or batches are not all full.
     """
 
     def __init__(
@@ -38,6 +38,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                 "Remedy: train_dataloader.sampler=dict(type='ResumableSampler'), or "
                 "train_cfg=dict(type='EpochBasedTrainLoop', …) for a run that need not resume exactly."
             )
+        if not self.dataloader.drop_last:
+            raise ValueError('ResumableEpochLoop counts full batches. Remedy: train_dataloader.drop_last=True.')
         if len(self.dataloader) == 0:
             raise ValueError(
                 f'{len(self.dataloader.dataset)} videos are fewer than one global batch of '
@@ -49,6 +51,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         """Iterate the rest of one epoch."""
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
+        self.dataloader.sampler.seed = self.runner.seed  # a resumed run has the checkpoint's
         batches_done = self._iter - self._epoch * len(self.dataloader)
         self.dataloader.sampler.set_epoch(self._epoch)
         self.dataloader.sampler.set_start(batches_done * self.dataloader.batch_size)

@@ -1,4 +1,4 @@
-"""MMEngine's Runner with the three things that our runs need differently."""
+"""MMEngine's Runner with the few things that our runs need differently."""
 
 from typing import Any
 
@@ -9,7 +9,13 @@ from mmengine.runner import Runner
 from torch import nn
 
 from cmvl_mm.models.norm import convert_sync_batchnorm
-from cmvl_mm.models.pretrained import load_weights, read_checkpoint, state_dict_of
+from cmvl_mm.models.pretrained import load_weights, read_checkpoint, resolve_checkpoint, state_dict_of
+
+
+def epoch_shape(runner: Runner) -> dict[str, int]:
+    """What must not change between an interrupted run and the one that resumes it."""
+    loader = runner.train_dataloader
+    return dict(global_batch=loader.batch_size * runner.world_size, videos=len(loader.dataset))
 
 
 @RUNNERS.register_module()
@@ -18,6 +24,7 @@ class CompressedRunner(Runner):
 
     * Distributed runs work without CUDA: batch norm is synchronised by a gloo all-reduce and DDP gets no device ids.
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
+    * A run resumes only with the global batch and the list that it had.
     * `meta.config` of a checkpoint is dropped unread: MMEngine would execute it on resume.
     """
 
@@ -26,6 +33,8 @@ class CompressedRunner(Runner):
         device = get_device()
         if not self.distributed or device != 'cpu':
             return super().wrap_model(model_wrapper_cfg, model)
+        if model_wrapper_cfg is not None:
+            raise ValueError(f'model_wrapper_cfg={model_wrapper_cfg} needs GPUs. Remedy: model_wrapper_cfg=None.')
         if self.cfg.get('sync_bn') is not None:
             model = convert_sync_batchnorm(model, device_type='cpu')
         return MMDistributedDataParallel(
@@ -34,26 +43,54 @@ class CompressedRunner(Runner):
             find_unused_parameters=self.cfg.get('find_unused_parameters', False),
         )
 
-    def load_checkpoint(
-        self, filename: str, map_location: Any = 'cpu', strict: bool = True, revise_keys: list | None = None
-    ) -> dict:
+    def load_checkpoint(self, filename: str, map_location: Any = 'cpu') -> dict:
         """Load all weights of a checkpoint into the model; surplus keys are named in the log.
 
+        Args:
+            filename: a checkpoint file, or a work directory for its last one.
+            map_location: MMEngine hands it over; files are read on the CPU and copied to wherever the model is.
+
         Raises:
-            FileNotFoundError, ValueError: the file is missing or does not match the model.
+            FileNotFoundError, CheckpointError: the file is missing or does not match the model.
         """
-        checkpoint = read_checkpoint(filename)
+        path = resolve_checkpoint(filename)
+        checkpoint = read_checkpoint(path)
         checkpoint.setdefault('meta', {}).pop('config', None)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
-        load_weights(model, state_dict_of(checkpoint, source=filename), source=filename)
+        load_weights(model, state_dict_of(checkpoint, source=path), source=path)
         self._has_loaded = True
-        self.logger.info(f'Load checkpoint from {filename}')
+        self.logger.info(f'Load checkpoint from {path}')
         return checkpoint
 
+    def resume(
+        self,
+        filename: str,
+        resume_optimizer: bool = True,
+        resume_param_scheduler: bool = True,
+        map_location: Any = 'default',
+    ) -> None:
+        """Continue a run: its weights, optimiser, schedule, seed and place in the epoch.
+
+        Raises:
+            ValueError: the run had another global batch or another list. Its place in the epoch and its learning
+                rate would mean something else.
+        """
+        super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+        before = read_checkpoint(filename)['meta'].get('epoch_shape')
+        now = epoch_shape(self)
+        if before is not None and before != now:
+            raise ValueError(
+                f'{filename}: the run to resume had {before}, this one has {now}. Remedy: the same list, batch size '
+                'and number of processes; or start a new run from its weights with load_from and without --resume.'
+            )
+
     def init_weights_for_test(self) -> None:
-        """Weights of a test without a checkpoint: what `model.init_cfg` names, else random ones; the log says so."""
+        """Weights of a retrieval without a checkpoint: what `model.init_cfg` names, else random; the log says so."""
         model = self.model.module if is_model_wrapper(self.model) else self.model
+        heads = [name for name in ('context_head', 'motion_head', 'cls_head') if getattr(model, name) is not None]
+        if heads:
+            raise ValueError(f'{", ".join(heads)} would be random. Remedy: give tools/test.py a checkpoint.')
         if model.init_cfg is None:
             self.logger.warning('No checkpoint and no model.init_cfg: this is a test of random weights.')
         self._init_model_weights()

@@ -27,7 +27,9 @@ def resolve_checkpoint(path: str | Path) -> Path:
     if path.is_file():
         return path
     if not path.is_dir():
-        raise FileNotFoundError(f'{path}: no such checkpoint or work directory')
+        raise FileNotFoundError(
+            f'{path}: no such checkpoint or work directory. Remedy: train first, or name a file that exists.'
+        )
     pointer = path / 'last_checkpoint'
     if not pointer.is_file():
         raise FileNotFoundError(f'{path}: no checkpoint in this work directory yet. Remedy: finish the run first.')

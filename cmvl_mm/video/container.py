@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 from av.container import InputContainer
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from cmvl_mm.video.errors import Stage, VideoError
@@ -118,7 +118,7 @@ class DecodedFrame:
 
     frame: VideoFrame
     damaged: bool
-    """FFmpeg flagged this frame, or one since the key frame before it: the pixels are partly invented."""
+    """FFmpeg flagged this frame or one since the key frame before it, or there is none: pixels are partly invented."""
 
 
 def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[DecodedFrame]:
@@ -127,11 +127,16 @@ def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> I
     Raises:
         VideoError: stage ``decode``, at the first packet that does not decode.
     """
-    damaged = False
-    frames = _decode(path, stream, packets)
-    for frame in frames:
-        damaged = frame.is_corrupt or (damaged and not frame.key_frame)
+    damaged = True  # without a picture that stands alone, the decoder starts from grey and flags nothing
+    for number, frame in enumerate(_decode(path, stream, packets)):
+        whole = frame.key_frame or (number == 0 and stands_alone(frame))
+        damaged = frame.is_corrupt or (damaged and not whole)
         yield DecodedFrame(frame=frame, damaged=damaged)
+
+
+def stands_alone(frame: VideoFrame) -> bool:
+    """Whether a frame needs no other: a key frame or any I-frame."""
+    return frame.key_frame or int(frame.pict_type) == PictureType.I
 
 
 def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[VideoFrame]:

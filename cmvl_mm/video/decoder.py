@@ -9,7 +9,15 @@ import numpy.typing as npt
 from av import FFmpegError
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.container import DecodedFrame, all_packets, decode_strictly, open_video, packets_with_data, reporting
+from cmvl_mm.video.container import (
+    DecodedFrame,
+    all_packets,
+    decode_strictly,
+    open_video,
+    packets_with_data,
+    reporting,
+    stands_alone,
+)
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import PacketIndex, Start, index_by_demux, index_from_header, index_without_stamps
 
@@ -90,10 +98,18 @@ class FrameDecoder:
         return self._pictures
 
     def keyframes(self) -> npt.NDArray[np.int64]:
-        """(n,) display indices of the key frames."""
+        """(n,) display indices of the key frames.
+
+        Raises:
+            VideoError: stage ``index``, if there is none.
+        """
         if self.index.has_stamps:
-            return self.index.keyframes.copy()
-        return np.flatnonzero([key for _, key in self.pictures()])
+            keyframes = self.index.keyframes.copy()
+        else:
+            keyframes = np.flatnonzero([key for _, key in self.pictures()])
+        if not len(keyframes):
+            raise VideoError(self.path, 'index', 'the stream has no key frame')
+        return keyframes
 
     def _distrust_index(self) -> None:
         if self._may_use_header:
@@ -131,7 +147,9 @@ class FrameDecoder:
     def _check_frame(self, number: int, decoded: DecodedFrame) -> None:
         if decoded.damaged:
             raise VideoError(
-                self.path, 'decode', f'frame {number}, or one it depends on, is damaged; FFmpeg patched it up'
+                self.path,
+                'decode',
+                f'frame {number}, or one it depends on, is missing or damaged; FFmpeg patched it up',
             )
         height, width = decoded.frame.height, decoded.frame.width
         if (height, width) != (self.height, self.width):
@@ -150,6 +168,8 @@ class FrameDecoder:
                 continue  # displayed before the key frame of an open GOP: lacks its references here
             if expected == index.num_frames or stamp != index.pts[expected]:
                 raise _StampsDisagree
+            if expected == start.first and not stands_alone(decoded.frame):
+                raise _StampsDisagree  # .mp4 without a table of key frames calls every frame one
             yield expected, decoded
             expected += 1
 

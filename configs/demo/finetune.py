@@ -3,7 +3,7 @@
     python tools/train.py configs/demo/finetune.py
     python tools/test.py configs/demo/finetune.py work_dirs/demo/finetune/epoch_20.pth
 
-From scratch: --cfg-options model.init_cfg=None
+Reads what `make demo` makes. From scratch: --cfg-options model.init_cfg=None
 """
 
 _base_ = [

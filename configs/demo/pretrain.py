@@ -1,6 +1,8 @@
 """The demo's pretraining: both pretext tasks on the controlled set, 576 videos, 20 epochs of 36 iterations.
 
-python tools/train.py configs/demo/pretrain.py
+    python tools/train.py configs/demo/pretrain.py
+
+Reads what `make demo` makes.
 """
 
 _base_ = [

@@ -79,3 +79,11 @@ def test_hard_negatives_repeat_only_where_there_is_no_room():
     with pytest.raises(VideoTooShort, match='beside the positive'):
         sampling.hard_negative_starts(rng(), 15, np.arange(7, 15), 3)
     assert len(sampling.hard_negative_starts(rng(), 8, np.arange(8), 0)) == 0
+
+
+def test_hard_negatives_keep_clear_of_a_window_that_wraps_round():
+    positive = np.array([68, 69, 0, 1, 2, 3, 4, 5])
+    for seed in range(50):
+        for start in sampling.hard_negative_starts(rng(seed), 70, positive, 3):
+            assert not set(range(start, start + 8)) & set(positive)
+            assert start + 7 < 70

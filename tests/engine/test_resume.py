@@ -103,3 +103,28 @@ def test_loop_refuses_too_few_videos_and_other_samplers(tiny):
         train(tiny('few', **{'train_dataloader.batch_size': 16}))
     with pytest.raises(TypeError, match='needs a ResumableSampler, not DefaultSampler'):
         train(tiny('sampler', **{'train_dataloader.sampler.type': 'DefaultSampler'}))
+
+
+def test_resumed_run_keeps_the_checkpoint_s_seed(tiny, tmp_path):
+    """Order and samples too, although the new process was told another seed."""
+    train(tiny('unbroken', **{'randomness.seed': 5}))
+    checkpoint = str(tmp_path / 'unbroken' / 'iter_3.pth')
+    train(tiny('resumed', load_from=checkpoint, resume=True, **{'randomness.seed': 0}))
+    ends = [read_checkpoint(tmp_path / name / 'iter_8.pth')['state_dict'] for name in ('unbroken', 'resumed')]
+    assert_same(*ends)
+
+
+@pytest.mark.parametrize('change', [{'train_dataloader.batch_size': 4}, {'train_dataloader.dataset.ann_file': 'half'}])
+def test_resume_with_another_batch_or_list_is_refused(tiny, tmp_path, controlled_set, change):
+    train(tiny('first', **{'train_cfg.max_epochs': 1}))
+    half = tmp_path / 'half.txt'
+    half.write_text(''.join((controlled_set / 'train.txt').read_text().splitlines(keepends=True)[:4]))
+    change = {key: str(half) if value == 'half' else value for key, value in change.items()}
+    checkpoint = str(tmp_path / 'first' / 'iter_2.pth')
+    with pytest.raises(ValueError, match=r'(?s)iter_2\.pth.*global_batch.*Remedy'):
+        train(tiny('second', load_from=checkpoint, resume=True, **change))
+
+
+def test_incomplete_batches_are_refused(tiny):
+    with pytest.raises(ValueError, match='drop_last=True'):
+        train(tiny('incomplete', **{'train_dataloader.drop_last': False}))

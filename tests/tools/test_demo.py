@@ -27,3 +27,11 @@ def test_budget_is_kept_whatever_the_length_of_the_list(demo):
         iterations = epochs * (videos // 16)
         assert iterations >= 1080
         assert iterations < 1080 + videos // 16 or epochs == 4
+
+
+def test_one_folder_serves_one_set_of_videos(demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert demo.claim_work_dir(None, None) == demo.claim_work_dir(None, None)
+    assert demo.claim_work_dir(None, '/some/holiday').name == 'demo_holiday'
+    with pytest.raises(SystemExit, match='holds a demo on the controlled set'):
+        demo.claim_work_dir('work_dirs/demo', '/some/holiday')

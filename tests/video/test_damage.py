@@ -215,3 +215,40 @@ def test_reading_a_closed_video(clips):
         video.read(rgb=[0])
     with pytest.raises(VideoError, match='closed'):
         video.read(rgb=[0])
+
+
+def copy_packets(source: Path, target: Path, keep, *, as_key: bool | None = None) -> None:
+    """Remux the packets that `keep(number, packet)` wants; `as_key` overrides their key flags."""
+    with av.open(str(source)) as src, av.open(str(target), 'w') as dst:
+        stream = dst.add_stream_from_template(src.streams.video[0])
+        for number, packet in enumerate(src.demux(src.streams.video[0])):
+            if packet.dts is not None and keep(number, packet):
+                packet.stream = stream
+                if as_key is not None:
+                    packet.is_keyframe = as_key
+                dst.mux(packet)
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mkv', '.avi'])
+def test_a_stream_without_i_frames_is_refused_not_invented(clips, tmp_path, suffix):
+    """FFmpeg decodes it from grey and flags nothing; an .mp4 without a table of key frames calls every frame one."""
+    target = tmp_path / f'no_iframes{suffix}'
+    copy_packets(clips('mpeg4'), target, lambda _, packet: not packet.is_keyframe)
+    with CompressedVideo(target) as video:
+        assert video.num_frames > 20
+        with pytest.raises(VideoError, match=r'missing or damaged|no key frame|not in the file'):
+            video.read(rgb=[5], motion=[6])
+    with CompressedVideo(target) as video, pytest.raises(VideoError):
+        video.verify()
+    with CompressedVideo(target) as video, pytest.raises(VideoError):
+        _ = video.keyframes if suffix != '.mp4' else video.frame_types
+
+
+def test_an_mp4_that_calls_every_frame_a_key_frame_is_still_read_right(clips, plain_frames, tmp_path):
+    target = tmp_path / 'all_keys.mp4'
+    copy_packets(clips('mpeg4'), target, lambda _, __: True, as_key=True)
+    with CompressedVideo(target) as video:
+        frames, _ = video.read(rgb=[17, 5, 30])
+    expected = plain_frames(clips('mpeg4'))
+    for frame, number in zip(frames, (17, 5, 30), strict=True):
+        assert np.array_equal(frame, expected[number].to_ndarray(format='rgb24'))

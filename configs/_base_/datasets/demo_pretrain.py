@@ -6,8 +6,8 @@ train_dataloader = dict(
     num_workers=1,
     pin_memory=False,
     dataset=dict(
-        ann_file='data/controlled/annotations/train_joint.txt',
-        data_prefix=dict(video='data/controlled'),
+        ann_file='work_dirs/demo/source/annotations/train_joint.txt',
+        data_prefix=dict(video='work_dirs/demo/prepared'),
         pipeline=dict(
             sample=dict(frame_interval=2),
             crop=dict(size=48, area=(0.643, 0.643), aspect=(1.0, 1.0)),

@@ -7,9 +7,9 @@ test_dataloader = dict(
     num_workers=1,
     pin_memory=False,
     dataset=dict(
-        gallery='data/controlled/annotations/train_joint.txt',
-        query='data/controlled/annotations/test_joint.txt',
-        data_prefix=dict(video='data/controlled'),
+        gallery='work_dirs/demo/source/annotations/train_joint.txt',
+        query='work_dirs/demo/source/annotations/test_joint.txt',
+        data_prefix=dict(video='work_dirs/demo/prepared'),
         pipeline=dict(sample=dict(frame_interval=2, num_clips=4), crop=dict(size=48, resize_short=56)),
     ),
 )
