@@ -47,6 +47,7 @@ def lists(controlled_set):
         f'train_dataloader.dataset.data_prefix.video={controlled_set}',
         'train_dataloader.batch_size=4',
         'train_cfg.max_epochs=2',
+        'param_scheduler.0.begin=1',
         'param_scheduler.0.end=2',
     ]
     test = [
@@ -156,6 +157,7 @@ def test_two_processes_train_like_one(tool, lists, tmp_path):
     steady = [
         *(option for option in lists['train'] if option.startswith('train_dataloader.dataset')),
         'train_cfg.max_epochs=10',
+        'param_scheduler.0.begin=5',
         'param_scheduler.0.end=10',
         'model.motion_head.predictor.dropout=0.0',
         'default_hooks.logger.interval=1',

@@ -32,8 +32,9 @@ from cmvl_mm.visualization.report import html_figure, html_table, text_table, wr
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs' / 'demo'
-PRETRAIN_ITERATIONS = 20 * 36  # 20 epochs of the controlled set
-FINETUNE_ITERATIONS = 10 * 36
+PRETRAIN_ITERATIONS = 24 * 36  # 24 epochs of the controlled set
+FINETUNE_ITERATIONS = 8 * 36
+FEWEST_VIDEOS = 4  # a batch that batch norm and a contrast can work with
 TEST_SHARE = 5  # every fifth video of a class is a test video, where there is no official split
 
 
@@ -52,35 +53,32 @@ def main() -> None:
     work_dir = claim_work_dir(args.work_dir, args.videos)
     videos = controlled_videos(work_dir) if args.videos is None else own_videos(Path(args.videos), work_dir)
     checkpoint = pretrain(videos, work_dir, args.iterations)
-    rows = [['', 'chance', 'random weights', 'pretrained']]
-    sections: dict[str, list[str]] = {}
+    rows, features = [], {}
     if videos.lists:
-        features = {
-            name: retrieve(videos, work_dir, name, start)
-            for name, start in (('random', None), ('pretrained', checkpoint))
-        }
-        rows += retrieval_rows(videos, features)
-        accuracies = finetune_both(videos, work_dir, checkpoint)
-        rows += [['', '', 'from scratch', 'from pretrained'], *accuracies]
-    else:
-        print(
-            '\nThe videos have no class sub-folders: finetuning, testing and retrieval need labels and were left out.'
-        )
+        starts = (('random', None), ('pretrained', checkpoint))
+        features = {name: retrieve(videos, work_dir, name, start) for name, start in starts}
+        rows = [['', 'chance', 'random weights', 'pretrained'], *retrieval_rows(videos, features)]
+        rows += [['', '', 'from scratch', 'from pretrained'], *finetune_both(videos, work_dir, checkpoint)]
+        print(f'\n{text_table(rows)}\n')
     minutes = (time.monotonic() - started) / 60
-    print(f'\n{text_table(rows)}\n' if videos.lists else '')
-    sections['Result'] = [html_table(rows) if videos.lists else '<p>Unlabelled videos: pretraining only.</p>']
-    sections['Curves'] = [html_figure(curves(work_dir, labelled=bool(videos.lists)))]
-    sections['What a training sample looks like'] = [html_figure(sample_figure(videos))]
-    if videos.lists:
-        kind = videos.finetune_kind or ''
-        found = features['pretrained']
-        sections[f'Retrieval, pretrained: green frames share the query’s {kind} label'] = [
-            html_figure(draw_gallery(found, labels_of(found, videos, kind), videos.root))
-        ]
-    sections['Cost'] = [f'<p>{minutes:.1f} minutes.</p>']
-    report = work_dir / 'report.html'
-    write_report(report, 'cmvl_mm demo', sections)
+    report = report_on(videos, work_dir, rows, features.get('pretrained'), minutes)
     print(f'{minutes:.1f} minutes. Curves, a sample and a retrieval gallery: {report}')
+
+
+def report_on(videos: VideoSet, work_dir: Path, rows: list[list[str]], found: Features | None, minutes: float) -> Path:
+    """Write report.html: the table, curves, a training sample, and, with labels, the retrieval gallery."""
+    sections = {
+        'Result': [html_table(rows) if rows else '<p>Videos without labels: pretraining only.</p>'],
+        'Curves': [html_figure(curves(work_dir, labelled=bool(rows)))],
+        'What a training sample looks like': [html_figure(sample_figure(videos))],
+    }
+    if found is not None:
+        kind = str(videos.finetune_kind)
+        gallery = draw_gallery(found, labels_of(found, videos, kind), videos.root)
+        sections[f'Retrieval, pretrained: green frames share the query’s {kind} label'] = [html_figure(gallery)]
+    sections['Cost'] = [f'<p>{minutes:.1f} minutes.</p>']
+    write_report(work_dir / 'report.html', 'cmvl_mm demo', sections)
+    return work_dir / 'report.html'
 
 
 def parse_args() -> argparse.Namespace:
@@ -138,9 +136,15 @@ def own_videos(folder: Path, work_dir: Path) -> VideoSet:
     prepared = work_dir / 'prepared'
     run(REPOSITORY / 'tools/prepare_videos.py', folder, prepared, '--profile', 'small', '--workers', '2')
     entries = read_list(prepared / 'all.txt', 'optional')
+    if len(entries) < FEWEST_VIDEOS:
+        sys.exit(f'{folder}: {len(entries)} videos are too few to learn from. Remedy: at least {FEWEST_VIDEOS}.')
     if any(entry.label is None for entry in entries):
+        print('\nNo class sub-folders: finetuning, testing and retrieval need labels and are left out.')
         return VideoSet(prepared, {}, prepared / 'all.txt', None)
     train, test = split_by_class(entries)
+    if not test or len(train) < FEWEST_VIDEOS or len({entry.label for entry in train}) < 2:
+        print('\nToo few videos a class, or one class: finetuning, testing and retrieval are left out.')
+        return VideoSet(prepared, {}, prepared / 'all.txt', None)
     files = prepared / 'train_class.txt', prepared / 'test_class.txt'
     for file, part in zip(files, (train, test), strict=True):
         file.write_text(''.join(f'{entry.path} {entry.label}\n' for entry in part))
@@ -163,6 +167,7 @@ def schedule(videos: int, batch_size: int, iterations: int) -> list[str]:
     return [
         f'train_dataloader.batch_size={batch_size}',
         f'train_cfg.max_epochs={epochs}',
+        f'param_scheduler.0.begin={epochs * 10 // 24}',
         f'param_scheduler.0.end={epochs}',
     ]
 

@@ -30,6 +30,7 @@ def tiny(repository, controlled_set, tmp_path):
                 'model.motion_head.predictor.in_channels': 32,
                 'model.motion_head.m_network.width': 4,
                 'train_cfg.max_epochs': 2,
+                'param_scheduler.0.begin': 1,
                 'param_scheduler.0.end': 2,
                 'default_hooks.checkpoint.by_epoch': False,
                 'default_hooks.checkpoint.max_keep_ckpts': -1,

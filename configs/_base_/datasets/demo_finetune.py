@@ -20,7 +20,7 @@ train_dataloader = dict(
 )
 test_dataloader = dict(
     batch_size=8,
-    num_workers=1,
+    num_workers=2,
     pin_memory=False,
     dataset=dict(
         ann_file='work_dirs/demo/source/annotations/test_joint.txt',

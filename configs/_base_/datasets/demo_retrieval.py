@@ -4,7 +4,7 @@ _base_ = './retrieval_ucf.py'
 
 test_dataloader = dict(
     batch_size=8,
-    num_workers=1,
+    num_workers=2,
     pin_memory=False,
     dataset=dict(
         gallery='work_dirs/demo/source/annotations/train_joint.txt',
