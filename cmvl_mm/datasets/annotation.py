@@ -4,6 +4,8 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from cmvl_mm.video.sources import split_label
+
 
 class Entry(NamedTuple):
     """One line: a path relative to the root, and its class or None."""
@@ -17,16 +19,14 @@ class AnnotationError(ValueError):
 
 
 def parse_line(line: str) -> Entry:
-    """The last word is the label if it is a whole number; everything before it, spaces included, is the path.
+    """Path and label, as `split_label` reads them.
 
     Raises:
         ValueError: the path is empty, absolute, or leaves the root.
     """
-    text = line.strip()
-    path, _, last = text.rpartition(' ')
-    path, label = (path.rstrip(), int(last)) if last.isascii() and last.isdigit() else (text, None)
-    if not path:
-        raise ValueError('there is no path')
+    path, label = split_label(line)
+    if path.isdigit():
+        raise ValueError('there is a label, but no path')
     if '\0' in path:
         raise ValueError('the path holds a NUL character')
     if PurePosixPath(path).is_absolute() or '..' in PurePosixPath(path).parts:

@@ -76,14 +76,14 @@ class CompressedRunner(Runner):
             ValueError: the run had another global batch or another list. Its place in the epoch and its learning
                 rate would mean something else.
         """
-        super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
-        before = read_checkpoint(filename)['meta'].get('epoch_shape')
+        before = read_checkpoint(filename).get('meta', {}).get('epoch_shape')
         now = epoch_shape(self)
         if before is not None and before != now:
             raise ValueError(
                 f'{filename}: the run to resume had {before}, this one has {now}. Remedy: the same list, batch size '
                 'and number of processes; or start a new run from its weights with load_from and without --resume.'
             )
+        super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
 
     def init_weights_for_test(self) -> None:
         """Weights of a retrieval without a checkpoint: what `model.init_cfg` names, else random; the log says so."""

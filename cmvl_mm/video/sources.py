@@ -46,19 +46,25 @@ def find_in_folder(root: Path) -> Listing:
 def find_in_list(ann_file: Path, root: Path) -> Listing:
     """The videos of an annotation list, in its order.
 
-    A line is ``relative/path label`` or ``relative/path``: its last word is the label if it is a whole
-    number, and all before it, spaces included, is the path.  (MMAction2's own data sets split at every space:
-    there, names with spaces do not work.)
+    (MMAction2's own data sets split at every space: there, names with spaces do not work.)
     """
     entries: dict[str, int | None] = {}
     for line in ann_file.read_text(encoding='utf-8').splitlines():
-        path, _, last = line.strip().rpartition(' ')
-        if path and last.isascii() and last.isdigit():
-            entries.setdefault(path.rstrip(), int(last))
-        elif line.strip():
-            entries.setdefault(line.strip(), None)
+        path, label = split_label(line)
+        if path:
+            entries.setdefault(path, label)
     paths, refused = _checked(root, entries)
     return _named(root, [(path, entries[path]) for path in paths], (), refused)
+
+
+def split_label(line: str) -> tuple[str, int | None]:
+    """Path and label of a line ``relative/path label`` or ``relative/path``.
+
+    The last word is the label if it is a whole number; all before it, spaces included, is the path.
+    """
+    text = line.strip()
+    path, _, last = text.rpartition(' ')
+    return (path.rstrip(), int(last)) if path and last.isascii() and last.isdigit() else (text, None)
 
 
 def write_list(path: Path, sources: Iterable[Source]) -> None:
