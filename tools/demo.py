@@ -32,7 +32,7 @@ from cmvl_mm.visualization.report import html_figure, html_table, text_table, wr
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs' / 'demo'
-PRETRAIN_ITERATIONS = 24 * 36  # 24 epochs of the controlled set
+PRETRAIN_ITERATIONS = 36 * 36  # 36 epochs of the controlled set
 FINETUNE_ITERATIONS = 8 * 36
 FEWEST_VIDEOS = 4  # a batch that batch norm and a contrast can work with
 TEST_SHARE = 5  # every fifth video of a class is a test video, where there is no official split
@@ -167,7 +167,7 @@ def schedule(videos: int, batch_size: int, iterations: int) -> list[str]:
     return [
         f'train_dataloader.batch_size={batch_size}',
         f'train_cfg.max_epochs={epochs}',
-        f'param_scheduler.0.begin={epochs * 10 // 24}',
+        f'param_scheduler.0.begin={epochs // 2}',
         f'param_scheduler.0.end={epochs}',
     ]
 

@@ -8,6 +8,7 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModel, initialize
 from torch import Tensor, nn
+from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from cmvl_mm.models.heads import build
 
@@ -41,6 +42,8 @@ class ContextMotionRecognizer(BaseModel):
         data_preprocessor: batch of samples -> normalised tensors; MMEngine's default only moves them.
         test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass the V-Network at once in tests;
             None passes all clips of a batch at once.
+        memory_format: of the convolutions' weights, which activations follow; the same numbers up to rounding.
+            'channels_last' made the demo's step a tenth faster on a CPU.
         init_cfg: e.g. `dict(type='PretrainedBackbone', checkpoint=...)`; applied after the parts' own.
 
     Inputs, after the preprocessor, are the tensor `imgs` alone or a dict:
@@ -64,6 +67,7 @@ class ContextMotionRecognizer(BaseModel):
         data_preprocessor: dict[str, Any] | nn.Module | None = None,
         test_cfg: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
+        memory_format: Literal['contiguous', 'channels_last'] = 'contiguous',
     ) -> None:
         if isinstance(data_preprocessor, dict):  # MMEngine would look for it in its own registry
             data_preprocessor = build(data_preprocessor)
@@ -74,6 +78,10 @@ class ContextMotionRecognizer(BaseModel):
         self.motion_head = None if motion_head is None else build(motion_head)
         self.cls_head = None if cls_head is None else build(cls_head)
         self.clips_per_forward = _read_test_cfg(**(test_cfg or {}))
+        if memory_format not in ('contiguous', 'channels_last'):
+            raise ValueError(f'memory_format={memory_format!r} is unknown. Supported: contiguous, channels_last')
+        if memory_format == 'channels_last':
+            convert_conv3d_weight_memory_format(self, torch.channels_last_3d)
 
     def init_weights(self) -> None:
         """Parts first, then `init_cfg`; in MMEngine's order a part could initialise over loaded weights."""

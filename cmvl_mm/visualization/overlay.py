@@ -58,7 +58,7 @@ def draw_arrows(ax: Axes, field: np.ndarray, background: np.ndarray | None = Non
     y, x = np.mgrid[step // 2 : height : step, step // 2 : width : step]
     dx, dy = field[:, y, x]
     moved = np.hypot(dx, dy) > 0.25
-    scale = step / 8  # 8 px per frame reach the next arrow
+    scale = step / 4  # 4 px per frame reach the next arrow
     ax.quiver(
         x[moved],
         y[moved],

@@ -9,6 +9,7 @@ from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from cmvl_mm.models.c3d import C3DBN
 from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead, PointwiseInfoNCEHead
 from cmvl_mm.models.neck import FusedPretextNeck
 from cmvl_mm.models.norm import convert_sync_batchnorm
@@ -293,3 +294,15 @@ def test_two_processes_equal_one_in_every_gradient_and_statistic(run_ranks):
             error = float((result[name] - value).abs().max())
             # a bias before a batch-norm has gradient 0: there is only rounding to compare
             assert error < 1e-12 * float(value.abs().max()) + 1e-13, name
+
+
+def test_memory_format_changes_the_layout_and_not_the_numbers():
+    plain = ContextMotionRecognizer(C3DBN(width=4)).eval()
+    last = ContextMotionRecognizer(C3DBN(width=4), memory_format='channels_last').eval()
+    last.load_state_dict(plain.state_dict())
+    assert last.backbone.conv2.weight.is_contiguous(memory_format=torch.channels_last_3d)
+    assert not last.backbone.conv2.weight.is_contiguous()
+    clip = torch.randn(1, 3, 16, 48, 48)
+    torch.testing.assert_close(last.extract_feat(clip), plain.extract_feat(clip), rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="memory_format='nhwc'"):
+        ContextMotionRecognizer(C3DBN(width=4), memory_format='nhwc')

@@ -1,8 +1,9 @@
-"""Both pretext tasks at the demo's size: 36 points, 2304 keys at batch 16, no BN on the embeddings."""
+"""Both pretext tasks at the demo's size: 36 points, 2304 keys at batch 16, no BN on the embeddings,
+alpha = 0.75."""
 
 _base_ = './demo.py'
 
-_heads = dict(hidden_channels=256, embed_channels=128, output_norm='none', temperature=0.1, loss_weight=0.5)
+_heads = dict(hidden_channels=256, embed_channels=128, output_norm='none', temperature=0.1)
 model = dict(
     context_head=dict(
         type='ContextMatchingHead',
@@ -17,6 +18,7 @@ model = dict(
             stem_pool='none',
             branch_start='full',
         ),
+        loss_weight=0.25,
         **_heads,
     ),
     motion_head=dict(
@@ -24,7 +26,7 @@ model = dict(
         predictor=dict(
             type='TransformerPredictor',
             in_channels=128,
-            memory_size=(4, 6, 6),
+            memory_size=(2, 6, 6),
             query_size=(1, 6, 6),
             width=128,
             ffn_width=128,
@@ -40,13 +42,14 @@ model = dict(
             depths=(0, 1, 1, 1),
             convolution='3d',
             in_channels=2,
-            width=16,
+            width=8,
             stem_kernel=(3, 3, 3),
             stem_stride=(1, 1, 1),
             stem_pool='none',
             branch_start='full',
             stage_strides=((1, 1, 1), (2, 2, 2), (2, 1, 1), (2, 1, 1)),
         ),
+        loss_weight=0.75,
         **_heads,
     ),
 )

@@ -1,8 +1,8 @@
-"""Small networks on few videos: AdamW, a constant rate for 10 epochs, then cosine to zero, stepped every iteration."""
+"""Small networks on few videos: AdamW, a constant rate for half the epochs, then cosine to zero by iterations."""
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.01))
 param_scheduler = [
-    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=10, end=24, convert_to_iter_based=True)
+    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=18, end=36, convert_to_iter_based=True)
 ]
-train_cfg = dict(type='ResumableEpochLoop', max_epochs=24)
+train_cfg = dict(type='ResumableEpochLoop', max_epochs=36)
 auto_scale_lr = dict(enable=True, base_batch_size=16)
