@@ -24,12 +24,12 @@ def read_ucf101(folder: Path, number: int) -> Split:
     """
     numbered = [line.split() for line in (folder / 'classInd.txt').read_text().splitlines() if line.strip()]
     classes = [name for _, name in sorted(numbered, key=lambda pair: int(pair[0]))]  # nearly, but not quite, A to Z
-    parts = []
+    parts: dict[str, list[Entry]] = {}
     for name in ('trainlist', 'testlist'):
         lines = (folder / f'{name}{number:02d}.txt').read_text().splitlines()
         paths = [line.split()[0].removesuffix('.avi') for line in lines if line.strip()]
-        parts.append([Entry(path, classes.index(path.split('/')[0])) for path in paths])
-    return Split(*parts, classes)
+        parts[name] = [Entry(path, classes.index(path.split('/')[0])) for path in paths]
+    return Split(parts['trainlist'], parts['testlist'], classes)
 
 
 def read_hmdb51(folder: Path, number: int) -> Split:
@@ -42,7 +42,8 @@ def read_hmdb51(folder: Path, number: int) -> Split:
     classes = sorted(path.name.removesuffix(ending) for path in folder.glob(f'*{ending}'))
     if not classes:
         raise FileNotFoundError(f'{folder}: there are no lists *{ending}')
-    train, test = [], []
+    train: list[Entry] = []
+    test: list[Entry] = []
     for label, name in enumerate(classes):
         for line in (folder / f'{name}{ending}').read_text().splitlines():
             video, flag = line.split()

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +128,15 @@ def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> I
     Raises:
         VideoError: stage ``decode``, at the first packet that does not decode.
     """
-    damaged = True  # without a picture that stands alone, the decoder starts from grey and flags nothing
-    for number, frame in enumerate(_decode(path, stream, packets)):
+    source = iter(packets)
+    with reporting(path, 'decode'):
+        first = next(source, None)
+    if first is None:
+        return
+    # Without a picture that stands alone, the decoder starts from grey and flags nothing. A first picture that an edit
+    # list hides is not seen here, but was decoded.
+    damaged = not first.is_discard
+    for number, frame in enumerate(_decode(path, stream, chain([first], source))):
         whole = frame.key_frame or (number == 0 and stands_alone(frame))
         damaged = frame.is_corrupt or (damaged and not whole)
         yield DecodedFrame(frame=frame, damaged=damaged)

@@ -16,7 +16,6 @@ from cmvl_mm.video.container import (
     open_video,
     packets_with_data,
     reporting,
-    stands_alone,
 )
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import PacketIndex, Start, index_by_demux, index_from_header, index_without_stamps
@@ -168,8 +167,9 @@ class FrameDecoder:
                 continue  # displayed before the key frame of an open GOP: lacks its references here
             if expected == index.num_frames or stamp != index.pts[expected]:
                 raise _StampsDisagree
-            if expected == start.first and not stands_alone(decoded.frame):
-                raise _StampsDisagree  # .mp4 without a table of key frames calls every frame one
+            if expected == start.first and decoded.damaged and not decoded.frame.is_corrupt:
+                # Nothing stands alone at this start: .mp4 without a table of key frames calls every frame one.
+                raise _StampsDisagree
             yield expected, decoded
             expected += 1
 

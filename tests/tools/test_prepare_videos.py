@@ -170,7 +170,12 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(command, tmp_path):
             write_video(frames, path)
         else:
             path.write_bytes((src / '00.mp4').read_bytes())
-    process = subprocess.Popen(**command(src, dst, '--workers', 1), start_new_session=True)
+    process = subprocess.Popen(
+        **command(src, dst, '--workers', 1),
+        start_new_session=True,
+        # a shell that runs the tests in the background ignores the signal, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 60
     while not list(dst.glob('*.mp4')) and time.monotonic() < deadline:
         time.sleep(0.02)
