@@ -70,6 +70,7 @@ class ResidualBlock(nn.Module):
     last_norm: str  # name of the BN that ends the residual branch
 
     def residual(self, x: Tensor) -> Tensor:
+        """The branch beside the shortcut; each kind of block has its own."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
