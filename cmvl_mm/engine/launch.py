@@ -64,8 +64,8 @@ def fit_loaders_to_machine(config: Config) -> None:
 def leave_cores_to_workers(config: Config) -> None:
     """Without a GPU, networks and loader workers share the cores: a network's threads wait for the slowest one.
 
-    On two cores with one worker, a step of an early, smaller demo took 0.36 s on one thread and 0.5 s on two. OMP_NUM_THREADS, which
-    torchrun sets too, has the last word.
+    On two cores with one worker, a step of an early, smaller demo took 0.36 s on one thread, 0.5 s on two.
+    OMP_NUM_THREADS, which torchrun sets too, has the last word.
     """
     if torch.cuda.is_available() or 'OMP_NUM_THREADS' in os.environ:
         return
