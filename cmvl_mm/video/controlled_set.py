@@ -14,7 +14,7 @@ from cmvl_mm.video.encode import write_video
 LABELS = ('context', 'motion', 'joint')
 """Kinds of annotation list; the joint label is context * 8 + motion."""
 _QUANTISER = 4
-_VERSION = 1  # part of every name: raise it when the pictures change, so that old files are not kept
+_VERSION = 2  # part of every name: raise it when the pictures change, so that old files are not kept
 
 
 @dataclass(frozen=True)

@@ -93,29 +93,37 @@ class Disc:
         blotch = np.clip(0.5 + 0.35 * _noise((self._TEXELS, self._TEXELS), 3.5, rng), 0, 1)[..., None]
         hue = rng.uniform()
         colour = blotch * _colour(hue, 0.05, 1.0) + (1 - blotch) * _colour(hue, 0.05, 0.72)
-        # Colours carry their opacity, so that the rim blends with what lies under it.
-        self._sprite = np.concatenate([colour * opacity, opacity], axis=-1).astype(np.float32)
+        # Colours carry their opacity, so that the rim blends with what lies under it; a clear texel surrounds all.
+        sprite = np.concatenate([colour * opacity, opacity], axis=-1).astype(np.float32)
+        self._sprite = np.pad(sprite, ((1, 1), (1, 1), (0, 0)))
 
     def paint(self, frame: Array, centre: npt.NDArray[np.float64], diameter: float) -> None:
         """Lay the disc over ``frame`` (height, width, 3), in place; what lies outside is cut off."""
-        x0, columns = self._resampling(centre[0], diameter, frame.shape[1])
-        y0, rows = self._resampling(centre[1], diameter, frame.shape[0])
-        if not len(columns) or not len(rows):
+        x0, left, right = self._resampling(centre[0], diameter, frame.shape[1])
+        y0, above, below = self._resampling(centre[1], diameter, frame.shape[0])
+        if not len(left) or not len(above):
             return
-        patch = np.tensordot(rows, self._sprite, axes=1)  # (h, texels, 4)
-        patch = np.matmul(columns, patch)  # (h, w, 4)
-        under = frame[y0 : y0 + len(rows), x0 : x0 + len(columns)]
+        # Two texels a pixel and axis, read and mixed: as matrices of weights they woke up every BLAS thread.
+        lines = _mix(self._sprite[above], self._sprite[above + 1], below[:, None, None])  # (h, texels, 4)
+        patch = _mix(lines[:, left], lines[:, left + 1], right[None, :, None])  # (h, w, 4)
+        under = frame[y0 : y0 + len(above), x0 : x0 + len(left)]
         under *= 1 - patch[..., 3:]
         under += patch[..., :3]
 
-    def _resampling(self, centre: float, diameter: float, side: int) -> tuple[int, Array]:
-        """First pixel along one axis, and the bilinear weights (pixels, texels) of the disc there."""
+    def _resampling(
+        self, centre: float, diameter: float, side: int
+    ) -> tuple[int, npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Along one axis: the disc's first pixel; of each pixel, the texel before it and the next one's share."""
         first = max(0, int(np.ceil(centre - diameter / 2)))
         last = min(side - 1, int(np.floor(centre + diameter / 2)))
         pixels = np.arange(first, last + 1)
-        texels = (pixels - centre) * (self._TEXELS / diameter) + (self._TEXELS - 1) / 2
-        weights = 1 - np.abs(texels[:, None] - np.arange(self._TEXELS))
-        return first, np.maximum(weights, 0).astype(np.float32)
+        texels = (pixels - centre) * (self._TEXELS / diameter) + (self._TEXELS - 1) / 2 + 1
+        before = np.floor(texels).astype(np.int64)
+        return first, before, (texels - before).astype(np.float32)
+
+
+def _mix(first: Array, second: Array, share: Array) -> Array:
+    return first + (second - first) * share
 
 
 def _wave(distance: Array, period: float) -> Array:
