@@ -1,7 +1,7 @@
 """The demo's finetuning on joint labels (64 pairs of context and motion); chance 1.6 %.
 
     python tools/train.py configs/demo/finetune.py
-    python tools/test.py configs/demo/finetune.py work_dirs/demo/finetune/epoch_24.pth
+    python tools/test.py configs/demo/finetune.py work_dirs/demo/finetune/epoch_18.pth
 
 Reads what `make demo` makes. From scratch: --cfg-options model.init_cfg=None
 """

@@ -1,6 +1,6 @@
 """The demo's retrieval on joint labels; R@1 of chance 1.6 %.
 
-    python tools/test.py configs/demo/retrieval.py work_dirs/demo/pretrain/epoch_24.pth
+    python tools/test.py configs/demo/retrieval.py work_dirs/demo/pretrain/epoch_18.pth
 
 Reads what `make demo` makes.
 """

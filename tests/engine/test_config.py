@@ -3,7 +3,7 @@
 import pytest
 
 from cmvl_mm.engine.config import ConfigKeyError, load_config
-from cmvl_mm.engine.launch import default_work_dir, fit_loaders_to_machine, leave_cores_to_workers
+from cmvl_mm.engine.launch import default_work_dir, fit_loaders_to_machine
 
 PRETRAIN = 'configs/demo/pretrain.py'
 
@@ -65,19 +65,3 @@ def test_loaders_fit_the_machine(repository, monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     fit_loaders_to_machine(config)
     assert (config.train_dataloader.persistent_workers, config.train_dataloader.pin_memory) == (True, True)
-
-
-@pytest.mark.parametrize(
-    ('cores', 'workers', 'asked', 'threads'), [(8, 3, None, 5), (2, 8, None, 1), (8, 3, '2', None)]
-)
-def test_workers_get_their_cores(repository, monkeypatch, cores, workers, asked, threads):
-    config = load_config(repository / PRETRAIN, {'train_dataloader.num_workers': workers})
-    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    monkeypatch.setattr('os.cpu_count', lambda: cores)
-    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
-    if asked is not None:
-        monkeypatch.setenv('OMP_NUM_THREADS', asked)
-    calls = []
-    monkeypatch.setattr('torch.set_num_threads', calls.append)
-    leave_cores_to_workers(config)
-    assert calls == ([] if threads is None else [threads])
