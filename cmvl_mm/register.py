@@ -1,9 +1,19 @@
 """Importing this module registers every component; configs name it in `custom_imports`."""
 
 from cmvl_mm import compat
-from cmvl_mm.datasets import collate, dataset, packing, transforms  # noqa: F401
+from cmvl_mm.datasets import collate, companions, dataset, packing, transforms  # noqa: F401
 from cmvl_mm.engine import amp, hooks, loop, runner, sampler  # noqa: F401
 from cmvl_mm.evaluation import metrics  # noqa: F401
-from cmvl_mm.models import c3d, heads, neck, predictors, preprocessor, recognizer, resnet  # noqa: F401
+from cmvl_mm.models import (  # noqa: F401
+    c3d,
+    convgru,
+    heads,
+    neck,
+    predictors,
+    preprocessor,
+    recognizer,
+    resnet,
+    vector_heads,
+)
 
 compat.mend_colour_jitter()

@@ -26,9 +26,11 @@ class PackSample:
         self.clips = clips
 
     def __call__(self, sample: Sample) -> Sample:
-        imgs = sample['imgs'].reshape(*sample['clip_frames'].shape, *sample['imgs'].shape[1:])
-        imgs = np.moveaxis(imgs, -1, 1)  # (clips, 3, T, H, W)
-        inputs = {'imgs': _tensor(imgs[0] if self.clips == 'one' else imgs)}
+        inputs = {}
+        if 'imgs' in sample:
+            imgs = sample['imgs'].reshape(*sample['clip_frames'].shape, *sample['imgs'].shape[1:])
+            imgs = np.moveaxis(imgs, -1, 1)  # (clips, 3, T, H, W)
+            inputs['imgs'] = _tensor(imgs[0] if self.clips == 'one' else imgs)
         if 'iframe' in sample:
             inputs['iframe'] = _tensor(np.moveaxis(sample['iframe'][0], -1, 0))
         if 'motion' in sample:
@@ -36,6 +38,8 @@ class PackSample:
             inputs['motion_box'] = _tensor(sample['motion_box'])
             inputs['motion_flip'] = _tensor(sample['motion_flip'])
             inputs['motion_block'] = torch.tensor(sample['motion_block'])
+        if 'motion_valid' in sample:
+            inputs['motion_valid'] = torch.tensor(sample['motion_valid'])
         data_sample = ActionDataSample()
         if sample['label'] is not None:
             data_sample.set_gt_label(sample['label'])

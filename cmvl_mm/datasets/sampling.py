@@ -22,8 +22,17 @@ def clip_span(clip_len: int, frame_interval: int) -> int:
 
 
 def pretraining_span(clip_len: int, frame_interval: int, future_gap: int, motion_len: int) -> int:
-    """Frames that a clip and its future motion window need: 61 + 2 + 8 = 71 in the paper."""
-    return clip_span(clip_len, frame_interval) + future_gap + motion_len
+    """Frames that a clip and its motion window need: 61 + 2 + 8 = 71 in the paper.
+
+    A gap of -8 lays the window over the clip's last 8 frames, Table 1's "current" period; 61 frames are enough then.
+
+    Raises:
+        ValueError: the window would begin before the clip.
+    """
+    span = clip_span(clip_len, frame_interval)
+    if future_gap < -span:
+        raise ValueError(f'future_gap={future_gap}: the motion window begins before the clip of {span} frames')
+    return span + max(future_gap + motion_len, 0)
 
 
 def clip_at(start: int, clip_len: int, frame_interval: int) -> np.ndarray:
@@ -59,6 +68,16 @@ def fit_to_end(indices: np.ndarray, num_frames: int, past_end: PastEnd) -> np.nd
     if indices.max(initial=0) >= num_frames:
         raise VideoTooShort(f'the sample needs {indices.max() + 1} frames and the video has {num_frames}')
     return indices
+
+
+def nearest_iframes(keyframes: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(n,) the key frame nearest to each place; of two as near, the earlier one.
+
+    Args:
+        keyframes: (k,) ascending frame indices, k >= 1.
+        places: (n,) frame indices.
+    """
+    return keyframes[np.abs(keyframes[None] - places[:, None]).argmin(axis=1)]
 
 
 def surrounding_iframe(

@@ -30,10 +30,14 @@ class SamplePretraining:
     Args:
         clip_len: frames of the clip.
         frame_interval: stride of the clip, in frames.
-        future_gap: frames between the clip's last frame and the motion window.
+        future_gap: frames between the clip's last frame and the motion window; -motion_len takes the clip's last
+            frames themselves (Table 1's "current").
         motion_len: consecutive frames of a motion window.
         num_negatives: other windows of the same video.
+        iframe: 'surrounding' draws one near the clip, 'none' reads none (Table 6 has no use for it).
         iframe_margin: how far from the clip, in frames, an I-frame may be.
+        clip_place: 'before_future' leaves room for the window where the video has it; 'anywhere' puts the clip where
+            a classifier's would be, and `motion_valid` says whether the window was there (Table 6).
         past_end: what happens to videos without room for clip, gap and window; 'error' leaves them out.
     """
 
@@ -44,32 +48,43 @@ class SamplePretraining:
         future_gap: int = 2,
         motion_len: int = 8,
         num_negatives: int = 3,
+        iframe: Literal['surrounding', 'none'] = 'surrounding',
         iframe_margin: int = 5,
+        clip_place: Literal['before_future', 'anywhere'] = 'before_future',
         past_end: PastEnd = 'error',
     ) -> None:
+        if iframe not in ('surrounding', 'none'):
+            raise ValueError(f"iframe={iframe!r} is not one of 'surrounding', 'none'")
+        if clip_place not in ('before_future', 'anywhere'):
+            raise ValueError(f"clip_place={clip_place!r} is not one of 'before_future', 'anywhere'")
+        if clip_place == 'anywhere' and past_end == 'error':
+            raise ValueError("clip_place='anywhere' runs past the end. Remedy: past_end='repeat_last'.")
         self.clip_len = clip_len
         self.frame_interval = frame_interval
         self.future_gap = future_gap
         self.motion_len = motion_len
         self.num_negatives = num_negatives
+        self.iframe = iframe
         self.iframe_margin = iframe_margin
         self.past_end: PastEnd = past_end
-        self.span = sampling.pretraining_span(clip_len, frame_interval, future_gap, motion_len)
+        span = sampling.pretraining_span(clip_len, frame_interval, future_gap, motion_len)
+        self.room = span if clip_place == 'before_future' else sampling.clip_span(clip_len, frame_interval)
 
     def __call__(self, sample: Sample) -> Sample:
         video, rng = sample['video'], sample['rng']
-        start = sampling.random_start(rng, video.num_frames, self.span)
+        start = sampling.random_start(rng, video.num_frames, self.room)
         clip = sampling.clip_at(start, self.clip_len, self.frame_interval)
         future = clip[-1] + self.future_gap + 1 + np.arange(self.motion_len)
+        if self.past_end != 'error':
+            sample['motion_valid'] = bool(future[-1] < video.num_frames)
         fitted = sampling.fit_to_end(np.concatenate([clip, future]), video.num_frames, self.past_end)
         clip, future = fitted[: self.clip_len], fitted[self.clip_len :]
         negatives = sampling.hard_negative_starts(rng, video.num_frames, future, self.num_negatives)
-        iframe, fallback = sampling.surrounding_iframe(
-            rng, video.keyframes, int(clip.min()), int(clip.max()), self.iframe_margin
-        )
         sample['clip_frames'] = clip[None]
-        sample['iframe_frame'] = iframe
-        sample['iframe_fallback'] = fallback
+        if self.iframe == 'surrounding':
+            sample['iframe_frame'], sample['iframe_fallback'] = sampling.surrounding_iframe(
+                rng, video.keyframes, int(clip.min()), int(clip.max()), self.iframe_margin
+            )
         sample['motion_frames'] = np.vstack([future, negatives[:, None] + np.arange(self.motion_len)])
         return sample
 
@@ -120,15 +135,16 @@ class ReadCompressed:
     """Everything that the sample needs from the video, in one pass over each group of pictures."""
 
     def __call__(self, sample: Sample) -> Sample:
-        clip_frames, motion_frames = sample['clip_frames'], sample.get('motion_frames')
-        rgb = clip_frames.reshape(-1)
+        clip_frames, motion_frames = sample.get('clip_frames'), sample.get('motion_frames')
+        rgb = clip_frames.reshape(-1) if clip_frames is not None else np.empty(0, dtype=np.int64)
         if 'iframe_frame' in sample:
             rgb = np.append(rgb, sample['iframe_frame'])
         motion = motion_frames.reshape(-1) if motion_frames is not None else ()
         frames, field = sample['video'].read(rgb=rgb, motion=motion)
-        sample['imgs'] = frames[: clip_frames.size]
+        if clip_frames is not None:
+            sample['imgs'] = frames[: clip_frames.size]
         if 'iframe_frame' in sample:
-            sample['iframe'] = frames[clip_frames.size :]
+            sample['iframe'] = frames[-1:]
         if motion_frames is not None:
             sample['motion'] = field.vectors.reshape(*motion_frames.shape, *field.vectors.shape[1:])
             sample['motion_block'] = field.block
@@ -187,7 +203,11 @@ class CentreCrop:
 
     def __call__(self, sample: Sample) -> Sample:
         box = centre_box(sample['video'].height, sample['video'].width, self.share)
-        sample['imgs'] = crop_resize(sample['imgs'], box, False, self.size)
+        if 'imgs' in sample:
+            sample['imgs'] = crop_resize(sample['imgs'], box, False, self.size)
+        if 'motion' in sample:
+            sample['motion_box'] = np.tile(np.array(box, dtype=np.int32), (len(sample['motion']), 1))
+            sample['motion_flip'] = np.zeros(len(sample['motion']), dtype=bool)
         return sample
 
 

@@ -80,3 +80,16 @@ def gather_rows(x: Tensor) -> Tensor:
 def mean_over_ranks(x: Tensor) -> Tensor:
     """Mean of a tensor over all ranks, the same everywhere, with the exact gradient."""
     return x if world_size() == 1 else _MeanOverRanks.apply(x)
+
+
+def mean_over_valid(x: Tensor, valid: Tensor | None) -> Tensor:
+    """(B,) of every rank -> the mean over all ranks' valid entries, 0 where there is none, with the exact gradient.
+
+    Args:
+        x: (B,), finite everywhere.
+        valid: (B,) bool, or None where all are.
+    """
+    if valid is None:
+        return mean_over_ranks(x.mean())
+    count = mean_over_ranks(valid.sum().to(x.dtype))
+    return mean_over_ranks((x * valid).sum()) / count.clamp(min=1 / world_size())

@@ -11,7 +11,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
-from cmvl_mm.models.gather import mean_over_ranks
+from cmvl_mm.models.gather import mean_over_ranks, mean_over_valid
 from cmvl_mm.models.losses import info_nce, pointwise_info_nce
 from cmvl_mm.models.projection import ProjectionMLP
 
@@ -134,11 +134,18 @@ class PointwiseInfoNCEHead(nn.Module):
         key = self.key_projection(points(actual))  # (B*K, N, D)
         return self.query_projection(points(predicted)), key.unflatten(0, motion.shape[:2])
 
-    def loss(self, video_map: Tensor, motion: Tensor) -> dict[str, Tensor]:
-        """`loss_motion`, weighted, and `acc_motion`: the share of points that find their own future."""
+    def loss(self, video_map: Tensor, motion: Tensor, valid: Tensor | None = None) -> dict[str, Tensor]:
+        """`loss_motion`, weighted, and `acc_motion`: the share of points that find their own future.
+
+        Args:
+            video_map: (B, C1, T1, H1, W1).
+            motion: (B, K, 2, T, H, W), window 0 the positive.
+            valid: (B,) bool, False where the video ends before its positive window does; None where none does.
+        """
         query, key = self.embed(video_map, motion)
-        loss, hits = pointwise_info_nce(query, key, self.temperature)
-        return {'loss_motion': self.loss_weight * loss, 'acc_motion': mean_over_ranks(hits.float().mean())}
+        loss, hits = pointwise_info_nce(query, key, self.temperature, valid=valid)
+        accuracy = mean_over_valid(hits.float().mean(1), valid)
+        return {'loss_motion': self.loss_weight * loss, 'acc_motion': accuracy}
 
 
 @MODELS.register_module()

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cmvl_mm.models.gather import gather_rows, mean_over_ranks, rank
+from cmvl_mm.models.gather import gather_rows, mean_over_ranks, mean_over_valid, rank
 
 ROWS_PER_CHUNK = 256  # logits of so many queries exist at a time: 12 MiB at the paper's 12,544 keys
 
@@ -30,7 +30,8 @@ class _RowChunkedInfoNCE(torch.autograd.Function):
         hits = torch.empty(len(query), dtype=torch.bool, device=query.device)
         grad_query = torch.empty_like(query) if form_gradients else None
         grad_key = torch.zeros_like(key) if form_gradients else None
-        scale = 1 / (temperature * len(query))
+        count = max(len(query), 1)  # a rank may have no valid query: its loss is 0
+        scale = 1 / (temperature * count)
         for start in range(0, len(query), rows_per_chunk):
             rows = slice(start, start + rows_per_chunk)
             own = positive[rows, None]  # (R, 1)
@@ -47,7 +48,7 @@ class _RowChunkedInfoNCE(torch.autograd.Function):
         if grad_query is not None and grad_key is not None:
             ctx.save_for_backward(grad_query, grad_key)
         ctx.mark_non_differentiable(hits)
-        return loss / len(query), hits
+        return loss / count, hits
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -57,7 +58,12 @@ class _RowChunkedInfoNCE(torch.autograd.Function):
 
 
 def pointwise_info_nce(
-    query: Tensor, key: Tensor, temperature: float, *, rows_per_chunk: int = ROWS_PER_CHUNK
+    query: Tensor,
+    key: Tensor,
+    temperature: float,
+    *,
+    valid: Tensor | None = None,
+    rows_per_chunk: int = ROWS_PER_CHUNK,
 ) -> tuple[Tensor, Tensor]:
     """Eq. (2): each predicted point finds its own true future among all points of all windows and ranks.
 
@@ -68,12 +74,13 @@ def pointwise_info_nce(
         query: (B, N, D). Its positive is the key of the same video and point in window 0.
         key: (B, K, N, D). The keys of all ranks are negatives, B * K * N times the number of ranks in all.
         temperature: of the softmax over keys, > 0.
+        valid: (B,) bool, the videos that have a future; the others neither ask nor answer. None: all have.
         rows_per_chunk: how many queries' logits exist at a time; changes memory, not the result.
 
     Returns:
         loss: scalar, the mean over the queries of all ranks; its gradients are those of one process on the
             joined batch once DistributedDataParallel has averaged them.
-        hits: (B, N) bool, this rank's queries whose positive beats every other key.
+        hits: (B, N) bool, this rank's queries whose positive beats every other key; False in videos that are not valid.
 
     Raises:
         ValueError: the shapes do not belong together, ranks hold different batches, or temperature <= 0.
@@ -87,12 +94,21 @@ def pointwise_info_nce(
         queries = F.normalize(_at_least_float32(query), dim=-1).flatten(0, 1)  # (B*N, D)
         keys = gather_rows(F.normalize(_at_least_float32(key), dim=-1)).flatten(0, 2)  # (W*B*K*N, D)
         video = torch.arange(videos, device=query.device) + rank() * videos
+        if valid is not None:
+            everyone = gather_rows(valid.to(keys.dtype)) > 0  # (W*B,)
+            keys = keys.unflatten(0, (len(everyone), -1))[everyone].flatten(0, 1)
+            queries = queries.unflatten(0, (videos, points))[valid].flatten(0, 1)
+            video = (everyone.cumsum(0) - 1)[video][valid]  # its place among the valid ones
         positive = video[:, None] * windows * points + torch.arange(points, device=query.device)  # (B, N)
         form_gradients = queries.requires_grad or keys.requires_grad
         loss, hits = _RowChunkedInfoNCE.apply(
             queries, keys, positive.flatten(), temperature, rows_per_chunk, form_gradients
         )
-        return mean_over_ranks(loss), hits.view(videos, points)
+        if valid is None:
+            return mean_over_ranks(loss), hits.view(videos, points)
+        all_hits = hits.new_zeros(videos, points)
+        all_hits[valid] = hits.view(-1, points)
+        return mean_over_valid(loss.expand(videos), valid), all_hits
 
 
 def info_nce(query: Tensor, key: Tensor, temperature: float) -> tuple[Tensor, Tensor]:

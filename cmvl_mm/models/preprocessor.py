@@ -40,15 +40,19 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         """`dict(inputs=…, data_samples=…)` of the collate -> the same with the networks' inputs.
 
         imgs (B, 3, T, H, W), or (B, clips, 3, T, H, W) for testing; iframe (B, 3, H, W);
-        motion (B, K, 2, T, size, size) in -1 ... 1.
+        motion (B, K, 2, T, size, size) in -1 ... 1; motion_valid (B,) bool as it came.
         """
         data = self.cast_data(data)
         raw = data['inputs']
-        inputs = {'imgs': self._normalise(raw['imgs'])}
+        inputs = {}
+        if 'imgs' in raw:
+            inputs['imgs'] = self._normalise(raw['imgs'])
         if 'iframe' in raw:
             inputs['iframe'] = self._normalise(raw['iframe'].unsqueeze(2)).squeeze(2)
         if 'motion' in raw:
             inputs['motion'] = self._motion_maps(raw)
+        if 'motion_valid' in raw:
+            inputs['motion_valid'] = raw['motion_valid']
         return dict(inputs=inputs, data_samples=data.get('data_samples'))
 
     def _normalise(self, pictures: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """The whole model: one V-Network and up to three tasks."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 import torch.nn.functional as F
@@ -10,11 +10,11 @@ from mmengine.model import BaseModel, initialize
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
-from cmvl_mm.models.heads import build
+from cmvl_mm.models.heads import PointwiseInfoNCEHead, build
 
 
 class Embeddings(NamedTuple):
-    """L2-normalised embeddings of the two pretext tasks; None where the model has no such head.
+    """L2-normalised embeddings of the two pretext tasks; None where the model has no head that embeds.
 
     B: videos, K: motion windows (0 is the true future), N: points T3*H3*W3, D: channels.
     """
@@ -40,8 +40,9 @@ class ContextMotionRecognizer(BaseModel):
         neck: fuses those maps into the one that both pretext tasks see; None takes the last.
         context_head, motion_head, cls_head: the tasks. `cls_head` always looks at the last stage alone.
         data_preprocessor: batch of samples -> normalised tensors; MMEngine's default only moves them.
-        test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass the V-Network at once in tests;
-            None passes all clips of a batch at once.
+        test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass a network at once in tests; None passes
+            all clips of a batch at once. `dict(network='i_network')` takes the features of that head's target network
+            instead of the V-Network's (Table 5), pooled before the projection.
         memory_format: of the convolutions' weights, which activations follow; the same numbers up to rounding.
             'channels_last' made the demo's step a tenth faster on a CPU.
         init_cfg: e.g. `dict(type='PretrainedBackbone', checkpoint=...)`; applied after the parts' own.
@@ -53,6 +54,7 @@ class ContextMotionRecognizer(BaseModel):
     | imgs | (B, 3, T, H, W), or (B, clips, 3, T, H, W) as MMAction2 packs it | all |
     | iframe | (B, 3, H, W) | context_head |
     | motion | (B, K, 2, T, H, W), window 0 the positive | motion_head |
+    | motion_valid | (B,) bool, False where the video ends before window 0 does | motion_head, where it may happen |
     """
 
     init_cfg: dict[str, Any] | None
@@ -77,7 +79,7 @@ class ContextMotionRecognizer(BaseModel):
         self.context_head = None if context_head is None else build(context_head)
         self.motion_head = None if motion_head is None else build(motion_head)
         self.cls_head = None if cls_head is None else build(cls_head)
-        self.clips_per_forward = _read_test_cfg(**(test_cfg or {}))
+        self.clips_per_forward, self.test_network = _read_test_cfg(**(test_cfg or {}))
         if memory_format not in ('contiguous', 'channels_last'):
             raise ValueError(f'memory_format={memory_format!r} is unknown. Supported: contiguous, channels_last')
         if memory_format == 'channels_last':
@@ -116,7 +118,8 @@ class ContextMotionRecognizer(BaseModel):
         if self.context_head is not None:
             losses |= self.context_head.loss(video_map, _take(inputs, 'iframe', 'context_head'))
         if self.motion_head is not None:
-            losses |= self.motion_head.loss(video_map, _take(inputs, 'motion', 'motion_head'))
+            motion = _take(inputs, 'motion', 'motion_head')
+            losses |= self.motion_head.loss(video_map, motion, inputs.get('motion_valid'))
         if self.cls_head is not None:
             labels = _labels(data_samples).to(last_map.device)
             losses |= self.cls_head.loss(last_map.mean((2, 3, 4)), labels)
@@ -132,14 +135,14 @@ class ContextMotionRecognizer(BaseModel):
 
         (`features` cannot be the name: MMAction2's data sample reserves it for `InstanceData`.)
         """
-        imgs = _with_clips(inputs['imgs'])  # (B, clips, 3, T, H, W)
-        per_clip = self._clip_features(imgs.flatten(0, 1))  # (B * clips, C)
-        features = per_clip.unflatten(0, imgs.shape[:2]).mean(1)  # (B, C)
-        samples = [ActionDataSample() for _ in imgs] if data_samples is None else list(data_samples)
+        clips = _with_clips(inputs['motion' if self.test_network == 'm_network' else 'imgs'])  # (B, clips, C, T, H, W)
+        per_clip = self._clip_features(clips.flatten(0, 1), self._network())  # (B * clips, C)
+        features = per_clip.unflatten(0, clips.shape[:2]).mean(1)  # (B, C)
+        samples = [ActionDataSample() for _ in clips] if data_samples is None else list(data_samples)
         for sample, feature in zip(samples, features, strict=True):
             sample.set_field(feature, 'feature', dtype=Tensor)
         if self.cls_head is not None:
-            scores = self.cls_head.predict(per_clip, imgs.shape[1])  # (B, classes)
+            scores = self.cls_head.predict(per_clip, clips.shape[1])  # (B, classes)
             for sample, score in zip(samples, scores, strict=True):
                 sample.set_pred_score(score).set_pred_label(score.argmax(0, keepdim=True))
         return samples
@@ -150,7 +153,7 @@ class ContextMotionRecognizer(BaseModel):
         This is what retrieval, kNN and finetuning use; it is not the average of the pretext tasks' fused map.
         """
         imgs = _with_clips(imgs)
-        return self._clip_features(imgs.flatten(0, 1)).unflatten(0, imgs.shape[:2]).mean(1)
+        return self._clip_features(imgs.flatten(0, 1), self.backbone).unflatten(0, imgs.shape[:2]).mean(1)
 
     def embed(self, imgs: Tensor, motion: Tensor | None, iframe: Tensor | None) -> Embeddings:
         """What the pretext losses compare, L2-normalised. `motion`, `iframe`: None without their head.
@@ -164,7 +167,7 @@ class ContextMotionRecognizer(BaseModel):
         video_map, _ = self._maps(_single_clip(imgs))
         motion_pair: tuple[Tensor | None, Tensor | None] = (None, None)
         context_pair: tuple[Tensor | None, Tensor | None] = (None, None)
-        if self.motion_head is not None:
+        if isinstance(self.motion_head, PointwiseInfoNCEHead):
             motion_pair = self.motion_head.embed(video_map, _take(inputs, 'motion', 'motion_head'))
         if self.context_head is not None:
             context_pair = self.context_head.embed(video_map, _take(inputs, 'iframe', 'context_head'))
@@ -176,18 +179,34 @@ class ContextMotionRecognizer(BaseModel):
         maps = (maps,) if isinstance(maps, Tensor) else maps  # MMAction2's backbones return a lone last map bare
         return maps[-1] if self.neck is None else self.neck(maps), maps[-1]
 
-    def _clip_features(self, clips: Tensor) -> Tensor:
-        """(N, 3, T, H, W) -> (N, C), at most `clips_per_forward` clips at a time."""
+    def _network(self) -> nn.Module:
+        """The network whose features a test takes."""
+        if self.test_network == 'backbone':
+            return self.backbone
+        head = self.context_head if self.test_network == 'i_network' else self.motion_head
+        if head is None:
+            raise ValueError(f"test_cfg's network={self.test_network!r} belongs to a head that this model has not.")
+        return head.get_submodule(self.test_network)
+
+    def _clip_features(self, clips: Tensor, network: nn.Module) -> Tensor:
+        """(N, C_in, T, H, W) -> (N, C), at most `clips_per_forward` clips at a time."""
         parts = (clips,) if self.clips_per_forward is None else clips.split(self.clips_per_forward)
-        last_maps = ((maps if isinstance(maps, Tensor) else maps[-1]) for maps in map(self.backbone, parts))
+        last_maps = ((maps if isinstance(maps, Tensor) else maps[-1]) for maps in map(network, parts))
         return torch.cat([last_map.mean((2, 3, 4)) for last_map in last_maps])
 
 
-def _read_test_cfg(*, clips_per_forward: int | None = None) -> int | None:
+TestNetwork = Literal['backbone', 'i_network', 'm_network']
+
+
+def _read_test_cfg(
+    *, clips_per_forward: int | None = None, network: TestNetwork = 'backbone'
+) -> tuple[int | None, TestNetwork]:
     """Check `test_cfg`; a misspelt key is a TypeError."""
     if clips_per_forward is not None and clips_per_forward < 1:
         raise ValueError(f'clips_per_forward must be at least 1, got {clips_per_forward}')
-    return clips_per_forward
+    if network not in get_args(TestNetwork):
+        raise ValueError(f'network={network!r} is unknown. Supported: {", ".join(get_args(TestNetwork))}')
+    return clips_per_forward, network
 
 
 def _with_clips(imgs: Tensor) -> Tensor:
