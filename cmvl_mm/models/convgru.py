@@ -18,7 +18,7 @@ class ConvGRUCell(nn.Module):
         self.update_gate, self.reset_gate, self.candidate = (nn.Conv2d(2 * width, width, 1) for _ in range(3))
         for gate in (self.update_gate, self.reset_gate, self.candidate):
             nn.init.orthogonal_(gate.weight)
-            nn.init.zeros_(gate.bias)
+            gate.bias.data.zero_()
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         both = torch.cat([x, state], dim=1)
