@@ -18,7 +18,8 @@ class ConvGRUCell(nn.Module):
         self.update_gate, self.reset_gate, self.candidate = (nn.Conv2d(2 * width, width, 1) for _ in range(3))
         for gate in (self.update_gate, self.reset_gate, self.candidate):
             nn.init.orthogonal_(gate.weight)
-            gate.bias.data.zero_()
+            if gate.bias is not None:
+                nn.init.zeros_(gate.bias)
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         both = torch.cat([x, state], dim=1)
