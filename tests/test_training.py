@@ -153,38 +153,38 @@ def test_two_processes_test_like_one(tool, lists, pretrained, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_train_like_one(tool, lists, tmp_path):
-    """The losses of two gloo processes follow one process on the same global batches: fp32, no dropout.
+    """The losses of two gloo processes follow one process on the same global batches: fp32, no dropout, 20 steps.
 
-    With SGD: AdamW's first steps are lr * sign(gradient), which turns the last bit of a small gradient into a whole
-    step. That the gradients are the same is shown in fp64, in tests/models/test_recognizer.py.
+    At a warm-up's rate: at the demo's, 0.001, training magnifies rounding itself. Two runs of one process whose
+    starts differ by one unit in the last place are 0.05 apart after 20 steps there, as far as two processes from one.
+    That the gradients are the same is shown in fp64, in tests/models/test_recognizer.py.
     """
     steady = [
         *(option for option in lists['train'] if option.startswith('train_dataloader.dataset')),
-        'train_cfg.max_epochs=4',
-        'param_scheduler.0.begin=2',
-        'param_scheduler.0.end=4',
+        'train_cfg.max_epochs=20',
+        'param_scheduler.0.begin=10',
+        'param_scheduler.0.end=20',
         'model.motion_head.predictor.dropout=0.0',
-        'optim_wrapper.optimizer.type=SGD',
-        'optim_wrapper.optimizer.lr=0.002',
+        'optim_wrapper.optimizer.lr=0.00002',
         'default_hooks.logger.interval=1',
+        'default_hooks.checkpoint.interval=20',
         'log_processor.window_size=1',
     ]
     os.environ['PORT'] = free_port()
     tool(
         'tools/train.py', 'configs/demo/pretrain.py', '--work-dir', tmp_path / 'one',
-        '--cfg-options', *steady, 'train_dataloader.batch_size=4',
+        '--cfg-options', *steady, 'train_dataloader.batch_size=8',
     )  # fmt: skip
     tool(
         'tools/dist_train.sh', 'configs/demo/pretrain.py', 2, '--work-dir', tmp_path / 'two',
-        '--cfg-options', *steady, 'train_dataloader.batch_size=2',
+        '--cfg-options', *steady, 'train_dataloader.batch_size=4',
     )  # fmt: skip
     one, two = read_curves(tmp_path / 'one'), read_curves(tmp_path / 'two')
-    assert len(one) == len(two) == 8
-    for step, (mine, theirs) in enumerate(zip(one, two, strict=True)):
+    assert len(one) == len(two) == 20
+    for mine, theirs in zip(one, two, strict=True):
         for key in ('loss_context', 'loss_motion'):
-            # batch norm over four clips multiplies rounding errors, several times a step
-            assert theirs[key] == pytest.approx(mine[key], abs=1e-4 if step == 0 else 1e-2)
-    assert len({row['loss'] for row in one}) == 8
+            assert theirs[key] == pytest.approx(mine[key], abs=1e-4)
+    assert one[-1]['loss'] < one[0]['loss'] - 0.01  # they do learn meanwhile
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """An epoch loop that continues where a run was interrupted."""
 
+from collections.abc import Sequence
+
 from mmaction.registry import LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
@@ -16,7 +18,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
 
     Args:
         max_epochs: total training epochs.
-        val_begin, val_interval: as in MMEngine.
+        val_epochs: the epochs after which the validation loop runs, where there is one; it runs after the last anyway.
 
     Raises:
         TypeError: the data loader's sampler cannot start in the middle of an epoch.
@@ -28,10 +30,10 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         runner: Runner,
         dataloader: DataLoader | dict,
         max_epochs: int,
-        val_begin: int = 1,
-        val_interval: int = 1,
+        val_epochs: Sequence[int] = (),
     ) -> None:
-        super().__init__(runner, dataloader, max_epochs, val_begin, val_interval)
+        super().__init__(runner, dataloader, max_epochs)
+        self.val_epochs = frozenset(val_epochs)
         if not isinstance(self.dataloader.sampler, ResumableSampler):
             raise TypeError(
                 f'ResumableEpochLoop needs a ResumableSampler, not {type(self.dataloader.sampler).__name__}. '
@@ -59,3 +61,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             self.run_iter(batch_idx, data_batch)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
+
+    def _decide_current_val_interval(self) -> None:
+        """MMEngine asks after each epoch; an interval of 1 is now, one past the end is not now."""
+        self.val_interval = 1 if self._epoch in self.val_epochs else self._max_epochs + 1

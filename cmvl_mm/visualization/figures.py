@@ -41,6 +41,27 @@ def draw_curves(panels: dict[str, Sequence[Curve]]) -> Figure:
     return figure
 
 
+def draw_progress(rows: dict[int, Row], names: Sequence[str]) -> Figure:
+    """Figures in percent over epochs, on a logarithmic axis: most is learnt early (Table 7).
+
+    Args:
+        rows: epoch -> figures.
+        names: which of them to draw.
+    """
+    figure, ax = plt.subplots(figsize=(6, 4))
+    for name in names:
+        ax.plot(list(rows), [row[name] for row in rows.values()], marker='o', label=name)
+    ax.set_xscale('log')
+    ax.set_xticks(list(rows), [str(epoch) for epoch in rows])
+    ax.minorticks_off()
+    ax.set_xlabel('epochs')
+    ax.set_ylabel('%')
+    ax.grid(alpha=0.3)
+    ax.legend()
+    figure.tight_layout()
+    return figure
+
+
 def draw_gallery(
     found: Features, labels: np.ndarray, root: str | Path, queries: int = 6, neighbours: int = 5
 ) -> Figure:

@@ -1,20 +1,39 @@
-"""What a work directory remembers: training curves and test figures."""
+"""What a work directory remembers: training curves, validations along the way, and test figures."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 Row = dict[str, float]
 
 
+def _rows(work_dir: str | Path) -> Iterator[Row]:
+    """Every logged row of all runs in a work directory, oldest run first."""
+    for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
+        yield from map(json.loads, path.read_text().splitlines())
+
+
 def read_curves(work_dir: str | Path) -> list[Row]:
     """Training rows of all runs in a work directory by step; of a step that was run twice, the later row counts."""
-    rows: dict[int, Row] = {}
-    for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
-        for line in path.read_text().splitlines():
-            row = json.loads(line)
-            if 'loss' in row:
-                rows[int(row['step'])] = row
+    rows = {int(row['step']): row for row in _rows(work_dir) if 'loss' in row}
     return [rows[step] for step in sorted(rows)]
+
+
+def read_validations(work_dir: str | Path) -> dict[int, Row]:
+    """Figures of the validations during training by epoch, counted from 1; of two of one epoch, the later one."""
+    return {int(row['step']): row for row in _rows(work_dir) if 'loss' not in row and 'step' in row}
+
+
+def epoch_mean(rows: list[Row], key: str, epoch: int) -> float:
+    """Mean over the logged training rows of one epoch, counted from 1.
+
+    Raises:
+        KeyError: the epoch has no row with this key.
+    """
+    values = [row[key] for row in rows if row['epoch'] == epoch and key in row]
+    if not values:
+        raise KeyError(f'no training row of epoch {epoch} has {key!r}')
+    return sum(values) / len(values)
 
 
 def read_test(work_dir: str | Path) -> Row:

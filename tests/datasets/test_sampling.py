@@ -18,6 +18,26 @@ def test_spans_of_the_paper():
     assert sampling.pretraining_span(16, 4, 2, 8) == 71
 
 
+def test_a_negative_gap_lays_the_window_into_the_clip():
+    assert sampling.pretraining_span(16, 4, -8, 8) == 61
+    assert sampling.pretraining_span(16, 4, -61, 8) == 61
+    with pytest.raises(ValueError, match='future_gap=-62'):
+        sampling.pretraining_span(16, 4, -62, 8)
+
+
+def test_nearest_iframes():
+    keyframes = np.array([0, 12, 24])
+    assert sampling.nearest_iframes(keyframes, np.array([0, 5, 6, 7, 18, 19, 500])).tolist() == [
+        0,
+        0,
+        0,
+        12,
+        12,
+        24,
+        24,
+    ]
+
+
 def test_random_starts_cover_exactly_what_fits():
     starts = Counter(sampling.random_start(rng(i), 75, 71) for i in range(300))
     assert set(starts) == {0, 1, 2, 3, 4}

@@ -68,6 +68,24 @@ def test_numerical_gradients():
     assert torch.autograd.gradcheck(lambda q, k: info_nce(q, k, 0.5)[0], (query[:, 0], key[:, 0, 0]))
 
 
+def test_videos_without_a_future_neither_ask_nor_answer():
+    query, key = random_pair(4, 3, 5, 6)
+    valid = torch.tensor([True, False, True, True])
+    expected, expected_hits = pointwise_info_nce(query[valid], key[valid], 0.1)
+    loss, hits = pointwise_info_nce(query, key, 0.1, valid=valid)
+    torch.testing.assert_close(loss, expected, rtol=1e-12, atol=1e-12)
+    assert torch.equal(hits[valid], expected_hits)
+    assert not hits[1].any()
+    gradients = torch.autograd.grad(loss, (query, key))
+    assert not any(gradient[1].any() for gradient in gradients)
+    everyone = pointwise_info_nce(query, key, 0.1, valid=torch.ones(4, dtype=torch.bool))
+    assert all(torch.equal(*pair) for pair in zip(everyone, pointwise_info_nce(query, key, 0.1), strict=True))
+    nothing, _ = pointwise_info_nce(query, key, 0.1, valid=torch.zeros(4, dtype=torch.bool))
+    assert nothing.item() == 0
+    nothing.backward()
+    assert not query.grad.any()
+
+
 def test_uniform_similarities_cost_log_of_the_number_of_keys_and_score_nothing():
     loss, hits = pointwise_info_nce(torch.ones(3, 5, 8), torch.ones(3, 4, 5, 8), 0.1)
     assert loss.item() == pytest.approx(math.log(3 * 4 * 5), rel=1e-6)
@@ -172,9 +190,12 @@ def losses_of_one_rank(rank: int, query: Tensor, key: Tensor) -> dict[str, Tenso
     q, k = query[half].clone().requires_grad_(), key[half].clone().requires_grad_()
     loss, hits = pointwise_info_nce(q, k, 0.1, rows_per_chunk=4)
     clip_loss, _ = info_nce(q[:, 0], k[:, 0, 0], 0.1)
-    (loss + 3 * clip_loss).backward()
+    # one valid video on rank 0, none on rank 1
+    masked, _ = pointwise_info_nce(q, k, 0.1, valid=torch.tensor([False, rank == 0]))
+    (loss + 3 * clip_loss + 5 * masked).backward()
     # what DistributedDataParallel does to parameters, whose gradients are sums over the batch
-    return dict(loss=loss.detach(), clip=clip_loss.detach(), hits=hits, query=q.grad / 2, key=k.grad / 2)
+    found = dict(loss=loss, clip=clip_loss, masked=masked)
+    return {name: value.detach() for name, value in found.items()} | dict(hits=hits, query=q.grad / 2, key=k.grad / 2)
 
 
 @pytest.mark.slow
@@ -183,11 +204,13 @@ def test_two_processes_equal_one_in_value_and_every_gradient(run_ranks):
     ranks = run_ranks(losses_of_one_rank, query.detach(), key.detach())
     loss, hits = pointwise_info_nce(query, key, 0.1)
     clip_loss, _ = info_nce(query[:, 0], key[:, 0, 0], 0.1)
-    (loss + 3 * clip_loss).backward()
+    masked, _ = pointwise_info_nce(query, key, 0.1, valid=torch.tensor([False, True, False, False]))
+    (loss + 3 * clip_loss + 5 * masked).backward()
     close = dict(rtol=1e-12, atol=1e-14)
     for rank in ranks:
         torch.testing.assert_close(rank['loss'], loss.detach(), **close)
         torch.testing.assert_close(rank['clip'], clip_loss.detach(), **close)
+        torch.testing.assert_close(rank['masked'], masked.detach(), **close)
     assert torch.equal(torch.cat([rank['hits'] for rank in ranks]), hits)
     torch.testing.assert_close(torch.cat([rank['query'] for rank in ranks]), query.grad, **close)
     torch.testing.assert_close(torch.cat([rank['key'] for rank in ranks]), key.grad, **close)

@@ -306,3 +306,21 @@ def test_memory_format_changes_the_layout_and_not_the_numbers():
     torch.testing.assert_close(last.extract_feat(clip), plain.extract_feat(clip), rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match="memory_format='nhwc'"):
         ContextMotionRecognizer(C3DBN(width=4), memory_format='nhwc')
+
+
+@pytest.mark.parametrize(('network', 'head'), [('i_network', 'context_head'), ('m_network', 'motion_head')])
+def test_a_test_may_take_a_target_networks_features(network, head):
+    model = tiny('context', 'motion', test_cfg=dict(network=network, clips_per_forward=2)).eval()
+    clips = torch.randn(3, 5, 3, 1, 32, 32) if network == 'i_network' else torch.randn(3, 5, 2, 8, 16, 16)
+    samples = model({'imgs' if network == 'i_network' else 'motion': clips}, mode='predict')
+    with torch.no_grad():
+        target = getattr(getattr(model, head), network)
+        expected = torch.stack([target(clip[None])[-1].mean((0, 2, 3, 4)) for clip in clips[1]]).mean(0)
+    torch.testing.assert_close(samples[1].feature, expected)
+
+
+def test_a_test_network_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="network='x_network'"):
+        tiny(test_cfg=dict(network='x_network'))
+    with pytest.raises(ValueError, match='belongs to a head'):
+        tiny(test_cfg=dict(network='m_network'))(dict(motion=torch.randn(1, 2, 2, 8, 16, 16)), mode='predict')

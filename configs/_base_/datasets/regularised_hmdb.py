@@ -1,0 +1,10 @@
+"""HMDB51, split 1, read as UCF101 is for Table 6."""
+
+_base_ = './regularised_ucf.py'
+
+train_dataloader = dict(
+    dataset=dict(ann_file='data/hmdb51/train_split1.txt', data_prefix=dict(video='data/hmdb51/videos'))
+)
+test_dataloader = dict(
+    dataset=dict(ann_file='data/hmdb51/test_split1.txt', data_prefix=dict(video='data/hmdb51/videos'))
+)

@@ -1,0 +1,12 @@
+r"""Table 2, C3D, HMDB51 split 1, from scratch: top-1 29.2.
+
+    python tools/train.py configs/ablations/table2_c3d_hmdb_scratch.py
+    python tools/test.py configs/ablations/table2_c3d_hmdb_scratch.py \
+        work_dirs/ablations/table2_c3d_hmdb_scratch
+
+The cell from UCF101 pretraining is configs/finetune_c3d_hmdb.py. Measured cost: not run.
+Changes: model.init_cfg
+"""
+
+_base_ = '../finetune_c3d_hmdb.py'
+model = dict(init_cfg=None)

@@ -1,0 +1,12 @@
+r"""Table 2, R3D-26, HMDB51 split 1, from Kinetics-400 pretraining: top-1 55.2.
+
+    python tools/train.py configs/ablations/table2_r3d26_hmdb_k400.py
+    python tools/test.py configs/ablations/table2_r3d26_hmdb_k400.py \
+        work_dirs/ablations/table2_r3d26_hmdb_k400
+
+The cell from UCF101 pretraining is configs/finetune_r3d26_hmdb.py. Measured cost: not run.
+Changes: model.init_cfg.checkpoint
+"""
+
+_base_ = '../finetune_r3d26_hmdb.py'
+model = dict(init_cfg=dict(checkpoint='work_dirs/pretrain_r3d26_k400'))

@@ -1,0 +1,19 @@
+"""Table 5, HMDB51: R@1 / R@5 of 10.7 / 32.1 with the M-Network on the 8 motion vectors after each of 10 clips.
+
+    python tools/test.py configs/ablations/table5_m_network_hmdb.py work_dirs/pretrain_c3d_ucf
+
+Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_hmdb.py. Measured cost: not run.
+Base: configs/retrieval_c3d_hmdb.py
+Changes: model.context_head, model.motion_head, model.init_cfg, model.test_cfg.network,
+    test_dataloader.dataset.pipeline.sample
+"""
+
+_base_ = [
+    '../_base_/models/c3d_pretrain.py',
+    '../_base_/datasets/retrieval_hmdb.py',
+    '../_base_/runtime.py',
+]
+model = dict(test_cfg=dict(network='m_network'))
+_sample = dict(_delete_=True, type='SampleFutureMotions', future_gap=2, motion_len=8, num_clips=10)
+test_dataloader = dict(dataset=dict(pipeline=dict(sample=_sample)))
+del _sample

@@ -1,0 +1,21 @@
+"""Table 1 at the demo's size: cross-entropy on quantised future vectors.
+
+    python tools/train.py configs/demo/table1_cross_entropy.py
+    python tools/test.py configs/demo/retrieval.py work_dirs/demo/table1_cross_entropy
+
+Reads what `make demo` makes.
+Changes: model.motion_head, train_dataloader.dataset.pipeline.sample.num_negatives
+"""
+
+_base_ = './pretrain.py'
+model = dict(
+    motion_head=dict(
+        _delete_=True,
+        type='MotionClassificationHead',
+        predictor={{_base_.model.motion_head.predictor}},
+        cells=2,
+        num_bins=21,
+        loss_weight=0.75,
+    )
+)
+train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_negatives=0))))

@@ -1,0 +1,11 @@
+"""Table 1 at the demo's size: the clip's own last 8 frames instead of the future.
+
+    python tools/train.py configs/demo/table1_current.py
+    python tools/test.py configs/demo/retrieval.py work_dirs/demo/table1_current
+
+Reads what `make demo` makes.
+Changes: train_dataloader.dataset.pipeline.sample.future_gap
+"""
+
+_base_ = './pretrain.py'
+train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(future_gap=-8))))
