@@ -1,9 +1,9 @@
-"""Pretraining of C3D on UCF101, training split 1: the start of Tables 2, 3, 8 and 9. Batch 64: 4 GPUs x 16.
+"""Pretraining of C3D on UCF101, training split 1: the start of Tables 2, 8 and 9. Batch 64: 4 GPUs x 16.
 
     bash tools/dist_train.sh configs/pretrain_c3d_ucf.py 4
 
-Table 7: context top-1 65.9, motion top-1 33.1 after 120 epochs.
-Expected: see finetune_c3d_*.py and retrieval_c3d_*.py. Measured cost: not run on the full data set.
+Paper: context top-1 65.9, motion top-1 33.1 after 120 epochs (Table 7)
+Cost: not run on the full data set
 """
 
 _base_ = [

@@ -1,8 +1,9 @@
-"""Pretraining of R(2+1)D-26 on Kinetics-400, training set: the start of Tables 2, 3, 8 and 9. Batch 512: 32 GPUs x 16.
+"""Pretraining of R(2+1)D-26 on Kinetics-400, training set: the start of Tables 2 and 8. Batch 512: 32 GPUs x 16.
 
     GPUS=32 bash tools/slurm_train.sh PARTITION pretrain configs/pretrain_r2plus1d26_k400.py
 
-Expected: see finetune_r2plus1d26_*.py and retrieval_r2plus1d26_*.py. Measured cost: not run on the full data set.
+Paper: none printed for the pretext tasks
+Cost: not run on the full data set
 """
 
 _base_ = [

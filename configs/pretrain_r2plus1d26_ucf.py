@@ -1,8 +1,9 @@
-"""Pretraining of R(2+1)D-26 on UCF101, training split 1: the start of Tables 2, 3, 8 and 9. Batch 64: 4 GPUs x 16.
+"""Pretraining of R(2+1)D-26 on UCF101, training split 1: the start of Tables 2, 8 and 9. Batch 64: 4 GPUs x 16.
 
     bash tools/dist_train.sh configs/pretrain_r2plus1d26_ucf.py 4
 
-Expected: see finetune_r2plus1d26_*.py and retrieval_r2plus1d26_*.py. Measured cost: not run on the full data set.
+Paper: none printed for the pretext tasks
+Cost: not run on the full data set
 """
 
 _base_ = [

@@ -1,9 +1,10 @@
-"""Table 9, C3D, HMDB51 split 1: R@1 / 5 / 10 / 20 of 16.8 / 37.2 / 50.0 / 64.3 after pretraining on UCF101.
+"""Table 9, C3D, HMDB51 split 1: retrieval after pretraining on UCF101.
 
-    python tools/test.py configs/retrieval_c3d_hmdb.py work_dirs/pretrain_c3d_ucf/epoch_120.pth
+    python tools/test.py configs/retrieval_c3d_hmdb.py work_dirs/pretrain_c3d_ucf
 
-Protocol: test split searches training split, mean of 10 bin-centre clips, L2, cosine. Measured cost: not run on the
-full data set.
+Paper: R@1 / 5 / 10 / 20 16.8 / 37.2 / 50.0 / 64.3
+Protocol: retrieval_paper
+Cost: not run on the full data set
 """
 
 _base_ = [

@@ -1,9 +1,10 @@
-"""Table 9, C3D, UCF101 split 1: R@1 / 5 / 10 / 20 of 41.7 / 57.4 / 66.9 / 76.1 after pretraining on UCF101.
+"""Table 9, C3D, UCF101 split 1: retrieval after pretraining on UCF101.
 
-    python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/pretrain_c3d_ucf/epoch_120.pth
+    python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/pretrain_c3d_ucf
 
-Protocol: test split searches training split, mean of 10 bin-centre clips, L2, cosine. Measured cost: not run on the
-full data set.
+Paper: R@1 / 5 / 10 / 20 41.7 / 57.4 / 66.9 / 76.1
+Protocol: retrieval_paper
+Cost: not run on the full data set
 """
 
 _base_ = [

@@ -1,9 +1,10 @@
-"""Table 9, R(2+1)D-26, UCF101 split 1: R@1 / 5 / 10 / 20 of 38.4 / 55.4 / 65.2 / 74.6 after pretraining on UCF101.
+"""Table 9, R(2+1)D-26, UCF101 split 1: retrieval after pretraining on UCF101.
 
-    python tools/test.py configs/retrieval_r2plus1d26_ucf.py work_dirs/pretrain_r2plus1d26_ucf/epoch_120.pth
+    python tools/test.py configs/retrieval_r2plus1d26_ucf.py work_dirs/pretrain_r2plus1d26_ucf
 
-Protocol: test split searches training split, mean of 10 bin-centre clips, L2, cosine. Measured cost: not run on the
-full data set.
+Paper: R@1 / 5 / 10 / 20 38.4 / 55.4 / 65.2 / 74.6
+Protocol: retrieval_paper
+Cost: not run on the full data set
 """
 
 _base_ = [

@@ -1,9 +1,11 @@
-"""Table 1, R@1 of C3D: a ConvGRU predicts the future features instead of the Transformer; UCF101 39.8, HMDB51 15.2.
+"""Table 1, C3D on UCF101: a ConvGRU predicts the future features instead of the Transformer.
 
     bash tools/dist_train.sh configs/ablations/table1_convgru.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/ablations/table1_convgru
 
-The row with InfoNCE, Transformer and the future is configs/pretrain_c3d_ucf.py: 41.7, 16.8. Measured cost: not run.
+Paper: R@1 UCF101 39.8, HMDB51 15.2; with InfoNCE, Transformer and the future (configs/pretrain_c3d_ucf.py) 41.7, 16.8
+Protocol: retrieval_paper
+Cost: not run
 Changes: model.motion_head.predictor
 """
 

@@ -1,9 +1,11 @@
-"""Table 1, R@1 of C3D: mean squared error on the future vectors instead of InfoNCE; UCF101 27.9, HMDB51 10.2.
+"""Table 1, C3D on UCF101: mean squared error on the future vectors instead of InfoNCE.
 
     bash tools/dist_train.sh configs/ablations/table1_mse.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/ablations/table1_mse
 
-The row with InfoNCE, Transformer and the future is configs/pretrain_c3d_ucf.py: 41.7, 16.8. Measured cost: not run.
+Paper: R@1 UCF101 27.9, HMDB51 10.2; with InfoNCE, Transformer and the future (configs/pretrain_c3d_ucf.py) 41.7, 16.8
+Protocol: retrieval_paper
+Cost: not run
 Changes: model.motion_head, train_dataloader.dataset.pipeline.sample.num_negatives
 """
 

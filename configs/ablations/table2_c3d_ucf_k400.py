@@ -1,10 +1,12 @@
-r"""Table 2, C3D, UCF101 split 1, from Kinetics-400 pretraining: top-1 83.4.
+r"""Table 2, C3D, UCF101 split 1, from Kinetics-400 pretraining.
 
     python tools/train.py configs/ablations/table2_c3d_ucf_k400.py
     python tools/test.py configs/ablations/table2_c3d_ucf_k400.py \
         work_dirs/ablations/table2_c3d_ucf_k400
 
-The cell from UCF101 pretraining is configs/finetune_c3d_ucf.py. Measured cost: not run.
+Paper: top-1 83.4; the cell from UCF101 pretraining is configs/finetune_c3d_ucf.py
+Protocol: finetune
+Cost: not run
 Changes: model.init_cfg.checkpoint
 """
 

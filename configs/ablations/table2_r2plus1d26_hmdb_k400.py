@@ -1,10 +1,12 @@
-r"""Table 2, R(2+1)D-26, HMDB51 split 1, from Kinetics-400 pretraining: top-1 54.0.
+r"""Table 2, R(2+1)D-26, HMDB51 split 1, from Kinetics-400 pretraining.
 
     python tools/train.py configs/ablations/table2_r2plus1d26_hmdb_k400.py
     python tools/test.py configs/ablations/table2_r2plus1d26_hmdb_k400.py \
         work_dirs/ablations/table2_r2plus1d26_hmdb_k400
 
-The cell from UCF101 pretraining is configs/finetune_r2plus1d26_hmdb.py. Measured cost: not run.
+Paper: top-1 54.0; the cell from UCF101 pretraining is configs/finetune_r2plus1d26_hmdb.py
+Protocol: finetune
+Cost: not run
 Changes: model.init_cfg.checkpoint
 """
 

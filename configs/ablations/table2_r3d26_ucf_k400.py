@@ -1,10 +1,12 @@
-r"""Table 2, R3D-26, UCF101 split 1, from Kinetics-400 pretraining: top-1 83.7.
+r"""Table 2, R3D-26, UCF101 split 1, from Kinetics-400 pretraining.
 
     python tools/train.py configs/ablations/table2_r3d26_ucf_k400.py
     python tools/test.py configs/ablations/table2_r3d26_ucf_k400.py \
         work_dirs/ablations/table2_r3d26_ucf_k400
 
-The cell from UCF101 pretraining is configs/finetune_r3d26_ucf.py. Measured cost: not run.
+Paper: top-1 83.7; the cell from UCF101 pretraining is configs/finetune_r3d26_ucf.py
+Protocol: finetune
+Cost: not run
 Changes: model.init_cfg.checkpoint
 """
 

@@ -3,8 +3,10 @@
     python tools/train.py configs/ablations/table3_k400.py
     python tools/plot_progress.py work_dirs/ablations/table3_k400
 
-Top-1 after epochs 1, 5, 10, 20, 50, 120: 11.5 / 41.8 / 54.4 / 65.1 / 73.2 / 85.7. One finetuning,
-tested at those epochs. Measured cost: not run.
+One finetuning, tested after epochs 1, 5, 10, 20, 50 and 120.
+Paper: top-1 11.5 / 41.8 / 54.4 / 65.1 / 73.2 / 85.7
+Protocol: finetune
+Cost: not run
 Changes: train_cfg.val_epochs, val_dataloader, val_evaluator, val_cfg
 """
 

@@ -3,8 +3,10 @@
     python tools/train.py configs/ablations/table3_scratch.py
     python tools/plot_progress.py work_dirs/ablations/table3_scratch
 
-Top-1 after epochs 1, 5, 10, 20, 50, 120: 3.2 / 17.5 / 22.4 / 28.9 / 42.7 / 65.0. One finetuning,
-tested at those epochs. Measured cost: not run.
+One finetuning, tested after epochs 1, 5, 10, 20, 50 and 120.
+Paper: top-1 3.2 / 17.5 / 22.4 / 28.9 / 42.7 / 65.0
+Protocol: finetune
+Cost: not run
 Changes: train_cfg.val_epochs, val_dataloader, val_evaluator, val_cfg
 """
 

@@ -3,8 +3,10 @@
     python tools/train.py configs/ablations/table3_ucf.py
     python tools/plot_progress.py work_dirs/ablations/table3_ucf
 
-Top-1 after epochs 1, 5, 10, 20, 50, 120: 6.1 / 17.0 / 43.2 / 52.7 / 64.3 / 79.7. One finetuning,
-tested at those epochs. Measured cost: not run.
+One finetuning, tested after epochs 1, 5, 10, 20, 50 and 120.
+Paper: top-1 6.1 / 17.0 / 43.2 / 52.7 / 64.3 / 79.7
+Protocol: finetune
+Cost: not run
 Changes: train_cfg.val_epochs, val_dataloader, val_evaluator, val_cfg
 """
 

@@ -1,10 +1,12 @@
-"""Table 4, R@1 / R@5 of C3D: I-frames alone (alpha = 0); UCF101 33.8 / 47.7, HMDB51 11.5 / 28.3.
+"""Table 4, C3D on UCF101: I-frames alone (alpha = 0).
 
     bash tools/dist_train.sh configs/ablations/table4_iframes.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/ablations/table4_iframes
 
-Both together are configs/pretrain_c3d_ucf.py: 41.7 / 57.4, 16.8 / 37.2. The same clips are read. Measured cost:
-not run.
+The same clips are read as for both together, configs/pretrain_c3d_ucf.py.
+Paper: R@1 / R@5 UCF101 33.8 / 47.7, HMDB51 11.5 / 28.3; both together 41.7 / 57.4, 16.8 / 37.2
+Protocol: retrieval_paper
+Cost: not run
 Changes: model.context_head.loss_weight, model.motion_head
 """
 

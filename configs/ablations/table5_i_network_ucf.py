@@ -1,8 +1,11 @@
-"""Table 5, UCF101: R@1 / R@5 of 32.3 / 47.9 with the I-Network on the I-frames nearest to the 10 clips.
+"""Table 5, UCF101 split 1: retrieval with the I-Network of a C3D pretraining on the I-frames nearest to the 10 clips.
 
     python tools/test.py configs/ablations/table5_i_network_ucf.py work_dirs/pretrain_c3d_ucf
 
-Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_ucf.py. Measured cost: not run.
+Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_ucf.py.
+Paper: R@1 / R@5 32.3 / 47.9
+Protocol: retrieval_paper
+Cost: not run
 Base: configs/retrieval_c3d_ucf.py
 Changes: model.context_head, model.motion_head, model.init_cfg, model.test_cfg.network,
     test_dataloader.dataset.pipeline.sample

@@ -1,8 +1,11 @@
-"""Table 5, HMDB51: R@1 / R@5 of 10.7 / 32.1 with the M-Network on the 8 motion vectors after each of 10 clips.
+"""Table 5, HMDB51 split 1: retrieval with the M-Network of a C3D pretraining on the 8 frames after each of 10 clips.
 
     python tools/test.py configs/ablations/table5_m_network_hmdb.py work_dirs/pretrain_c3d_ucf
 
-Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_hmdb.py. Measured cost: not run.
+Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_hmdb.py.
+Paper: R@1 / R@5 10.7 / 32.1
+Protocol: retrieval_paper
+Cost: not run
 Base: configs/retrieval_c3d_hmdb.py
 Changes: model.context_head, model.motion_head, model.init_cfg, model.test_cfg.network,
     test_dataloader.dataset.pipeline.sample

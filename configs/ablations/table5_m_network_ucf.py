@@ -1,8 +1,11 @@
-"""Table 5, UCF101: R@1 / R@5 of 25.4 / 44.2 with the M-Network on the 8 motion vectors after each of 10 clips.
+"""Table 5, UCF101 split 1: retrieval with the M-Network of a C3D pretraining on the 8 frames after each of 10 clips.
 
     python tools/test.py configs/ablations/table5_m_network_ucf.py work_dirs/pretrain_c3d_ucf
 
-Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_ucf.py. Measured cost: not run.
+Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_ucf.py.
+Paper: R@1 / R@5 25.4 / 44.2
+Protocol: retrieval_paper
+Cost: not run
 Base: configs/retrieval_c3d_ucf.py
 Changes: model.context_head, model.motion_head, model.init_cfg, model.test_cfg.network,
     test_dataloader.dataset.pipeline.sample

@@ -3,9 +3,11 @@
     bash tools/dist_train.sh configs/ablations/table7.py 4
     python tools/plot_progress.py work_dirs/ablations/table7
 
-Paper: context top-1 25.8 / 42.5 / 48.0 / 50.0 / 53.7 / 65.9, motion top-1 0.1 / 1.5 / 4.1 / 8.4 / 15.9 / 33.1,
-R@1 6.0 / 6.3 / 8.5 / 9.5 / 14.8 / 16.8. The pretext accuracies are those of the training batches, over their
-keys: 64 in context, 12,544 in motion. Measured cost: not run.
+The pretext accuracies are those of the training batches, over their keys: 64 in context, 12,544 in motion.
+Paper: context 25.8 / 42.5 / 48.0 / 50.0 / 53.7 / 65.9, motion 0.1 / 1.5 / 4.1 / 8.4 / 15.9 / 33.1,
+    R@1 6.0 / 6.3 / 8.5 / 9.5 / 14.8 / 16.8
+Protocol: retrieval_paper
+Cost: not run
 Base: configs/pretrain_c3d_ucf.py
 Changes: train_cfg.val_epochs, test_dataloader, test_evaluator, test_cfg, val_dataloader, val_evaluator, val_cfg
 """

@@ -1,9 +1,10 @@
 """The demo's finetuning on joint labels (64 pairs of context and motion); chance 1.6 %.
 
     python tools/train.py configs/demo/finetune.py
-    python tools/test.py configs/demo/finetune.py work_dirs/demo/finetune/epoch_18.pth
+    python tools/test.py configs/demo/finetune.py work_dirs/demo/finetune
 
 Reads what `make demo` makes. From scratch: --cfg-options model.init_cfg=None
+Protocol: finetune, with 4 clips
 """
 
 _base_ = [

@@ -4,6 +4,7 @@
     python tools/test.py configs/demo/retrieval.py work_dirs/demo/table1_convgru
 
 Reads what `make demo` makes.
+Protocol: retrieval_paper
 Changes: model.motion_head.predictor
 """
 

@@ -4,6 +4,7 @@
     python tools/test.py configs/demo/retrieval.py work_dirs/demo/table1_current
 
 Reads what `make demo` makes.
+Protocol: retrieval_paper
 Changes: train_dataloader.dataset.pipeline.sample.future_gap
 """
 

@@ -4,6 +4,7 @@
     python tools/test.py configs/demo/retrieval.py work_dirs/demo/table4_motion_vectors
 
 Reads what `make demo` makes.
+Protocol: retrieval_paper
 Changes: model.context_head, model.motion_head.loss_weight
 """
 

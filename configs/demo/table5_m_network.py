@@ -3,6 +3,7 @@
     python tools/test.py configs/demo/table5_m_network.py work_dirs/demo/pretrain
 
 Reads what `make demo` makes.
+Protocol: retrieval_paper
 Base: configs/demo/retrieval.py
 Changes: model.context_head, model.motion_head, model.init_cfg, model.test_cfg.network,
     test_dataloader.dataset.pipeline.sample

@@ -4,6 +4,7 @@
     python tools/test.py configs/demo/table6.py work_dirs/demo/table6
 
 Reads what `make demo` makes.
+Protocol: finetune
 Base: configs/demo/finetune.py
 Changes: model.init_cfg, model.motion_head, train_dataloader.dataset.pipeline.sample
 """

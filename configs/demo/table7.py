@@ -4,6 +4,7 @@
     python tools/plot_progress.py work_dirs/demo/table7
 
 Reads what `make demo` makes.
+Protocol: retrieval_paper
 Base: configs/demo/pretrain.py
 Changes: train_cfg.val_epochs, test_dataloader, test_evaluator, test_cfg, val_dataloader, val_evaluator, val_cfg
 """
