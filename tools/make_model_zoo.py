@@ -1,0 +1,190 @@
+"""Write model_zoo.md and model-index.yml from the configs' docstrings and configs/results.yml.
+
+    python tools/make_model_zoo.py            # write both
+    python tools/make_model_zoo.py --check    # fail if they are not what it would write
+
+A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result is what was measured: a
+config, the figures as they fell, and where they come from (commit, date, device). Without one, the zoo says "not run".
+"""
+
+import argparse
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+RESULTS = 'configs/results.yml'
+RESULT_FIELDS = {'config', 'ours', 'commit', 'date', 'device'}
+SECTIONS = (
+    ('Pretraining', r'configs/pretrain_'),
+    ('Finetuning: Tables 2 and 8', r'configs/finetune_'),
+    ('Retrieval: Table 9', r'configs/retrieval_'),
+    *(
+        (f'Table {number}', rf'configs/ablations/table{number}\b|configs/ablations/table{number}_')
+        for number in range(1, 8)
+    ),
+    ('Protocols', r'configs/protocols/'),
+    ("The authors' released settings", r'configs/released/'),
+    ("Demo: not the paper's", r'configs/demo/'),
+)
+INTRODUCTION = """# Model zoo
+
+Written by `tools/make_model_zoo.py`; do not edit. Every config with the paper's number and ours. "not run" means just
+that: the data sets are not at hand here, so no full run has been made; the networks' outputs equal the released ones
+(`tests/models/test_released.py`), and every recipe takes a step in the tests.
+
+| protocol | what is counted |
+|---|---|
+| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged |
+| few_label_N | the same, finetuned on N % of the training list |
+| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list |
+| knn | top-1 of 20 weighted nearest neighbours of frozen features |
+| retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, L2, cosine |
+| retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean |
+| retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged |
+"""
+PUBLIC = """
+## Released by others
+
+R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Unverified: the weights were not at hand.
+
+    python tools/convert_checkpoint.py pytorch_model.pt r2plus1d26.pth
+    python tools/test.py configs/retrieval_r2plus1d26_ucf.py r2plus1d26.pth
+"""
+DEMO_NOTE = """
+The same classes at a size that two CPU cores train in minutes, on the controlled set of 8 contexts x 8 motions (576
+training, 256 test videos), one seed; the standard error of one R@1 is about 3 points (joint 2.5). The demo's settings
+were chosen on this test split, so its figures flatter.
+"""
+
+
+class Entry(NamedTuple):
+    """What a config says of itself."""
+
+    config: str
+    title: str
+    fields: dict[str, str]
+
+
+class ZooError(ValueError):
+    """A docstring or a result that the zoo cannot take; the message names file and remedy."""
+
+
+def read_config(config: str) -> Entry:
+    """Title and fields of a config's docstring."""
+    docstring = ast.get_docstring(ast.parse((REPOSITORY / config).read_text()))
+    if not docstring:
+        raise ZooError(f'{config}: no docstring. Remedy: title, commands, then Paper:, Protocol:, Cost:.')
+    title = ' '.join(docstring.split('\n\n')[0].split())
+    found = re.findall(r'^(Paper|Protocol|Cost): ((?:.+(?:\n    .+)*))', docstring, re.MULTILINE)
+    return Entry(config, title.rstrip('.'), {name: ' '.join(value.split()) for name, value in found})
+
+
+def read_all() -> list[Entry]:
+    """Every leaf config, by path."""
+    paths = sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / 'configs').rglob('*.py'))
+    return [read_config(path) for path in paths if '/_base_/' not in path]
+
+
+def read_results(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
+    """configs/results.yml by config."""
+    known = {entry.config for entry in entries}
+    by_config: dict[str, list[dict[str, Any]]] = {}
+    for result in yaml.safe_load((REPOSITORY / RESULTS).read_text()) or []:
+        if set(result) != RESULT_FIELDS:
+            raise ZooError(f'{RESULTS}: a result has {sorted(result)}, not {sorted(RESULT_FIELDS)}')
+        if result['config'] not in known:
+            raise ZooError(f'{RESULTS}: {result["config"]} is no config')
+        by_config.setdefault(result['config'], []).append(result)
+    return by_config
+
+
+def row(entry: Entry, results: list[dict[str, Any]]) -> str:
+    """One line of a table."""
+    name = entry.config.removeprefix('configs/').removesuffix('.py')
+    ours = '; '.join(result['ours'] for result in results) or 'not run'
+    verified = '; '.join(f'{result["commit"]}, {result["date"]}, {result["device"]}' for result in results) or '–'
+    paper, protocol = (entry.fields.get(field, '–') for field in ('Paper', 'Protocol'))
+    return f'| [{name}]({entry.config}) | {entry.title} | {paper} | {ours} | {protocol} | {verified} |\n'
+
+
+def zoo(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> str:
+    """The text of model_zoo.md."""
+    parts, left = [INTRODUCTION], list(entries)
+    for title, pattern in SECTIONS:
+        mine = [entry for entry in left if re.match(pattern, entry.config)]
+        left = [entry for entry in left if entry not in mine]
+        if mine:
+            parts.append(f'\n## {title}\n')
+            parts.append(DEMO_NOTE if title.startswith('Demo') else '')
+            parts.append('\n| config | what | paper | ours | protocol | verified |\n|---|---|---|---|---|---|\n')
+            parts.extend(row(entry, results.get(entry.config, [])) for entry in mine)
+    if left:
+        raise ZooError(
+            f'{left[0].config} belongs to no section of the zoo. Remedy: SECTIONS in tools/make_model_zoo.py.'
+        )
+    return ''.join([*parts, PUBLIC])
+
+
+def dataset(config: str) -> str:
+    """What a config trains or tests on, by its name."""
+    names = {'demo': 'controlled set', 'k400': 'Kinetics-400', 'hmdb': 'HMDB51'}
+    return next((name for part, name in names.items() if part in config), 'UCF101')
+
+
+def index(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> str:
+    """The text of model-index.yml, as OpenMMLab's tools read it; a result there is ours, never the paper's."""
+    collection = {
+        'Name': 'CMD',
+        'README': 'model_zoo.md',
+        'Paper': {
+            'URL': 'https://openaccess.thecvf.com/content/CVPR2021/html/Huang_Self-Supervised_Video_Representation_'
+            'Learning_by_Context_and_Motion_Decoupling_CVPR_2021_paper.html',
+            'Title': 'Self-supervised Video Representation Learning by Context and Motion Decoupling',
+        },
+    }
+    models = [
+        {
+            'Name': entry.config.removeprefix('configs/').removesuffix('.py').replace('/', '-'),
+            'In Collection': 'CMD',
+            'Config': entry.config,
+            'Metadata': {'Title': entry.title},
+            'Results': [
+                {
+                    'Task': entry.fields.get('Protocol', 'pretraining'),
+                    'Dataset': dataset(entry.config),
+                    'Metrics': {'as it fell': result['ours']},
+                }
+                for result in results.get(entry.config, [])
+            ],
+        }
+        for entry in entries
+    ]
+    note = '# Written by tools/make_model_zoo.py; do not edit.\n'
+    return note + yaml.safe_dump({'Collections': [collection], 'Models': models}, sort_keys=False, allow_unicode=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--check', action='store_true', help='write nothing; exit 1 if a file is out of date')
+    args = parser.parse_args()
+    entries = read_all()
+    results = read_results(entries)
+    stale = []
+    for name, text in (('model_zoo.md', zoo(entries, results)), ('model-index.yml', index(entries, results))):
+        path = REPOSITORY / name
+        if args.check:
+            stale += [name] if not path.exists() or path.read_text() != text else []
+        else:
+            path.write_text(text)
+            print(f'{name}: {len(entries)} configs, {len(results)} with results')
+    if stale:
+        sys.exit(f'{", ".join(stale)}: out of date. Remedy: python tools/make_model_zoo.py')
+
+
+if __name__ == '__main__':
+    main()
