@@ -71,7 +71,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f'--workers: at least 1, not {arguments.workers}')
     arguments.root = arguments.root or (arguments.src if arguments.src.is_dir() else arguments.src.parent)
     src, dst = arguments.src.resolve(), arguments.dst.resolve()
-    finished = src == dst and arguments.dataset and (dst / 'profile.txt').is_file()
+    finished = src == dst and (dst / 'profile.txt').is_file()
     if dst.is_relative_to(arguments.root.resolve()) and not finished:
         parser.error(f'{arguments.dst} lies in {arguments.root}; results among sources would be prepared again')
     return arguments
