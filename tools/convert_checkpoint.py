@@ -1,21 +1,25 @@
-"""Rename a pretraining checkpoint between the authors' released layout and ours (C3D, R3D-26, R(2+1)D-26).
+"""Rename the weights of the authors' checkpoints to ours (C3D, R3D-26, R(2+1)D-26), and of pretraining back.
 
 python tools/convert_checkpoint.py released.pth ours.pth
 python tools/convert_checkpoint.py ours.pth released.pth --to released
+
+Read are the released pretraining and, as bare networks, the released finetuning and ModelScope's
+damo/cv_r2p1d_video_embedding; which of them SRC is shows in its keys and is printed.
 """
 
 import argparse
 import os
+from collections import Counter
 from pathlib import Path
 
 import torch
 
 from cmvl_mm.models.pretrained import CheckpointError, read_state_dict
-from cmvl_mm.models.released import UnknownKeyError, to_ours, to_released
+from cmvl_mm.models.released import UnknownKeyError, layout_of, to_ours, to_released
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description='Rename the weights of a pretraining checkpoint.')
+    parser = argparse.ArgumentParser(description="Rename the weights of the authors' checkpoints to ours, and back.")
     parser.add_argument('source', type=Path, metavar='SRC', help='a checkpoint; code in it is never run')
     parser.add_argument('target', type=Path, metavar='DST', help='the file to write; refused if it exists')
     parser.add_argument('--to', choices=('ours', 'released'), default='ours', help='default: %(default)s')
@@ -23,23 +27,27 @@ def parse_args() -> argparse.Namespace:
 
 
 def convert(source: Path, target: Path, to: str) -> str:
-    """Read, rename, write; returns a line that says what was done.
+    """Read, rename, write; returns two lines that say what was done.
 
     Raises:
         FileNotFoundError, CheckpointError: SRC is missing or unreadable.
         FileExistsError: DST exists.
-        UnknownKeyError: SRC is of another layout. Nothing has been written then.
+        UnknownKeyError: SRC is of no known layout, or not wholly. Nothing has been written then.
     """
     if target.exists():
         raise FileExistsError(f'{target} exists. Remedy: remove it or name another file.')
     weights = read_state_dict(source)
     if to == 'ours':
         converted, dropped = to_ours(weights), []
+        seen = f'read as the layout {layout_of(weights)!r}'
     else:
         converted, dropped = to_released(weights)
+        seen = 'read as ours'
     save_whole({'state_dict': converted, 'meta': {'converted_from': source.name}}, target)
-    left_out = f'; left out {len(dropped)}: {", ".join(dropped)}' if dropped else ''
-    return f'{source} -> {target}: {len(converted)} keys in the layout {to!r}{left_out}'
+    counts = Counter(key.split('.')[0] for key in converted)
+    parts = ', '.join(f'{name}.* ({count})' for name, count in counts.items())
+    left_out = ', '.join(dropped) or 'nothing'
+    return f'{source}: {seen}; left out: {left_out}\n{target}: {len(converted)} keys: {parts}'
 
 
 def save_whole(contents: dict, target: Path) -> None:

@@ -3,46 +3,41 @@
     python tools/prepare_videos.py videos/ prepared/ --workers 8
     python tools/prepare_videos.py trainlist.txt prepared/ --root videos/ --profile coviar
     python tools/prepare_videos.py videos/ prepared/ --shard 1/4        # and 2/4, 3/4, 4/4 on other machines
+    python tools/prepare_videos.py UCF-101/ data/ucf101/videos --dataset ucf101 --lists ucfTrainTestlist/
 
 DST gets the videos under their own paths, an annotation list of those that are ready (all.txt, or the name of
 the list given as SRC), classes.txt where SRC has class folders, and report.json.  A video takes its name only when
 it was decoded again and found complete, so the run may be stopped at any time and started again: it skips what is
 there.
 
-Broken videos do not stop the run; the report names them.  Exit code 0 if any video is ready, 1 if none is, 2 for
-arguments that make no sense, 130 after Ctrl-C.
+With --dataset, LISTS is the folder of the data set's own lists as it was downloaded. They are checked first; when all
+videos are done, the lists that the configs read are written beside DST: {train,test}_split{1,2,3}.txt of UCF101 and
+HMDB51, {train,val}.txt of Kinetics, classes.txt. Videos are found by file name, in whatever folders. On a
+finished folder this only checks and writes lists; once SRC is gone, give DST in its place.
+
+Broken videos do not stop the run; the report names them, short ones and those missing from SRC.  Exit code 0 if any
+video is ready, 1 if none is or the lists are wrong, 2 for arguments that make no sense, 130 after Ctrl-C.
 """
 
 import argparse
 import json
 import os
-import signal
 import sys
 import time
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict
-from glob import escape
-from multiprocessing import get_context
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple
 
-from cmvl_mm.video import CompressedVideo, VideoError
-from cmvl_mm.video.encode import PROFILES, reencode
-from cmvl_mm.video.sources import Source, find_in_folder, find_in_list, replace_text, write_list
+from cmvl_mm.datasets.official import DATASETS, read_dataset_lists
+from cmvl_mm.datasets.prepared import Matched, check_classes, match, write_dataset_lists
+from cmvl_mm.datasets.splits import ListError
+from cmvl_mm.video.encode import PROFILES
+from cmvl_mm.video.prepare import Outcome, prepare_all
+from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, replace_text, write_list
 
 PRETRAINING_FRAMES = 71  # a clip and its future: shorter videos are left out of pretraining
 PROGRESS_SECONDS = 5
-
-
-class Outcome(NamedTuple):
-    """What became of one video."""
-
-    source: Source
-    num_frames: int
-    failure: tuple[str, str] | None  # stage, reason
+SHOWN = 20  # names of a kind on the screen; the report has all
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -60,15 +55,24 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: %(default)s)')
     parser.add_argument('--shard', type=_shard, default=(1, 1), metavar='I/N', help='the Ith of N parts, from 1')
+    parser.add_argument('--dataset', choices=sorted(DATASETS), help='write the lists of this data set, too')
+    parser.add_argument('--lists', type=Path, help="folder of the data set's own lists")
+    parser.add_argument('--own-lists', action='store_true', help='LISTS was changed on purpose: do not check it')
     arguments = parser.parse_args(argv)
     if not arguments.src.exists():
         parser.error(f'{arguments.src}: there is no such folder or list')
     if arguments.src.is_dir() and arguments.root:
         parser.error('--root belongs to an annotation list, and SRC is a folder')
+    if (arguments.dataset is None) != (arguments.lists is None) or (arguments.own_lists and not arguments.dataset):
+        parser.error('--dataset and --lists go together; --own-lists needs both')
+    if arguments.dataset and not arguments.src.is_dir():
+        parser.error('--dataset prepares a folder, and SRC is a list')
     if arguments.workers < 1:
         parser.error(f'--workers: at least 1, not {arguments.workers}')
     arguments.root = arguments.root or (arguments.src if arguments.src.is_dir() else arguments.src.parent)
-    if arguments.dst.resolve().is_relative_to(arguments.root.resolve()):
+    src, dst = arguments.src.resolve(), arguments.dst.resolve()
+    finished = src == dst and (dst / 'profile.txt').is_file()
+    if dst.is_relative_to(arguments.root.resolve()) and not finished:
         parser.error(f'{arguments.dst} lies in {arguments.root}; results among sources would be prepared again')
     return arguments
 
@@ -78,50 +82,6 @@ def _shard(text: str) -> tuple[int, int]:
     if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
         raise argparse.ArgumentTypeError(f'{text!r} is not I/N with 1 <= I <= N')
     return int(index), int(count)
-
-
-def prepare(root: Path, dst: Path, profile: str, source: Source) -> Outcome:
-    """Re-encode one video, unless that is done; runs in a worker."""
-    target = dst / source.target
-    try:
-        if not target.exists():
-            # Left by a process that was killed; nobody else works on this video.
-            for stale in target.parent.glob(f'{escape(target.name)}.*.part'):
-                stale.unlink()
-            return Outcome(source, reencode(root / source.path, target, profile=PROFILES[profile]), None)
-        with CompressedVideo(target) as video:
-            return Outcome(source, video.num_frames, None)
-    except VideoError as error:
-        return Outcome(source, 0, (error.stage, error.reason))
-
-
-def prepare_all(root: Path, dst: Path, profile: str, sources: list[Source], workers: int) -> Iterator[Outcome]:
-    """Outcomes as they come.  A video that kills its process is found by running the suspects one by one."""
-    waiting, suspects = deque(sources), deque[Source]()
-    while waiting or suspects:
-        alone = not waiting
-        queue = suspects if alone else waiting
-        slots = 1 if alone else workers
-        running: dict[Future[Outcome], Source] = {}
-        # spawn: nothing is inherited, on every system.  Ctrl-C is for the parent: workers end their video.
-        pool = ProcessPoolExecutor(slots, get_context('spawn'), signal.signal, (signal.SIGINT, signal.SIG_IGN))
-        try:
-            while queue or running:
-                while queue and len(running) < slots:
-                    source = queue.popleft()
-                    running[pool.submit(prepare, root, dst, profile, source)] = source
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    outcome = future.result()
-                    del running[future]
-                    yield outcome
-        except BrokenProcessPool:
-            if alone:
-                (culprit,) = running.values()
-                yield Outcome(culprit, 0, ('decode', 'the process that worked on it died'))
-            else:
-                suspects.extend(running.values())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def show_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
@@ -139,10 +99,10 @@ def show_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
         yield outcome
 
 
-def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], refused: list[tuple[str, str]]) -> None:
-    """report.json, and its summary on the screen."""
+def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], listing: Listing, extra: dict) -> None:
+    """report.json, and its summary on the screen; `extra` is what there is to say about the data set."""
     failed = [{'path': o.source.path, 'stage': o.failure[0], 'reason': o.failure[1]} for o in outcomes if o.failure] + [
-        {'path': path, 'stage': 'name', 'reason': reason} for path, reason in refused
+        {'path': path, 'stage': 'name', 'reason': reason} for path, reason in listing.refused
     ]
     ready = [o for o in outcomes if not o.failure]
     short = [{'path': o.source.target, 'frames': o.num_frames} for o in ready if o.num_frames < PRETRAINING_FRAMES]
@@ -155,14 +115,53 @@ def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], refused
         'frames': sum(o.num_frames for o in ready),
         'failed': failed,
         'short': short,
+        **extra,
     }
     name = _list_name(arguments) + ('' if count == 1 else f'_{index}of{count}')
     path = arguments.dst / ('report.json' if name == 'all' else f'report_{name}.json')
     replace_text(path, json.dumps(report, indent=2, ensure_ascii=False) + '\n')
     print(f'{len(ready)} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames')
-    for item in failed[:20]:
-        print(f'  {item["path"]}: {item["stage"]}: {item["reason"]}')
+    show_names('failed', [f'{item["path"]}: {item["stage"]}: {item["reason"]}' for item in failed])
+    show_names('short', [f'{item["path"]}: {item["frames"]} frames' for item in short])
+    show_names('missing', extra.get('missing', []))
     print(f'all of it in {path}')
+
+
+def show_names(title: str, names: list[str]) -> None:
+    for name in names[:SHOWN]:
+        print(f'  {title}: {name}')
+    if len(names) > SHOWN:
+        print(f'  {title}: and {len(names) - SHOWN} more')
+
+
+def read_lists(arguments: argparse.Namespace, listing: Listing) -> Matched:
+    """The data set's lists, checked before anything is prepared, and the videos that they name."""
+    try:
+        lists = read_dataset_lists(
+            arguments.dataset, arguments.lists, origin='own' if arguments.own_lists else 'official'
+        )
+        matched = match(listing.sources, lists)
+        check_classes(matched, arguments.dst.parent)
+    except (OSError, ListError) as error:
+        sys.exit(str(error))
+    print(f'{arguments.lists}: {lists.check}', flush=True)
+    return matched
+
+
+def finish_dataset(arguments: argparse.Namespace, matched: Matched, outcomes: list[Outcome]) -> dict:
+    """Write the lists; what there is to report about the data set."""
+    ready = {outcome.source.target for outcome in outcomes if not outcome.failure}
+    counts = write_dataset_lists(matched, arguments.dst.parent, ready=ready)
+    for name, (written, listed) in counts.items():
+        print(f'{arguments.dst.parent / name}: {written} of {listed} videos')
+    print(f'{len(matched.missing)} missing from {arguments.src}, {len(matched.unlisted)} on no list')
+    return {
+        'dataset': arguments.dataset,
+        'lists': {'folder': str(arguments.lists), 'check': matched.lists.check},
+        'written': {name: {'videos': written, 'listed': listed} for name, (written, listed) in counts.items()},
+        'missing': matched.missing,
+        'unlisted': matched.unlisted,
+    }
 
 
 def _list_name(arguments: argparse.Namespace) -> str:
@@ -182,8 +181,11 @@ def check_profile(dst: Path, profile: str) -> None:
 def main(argv: list[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     src, dst, root = arguments.src, arguments.dst, arguments.root
-    check_profile(dst, arguments.profile)
     listing = find_in_folder(src) if src.is_dir() else find_in_list(src, root)
+    matched = read_lists(arguments, listing) if arguments.dataset else None
+    if matched:  # labels and classes by folder would contradict the data set's
+        listing = replace(listing, classes=(), sources=tuple(replace(s, label=None) for s in listing.sources))
+    check_profile(dst, arguments.profile)
     index, count = arguments.shard
     mine = list(listing.sources[index - 1 :: count])
     print(f'{len(listing.sources)} videos in {src}, {len(mine)} of them in this run', flush=True)
@@ -195,11 +197,15 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         stopped = True
         print('stopped; the same command goes on from here', flush=True)
+    whole = not stopped and count == 1  # the lists of a part would be taken for the data set's
     # What other shards have finished by now is on the list too; the last of them completes it.
     write_list(dst / f'{_list_name(arguments)}.txt', [s for s in listing.sources if (dst / s.target).exists()])
     if listing.classes:
         replace_text(dst / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
-    write_report(arguments, outcomes, list(listing.refused))
+    extra = finish_dataset(arguments, matched, outcomes) if matched and whole else {}
+    write_report(arguments, outcomes, listing, extra)
+    if matched and count > 1:
+        print('when all parts are done, the same command without --shard writes the lists')
     if stopped:
         return 130
     nothing_to_do = bool(listing.sources) and not mine  # more shards than videos

@@ -1,15 +1,27 @@
-"""The official lists of UCF101 and HMDB51 -> entries with labels from 0, in official (HMDB51: alphabetical) order."""
+"""The lists that come with UCF101, HMDB51 and Kinetics -> entries with labels from 0.
 
+Classes are in official order: UCF101's own, for the others A to Z.
+"""
+
+import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from .annotation import Entry
 
-HMDB_TRAIN, HMDB_TEST = '1', '2'  # the flag behind a name; 0 is in neither part of a split
+HMDB_TRAIN, HMDB_TEST, HMDB_UNUSED = '1', '2', '0'  # the flag behind a name
+KINETICS_COLUMNS = ('label', 'youtube_id', 'time_start', 'time_end', 'split')
+KINETICS_FILES = {'train': ('train.csv',), 'val': ('val.csv', 'validate.csv')}  # one of each
+KINETICS_SPLITS = {'train': ('train',), 'val': ('val', 'validate')}  # what their column `split` says
+
+
+class ListError(ValueError):
+    """A data set's list is not what it should be; the message names file, line or number, and remedy."""
 
 
 class Split(NamedTuple):
-    """One official split: paths without suffix, `Class/name`, with labels."""
+    """One split: paths without suffix (`Class/name`; Kinetics: `name`), with labels."""
 
     train: list[Entry]
     test: list[Entry]
@@ -19,16 +31,30 @@ class Split(NamedTuple):
 def read_ucf101(folder: Path, number: int) -> Split:
     """`classInd.txt`, `trainlist0N.txt`, `testlist0N.txt`.
 
+    Class names are compared without regard to case: HandstandPushups is HandStandPushups elsewhere.
+
     Raises:
         FileNotFoundError: a list is missing.
+        ListError: a line is of another form, names a class that is not in `classInd.txt`, or its number is another's.
     """
-    numbered = [line.split() for line in (folder / 'classInd.txt').read_text().splitlines() if line.strip()]
-    classes = [name for _, name in sorted(numbered, key=lambda pair: int(pair[0]))]  # nearly, but not quite, A to Z
+    numbered: dict[int, str] = {}
+    for where, words in _lines(folder / 'classInd.txt'):
+        if len(words) != 2 or not words[0].isdecimal():
+            raise ListError(f'{where}: "number Class" is expected, not {" ".join(words)!r}.')
+        numbered[int(words[0])] = words[1]
+    classes = [numbered[index] for index in sorted(numbered)]  # nearly, but not quite, A to Z
+    labels = {name.casefold(): label for label, name in enumerate(classes)}
     parts: dict[str, list[Entry]] = {}
-    for name in ('trainlist', 'testlist'):
-        lines = (folder / f'{name}{number:02d}.txt').read_text().splitlines()
-        paths = [line.split()[0].removesuffix('.avi') for line in lines if line.strip()]
-        parts[name] = [Entry(path, classes.index(path.split('/')[0])) for path in paths]
+    for part in ('trainlist', 'testlist'):
+        parts[part] = []
+        for where, words in _lines(folder / f'{part}{number:02d}.txt'):
+            name, *official = words
+            label = labels.get(name.split('/')[0].casefold())
+            if label is None:
+                raise ListError(f'{where}: the class of {name!r} is not in classInd.txt.')
+            if official not in ([], [str(label + 1)]):
+                raise ListError(f'{where}: {name!r} is of class {label + 1}, not {" ".join(official)}.')
+            parts[part].append(Entry(name.removesuffix('.avi'), label))
     return Split(parts['trainlist'], parts['testlist'], classes)
 
 
@@ -37,6 +63,7 @@ def read_hmdb51(folder: Path, number: int) -> Split:
 
     Raises:
         FileNotFoundError: there is no list of this split.
+        ListError: a line is of another form.
     """
     ending = f'_test_split{number}.txt'
     classes = sorted(path.name.removesuffix(ending) for path in folder.glob(f'*{ending}'))
@@ -44,15 +71,62 @@ def read_hmdb51(folder: Path, number: int) -> Split:
         raise FileNotFoundError(f'{folder}: there are no lists *{ending}')
     train: list[Entry] = []
     test: list[Entry] = []
+    parts: dict[str, list[Entry]] = {HMDB_TRAIN: train, HMDB_TEST: test, HMDB_UNUSED: []}
     for label, name in enumerate(classes):
-        for line in (folder / f'{name}{ending}').read_text().splitlines():
-            video, flag = line.split()
-            entry = Entry(f'{name}/{video.removesuffix(".avi")}', label)
-            if flag in (HMDB_TRAIN, HMDB_TEST):
-                (train if flag == HMDB_TRAIN else test).append(entry)
+        for where, words in _lines(folder / f'{name}{ending}'):
+            if len(words) != 2 or words[1] not in parts:
+                raise ListError(f'{where}: "name.avi" and 0, 1 or 2 are expected, not {" ".join(words)!r}.')
+            parts[words[1]].append(Entry(f'{name}/{words[0].removesuffix(".avi")}', label))
     return Split(train, test, classes)
+
+
+def read_kinetics(folder: Path) -> Split:
+    """`train.csv` and `val.csv` or `validate.csv`; `test` of the result is the validation part.
+
+    Paths are `<youtube_id>_<start>_<end>` with six digits each, as the videos are called.
+
+    Raises:
+        FileNotFoundError: a list is missing.
+        ListError: both names of one part are there, a column is missing, or a line is of another form or part.
+    """
+    rows: dict[str, list[tuple[str, str]]] = {part: list(_kinetics_rows(folder, part)) for part in KINETICS_FILES}
+    classes = sorted({label for part in rows.values() for label, _ in part})
+    labels = {name: label for label, name in enumerate(classes)}
+    train, test = ([Entry(name, labels[label]) for label, name in rows[part]] for part in ('train', 'val'))
+    return Split(train, test, classes)
+
+
+def _kinetics_rows(folder: Path, part: str) -> Iterator[tuple[str, str]]:
+    """(class, name) of each line."""
+    names = KINETICS_FILES[part]
+    found = [folder / name for name in names if (folder / name).is_file()]
+    if not found:
+        raise FileNotFoundError(f'{folder}: there is no list {" or ".join(names)}')
+    if len(found) > 1:
+        raise ListError(f'{folder}: there are both {" and ".join(names)}. Remedy: remove one of them.')
+    with open(found[0], encoding='utf-8', newline='') as file:
+        reader = csv.DictReader(file)
+        absent = [name for name in KINETICS_COLUMNS if name not in (reader.fieldnames or ())]
+        if absent:
+            raise ListError(f'{found[0]}: the column {absent[0]!r} is missing; it has {reader.fieldnames}.')
+        for row in reader:
+            label, video, start, end, split = (row[name] or '' for name in KINETICS_COLUMNS)
+            if not (label and video and start.isdecimal() and end.isdecimal()):
+                raise ListError(f'{found[0]}, line {reader.line_num}: label, id and whole seconds are expected: {row}.')
+            if split not in KINETICS_SPLITS[part]:
+                raise ListError(f'{found[0]}, line {reader.line_num}: it is of the split {split!r}, not {part!r}.')
+            yield label, f'{video}_{int(start):06d}_{int(end):06d}'
 
 
 def read_split(dataset: Literal['ucf101', 'hmdb51'], folder: Path, number: int) -> Split:
     """One official split of a data set, from the folder that holds its own lists."""
     return read_ucf101(folder, number) if dataset == 'ucf101' else read_hmdb51(folder, number)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """'<path>, line <n>' and the words of each line that is not blank."""
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: there is no such list')
+    for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), start=1):
+        if words := line.split():
+            yield f'{path}, line {number}', words

@@ -1,11 +1,19 @@
-"""State-dict keys of the authors' released pretraining code <-> ours, for C3D, R3D-26 and R(2+1)D-26.
+"""State-dict keys of the authors' checkpoints <-> ours, for C3D, R3D-26 and R(2+1)D-26.
 
 The weights are the same. Names differ, and so do the shapes of the heads' linear layers, which the release
-writes as 1x1 convolutions.
+writes as 1x1 convolutions. Two layouts are read, told apart by their keys:
+
+| layout | written by | keys |
+|---|---|---|
+| pretraining | the released pretraining | `rgb_backbone.*`, `m_backbone.*`, `i_backbone.*`, predictor, heads |
+| bare | the released finetuning, ModelScope's `cv_r2p1d_video_embedding` | the V-Network's own, perhaps `fc.*` |
+
+`fc.weight` is in both: the predictor's first layer in the one, the classifier in the other.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from torch import Tensor
 
@@ -65,6 +73,12 @@ PLAIN_RULES = (
         for index, layer in ((0, 'fc1'), (1, 'bn1'), (3, 'fc2'), (4, 'bn2'))
     ),
 )
+PRETRAINING_PREFIXES = (
+    *('rgb_backbone.', 'm_backbone.', 'i_backbone.', 'transformer.', 'k_embedding.', 'q_embedding.'),
+    *HEADS,
+)
+BARE_STEMS = ('conv1.weight', 'conv1_s.weight')
+CLASSIFIER = re.compile(r'fc\.(?:1\.)?(weight|bias)')  # Linear, or Sequential(Dropout, Linear)
 DROPPED_FROM_OURS = ('cls_head.', 'data_preprocessor.')  # the released pretraining model has neither
 PROJECTION_WEIGHT = re.compile(r'\w+_head\.\w+_projection\.fc[12]\.weight')
 
@@ -76,24 +90,54 @@ class UnknownKeyError(KeyError):
         return str(self.args[0])
 
 
-def to_ours(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Released weights under our names. A leading 'module.' (DistributedDataParallel's) is taken off.
+def layout_of(keys: Iterable[str]) -> Literal['pretraining', 'bare']:
+    """Which of the authors' layouts these keys are of; whether all of them are is checked by `to_ours`.
 
     Raises:
-        UnknownKeyError: a key is not of the released pretraining layout.
+        UnknownKeyError: of none.
     """
-    converted = {}
-    for key, value in state_dict.items():
-        ours = _rename(key.removeprefix('module.'), FACTORIZED_RULES + PLAIN_RULES)
-        converted[ours] = value.squeeze(-1) if PROJECTION_WEIGHT.fullmatch(ours) else value
-    return converted
+    names = [key.removeprefix('module.') for key in keys]
+    if any(name.startswith(PRETRAINING_PREFIXES) for name in names):
+        return 'pretraining'
+    if any(name in BARE_STEMS for name in names):
+        return 'bare'
+    raise UnknownKeyError(
+        f'{_some(names)}: of no layout known here; those are pretraining (rgb_backbone.conv1.weight, ...) and bare '
+        '(conv1.weight or conv1_s.weight, ...). Remedy: check the direction (--to) and whose checkpoint this is.'
+    )
+
+
+def to_ours(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The authors' weights under our names. A leading 'module.' (DistributedDataParallel's) is taken off.
+
+    Of the pretraining layout come `backbone.*`, `motion_head.*` and `context_head.*`; of a bare network `backbone.*`
+    and, where it has a classifier, `cls_head.fc.*`. Nothing is left out.
+
+    Raises:
+        UnknownKeyError: some keys are not of the layout that the others have, two keys mean the same weights, or a
+            bare network does not convolve over (T, H, W).
+    """
+    layout = layout_of(state_dict)
+    names = {key: _released_to_ours(key.removeprefix('module.'), layout) for key in state_dict}
+    known = _refuse_unknown(names, layout)
+    if len(set(known.values())) < len(known):
+        twice = [key for key, ours in known.items() if list(known.values()).count(ours) > 1]
+        raise UnknownKeyError(f'{_some(twice)}: two keys of the same weights. Remedy: remove the one that is too many.')
+    stem = next((key for key in known if key.removeprefix('module.') in BARE_STEMS), None)
+    if stem is not None and state_dict[stem].ndim != 5:  # picture networks have the same names
+        shape = tuple(state_dict[stem].shape)
+        raise UnknownKeyError(f'{stem!r} is {shape}, no convolution over (T, H, W). Remedy: give a video network.')
+    return {
+        ours: state_dict[key].squeeze(-1) if PROJECTION_WEIGHT.fullmatch(ours) else state_dict[key]
+        for key, ours in known.items()
+    }
 
 
 def to_released(state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
-    """Our weights under the released names, and the keys dropped because the release has nothing like them.
+    """Our weights under the names of the pretraining layout, and the keys dropped because it has nothing like them.
 
     Raises:
-        UnknownKeyError: a key is not one of a `ContextMotionRecognizer` of the paper.
+        UnknownKeyError: some keys are not those of a `ContextMotionRecognizer` of the paper.
     """
     factorized = tuple((ours, released) for released, ours in FACTORIZED_RULES)
     plain = tuple((ours, released) for released, ours in PLAIN_RULES)
@@ -102,26 +146,43 @@ def to_released(state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], li
     norms_of_pairs = {
         key.removesuffix(temporal).replace('.conv', '.bn') for key in state_dict if key.endswith(temporal)
     }
-    converted, dropped = {}, []
-    for key, value in state_dict.items():
-        if key.startswith(DROPPED_FROM_OURS):
-            dropped.append(key)
-            continue
+    names: dict[str, str | None] = {}
+    dropped = [key for key in state_dict if key.startswith(DROPPED_FROM_OURS)]
+    for key in state_dict.keys() - set(dropped):
         of_pair = '.conv' in key or key.rpartition('.')[0] in norms_of_pairs
-        released = _rename(key, factorized + plain if of_pair else plain)
-        converted[released] = value.unsqueeze(-1) if PROJECTION_WEIGHT.fullmatch(key) else value
-    return converted, dropped
+        names[key] = _rename(key, factorized + plain if of_pair else plain)
+    known = _refuse_unknown(names, 'ours')
+    return {
+        known[key]: value.unsqueeze(-1) if PROJECTION_WEIGHT.fullmatch(key) else value
+        for key, value in state_dict.items()
+        if key in known
+    }, dropped
 
 
-def _rename(key: str, rules: tuple[tuple[str, str], ...]) -> str:
+def _released_to_ours(key: str, layout: Literal['pretraining', 'bare']) -> str | None:
+    if layout == 'pretraining':
+        return _rename(key, FACTORIZED_RULES + PLAIN_RULES)
+    if match := CLASSIFIER.fullmatch(key):
+        return f'cls_head.fc.{match[1]}'
+    return _rename(f'rgb_backbone.{key}', FACTORIZED_RULES + PLAIN_RULES)
+
+
+def _rename(key: str, rules: tuple[tuple[str, str], ...]) -> str | None:
     for source, target in rules:
-        match = _pattern(source).fullmatch(key)
-        if match:
+        if match := _pattern(source).fullmatch(key):
             return target.format(**match.groupdict())
-    raise UnknownKeyError(
-        f'{key!r} is not a key of the pretraining layout (C3D, R3D-26, R(2+1)D-26). '
-        'Remedy: check the direction (--to) and that this is a pretraining checkpoint.'
-    )
+    return None
+
+
+def _refuse_unknown(names: Mapping[str, str | None], layout: str) -> dict[str, str]:
+    known = {key: name for key, name in names.items() if name is not None}
+    unknown = sorted(names.keys() - known.keys())
+    if unknown:
+        raise UnknownKeyError(
+            f'{_some(unknown)}: not in the layout {layout!r} (C3D, R3D-26, R(2+1)D-26). '
+            'Remedy: check the direction (--to) and whose checkpoint this is.'
+        )
+    return known
 
 
 def _pattern(template: str) -> re.Pattern[str]:
@@ -130,3 +191,7 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(
         ''.join(f'(?P<{piece}>{FIELDS[piece]})' if i % 2 else re.escape(piece) for i, piece in enumerate(pieces))
     )
+
+
+def _some(keys: list[str], limit: int = 5) -> str:
+    return ', '.join(map(repr, keys[:limit])) + (f' and {len(keys) - limit} more' if len(keys) > limit else '')

@@ -1,11 +1,9 @@
 """The official lists: their known sizes, and lines a person can check."""
 
-import sys
-
 import pytest
 
-from cmvl_mm.datasets.annotation import Entry, read_list
-from cmvl_mm.datasets.splits import read_split
+from cmvl_mm.datasets.annotation import Entry
+from cmvl_mm.datasets.splits import ListError, read_kinetics, read_split
 
 SIZES = {
     ('ucf101', 1): (9537, 3783),
@@ -40,22 +38,77 @@ def test_missing_lists_are_named(tmp_path):
         read_split('hmdb51', tmp_path, 2)
 
 
-def test_tool_writes_what_the_configs_read(repository, tmp_path, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(str(repository / 'tools'))
-    import make_lists
+def write(folder, **lists):
+    for name, text in lists.items():
+        (folder / name.replace('_csv', '.csv').replace('_txt', '.txt')).write_text(text)
 
-    lists, videos = tmp_path / 'lists', tmp_path / 'data' / 'videos'
-    for name in ('run/a.mp4', 'run/b.mp4', 'walk/c.mp4'):
-        (videos / name).parent.mkdir(parents=True, exist_ok=True)
-        (videos / name).touch()
-    lists.mkdir()
-    (lists / 'run_test_split1.txt').write_text('a.avi 1\nb.avi 2 \nunused.avi 0\n')
-    (lists / 'walk_test_split1.txt').write_text('c.avi 1\ngone.avi 2\n')
-    monkeypatch.setattr(sys, 'argv', ['make_lists.py', 'hmdb51', str(lists), str(videos)])
-    make_lists.main()
-    assert read_list(tmp_path / 'data' / 'train_split1.txt', 'required') == [
-        Entry('run/a.mp4', 0),
-        Entry('walk/c.mp4', 1),
-    ]
-    assert read_list(tmp_path / 'data' / 'test_split1.txt', 'required') == [Entry('run/b.mp4', 0)]
-    assert 'walk/gone.mp4' in capsys.readouterr().out
+
+def test_ucf_class_names_may_differ_in_case(tmp_path):
+    write(
+        tmp_path,
+        classInd_txt='2 HandstandPushups\r\n1 Archery\r\n\r\n',
+        trainlist01_txt='HandStandPushups/v_HandStandPushups_g01_c01.avi 2\r\n',
+        testlist01_txt='Archery/v_Archery_g01_c01.avi\r\n',
+    )
+    split = read_split('ucf101', tmp_path, 1)
+    assert split.train == [Entry('HandStandPushups/v_HandStandPushups_g01_c01', 1)]
+    assert split.test == [Entry('Archery/v_Archery_g01_c01', 0)]
+    assert split.classes == ['Archery', 'HandstandPushups']
+
+
+@pytest.mark.parametrize(
+    ('line', 'message'),
+    [('Boxing/v.avi 1', "trainlist01.txt, line 2: the class of 'Boxing/v.avi'"), ('b/v.avi 1', 'is of class 2, not 1')],
+)
+def test_ucf_lines_that_contradict_the_classes(tmp_path, line, message):
+    write(tmp_path, classInd_txt='1 a\n2 b\n', trainlist01_txt=f'a/v.avi 1\n{line}\n', testlist01_txt='a/w.avi\n')
+    with pytest.raises(ListError, match=message):
+        read_split('ucf101', tmp_path, 1)
+
+
+def test_hmdb_flags(tmp_path):
+    write(tmp_path, walk_test_split1_txt='c.avi 1\nd.avi 2 \n', run_test_split1_txt='a.avi 2\nunused.avi 0\n\n')
+    split = read_split('hmdb51', tmp_path, 1)
+    assert (split.train, split.test) == ([Entry('walk/c', 1)], [Entry('run/a', 0), Entry('walk/d', 1)])
+    write(tmp_path, run_test_split1_txt='a.avi 3\n')
+    with pytest.raises(ListError, match=r'run_test_split1.txt, line 1: .* 0, 1 or 2'):
+        read_split('hmdb51', tmp_path, 1)
+
+
+HEADER = 'label,youtube_id,time_start,time_end,split'
+
+
+def test_kinetics_names_and_labels(tmp_path):
+    write(
+        tmp_path,
+        train_csv=f'{HEADER},is_cc\ntai chi,-0abc_DEF12,7,17,train,0\n"a, b",zzzzzzzzzzz,120,130,train,1\n',
+        validate_csv=f'{HEADER}\nabseiling,yyyyyyyyyyy,0,10,validate\n',
+    )
+    split = read_kinetics(tmp_path)
+    assert split.classes == ['a, b', 'abseiling', 'tai chi']
+    assert split.train == [Entry('-0abc_DEF12_000007_000017', 2), Entry('zzzzzzzzzzz_000120_000130', 0)]
+    assert split.test == [Entry('yyyyyyyyyyy_000000_000010', 1)]
+
+
+@pytest.mark.parametrize(
+    ('train', 'message'),
+    [
+        (f'{HEADER}\nrun,id,0,10,val\n', "train.csv, line 2: it is of the split 'val'"),
+        (f'{HEADER}\nrun,id,0.5,10,train\n', 'line 2: label, id and whole seconds'),
+        (f'{HEADER}\nrun,id\n', 'line 2: label, id and whole seconds'),
+        ('label,youtube_id\nrun,id\n', "column 'time_start' is missing"),
+    ],
+)
+def test_kinetics_lines_of_another_form(tmp_path, train, message):
+    write(tmp_path, train_csv=train, val_csv=f'{HEADER}\n')
+    with pytest.raises(ListError, match=message):
+        read_kinetics(tmp_path)
+
+
+def test_kinetics_lists_are_one_of_each(tmp_path):
+    write(tmp_path, train_csv=f'{HEADER}\n')
+    with pytest.raises(FileNotFoundError, match=r'val.csv or validate.csv'):
+        read_kinetics(tmp_path)
+    write(tmp_path, val_csv=f'{HEADER}\n', validate_csv=f'{HEADER}\n')
+    with pytest.raises(ListError, match='both'):
+        read_kinetics(tmp_path)

@@ -6,6 +6,8 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
 from torch import Tensor
 
 from cmvl_mm.models.c3d import C3DBN
@@ -14,10 +16,11 @@ from cmvl_mm.models.losses import info_nce, pointwise_info_nce
 from cmvl_mm.models.neck import FusedPretextNeck
 from cmvl_mm.models.predictors import TransformerPredictor
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
-from cmvl_mm.models.released import UnknownKeyError, to_ours, to_released
+from cmvl_mm.models.released import UnknownKeyError, layout_of, to_ours, to_released
 from cmvl_mm.models.resnet import VideoResNet
 
 NAMES = ('C3D', 'resnet26_3d', 'resnet26_2p1d')
+FINETUNE = {'C3D': 'finetune_c3d_ucf', 'resnet26_3d': 'finetune_r3d26_ucf', 'resnet26_2p1d': 'finetune_r2plus1d26_ucf'}
 
 
 def paper_model(name: str) -> ContextMotionRecognizer:
@@ -71,6 +74,50 @@ def test_every_released_key_is_one_of_ours_and_back(layouts, name):
     assert {key: tuple(value.shape) for key, value in back.items()} == layouts[name]
     assert all(back[key].data_ptr() == value.data_ptr() for key, value in released.items() if value.numel())
     assert dropped == []
+
+
+def bare(layout: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """The V-Network's keys as the finetuning and ModelScope write them."""
+    prefix = 'rgb_backbone.'
+    return {key.removeprefix(prefix): shape for key, shape in layout.items() if key.startswith(prefix)}
+
+
+@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('fc', ['fc', 'fc.1'])
+@pytest.mark.parametrize('wrapper', ['', 'module.'])
+def test_a_bare_network_is_the_finetuning_configs_model_and_back(repository, layouts, name, fc, wrapper):
+    config = Config.fromfile(repository / 'configs' / f'{FINETUNE[name]}.py').model
+    with torch.device('meta'):
+        model = MODELS.build({**config, 'init_cfg': None})
+    shapes = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    network = bare(layouts[name])
+    channels = 512 if name == 'C3D' else 2048
+    released = {wrapper + key: torch.empty(shape) for key, shape in network.items()}
+    classifier = {f'{wrapper}{fc}.weight': torch.empty(101, channels), f'{wrapper}{fc}.bias': torch.empty(101)}
+    assert layout_of(released | classifier) == 'bare'
+
+    converted = to_ours(released | classifier)
+    assert {key: tuple(value.shape) for key, value in converted.items()} == shapes
+    assert converted['cls_head.fc.weight'] is classifier[f'{wrapper}{fc}.weight']
+    assert to_ours(released).keys() == {key for key in shapes if key.startswith('backbone.')}
+    back, dropped = to_released(converted)
+    assert sorted(dropped) == ['cls_head.fc.bias', 'cls_head.fc.weight']
+    assert back.keys() == {f'rgb_backbone.{key}' for key in network}
+    assert all(back[f'rgb_backbone.{key}'] is released[wrapper + key] for key in network)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', NAMES[:2])
+def test_a_bare_network_gives_the_released_map(shared, layouts, name):
+    # the golden fill rule goes by the pretraining layout's names
+    released = {key: fill(f'rgb_backbone.{key}', shape) for key, shape in bare(layouts[name]).items()}
+    converted = to_ours(released)
+    network = (C3DBN() if name == 'C3D' else VideoResNet()).eval()
+    network.load_state_dict({key.removeprefix('backbone.'): value for key, value in converted.items()})
+    with torch.no_grad():
+        output = network(draw('rgb', (2, 3, 16, 112, 112)))[-1][:, :64]
+    expected = torch.from_numpy(np.load(shared / 'golden' / 'released_networks.npz')[f'{name}/v_last_map_slice'])
+    assert float((output - expected).abs().max() / expected.abs().max()) < 1e-4
 
 
 @pytest.mark.slow
@@ -140,9 +187,38 @@ def test_heads_are_1x1_convolutions_there_and_linear_here():
 
 
 def test_unknown_keys_are_refused_and_dropped_ones_named():
-    with pytest.raises(UnknownKeyError, match=r"'rgb_backbone\.fc\.weight' is not a key of the pretraining layout"):
+    with pytest.raises(UnknownKeyError, match=r"'rgb_backbone\.fc\.weight': not in the layout 'pretraining'"):
         to_ours({'rgb_backbone.fc.weight': torch.zeros(1)})
     with pytest.raises(UnknownKeyError, match=r'backbone\.layer9'):
         to_released({'backbone.layer9.0.conv1.weight': torch.zeros(1)})
     _, dropped = to_released({'cls_head.fc.weight': torch.zeros(1), 'backbone.conv1.weight': torch.zeros(1)})
     assert dropped == ['cls_head.fc.weight']
+
+
+def zeros(*keys: str) -> dict[str, Tensor]:
+    return {key: torch.zeros(1, 1, 1, 1, 1) for key in keys}
+
+
+@pytest.mark.parametrize(
+    ('state_dict', 'message'),
+    [
+        (zeros('conv1.weight', 'layer5.0.conv1.weight', 'head.weight'), "^'head.weight', 'layer5.0.*'bare'"),
+        (zeros('conv1.weight', 'fc.2.weight'), "^'fc.2.weight': not in the layout 'bare'"),
+        (zeros('conv1.weight', 'rgb_backbone.conv1.weight'), "^'conv1.weight': not in the layout 'pretraining'"),
+        (zeros('rgb_backbone.conv1.weight', 'fc.bias'), "^'fc.bias': not in the layout 'pretraining'"),
+        (zeros('fc.weight', 'fc.bias'), "^'fc.weight', 'fc.bias': of no layout"),
+        (zeros('conv1.weight', 'fc.weight', 'fc.1.weight'), "^'fc.weight', 'fc.1.weight': two keys"),
+        ({'conv1.weight': torch.zeros(64, 3, 7, 7)}, r"^'conv1.weight' is \(64, 3, 7, 7\), no convolution over"),
+        (zeros(*(f'x{i}' for i in range(7))), "'x4' and 2 more: of no layout"),
+    ],
+)
+def test_what_is_not_wholly_of_one_layout_is_refused_by_name(state_dict, message):
+    with pytest.raises(UnknownKeyError, match=message):
+        to_ours(state_dict)
+
+
+def test_the_predictors_and_the_classifiers_fc_are_told_apart():
+    weight = torch.randn(4, 3)
+    pretraining = to_ours({'fc.weight': weight, 'k_embedding.weight': weight})
+    assert pretraining['motion_head.predictor.reduce.weight'] is weight
+    assert to_ours({**zeros('conv1_s.weight'), 'fc.weight': weight})['cls_head.fc.weight'] is weight

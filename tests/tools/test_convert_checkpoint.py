@@ -22,7 +22,8 @@ def test_there_and_back(convert, tmp_path):
     torch.save(weights, tmp_path / 'released.pth')
     there = convert(tmp_path / 'released.pth', tmp_path / 'ours.pth')
     assert there.returncode == 0, there.stderr
-    assert "2 keys in the layout 'ours'" in there.stdout
+    assert "the layout 'pretraining'; left out: nothing" in there.stdout
+    assert '2 keys: backbone.* (1), motion_head.* (1)' in there.stdout
     ours = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
     assert ours.keys() == {'backbone.conv1.weight', 'motion_head.query_projection.fc1.weight'}
 
@@ -34,12 +35,30 @@ def test_there_and_back(convert, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_bare_network_in_a_wrapper(convert, tmp_path):
+    weights = {
+        'conv1_s.weight': torch.randn(2, 3, 1, 3, 3),
+        'fc.1.weight': torch.randn(5, 2),
+        'fc.1.bias': torch.ones(5),
+    }
+    torch.save({'state_dict': weights}, tmp_path / 'finetuned.pth')
+    done = convert(tmp_path / 'finetuned.pth', tmp_path / 'ours.pth')
+    assert done.returncode == 0, done.stderr
+    assert "the layout 'bare'; left out: nothing" in done.stdout
+    assert '3 keys: backbone.* (1), cls_head.* (2)' in done.stdout
+    ours = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
+    assert torch.equal(ours['backbone.conv1.spatial.weight'], weights['conv1_s.weight'])
+    back = convert(tmp_path / 'ours.pth', tmp_path / 'back.pth', '--to', 'released')
+    assert 'left out: cls_head.fc.weight, cls_head.fc.bias' in back.stdout
+
+
+@pytest.mark.slow
 def test_errors_are_one_line_and_leave_nothing(convert, tmp_path):
     torch.save({'backbone.conv1.weight': torch.zeros(1)}, tmp_path / 'ours.pth')
     wrong_way = convert(tmp_path / 'ours.pth', tmp_path / 'new.pth')
     assert wrong_way.returncode == 1
     assert len(wrong_way.stderr.strip().splitlines()) == 1
-    assert "'backbone.conv1.weight' is not a key" in wrong_way.stderr
+    assert "'backbone.conv1.weight': of no layout known" in wrong_way.stderr
     overwriting = convert(tmp_path / 'ours.pth', tmp_path / 'ours.pth', '--to', 'released')
     assert overwriting.returncode == 1
     assert 'exists' in overwriting.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,6 +129,79 @@ def test_an_annotation_list(command, clip, tmp_path):
     ]
 
 
+def place_data_set(tmp_path, clip):
+    """A small UCF101: its own lists, and the videos of all but one entry, one of them broken."""
+    lists, src = tmp_path / 'lists', tmp_path / 'UCF-101'
+    lists.mkdir()
+    (lists / 'classInd.txt').write_text('1 Walk\n2 HandstandPushups\n')
+    for number in (1, 2, 3):
+        train = 'Walk/v_Walk_g01.avi 1\nHandstandPushups/v_HandStandPushups_g01.avi 2\nWalk/v_Walk_gone.avi 1\n'
+        (lists / f'trainlist0{number}.txt').write_text(train)
+        (lists / f'testlist0{number}.txt').write_text('Walk/v_Walk_broken.avi\nWalk/v_Walk_g02.avi\n')
+    names = ('Walk/v_Walk_g01', 'Walk/v_Walk_g02', 'HandStandPushups/v_HandStandPushups_g01', 'Walk/new')
+    place(src, clip, *(f'{name}.avi' for name in names))
+    (src / 'Walk' / 'v_Walk_broken.avi').write_bytes(b'no video' * 100)
+    return src, lists
+
+
+def test_a_data_set_gets_the_lists_that_configs_read(command, clip, tmp_path):
+    src, lists = place_data_set(tmp_path, clip)
+    dst = tmp_path / 'data' / 'videos'
+    options = ('--dataset', 'ucf101', '--lists', lists, '--own-lists', '--workers', 1, '--profile', 'small')
+    code, output = run(command, src, dst, *options)
+    assert code == 0, output
+    expected = {
+        'classes.txt': 'Walk\nHandstandPushups\n',
+        **{
+            f'train_split{n}.txt': 'Walk/v_Walk_g01.mp4 0\nHandStandPushups/v_HandStandPushups_g01.mp4 1\n'
+            for n in (1, 2, 3)
+        },
+        **{f'test_split{n}.txt': 'Walk/v_Walk_g02.mp4 0\n' for n in (1, 2, 3)},
+    }
+    assert {path.name: path.read_text() for path in dst.parent.glob('*.txt')} == expected
+    assert (dst / 'all.txt').read_text().split() == [  # no labels: those by folder would be others
+        'HandStandPushups/v_HandStandPushups_g01.mp4',
+        'Walk/new.mp4',
+        'Walk/v_Walk_g01.mp4',
+        'Walk/v_Walk_g02.mp4',
+    ]
+    assert not (dst / 'classes.txt').exists()
+    report = json.loads((dst / 'report.json').read_text())
+    assert report['missing'] == ['Walk/v_Walk_gone']
+    assert report['unlisted'] == ['Walk/new.avi']
+    assert [item['path'] for item in report['failed']] == ['Walk/v_Walk_broken.avi']
+    assert len(report['short']) == 4
+    assert report['lists'] == {'folder': str(lists), 'check': 'not checked: own lists'}
+    assert report['written']['test_split3.txt'] == {'videos': 1, 'listed': 2}
+    for line in ('missing: Walk/v_Walk_gone', 'failed: Walk/v_Walk_broken', 'short: Walk/new.mp4: 14 frames'):
+        assert line in output
+
+    # The originals are gone: the finished folder takes their place, and only its lists are written again.
+    shutil.rmtree(src)
+    before = {path: path.stat().st_mtime_ns for path in dst.rglob('*.mp4')}
+    for name in expected:
+        (dst.parent / name).unlink()
+    code, output = run(command, dst, dst, *options)
+    assert code == 0, output
+    assert {path.name: path.read_text() for path in dst.parent.glob('*.txt')} == expected
+    assert {path: path.stat().st_mtime_ns for path in dst.rglob('*.mp4')} == before
+
+
+def test_wrong_lists_stop_the_run_before_it_prepares_and_a_shard_writes_none(command, clip, tmp_path):
+    src, lists = place_data_set(tmp_path, clip)
+    dst = tmp_path / 'data' / 'videos'
+    options = ('--dataset', 'ucf101', '--lists', lists, '--workers', 1)
+    code, output = run(command, src, dst, *options)
+    assert code == 1
+    assert '2 classes, expected 101' in output
+    assert 'Traceback' not in output
+    assert not dst.exists()
+    code, output = run(command, src, dst, *options, '--own-lists', '--shard', '1/2')
+    assert code == 0, output
+    assert 'without --shard' in output
+    assert not list(dst.parent.glob('*.txt'))
+
+
 def test_nothing_ready_is_an_error(command, tmp_path):
     src = tmp_path / 'src'
     src.mkdir()
@@ -150,10 +224,16 @@ def test_nothing_ready_is_an_error(command, tmp_path):
         ('src dst --shard 3/2', 'I/N'),
         ('src dst --root src', 'belongs to'),
         ('src dst --profile best', 'invalid choice'),
+        ('src dst --dataset ucf101', 'go together'),
+        ('src dst --lists src', 'go together'),
+        ('src dst --own-lists', 'go together'),
+        ('list.txt dst --dataset ucf101 --lists src', 'SRC is a list'),
+        ('src src --dataset ucf101 --lists src', 'lies in'),
     ],
 )
 def test_arguments_that_make_no_sense(command, tmp_path, arguments, reason):
     (tmp_path / 'src').mkdir()
+    (tmp_path / 'list.txt').touch()
     finished = subprocess.run(**command(*arguments.split()), cwd=tmp_path, check=False)
     code, output = finished.returncode, finished.stdout
     assert code == 2
@@ -198,12 +278,10 @@ def test_a_video_that_kills_its_process_is_reported_and_the_rest_goes_on(reposit
     place(src, clip, *(f'{name}.mp4' for name in 'abcdef'))
     deadly = tmp_path / 'deadly.py'
     deadly.write_text(
-        'import importlib.util, os, sys\n'
-        f'path = {str(repository / "tools" / "prepare_videos.py")!r}\n'
-        "spec = importlib.util.spec_from_file_location('prepare_videos', path)\n"
-        'module = importlib.util.module_from_spec(spec)\n'
-        "sys.modules['prepare_videos'] = module\n"
-        'spec.loader.exec_module(module)\n'
+        'import os, sys\n'
+        f'sys.path.insert(0, {str(repository / "tools")!r})\n'
+        'import cmvl_mm.video.prepare as module\n'
+        'import prepare_videos\n'
         'original = module.reencode\n'
         'def reencode(src, dst, *, profile):\n'
         "    if src.name == 'c.mp4':\n"
@@ -211,7 +289,7 @@ def test_a_video_that_kills_its_process_is_reported_and_the_rest_goes_on(reposit
         '    return original(src, dst, profile=profile)\n'
         'module.reencode = reencode\n'
         "if __name__ == '__main__':\n"
-        '    sys.exit(module.main(sys.argv[1:]))\n'
+        '    sys.exit(prepare_videos.main(sys.argv[1:]))\n'
     )
     finished = subprocess.run(
         [sys.executable, str(deadly), str(src), str(dst), '--workers', '2'],

@@ -1,0 +1,96 @@
+"""A data set's lists and a folder of videos: which entry is which file, and the lists that configs read."""
+
+import os
+from collections.abc import Container, Iterable
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from cmvl_mm.video.sources import Source, replace_text
+
+from .annotation import Entry
+from .official import DATASETS, DatasetLists
+from .splits import ListError
+
+
+class Matched(NamedTuple):
+    """The entries of a data set for which there is a file."""
+
+    lists: DatasetLists
+    parts: dict[str, list[Entry]]
+    """As in `DatasetLists`, with the paths of the prepared files; without the entries that have no file."""
+    missing: list[str]
+    """The entries that have none, sorted."""
+    unlisted: list[str]
+    """Files that are on no list, sorted."""
+
+
+def match(sources: Iterable[Source], lists: DatasetLists) -> Matched:
+    """Find each entry by the name of its file, whatever its folder is called: data sets are unpacked in many ways.
+
+    Raises:
+        ListError: two files are called as one entry, or no file as any.
+    """
+    caseless = DATASETS[lists.dataset].file_names == 'any case'
+
+    def key(name: str) -> str:
+        return name.casefold() if caseless else name
+
+    files: dict[str, list[Source]] = {}
+    for source in sources:
+        files.setdefault(key(os.path.splitext(os.path.basename(source.path))[0]), []).append(source)
+    parts: dict[str, list[Entry]] = {}
+    missing, listed = set(), set()
+    for part, entries in lists.parts.items():
+        parts[part] = []
+        for entry in entries:
+            name = key(PurePosixPath(entry.path).name)
+            listed.add(name)
+            if name in files:
+                parts[part].append(Entry(files[name][0].target, entry.label))
+            else:
+                missing.add(entry.path)
+    twice = [files[name] for name in sorted(listed & files.keys()) if len(files[name]) > 1]
+    if twice:
+        pairs = '; '.join(' and '.join(source.path for source in same) for same in twice[:5])
+        raise ListError(f'{len(twice)} videos are there more than once: {pairs}. Remedy: keep one of each.')
+    if not listed & files.keys():
+        raise ListError(
+            f'none of the {len(files)} videos is on a list of {lists.dataset}; the first entry is '
+            f'{next(iter(lists.parts.values()))[0].path!r}. Remedy: check --dataset, --lists and SRC.'
+        )
+    unlisted = sorted(source.path for name in files.keys() - listed for source in files[name])
+    return Matched(lists, parts, sorted(missing), unlisted)
+
+
+def check_classes(matched: Matched, folder: Path) -> None:
+    """One folder holds the lists of one data set.
+
+    Raises:
+        ListError: those of another one are there.
+    """
+    path = folder / 'classes.txt'
+    if path.exists() and path.read_text(encoding='utf-8').splitlines() != matched.lists.classes:
+        raise ListError(
+            f'{path} names other classes than {matched.lists.dataset}. Remedy: remove it, or choose a DST whose '
+            'parent folder is for this data set alone.'
+        )
+
+
+def write_dataset_lists(matched: Matched, folder: Path, *, ready: Container[str]) -> dict[str, tuple[int, int]]:
+    """`<part>.txt` and `classes.txt` of the videos that are ready.
+
+    Args:
+        matched: which entry is which file.
+        folder: beside the folder of prepared videos.
+        ready: paths of the prepared files that can be read, relative to their folder.
+
+    Returns:
+        By name of the list: how many videos were written, and how many the data set's list has.
+    """
+    counts = {}
+    for part, entries in matched.parts.items():
+        written = [entry for entry in entries if entry.path in ready]
+        replace_text(folder / f'{part}.txt', ''.join(f'{entry.path} {entry.label}\n' for entry in written))
+        counts[f'{part}.txt'] = (len(written), len(matched.lists.parts[part]))
+    replace_text(folder / 'classes.txt', ''.join(f'{name}\n' for name in matched.lists.classes))
+    return counts
