@@ -52,6 +52,11 @@ def centre_box(height: int, width: int, share: float) -> Box:
     return Box((height - edge) // 2, (width - edge) // 2, edge, edge)
 
 
+def rotate(frames: np.ndarray, degrees: float) -> np.ndarray:
+    """(n, H, W, 3) uint8 -> the same shape, turned anticlockwise about the centre: bilinear, black outside."""
+    return np.stack([np.asarray(Image.fromarray(frame).rotate(degrees, Image.Resampling.BILINEAR)) for frame in frames])
+
+
 def crop_resize(frames: np.ndarray, box: Box, flip: bool, size: int) -> np.ndarray:
     """(n, H, W, 3) uint8 -> (n, size, size, 3) uint8: crop, bilinear resize (antialiased when shrinking), flip."""
     out = np.empty((len(frames), size, size, 3), dtype=np.uint8)

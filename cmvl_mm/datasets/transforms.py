@@ -17,7 +17,7 @@ from mmaction.registry import TRANSFORMS
 
 from . import sampling
 from .augment import apply_colour, draw_colour
-from .geometry import centre_box, crop_resize, random_resized_box
+from .geometry import centre_box, crop_resize, random_resized_box, rotate
 from .sampling import PastEnd
 
 Sample = dict[str, Any]
@@ -168,7 +168,11 @@ class RandomCropFlip:
         area: tuple[float, float] = (0.2, 1.0),
         aspect: tuple[float, float] = (3 / 4, 4 / 3),
         flip_prob: float = 0.5,
+        rotation: float = 0.0,
     ) -> None:
+        if not 0 <= rotation <= 180:
+            raise ValueError(f'rotation={rotation} is not in 0 ... 180 degrees')
+        self.rotation = rotation
         self.size = size
         self.area = (area[0], area[1])
         self.aspect = (aspect[0], aspect[1])
@@ -176,6 +180,8 @@ class RandomCropFlip:
 
     def __call__(self, sample: Sample) -> Sample:
         rng, video = sample['rng'], sample['video']
+        if self.rotation and 'motion' in sample:
+            raise ValueError(f'rotation={self.rotation} would turn the clip and not its motion. Remedy: rotation=0.')
         windows = len(sample['motion']) if 'motion' in sample else 1
         draws = [
             (
@@ -184,6 +190,8 @@ class RandomCropFlip:
             )
             for _ in range(windows + 1)
         ]  # the last one is the I-frame's
+        if self.rotation:
+            sample['imgs'] = rotate(sample['imgs'], float(rng.uniform(-self.rotation, self.rotation)))
         sample['imgs'] = crop_resize(sample['imgs'], *draws[0], self.size)
         if 'iframe' in sample:
             sample['iframe'] = crop_resize(sample['iframe'], *draws[-1], self.size)
