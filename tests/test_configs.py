@@ -68,6 +68,12 @@ def test_there_are_the_promised_configs():
         for data in ('ucf', 'hmdb')
     }
     promised |= {f'configs/released/{task}_{net}_ucf.py' for task in ('pretrain', 'finetune') for net in nets}
+    promised |= {
+        f'configs/{task}_{net}_ucf.py'
+        for task in ('pretrain', 'finetune', 'retrieval')
+        for net in ('r3d10', 'r2plus1d10')
+    }
+    promised.add('configs/pretrain_slowonly50_ucf.py')
     promised |= {f'configs/demo/{task}.py' for task in ('pretrain', 'finetune', 'retrieval')}
     assert promised <= set(LEAVES)
 
@@ -100,6 +106,7 @@ def test_full_size_model_builds(leaf):
         model = MODELS.build(load_config(REPOSITORY / leaf).model)
     millions = sum(value.numel() for value in model.backbone.parameters()) / 1e6
     sizes = {'c3d': 27.66, 'r2plus1d26': 26.51, 'r3d26': 26.50, 'demo': 0.89}
+    sizes |= {'r3d10': 14.36, 'r2plus1d10': 14.37, 'slowonly50': 31.63}
     expected = next(size for name, size in sizes.items() if name in leaf)
     assert millions == pytest.approx(expected, abs=0.01)
 
@@ -221,7 +228,7 @@ def test_numbers_are_the_papers(leaf):
 
 
 def test_pretraining_and_finetuning_share_the_network():
-    for net in ('c3d', 'r2plus1d26', 'r3d26'):
+    for net in ('c3d', 'r2plus1d26', 'r3d26', 'r2plus1d10', 'r3d10'):
         backbones = [
             load_config(REPOSITORY / f'configs/{task}_{net}_ucf.py').model.backbone.to_dict()
             for task in ('pretrain', 'finetune', 'retrieval')
