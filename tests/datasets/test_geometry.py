@@ -173,6 +173,11 @@ def test_a_clip_turns_as_a_whole_and_only_where_it_is_asked_to():
     RandomCropFlip(size=32, area=(1.0, 1.0))(still)
     RandomCropFlip(size=32, area=(1.0, 1.0), rotation=10.0)(turning)
     plain, turned = still['rng'].given, turning['rng'].given
+    expected = Draws()
+    for _ in range(2):  # clip and I-frame
+        random_resized_box(expected, 60, 80, (1.0, 1.0), (3 / 4, 4 / 3))
+        expected.random()
+    assert plain == expected.given  # nothing is drawn for a turn that nobody asks for
     assert turned[: len(plain)] == plain  # crop and flip stay what they were
     ((name, arguments, degrees),) = turned[len(plain) :]
     assert (name, arguments) == ('uniform', (-10.0, 10.0))
