@@ -26,8 +26,9 @@ EVERY_LEAF = pytest.mark.parametrize('leaf', LEAVES)
 def shrink(config: Config) -> Config:
     """The same networks, 16 times narrower where they are full-size."""
     model = config.model
-    factor = model.backbone.width // 4
-    model.backbone.width = 4
+    width = 'base_channels' if 'base_channels' in model.backbone else 'width'  # MMAction2's name, ours
+    factor = model.backbone[width] // 4
+    model.backbone[width] = 4
     model.init_cfg = None
     if model.get('context_head') is not None:
         model.context_head.in_channels //= factor
@@ -49,6 +50,8 @@ def local_loader(config: dict, controlled_set: Path) -> torch.utils.data.DataLoa
     """The config's data set on the controlled videos, stretched where they are too short."""
     dataset = config['dataset']
     dataset['data_prefix'] = dict(video=str(controlled_set))
+    if 'rgb_suffix' in dataset:  # two-file mode, both the same here
+        dataset['data_prefix']['rgb'], dataset['rgb_suffix'] = str(controlled_set), '.mp4'
     for key, name in (('ann_file', 'train'), ('gallery', 'train'), ('query', 'test')):
         if key in dataset:
             dataset[key] = str(controlled_set / f'{name}.txt')
@@ -70,6 +73,13 @@ def test_there_are_the_promised_configs():
         for net in nets
         for data in ('ucf', 'hmdb')
     }
+    promised |= {f'configs/released/{task}_{net}_ucf.py' for task in ('pretrain', 'finetune') for net in nets}
+    promised |= {
+        f'configs/{task}_{net}_ucf.py'
+        for task in ('pretrain', 'finetune', 'retrieval')
+        for net in ('r3d10', 'r2plus1d10')
+    }
+    promised.add('configs/pretrain_slowonly50_ucf.py')
     promised |= {f'configs/demo/{task}.py' for task in ('pretrain', 'finetune', 'retrieval')}
     assert promised <= set(LEAVES)
 
@@ -102,6 +112,7 @@ def test_full_size_model_builds(leaf):
         model = MODELS.build(load_config(REPOSITORY / leaf).model)
     millions = sum(value.numel() for value in model.backbone.parameters()) / 1e6
     sizes = {'demo': 0.89, 'c3d': 27.66, 'r2plus1d26': 26.51, 'r3d26': 26.50}
+    sizes |= {'r3d10': 14.36, 'r2plus1d10': 14.37, 'slowonly50': 31.63}
     network = next((name for name in sizes if name in leaf), 'r2plus1d26' if 'table3' in leaf else 'c3d')
     assert millions == pytest.approx(sizes[network], abs=0.01)
 
@@ -265,7 +276,7 @@ def test_numbers_are_the_papers(leaf):
 
 
 def test_pretraining_and_finetuning_share_the_network():
-    for net in ('c3d', 'r2plus1d26', 'r3d26'):
+    for net in ('c3d', 'r2plus1d26', 'r3d26', 'r2plus1d10', 'r3d10'):
         backbones = [
             load_config(REPOSITORY / f'configs/{task}_{net}_ucf.py').model.backbone.to_dict()
             for task in ('pretrain', 'finetune', 'retrieval')

@@ -1,6 +1,7 @@
 """Annotation list -> sample: a pure function of (seed, epoch, index)."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, Literal, NamedTuple
 
 from mmaction.registry import DATASETS, TRANSFORMS
@@ -9,6 +10,7 @@ from torch.utils.data import ConcatDataset, Dataset
 from cmvl_mm.video import CompressedVideo, VideoError
 
 from .annotation import path_inside, read_list
+from .original import check_same_frames, original_path
 from .sample_index import SampleIndex
 from .sampling import VideoTooShort
 
@@ -31,7 +33,8 @@ class CompressedVideoDataset(Dataset):
 
     Args:
         ann_file: list of `relative/path.mp4 label` lines.
-        data_prefix: `dict(video=root)`; every path of the list lies below the root.
+        data_prefix: `dict(video=root)`; every path of the list lies below the root. `dict(video=…, rgb=originals)` is
+            the two-file mode: clips come from the files that `video` was prepared from.
         pipeline: named stages, run in this order. A dict and not a list, so that a config can change one stage's
             argument without repeating the others.
         labels: 'required' refuses lists with unlabelled lines.
@@ -39,6 +42,7 @@ class CompressedVideoDataset(Dataset):
             (seed, epoch, index) alone, and reports it; 'raise' stops, as a test must.
         role: 'gallery' or 'query', for retrieval.
         block: edge of the motion grid's blocks, in pixels.
+        rgb_suffix: of the originals, such as '.avi'; None without them.
         max_attempts: stand-ins tried for one sample before giving up.
     """
 
@@ -51,6 +55,7 @@ class CompressedVideoDataset(Dataset):
         on_error: Literal['replace', 'raise'] = 'replace',
         role: Literal['gallery', 'query'] = 'gallery',
         block: int = 8,
+        rgb_suffix: str | None = None,
         max_attempts: int = 100,
     ) -> None:
         for name, value, allowed in (
@@ -60,10 +65,14 @@ class CompressedVideoDataset(Dataset):
         ):
             if value not in allowed:
                 raise ValueError(f'{name}={value!r} is not one of {allowed}')
-        if set(data_prefix) != {'video'}:
-            raise ValueError(f"data_prefix={data_prefix!r} must be dict(video='folder of the videos')")
+        if set(data_prefix) != ({'video'} if rgb_suffix is None else {'video', 'rgb'}):
+            raise ValueError(
+                f"data_prefix={data_prefix!r} with {rgb_suffix=} must be dict(video='folder of the videos') without a "
+                "suffix, or dict(video='prepared', rgb='originals') with one such as '.avi'"
+            )
         self.ann_file = str(ann_file)
         self.root = str(data_prefix['video'])
+        self.originals = None if rgb_suffix is None else (str(data_prefix['rgb']), rgb_suffix)
         self.entries = read_list(ann_file, labels)
         self.stages: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             name: TRANSFORMS.build(stage) for name, stage in pipeline.items()
@@ -112,7 +121,8 @@ class CompressedVideoDataset(Dataset):
     def _load(self, position: int, rng: Any) -> dict[str, Any]:
         entry = self.entries[position]
         path = path_inside(self.root, entry.path)
-        with CompressedVideo(path, block=self.block) as video:
+        with ExitStack() as opened:
+            video = opened.enter_context(CompressedVideo(path, block=self.block))
             sample: dict[str, Any] = dict(
                 video=video,
                 rng=rng,
@@ -121,6 +131,11 @@ class CompressedVideoDataset(Dataset):
                 sample_idx=position,
                 is_query=self.is_query,
             )
+            if self.originals is not None:
+                folder, suffix = self.originals
+                source = original_path(folder, entry.path, suffix)
+                sample['original'] = opened.enter_context(CompressedVideo(source))
+                check_same_frames(video, sample['original'])
             try:
                 for stage in self.stages.values():
                     sample = stage(sample)

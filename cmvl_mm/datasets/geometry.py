@@ -1,10 +1,10 @@
-"""The only code that crops or flips: frames on the host, motion grids on the model's device.
+"""The only code that rotates, crops or flips: frames on the host, motion grids on the model's device.
 
 Both sides obey one record, a `Box` in full-resolution pixels and a flip, so pixels and vectors stay together.
 """
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 QUARTER_PIXELS = 4.0
+MirroredDx = Literal['negate', 'keep']
 
 
 class Box(NamedTuple):
@@ -49,6 +50,11 @@ def centre_box(height: int, width: int, share: float) -> Box:
     """
     edge = max(1, round(min(height, width) * share))
     return Box((height - edge) // 2, (width - edge) // 2, edge, edge)
+
+
+def rotate(frames: np.ndarray, degrees: float) -> np.ndarray:
+    """(n, H, W, 3) uint8 -> the same shape, turned anticlockwise about the centre: bilinear, black outside."""
+    return np.stack([np.asarray(Image.fromarray(frame).rotate(degrees, Image.Resampling.BILINEAR)) for frame in frames])
 
 
 def crop_resize(frames: np.ndarray, box: Box, flip: bool, size: int) -> np.ndarray:
@@ -89,16 +95,25 @@ def axis_matrix(start: Tensor, length: Tensor, block: Tensor, num_blocks: int, s
     return matrix
 
 
-def crop_resize_motion(grids: Tensor, boxes: Tensor, flips: Tensor, block: Tensor, size: int) -> Tensor:
+def crop_resize_motion(
+    grids: Tensor,
+    boxes: Tensor,
+    flips: Tensor,
+    block: Tensor,
+    size: int,
+    mirrored_dx: MirroredDx = 'negate',
+) -> Tensor:
     """Block vectors -> motion maps of the crop, in pixels per frame; nothing is ever painted.
 
-    A flip mirrors the map and negates dx. Values are not rescaled by the resize.
+    A flip mirrors the map and, as long as nobody asks to keep it, negates dx. Values are not rescaled by the resize.
 
     Args:
         grids: (N, T, Hb, Wb, 2) quarter pixels, (dx, dy).
         boxes: (N, 4) top, left, height, width in full-resolution pixels.
         flips: (N,) bool.
         block: (N,) block edge in pixels.
+        mirrored_dx: what a flip does to dx: 'negate' keeps it the motion that the mirrored pictures show; 'keep'
+            leaves it as it was, as released.
 
     Returns:
         (N, 2, T, size, size) float32.
@@ -110,7 +125,8 @@ def crop_resize_motion(grids: Tensor, boxes: Tensor, flips: Tensor, block: Tenso
     horizontal = torch.where(flips[:, None, None], horizontal.flip(1), horizontal)
     vectors = grids.permute(0, 4, 1, 2, 3).float() / QUARTER_PIXELS  # (N, 2, T, Hb, Wb)
     sign = torch.ones(num_windows, 2, 1, 1, 1, device=grids.device)
-    sign[:, 0, 0, 0, 0] = torch.where(flips, -1.0, 1.0)
+    if mirrored_dx == 'negate':
+        sign[:, 0, 0, 0, 0] = torch.where(flips, -1.0, 1.0)
     vectors = (vectors * sign).reshape(num_windows, 2 * length * rows, columns)
     across = torch.bmm(vectors, horizontal.transpose(1, 2)).view(num_windows, 2 * length, rows, size)
     maps = torch.matmul(vertical[:, None], across)  # (N, 2T, size, size)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-PastEnd = Literal['repeat_last', 'loop', 'error']
+PastEnd = Literal['repeat_last', 'repeat_first', 'loop', 'error']
 
 
 class VideoTooShort(ValueError):
@@ -54,6 +54,9 @@ def bin_centre_starts(num_frames: int, span: int, num_clips: int) -> np.ndarray:
 def fit_to_end(indices: np.ndarray, num_frames: int, past_end: PastEnd) -> np.ndarray:
     """Indices that run past the video's end, brought back by the named policy.
 
+    'repeat_last' holds the last frame, 'repeat_first' jumps back to frame 0 and stays there (as released), 'loop'
+    starts the video again, 'error' refuses.
+
     Raises:
         VideoTooShort: some index is past the end and the policy is 'error'.
     """
@@ -61,10 +64,12 @@ def fit_to_end(indices: np.ndarray, num_frames: int, past_end: PastEnd) -> np.nd
         raise VideoTooShort('the video has no frames')
     if past_end == 'repeat_last':
         return np.minimum(indices, num_frames - 1)
+    if past_end == 'repeat_first':
+        return np.where(indices < num_frames, indices, 0)
     if past_end == 'loop':
         return indices % num_frames
     if past_end != 'error':
-        raise ValueError(f"past_end={past_end!r} is not one of 'repeat_last', 'loop', 'error'")
+        raise ValueError(f"past_end={past_end!r} is not one of 'repeat_last', 'repeat_first', 'loop', 'error'")
     if indices.max(initial=0) >= num_frames:
         raise VideoTooShort(f'the sample needs {indices.max() + 1} frames and the video has {num_frames}')
     return indices

@@ -17,7 +17,7 @@ from mmaction.registry import TRANSFORMS
 
 from . import sampling
 from .augment import apply_colour, draw_colour
-from .geometry import centre_box, crop_resize, random_resized_box
+from .geometry import centre_box, crop_resize, random_resized_box, rotate
 from .sampling import PastEnd
 
 Sample = dict[str, Any]
@@ -132,17 +132,24 @@ class SampleClips:
 
 @TRANSFORMS.register_module()
 class ReadCompressed:
-    """Everything that the sample needs from the video, in one pass over each group of pictures."""
+    """Everything that the sample needs from the video, in one pass over each group of pictures.
+
+    In two-file mode the clip comes from the original, the I-frame and the vectors from the prepared video.
+    """
 
     def __call__(self, sample: Sample) -> Sample:
         clip_frames, motion_frames = sample.get('clip_frames'), sample.get('motion_frames')
-        rgb = clip_frames.reshape(-1) if clip_frames is not None else np.empty(0, dtype=np.int64)
-        if 'iframe_frame' in sample:
-            rgb = np.append(rgb, sample['iframe_frame'])
+        clip = clip_frames.reshape(-1) if clip_frames is not None else np.empty(0, dtype=np.int64)
+        iframe = [sample['iframe_frame']] if 'iframe_frame' in sample else []
         motion = motion_frames.reshape(-1) if motion_frames is not None else ()
-        frames, field = sample['video'].read(rgb=rgb, motion=motion)
+        if 'original' in sample:
+            imgs, _ = sample['original'].read(rgb=clip)
+            frames, field = sample['video'].read(rgb=iframe, motion=motion)
+        else:
+            frames, field = sample['video'].read(rgb=np.append(clip, iframe).astype(np.int64), motion=motion)
+            imgs = frames[: len(clip)]
         if clip_frames is not None:
-            sample['imgs'] = frames[: clip_frames.size]
+            sample['imgs'] = imgs
         if 'iframe_frame' in sample:
             sample['iframe'] = frames[-1:]
         if motion_frames is not None:
@@ -160,6 +167,11 @@ class RandomCropFlip:
         area: smallest and largest share of the frame's area.
         aspect: smallest and largest width / height.
         flip_prob: how often the sample is mirrored.
+        rotation: the clip is first turned by up to so many degrees either way, black outside; 0 draws nothing.
+            For classifiers (as released): a turn of motion vectors is not implemented.
+
+    Raises:
+        ValueError: a sample with motion is to be turned, or `rotation` is not in 0 ... 180.
     """
 
     def __init__(
@@ -168,7 +180,11 @@ class RandomCropFlip:
         area: tuple[float, float] = (0.2, 1.0),
         aspect: tuple[float, float] = (3 / 4, 4 / 3),
         flip_prob: float = 0.5,
+        rotation: float = 0.0,
     ) -> None:
+        if not 0 <= rotation <= 180:
+            raise ValueError(f'rotation={rotation} is not in 0 ... 180 degrees')
+        self.rotation = rotation
         self.size = size
         self.area = (area[0], area[1])
         self.aspect = (aspect[0], aspect[1])
@@ -176,6 +192,8 @@ class RandomCropFlip:
 
     def __call__(self, sample: Sample) -> Sample:
         rng, video = sample['rng'], sample['video']
+        if self.rotation and 'motion' in sample:
+            raise ValueError(f'rotation={self.rotation} would turn the clip and not its motion. Remedy: rotation=0.')
         windows = len(sample['motion']) if 'motion' in sample else 1
         draws = [
             (
@@ -184,6 +202,8 @@ class RandomCropFlip:
             )
             for _ in range(windows + 1)
         ]  # the last one is the I-frame's
+        if self.rotation:
+            sample['imgs'] = rotate(sample['imgs'], float(rng.uniform(-self.rotation, self.rotation)))
         sample['imgs'] = crop_resize(sample['imgs'], *draws[0], self.size)
         if 'iframe' in sample:
             sample['iframe'] = crop_resize(sample['iframe'], *draws[-1], self.size)

@@ -5,9 +5,13 @@ on, so the backward pass of a gather sums over ranks. DistributedDataParallel th
 by the number of ranks. What is left is the gradient of the mean over ranks: one process on the joined batch.
 """
 
+from typing import Literal, get_args
+
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+RowGradient = Literal['exact', 'per_rank']
 
 # torch 2.13 renamed the flat collectives and warns about the old names; 2.10 knows only those.
 if hasattr(dist, 'all_gather_single'):
@@ -28,16 +32,19 @@ def rank() -> int:
 
 class _GatherRows(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor) -> Tensor:
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, gradient: RowGradient) -> Tensor:
+        ctx.gradient = gradient  # type: ignore[attr-defined]
         gathered = x.new_empty(world_size() * len(x), *x.shape[1:])
         _all_gather(gathered, x.contiguous())
         return gathered
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> Tensor:
+    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
         own = grad.new_empty(len(grad) // world_size(), *grad.shape[1:])
         _reduce_scatter(own, grad.contiguous())  # every rank's queries pull at this rank's keys
-        return own
+        if ctx.gradient == 'per_rank':  # type: ignore[attr-defined]
+            own /= world_size()
+        return own, None
 
 
 class _MeanOverRanks(torch.autograd.Function):
@@ -56,13 +63,19 @@ def _all_reduce_mean(x: Tensor) -> Tensor:
     return total / world_size()
 
 
-def gather_rows(x: Tensor) -> Tensor:
-    """(B, ...) of every rank -> (W * B, ...) in rank order, with the exact gradient.
+def gather_rows(x: Tensor, gradient: RowGradient = 'exact') -> Tensor:
+    """(B, ...) of every rank -> (W * B, ...) in rank order.
+
+    Args:
+        x: (B, ...), B the same on every rank.
+        gradient: 'exact', or 'per_rank', which is 1 / W of it: the mean of what the ranks send back, not the sum.
 
     Raises:
-        ValueError: the ranks' shapes differ. Every rank's mean has the same weight, which would be wrong for
-            unequal batches; they are refused rather than padded.
+        ValueError: `gradient` is neither, or the ranks' shapes differ. Every rank's mean has the same weight, which
+            would be wrong for unequal batches; they are refused rather than padded.
     """
+    if gradient not in get_args(RowGradient):
+        raise ValueError(f'gradient={gradient!r} is unknown. Supported: {", ".join(get_args(RowGradient))}')
     if world_size() == 1:
         return x
     shape = torch.tensor(x.shape, device=x.device)
@@ -74,7 +87,7 @@ def gather_rows(x: Tensor) -> Tensor:
             f'ranks hold batches of different shapes: {per_rank}. '
             'Remedy: give every rank the same number of samples (drop_last=True).'
         )
-    return _GatherRows.apply(x)
+    return _GatherRows.apply(x, gradient)
 
 
 def mean_over_ranks(x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
-from cmvl_mm.models.gather import mean_over_ranks, mean_over_valid
+from cmvl_mm.models.gather import RowGradient, mean_over_ranks, mean_over_valid
 from cmvl_mm.models.losses import info_nce, pointwise_info_nce
 from cmvl_mm.models.projection import ProjectionMLP
 
@@ -37,6 +37,7 @@ class ContextMatchingHead(nn.Module):
         hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
         temperature: of the softmax over keys.
         loss_weight: 1 - alpha of eq. (3).
+        key_gradient: 'exact', or 'per_rank' as released; see `pointwise_info_nce`.
     """
 
     def __init__(
@@ -49,9 +50,11 @@ class ContextMatchingHead(nn.Module):
         output_norm: Literal['batch', 'none'] = 'batch',
         temperature: float = 0.1,
         loss_weight: float = 0.5,
+        key_gradient: RowGradient = 'exact',
     ) -> None:
         super().__init__()
         self.temperature, self.loss_weight = temperature, loss_weight
+        self.key_gradient: RowGradient = key_gradient
         self.i_network = build(i_network)
         self.query_projection, self.key_projection = (
             ProjectionMLP(
@@ -74,7 +77,7 @@ class ContextMatchingHead(nn.Module):
     def loss(self, video_map: Tensor, iframe: Tensor) -> dict[str, Tensor]:
         """`loss_context`, weighted, and `acc_context`: the share of clips that find their own I-frame."""
         query, key = self.embed(video_map, iframe)
-        loss, hits = info_nce(query, key, self.temperature)
+        loss, hits = info_nce(query, key, self.temperature, key_gradient=self.key_gradient)
         return {'loss_context': self.loss_weight * loss, 'acc_context': mean_over_ranks(hits.float().mean())}
 
 
@@ -89,6 +92,7 @@ class PointwiseInfoNCEHead(nn.Module):
         hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
         temperature: of the softmax over keys.
         loss_weight: alpha of eq. (3).
+        key_gradient: 'exact', or 'per_rank' as released; see `pointwise_info_nce`.
     """
 
     def __init__(
@@ -101,9 +105,11 @@ class PointwiseInfoNCEHead(nn.Module):
         output_norm: Literal['batch', 'none'] = 'batch',
         temperature: float = 0.1,
         loss_weight: float = 0.5,
+        key_gradient: RowGradient = 'exact',
     ) -> None:
         super().__init__()
         self.temperature, self.loss_weight = temperature, loss_weight
+        self.key_gradient: RowGradient = key_gradient
         self.predictor = build(predictor)
         self.m_network = build(m_network)
         self.query_projection, self.key_projection = (
@@ -143,7 +149,7 @@ class PointwiseInfoNCEHead(nn.Module):
             valid: (B,) bool, False where the video ends before its positive window does; None where none does.
         """
         query, key = self.embed(video_map, motion)
-        loss, hits = pointwise_info_nce(query, key, self.temperature, valid=valid)
+        loss, hits = pointwise_info_nce(query, key, self.temperature, valid=valid, key_gradient=self.key_gradient)
         accuracy = mean_over_valid(hits.float().mean(1), valid)
         return {'loss_motion': self.loss_weight * loss, 'acc_motion': accuracy}
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cmvl_mm.models.gather import gather_rows, mean_over_ranks, mean_over_valid, rank
+from cmvl_mm.models.gather import RowGradient, gather_rows, mean_over_ranks, mean_over_valid, rank
 
 ROWS_PER_CHUNK = 256  # logits of so many queries exist at a time: 12 MiB at the paper's 12,544 keys
 
@@ -63,6 +63,7 @@ def pointwise_info_nce(
     temperature: float,
     *,
     valid: Tensor | None = None,
+    key_gradient: RowGradient = 'exact',
     rows_per_chunk: int = ROWS_PER_CHUNK,
 ) -> tuple[Tensor, Tensor]:
     """Eq. (2): each predicted point finds its own true future among all points of all windows and ranks.
@@ -75,11 +76,13 @@ def pointwise_info_nce(
         key: (B, K, N, D). The keys of all ranks are negatives, B * K * N times the number of ranks in all.
         temperature: of the softmax over keys, > 0.
         valid: (B,) bool, the videos that have a future; the others neither ask nor answer. None: all have.
+        key_gradient: 'exact', or 'per_rank', which divides what the keys get by the number of ranks, as the authors'
+            release does: more ranks then train the key networks less. One rank knows no difference.
         rows_per_chunk: how many queries' logits exist at a time; changes memory, not the result.
 
     Returns:
         loss: scalar, the mean over the queries of all ranks; its gradients are those of one process on the
-            joined batch once DistributedDataParallel has averaged them.
+            joined batch once DistributedDataParallel has averaged them ('per_rank': those of the queries are).
         hits: (B, N) bool, this rank's queries whose positive beats every other key; False in videos that are not valid.
 
     Raises:
@@ -92,7 +95,7 @@ def pointwise_info_nce(
     windows = key.shape[1]
     with torch.autocast(query.device.type, enabled=False):
         queries = F.normalize(_at_least_float32(query), dim=-1).flatten(0, 1)  # (B*N, D)
-        keys = gather_rows(F.normalize(_at_least_float32(key), dim=-1)).flatten(0, 2)  # (W*B*K*N, D)
+        keys = gather_rows(F.normalize(_at_least_float32(key), dim=-1), key_gradient).flatten(0, 2)  # (W*B*K*N, D)
         video = torch.arange(videos, device=query.device) + rank() * videos
         if valid is not None:
             everyone = gather_rows(valid.to(keys.dtype)) > 0  # (W*B,)
@@ -111,14 +114,17 @@ def pointwise_info_nce(
         return mean_over_valid(loss.expand(videos), valid), all_hits
 
 
-def info_nce(query: Tensor, key: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def info_nce(
+    query: Tensor, key: Tensor, temperature: float, *, key_gradient: RowGradient = 'exact'
+) -> tuple[Tensor, Tensor]:
     """Eq. (1): each clip finds its own I-frame among those of all clips and ranks.
 
     The pointwise loss with one point and one window: query (B, D), key (B, D) -> loss, hits (B,) bool.
+    See `pointwise_info_nce` for `key_gradient`.
     """
     if query.ndim != 2 or query.shape != key.shape:
         raise ValueError(f'expected query and key of one shape (B, D), got {query.shape=} and {key.shape=}')
-    loss, hits = pointwise_info_nce(query[:, None], key[:, None, None], temperature)
+    loss, hits = pointwise_info_nce(query[:, None], key[:, None, None], temperature, key_gradient=key_gradient)
     return loss, hits[:, 0]
 
 

@@ -1,14 +1,14 @@
 """Batch on the host -> what the networks take: normalised pictures and motion maps, on the model's device."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from cmvl_mm.datasets.geometry import crop_resize_motion
+from cmvl_mm.datasets.geometry import MirroredDx, crop_resize_motion
 
 
 @MODELS.register_module()
@@ -19,6 +19,9 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         mean, std: of RGB in 0..255.
         motion_size: edge of the motion maps, in pixels; a positive window covers the same crop as the clip.
         motion_clamp: largest motion kept, in pixels per frame; maps are divided by it.
+        mirrored_dx: 'negate' or 'keep' (as released) the sign of dx in mirrored windows; see `crop_resize_motion`.
+        iframe_channels: order in which the I-Network gets colours. 'bgr' is the release's, which normalises them with
+            the numbers of RGB all the same.
     """
 
     def __init__(
@@ -27,14 +30,22 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         std: Sequence[float] = (58.395, 57.12, 57.375),
         motion_size: int = 112,
         motion_clamp: float = 10.0,
+        mirrored_dx: MirroredDx = 'negate',
+        iframe_channels: Literal['rgb', 'bgr'] = 'rgb',
     ) -> None:
         super().__init__()
+        if mirrored_dx not in get_args(MirroredDx):
+            raise ValueError(f"mirrored_dx={mirrored_dx!r} is not one of 'negate', 'keep'")
+        if iframe_channels not in ('rgb', 'bgr'):
+            raise ValueError(f"iframe_channels={iframe_channels!r} is not one of 'rgb', 'bgr'")
         if motion_clamp <= 0:
             raise ValueError(f'motion_clamp={motion_clamp} must be positive, in pixels per frame')
         self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(std).view(3, 1, 1, 1), persistent=False)
         self.motion_size = motion_size
         self.motion_clamp = motion_clamp
+        self.mirrored_dx: MirroredDx = mirrored_dx
+        self.iframe_channels = iframe_channels
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """`dict(inputs=…, data_samples=…)` of the collate -> the same with the networks' inputs.
@@ -48,7 +59,8 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         if 'imgs' in raw:
             inputs['imgs'] = self._normalise(raw['imgs'])
         if 'iframe' in raw:
-            inputs['iframe'] = self._normalise(raw['iframe'].unsqueeze(2)).squeeze(2)
+            iframe = raw['iframe'].flip(1) if self.iframe_channels == 'bgr' else raw['iframe']
+            inputs['iframe'] = self._normalise(iframe.unsqueeze(2)).squeeze(2)
         if 'motion' in raw:
             inputs['motion'] = self._motion_maps(raw)
         if 'motion_valid' in raw:
@@ -68,6 +80,7 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
             raw['motion_flip'].flatten(0, 1),
             raw['motion_block'].repeat_interleave(windows),
             self.motion_size,
+            self.mirrored_dx,
         )
         maps = maps.clamp(-self.motion_clamp, self.motion_clamp) / self.motion_clamp
         return maps.view(batch, windows, *maps.shape[1:]).to(self.mean.dtype)

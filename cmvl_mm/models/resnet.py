@@ -1,4 +1,4 @@
-"""Residual networks over space and time: R3D-26, R(2+1)D-26, I-Network R2D-10 and M-Network R3D-10."""
+"""Residual networks over space and time: R3D and R(2+1)D of 26 and 10 layers, I-Network R2D-10, M-Network R3D-10."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -7,6 +7,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 Convolution = Literal['3d', '2plus1d', '2d']
+Shortcut = Literal['plain', 'factorised']
 Triple = Sequence[int]  # (time, height, width)
 
 BLOCK_EXPANSION = {'basic': 1, 'bottleneck': 4}
@@ -57,15 +58,20 @@ def build_conv(
 class ResidualBlock(nn.Module):
     """What both kinds of block share: the sum, and the shortcut (1x1x1 and BN where the shape changes)."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: Triple, convolution: Convolution) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: Triple, convolution: Convolution, shortcut: Shortcut
+    ) -> None:
         super().__init__()
         self.relu = nn.ReLU(inplace=True)
         self.downsample: nn.Module = nn.Identity()
         if in_channels != out_channels or max(stride) > 1:
-            self.downsample = nn.Sequential(
-                build_conv(in_channels, out_channels, kernel=(1, 1, 1), stride=stride, convolution=convolution),
-                nn.BatchNorm3d(out_channels),
+            one = (1, 1, 1)
+            project = (
+                FactorizedConv3d(in_channels, out_channels, one, stride)
+                if shortcut == 'factorised'
+                else build_conv(in_channels, out_channels, kernel=one, stride=stride, convolution=convolution)
             )
+            self.downsample = nn.Sequential(project, nn.BatchNorm3d(out_channels))
 
     last_norm: str  # name of the BN that ends the residual branch
 
@@ -80,8 +86,10 @@ class ResidualBlock(nn.Module):
 class BasicBlock(ResidualBlock):
     """Two 3x3x3 convolutions."""
 
-    def __init__(self, in_channels: int, width: int, stride: Triple, convolution: Convolution) -> None:
-        super().__init__(in_channels, width, stride, convolution)
+    def __init__(
+        self, in_channels: int, width: int, stride: Triple, convolution: Convolution, shortcut: Shortcut = 'plain'
+    ) -> None:
+        super().__init__(in_channels, width, stride, convolution, shortcut)
         self.conv1 = build_conv(in_channels, width, kernel=(3, 3, 3), stride=stride, convolution=convolution)
         self.bn1 = nn.BatchNorm3d(width)
         self.conv2 = build_conv(width, width, kernel=(3, 3, 3), stride=(1, 1, 1), convolution=convolution)
@@ -96,9 +104,11 @@ class BasicBlock(ResidualBlock):
 class Bottleneck(ResidualBlock):
     """1x1x1 down to `width`, 3x3x3 (it alone strides and is factorised), 1x1x1 up to 4 x `width`."""
 
-    def __init__(self, in_channels: int, width: int, stride: Triple, convolution: Convolution) -> None:
+    def __init__(
+        self, in_channels: int, width: int, stride: Triple, convolution: Convolution, shortcut: Shortcut = 'plain'
+    ) -> None:
         out_channels = width * BLOCK_EXPANSION['bottleneck']
-        super().__init__(in_channels, out_channels, stride, convolution)
+        super().__init__(in_channels, out_channels, stride, convolution, shortcut)
         one = (1, 1, 1)
         self.conv1 = build_conv(in_channels, width, kernel=one, stride=one, convolution=convolution)
         self.bn1 = nn.BatchNorm3d(width)
@@ -124,11 +134,15 @@ class VideoResNet(nn.Module):
     | R(2+1)D-26 | bottleneck | 2 2 2 2 | 2plus1d | 3 | 1 2 2 | the same |
     | R3D-10, M-Network | basic | 1 1 1 1 | 3d | 2 | 1 1 1 | 2x8x112x112 -> 512x1x7x7 |
     | R2D-10, I-Network | basic | 1 1 1 1 | 2d | 3 | 1 2 2 | 3x1x112x112 -> 512x1x4x4 |
+    | the field's R3D (-10) | basic | 1 1 1 1 | 3d | 3 | 1 2 2, no pool | 3x16x112x112 -> 512x2x7x7 |
+    | the field's R(2+1)D (-10) | basic | 1 1 1 1 | 2plus1d, shortcut factorised | 3 | 1 2 2, no pool | the same |
 
     Args:
         block: 'basic' (two 3x3x3) or 'bottleneck' (1x1x1, 3x3x3, 1x1x1; four times as wide outside).
         depths: blocks per stage. A stage of 0 blocks passes its input on and must not stride.
         convolution: '3d', '2plus1d' (factorised) or '2d' (kernels (1, k, k), time is never touched).
+        shortcut: where a block changes the shape, 'plain' projects by one 1x1x1 convolution; 'factorised' by a
+            spatial and a temporal one with BN and ReLU between, as Xu et al. (VCOP, CVPR 2019) do. Needs '2plus1d'.
         in_channels: 3 for RGB, 2 for motion vectors.
         width: channels after the stem and inside stage 1; each further stage doubles them.
         stem_kernel, stem_stride: of the first convolution, (time, height, width).
@@ -140,7 +154,7 @@ class VideoResNet(nn.Module):
     Shape: (N, in_channels, T, H, W) -> ((N, C3, T3, H3, W3), (N, C4, T4, H4, W4)); `out_channels` is C4.
 
     Raises:
-        ValueError: a list is not of length 4, or a stage without blocks strides.
+        ValueError: a list is not of length 4, a stage without blocks strides, or the shortcut alone is factorised.
     """
 
     def __init__(
@@ -149,6 +163,7 @@ class VideoResNet(nn.Module):
         block: Literal['basic', 'bottleneck'] = 'bottleneck',
         depths: Sequence[int] = (2, 2, 2, 2),
         convolution: Convolution = '3d',
+        shortcut: Shortcut = 'plain',
         in_channels: int = 3,
         width: int = 64,
         stem_kernel: Triple = (3, 7, 7),
@@ -160,6 +175,9 @@ class VideoResNet(nn.Module):
         super().__init__()
         _check_choice('block', block, tuple(BLOCK_EXPANSION))
         _check_choice('convolution', convolution, ('3d', '2plus1d', '2d'))
+        _check_choice('shortcut', shortcut, ('plain', 'factorised'))
+        if shortcut == 'factorised' and convolution != '2plus1d':
+            raise ValueError(f"shortcut='factorised' belongs to convolution='2plus1d', not to {convolution=}")
         _check_choice('branch_start', branch_start, ('zero', 'full'))
         _check_choice('stem_pool', stem_pool, ('max', 'none'))
         if len(depths) != 4 or len(stage_strides) != 4:
@@ -178,7 +196,7 @@ class VideoResNet(nn.Module):
             stage = nn.Sequential()
             for position in range(depth):
                 step = stride if position == 0 else (1, 1, 1)
-                stage.append(make_block(channels, width * 2**index, step, convolution))
+                stage.append(make_block(channels, width * 2**index, step, convolution, shortcut))
                 channels = width * 2**index * BLOCK_EXPANSION[block]
             stages.append(stage)
         self.layer1, self.layer2, self.layer3, self.layer4 = stages

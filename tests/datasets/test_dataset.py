@@ -1,6 +1,7 @@
 """A sample is a pure function of (seed, epoch, index), and broken videos are replaced by rule, never by zeros."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.sampling import VideoTooShort
 from cmvl_mm.engine.sampler import ResumableSampler
 from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.video.encode import write_video
 
 
 @pytest.fixture
@@ -149,6 +151,65 @@ def test_broken_video_is_replaced_by_rule_and_named(build, damaged):
         assert sample['data_samples'].path not in ('videos/train5.mp4', 'videos/train2.mp4')
         assert sample['inputs']['imgs'].float().std() > 1
     assert len({sample['data_samples'].path for sample in samples}) > 1
+
+
+@pytest.fixture
+def two_files(tmp_path):
+    """Two videos of 100 flat frames: original frame i has the gray value 40 + 2 i, prepared frame i 250 - 2 i."""
+    steps = np.arange(100, dtype=np.uint8)[:, None, None, None] * np.ones((112, 128, 3), np.uint8)
+    for name in ('one', 'two'):
+        (tmp_path / 'originals').mkdir(exist_ok=True)
+        write_video(40 + 2 * steps, tmp_path / 'originals' / f'{name}.avi', quantiser=1)
+        write_video(250 - 2 * steps, tmp_path / 'prepared' / f'{name}.mp4', quantiser=1)
+    (tmp_path / 'list.txt').write_text('one.mp4 0\ntwo.mp4 1\n')
+    return dict(
+        ann_file=str(tmp_path / 'list.txt'),
+        data_prefix=dict(video=str(tmp_path / 'prepared'), rgb=str(tmp_path / 'originals')),
+        rgb_suffix='.avi',
+    )
+
+
+def test_two_files_give_the_originals_pixels_at_the_prepared_ones_indices(build, two_files):
+    plain = {'pipeline.colour.jitter_prob': 0.0, 'pipeline.colour.gray_prob': 0.0}
+    asked = []
+    dataset = build(**two_files | plain)
+    choose = dataset.stages['sample']
+    dataset.stages['sample'] = lambda sample: asked.append(choose(sample)) or asked[-1]
+    for index in range(2):
+        inputs = dataset[SampleIndex(index, epoch=3, seed=1)]['inputs']
+        chosen = asked[index]
+        shown = (inputs['imgs'].float().mean((0, 2, 3)).numpy() - 40) / 2  # the frame that each picture came from
+        assert np.abs(shown - chosen['clip_frames'][0]).max() < 0.6
+        iframe = (250 - inputs['iframe'].float().mean().item()) / 2
+        assert abs(iframe - chosen['iframe_frame']) < 0.6
+        assert chosen['iframe_frame'] % 12 == 0
+        assert inputs['motion'].shape[:2] == (4, 8)
+
+
+@pytest.mark.parametrize(
+    ('frames', 'height', 'told'), [(99, 112, '99 frames of 128x112'), (100, 96, '100 frames of 128x96')]
+)
+def test_two_files_that_differ_are_refused_by_both_names(build, two_files, frames, height, told):
+    other = np.zeros((frames, height, 128, 3), np.uint8)
+    write_video(other, f'{two_files["data_prefix"]["rgb"]}/one.avi', quantiser=4)
+    with pytest.raises(VideoError, match=rf'originals/one\.avi.*{told}.*prepared/one\.mp4.*100 frames of 128x112'):
+        build(**two_files, on_error='raise')[0]
+
+
+def test_a_broken_original_is_skipped_and_named(build, two_files):
+    path = Path(two_files['data_prefix']['rgb']) / 'one.avi'
+    for damage in (lambda: path.write_bytes(path.read_bytes()[:3000]), path.unlink):
+        damage()
+        sample = build(**two_files)[0]
+        assert sample['data_samples'].path == 'two.mp4'
+        assert {skipped.kind for skipped in sample['data_samples'].skipped} == {'broken'}
+        assert 'originals/one.avi' in sample['data_samples'].skipped[0].reason
+
+
+def test_originals_need_folder_and_suffix(build, two_files):
+    for missing in (dict(rgb_suffix=None), dict(data_prefix=dict(video=two_files['data_prefix']['video']))):
+        with pytest.raises(ValueError, match=r'data_prefix.*rgb_suffix'):
+            build(**two_files | missing)
 
 
 def test_tests_do_not_replace(build, damaged):

@@ -6,7 +6,16 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from cmvl_mm.datasets.geometry import Box, axis_matrix, centre_box, crop_resize, crop_resize_motion, random_resized_box
+from cmvl_mm.datasets.geometry import (
+    Box,
+    axis_matrix,
+    centre_box,
+    crop_resize,
+    crop_resize_motion,
+    random_resized_box,
+    rotate,
+)
+from cmvl_mm.datasets.transforms import RandomCropFlip
 
 
 def paint_crop_resize(grid: np.ndarray, box: Box, flip: bool, block: int, size: int) -> np.ndarray:
@@ -62,6 +71,16 @@ def test_flip_twice_is_the_identity_for_vectors_and_mirrors_once():
     assert torch.equal(again, plain)
 
 
+def test_the_released_flip_mirrors_the_map_and_keeps_the_sign_of_dx():
+    grid = torch.randint(-40, 40, (2, 3, 4, 4, 2), dtype=torch.int16)
+    arguments = (torch.tensor([[0, 0, 32, 32]] * 2), torch.tensor([True, False]), torch.tensor([8, 8]), 32)
+    negated, kept = (crop_resize_motion(grid, *arguments, how) for how in ('negate', 'keep'))
+    assert torch.equal(kept[0, 0], -negated[0, 0])  # the mirrored window's dx
+    assert torch.equal(kept[0, 1], negated[0, 1])
+    assert torch.equal(kept[1], negated[1])  # the other window was not mirrored
+    assert negated[0, 0].abs().sum() > 0
+
+
 def test_padding_of_the_collate_does_not_reach_the_map():
     grid = torch.randint(-40, 40, (1, 2, 6, 6, 2), dtype=torch.int16)
     padded = torch.full((1, 2, 9, 11, 2), 999, dtype=torch.int16)
@@ -94,6 +113,86 @@ def test_crop_is_what_pil_does_with_the_cut_out():
     ours = crop_resize(frames, box, True, 24)
     cut = Image.fromarray(frames[1]).crop((10, 5, 54, 45)).resize((24, 24), Image.Resampling.BILINEAR)
     assert np.array_equal(ours[1], np.asarray(cut)[:, ::-1])
+
+
+def naive_rotation(frame: np.ndarray, degrees: float) -> np.ndarray:
+    """(H, W) -> (H, W): every output pixel looks up where it came from; bilinear, NaN where that is outside."""
+    height, width = frame.shape
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    out = np.full(frame.shape, np.nan)
+    for y in range(height):
+        for x in range(width):
+            right, up = x - (width - 1) / 2, (height - 1) / 2 - y
+            source_x = (width - 1) / 2 + cos * right + sin * up  # turned back, clockwise
+            source_y = (height - 1) / 2 - (cos * up - sin * right)
+            left, top = int(np.floor(source_x)), int(np.floor(source_y))
+            if 0 <= left < width - 1 and 0 <= top < height - 1:
+                a, b = source_x - left, source_y - top
+                upper = (1 - a) * frame[top, left] + a * frame[top, left + 1]
+                lower = (1 - a) * frame[top + 1, left] + a * frame[top + 1, left + 1]
+                out[y, x] = (1 - b) * upper + b * lower
+    return out
+
+
+@pytest.mark.parametrize('degrees', [7.3, -10.0, 90.0])
+def test_rotation_is_anticlockwise_bilinear_and_black_outside(degrees):
+    frame = np.random.default_rng(0).integers(100, 256, (30, 42), dtype=np.uint8)
+    frames = np.stack([frame, frame[::-1]])[..., None].repeat(3, axis=3)
+    turned = rotate(frames, degrees)
+    for one, source in zip(turned, frames, strict=True):
+        expected = naive_rotation(source[..., 0].astype(float), degrees)
+        inside = np.isfinite(expected)
+        assert np.abs(one[..., 0][inside] - expected[inside]).max() <= 1  # rounding
+        assert (one == one[..., :1]).all()
+    assert turned[0, 0, 0].tolist() == [0, 0, 0]  # the corner came from outside
+    if degrees == 90.0:
+        assert turned[0, :, 0].max() == 0
+
+
+class Draws:
+    """A generator that remembers what it gave."""
+
+    def __init__(self) -> None:
+        self.rng, self.given = np.random.default_rng(3), []
+
+    def __getattr__(self, name):
+        def draw(*arguments):
+            self.given.append((name, arguments, getattr(self.rng, name)(*arguments)))
+            return self.given[-1][2]
+
+        return draw
+
+
+def sample_of_flat_frames(**more):
+    video = type('Video', (), dict(height=60, width=80))()
+    return dict(video=video, rng=Draws(), imgs=np.full((3, 60, 80, 3), 200, np.uint8), **more)
+
+
+def test_a_clip_turns_as_a_whole_and_only_where_it_is_asked_to():
+    still, turning = (sample_of_flat_frames() for _ in range(2))
+    RandomCropFlip(size=32, area=(1.0, 1.0))(still)
+    RandomCropFlip(size=32, area=(1.0, 1.0), rotation=10.0)(turning)
+    plain, turned = still['rng'].given, turning['rng'].given
+    expected = Draws()
+    for _ in range(2):  # clip and I-frame
+        random_resized_box(expected, 60, 80, (1.0, 1.0), (3 / 4, 4 / 3))
+        expected.random()
+    assert plain == expected.given  # nothing is drawn for a turn that nobody asks for
+    assert turned[: len(plain)] == plain  # crop and flip stay what they were
+    ((name, arguments, degrees),) = turned[len(plain) :]
+    assert (name, arguments) == ('uniform', (-10.0, 10.0))
+    assert 0 < abs(degrees) < 10
+    assert (still['imgs'] == 200).all()
+    assert turning['imgs'].min() < 100  # black came in at the corners
+    assert all(np.array_equal(frame, turning['imgs'][0]) for frame in turning['imgs'])
+
+
+def test_motion_does_not_turn():
+    with pytest.raises(ValueError, match=r'rotation=10\.0 would turn the clip and not its motion'):
+        RandomCropFlip(rotation=10.0)(sample_of_flat_frames(motion=np.zeros((1, 8, 4, 5, 2), np.int16)))
+    for wrong in (-1.0, 181.0):
+        with pytest.raises(ValueError, match='rotation='):
+            RandomCropFlip(rotation=wrong)
 
 
 def test_random_box_keeps_its_promises():

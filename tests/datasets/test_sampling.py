@@ -53,6 +53,8 @@ def test_bin_centres_of_a_long_video():
 def test_past_end_policies():
     indices = np.array([0, 4, 8, 12])
     assert sampling.fit_to_end(indices, 10, 'repeat_last').tolist() == [0, 4, 8, 9]
+    assert sampling.fit_to_end(indices, 10, 'repeat_first').tolist() == [0, 4, 8, 0]
+    assert sampling.fit_to_end(indices[None], 5, 'repeat_first').tolist() == [[0, 4, 0, 0]]
     assert sampling.fit_to_end(indices, 10, 'loop').tolist() == [0, 4, 8, 2]
     with pytest.raises(VideoTooShort, match='needs 13 frames and the video has 10'):
         sampling.fit_to_end(indices, 10, 'error')

@@ -67,6 +67,17 @@ def test_the_temperature_reaches_the_loss():
     torch.testing.assert_close(head.loss(video_map, iframe)['loss_context'], expected)
 
 
+def test_the_key_gradient_reaches_the_losses(monkeypatch):
+    asked = []
+    monkeypatch.setattr('cmvl_mm.models.losses.gather_rows', lambda x, gradient: asked.append(gradient) or x)
+    video_map, iframe, motion = torch.randn(3, 32, 2, 4, 4), torch.randn(3, 3, 32, 32), torch.randn(3, 4, 2, 8, 16, 16)
+    for how in ('exact', 'per_rank'):
+        context_head(key_gradient=how).loss(video_map, iframe)
+        motion_head(key_gradient=how).loss(video_map, motion)
+    context_head().loss(video_map, iframe)
+    assert asked == ['exact', 'exact', 'per_rank', 'per_rank', 'exact']
+
+
 def test_points_that_do_not_meet_are_refused():
     with pytest.raises(ValueError, match=r'\(1, 2, 2\).*M-Network \(1, 3, 3\)'):
         motion_head().embed(torch.randn(1, 32, 2, 4, 4), torch.randn(1, 4, 2, 8, 24, 24))

@@ -184,6 +184,17 @@ def test_shapes_that_do_not_belong_together_are_refused():
         info_nce(torch.zeros(2, 4), torch.zeros(3, 4), 0.1)
 
 
+def test_one_process_knows_one_key_gradient_and_refuses_others():
+    query, key = random_pair(2, 2, 3, 4)
+    exact, per_rank = (
+        torch.autograd.grad(pointwise_info_nce(query, key, 0.1, key_gradient=how)[0], (query, key))
+        for how in ('exact', 'per_rank')
+    )
+    torch.testing.assert_close(exact, per_rank, rtol=0, atol=0)
+    with pytest.raises(ValueError, match="'none' is unknown"):
+        pointwise_info_nce(query, key, 0.1, key_gradient='none')
+
+
 def losses_of_one_rank(rank: int, query: Tensor, key: Tensor) -> dict[str, Tensor]:
     """What a rank sees of the joined batch: its half of the videos."""
     half = slice(2 * rank, 2 * rank + 2)
@@ -192,10 +203,21 @@ def losses_of_one_rank(rank: int, query: Tensor, key: Tensor) -> dict[str, Tenso
     clip_loss, _ = info_nce(q[:, 0], k[:, 0, 0], 0.1)
     # one valid video on rank 0, none on rank 1
     masked, _ = pointwise_info_nce(q, k, 0.1, valid=torch.tensor([False, rank == 0]))
+    released, _ = pointwise_info_nce(q, k, 0.1, key_gradient='per_rank')
+    released_clip, _ = info_nce(q[:, 0], k[:, 0, 0], 0.1, key_gradient='per_rank')
+    per_rank = torch.autograd.grad(released + 3 * released_clip, (q, k))
     (loss + 3 * clip_loss + 5 * masked).backward()
     # what DistributedDataParallel does to parameters, whose gradients are sums over the batch
-    found = dict(loss=loss, clip=clip_loss, masked=masked)
-    return {name: value.detach() for name, value in found.items()} | dict(hits=hits, query=q.grad / 2, key=k.grad / 2)
+    return dict(
+        loss=loss.detach(),
+        clip=clip_loss.detach(),
+        masked=masked.detach(),
+        hits=hits,
+        query=q.grad / 2,
+        key=k.grad / 2,
+        per_rank_query=per_rank[0] / 2,
+        per_rank_key=per_rank[1] / 2,
+    )
 
 
 @pytest.mark.slow
@@ -205,6 +227,7 @@ def test_two_processes_equal_one_in_value_and_every_gradient(run_ranks):
     loss, hits = pointwise_info_nce(query, key, 0.1)
     clip_loss, _ = info_nce(query[:, 0], key[:, 0, 0], 0.1)
     masked, _ = pointwise_info_nce(query, key, 0.1, valid=torch.tensor([False, True, False, False]))
+    unmasked = torch.autograd.grad(loss + 3 * clip_loss, (query, key), retain_graph=True)
     (loss + 3 * clip_loss + 5 * masked).backward()
     close = dict(rtol=1e-12, atol=1e-14)
     for rank in ranks:
@@ -214,3 +237,6 @@ def test_two_processes_equal_one_in_value_and_every_gradient(run_ranks):
     assert torch.equal(torch.cat([rank['hits'] for rank in ranks]), hits)
     torch.testing.assert_close(torch.cat([rank['query'] for rank in ranks]), query.grad, **close)
     torch.testing.assert_close(torch.cat([rank['key'] for rank in ranks]), key.grad, **close)
+    # the released way: the same queries' gradients, and 1 / W of the keys'
+    torch.testing.assert_close(torch.cat([rank['per_rank_query'] for rank in ranks]), unmasked[0], **close)
+    torch.testing.assert_close(torch.cat([rank['per_rank_key'] for rank in ranks]), unmasked[1] / 2, **close)

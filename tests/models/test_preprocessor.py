@@ -15,6 +15,18 @@ def test_pictures_are_normalised_like_imagenet():
     assert torch.equal(out['iframe'], out['imgs'][:, :, 0])
 
 
+def test_the_released_iframe_is_bgr_under_the_numbers_of_rgb():
+    imgs = torch.randint(0, 256, (2, 3, 4, 6, 6), dtype=torch.uint8)
+    raw = dict(imgs=imgs, iframe=imgs[:, :, 0])
+    plain, released = (
+        CompressedVideoPreprocessor(iframe_channels=order)(dict(inputs=raw))['inputs'] for order in ('rgb', 'bgr')
+    )
+    assert torch.equal(plain['imgs'], released['imgs'])
+    blue = imgs[:, 2, 0].float()
+    assert torch.allclose(released['iframe'][:, 0], (blue - 123.675) / 58.395)
+    assert torch.equal(plain['iframe'][:, 1], released['iframe'][:, 1])
+
+
 def test_clips_of_a_test_keep_their_axis():
     imgs = torch.randint(0, 256, (2, 5, 3, 4, 6, 6), dtype=torch.uint8)
     preprocessor = CompressedVideoPreprocessor()
@@ -53,6 +65,27 @@ def test_autocast_does_not_coarsen_the_maps():
     with torch.autocast('cpu', dtype=torch.bfloat16):
         mixed = preprocessor(dict(inputs=raw))['inputs']['motion']
     assert torch.equal(plain, mixed)
+
+
+def test_the_released_sign_of_dx_reaches_the_maps():
+    motion = torch.full((1, 2, 8, 4, 4, 2), 20, dtype=torch.int16)
+    raw = dict(
+        motion=motion,
+        motion_box=torch.tensor([[[0, 0, 32, 32]] * 2]),
+        motion_flip=torch.tensor([[True, False]]),
+        motion_block=torch.tensor([8]),
+    )
+    for how, sign in (('negate', -1), ('keep', 1)):
+        maps = CompressedVideoPreprocessor(motion_size=4, mirrored_dx=how)(dict(inputs=raw))['inputs']['motion']
+        assert torch.allclose(maps[0, 0, 0], torch.tensor(sign * 0.5))
+        assert torch.allclose(maps[0, 1, 0], torch.tensor(0.5))
+
+
+def test_choices_are_checked():
+    with pytest.raises(ValueError, match="mirrored_dx='flip'"):
+        CompressedVideoPreprocessor(mirrored_dx='flip')
+    with pytest.raises(ValueError, match="iframe_channels='gbr'"):
+        CompressedVideoPreprocessor(iframe_channels='gbr')
 
 
 def test_clamp_must_be_positive():

@@ -324,3 +324,44 @@ def test_a_test_network_that_is_not_there_is_refused():
         tiny(test_cfg=dict(network='x_network'))
     with pytest.raises(ValueError, match='belongs to a head'):
         tiny(test_cfg=dict(network='m_network'))(dict(motion=torch.randn(1, 2, 2, 8, 16, 16)), mode='predict')
+
+
+@pytest.mark.parametrize(
+    ('settings', 'neck', 'fused'),
+    [
+        (dict(out_indices=(3,)), None, (4, 1, 1)),  # a lone last map comes back bare
+        (dict(out_indices=(2, 3)), None, (4, 1, 1)),
+        (dict(out_indices=(2, 3), temporal_strides=(1, 1, 1, 2)), FusedPretextNeck, (2, 2, 2)),
+    ],
+    ids=['last map', 'last two maps', 'fused'],
+)
+def test_a_stock_backbone_of_mmaction_takes_a_training_step(settings, neck, fused):
+    backbone = MODELS.build(dict(type='ResNet3dSlowOnly', depth=18, pretrained=None, base_channels=4, **settings))
+    i_network = VideoResNet(block='basic', depths=(1, 1, 1, 1), width=4, convolution='2d')
+    m_network = VideoResNet(
+        block='basic', depths=(1, 1, 1, 1), width=4, in_channels=2, stem_stride=(1, 1, 1), stem_pool='none'
+    )
+    predictor = TransformerPredictor(
+        in_channels=32, memory_size=fused, query_size=(1, 2, 2), width=16, ffn_width=16, num_heads=2, dropout=0
+    )
+    model = ContextMotionRecognizer(
+        backbone,
+        context_head=ContextMatchingHead(in_channels=32, i_network=i_network, **SMALL),
+        motion_head=PointwiseInfoNCEHead(predictor=predictor, m_network=m_network, **SMALL),
+        neck=neck and neck(),
+    )
+    model.init_weights()
+    inputs, _ = batch(2)
+    inputs['imgs'] = torch.randn(2, 3, 4, 32, 32)  # -> 16x4x2x2, 32x4x1x1
+    stem = model.backbone.conv1.conv.weight
+    before = stem.detach().clone()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses = model.train()(inputs, mode='loss')
+    total(losses).backward()
+    optimiser.step()
+    assert not torch.equal(stem, before)
+    assert all(value.grad is not None for value in model.backbone.parameters())
+    features = model.eval().extract_feat(inputs['imgs'])
+    maps = model.backbone(inputs['imgs'])
+    last = maps if isinstance(maps, Tensor) else maps[-1]
+    torch.testing.assert_close(features, last.mean((2, 3, 4)))

@@ -1,0 +1,18 @@
+"""UCF101 as released: clips from the original .avi, turned by up to 10 degrees in training, frame 0 past the end."""
+
+_base_ = './finetune_ucf.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        data_prefix=dict(rgb='data/ucf101/originals'),
+        rgb_suffix='.avi',
+        pipeline=dict(sample=dict(past_end='repeat_first'), crop=dict(rotation=10.0)),
+    ),
+)
+test_dataloader = dict(
+    dataset=dict(
+        data_prefix=dict(rgb='data/ucf101/originals'),
+        rgb_suffix='.avi',
+        pipeline=dict(sample=dict(past_end='repeat_first')),
+    ),
+)

@@ -1,0 +1,14 @@
+"""Pretraining of the field's R3D, of basic blocks (1, 1, 1, 1) as VCOP's, on UCF101. Batch 64: 4 GPUs x 16.
+
+    bash tools/dist_train.sh configs/pretrain_r3d10_ucf.py 4
+
+Most papers of the field mean this network by "R3D"; the paper's own is R3D-26 (Table 2). 512x2x7x7, no neck.
+Expected: the paper has no number for it. Measured cost: not run on the full data set.
+"""
+
+_base_ = [
+    './_base_/models/r3d10_pretrain.py',
+    './_base_/datasets/pretrain_ucf.py',
+    './_base_/schedules/pretrain_120e.py',
+    './_base_/runtime.py',
+]

@@ -1,0 +1,14 @@
+"""Pretraining of MMAction2's own SlowOnly-50 on UCF101: any of its 3D backbones can be a V-Network (not in Table 2).
+
+    bash tools/dist_train.sh configs/pretrain_slowonly50_ucf.py 4
+
+31.63 M parameters, 16x112x112 -> 2048x16x4x4. A backbone may return its last map or several, of which the last counts.
+Expected: the paper has no number for it. Measured cost: not run on the full data set.
+"""
+
+_base_ = [
+    './_base_/models/slowonly50_pretrain.py',
+    './_base_/datasets/pretrain_ucf.py',
+    './_base_/schedules/pretrain_120e.py',
+    './_base_/runtime.py',
+]
