@@ -11,6 +11,7 @@ from cmvl_mm.video import CompressedVideo, VideoError
 from .annotation import path_inside, read_list
 from .sample_index import SampleIndex
 from .sampling import VideoTooShort
+from .subset import stratified_subset
 
 
 class Skipped(NamedTuple):
@@ -39,6 +40,8 @@ class CompressedVideoDataset(Dataset):
             (seed, epoch, index) alone, and reports it; 'raise' stops, as a test must.
         role: 'gallery' or 'query', for retrieval.
         block: edge of the motion grid's blocks, in pixels.
+        label_share: the share of every class that is kept, see `stratified_subset`; below 1 for few-label finetuning.
+        label_seed: which videos those are.
         max_attempts: stand-ins tried for one sample before giving up.
     """
 
@@ -51,6 +54,8 @@ class CompressedVideoDataset(Dataset):
         on_error: Literal['replace', 'raise'] = 'replace',
         role: Literal['gallery', 'query'] = 'gallery',
         block: int = 8,
+        label_share: float = 1.0,
+        label_seed: int = 0,
         max_attempts: int = 100,
     ) -> None:
         for name, value, allowed in (
@@ -65,6 +70,9 @@ class CompressedVideoDataset(Dataset):
         self.ann_file = str(ann_file)
         self.root = str(data_prefix['video'])
         self.entries = read_list(ann_file, labels)
+        if label_share != 1:
+            kept = stratified_subset([entry.label for entry in self.entries], label_share, label_seed)
+            self.entries = [self.entries[position] for position in kept]
         self.stages: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             name: TRANSFORMS.build(stage) for name, stage in pipeline.items()
         }
