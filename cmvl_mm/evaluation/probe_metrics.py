@@ -18,6 +18,9 @@ from .linear_probe import sweep
 class LinearProbe(BaseMetric):
     """Softmax regression on the features; the learning rate is chosen on a held-out fifth of the training list.
 
+    The first process computes it while the others wait: on one busy core, a step on 9,537 videos of 512 values in 101
+    classes took 0.2 s, a sweep of 6 rates and 300 steps takes six minutes.
+
     Args:
         lrs: learning rates to try.
         steps: of full-batch gradient descent, for each of them.

@@ -34,7 +34,7 @@ def config_of(repository, protocol):
 def prediction(rng, label, is_query, index, scored):
     """A noisy feature far from the origin, as after a ReLU: centring changes the ranking."""
     feature = torch.tensor(rng.normal(size=CHANNELS) + 2 + 1.5 * np.eye(CLASSES, CHANNELS)[label], dtype=torch.float32)
-    scores = torch.tensor(rng.dirichlet(np.ones(CLASSES)), dtype=torch.float32)
+    scores = torch.tensor(rng.dirichlet(1 + 2 * np.eye(CLASSES)[label]), dtype=torch.float32)
     sample = dict(feature=feature, gt_label=torch.tensor([label]), is_query=is_query, sample_idx=index, path=f'{index}')
     return sample | (dict(pred_score=scores) if scored else {})
 
