@@ -211,7 +211,7 @@ def finetune_both(videos: VideoSet, work_dir: Path, checkpoint: Path) -> list[li
             REPOSITORY / 'tools/test.py', CONFIGS / 'finetune.py', last_checkpoint(folder),
             '--work-dir', tested, '--cfg-options', *shared,
         )  # fmt: skip
-        accuracies.append(read_test(tested)['acc/top1'])
+        accuracies.append(read_test(tested)['finetune/top1'])
     return [[f'top-1, {kind} label', f'{100 / classes:.1f}', *(f'{100 * accuracy:.1f}' for accuracy in accuracies)]]
 
 

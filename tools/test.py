@@ -1,6 +1,7 @@
-"""Test a checkpoint: classification by 10 clips, or retrieval.
+"""Test a checkpoint: classification by 10 clips, retrieval, linear probe or nearest neighbours.
 
 python tools/test.py configs/finetune_c3d_ucf.py work_dirs/finetune_c3d_ucf/epoch_120.pth
+python tools/test.py configs/finetune_c3d_ucf.py work_dirs/finetune_c3d_ucf_split2/epoch_120.pth --split 2
 python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/pretrain_c3d_ucf/epoch_120.pth --dump-features f.npz
 """
 
@@ -18,7 +19,9 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         help="default: what the config's model.init_cfg names; with model.init_cfg=None, random weights",
     )
-    parser.add_argument('--dump-features', metavar='FILE.npz', help='write features, labels, is_query and paths')
+    parser.add_argument(
+        '--dump-features', metavar='FILE.npz', help='write features, labels, is_query, paths and scores'
+    )
     parser.add_argument('--seed', type=int, help='of random weights')
     return parser.parse_args()
 

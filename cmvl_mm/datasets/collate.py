@@ -12,8 +12,14 @@ def compressed_collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
     """Stack every input along a new first axis; data samples stay a list.
 
     The padding of `motion` never reaches a network: crop boxes lie inside each video's own grid.
+
+    Raises:
+        ValueError: the videos have different numbers of clips, as `place='sliding'` gives them.
     """
     names = samples[0]['inputs'].keys()
+    shapes = {tuple(sample['inputs']['imgs'].shape) for sample in samples if 'imgs' in names}
+    if len(shapes) > 1:
+        raise ValueError(f'imgs of one batch differ in shape: {sorted(shapes)}. Remedy: test_dataloader.batch_size=1.')
     inputs = {}
     for name in names:
         tensors = [sample['inputs'][name] for sample in samples]

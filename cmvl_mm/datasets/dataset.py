@@ -13,6 +13,7 @@ from .annotation import path_inside, read_list
 from .original import check_same_frames, original_path
 from .sample_index import SampleIndex
 from .sampling import VideoTooShort
+from .subset import stratified_subset
 
 
 class Skipped(NamedTuple):
@@ -43,6 +44,8 @@ class CompressedVideoDataset(Dataset):
         role: 'gallery' or 'query', for retrieval.
         block: edge of the motion grid's blocks, in pixels.
         rgb_suffix: of the originals, such as '.avi'; None without them.
+        label_share: the share of every class that is kept, see `stratified_subset`; below 1 for few-label finetuning.
+        label_seed: which videos those are.
         max_attempts: stand-ins tried for one sample before giving up.
     """
 
@@ -56,6 +59,8 @@ class CompressedVideoDataset(Dataset):
         role: Literal['gallery', 'query'] = 'gallery',
         block: int = 8,
         rgb_suffix: str | None = None,
+        label_share: float = 1.0,
+        label_seed: int = 0,
         max_attempts: int = 100,
     ) -> None:
         for name, value, allowed in (
@@ -74,6 +79,9 @@ class CompressedVideoDataset(Dataset):
         self.root = str(data_prefix['video'])
         self.originals = None if rgb_suffix is None else (str(data_prefix['rgb']), rgb_suffix)
         self.entries = read_list(ann_file, labels)
+        if label_share != 1:
+            kept = stratified_subset([entry.label for entry in self.entries], label_share, label_seed)
+            self.entries = [self.entries[position] for position in kept]
         self.stages: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             name: TRANSFORMS.build(stage) for name, stage in pipeline.items()
         }

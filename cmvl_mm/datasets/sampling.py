@@ -51,6 +51,14 @@ def bin_centre_starts(num_frames: int, span: int, num_clips: int) -> np.ndarray:
     return ((edges[:-1] + edges[1:]) / 2).astype(np.int64)
 
 
+def sliding_starts(num_frames: int, span: int) -> np.ndarray:
+    """(n,) clip starts: every window of `span` frames inside the video, overlapping by half; 0 if none fits.
+
+    An odd span overlaps by one frame more than half: 61 frames every 30.
+    """
+    return np.arange(0, max(num_frames - span, 0) + 1, max(span // 2, 1))
+
+
 def fit_to_end(indices: np.ndarray, num_frames: int, past_end: PastEnd) -> np.ndarray:
     """Indices that run past the video's end, brought back by the named policy.
 

@@ -91,12 +91,13 @@ class SamplePretraining:
 
 @TRANSFORMS.register_module()
 class SampleClips:
-    """Clips alone: one at a random place (training), or several at the centres of equal bins (testing).
+    """Clips alone: one at a random place (training), or several spread over the video (testing).
 
     Args:
         clip_len, frame_interval: as above.
-        place: 'random' draws one clip; 'bin_centres' spreads `num_clips`.
-        num_clips: clips per video; 1 for 'random'.
+        place: 'random' draws one clip; 'bin_centres' spreads `num_clips`; 'sliding' takes every clip, overlapping
+            by half, so that longer videos have more of them and are tested one at a time (batch_size=1).
+        num_clips: clips per video, for 'bin_centres' alone.
         past_end: what happens to videos shorter than a clip.
     """
 
@@ -104,14 +105,16 @@ class SampleClips:
         self,
         clip_len: int = 16,
         frame_interval: int = 4,
-        place: Literal['random', 'bin_centres'] = 'random',
+        place: Literal['random', 'bin_centres', 'sliding'] = 'random',
         num_clips: int = 1,
         past_end: PastEnd = 'repeat_last',
     ) -> None:
-        if place not in ('random', 'bin_centres'):
-            raise ValueError(f"place={place!r} is not one of 'random', 'bin_centres'")
+        if place not in ('random', 'bin_centres', 'sliding'):
+            raise ValueError(f"place={place!r} is not one of 'random', 'bin_centres', 'sliding'")
         if place == 'random' and num_clips != 1:
             raise ValueError(f"place='random' draws one clip, not num_clips={num_clips}")
+        if place == 'sliding' and num_clips != 1:
+            raise ValueError(f"place='sliding' takes all clips, not num_clips={num_clips}. Remedy: leave it out.")
         self.clip_len = clip_len
         self.frame_interval = frame_interval
         self.place = place
@@ -123,6 +126,8 @@ class SampleClips:
         num_frames = sample['video'].num_frames
         if self.place == 'random':
             starts = np.array([sampling.random_start(sample['rng'], num_frames, self.span)])
+        elif self.place == 'sliding':
+            starts = sampling.sliding_starts(num_frames, self.span)
         else:
             starts = sampling.bin_centre_starts(num_frames, self.span, self.num_clips)
         clips = np.stack([sampling.clip_at(int(start), self.clip_len, self.frame_interval) for start in starts])

@@ -12,6 +12,7 @@ from cmvl_mm.compat import start_process_group
 
 from .config import load_config
 from .runner import CompressedRunner
+from .splits import use_split
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,13 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='overrides, e.g. train_dataloader.batch_size=16; a key that nothing reads is an error',
     )
+    parser.add_argument(
+        '--split',
+        type=int,
+        choices=[1, 2, 3],
+        help='official split: names it in every list of the config and in the default work_dir; the checkpoint to '
+        'start from stays the config’s (--cfg-options model.init_cfg.checkpoint=…)',
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
@@ -36,19 +44,25 @@ def config_from(args: argparse.Namespace) -> Config:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     config = load_config(args.config, args.cfg_options)
     config.launcher = args.launcher
+    if args.split is not None:
+        use_split(config, args.split, args.config)
     if args.work_dir is not None:
         config.work_dir = args.work_dir
     elif config.get('work_dir') is None:
-        config.work_dir = str(default_work_dir(args.config))
+        config.work_dir = str(default_work_dir(args.config, args.split))
     fit_loaders_to_machine(config)
     return config
 
 
-def default_work_dir(config_path: str) -> Path:
-    """configs/demo/pretrain.py -> work_dirs/demo/pretrain, so that equal names in two folders stay apart."""
+def default_work_dir(config_path: str, split: int | None = None) -> Path:
+    """configs/demo/pretrain.py -> work_dirs/demo/pretrain, so that equal names in two folders stay apart.
+
+    With `--split 2` it is work_dirs/demo/pretrain_split2.
+    """
     parts = Path(config_path).with_suffix('').parts
     below = parts[len(parts) - parts[::-1].index('configs') :] if 'configs' in parts else parts[-1:]
-    return Path('work_dirs', *below)
+    folder = Path('work_dirs', *below)
+    return folder if split is None else folder.with_name(f'{folder.name}_split{split}')
 
 
 def fit_loaders_to_machine(config: Config) -> None:

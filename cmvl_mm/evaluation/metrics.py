@@ -1,38 +1,55 @@
 """Registered metrics of the test loop: retrieval recalls, and the feature file."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 
-from .features import collect, pack_result, save_features
-from .retrieval import recall_at
+from .features import collect, labelled_sets, pack_result, save_features
+from .retrieval import centred, recall_at
+
+RetrievalProtocol = Literal['paper', 'coclr', 'vcop']
 
 
 @METRICS.register_module()
 class VideoRetrievalRecall(BaseMetric):
     """Test videos search training videos; R@k counts a hit if one of the k nearest has the query's class.
 
-    Features: mean over a video's clips of the global average of the last stage, L2-normalised, cosine.
-    (MMAction2's own `RetrievalRecall` is another metric, for text and video.)
+    The protocol is printed with every number: `retrieval_paper/R@1`. Features are means over a video's clips,
+    compared by cosine; (MMAction2's own `RetrievalRecall` is another metric, for text and video.)
+
+    | protocol | clips of a video | feature of a clip | before the cosine |
+    |---|---|---|---|
+    | paper | centres of 10 bins | global average of the last stage | nothing |
+    | coclr | every span of a clip, overlapping by half | global average of the last stage | each set less its mean |
+    | vcop | centres of 10 bins | last map, max-pooled 2x2, flattened | nothing |
+
+    The metric does the last column; clips and feature are the config's, `place='sliding'` of the sampling stage and
+    `test_cfg=dict(pool='max_2x2')` of the model (`configs/protocols/`). What their authors feed is not imitated: VCOP
+    takes 16 consecutive frames as [0, 1] pictures squeezed to 128x171, and drops the last incomplete batch of both
+    sets; CoCLR jitters the colours of test videos too, at its own clip length and size. Ours keep the paper's clip
+    of 16 x 4 frames, its crop and ImageNet's normalisation.
 
     Args:
         ks: the k of R@k.
+        protocol: see the table.
         collect_device: as in MMEngine.
-        prefix: of the printed names.
+        prefix: of the printed names; default: `retrieval_` and the protocol.
     """
-
-    default_prefix = 'retrieval'
 
     def __init__(
         self,
         ks: Sequence[int] = (1, 5, 10, 20, 50),
+        protocol: RetrievalProtocol = 'paper',
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        if protocol not in get_args(RetrievalProtocol):
+            raise ValueError(f'protocol={protocol!r} is not one of {get_args(RetrievalProtocol)}')
+        super().__init__(collect_device=collect_device, prefix=prefix or f'retrieval_{protocol}')
         self.ks = tuple(ks)
+        self.protocol = protocol
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep each video's feature."""
@@ -40,24 +57,18 @@ class VideoRetrievalRecall(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """`R@k` in percent, and the number of queries and gallery videos behind it."""
-        found = collect(results)
-        query, gallery = found.is_query, ~found.is_query
-        if (found.labels < 0).any():
-            raise ValueError(f'{found.paths[found.labels < 0][0]}: retrieval needs labels. Remedy: a labelled list.')
-        recalls = recall_at(
-            found.features[query],
-            found.labels[query],
-            found.features[gallery],
-            found.labels[gallery],
-            self.ks,
-        )
-        counts = dict(queries=int(query.sum()), gallery=int(gallery.sum()))
+        sets = labelled_sets(collect(results))
+        query, gallery = sets.query, sets.gallery
+        if self.protocol == 'coclr':
+            query, gallery = centred(query), centred(gallery)
+        recalls = recall_at(query, sets.query_labels, gallery, sets.gallery_labels, self.ks)
+        counts = dict(queries=len(query), gallery=len(gallery))
         return {f'R@{k}': recall for k, recall in recalls.items()} | counts
 
 
 @METRICS.register_module()
 class FeatureDump(BaseMetric):
-    """Writes `features`, `labels`, `is_query`, `paths` of every tested video to one .npz file.
+    """Writes `features`, `labels`, `is_query`, `paths`, and a classifier's `scores`, of every tested video to one .npz.
 
     Args:
         path: of the file; its folder is made.

@@ -18,6 +18,28 @@ def l2_normalise(features: np.ndarray) -> np.ndarray:
     return features / norms
 
 
+def centred(features: np.ndarray) -> np.ndarray:
+    """(n, C) -> the same rows less their mean, as CoCLR prepares each set on its own.
+
+    Raises:
+        ValueError: a lone row, which is its own mean.
+    """
+    if len(features) < 2:
+        raise ValueError(f'{len(features)} video cannot be centred on its set. Remedy: at least two in each list.')
+    features = features.astype(np.float64)
+    return features - features.mean(axis=0)
+
+
+def cosine_similarity(query: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    """(q, C), (g, C) -> (q, g) float64."""
+    return l2_normalise(query.astype(np.float64)) @ l2_normalise(gallery.astype(np.float64)).T
+
+
+def ranked(similarity: np.ndarray, k: int) -> np.ndarray:
+    """(q, g) -> (q, min(k, g)): columns by falling similarity; ties go to the lower column."""
+    return np.argsort(-similarity, axis=1, kind='stable')[:, :k]
+
+
 def nearest(query: np.ndarray, gallery: np.ndarray, k: int) -> np.ndarray:
     """Rows of the gallery by falling cosine similarity; ties go to the lower row.
 
@@ -29,8 +51,7 @@ def nearest(query: np.ndarray, gallery: np.ndarray, k: int) -> np.ndarray:
     Returns:
         (q, min(k, g)) int64.
     """
-    similarity = l2_normalise(query.astype(np.float64)) @ l2_normalise(gallery.astype(np.float64)).T
-    return np.argsort(-similarity, axis=1, kind='stable')[:, :k]
+    return ranked(cosine_similarity(query, gallery), k)
 
 
 def recall_at(

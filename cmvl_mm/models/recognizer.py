@@ -42,7 +42,9 @@ class ContextMotionRecognizer(BaseModel):
         data_preprocessor: batch of samples -> normalised tensors; MMEngine's default only moves them.
         test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass a network at once in tests; None passes
             all clips of a batch at once. `dict(network='i_network')` takes the features of that head's target network
-            instead of the V-Network's (Table 5), pooled before the projection.
+            instead of the V-Network's (Table 5), pooled before the projection. `dict(pool='max_2x2')` keeps the last
+            map as the feature, max-pooled by (1, 2, 2) and flattened, in place of its global 'average' (VCOP's
+            retrieval; C3D: 512x2x7x7 -> 9216); a classifier cannot use it.
         memory_format: of the convolutions' weights, which activations follow; the same numbers up to rounding.
             'channels_last' made the demo's step a tenth faster on a CPU.
         init_cfg: e.g. `dict(type='PretrainedBackbone', checkpoint=...)`; applied after the parts' own.
@@ -79,7 +81,9 @@ class ContextMotionRecognizer(BaseModel):
         self.context_head = None if context_head is None else build(context_head)
         self.motion_head = None if motion_head is None else build(motion_head)
         self.cls_head = None if cls_head is None else build(cls_head)
-        self.clips_per_forward, self.test_network = _read_test_cfg(**(test_cfg or {}))
+        self.clips_per_forward, self.test_network, self.test_pool = _read_test_cfg(**(test_cfg or {}))
+        if self.cls_head is not None and self.test_pool != 'average':
+            raise ValueError(f"cls_head classifies the average, not test_cfg's pool={self.test_pool!r}.")
         if memory_format not in ('contiguous', 'channels_last'):
             raise ValueError(f'memory_format={memory_format!r} is unknown. Supported: contiguous, channels_last')
         if memory_format == 'channels_last':
@@ -136,7 +140,7 @@ class ContextMotionRecognizer(BaseModel):
         (`features` cannot be the name: MMAction2's data sample reserves it for `InstanceData`.)
         """
         clips = _with_clips(inputs['motion' if self.test_network == 'm_network' else 'imgs'])  # (B, clips, C, T, H, W)
-        per_clip = self._clip_features(clips.flatten(0, 1), self._network())  # (B * clips, C)
+        per_clip = self._clip_features(clips.flatten(0, 1), self._network(), self.test_pool)  # (B * clips, C)
         features = per_clip.unflatten(0, clips.shape[:2]).mean(1)  # (B, C)
         samples = [ActionDataSample() for _ in clips] if data_samples is None else list(data_samples)
         for sample, feature in zip(samples, features, strict=True):
@@ -153,7 +157,7 @@ class ContextMotionRecognizer(BaseModel):
         This is what retrieval, kNN and finetuning use; it is not the average of the pretext tasks' fused map.
         """
         imgs = _with_clips(imgs)
-        return self._clip_features(imgs.flatten(0, 1), self.backbone).unflatten(0, imgs.shape[:2]).mean(1)
+        return self._clip_features(imgs.flatten(0, 1), self.backbone, 'average').unflatten(0, imgs.shape[:2]).mean(1)
 
     def embed(self, imgs: Tensor, motion: Tensor | None, iframe: Tensor | None) -> Embeddings:
         """What the pretext losses compare, L2-normalised. `motion`, `iframe`: None without their head.
@@ -188,25 +192,33 @@ class ContextMotionRecognizer(BaseModel):
             raise ValueError(f"test_cfg's network={self.test_network!r} belongs to a head that this model has not.")
         return head.get_submodule(self.test_network)
 
-    def _clip_features(self, clips: Tensor, network: nn.Module) -> Tensor:
+    def _clip_features(self, clips: Tensor, network: nn.Module, pool: 'TestPool') -> Tensor:
         """(N, C_in, T, H, W) -> (N, C), at most `clips_per_forward` clips at a time."""
         parts = (clips,) if self.clips_per_forward is None else clips.split(self.clips_per_forward)
         last_maps = ((maps if isinstance(maps, Tensor) else maps[-1]) for maps in map(network, parts))
-        return torch.cat([last_map.mean((2, 3, 4)) for last_map in last_maps])
+        return torch.cat([_pooled(last_map, pool) for last_map in last_maps])
 
 
 TestNetwork = Literal['backbone', 'i_network', 'm_network']
+TestPool = Literal['average', 'max_2x2']
 
 
 def _read_test_cfg(
-    *, clips_per_forward: int | None = None, network: TestNetwork = 'backbone'
-) -> tuple[int | None, TestNetwork]:
+    *, clips_per_forward: int | None = None, network: TestNetwork = 'backbone', pool: TestPool = 'average'
+) -> tuple[int | None, TestNetwork, TestPool]:
     """Check `test_cfg`; a misspelt key is a TypeError."""
     if clips_per_forward is not None and clips_per_forward < 1:
         raise ValueError(f'clips_per_forward must be at least 1, got {clips_per_forward}')
     if network not in get_args(TestNetwork):
         raise ValueError(f'network={network!r} is unknown. Supported: {", ".join(get_args(TestNetwork))}')
-    return clips_per_forward, network
+    if pool not in get_args(TestPool):
+        raise ValueError(f'pool={pool!r} is unknown. Supported: {", ".join(get_args(TestPool))}')
+    return clips_per_forward, network, pool
+
+
+def _pooled(last_map: Tensor, pool: TestPool) -> Tensor:
+    """(N, C, T, H, W) -> (N, C), or (N, C * T * (H // 2) * (W // 2))."""
+    return last_map.mean((2, 3, 4)) if pool == 'average' else F.max_pool3d(last_map, (1, 2, 2)).flatten(1)
 
 
 def _with_clips(imgs: Tensor) -> Tensor:

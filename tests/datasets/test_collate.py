@@ -1,5 +1,6 @@
 """Grids of different videos share a batch without touching each other."""
 
+import pytest
 import torch
 
 from cmvl_mm.datasets.collate import compressed_collate
@@ -21,3 +22,9 @@ def test_grids_are_zero_padded_to_the_largest():
     assert (motion[1, :, :, :, 4:] == 0).all()
     assert batch['inputs']['imgs'].shape == (2, 3, 4, 5, 5)
     assert batch['data_samples'] == [1, 2]
+
+
+def test_videos_with_different_numbers_of_clips_do_not_share_a_batch():
+    samples = [dict(inputs=dict(imgs=torch.zeros(clips, 3, 4, 5, 5)), data_samples=0) for clips in (2, 3)]
+    with pytest.raises(ValueError, match=r'\(2, 3, 4, 5, 5\), \(3, 3, 4, 5, 5\).*Remedy: test_dataloader.batch_size=1'):
+        compressed_collate(samples)

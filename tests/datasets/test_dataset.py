@@ -227,6 +227,30 @@ def test_short_videos_are_left_out_or_stretched_by_policy(build):
     assert sample['data_samples'].skipped == []
 
 
+def test_label_share_keeps_some_of_every_class(build, controlled_set, tmp_path):
+    lines = [f'videos/train{i}.mp4 {i % 2}\n' for i in range(8)]
+    (tmp_path / 'two_classes.txt').write_text(''.join(lines))
+    few = build(ann_file=str(tmp_path / 'two_classes.txt'), label_share=0.5, label_seed=3)
+    assert sorted(entry.label for entry in few.entries) == [0, 0, 1, 1]
+    sample = few[3]['data_samples']
+    assert f'{sample.path} {sample.gt_label.item()}\n' in lines
+    assert sample.path == few.entries[3].path
+
+
+def test_sliding_clips_cover_the_video(build):
+    """108 frames hold spans of 31 frames at 0, 15, 30, 45, 60 and 75."""
+    stage = dict(_delete_=True, type='SampleClips', clip_len=16, frame_interval=2, place='sliding')
+    dataset = build('demo/finetune', **{'pipeline.sample': stage, 'pipeline.pack.clips': 'many'})
+    with CompressedVideo(f'{dataset.root}/videos/train0.mp4') as video:
+        assert video.num_frames == 108
+        clips = dataset.stages['sample'](dict(video=video, rng=None))['clip_frames']
+    assert clips[:, 0].tolist() == [0, 15, 30, 45, 60, 75]
+    assert clips[-1].tolist() == list(range(75, 107, 2))
+    assert dataset[0]['inputs']['imgs'].shape == (6, 3, 16, 48, 48)
+    with pytest.raises(ValueError, match="place='sliding' takes all clips, not num_clips=10"):
+        build('demo/finetune', **{'pipeline.sample': stage | dict(num_clips=10)})
+
+
 def test_config_errors_name_value_and_choice(build):
     with pytest.raises(TypeError, match='frame_intervall'):
         build(**{'pipeline.sample.frame_intervall': 3})

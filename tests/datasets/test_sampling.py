@@ -50,6 +50,15 @@ def test_bin_centres_of_a_long_video():
     assert sampling.bin_centre_starts(30, 61, 10).tolist() == [0] * 10
 
 
+def test_sliding_clips_overlap_by_half_and_stay_inside():
+    assert sampling.sliding_starts(10, 4).tolist() == [0, 2, 4, 6]  # frames 6 ... 9 are the last four
+    assert sampling.sliding_starts(11, 4).tolist() == [0, 2, 4, 6]
+    assert sampling.sliding_starts(12, 4).tolist() == [0, 2, 4, 6, 8]
+    assert sampling.sliding_starts(181, 61).tolist() == [0, 30, 60, 90, 120]
+    assert sampling.sliding_starts(61, 61).tolist() == sampling.sliding_starts(20, 61).tolist() == [0]
+    assert sampling.sliding_starts(3, 1).tolist() == [0, 1, 2]
+
+
 def test_past_end_policies():
     indices = np.array([0, 4, 8, 12])
     assert sampling.fit_to_end(indices, 10, 'repeat_last').tolist() == [0, 4, 8, 9]

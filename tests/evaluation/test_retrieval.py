@@ -66,10 +66,10 @@ def test_metric_drops_the_duplicates_that_pad_a_distributed_test(predictions):
     metric.process({}, [*predictions, predictions[4], predictions[4]])
     found = metric.evaluate(size=100)
     assert found == {
-        'retrieval/R@1': 50.0,
-        'retrieval/R@2': 100.0,
-        'retrieval/queries': 2,
-        'retrieval/gallery': 4,
+        'retrieval_paper/R@1': 50.0,
+        'retrieval_paper/R@2': 100.0,
+        'retrieval_paper/queries': 2,
+        'retrieval_paper/gallery': 4,
     }
 
 

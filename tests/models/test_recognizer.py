@@ -164,6 +164,21 @@ def test_retrieval_puts_the_feature_on_every_sample():
     assert 'pred_score' not in predicted[0]
 
 
+def test_max_pooled_features_keep_time_and_half_the_points():
+    model, clips = tiny(test_cfg=dict(pool='max_2x2')).eval(), torch.randn(2, 3, 3, 8, 16, 32)
+    predicted = torch.stack([sample.to_dict()['feature'] for sample in model.predict(dict(imgs=clips))])
+    for video, feature in zip(clips, predicted, strict=True):
+        last = model.backbone(video)[-1]  # (3 clips, 32, 2, 2, 4)
+        corners = [last[..., i::2, j::2] for i in (0, 1) for j in (0, 1)]
+        expected = torch.stack(corners).amax(0).flatten(1).mean(0)  # maximum of each clip first, then the mean
+        torch.testing.assert_close(feature, expected)
+    assert predicted.shape == (2, 32 * 2 * 1 * 2)
+    with pytest.raises(ValueError, match="pool='max'"):
+        tiny(test_cfg=dict(pool='max'))
+    with pytest.raises(ValueError, match='cls_head classifies the average'):
+        tiny('cls', test_cfg=dict(pool='max_2x2'))
+
+
 def test_classification_feeds_mmaction2s_accuracy():
     from mmaction.evaluation import AccMetric
 

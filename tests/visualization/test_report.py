@@ -21,7 +21,11 @@ def log(folder, name, rows):
 
 
 def test_curves_of_a_resumed_run_are_joined_and_the_later_run_counts(tmp_path):
-    log(tmp_path, '20260101_000001', [{'loss': 3.0, 'step': 1}, {'loss': 2.0, 'step': 2}, {'acc/top1': 0.5, 'step': 2}])
+    log(
+        tmp_path,
+        '20260101_000001',
+        [{'loss': 3.0, 'step': 1}, {'loss': 2.0, 'step': 2}, {'finetune/top1': 0.5, 'step': 2}],
+    )
     log(tmp_path, '20260101_000002', [{'loss': 1.5, 'step': 2}, {'loss': 1.0, 'step': 3}])
     assert [(row['step'], row['loss']) for row in read_curves(tmp_path)] == [(1, 3.0), (2, 1.5), (3, 1.0)]
 
@@ -31,8 +35,8 @@ def test_newest_test_counts_and_none_is_an_error(tmp_path):
         read_test(tmp_path)
     for name, accuracy in (('20260101_000001', 0.1), ('20260101_000002', 0.2)):
         (tmp_path / name).mkdir()
-        (tmp_path / name / f'{name}.json').write_text(json.dumps({'acc/top1': accuracy}))
-    assert read_test(tmp_path) == {'acc/top1': 0.2}
+        (tmp_path / name / f'{name}.json').write_text(json.dumps({'finetune/top1': accuracy}))
+    assert read_test(tmp_path) == {'finetune/top1': 0.2}
 
 
 def test_tables_align_and_escape():

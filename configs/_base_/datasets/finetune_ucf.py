@@ -46,5 +46,5 @@ test_dataloader = dict(
         ),
     ),
 )
-test_evaluator = dict(type='AccMetric', metric_list=('top_k_accuracy', 'mean_class_accuracy'))
+test_evaluator = dict(type='AccMetric', prefix='finetune', metric_list=('top_k_accuracy', 'mean_class_accuracy'))
 test_cfg = dict(type='TestLoop')

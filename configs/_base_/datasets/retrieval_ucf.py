@@ -27,5 +27,5 @@ test_dataloader = dict(
         ),
     ),
 )
-test_evaluator = dict(type='VideoRetrievalRecall', ks=(1, 5, 10, 20, 50))
+test_evaluator = dict(type='VideoRetrievalRecall', protocol='paper', ks=(1, 5, 10, 20, 50))
 test_cfg = dict(type='TestLoop')

@@ -1,0 +1,31 @@
+"""Weighted k nearest neighbours: features -> classes. Pure NumPy; `probe_metrics.py` holds the registered shell."""
+
+import numpy as np
+
+from .retrieval import cosine_similarity, ranked
+
+
+def knn_predict(
+    query: np.ndarray, gallery: np.ndarray, gallery_labels: np.ndarray, k: int, temperature: float
+) -> np.ndarray:
+    """The class with the most votes among the k nearest; a neighbour's vote weighs exp(cosine / temperature).
+
+    Args:
+        query, gallery: (q, C) and (g, C) features.
+        gallery_labels: (g,) classes.
+        k: neighbours; all of the gallery if it is smaller.
+        temperature: the lower, the more the nearest decide.
+
+    Returns:
+        (q,) int64; ties go to the lower label.
+    """
+    if k < 1 or temperature <= 0:
+        raise ValueError(f'k={k} must be at least 1 and temperature={temperature} above 0')
+    similarity = cosine_similarity(query, gallery)
+    neighbours = ranked(similarity, k)  # (q, k)
+    nearness = np.take_along_axis(similarity, neighbours, axis=1)
+    weights = np.exp((nearness - nearness[:, :1]) / temperature)  # relative to the nearest: nothing overflows
+    votes = np.zeros((len(query), int(gallery_labels.max()) + 1))
+    rows = np.arange(len(query))[:, None]
+    np.add.at(votes, (rows, gallery_labels[neighbours]), weights)
+    return votes.argmax(axis=1)

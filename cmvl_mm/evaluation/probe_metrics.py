@@ -1,0 +1,80 @@
+"""Registered metrics of frozen features as a classifier: linear probe and nearest neighbours.
+
+Gallery is the training list, queries are the test list, through `RetrievalDataset` as in retrieval.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mmaction.registry import METRICS
+from mmengine.evaluator import BaseMetric
+
+from .features import collect, labelled_sets, pack_result
+from .knn import knn_predict
+from .linear_probe import sweep
+
+
+@METRICS.register_module()
+class LinearProbe(BaseMetric):
+    """Softmax regression on the features; the learning rate is chosen on a held-out fifth of the training list.
+
+    The first process computes it while the others wait: on one busy core, a step on 9,537 videos of 512 values in 101
+    classes took 0.2 s, a sweep of 6 rates and 300 steps takes six minutes.
+
+    Args:
+        lrs: learning rates to try.
+        steps: of full-batch gradient descent, for each of them.
+        collect_device: as in MMEngine.
+        prefix: of the printed names.
+    """
+
+    default_prefix = 'linear'
+
+    def __init__(
+        self, lrs: Sequence[float], steps: int, collect_device: str = 'cpu', prefix: str | None = None
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.lrs = tuple(lrs)
+        self.steps = steps
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep each video's feature."""
+        self.results.extend(pack_result(data_sample) for data_sample in data_samples)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """`top1` of the test list, the `lr` chosen, and what every lr reached on the held-out fifth (shares of 1)."""
+        sets = labelled_sets(collect(results))
+        probe = sweep(sets.gallery, sets.gallery_labels, sets.query, self.lrs, self.steps)
+        held_out = {f'held_out_lr_{lr:g}': accuracy for lr, accuracy in probe.held_out.items()}
+        return dict(top1=float((probe.predicted == sets.query_labels).mean()), lr=probe.lr) | held_out
+
+
+@METRICS.register_module()
+class KNNAccuracy(BaseMetric):
+    """Votes of the nearest training videos, weighted by exp(cosine / temperature).
+
+    Args:
+        k: neighbours that vote.
+        temperature: of the weights.
+        collect_device: as in MMEngine.
+        prefix: of the printed names.
+    """
+
+    default_prefix = 'knn'
+
+    def __init__(
+        self, k: int = 20, temperature: float = 0.07, collect_device: str = 'cpu', prefix: str | None = None
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.k = k
+        self.temperature = temperature
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep each video's feature."""
+        self.results.extend(pack_result(data_sample) for data_sample in data_samples)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """`top1` of the test list, a share of 1."""
+        sets = labelled_sets(collect(results))
+        predicted = knn_predict(sets.query, sets.gallery, sets.gallery_labels, self.k, self.temperature)
+        return dict(top1=float((predicted == sets.query_labels).mean()))

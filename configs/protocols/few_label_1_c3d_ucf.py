@@ -1,0 +1,24 @@
+"""Finetuning C3D on 1 % of UCF101's training list, split 1. No Table: the paper prints none.
+
+    python tools/train.py configs/protocols/few_label_1_c3d_ucf.py
+    python tools/test.py configs/protocols/few_label_1_c3d_ucf.py \\
+        work_dirs/protocols/few_label_1_c3d_ucf/epoch_1200.pth
+
+Protocol: 1 % of every class, at least one video (101 videos), the same ones for every network and seed; all else as
+finetune_c3d_ucf.py, whole test list. Prints few_label_1/top1. Batch 8; a list of fewer videos than a batch is an
+error. 1200 epochs of 12 steps, a twelfth of them warm-up: the epochs grow about as 1 / sqrt(share), so that few
+videos still get 14,400 steps (the whole list: 143,040).
+From scratch: --cfg-options model.init_cfg=None. Another network: its finetune_* in the next line.
+Cost: not run on the full data set.
+"""
+
+_base_ = '../finetune_c3d_ucf.py'
+
+train_dataloader = dict(dataset=dict(label_share=0.01, label_seed=0))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=100),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=100, end=1200, T_max=1100),
+]
+train_cfg = dict(max_epochs=1200)
+default_hooks = dict(checkpoint=dict(interval=10))
+test_evaluator = dict(prefix='few_label_1')
