@@ -1,11 +1,13 @@
 """Finetuning of the field's R3D, of basic blocks (1, 1, 1, 1) as VCOP's, on UCF101 split 1.
 
     python tools/train.py configs/finetune_r3d10_ucf.py
-    python tools/test.py configs/finetune_r3d10_ucf.py work_dirs/finetune_r3d10_ucf/epoch_120.pth
+    python tools/test.py configs/finetune_r3d10_ucf.py work_dirs/finetune_r3d10_ucf
 
 Most papers of the field mean this network by "R3D"; the paper's own is R3D-26 (Table 2).
-Expected: the paper has no number for it. From scratch: --cfg-options model.init_cfg=None
-Protocol: 10 bin-centre clips, softmax averaged. Measured cost: not run on the full data set.
+From scratch: --cfg-options model.init_cfg=None
+Paper: none
+Protocol: finetune
+Cost: not run on the full data set
 """
 
 _base_ = [

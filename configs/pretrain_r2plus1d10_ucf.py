@@ -3,7 +3,8 @@
     bash tools/dist_train.sh configs/pretrain_r2plus1d10_ucf.py 4
 
 Most papers of the field mean this network by "R(2+1)D"; the paper's own is R(2+1)D-26 (Table 2). 512x2x7x7, no neck.
-Expected: the paper has no number for it. Measured cost: not run on the full data set.
+Paper: none
+Cost: not run on the full data set
 """
 
 _base_ = [

@@ -3,7 +3,8 @@
     bash tools/dist_train.sh configs/pretrain_r3d10_ucf.py 4
 
 Most papers of the field mean this network by "R3D"; the paper's own is R3D-26 (Table 2). 512x2x7x7, no neck.
-Expected: the paper has no number for it. Measured cost: not run on the full data set.
+Paper: none
+Cost: not run on the full data set
 """
 
 _base_ = [

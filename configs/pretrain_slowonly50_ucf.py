@@ -3,7 +3,8 @@
     bash tools/dist_train.sh configs/pretrain_slowonly50_ucf.py 4
 
 31.63 M parameters, 16x112x112 -> 2048x16x4x4. A backbone may return its last map or several, of which the last counts.
-Expected: the paper has no number for it. Measured cost: not run on the full data set.
+Paper: none
+Cost: not run on the full data set
 """
 
 _base_ = [

@@ -27,7 +27,7 @@ SECTIONS = (
         (f'Table {number}', rf'configs/ablations/table{number}\b|configs/ablations/table{number}_')
         for number in range(1, 8)
     ),
-    ('Protocols', r'configs/protocols/'),
+    ('Other protocols', r'configs/protocols/'),
     ("The authors' released settings", r'configs/released/'),
     ("Demo: not the paper's", r'configs/demo/'),
 )

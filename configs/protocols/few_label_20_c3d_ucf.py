@@ -1,15 +1,17 @@
-"""Finetuning C3D on 20 % of UCF101's training list, split 1. No Table: the paper prints none.
+"""Finetuning C3D on 20 % of UCF101's training list, split 1.
 
     python tools/train.py configs/protocols/few_label_20_c3d_ucf.py
     python tools/test.py configs/protocols/few_label_20_c3d_ucf.py \\
-        work_dirs/protocols/few_label_20_c3d_ucf/epoch_240.pth
+        work_dirs/protocols/few_label_20_c3d_ucf
 
-Protocol: 20 % of every class, at least one video (1898 videos), the same ones for every network and seed; all else as
+20 % of every class, at least one video (1898 videos), the same ones for every network and seed; all else as
 finetune_c3d_ucf.py, whole test list. Prints few_label_20/top1. Batch 8; a list of fewer videos than a batch is an
 error. 240 epochs of 237 steps, a twelfth of them warm-up: the epochs grow about as 1 / sqrt(share), so that few
 videos still get 56,880 steps (the whole list: 143,040).
 From scratch: --cfg-options model.init_cfg=None. Another network: its finetune_* in the next line.
-Cost: not run on the full data set.
+Paper: none
+Protocol: few_label_20
+Cost: not run on the full data set
 """
 
 _base_ = '../finetune_c3d_ucf.py'

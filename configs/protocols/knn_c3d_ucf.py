@@ -1,10 +1,12 @@
-"""Nearest neighbours as a classifier, C3D, UCF101 split 1. No Table: the paper prints none.
+"""Nearest neighbours as a classifier, C3D, UCF101 split 1.
 
-    python tools/test.py configs/protocols/knn_c3d_ucf.py work_dirs/pretrain_c3d_ucf/epoch_120.pth
+    python tools/test.py configs/protocols/knn_c3d_ucf.py work_dirs/pretrain_c3d_ucf
 
-Protocol: the network is frozen; mean of 10 bin-centre clips, L2, cosine; the 20 nearest training videos vote, each with
+The network is frozen; mean of 10 bin-centre clips, L2, cosine; the 20 nearest training videos vote, each with
 weight exp(cosine / 0.07). Prints knn/top1. Another network: its retrieval_* in the next line.
-Cost: not run on the full data set.
+Paper: none
+Protocol: knn
+Cost: not run on the full data set
 """
 
 _base_ = '../retrieval_c3d_ucf.py'

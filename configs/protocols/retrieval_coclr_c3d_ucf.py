@@ -1,11 +1,14 @@
-"""Retrieval as CoCLR counts it, C3D, UCF101 split 1. The paper prints none; Table 9's 41.7 is retrieval_paper/R@1.
+"""Retrieval as CoCLR counts it, C3D, UCF101 split 1.
 
-    python tools/test.py configs/protocols/retrieval_coclr_c3d_ucf.py work_dirs/pretrain_c3d_ucf/epoch_120.pth
+    python tools/test.py configs/protocols/retrieval_coclr_c3d_ucf.py work_dirs/pretrain_c3d_ucf
 
-Protocol: mean of all clips of 16 x 4 frames that overlap by half; gallery and queries each less their own mean; L2,
+Mean of all clips of 16 x 4 frames that overlap by half; gallery and queries each less their own mean; L2,
 cosine. Prints retrieval_coclr/R@k. Not imitated: CoCLR's clip length and picture size, and the colour jitter of its
 test. Longer videos have more clips, so one video is tested at a time. Another network: its retrieval_* in the next
-line. Cost: not run on the full data set.
+line.
+Paper: none; Table 9's 41.7 is retrieval_paper/R@1
+Protocol: retrieval_coclr
+Cost: not run on the full data set
 """
 
 _base_ = '../retrieval_c3d_ucf.py'

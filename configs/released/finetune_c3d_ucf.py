@@ -1,11 +1,13 @@
-"""Table 2, C3D, UCF101 split 1, as released: top-1 78.6 from UCF101 pretraining, 60.5 from scratch.
+"""Table 2, C3D, UCF101 split 1, as released: finetuning from UCF101 pretraining.
 
     python tools/train.py configs/released/finetune_c3d_ucf.py
     python tools/test.py configs/released/finetune_c3d_ucf.py work_dirs/released/finetune_c3d_ucf
 
 Beyond print: Nesterov, clips turned by up to 10 degrees in training, frame 0 for indices past the end, clips from the
 original .avi (data/ucf101/originals). From scratch: --cfg-options model.init_cfg=None
-Protocol: 10 bin-centre clips, softmax averaged. Measured cost: not run on the full data set.
+Paper: top-1 78.6; from scratch 60.5
+Protocol: finetune
+Cost: not run on the full data set
 """
 
 _base_ = [

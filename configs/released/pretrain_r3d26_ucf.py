@@ -5,7 +5,8 @@
 Weight decay 0.001, Nesterov, J_I + J_M unweighted, 1/W of the keys' gradient, the sign of dx kept in mirrored windows,
 BGR I-frames, a fifth of the clips in gray, clips from the original .avi (data/ucf101/originals). Not followed: vectors
 rounded to whole pixels, re-encoding at FFmpeg's default rate.
-Expected: see released/finetune_r3d26_ucf.py. Measured cost: not run on the full data set.
+Paper: none printed for the pretext tasks
+Cost: not run on the full data set
 """
 
 _base_ = [
