@@ -3,11 +3,14 @@
     python tools/prepare_videos.py videos/ prepared/ --workers 8
     python tools/prepare_videos.py trainlist.txt prepared/ --root videos/ --profile coviar
     python tools/prepare_videos.py videos/ prepared/ --shard 1/4        # and 2/4, 3/4, 4/4 on other machines
+    python tools/prepare_videos.py videos/ prepared/ --flow             # TV-L1 optical flow too
 
 DST gets the videos under their own paths, an annotation list of those that are ready (all.txt, or the name of
 the list given as SRC), classes.txt where SRC has class folders, and report.json.  A video takes its name only when
 it was decoded again and found complete, so the run may be stopped at any time and started again: it skips what is
-there.
+there.  With --flow a video is ready when its optical flow is there too, beside it as name.flow.npz; this takes
+hundreds of times as long, Ctrl-C waits for the videos at work, and the report says what it cost, next to the cost of
+reading the motion vectors.
 
 Broken videos do not stop the run; the report names them.  Exit code 0 if any video is ready, 1 if none is, 2 for
 arguments that make no sense, 130 after Ctrl-C.
@@ -20,21 +23,26 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from glob import escape
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.encode import PROFILES, reencode
+from cmvl_mm.video.flow import flow_path
+from cmvl_mm.video.flow_cost import FlowCost, make_flow, summarise
 from cmvl_mm.video.sources import Source, find_in_folder, find_in_list, replace_text, write_list
 
 PRETRAINING_FRAMES = 71  # a clip and its future: shorter videos are left out of pretraining
 PROGRESS_SECONDS = 5
+
+
+Motion = Literal['vectors', 'flow']
 
 
 class Outcome(NamedTuple):
@@ -43,6 +51,7 @@ class Outcome(NamedTuple):
     source: Source
     num_frames: int
     failure: tuple[str, str] | None  # stage, reason
+    cost: FlowCost | None = None  # of flow that was made in this run
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -60,6 +69,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: %(default)s)')
     parser.add_argument('--shard', type=_shard, default=(1, 1), metavar='I/N', help='the Ith of N parts, from 1')
+    parser.add_argument('--flow', action='store_true', help='compute TV-L1 optical flow of each video; slow')
     arguments = parser.parse_args(argv)
     if not arguments.src.exists():
         parser.error(f'{arguments.src}: there is no such folder or list')
@@ -80,22 +90,26 @@ def _shard(text: str) -> tuple[int, int]:
     return int(index), int(count)
 
 
-def prepare(root: Path, dst: Path, profile: str, source: Source) -> Outcome:
-    """Re-encode one video, unless that is done; runs in a worker."""
+def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source) -> Outcome:
+    """Re-encode one video and make its flow, unless that is done; runs in a worker."""
     target = dst / source.target
     try:
-        if not target.exists():
+        if target.exists():
+            with CompressedVideo(target) as video:
+                num_frames = video.num_frames
+        else:
             # Left by a process that was killed; nobody else works on this video.
             for stale in target.parent.glob(f'{escape(target.name)}.*.part'):
                 stale.unlink()
-            return Outcome(source, reencode(root / source.path, target, profile=PROFILES[profile]), None)
-        with CompressedVideo(target) as video:
-            return Outcome(source, video.num_frames, None)
+            num_frames = reencode(root / source.path, target, profile=PROFILES[profile])
+        return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
         return Outcome(source, 0, (error.stage, error.reason))
 
 
-def prepare_all(root: Path, dst: Path, profile: str, sources: list[Source], workers: int) -> Iterator[Outcome]:
+def prepare_all(
+    root: Path, dst: Path, profile: str, motion: Motion, sources: list[Source], workers: int
+) -> Iterator[Outcome]:
     """Outcomes as they come.  A video that kills its process is found by running the suspects one by one."""
     waiting, suspects = deque(sources), deque[Source]()
     while waiting or suspects:
@@ -109,7 +123,7 @@ def prepare_all(root: Path, dst: Path, profile: str, sources: list[Source], work
             while queue or running:
                 while queue and len(running) < slots:
                     source = queue.popleft()
-                    running[pool.submit(prepare, root, dst, profile, source)] = source
+                    running[pool.submit(prepare, root, dst, profile, motion, source)] = source
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     outcome = future.result()
                     del running[future]
@@ -156,10 +170,14 @@ def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], refused
         'failed': failed,
         'short': short,
     }
+    if arguments.flow:
+        report['flow'] = summarise([o.cost for o in ready if o.cost])
     name = _list_name(arguments) + ('' if count == 1 else f'_{index}of{count}')
     path = arguments.dst / ('report.json' if name == 'all' else f'report_{name}.json')
     replace_text(path, json.dumps(report, indent=2, ensure_ascii=False) + '\n')
     print(f'{len(ready)} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames')
+    if arguments.flow:
+        print('flow: ' + ', '.join(f'{name} {value}' for name, value in report['flow'].items()))
     for item in failed[:20]:
         print(f'  {item["path"]}: {item["stage"]}: {item["reason"]}')
     print(f'all of it in {path}')
@@ -179,24 +197,49 @@ def check_profile(dst: Path, profile: str) -> None:
         sys.exit(f'{dst} holds videos of the profile {found!r}, not {profile!r}: choose another folder')
 
 
+def check_optflow() -> None:
+    """TV-L1 is in OpenCV's contributed modules, which are easily lost: said before any work starts."""
+    from cmvl_mm.video.tvl1 import require_optflow
+
+    try:
+        require_optflow()
+    except ImportError as error:
+        sys.exit(f'--flow: {error}')
+
+
+def ready_sources(dst: Path, motion: Motion, sources: Iterable[Source], outcomes: Iterable[Outcome]) -> list[Source]:
+    """Those whose files are all in their places, which they take when complete, and that did not fail just now."""
+    failed = {outcome.source for outcome in outcomes if outcome.failure}
+    return [
+        source
+        for source in sources
+        if source not in failed
+        and (dst / source.target).exists()
+        and (motion == 'vectors' or os.path.isfile(flow_path(dst / source.target)))
+    ]
+
+
 def main(argv: list[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     src, dst, root = arguments.src, arguments.dst, arguments.root
+    if arguments.flow:
+        check_optflow()
     check_profile(dst, arguments.profile)
     listing = find_in_folder(src) if src.is_dir() else find_in_list(src, root)
     index, count = arguments.shard
     mine = list(listing.sources[index - 1 :: count])
     print(f'{len(listing.sources)} videos in {src}, {len(mine)} of them in this run', flush=True)
+    motion: Motion = 'flow' if arguments.flow else 'vectors'
     outcomes: list[Outcome] = []
     stopped = False
     try:
-        stream = prepare_all(root, dst, arguments.profile, mine, arguments.workers)
+        stream = prepare_all(root, dst, arguments.profile, motion, mine, arguments.workers)
         outcomes.extend(show_progress(stream, len(mine)))
     except KeyboardInterrupt:
         stopped = True
         print('stopped; the same command goes on from here', flush=True)
     # What other shards have finished by now is on the list too; the last of them completes it.
-    write_list(dst / f'{_list_name(arguments)}.txt', [s for s in listing.sources if (dst / s.target).exists()])
+    write_list(dst / f'{_list_name(arguments)}.txt', ready_sources(dst, motion, listing.sources, outcomes))
     if listing.classes:
         replace_text(dst / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
     write_report(arguments, outcomes, list(listing.refused))
