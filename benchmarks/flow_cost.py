@@ -78,9 +78,9 @@ def draw(path: Path, vectors: np.ndarray, flow: np.ndarray, out: Path) -> None:
     frame = int(np.abs(vectors.astype(int)).sum((1, 2, 3)).argmax())
     with CompressedVideo(path) as video:
         (picture,), _ = video.read(rgb=[frame])
-    figure, axes = plt.subplots(1, 2, figsize=(14, 5.6))
+    figure, axes = plt.subplots(1, 2, figsize=(16, 6.4))
     for ax, name, field in zip(axes, ('motion vectors', 'TV-L1 optical flow'), (vectors, flow), strict=True):
-        draw_arrows(ax, np.moveaxis(field[frame], -1, 0) / QUARTERS, background=picture, arrows=28)
+        draw_arrows(ax, np.moveaxis(field[frame], -1, 0) / QUARTERS, background=picture)
         ax.set_title(f'{name}, frame {frame} of {path.name}')
         ax.set_axis_off()
     figure.tight_layout()
