@@ -4,7 +4,8 @@
     bash tools/dist_train.sh configs/ablations/table4_optical_flow.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/ablations/table4_optical_flow
 
-Motion vectors in its place are configs/pretrain_c3d_ucf.py: 41.7 / 57.4, 16.8 / 37.2. Measured cost: not run.
+Motion vectors in its place are configs/pretrain_c3d_ucf.py: 41.7 / 57.4, 16.8 / 37.2. Measured cost: not run; the flow
+alone takes about a second a frame on one core (benchmarks/flow_cost.py).
 Changes: train_dataloader.dataset.pipeline.read.motion
 """
 

@@ -81,6 +81,9 @@ def test_a_video_without_flow_is_not_ready(repository, source, tmp_path):
     assert code == 0, output
     assert (dst / 'all.txt').read_text().split() == ['a.mp4', 'b.mp4', 'c.mp4']
     assert 'flow' not in json.loads((dst / 'report.json').read_text())
+    code, output = run(repository, source, dst, '--flow', '--shard', '1/3', '--workers', 1)  # b is others' work
+    assert code == 0, output
+    assert (dst / 'all.txt').read_text().split() == ['a.mp4', 'c.mp4']
 
 
 def test_opencv_without_flow_stops_before_any_work(repository, source, tmp_path):
