@@ -24,6 +24,8 @@ $(STAMP): setup.py requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
 	$(BIN)/pip install -r requirements.txt
+	# both OpenCV wheels fill one folder and the last one wins; only this one has TV-L1
+	$(BIN)/pip install --force-reinstall --no-deps $$(grep '^opencv-contrib-python==' requirements.txt)
 	$(BIN)/pip install --no-deps -e .
 	touch $@
 

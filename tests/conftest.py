@@ -38,9 +38,14 @@ def shared() -> Path:
 
 @pytest.fixture(scope='session')
 def controlled_set(tmp_path_factory) -> Path:
-    """A folder with 8 training and 8 test videos of the controlled set, and lists of their motions' classes."""
+    """A folder with 8 training and 8 test videos of the controlled set, and lists of their motions' classes.
+
+    The training videos have flow files, made of their vectors: TV-L1 would take minutes.
+    """
+    from cmvl_mm.video import CompressedVideo
     from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
     from cmvl_mm.video.encode import write_video
+    from cmvl_mm.video.flow import FLOW_BLOCK, write_flow
 
     root = tmp_path_factory.mktemp('controlled')
     (root / 'videos').mkdir()
@@ -48,7 +53,11 @@ def controlled_set(tmp_path_factory) -> Path:
         lines = []
         for label, motion in enumerate(MOTIONS):
             frames, _ = make_controlled_video((seed, label), CONTEXTS[label], motion)
-            write_video(frames, root / 'videos' / f'{split}{label}.mp4', quantiser=4)
+            path = root / 'videos' / f'{split}{label}.mp4'
+            write_video(frames, path, quantiser=4)
+            if split == 'train':
+                with CompressedVideo(path, block=FLOW_BLOCK) as video:
+                    write_flow(video, video.read(motion=range(video.num_frames))[1].vectors)
             lines.append(f'videos/{split}{label}.mp4 {label}\n')
         (root / f'{split}.txt').write_text(''.join(lines))
     return root

@@ -167,7 +167,7 @@ def test_every_row_of_the_ablation_tables_has_its_config():
     promised = {f'table1_{row}' for row in ('current', 'cross_entropy', 'mse', 'convgru')}
     promised |= {f'table2_{cell}_{start}' for cell in cells for start in ('scratch', 'k400')}
     promised |= {f'table3_{start}' for start in ('scratch', 'ucf', 'k400')}
-    promised |= {f'table4_{row}' for row in ('iframes', 'motion_vectors')}
+    promised |= {f'table4_{row}' for row in ('iframes', 'motion_vectors', 'optical_flow')}
     promised |= {f'table5_{network}_{name}' for network in ('i_network', 'm_network') for name in data}
     promised |= {f'table6_{cell}' for cell in cells} | {'table7'}
     assert promised <= {path.stem for path in (REPOSITORY / 'configs/ablations').glob('*.py')}

@@ -4,11 +4,14 @@
     python tools/prepare_videos.py trainlist.txt prepared/ --root videos/ --profile coviar
     python tools/prepare_videos.py videos/ prepared/ --shard 1/4        # and 2/4, 3/4, 4/4 on other machines
     python tools/prepare_videos.py UCF-101/ data/ucf101/videos --dataset ucf101 --lists ucfTrainTestlist/
+    python tools/prepare_videos.py videos/ prepared/ --flow             # TV-L1 optical flow too
 
 DST gets the videos under their own paths, an annotation list of those that are ready (all.txt, or the name of
 the list given as SRC), classes.txt where SRC has class folders, and report.json.  A video takes its name only when
 it was decoded again and found complete, so the run may be stopped at any time and started again: it skips what is
-there.
+there.  With --flow a video is ready when its optical flow is there too, beside it as name.flow.npz; this takes
+hundreds of times as long, Ctrl-C waits for the videos at work, and the report says what it cost, next to the cost of
+reading the motion vectors.
 
 With --dataset, LISTS is the folder of the data set's own lists as it was downloaded. They are checked first; when all
 videos are done, the lists that the configs read are written beside DST: {train,test}_split{1,2,3}.txt of UCF101 and
@@ -32,7 +35,8 @@ from cmvl_mm.datasets.official import DATASETS, read_dataset_lists
 from cmvl_mm.datasets.prepared import Matched, check_classes, match, write_dataset_lists
 from cmvl_mm.datasets.splits import ListError
 from cmvl_mm.video.encode import PROFILES
-from cmvl_mm.video.prepare import Outcome, prepare_all
+from cmvl_mm.video.flow_cost import summarise
+from cmvl_mm.video.prepare import Motion, Outcome, prepare_all, ready_sources
 from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, replace_text, write_list
 
 PRETRAINING_FRAMES = 71  # a clip and its future: shorter videos are left out of pretraining
@@ -55,6 +59,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: %(default)s)')
     parser.add_argument('--shard', type=_shard, default=(1, 1), metavar='I/N', help='the Ith of N parts, from 1')
+    parser.add_argument('--flow', action='store_true', help='compute TV-L1 optical flow of each video; slow')
     parser.add_argument('--dataset', choices=sorted(DATASETS), help='write the lists of this data set, too')
     parser.add_argument('--lists', type=Path, help="folder of the data set's own lists")
     parser.add_argument('--own-lists', action='store_true', help='LISTS was changed on purpose: do not check it')
@@ -117,10 +122,14 @@ def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], listing
         'short': short,
         **extra,
     }
+    if arguments.flow:
+        report['flow'] = summarise([o.cost for o in ready if o.cost])
     name = _list_name(arguments) + ('' if count == 1 else f'_{index}of{count}')
     path = arguments.dst / ('report.json' if name == 'all' else f'report_{name}.json')
     replace_text(path, json.dumps(report, indent=2, ensure_ascii=False) + '\n')
     print(f'{len(ready)} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames')
+    if arguments.flow:
+        print('flow: ' + ', '.join(f'{key} {value}' for key, value in report['flow'].items()))
     show_names('failed', [f'{item["path"]}: {item["stage"]}: {item["reason"]}' for item in failed])
     show_names('short', [f'{item["path"]}: {item["frames"]} frames' for item in short])
     show_names('missing', extra.get('missing', []))
@@ -178,9 +187,22 @@ def check_profile(dst: Path, profile: str) -> None:
         sys.exit(f'{dst} holds videos of the profile {found!r}, not {profile!r}: choose another folder')
 
 
+def check_optflow() -> None:
+    """TV-L1 is in OpenCV's contributed modules, which are easily lost: said before any work starts."""
+    from cmvl_mm.video.tvl1 import require_optflow
+
+    try:
+        require_optflow()
+    except ImportError as error:
+        sys.exit(f'--flow: {error}')
+
+
 def main(argv: list[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     src, dst, root = arguments.src, arguments.dst, arguments.root
+    if arguments.flow:
+        check_optflow()
+    motion: Motion = 'flow' if arguments.flow else 'vectors'
     listing = find_in_folder(src) if src.is_dir() else find_in_list(src, root)
     matched = read_lists(arguments, listing) if arguments.dataset else None
     if matched:  # labels and classes by folder would contradict the data set's
@@ -192,14 +214,14 @@ def main(argv: list[str] | None = None) -> int:
     outcomes: list[Outcome] = []
     stopped = False
     try:
-        stream = prepare_all(root, dst, arguments.profile, mine, arguments.workers)
+        stream = prepare_all(root, dst, arguments.profile, motion, mine, arguments.workers)
         outcomes.extend(show_progress(stream, len(mine)))
     except KeyboardInterrupt:
         stopped = True
         print('stopped; the same command goes on from here', flush=True)
     whole = not stopped and count == 1  # the lists of a part would be taken for the data set's
     # What other shards have finished by now is on the list too; the last of them completes it.
-    write_list(dst / f'{_list_name(arguments)}.txt', [s for s in listing.sources if (dst / s.target).exists()])
+    write_list(dst / f'{_list_name(arguments)}.txt', ready_sources(dst, motion, listing.sources, outcomes))
     if listing.classes:
         replace_text(dst / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
     extra = finish_dataset(arguments, matched, outcomes) if matched and whole else {}

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
+from cmvl_mm.video.flow import read_flow
+
 from . import sampling
 from .augment import apply_colour, draw_colour
 from .geometry import centre_box, crop_resize, random_resized_box, rotate
@@ -140,13 +142,22 @@ class ReadCompressed:
     """Everything that the sample needs from the video, in one pass over each group of pictures.
 
     In two-file mode the clip comes from the original, the I-frame and the vectors from the prepared video.
+
+    Args:
+        motion: 'vectors' takes the video's own; 'flow' reads the TV-L1 flow that `tools/prepare_videos.py --flow` put
+            beside the video (Table 4).
     """
+
+    def __init__(self, motion: Literal['vectors', 'flow'] = 'vectors') -> None:
+        if motion not in ('vectors', 'flow'):
+            raise ValueError(f"motion={motion!r} is not one of 'vectors', 'flow'")
+        self.motion = motion
 
     def __call__(self, sample: Sample) -> Sample:
         clip_frames, motion_frames = sample.get('clip_frames'), sample.get('motion_frames')
         clip = clip_frames.reshape(-1) if clip_frames is not None else np.empty(0, dtype=np.int64)
         iframe = [sample['iframe_frame']] if 'iframe_frame' in sample else []
-        motion = motion_frames.reshape(-1) if motion_frames is not None else ()
+        motion = motion_frames.reshape(-1) if motion_frames is not None and self.motion == 'vectors' else ()
         if 'original' in sample:
             imgs, _ = sample['original'].read(rgb=clip)
             frames, field = sample['video'].read(rgb=iframe, motion=motion)
@@ -158,6 +169,8 @@ class ReadCompressed:
         if 'iframe_frame' in sample:
             sample['iframe'] = frames[-1:]
         if motion_frames is not None:
+            if self.motion == 'flow':
+                field = read_flow(sample['video'], motion=motion_frames.reshape(-1))
             sample['motion'] = field.vectors.reshape(*motion_frames.shape, *field.vectors.shape[1:])
             sample['motion_block'] = field.block
         return sample

@@ -1,19 +1,23 @@
-"""Re-encode many videos in several processes; a broken one, or one that kills its process, stops nothing."""
+"""Prepare many videos in several processes; a broken one, or one that kills its process, stops nothing."""
 
 import signal
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from glob import escape
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cmvl_mm.video.encode import PROFILES, reencode
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.flow import flow_path
+from cmvl_mm.video.flow_cost import FlowCost, make_flow
 from cmvl_mm.video.sources import Source
 from cmvl_mm.video.stream import CompressedVideo
+
+Motion = Literal['vectors', 'flow']
 
 
 class Outcome(NamedTuple):
@@ -22,24 +26,29 @@ class Outcome(NamedTuple):
     source: Source
     num_frames: int
     failure: tuple[str, str] | None  # stage, reason
+    cost: FlowCost | None = None  # of flow that was made in this run
 
 
-def prepare(root: Path, dst: Path, profile: str, source: Source) -> Outcome:
-    """Re-encode one video, unless that is done; runs in a worker."""
+def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source) -> Outcome:
+    """Re-encode one video and make its flow, unless that is done; runs in a worker."""
     target = dst / source.target
     try:
-        if not target.exists():
+        if target.exists():
+            with CompressedVideo(target) as video:
+                num_frames = video.num_frames
+        else:
             # Left by a process that was killed; nobody else works on this video.
             for stale in target.parent.glob(f'{escape(target.name)}.*.part'):
                 stale.unlink()
-            return Outcome(source, reencode(root / source.path, target, profile=PROFILES[profile]), None)
-        with CompressedVideo(target) as video:
-            return Outcome(source, video.num_frames, None)
+            num_frames = reencode(root / source.path, target, profile=PROFILES[profile])
+        return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
         return Outcome(source, 0, (error.stage, error.reason))
 
 
-def prepare_all(root: Path, dst: Path, profile: str, sources: list[Source], workers: int) -> Iterator[Outcome]:
+def prepare_all(
+    root: Path, dst: Path, profile: str, motion: Motion, sources: list[Source], workers: int
+) -> Iterator[Outcome]:
     """Outcomes as they come.  A video that kills its process is found by running the suspects one by one."""
     waiting, suspects = deque(sources), deque[Source]()
     while waiting or suspects:
@@ -53,7 +62,7 @@ def prepare_all(root: Path, dst: Path, profile: str, sources: list[Source], work
             while queue or running:
                 while queue and len(running) < slots:
                     source = queue.popleft()
-                    running[pool.submit(prepare, root, dst, profile, source)] = source
+                    running[pool.submit(prepare, root, dst, profile, motion, source)] = source
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     outcome = future.result()
                     del running[future]
@@ -66,3 +75,15 @@ def prepare_all(root: Path, dst: Path, profile: str, sources: list[Source], work
                 suspects.extend(running.values())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def ready_sources(dst: Path, motion: Motion, sources: Iterable[Source], outcomes: Iterable[Outcome]) -> list[Source]:
+    """Those whose files are all in their places, which they take when complete, and that did not fail just now."""
+    failed = {outcome.source for outcome in outcomes if outcome.failure}
+    return [
+        source
+        for source in sources
+        if source not in failed
+        and (dst / source.target).exists()
+        and (motion == 'vectors' or Path(flow_path(dst / source.target)).is_file())
+    ]

@@ -1,0 +1,180 @@
+"""Optical flow as a second source of motion (Table 4): a file beside the video, read like its vectors.
+
+``name.flow.npz`` belongs to ``name.mp4``.  It is an ordinary NumPy archive: ``header`` says which video it was made
+of, ``frames_000000``, ``frames_000001``, ... hold `_TOGETHER` frames each, so that a window of eight frames reads two
+or three members and not the video.  `cmvl_mm.video.tvl1` computes what is stored here.
+"""
+
+import io
+import operator
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.errors import FrameIndexError, VideoError
+from cmvl_mm.video.motion import MotionField, grid_shape
+from cmvl_mm.video.stream import CompressedVideo, Indices
+
+FLOW_BLOCK = 4  # px: one sixteenth of the space of dense flow, and still finer than the vectors' 16 px
+_VERSION = 1
+_TOGETHER = 4  # frames a member
+_HEADER = np.dtype(
+    [(name, '<i8') for name in ('version', 'block', 'num_frames', 'height', 'width', 'video_bytes')]  # px, bytes
+)
+
+
+class FlowError(VideoError):
+    """A flow file that is missing, damaged, or of another video; ``path`` is the flow file, ``stage`` ``motion``."""
+
+    def _remedy(self) -> str:
+        return 'Make it with tools/prepare_videos.py --flow, which keeps the videos that are ready'
+
+
+def flow_path(video: str | os.PathLike[str]) -> str:
+    """Where the flow of a video lies: ``name.mp4`` -> ``name.flow.npz``."""
+    return f'{os.path.splitext(os.fspath(video))[0]}.flow.npz'
+
+
+def write_flow(video: CompressedVideo, frames: Iterable[npt.NDArray[np.int16]]) -> None:
+    """Store the flow of a whole video, in one step: an interrupted run leaves no file under its name.
+
+    Args:
+        video: whose flow this is.
+        frames: int16 (Hb, Wb, 2) for every frame, in order: (dx, dy) in quarter pixels, dst - src, where the content
+            of each `FLOW_BLOCK` moved since the frame before.  The first has no frame before: it must be 0.
+
+    Raises:
+        FlowError: for frames of another shape or number, for motion in frame 0, and where the file cannot be written.
+        VideoError: what ``frames`` itself raises.
+    """
+    path = flow_path(video.path)
+    temporary = f'{path}.{os.getpid()}.part'
+    try:
+        with _reporting(path), zipfile.ZipFile(temporary, 'w') as archive:
+            count = 0
+            checked = _checked(video, frames)
+            while group := list(islice(checked, _TOGETHER)):
+                _write_member(archive, _member_name(count // _TOGETHER), np.stack(group))
+                count += len(group)
+            if count != video.num_frames:
+                raise ValueError(f'{count} frames of flow for a video of {video.num_frames} frames')
+            _write_member(archive, 'header.npy', _expected_header(video))
+        with _reporting(path):
+            os.replace(temporary, path)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def read_flow(video: CompressedVideo, *, motion: Indices) -> MotionField:
+    """The stored flow of some frames, under the contract of `CompressedVideo.read`.
+
+    Args:
+        video: an open video, whose flow file lies beside it.
+        motion: display indices; any order, repeats allowed.
+
+    Returns:
+        The `MotionField` of len(motion) frames with ``block`` = `FLOW_BLOCK`, whatever the video's own.  ``valid`` is
+        False for frame 0 and True for all others: I-frames have flow.
+
+    Raises:
+        FrameIndexError: for an index below 0 or past the last frame.
+        FlowError: if the file is missing, cut off, damaged, or not of this video.
+    """
+    numbers = [operator.index(index) for index in motion]
+    for number in numbers:
+        if not 0 <= number < video.num_frames:
+            raise FrameIndexError(video.path, 'index', f'frame {number} of a video of {video.num_frames} frames')
+    grid = grid_shape(video.height, video.width, FLOW_BLOCK)
+    vectors = np.empty((len(numbers), *grid, 2), np.int16)
+    valid = np.empty((len(numbers), *grid), np.bool_)
+    with _opened(video) as archive:
+        members = {member: _read_frames(archive, member, video) for member in {n // _TOGETHER for n in numbers}}
+    for row, number in enumerate(numbers):
+        vectors[row] = members[number // _TOGETHER][number % _TOGETHER]
+        valid[row] = number > 0
+    return MotionField(vectors=vectors, valid=valid, block=FLOW_BLOCK)
+
+
+def verify_flow(video: CompressedVideo) -> None:
+    """Read everything.
+
+    Raises:
+        FlowError: as `read_flow`.
+    """
+    with _opened(video) as archive:
+        for member in range(-(-video.num_frames // _TOGETHER)):
+            _read_frames(archive, member, video)
+
+
+@contextmanager
+def _reporting(path: str) -> Iterator[None]:
+    """Turn whatever zipfile and NumPy raise into `FlowError`."""
+    try:
+        yield
+    except VideoError:
+        raise
+    except Exception as error:
+        raise FlowError(path, 'motion', f'{type(error).__name__}: {error}') from error
+
+
+@contextmanager
+def _opened(video: CompressedVideo) -> Iterator[zipfile.ZipFile]:
+    """The video's flow file, after a look at its header."""
+    path = flow_path(video.path)
+    expected = _expected_header(video)
+    if not os.path.isfile(path):
+        raise FlowError(path, 'motion', 'there is no such file')
+    with _reporting(path), zipfile.ZipFile(path) as archive:
+        found = _read_member(archive, 'header.npy', (), _HEADER)
+        for name in _HEADER.names or ():
+            if found[name] != expected[name]:
+                raise FlowError(path, 'motion', f'its header says {name} {found[name]}, the video {expected[name]}')
+        yield archive
+
+
+def _expected_header(video: CompressedVideo) -> npt.NDArray[np.void]:
+    """What the flow file of this video must say.  The file's size tells re-encodings of one source apart."""
+    values = _VERSION, FLOW_BLOCK, video.num_frames, video.height, video.width, os.path.getsize(video.path)
+    return np.array(values, _HEADER)
+
+
+def _checked(video: CompressedVideo, frames: Iterable[npt.NDArray[np.int16]]) -> Iterator[npt.NDArray[np.int16]]:
+    shape = (*grid_shape(video.height, video.width, FLOW_BLOCK), 2)
+    for number, frame in enumerate(frames):
+        if frame.shape != shape or frame.dtype != np.int16:
+            raise ValueError(f'frame {number} is {frame.dtype} {frame.shape}, not int16 {shape}')
+        if number == 0 and frame.any():
+            raise ValueError('frame 0 has no frame before it, and yet it moves')
+        yield frame
+
+
+def _member_name(number: int) -> str:
+    return f'frames_{number:06d}.npy'
+
+
+def _write_member(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
+    data = io.BytesIO()
+    np.lib.format.write_array(data, array, allow_pickle=False)
+    # ZipInfo's own date is fixed: the same flow is the same file.
+    archive.writestr(zipfile.ZipInfo(name), data.getvalue(), compress_type=zipfile.ZIP_DEFLATED)
+
+
+def _read_member(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    data = io.BytesIO(archive.read(name))  # whole, so that zipfile compares its checksum
+    array = np.lib.format.read_array(data, allow_pickle=False)
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(f'{name} is {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}')
+    return array
+
+
+def _read_frames(archive: zipfile.ZipFile, member: int, video: CompressedVideo) -> npt.NDArray[np.int16]:
+    count = min(_TOGETHER, video.num_frames - member * _TOGETHER)
+    shape = count, *grid_shape(video.height, video.width, FLOW_BLOCK), 2
+    return _read_member(archive, _member_name(member), shape, np.int16)

@@ -1,0 +1,12 @@
+"""Table 4 at the demo's size: I-frames + optical flow.
+
+    python tools/prepare_videos.py work_dirs/demo/source/videos work_dirs/demo/prepared/videos --flow
+    python tools/train.py configs/demo/table4_optical_flow.py
+    python tools/test.py configs/demo/retrieval.py work_dirs/demo/table4_optical_flow
+
+Reads what `make demo` makes, and the flow of it.
+Changes: train_dataloader.dataset.pipeline.read.motion
+"""
+
+_base_ = './pretrain.py'
+train_dataloader = dict(dataset=dict(pipeline=dict(read=dict(motion='flow'))))
