@@ -48,7 +48,8 @@ def run(work_dir: Path, start: Path, processes: int, steps: int, lr: float) -> l
     """The logged rows of one run."""
     options = [
         f'load_from={start}', f'train_dataloader.batch_size={GLOBAL_BATCH // processes}',
-        'train_dataloader.num_workers=0', 'model.motion_head.predictor.dropout=0.0', f'optim_wrapper.optimizer.lr={lr}', 'randomness.seed=0',
+        'train_dataloader.num_workers=0', 'model.motion_head.predictor.dropout=0.0',
+        f'optim_wrapper.optimizer.lr={lr}', 'randomness.seed=0',
         f'train_cfg.max_epochs={-(-steps // 36)}', 'default_hooks.logger.interval=1', 'log_processor.window_size=1',
     ]  # fmt: skip
     tool = (
