@@ -15,7 +15,7 @@ model = dict(
         type='MotionRegressionHead',
         predictor={{_base_.model.motion_head.predictor}},
         cells=2,
-        loss_weight=0.75,
+        loss_weight=0.9,
     )
 )
 train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_negatives=0))))

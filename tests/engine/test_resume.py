@@ -28,6 +28,7 @@ def tiny(repository, controlled_set, tmp_path):
                 'model.context_head.in_channels': 32,
                 'model.context_head.i_network.width': 4,
                 'model.motion_head.predictor.in_channels': 32,
+                'model.motion_head.predictor.dropout': 0.1,
                 'model.motion_head.m_network.width': 4,
                 'train_cfg.max_epochs': 2,
                 'param_scheduler.0.begin': 1,

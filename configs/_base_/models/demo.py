@@ -1,4 +1,4 @@
-"""The V-Network at the demo's size: the same residual class, 16x48x48 -> 128x4x6x6, 0.89 M parameters."""
+"""The V-Network at the demo's size: the same residual class, 16x48x48 -> 128x2x6x6, 0.89 M parameters."""
 
 model = dict(
     type='ContextMotionRecognizer',
@@ -11,7 +11,7 @@ model = dict(
         stem_kernel=(3, 5, 5),
         stem_pool='none',
         branch_start='full',
-        stage_strides=((1, 1, 1), (2, 2, 2), (2, 2, 2), (1, 1, 1)),
+        stage_strides=((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 1, 1)),
     ),
     data_preprocessor=dict(type='CompressedVideoPreprocessor', motion_size=12, motion_clamp=10.0),
     memory_format='channels_last',

@@ -1,5 +1,5 @@
 """Both pretext tasks at the demo's size: 36 points, 2304 keys at batch 16, no BN on the embeddings,
-alpha = 0.75."""
+alpha = 0.9, no dropout."""
 
 _base_ = './demo.py'
 
@@ -18,7 +18,7 @@ model = dict(
             stem_pool='none',
             branch_start='full',
         ),
-        loss_weight=0.25,
+        loss_weight=0.1,
         **_heads,
     ),
     motion_head=dict(
@@ -26,14 +26,14 @@ model = dict(
         predictor=dict(
             type='TransformerPredictor',
             in_channels=128,
-            memory_size=(4, 6, 6),
+            memory_size=(2, 6, 6),
             query_size=(1, 6, 6),
             width=128,
             ffn_width=128,
             num_heads=4,
             num_encoder_layers=1,
             num_decoder_layers=2,
-            dropout=0.1,
+            dropout=0.0,
             positions='input',
         ),
         m_network=dict(
@@ -42,14 +42,14 @@ model = dict(
             depths=(0, 1, 1, 1),
             convolution='3d',
             in_channels=2,
-            width=16,
+            width=8,
             stem_kernel=(3, 3, 3),
             stem_stride=(1, 1, 1),
             stem_pool='none',
             branch_start='full',
             stage_strides=((1, 1, 1), (2, 2, 2), (2, 1, 1), (2, 1, 1)),
         ),
-        loss_weight=0.75,
+        loss_weight=0.9,
         **_heads,
     ),
 )
