@@ -41,7 +41,7 @@ def run(repository, controlled_set, tmp_path_factory):
 def test_validates_after_the_named_epochs_and_the_last(run):
     found = read_validations(run)
     assert list(found) == [1, 3, 4]
-    assert all(0 <= row['retrieval/R@1'] <= row['retrieval/R@50'] <= 100 for row in found.values())
+    assert all(0 <= row['retrieval_paper/R@1'] <= row['retrieval_paper/R@50'] <= 100 for row in found.values())
 
 
 def test_training_accuracy_is_the_mean_of_the_epochs_batches(run):
@@ -63,7 +63,7 @@ def test_prints_one_row_an_epoch_and_draws_them(run, repository, monkeypatch, ca
     table = {line[0]: line for line in lines if line[0] in '134'}
     assert set(table) == {'1', '3', '4'}
     assert table['3'][1] == f'{100 * epoch_mean(read_curves(run), "acc_context", 3):.1f}'
-    assert table['4'][3] == f'{read_validations(run)[4]["retrieval/R@1"]:.1f}'
+    assert table['4'][3] == f'{read_validations(run)[4]["retrieval_paper/R@1"]:.1f}'
     assert lines[-1][0].endswith('progress.png')
 
 
