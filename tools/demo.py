@@ -32,7 +32,7 @@ from cmvl_mm.visualization.report import html_figure, html_table, text_table, wr
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs' / 'demo'
-PRETRAIN_ITERATIONS = 16 * 36  # 16 epochs of the controlled set
+PRETRAIN_ITERATIONS = 12 * 36  # 12 epochs of the controlled set
 FINETUNE_ITERATIONS = 4 * 36
 FEWEST_VIDEOS = 4  # a batch that batch norm and a contrast can work with
 TEST_SHARE = 5  # every fifth video of a class is a test video, where there is no official split

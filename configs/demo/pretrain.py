@@ -1,4 +1,4 @@
-"""The demo's pretraining: both pretext tasks on the controlled set, 576 videos, 16 epochs of 36 iterations.
+"""The demo's pretraining: both pretext tasks on the controlled set, 576 videos, 12 epochs of 36 iterations.
 
     python tools/train.py configs/demo/pretrain.py
 

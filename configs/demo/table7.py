@@ -1,4 +1,4 @@
-"""Table 7 at the demo's size: pretext accuracies and joint R@1 after epochs 1, 2, 4, 8, 12, 16 of one pretraining.
+"""Table 7 at the demo's size: pretext accuracies and joint R@1 after epochs 1, 2, 4, 6, 9, 12 of one pretraining.
 
     python tools/train.py configs/demo/table7.py
     python tools/plot_progress.py work_dirs/demo/table7
@@ -10,7 +10,7 @@ Changes: train_cfg.val_epochs, test_dataloader, test_evaluator, test_cfg, val_da
 """
 
 _base_ = ['./pretrain.py', '../_base_/datasets/demo_retrieval.py']
-train_cfg = dict(val_epochs=(1, 2, 4, 8, 12, 16))
+train_cfg = dict(val_epochs=(1, 2, 4, 6, 9, 12))
 val_dataloader = {{_base_.test_dataloader}}
 val_evaluator = {{_base_.test_evaluator}}
 val_cfg = dict(type='ValLoop')

@@ -2,7 +2,7 @@
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.01))
 param_scheduler = [
-    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=8, end=16, convert_to_iter_based=True)
+    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=6, end=12, convert_to_iter_based=True)
 ]
-train_cfg = dict(type='ResumableEpochLoop', max_epochs=16)
+train_cfg = dict(type='ResumableEpochLoop', max_epochs=12)
 auto_scale_lr = dict(enable=True, base_batch_size=16)
