@@ -1,19 +1,19 @@
 """Registered metrics of the test loop: retrieval recalls, and the feature file."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from mmaction.registry import METRICS
-from mmengine.evaluator import BaseMetric
 
-from .features import collect, labelled_sets, pack_result, save_features
+from .feature_metric import FeatureMetric
+from .features import collect, labelled_sets, save_features
 from .retrieval import centred, recall_at
 
 RetrievalProtocol = Literal['paper', 'coclr', 'vcop']
 
 
 @METRICS.register_module()
-class VideoRetrievalRecall(BaseMetric):
+class VideoRetrievalRecall(FeatureMetric):
     """Test videos search training videos; R@k counts a hit if one of the k nearest has the query's class.
 
     The protocol is printed with every number: `retrieval_paper/R@1`. Features are means over a video's clips,
@@ -51,10 +51,6 @@ class VideoRetrievalRecall(BaseMetric):
         self.ks = tuple(ks)
         self.protocol = protocol
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep each video's feature."""
-        self.results.extend(pack_result(data_sample) for data_sample in data_samples)
-
     def compute_metrics(self, results: list) -> dict[str, float]:
         """`R@k` in percent, and the number of queries and gallery videos behind it."""
         sets = labelled_sets(collect(results))
@@ -67,7 +63,7 @@ class VideoRetrievalRecall(BaseMetric):
 
 
 @METRICS.register_module()
-class FeatureDump(BaseMetric):
+class FeatureDump(FeatureMetric):
     """Writes `features`, `labels`, `is_query`, `paths`, and a classifier's `scores`, of every tested video to one .npz.
 
     Args:
@@ -81,10 +77,6 @@ class FeatureDump(BaseMetric):
     def __init__(self, path: str, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.path = path
-
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep each video's feature."""
-        self.results.extend(pack_result(data_sample) for data_sample in data_samples)
 
     def compute_metrics(self, results: list) -> dict[str, int]:
         """Runs on the first process only; the number of videos written."""

@@ -4,18 +4,17 @@ Gallery is the training list, queries are the test list, through `RetrievalDatas
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from mmaction.registry import METRICS
-from mmengine.evaluator import BaseMetric
 
-from .features import collect, labelled_sets, pack_result
+from .feature_metric import FeatureMetric
+from .features import collect, labelled_sets
 from .knn import knn_predict
 from .linear_probe import sweep
 
 
 @METRICS.register_module()
-class LinearProbe(BaseMetric):
+class LinearProbe(FeatureMetric):
     """Softmax regression on the features; the learning rate is chosen on a held-out fifth of the training list.
 
     The first process computes it while the others wait: on one busy core, a step on 9,537 videos of 512 values in 101
@@ -37,10 +36,6 @@ class LinearProbe(BaseMetric):
         self.lrs = tuple(lrs)
         self.steps = steps
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep each video's feature."""
-        self.results.extend(pack_result(data_sample) for data_sample in data_samples)
-
     def compute_metrics(self, results: list) -> dict[str, float]:
         """`top1` of the test list, the `lr` chosen, and what every lr reached on the held-out fifth (shares of 1)."""
         sets = labelled_sets(collect(results))
@@ -50,7 +45,7 @@ class LinearProbe(BaseMetric):
 
 
 @METRICS.register_module()
-class KNNAccuracy(BaseMetric):
+class KNNAccuracy(FeatureMetric):
     """Votes of the nearest training videos, weighted by exp(cosine / temperature).
 
     Args:
@@ -68,10 +63,6 @@ class KNNAccuracy(BaseMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.k = k
         self.temperature = temperature
-
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep each video's feature."""
-        self.results.extend(pack_result(data_sample) for data_sample in data_samples)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """`top1` of the test list, a share of 1."""
