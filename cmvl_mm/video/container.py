@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 from av.container import InputContainer
@@ -23,6 +23,16 @@ _MPEG = {'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'}
 _RELATIVES = {'h263', 'flv1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'rv10', 'rv20'}
 CODECS_WITH_VECTORS = frozenset(_MPEG | _RELATIVES)
 
+Decoding = Literal['pixels', 'vectors']
+
+# What a decoder may leave out when only vectors are wanted, which it reads before it touches a pixel: the inverse
+# transform, and the filter between blocks. Vectors and the damage that FFmpeg flags stay the same, as
+# tests/video/test_vectors_alone.py shows. (lowres=3 is faster still, but FFmpeg then flags no damage.)
+_CHEAPER_MPEG = {'skip_idct': 'all'}
+CHEAPER_FOR_VECTORS = dict.fromkeys(('mpeg1video', 'mpeg2video', 'mpeg4'), _CHEAPER_MPEG) | {
+    'h264': {'skip_idct': 'all', 'skip_loop_filter': 'all'}
+}
+
 
 @contextmanager
 def reporting(path: str, stage: Stage) -> Iterator[None]:
@@ -35,8 +45,13 @@ def reporting(path: str, stage: Stage) -> Iterator[None]:
         raise VideoError(path, stage, f'{type(error).__name__}: {error}') from error
 
 
-def open_video(path: str) -> tuple[InputContainer, VideoStream]:
+def open_video(path: str, decoding: Decoding = 'pixels') -> tuple[InputContainer, VideoStream]:
     """The container and its first video stream; one decoder thread, motion vectors on.
+
+    Args:
+        path: a regular file.
+        decoding: 'vectors' leaves out what only pixels need, where the codec can: frames then hold garbage, and the
+            right vectors.
 
     Raises:
         VideoError: stage ``open``, for anything but a regular file that holds video of a sane size.
@@ -50,7 +65,7 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
             metadata_errors='replace',
         )
         try:
-            return container, _prepare(path, container)
+            return container, _prepare(path, container, decoding)
         except BaseException:
             container.close()
             raise
@@ -71,7 +86,7 @@ def _check_file(path: str) -> None:
         raise VideoError(path, 'open', 'the file is empty')
 
 
-def _prepare(path: str, container: InputContainer) -> VideoStream:
+def _prepare(path: str, container: InputContainer, decoding: Decoding) -> VideoStream:
     if not container.streams.video:
         raise VideoError(path, 'open', 'there is no video stream in this file')
     stream = container.streams.video[0]
@@ -89,6 +104,8 @@ def _prepare(path: str, container: InputContainer) -> VideoStream:
     options = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}
     if codec_name(stream) in CODECS_WITH_VECTORS:
         options['flags2'] = '+export_mvs'
+    if decoding == 'vectors':
+        options |= CHEAPER_FOR_VECTORS.get(codec_name(stream), {})
     context.options = options
     return stream
 

@@ -1,27 +1,25 @@
 """Decoded frames of a file by display index: as few packets as possible, never a frame in the wrong place."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence, Set
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
-from av import FFmpegError
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import (
-    DecodedFrame,
-    all_packets,
-    decode_strictly,
-    open_video,
-    packets_with_data,
-    reporting,
-)
+from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, DecodedFrame, Decoding, codec_name, reporting
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import PacketIndex, Start, index_by_demux, index_from_header, index_without_stamps
+from cmvl_mm.video.reader import StreamReader
 
 logger = logging.getLogger(__name__)
 _logged: set[str] = set()  # paths: a data set opens a video many times
+
+# Decoding vectors alone costs four fifths of decoding all, or less: a second pass pays where the first one ends this
+# many times earlier.
+_EARLIER = 5
 
 
 class _StampsDisagree(Exception):
@@ -33,49 +31,77 @@ class FrameDecoder:
 
     Three indices are believed in turn, each until a decoded frame contradicts it: the container's own table
     (free), the time stamps of all packets (one demux), and none at all (decoding from the start for every
-    read).
+    read).  A second reader, opened when it first pays, decodes the frames of which only vectors are wanted.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.container, self.stream = open_video(path)
+        self._readers: dict[Decoding, StreamReader] = {'pixels': StreamReader(path, 'pixels')}
         context = self.stream.codec_context
         self.height: int = context.height
         self.width: int = context.width
-        self._open = True
-        self._at_start = True  # nothing was read from the container yet
+        self.codec = codec_name(self.stream)
         self._index: PacketIndex | None = None
         self._may_use_header = True
-        self._next_position = 0  # of the packet to feed next, in decoding order
         self._pictures: list[tuple[int, bool]] | None = None
 
+    @property
+    def stream(self) -> VideoStream:
+        return self._readers['pixels'].stream
+
     def close(self) -> None:
-        self.container.close()
-        self._open = False
+        for reader in self._readers.values():
+            reader.close()
 
     @property
     def index(self) -> PacketIndex:
         """Built at first use."""
         if self._index is None:
-            self._check_open()
+            reader = self._readers['pixels']
+            reader.check_open()
             with reporting(self.path, 'index'):
                 if self._may_use_header:
-                    self._index = index_from_header(self.path, self.container, self.stream)
+                    self._index = index_from_header(self.path, reader.container, reader.stream)
                 if self._index is None:
                     self._may_use_header = False
-                    self._rewind()
-                    self._at_start = False
-                    self._index = index_by_demux(self.path, self.container, self.stream)
+                    reader.rewind()
+                    self._index = index_by_demux(self.path, reader.container, reader.stream)
         return self._index
 
-    def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+    def frames(self, wanted: Sequence[int], decoding: Decoding = 'pixels') -> Iterator[tuple[int, VideoFrame]]:
         """The frames of these sorted display indices; after a mistaken first try, some come again."""
         while wanted:
             try:
-                yield from self._by_stamps(wanted) if self.index.has_stamps else self._from_start(wanted)
+                reader = self._reader(decoding)
+                yield from (
+                    self._by_stamps(reader, wanted) if self.index.has_stamps else self._from_start(reader, wanted)
+                )
                 return
             except _StampsDisagree:
                 self._distrust_index()
+
+    def plan(self, rgb: Set[int], motion: Set[int]) -> dict[Decoding, list[int]]:
+        """Which frames to decode in full, and which for their vectors alone: sorted display indices.
+
+        A GOP is decoded once, or, where its pixels end early, in full up to there and again for its later vectors.
+        """
+        passes: dict[Decoding, list[int]] = {'pixels': [], 'vectors': []}
+        wanted = sorted(rgb | motion)
+        if self.codec not in CHEAPER_FOR_VECTORS:
+            passes['pixels'] = wanted
+            return passes
+        held_back = self.stream.codec_context.has_b_frames
+        for first, group in groupby(wanted, key=self.index.first_of_gop):
+            numbers = list(group)
+            last = max((number for number in numbers if number in rgb), default=None)
+            if last is None:
+                passes['vectors'] += numbers
+            elif _EARLIER * (last - first + 1 + held_back) <= numbers[-1] - first + 1:
+                passes['pixels'] += [number for number in numbers if number <= last]
+                passes['vectors'] += [number for number in numbers if number > last]
+            else:
+                passes['pixels'] += numbers
+        return passes
 
     def pictures(self) -> list[tuple[int, bool]]:
         """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode, once.
@@ -85,7 +111,8 @@ class FrameDecoder:
         """
         if self._pictures is None:
             pictures = []
-            for number, decoded in enumerate(self._decode_all()):
+            reader = self._readers['pixels']
+            for number, decoded in enumerate(reader.decode_all()):
                 self._check_frame(number, decoded)
                 pictures.append((int(decoded.frame.pict_type), bool(decoded.frame.key_frame)))
             packets = self.index.num_frames
@@ -118,21 +145,27 @@ class FrameDecoder:
         pictures = self.pictures()  # where frames are lacking, that is an error, whatever the stamps say
         self._index = index_without_stamps(len(pictures))
 
-    def _by_stamps(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+    def _reader(self, decoding: Decoding) -> StreamReader:
+        if decoding not in self._readers:
+            self._readers['pixels'].check_open()
+            self._readers[decoding] = StreamReader(self.path, decoding)
+        return self._readers[decoding]
+
+    def _by_stamps(self, reader: StreamReader, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
         index = self.index
         run: Iterator[tuple[int, DecodedFrame]] | None = None
         for number in wanted:
             start = index.start_of(number)
             # A key frame that is fed already, or comes next, needs no seek.
-            if run is None or start.position > self._next_position:
-                run = self._run(index, start)
+            if run is None or start.position > reader.next_position:
+                run = self._run(reader, index, start)
             yield number, self._advance(run, number)
 
-    def _from_start(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+    def _from_start(self, reader: StreamReader, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
         if self.path not in _logged:
             _logged.add(self.path)
             logger.warning('%s: no usable time stamps; every read decodes from the start', self.path)
-        run = enumerate(self._decode_all())
+        run = enumerate(reader.decode_all())
         for number in wanted:
             yield number, self._advance(run, number)
 
@@ -158,10 +191,10 @@ class FrameDecoder:
                 f'frame {number} is {width}x{height} px in a video of {self.width}x{self.height}',
             )
 
-    def _run(self, index: PacketIndex, start: Start) -> Iterator[tuple[int, DecodedFrame]]:
+    def _run(self, reader: StreamReader, index: PacketIndex, start: Start) -> Iterator[tuple[int, DecodedFrame]]:
         """Frames in display order from a key frame on, each checked against the index."""
         expected = start.first
-        for decoded in decode_strictly(self.path, self.stream, self._packets_from(start)):
+        for decoded in reader.decode_from(start):
             stamp = decoded.frame.pts
             if stamp is not None and stamp < start.pts:
                 continue  # displayed before the key frame of an open GOP: lacks its references here
@@ -172,52 +205,3 @@ class FrameDecoder:
                 raise _StampsDisagree
             yield expected, decoded
             expected += 1
-
-    def _packets_from(self, start: Start) -> Iterator[Any]:
-        """Packets from a key frame on, wherever the container's own seek lands."""
-        self._next_position = start.position
-        for target in (start.pts, start.dts, None):
-            if not self._seek(target):
-                continue
-            found = False
-            for packet in packets_with_data(self.container, self.stream):
-                found = found or (packet.pts == start.pts and packet.is_keyframe)
-                if found:
-                    self._next_position += 1
-                    yield packet
-                elif target is not None and (packet.dts is None or packet.dts > start.dts):
-                    break  # landed after the key frame
-            if found:
-                return
-        raise VideoError(self.path, 'decode', f'key frame {start.first} is in the index, but not in the file')
-
-    def _seek(self, target: int | None) -> bool:
-        """Go near a time stamp, or to the start of the file; False where the container cannot."""
-        self._check_open()
-        if target is None:
-            self._rewind()
-        self._at_start = False
-        try:
-            if target is not None:
-                self.container.seek(target, stream=self.stream)
-        except FFmpegError:
-            return False
-        return True
-
-    def _decode_all(self) -> Iterator[DecodedFrame]:
-        self._rewind()
-        self._at_start = False
-        packets = all_packets(self.path, self.container, self.stream)
-        return decode_strictly(self.path, self.stream, packets)
-
-    def _rewind(self) -> None:
-        """Open the file anew, unless it is new: not every container can seek to its start."""
-        self._check_open()
-        if not self._at_start:
-            self.container.close()
-            self.container, self.stream = open_video(self.path)
-            self._at_start = True
-
-    def _check_open(self) -> None:
-        if not self._open:
-            raise VideoError(self.path, 'open', 'the video was closed before this read')

@@ -1,9 +1,8 @@
 """Display order and key frames of a stream, without decoding it."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -58,9 +57,18 @@ class PacketIndex:
         That is the last key frame neither decoded nor displayed after it: in an open GOP the B-frames
         displayed before a key frame need the GOP before, although they are decoded after it.
         """
-        shown_before = bisect_right(self.starts, self.pts[frame], key=attrgetter('pts'))
-        decoded_before = bisect_right(self.starts, self.position[frame], key=attrgetter('position'))
-        return self.starts[min(shown_before, decoded_before) - 1]
+        return self.starts[self._start_numbers[frame]]
+
+    def first_of_gop(self, frame: int) -> int:
+        """Display index of the first frame that decoding ``frame`` brings; 0 without stamps."""
+        return self.start_of(frame).first if self.has_stamps else 0
+
+    @cached_property
+    def _start_numbers(self) -> npt.NDArray[np.intp]:
+        """(num_frames,) which of ``starts`` each frame is decoded from."""
+        shown_before = np.searchsorted([start.pts for start in self.starts], self.pts, side='right')
+        decoded_before = np.searchsorted([start.position for start in self.starts], self.position, side='right')
+        return np.minimum(shown_before, decoded_before) - 1
 
 
 def index_from_header(path: str, container: InputContainer, stream: VideoStream) -> PacketIndex | None:

@@ -14,7 +14,8 @@ from av.video.reformatter import VideoReformatter
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError
-from cmvl_mm.video.motion import MotionField, grid_shape, rasterise
+from cmvl_mm.video.motion import MotionField, grid_shape
+from cmvl_mm.video.raster import rasterise
 
 try:  # a semi-private place: it may move
     _side_data: Callable[[VideoFrame], Any] = import_module('av.sidedata.sidedata').SideDataContainer
@@ -118,22 +119,17 @@ class CompressedVideo:
             raise VideoError(self.path, 'motion', f'FFmpeg exports no motion vectors of {self.codec}')
         rgb_rows, motion_rows = self._rows(rgb), self._rows(motion)
         frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
-        grid = (len(motion), *grid_shape(self.height, self.width, self.block))
-        vectors, valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
-        for number, frame in self._decoder.frames(sorted(rgb_rows.keys() | motion_rows.keys())):
-            if number in rgb_rows:
-                with reporting(self.path, 'decode'):
-                    pixels = self._converter.reformat(frame, format='rgb24', threads=1).to_ndarray()
-                for row in rgb_rows[number]:
-                    frames[row] = pixels
-            if number in motion_rows:
-                records = _motion_records(frame)
-                if records is not None:  # an I-frame has none, nor a frame of intra blocks only
-                    with reporting(self.path, 'motion'):
-                        painted = rasterise(records, self.height, self.width, self.block)
-                    for row in motion_rows[number]:
-                        vectors[row], valid[row] = painted
-        return frames, MotionField(vectors=vectors, valid=valid, block=self.block)
+        painter = _Painter(self, len(motion))
+        for decoding, numbers in self._decoder.plan(rgb_rows.keys(), motion_rows.keys()).items():
+            for number, frame in self._decoder.frames(numbers, decoding):
+                if number in rgb_rows and decoding == 'pixels':
+                    with reporting(self.path, 'decode'):
+                        pixels = self._converter.reformat(frame, format='rgb24', threads=1).to_ndarray()
+                    for row in rgb_rows[number]:
+                        frames[row] = pixels
+                if number in motion_rows:
+                    painter.add(motion_rows[number], frame)
+        return frames, painter.finish()
 
     def _rows(self, indices: Indices) -> dict[int, list[int]]:
         """Display index -> the rows of the result that ask for it."""
@@ -146,7 +142,36 @@ class CompressedVideo:
         return rows
 
 
-def _motion_records(frame: VideoFrame) -> npt.NDArray[np.void] | None:
-    """FFmpeg's motion-vector records; a view into the frame's memory."""
-    entry = _side_data(frame).get('MOTION_VECTORS')
-    return None if entry is None else entry.to_ndarray()
+class _Painter:
+    """Collects frames' motion-vector records, and paints a group of frames at a time."""
+
+    TOGETHER = 32  # frames: what NumPy's calls cost is spread over them; 0.4 MB of records at 340x256
+
+    def __init__(self, video: CompressedVideo, num_frames: int) -> None:
+        self.video = video
+        grid = num_frames, *grid_shape(video.height, video.width, video.block)
+        self.vectors, self.valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
+        self.rows: list[list[int]] = []
+        self.records: list[bytes] = []
+
+    def add(self, rows: list[int], frame: VideoFrame) -> None:
+        """One frame's vectors, for these rows of the result; copied, since FFmpeg owns them."""
+        entry = _side_data(frame).get('MOTION_VECTORS')
+        if entry is None:  # an I-frame has none, nor a frame of intra blocks only
+            return
+        self.rows.append(rows)
+        self.records.append(bytes(entry))
+        if len(self.rows) == self.TOGETHER:
+            self.paint()
+
+    def paint(self) -> None:
+        with reporting(self.video.path, 'motion'):
+            painted = rasterise(self.records, self.video.height, self.video.width, self.video.block)
+        for rows, vectors, valid in zip(self.rows, *painted, strict=True):
+            for row in rows:
+                self.vectors[row], self.valid[row] = vectors, valid
+        self.rows, self.records = [], []
+
+    def finish(self) -> MotionField:
+        self.paint()
+        return MotionField(vectors=self.vectors, valid=self.valid, block=self.video.block)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cmvl_mm.video import CompressedVideo
-from cmvl_mm.video.motion import rasterise
+from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.synthetic import make_pan
 
 NUM_FRAMES = 40
@@ -72,10 +72,9 @@ def decode_reference(
     for frame in decode_plainly(path):
         rgb.append(frame.to_ndarray(format='rgb24'))
         records = frame.side_data.get('MOTION_VECTORS')
-        empty = np.empty(0, [('source', 'i4')])
-        painted = rasterise(empty if records is None else records.to_ndarray(), frame.height, frame.width, 8)
-        vectors.append(painted[0])
-        valid.append(painted[1])
+        painted = rasterise([b'' if records is None else bytes(records)], frame.height, frame.width, 8)
+        vectors.append(painted[0][0])
+        valid.append(painted[1][0])
         types.append('?IPB'[int(frame.pict_type)])
     return np.stack(rgb), np.stack(vectors), np.stack(valid), ''.join(types)
 

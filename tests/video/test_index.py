@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import av
 import numpy as np
 
-from cmvl_mm.video import CompressedVideo, container, decoder
+from cmvl_mm.video import CompressedVideo, container, decoder, reader
 from cmvl_mm.video.synthetic import make_pan
 
 NUM_FRAMES = 40  # of every clip in conftest.py
@@ -55,7 +55,7 @@ def test_avi_with_b_frames_is_known_to_have_no_usable_stamps_before_anything_is_
 
 def test_frames_displayed_before_the_key_frame_are_passed_over(clips, monkeypatch, reference):
     """Decoders differ in whether they show the frames of an open GOP that lack their references."""
-    original = decoder.decode_strictly
+    original = reader.decode_strictly
 
     def with_leading_frame(path, stream, packets):
         frames = iter(original(path, stream, packets))
@@ -65,7 +65,7 @@ def test_frames_displayed_before_the_key_frame_are_passed_over(clips, monkeypatc
         yield from frames
 
     rgb, *_ = reference(clips('h264_open'))
-    monkeypatch.setattr(decoder, 'decode_strictly', with_leading_frame)
+    monkeypatch.setattr(reader, 'decode_strictly', with_leading_frame)
     with CompressedVideo(clips('h264_open')) as video:
         index = video._decoder.index
         np.testing.assert_array_equal(video.read(rgb=[30])[0], rgb[[30]])

@@ -1,0 +1,190 @@
+"""FFmpeg's motion-vector records -> vectors on a regular grid, many frames at once.
+
+Legend: n frames, m records of all of them, Hb x Wb cells of ``block`` x ``block`` pixels.  Painting a group of frames
+in one go spreads NumPy's cost per call over all of them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.motion import QUARTERS, grid_shape
+
+RECORD = np.dtype(
+    [
+        ('source', '<i4'),
+        ('w', 'u1'),
+        ('h', 'u1'),
+        ('src_x', '<i2'),
+        ('src_y', '<i2'),
+        ('dst_x', '<i2'),
+        ('dst_y', '<i2'),
+        ('flags', '<u8'),
+        ('motion_x', '<i4'),
+        ('motion_y', '<i4'),
+        ('motion_scale', '<u2'),
+    ],
+    align=True,
+)
+"""FFmpeg's ``AVMotionVector``, 40 bytes with its padding.
+
+``source`` below 0: the reference is in the past; ``w``, ``h``, ``dst_x``, ``dst_y``: block size and block centre in
+pixels; the block came from ``dst + motion / motion_scale``.
+"""
+
+_LONGEST = np.iinfo(np.int16).max  # quarter pixels
+
+
+def rasterise(
+    frames: Sequence[npt.NDArray[np.void] | bytes], height: int, width: int, block: int
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
+    """Paint the motion vectors of n frames on a regular grid.
+
+    Args:
+        frames: for each frame its records: (m,) of `RECORD`, or the bytes of them; empty where it has none.
+        height: of the frames, px.
+        width: of the frames, px.
+        block: edge of a grid cell, px.
+
+    Returns:
+        ``vectors`` int16 (n, Hb, Wb, 2), (dx, dy) in quarter pixels, dst - src, and ``valid`` bool (n, Hb, Wb).  A
+        cell that several blocks share holds their mean, weighted by the area they cover of it inside the
+        frame; the part of a cell without any vector does not count.  Vectors to the future are left out.
+
+    Raises:
+        ValueError: if a record has no scale, or a vector does not fit int16 (8191 px).
+    """
+    parts = [frame if isinstance(frame, bytes) else frame.tobytes() for frame in frames]
+    records = np.frombuffer(b''.join(parts), RECORD)
+    frame = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) // RECORD.itemsize for part in parts])
+    past = records['source'] < 0
+    if not past.all():
+        records, frame = records[past], frame[past]
+    shape = len(parts), *grid_shape(height, width, block)
+    if not len(records):
+        return np.zeros((*shape, 2), np.int16), np.zeros(shape, np.bool_)
+    quarters = _quarter_pixels(records)
+    painted = _paint_aligned(frame, records, quarters, shape, block)
+    return painted or _paint_by_area(frame, records, quarters, shape, (height, width, block))
+
+
+def _quarter_pixels(records: npt.NDArray[np.void]) -> npt.NDArray[Any]:
+    """(m, 2): displacement dst - src in quarter pixels; the sign is the opposite of FFmpeg's motion."""
+    scale = records['motion_scale']
+    least, most = int(scale.min()), int(scale.max())
+    if not least:
+        raise ValueError('a motion vector states no scale')
+    whole = least == most and QUARTERS % least == 0  # as in every codec we know
+    steps = -QUARTERS // least if whole else -QUARTERS / scale
+    quarters = np.empty((len(records), 2), np.int64 if whole else np.float64)
+    for axis, name in enumerate(('motion_x', 'motion_y')):
+        np.multiply(records[name], steps, out=quarters[:, axis])
+    longest = max(quarters.max(), -quarters.min())
+    if longest > _LONGEST:
+        raise ValueError(f'a motion vector of {longest / QUARTERS:.0f} px is longer than the grid can hold')
+    return quarters
+
+
+def _paint_aligned(
+    frame: npt.NDArray[np.int32],
+    records: npt.NDArray[np.void],
+    quarters: npt.NDArray[Any],
+    shape: tuple[int, int, int],
+    block: int,
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]] | None:
+    """Fast path: every block is made of whole cells, none of them covered twice.  Else None.
+
+    So it is for MPEG-4's macroblocks on grids of 16, 8 and 4 px, and for H.264's four kinds of block on 8 and 4 px.
+    """
+    wide, high = records['w'].astype(np.int32), records['h'].astype(np.int32)
+    left, top = records['dst_x'] - wide // 2, records['dst_y'] - high // 2
+    column, row = left // block, top // block
+    across, along = wide // block, high // block
+    if any(
+        (cells * block != edges).any() for cells, edges in ((column, left), (row, top), (across, wide), (along, high))
+    ):
+        return None
+    _, rows, columns = shape
+    if min(column.min(), row.min()) < 0 or min(across.min(), along.min()) < 1:
+        return None
+    if column.max() >= columns or row.max() >= rows:  # blocks of the last macroblocks, wholly outside
+        seen = (column < columns) & (row < rows)
+        frame, row, column, along, across = (part[seen] for part in (frame, row, column, along, across))
+        quarters = quarters[seen]
+        if not len(frame):
+            return np.zeros((*shape, 2), np.int16), np.zeros(shape, np.bool_)
+    # Blocks may run past the right and the lower edge: so does the map, until it is cut.
+    most_across, most_along = int(across.max()), int(along.max())
+    map_rows, map_columns = rows + most_along - 1, columns + most_across - 1
+    count = len(frame)
+    owner = np.full(shape[0] * map_rows * map_columns, count, np.int32)  # the one after the last: no vector
+    first = (frame * map_rows + row) * map_columns + column
+    number = np.arange(count, dtype=np.int32)
+    uniform = across.min() == most_across and along.min() == most_along
+    covered = 0
+    for down in range(most_along):
+        for right in range(most_across):
+            if uniform or not (down or right):
+                owner[first + (down * map_columns + right)] = number
+                covered += count
+            else:
+                here = np.flatnonzero((along > down) & (across > right))
+                owner[first[here] + (down * map_columns + right)] = here
+                covered += len(here)
+    if np.count_nonzero(owner < count) != covered:  # two vectors of one cell: to be averaged
+        return None
+    owner = np.ascontiguousarray(owner.reshape(shape[0], map_rows, map_columns)[:, :rows, :columns])
+    values = np.zeros((count + 1, 2), np.int16)
+    values[:-1] = np.rint(quarters) if quarters.dtype == np.float64 else quarters
+    pairs = values.view(np.int32)[:, 0].take(owner)  # dx and dy move as one
+    return pairs.view(np.int16).reshape(*shape, 2), owner < count
+
+
+def _paint_by_area(
+    frame: npt.NDArray[np.int32],
+    records: npt.NDArray[np.void],
+    quarters: npt.NDArray[Any],
+    shape: tuple[int, int, int],
+    size: tuple[int, int, int],
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
+    """General path: any sizes and places.  ``size`` is (height, width, block)."""
+    height, width, block = size
+    left, right = _extent(records['dst_x'], records['w'], width)
+    top, bottom = _extent(records['dst_y'], records['h'], height)
+    first_column, first_row = left // block, top // block
+    _, rows, columns = shape
+    cells = shape[0] * rows * columns
+    area = np.zeros(cells)
+    total = np.zeros((2, cells))
+    # One round per cell that a block can reach from its first one; a round treats all blocks at once.
+    for y in range(_longest_span(top, bottom, block)):
+        row = first_row + y
+        tall = np.minimum(bottom, (row + 1) * block) - np.maximum(top, row * block)
+        for x in range(_longest_span(left, right, block)):
+            column = first_column + x
+            wide = np.minimum(right, (column + 1) * block) - np.maximum(left, column * block)
+            covers = (tall > 0) & (wide > 0)
+            cell = ((frame * rows + row) * columns + column)[covers]
+            weight = (tall * wide)[covers].astype(np.float64)
+            area += np.bincount(cell, weight, cells)
+            for axis in range(2):
+                total[axis] += np.bincount(cell, weight * quarters[covers, axis], cells)
+    covered = area > 0
+    vectors = np.zeros((cells, 2), np.int16)
+    vectors[covered] = np.rint(total[:, covered] / area[covered]).T
+    return vectors.reshape(*shape, 2), covered.reshape(shape)
+
+
+def _extent(
+    centre: npt.NDArray[np.int16], size: npt.NDArray[np.uint8], limit: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """First pixel and the pixel after the last, along one axis, clipped to the frame."""
+    first = centre.astype(np.intp) - size // 2
+    return np.clip(first, 0, limit), np.clip(first + size, 0, limit)
+
+
+def _longest_span(first: npt.NDArray[np.intp], end: npt.NDArray[np.intp], block: int) -> int:
+    """Largest number of cells along one axis that a block [first, end) touches."""
+    return int((-(-end // block) - first // block).max())

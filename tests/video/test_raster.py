@@ -1,0 +1,199 @@
+"""rasterise(): exact by area, edge blocks kept, only the past, nothing clipped in silence."""
+
+import numpy as np
+import pytest
+
+from cmvl_mm.video.motion import grid_shape
+from cmvl_mm.video.raster import RECORD, rasterise
+
+
+def paint(records, height, width, block):
+    """One frame's vectors and validity."""
+    vectors, valid = rasterise([records], height, width, block)
+    return vectors[0], valid[0]
+
+
+def block_at(left, top, width, height, motion, *, source=-1, scale=4):
+    """One record: the block's top left corner and size in px; motion as FFmpeg counts it."""
+    record = np.zeros(1, RECORD)
+    record['source'], record['w'], record['h'] = source, width, height
+    record['dst_x'], record['dst_y'] = left + width // 2, top + height // 2
+    record['motion_x'], record['motion_y'] = motion
+    record['motion_scale'] = scale
+    return record
+
+
+def paint_naively(records, height, width, block):
+    """Block by block on a full-resolution map, then the mean of the painted pixels of each cell."""
+    total, count = np.zeros((height, width, 2)), np.zeros((height, width))
+    for record in records:
+        if record['source'] >= 0:
+            continue
+        x, y, w, h = (int(record[name]) for name in ('dst_x', 'dst_y', 'w', 'h'))
+        left, top = x - w // 2, y - h // 2
+        rows = slice(max(top, 0), max(top + h, 0))
+        columns = slice(max(left, 0), max(left + w, 0))
+        quarters = [-4 * int(record[f'motion_{axis}']) / int(record['motion_scale']) for axis in 'xy']
+        total[rows, columns] += quarters
+        count[rows, columns] += 1
+    shape = -(-height // block), -(-width // block)
+    vectors, valid = np.zeros((*shape, 2)), np.zeros(shape, bool)
+    for row in range(shape[0]):
+        for column in range(shape[1]):
+            cell = np.s_[row * block : (row + 1) * block, column * block : (column + 1) * block]
+            if count[cell].any():
+                valid[row, column] = True
+                vectors[row, column] = np.rint(total[cell].sum((0, 1)) / count[cell].sum())
+    return vectors, valid
+
+
+def random_records(rng, height, width):
+    """Macroblocks over the whole frame and past its edges: whole, halved, quartered, or absent (intra)."""
+    records = [np.empty(0, RECORD)]
+    for top in range(0, height, 16):
+        for left in range(0, width, 16):
+            kind = rng.integers(5)
+            w, h = [(16, 16), (16, 8), (8, 16), (8, 8), (0, 0)][kind]
+            for down in range(0, 16, h) if h else ():
+                for right in range(0, 16, w):
+                    motion = rng.integers(-300, 300, 2)
+                    source = 1 if rng.uniform() < 0.2 else -1
+                    scale = rng.choice([2, 4])
+                    records.append(block_at(left + right, top + down, w, h, motion, source=source, scale=scale))
+    return np.concatenate(records)
+
+
+@pytest.mark.parametrize('block', [4, 8, 12, 16, 32])
+@pytest.mark.parametrize('size', [(256, 340), (241, 321), (16, 16), (84, 116)])
+def test_mixed_blocks_equal_a_naive_painter(block, size):
+    rng = np.random.default_rng(block)
+    for _ in range(3):
+        records = random_records(rng, *size)
+        vectors, valid = paint(records, *size, block)
+        expected = paint_naively(records, *size, block)
+        np.testing.assert_array_equal(valid, expected[1])
+        np.testing.assert_array_equal(vectors, expected[0])
+
+
+@pytest.mark.parametrize('block', [4, 8, 16])
+def test_the_fast_path_equals_a_naive_painter(block):
+    """Macroblocks only, a third of them intra, right and bottom ones running past the frame."""
+    rng = np.random.default_rng(0)
+    records = np.concatenate(
+        [
+            block_at(left, top, 16, 16, rng.integers(-99, 99, 2), scale=2)
+            for top in range(0, 250, 16)
+            for left in range(0, 340, 16)
+            if rng.uniform() < 0.67
+        ]
+    )
+    vectors, valid = paint(records, 250, 340, block)
+    expected = paint_naively(records, 250, 340, block)
+    np.testing.assert_array_equal(valid, expected[1])
+    np.testing.assert_array_equal(vectors, expected[0])
+
+
+def test_sign_and_unit():
+    """The block came from 3.5 px to the left and 1 px below: its content moved right and up."""
+    vectors, valid = paint(block_at(0, 0, 16, 16, (-7, 2), scale=2), 16, 16, 16)
+    assert vectors.tolist() == [[[14, -4]]]
+    assert vectors.dtype == np.int16
+    assert valid.all()
+
+
+def test_four_small_blocks_average_by_area_and_intra_parts_do_not_count():
+    records = np.concatenate([block_at(0, 0, 8, 16, (-40, 0)), block_at(8, 0, 8, 8, (-10, 0))])
+    vectors, _ = paint(records, 16, 16, 16)
+    assert vectors[0, 0].tolist() == [30, 0]  # (2 * 40 + 10) / 3; the empty quarter is left out
+    vectors, valid = paint(records, 16, 16, 8)
+    assert vectors[..., 0].tolist() == [[40, 10], [40, 0]]
+    assert valid.tolist() == [[True, True], [True, False]]
+
+
+def test_two_vectors_of_one_block_are_averaged():
+    records = np.concatenate([block_at(0, 0, 16, 16, (-8, 0)), block_at(0, 0, 16, 16, (-16, 4))])
+    for block in (8, 16):
+        vectors, _ = paint(records, 16, 16, block)
+        assert (vectors == [12, -2]).all()
+
+
+def test_edge_blocks_are_kept():
+    """At 340 px the last macroblock ends at 352, and at 8 px the grid ends at 344."""
+    records = np.concatenate([block_at(336, 240, 16, 16, (-8, -4)), block_at(-8, 0, 16, 16, (-4, 0))])
+    for block in (8, 16):
+        vectors, valid = paint(records, 250, 340, block)
+        assert valid.shape == grid_shape(250, 340, block)
+        assert vectors[-1, -1].tolist() == [8, 4]
+        assert vectors[0, 0].tolist() == [4, 0]
+
+
+def test_only_references_to_the_past_count():
+    past, future = block_at(0, 0, 16, 16, (-8, 0)), block_at(0, 0, 16, 16, (80, 80), source=1)
+    for records in (np.concatenate([past, future]), np.concatenate([future, past])):
+        vectors, valid = paint(records, 16, 16, 8)
+        assert (vectors == [8, 0]).all()
+        assert valid.all()
+    vectors, valid = paint(future, 16, 16, 8)
+    assert not valid.any()
+    assert not vectors.any()
+
+
+def test_long_vectors_survive_and_too_long_ones_raise():
+    vectors, _ = paint(block_at(0, 0, 16, 16, (-4 * 500, 4 * 250)), 16, 16, 16)
+    assert vectors.tolist() == [[[2000, -1000]]]  # 500 px right, 250 px up
+    for motion in ((40_000, 0), (0, -40_000)):
+        for size in ((16, 16), (8, 8)):
+            with pytest.raises(ValueError, match='10000 px'):
+                paint(block_at(0, 0, *size, motion), 16, 16, 8)
+    with pytest.raises(ValueError, match='scale'):
+        paint(block_at(0, 0, 16, 16, (1, 1), scale=0), 16, 16, 8)
+
+
+def test_no_records():
+    vectors, valid = paint(np.empty(0, RECORD), 33, 40, 16)
+    assert vectors.shape == (3, 3, 2)
+    assert not valid.any()
+
+
+def test_the_result_holds_no_reference_to_the_records():
+    records = block_at(0, 0, 16, 16, (-8, 0))
+    vectors, _ = paint(records, 16, 16, 16)
+    records['motion_x'] = 0
+    assert vectors[0, 0, 0] == 8
+
+
+@pytest.mark.parametrize('block', [8, 12, 16])
+def test_a_group_of_frames_equals_each_alone(block):
+    """On the fast path and on the general one, with frames that have no records in between."""
+    rng = np.random.default_rng(0)
+    macroblocks = [block_at(16 * i, 16 * i, 16, 16, rng.integers(-99, 99, 2)) for i in range(4)]
+    for frames in (
+        [macroblocks[0], np.empty(0, RECORD), np.concatenate(macroblocks[1:3]), macroblocks[3]],
+        [random_records(rng, 60, 76) for _ in range(3)],
+    ):
+        vectors, valid = rasterise(frames, 60, 76, block)
+        assert len(vectors) == len(frames)
+        for number, frame in enumerate(frames):
+            alone = paint(frame, 60, 76, block)
+            np.testing.assert_array_equal(vectors[number], alone[0])
+            np.testing.assert_array_equal(valid[number], alone[1])
+
+
+def test_no_frames():
+    vectors, valid = rasterise([], 33, 40, 16)
+    assert vectors.shape == (0, 3, 3, 2)
+    assert valid.shape == (0, 3, 3)
+
+
+def test_blocks_outside_the_frame_and_without_area_paint_nothing():
+    """FFmpeg writes vectors of whole macroblocks: at 340 px, an 8 px block at 344 lies outside."""
+    outside = block_at(344, 0, 8, 8, (-8, 0))
+    empty = block_at(0, 0, 0, 0, (-8, 0))
+    inside = block_at(0, 0, 8, 8, (-16, 0))
+    for records in (outside, empty, np.concatenate([outside, empty])):
+        vectors, valid = paint(records, 256, 340, 8)
+        assert not vectors.any()
+        assert not valid.any()
+    vectors, valid = paint(np.concatenate([outside, inside]), 256, 340, 8)
+    assert valid.sum() == 1
+    assert vectors[0, 0].tolist() == [16, 0]
