@@ -93,8 +93,8 @@ def make_moving_object(
     for t in range(num_frames):
         left = (width - size) // 2 + (t - num_frames // 2) * displacement[0]
         top = (height - size) // 2 + (t - num_frames // 2) * displacement[1]
-        rows = slice(max(top, 0), max(min(top + size, height), 0))
-        columns = slice(max(left, 0), max(min(left + size, width), 0))
+        rows = slice(min(max(top, 0), height), max(min(top + size, height), 0))
+        columns = slice(min(max(left, 0), width), max(min(left + size, width), 0))
         part = patch[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
         frames[t, rows, columns] = part
         if t:

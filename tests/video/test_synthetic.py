@@ -49,6 +49,14 @@ def test_the_object_moves_and_the_background_does_not():
     np.testing.assert_array_equal(video.frames[3][still], video.frames[2][still])
 
 
+@pytest.mark.parametrize('displacement', [(20, 0), (-20, 0), (0, 20), (0, -20), (17, -30)])
+def test_an_object_may_leave_the_picture(displacement):
+    video = make_moving_object(displacement=displacement, num_frames=21, height=64, width=80, size=16)
+    np.testing.assert_array_equal(video.frames[0], video.frames[20])  # it is out of sight at both ends
+    assert not video.displacement[20].any()
+    assert video.displacement[10].any(-1).sum() == 16 * 16
+
+
 @pytest.mark.parametrize('make', [make_pan, make_zoom, make_moving_object])
 def test_seeds(make):
     argument = {'rate': 1.02} if make is make_zoom else {'displacement': (2, 1)}

@@ -1,0 +1,58 @@
+"""Videos to measure on: made on the spot, so that a fresh clone needs nothing, or your own.
+
+They pan over a texture with an object that moves otherwise, under camera grain that gives them a real video's bit rate.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from cmvl_mm.video.encode import PROFILES, reencode, write_video
+from cmvl_mm.video.synthetic import make_moving_object, make_pan
+
+WIDTH, HEIGHT = 340, 256  # CoViAR's size
+GRAIN = 2.0  # standard deviation, of 255: 9 kB a frame in MPEG-4, as between UCF101's still and shaky clips
+MOTIONS = ((3, -1), (-2, 2), (1, 0), (-4, -3))  # px per frame
+
+
+def make_frames(number: int, num_frames: int) -> np.ndarray:
+    """(T, 256, 340, 3) uint8; the same number is the same video."""
+    rng = np.random.default_rng(number)
+    dx, dy = MOTIONS[number % len(MOTIONS)]
+    size = dict(num_frames=num_frames, height=HEIGHT, width=WIDTH)
+    pan = make_pan(displacement=(dx, dy), seed=number, **size).frames
+    scene = make_moving_object(displacement=(-dy, dx), size=96, seed=number + 100, **size)
+    moving = (scene.displacement != 0).any(-1, keepdims=True)
+    grain = rng.normal(0, GRAIN, (num_frames, HEIGHT, WIDTH, 1))
+    return np.clip(np.where(moving, scene.frames, pan) + grain, 0, 255).astype(np.uint8)
+
+
+def make_mpeg4(folder: Path, count: int, num_frames: int) -> list[Path]:
+    """MPEG-4 Part 2, 340x256, quantiser 1, an I-frame every 12 frames: the profile 'coviar'."""
+    paths = []
+    for number in range(count):
+        source, path = folder / f'source_{number}.mp4', folder / f'mpeg4_{number}.mp4'
+        write_video(make_frames(number, num_frames), source)
+        reencode(source, path, profile=PROFILES['coviar'])
+        paths.append(path)
+    return paths
+
+
+def make_h264(folder: Path, count: int, num_frames: int) -> list[Path]:
+    """H.264, 340x256, an I-frame every 12 frames, no B-frames, blocks of all sizes."""
+    return [_encode_h264(make_frames(number, num_frames), folder / f'h264_{number}.mp4') for number in range(count)]
+
+
+def _encode_h264(frames: np.ndarray, path: Path) -> Path:
+    with av.open(str(path), 'w') as container:
+        options = {'crf': '20', 'x264-params': 'keyint=12:min-keyint=12:scenecut=0:bframes=0:threads=1'}
+        stream = container.add_stream('libx264', rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, 'yuv420p'
+        for number, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
