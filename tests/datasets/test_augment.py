@@ -47,6 +47,20 @@ def test_saturation_zero_equals_gray(frames):
     )
 
 
+@pytest.mark.parametrize('factor', [0.6, 1.4])
+def test_saturation_and_contrast_blend_as_their_formulas_say(frames, factor):
+    """Integer arithmetic: within one level of the blend in floating point, clipped."""
+    luma = frames @ np.array([0.299, 0.587, 0.114])
+    for name, other in (
+        ('saturation', luma[..., None]),
+        ('contrast', luma.mean((1, 2), keepdims=True).round()[..., None]),
+    ):
+        out = apply_colour(frames, NOTHING._replace(**{name: factor}))
+        expected = np.clip(factor * frames + (1 - factor) * other, 0, 255)
+        assert np.abs(out - expected).max() < 1.2
+        assert abs((out - expected).mean()) < 0.05, 'rounding is biased'
+
+
 @pytest.mark.parametrize('turn', [1 / 3, -1 / 3, 0.25])
 def test_hue_turns_by_that_share_of_a_circle(turn):
     red = np.zeros((1, 2, 2, 3), np.uint8)

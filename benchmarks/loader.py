@@ -1,0 +1,175 @@
+"""The complete training sample of the paper: ours, a stock MMAction2 pipeline's clip alone, and the bare decoding.
+
+    python benchmarks/loader.py                    # videos made on the spot
+    python benchmarks/loader.py --videos a.mp4 …   # yours, prepared by tools/prepare_videos.py --profile coviar
+
+Ours is 16 RGB frames, an I-frame and four motion windows, augmented and packed; the peer is decord's clip of 16 frames
+with crop, flip and jitter; the limit seeks to and decodes the same frames as ours, and throws them away.  The last
+table does it with two worker processes, by the clock on the wall.
+"""
+
+import argparse
+import tempfile
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import av
+import decord
+import numpy as np
+from material import make_mpeg4
+from mmaction.registry import DATASETS
+from mmengine.dataset import Compose
+from side_by_side import Report, Route, Target, add_arguments, alternate, machine, publish, ratio
+from torch.utils.data import DataLoader, Subset
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.collate import compressed_collate
+from cmvl_mm.datasets.sample_index import SampleIndex
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.video import CompressedVideo
+
+CONFIG = Path(__file__).resolve().parents[1] / 'configs/pretrain_c3d_ucf.py'
+WORKERS = 2
+STOCK = [
+    dict(type='DecordInit'),
+    dict(type='SampleFrames', clip_len=16, frame_interval=4, num_clips=1),
+    dict(type='DecordDecode'),
+    dict(type='RandomResizedCrop', area_range=(0.2, 1.0), aspect_ratio_range=(3 / 4, 4 / 3)),
+    dict(type='Resize', scale=(112, 112), keep_ratio=False),
+    dict(type='Flip', flip_ratio=0.5),
+    dict(
+        type='RandomApply',
+        prob=0.5,
+        transforms=[dict(type='mmaction.ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)],
+    ),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(type='PackActionInputs'),
+]
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    facts = machine()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        videos = args.videos or make_mpeg4(folder, 4, 150)
+        data = dataset(videos, folder / 'list.txt')
+        stock = Compose(STOCK)
+        picks = [wanted_frames(data, index) for index in range(args.samples)]
+        check(data, picks)
+        routes = [
+            Route('ours, the whole sample', 'ours', partial(load_ours, data, args.samples), args.samples),
+            Route('MMAction2 with decord, the clip alone', 'peer', partial(load_stock, stock, picks), args.samples),
+            Route('decode the sample’s frames', 'limit', partial(decode_samples, picks), args.samples),
+        ]
+        timings = alternate(routes, args.rounds, 'cpu')
+        names = [route.name for route in routes]
+        targets = [
+            Target('ours takes times the bare decoding', ratio(timings, names[2], names[0]), 1.5, 'at most'),
+            Target('ours is times as fast as the stock clip', ratio(timings, names[0], names[1]), 1.5),
+        ]
+        one = Report('one process', 'samples', 'cpu', timings, targets)
+        routes = [
+            Route('ours, 2 workers', 'ours', partial(load_with_workers, data, args.samples), args.samples),
+            Route('decoding, 2 processes', 'limit', partial(decode_in_processes, picks), args.samples),
+        ]
+        timings = alternate(routes, args.rounds, 'wall')
+        figure = ratio(timings, routes[0].name, routes[1].name)
+        two = Report(
+            'two processes', 'samples', 'wall', timings, [Target('ours of two decoding processes', figure, 0.9)]
+        )
+    publish([one, two], [names[2], 'decoding, 2 processes'], facts, args.json)
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument('--videos', type=Path, nargs='+', help='of one folder')
+    parser.add_argument('--samples', type=int, default=32, help='a round (default: %(default)s)')
+    add_arguments(parser, rounds=7)
+    return parser.parse_args(argv)
+
+
+def dataset(videos: list[Path], ann_file: Path):
+    """The pretraining data set of the paper on these videos, repeated to fill any number of samples."""
+    ann_file.write_text(''.join(f'{path.name}\n' for path in videos) * 64)
+    arguments = load_config(CONFIG).train_dataloader.dataset
+    arguments.ann_file, arguments.data_prefix = str(ann_file), dict(video=str(videos[0].parent))
+    return DATASETS.build(arguments)
+
+
+def load_ours(data, samples: int) -> None:
+    for index in range(samples):
+        data[SampleIndex(index, epoch=0, seed=0)]
+
+
+def wanted_frames(data, index: int) -> tuple[str, np.ndarray, np.ndarray]:
+    """(path, clip frames, all frames) of a sample, by its own random draw."""
+    path = str(Path(data.root) / data.entries[index].path)
+    with CompressedVideo(path) as video:
+        rng = SampleIndex(index, epoch=0, seed=0).generator(0)
+        sample = data.stages['sample'](dict(video=video, rng=rng))
+    clip = sample['clip_frames'][0]
+    everything = np.unique(np.concatenate([clip, [sample['iframe_frame']], sample['motion_frames'].reshape(-1)]))
+    return path, clip, everything
+
+
+def check(data, picks: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
+    """Ours and decord's frames are the same before augmentation."""
+    for path, clip, _ in picks[:4]:
+        with CompressedVideo(path) as video:
+            ours, _ = video.read(rgb=clip)
+        theirs = decord.VideoReader(path, num_threads=1).get_batch(clip.tolist()).asnumpy()
+        assert np.abs(ours.astype(int) - theirs).max() <= 1, f'{path}: decord gives other pixels'
+
+
+def load_stock(stock: Compose, picks: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
+    for path, _, _ in picks:
+        stock(dict(filename=path, label=0, start_index=0, modality='RGB'))
+
+
+def decode_samples(picks: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
+    for path, _, frames in picks:
+        decode_frames(path, frames)
+
+
+def decode_frames(path: str, frames: np.ndarray) -> None:
+    """Open, seek to the I-frame before each group of frames, decode to its last; GOPs of 12 frames."""
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        ticks = int(1 / (stream.time_base * stream.average_rate))
+        position = -1  # of the last frame decoded
+        decoder = iter(())
+        for gop in np.unique(frames // 12):
+            last = int(frames[frames // 12 == gop].max())
+            if position != gop * 12 - 1:
+                container.seek(int(gop) * 12 * ticks + stream.start_time, stream=stream)
+                decoder, position = container.decode(stream), int(gop) * 12 - 1
+            while position < last:
+                next(decoder)
+                position += 1
+
+
+def load_with_workers(data, samples: int) -> None:
+    indices = [SampleIndex(index, epoch=0, seed=0) for index in range(samples)]
+    loader = DataLoader(Subset(data, indices), batch_size=4, num_workers=WORKERS, collate_fn=compressed_collate)
+    for _ in loader:
+        pass
+
+
+def decode_in_processes(picks: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
+    """Forked like the loader's workers, one share each."""
+    context = get_context('fork')
+    workers = [context.Process(target=decode_samples, args=(picks[share::WORKERS],)) for share in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+
+
+if __name__ == '__main__':
+    main()
