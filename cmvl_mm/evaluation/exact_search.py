@@ -3,6 +3,7 @@
 A pair's similarity is `cosine_of_pairs`, in float64. A block of the gallery is multiplied in float32, and whoever falls
 short of the k-th best by more than the rounding error drops out; the few that are left are ranked by the float64
 number. So the outcome is that of ranking everything in float64, and depends on neither block size, device nor threads.
+Equal rows cannot be sifted: where thousands tie with the k-th best, each is ranked on its own, which is slow.
 """
 
 from collections.abc import Callable
