@@ -1,8 +1,8 @@
-"""Weighted k nearest neighbours: features -> classes. Pure NumPy; `probe_metrics.py` holds the registered shell."""
+"""Weighted k nearest neighbours: features -> classes. `probe_metrics.py` holds the registered shell."""
 
 import numpy as np
 
-from .retrieval import cosine_similarity, ranked
+from .search import nearest
 
 
 def knn_predict(
@@ -21,9 +21,7 @@ def knn_predict(
     """
     if k < 1 or temperature <= 0:
         raise ValueError(f'k={k} must be at least 1 and temperature={temperature} above 0')
-    similarity = cosine_similarity(query, gallery)
-    neighbours = ranked(similarity, k)  # (q, k)
-    nearness = np.take_along_axis(similarity, neighbours, axis=1)
+    neighbours, nearness, _ = nearest(query, gallery, k)  # (q, k) both
     weights = np.exp((nearness - nearness[:, :1]) / temperature)  # relative to the nearest: nothing overflows
     votes = np.zeros((len(query), int(gallery_labels.max()) + 1))
     rows = np.arange(len(query))[:, None]

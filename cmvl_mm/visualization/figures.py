@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from cmvl_mm.evaluation.features import Features
-from cmvl_mm.evaluation.retrieval import nearest
+from cmvl_mm.evaluation.search import nearest
 from cmvl_mm.video import CompressedVideo
 
 from .logs import Row
@@ -75,7 +75,7 @@ def draw_gallery(
     """
     query, gallery = np.flatnonzero(found.is_query), np.flatnonzero(~found.is_query)
     chosen = query[np.linspace(0, len(query) - 1, min(queries, len(query))).astype(int)]
-    ranked = gallery[nearest(found.features[chosen], found.features[gallery], neighbours)]
+    ranked = gallery[nearest(found.features[chosen], found.features[gallery], neighbours).rows]
     figure, axes = plt.subplots(
         len(chosen), neighbours + 1, figsize=(2 * (neighbours + 1), 2 * len(chosen)), squeeze=False
     )

@@ -6,7 +6,8 @@ import torch
 
 from cmvl_mm.evaluation.features import collect, load_features, pack_result, save_features
 from cmvl_mm.evaluation.metrics import FeatureDump, VideoRetrievalRecall
-from cmvl_mm.evaluation.retrieval import nearest, recall_at
+from cmvl_mm.evaluation.retrieval import recall_at
+from cmvl_mm.evaluation.search import nearest
 
 # Gallery on the unit circle at 0, 30, 60, 90 degrees; classes 0 0 1 1.
 ANGLES = np.deg2rad([0, 30, 60, 90])
@@ -22,7 +23,7 @@ def at(*degrees: float) -> np.ndarray:
 def test_hand_made_table():
     # nearest first: 5° -> 0 30 60 90; 50° -> 60 30 90 0; 40° -> 30 60 0 90
     query, labels = at(5, 50, 40), np.array([1, 0, 1])
-    assert nearest(query, GALLERY, 4).tolist() == [[0, 1, 2, 3], [2, 1, 3, 0], [1, 2, 0, 3]]
+    assert nearest(query, GALLERY, 4).rows.tolist() == [[0, 1, 2, 3], [2, 1, 3, 0], [1, 2, 0, 3]]
     assert recall_at(query, labels, GALLERY, GALLERY_LABELS, (1, 2, 3)) == {
         1: 0.0,
         2: pytest.approx(200 / 3),
@@ -32,7 +33,7 @@ def test_hand_made_table():
 
 def test_ties_go_to_the_lower_row_and_k_may_exceed_the_gallery():
     gallery = np.array([[1.0, 0], [1, 0], [0, 1]])
-    assert nearest(np.array([[2.0, 0]]), gallery, 50).tolist() == [[0, 1, 2]]
+    assert nearest(np.array([[2.0, 0]]), gallery, 50).rows.tolist() == [[0, 1, 2]]
 
 
 def test_zero_and_infinite_features_are_refused():

@@ -1,0 +1,75 @@
+"""The search tool on a file that a person can check."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from cmvl_mm.evaluation import ivf_search
+from cmvl_mm.evaluation.features import Features, save_features
+
+
+@pytest.fixture
+def tool(repository, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / 'tools'))
+    monkeypatch.delitem(sys.modules, 'search', raising=False)
+    import search
+
+    return search
+
+
+@pytest.fixture
+def dumped(tmp_path):
+    """Gallery a b c at 0, 30, 90 degrees, queries x y at 20 and 80."""
+    angles = np.deg2rad([20, 0, 30, 80, 90])
+    features = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
+    paths = np.array([f'{name}.mp4' for name in 'xabyc'])
+    is_query = np.array([True, False, False, True, False])
+    save_features(Features(features, np.full(5, -1), is_query, paths), tmp_path / 'f.npz')
+    return tmp_path / 'f.npz'
+
+
+def test_neighbours_are_printed_by_path(tool, dumped, capsys):
+    tool.main([str(dumped), '--k', '2'])
+    printed = capsys.readouterr()
+    assert [line.split('\t') for line in printed.out.splitlines()] == [
+        ['x.mp4', '1', f'{np.cos(np.deg2rad(10)):.6f}', 'b.mp4'],
+        ['x.mp4', '2', f'{np.cos(np.deg2rad(20)):.6f}', 'a.mp4'],
+        ['y.mp4', '1', f'{np.cos(np.deg2rad(10)):.6f}', 'c.mp4'],
+        ['y.mp4', '2', f'{np.cos(np.deg2rad(50)):.6f}', 'b.mp4'],
+    ]
+    assert printed.err == 'recall@2 against the exact search: 1.0000\n'
+
+
+def test_a_gallery_of_its_own_is_named_by_row(tool, dumped, tmp_path, capsys):
+    np.save(tmp_path / 'g.npy', np.array([[0, 1], [1, 0.5]], np.float32))
+    tool.main([str(dumped), '--gallery', str(tmp_path / 'g.npy'), '--k', '1', '--block-mib', '1', '--device', 'cpu'])
+    assert [line.split('\t')[3] for line in capsys.readouterr().out.splitlines()] == ['1', '0']
+
+
+@pytest.mark.skipif(ivf_search.faiss is None, reason="needs FAISS: pip install 'cmvl_mm[search]'")
+def test_the_index_prints_its_recall(tool, dumped, tmp_path, capsys):
+    np.save(tmp_path / 'g.npy', np.random.default_rng(0).normal(size=(400, 2)))
+    search = [str(dumped), '--gallery', str(tmp_path / 'g.npy'), '--k', '3']
+    tool.main(search)
+    exact = capsys.readouterr()
+    tool.main([*search, '--index', 'faiss_ivf', '--lists', '4', '--probes', '4'])
+    assert capsys.readouterr() == exact
+
+
+def test_options_that_nothing_would_read_are_refused(tool, dumped, capsys):
+    for options in (
+        ['--lists', '4'],
+        ['--index', 'faiss_ivf'],
+        ['--index', 'faiss_ivf', '--lists', '4', '--probes', '1', '--device', 'cpu'],
+    ):
+        with pytest.raises(SystemExit):
+            tool.main([str(dumped), *options])
+        assert 'faiss_ivf' in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_file_without_gallery_is_named(tool, dumped, tmp_path):
+    some = Features(np.ones((1, 2), np.float32), np.array([0]), np.array([True]), np.array(['x']))
+    save_features(some, tmp_path / 'queries.npz')
+    with pytest.raises(SystemExit, match=r'queries\.npz: 1 queries and 0 gallery rows.*Remedy'):
+        tool.main([str(tmp_path / 'queries.npz')])
