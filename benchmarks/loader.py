@@ -13,6 +13,7 @@ import tempfile
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import decord
@@ -20,11 +21,13 @@ import numpy as np
 from material import make_mpeg4
 from mmaction.registry import DATASETS
 from mmengine.dataset import Compose
+from mmengine.registry import init_default_scope
 from side_by_side import Report, Route, Target, add_arguments, alternate, machine, publish, ratio
 from torch.utils.data import DataLoader, Subset
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.collate import compressed_collate
+from cmvl_mm.datasets.dataset import CompressedVideoDataset
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.video import CompressedVideo
@@ -41,7 +44,7 @@ STOCK = [
     dict(
         type='RandomApply',
         prob=0.5,
-        transforms=[dict(type='mmaction.ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)],
+        transforms=[dict(type='ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)],
     ),
     dict(type='FormatShape', input_format='NCTHW'),
     dict(type='PackActionInputs'),
@@ -55,9 +58,10 @@ def main(argv: list[str] | None = None) -> None:
         folder = Path(temporary)
         videos = args.videos or make_mpeg4(folder, 4, 150)
         data = dataset(videos, folder / 'list.txt')
+        init_default_scope('mmaction')
         stock = Compose(STOCK)
-        picks = [wanted_frames(data, index) for index in range(args.samples)]
-        check(data, picks)
+        picks = [pick_frames(data, index) for index in range(args.samples)]
+        check(picks)
         routes = [
             Route('ours, the whole sample', 'ours', partial(load_ours, data, args.samples), args.samples),
             Route('MMAction2 with decord, the clip alone', 'peer', partial(load_stock, stock, picks), args.samples),
@@ -92,7 +96,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def dataset(videos: list[Path], ann_file: Path):
+def dataset(videos: list[Path], ann_file: Path) -> CompressedVideoDataset:
     """The pretraining data set of the paper on these videos, repeated to fill any number of samples."""
     ann_file.write_text(''.join(f'{path.name}\n' for path in videos) * 64)
     arguments = load_config(CONFIG).train_dataloader.dataset
@@ -100,67 +104,80 @@ def dataset(videos: list[Path], ann_file: Path):
     return DATASETS.build(arguments)
 
 
-def load_ours(data, samples: int) -> None:
+def load_ours(data: CompressedVideoDataset, samples: int) -> None:
     for index in range(samples):
         data[SampleIndex(index, epoch=0, seed=0)]
 
 
-def wanted_frames(data, index: int) -> tuple[str, np.ndarray, np.ndarray]:
-    """(path, clip frames, all frames) of a sample, by its own random draw."""
+class Pick(NamedTuple):
+    """What one sample reads."""
+
+    path: str
+    clip: np.ndarray
+    frames: np.ndarray
+    """All of them, once and sorted: clip, I-frame and motion windows."""
+    stamps: np.ndarray
+    """Presentation times of the whole video."""
+
+
+def pick_frames(data: CompressedVideoDataset, index: int) -> Pick:
+    """A sample's frames, by its own random draw."""
     path = str(Path(data.root) / data.entries[index].path)
     with CompressedVideo(path) as video:
         rng = SampleIndex(index, epoch=0, seed=0).generator(0)
         sample = data.stages['sample'](dict(video=video, rng=rng))
     clip = sample['clip_frames'][0]
     everything = np.unique(np.concatenate([clip, [sample['iframe_frame']], sample['motion_frames'].reshape(-1)]))
-    return path, clip, everything
+    with av.open(path) as container:
+        stamps = np.array([packet.pts for packet in container.demux(container.streams.video[0]) if packet.size])
+    return Pick(path, clip, everything, stamps)
 
 
-def check(data, picks: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
+def check(picks: list[Pick]) -> None:
     """Ours and decord's frames are the same before augmentation."""
-    for path, clip, _ in picks[:4]:
+    for path, clip, _, _ in picks[:4]:
         with CompressedVideo(path) as video:
             ours, _ = video.read(rgb=clip)
         theirs = decord.VideoReader(path, num_threads=1).get_batch(clip.tolist()).asnumpy()
         assert np.abs(ours.astype(int) - theirs).max() <= 1, f'{path}: decord gives other pixels'
 
 
-def load_stock(stock: Compose, picks: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
-    for path, _, _ in picks:
-        stock(dict(filename=path, label=0, start_index=0, modality='RGB'))
+def load_stock(stock: Compose, picks: list[Pick]) -> None:
+    for pick in picks:
+        stock(dict(filename=pick.path, label=0, start_index=0, modality='RGB'))
 
 
-def decode_samples(picks: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
-    for path, _, frames in picks:
-        decode_frames(path, frames)
+def decode_samples(picks: list[Pick]) -> None:
+    for pick in picks:
+        decode_frames(pick.path, pick.frames, pick.stamps)
 
 
-def decode_frames(path: str, frames: np.ndarray) -> None:
+def decode_frames(path: str, frames: np.ndarray, stamps: np.ndarray) -> None:
     """Open, seek to the I-frame before each group of frames, decode to its last; GOPs of 12 frames."""
     with av.open(path) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        ticks = int(1 / (stream.time_base * stream.average_rate))
         position = -1  # of the last frame decoded
-        decoder = iter(())
+        decoder = container.decode(stream)
         for gop in np.unique(frames // 12):
             last = int(frames[frames // 12 == gop].max())
-            if position != gop * 12 - 1:
-                container.seek(int(gop) * 12 * ticks + stream.start_time, stream=stream)
+            if position // 12 < gop - 1 or position < 0:
+                container.seek(int(stamps[gop * 12]), stream=stream)
                 decoder, position = container.decode(stream), int(gop) * 12 - 1
             while position < last:
-                next(decoder)
+                frame = next(decoder)
                 position += 1
+                assert frame.pts == stamps[position], f'{path}: the seek missed frame {position}'
 
 
-def load_with_workers(data, samples: int) -> None:
+def load_with_workers(data: CompressedVideoDataset, samples: int) -> None:
     indices = [SampleIndex(index, epoch=0, seed=0) for index in range(samples)]
     loader = DataLoader(Subset(data, indices), batch_size=4, num_workers=WORKERS, collate_fn=compressed_collate)
     for _ in loader:
         pass
 
 
-def decode_in_processes(picks: list[tuple[str, np.ndarray, np.ndarray]]) -> None:
+def decode_in_processes(picks: list[Pick]) -> None:
     """Forked like the loader's workers, one share each."""
     context = get_context('fork')
     workers = [context.Process(target=decode_samples, args=(picks[share::WORKERS],)) for share in range(WORKERS)]

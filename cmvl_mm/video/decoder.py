@@ -20,6 +20,7 @@ _logged: set[str] = set()  # paths: a data set opens a video many times
 # Decoding vectors alone costs four fifths of decoding all, or less: a second pass pays where the first one ends this
 # many times earlier.
 _EARLIER = 5
+_WORTH_A_READER = 64  # frames decoded for vectors alone: fewer do not win back what opening the file again costs
 
 
 class _StampsDisagree(Exception):
@@ -87,21 +88,21 @@ class FrameDecoder:
         """
         passes: dict[Decoding, list[int]] = {'pixels': [], 'vectors': []}
         wanted = sorted(rgb | motion)
-        if self.codec not in CHEAPER_FOR_VECTORS:
-            passes['pixels'] = wanted
-            return passes
         held_back = self.stream.codec_context.has_b_frames
+        decoded_for_vectors = 0
         for first, group in groupby(wanted, key=self.index.first_of_gop):
             numbers = list(group)
-            last = max((number for number in numbers if number in rgb), default=None)
-            if last is None:
-                passes['vectors'] += numbers
-            elif _EARLIER * (last - first + 1 + held_back) <= numbers[-1] - first + 1:
+            last = max((number for number in numbers if number in rgb), default=first - 1)
+            in_full = last - first + 1 + held_back if last >= first else 0
+            if _EARLIER * in_full <= numbers[-1] - first + 1:
                 passes['pixels'] += [number for number in numbers if number <= last]
                 passes['vectors'] += [number for number in numbers if number > last]
+                decoded_for_vectors += numbers[-1] - first + 1
             else:
                 passes['pixels'] += numbers
-        return passes
+        if self.codec in CHEAPER_FOR_VECTORS and decoded_for_vectors >= _WORTH_A_READER:
+            return passes
+        return {'pixels': wanted, 'vectors': []}
 
     def pictures(self) -> list[tuple[int, bool]]:
         """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode, once.

@@ -123,13 +123,20 @@ class CompressedVideo:
         for decoding, numbers in self._decoder.plan(rgb_rows.keys(), motion_rows.keys()).items():
             for number, frame in self._decoder.frames(numbers, decoding):
                 if number in rgb_rows and decoding == 'pixels':
-                    with reporting(self.path, 'decode'):
-                        pixels = self._converter.reformat(frame, format='rgb24', threads=1).to_ndarray()
-                    for row in rgb_rows[number]:
-                        frames[row] = pixels
+                    first, *others = rgb_rows[number]
+                    self._copy_pixels(frame, frames[first])
+                    for row in others:
+                        frames[row] = frames[first]
                 if number in motion_rows:
                     painter.add(motion_rows[number], frame)
         return frames, painter.finish()
+
+    def _copy_pixels(self, frame: VideoFrame, out: npt.NDArray[np.uint8]) -> None:
+        """RGB into (H, W, 3), from FFmpeg's padded lines."""
+        with reporting(self.path, 'decode'):
+            plane = self._converter.reformat(frame, format='rgb24', threads=1).planes[0]
+            lines = np.frombuffer(memoryview(plane), np.uint8).reshape(self.height, plane.line_size)
+        out[:] = lines[:, : 3 * self.width].reshape(out.shape)
 
     def _rows(self, indices: Indices) -> dict[int, list[int]]:
         """Display index -> the rows of the result that ask for it."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.video import CompressedVideo, VideoError, decoder
 from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, open_video
 from cmvl_mm.video.decoder import FrameDecoder
 
@@ -12,7 +12,8 @@ NUM_FRAMES = 40  # of every clip in conftest.py
 
 @pytest.fixture
 def passes(monkeypatch):
-    """How many frames were asked of each kind of decoding, read by read."""
+    """Which frames were asked of each kind of decoding; short reads, too, open a reader for vectors."""
+    monkeypatch.setattr(decoder, '_WORTH_A_READER', 1)
     asked = []
     original = FrameDecoder.frames
 
@@ -54,6 +55,14 @@ def test_key_frames_and_vectors_come_from_two_passes(clips, reference, passes, n
         assert len(full) > len(keyframes)
 
 
+def test_a_few_frames_are_not_worth_a_second_reader(clips):
+    with CompressedVideo(clips('mpeg4')) as video:
+        few, many = set(range(decoder._WORTH_A_READER - 1)), set(range(decoder._WORTH_A_READER))
+        video._decoder.index.__dict__['_start_numbers'] = np.zeros(100, np.intp)  # as if it were one long GOP
+        assert video._decoder.plan(set(), few) == {'pixels': sorted(few), 'vectors': []}
+        assert video._decoder.plan(set(), many) == {'pixels': [], 'vectors': sorted(many)}
+
+
 def test_a_decoder_that_skips_pixels_was_really_told_to(clips):
     """Else the tests above compare a full decode with itself."""
     for name in ('mpeg4', 'h264'):
@@ -77,7 +86,7 @@ def verdict(path, **wanted):
 
 
 @pytest.mark.parametrize('name', ['mpeg4', 'mpeg2_ts', 'h264', 'h264_b'])
-def test_both_ways_of_decoding_see_the_same_damage(clips, tmp_path, name):
+def test_both_ways_of_decoding_see_the_same_damage(clips, tmp_path, name, passes):
     rng = np.random.default_rng(0)
     whole = clips(name).read_bytes()
     path = tmp_path / clips(name).name
@@ -90,5 +99,6 @@ def test_both_ways_of_decoding_see_the_same_damage(clips, tmp_path, name):
         alone, with_pixels = verdict(path, motion=[20]), verdict(path, rgb=[20], motion=[20])
         assert alone == with_pixels
         found.append(alone)
+    assert {decoding for decoding, wanted in passes if wanted} == {'pixels', 'vectors'}
     assert 'decode' in found, 'no damage was seen'
     assert any(isinstance(outcome, list) for outcome in found), 'nothing was read'
