@@ -9,13 +9,14 @@ DEMO_DIR ?=
 VIDEOS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint wheel clean help
+.PHONY: setup demo test lint wheel bench clean help
 
 help:
 	@echo 'make setup   .venv with everything pinned'
 	@echo 'make demo    the main job on a small controlled video set; VIDEOS=folder takes yours'
 	@echo 'make test    every test'
 	@echo 'make lint    ruff and mypy'
+	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
 	@echo 'make wheel   build the wheel, install it into an empty environment, import every module'
 
 setup: $(STAMP)
@@ -47,6 +48,11 @@ wheel: setup
 	build/wheel_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
 	build/wheel_env/bin/pip install --constraint requirements.txt dist/*.whl
 	cd build && wheel_env/bin/python -W error::ImportWarning ../tools/import_all.py
+
+# --no-deps: motion-vector-extractor would bring opencv-python, over the OpenCV that has TV-L1
+bench: setup
+	$(BIN)/pip install --no-deps -r requirements-bench.txt
+	$(BIN)/python benchmarks/run_all.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -34,7 +34,7 @@ setup(
     extras_require={
         'dev': ['pytest>=8', 'ruff==0.17.6', 'mypy==2.4.1', 'build>=1.2'],
         'search': ['faiss-cpu>=1.9'],  # the IVF index of cmvl_mm/evaluation/search.py
-        'bench': ['motion-vector-extractor>=2', 'torchcodec'],
+        'bench': ['motion-vector-extractor>=2', 'torchcodec', 'faiss-cpu>=1.9'],
     },
     classifiers=[
         'Programming Language :: Python :: 3.11',
