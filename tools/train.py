@@ -44,7 +44,10 @@ def main() -> None:
     if args.amp and not torch.cuda.is_available():
         sys.exit('--amp needs a GPU: on CPUs torch 2.13 was seen to give NaN gradients of bf16 3D convolutions.')
     if args.amp:
-        config.optim_wrapper.type = 'BFloat16OptimWrapper'
+        if 'fast_step' in config:
+            config.fast_step.precision = 'bf16'
+        else:
+            config.optim_wrapper.update(type='StepOptimWrapper', precision='bf16')
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.no_auto_scale_lr:
