@@ -124,12 +124,14 @@ def tiny(repository, controlled_set, tmp_path):
             'train_dataloader.dataset.ann_file': str(controlled_set / 'train.txt'),
             'train_dataloader.dataset.data_prefix.video': str(controlled_set),
             'train_dataloader.dataset.pipeline.sample.frame_interval': 2,
+            'train_dataloader.dataset.pipeline.sample.num_negatives': 1,
             'train_dataloader.dataset.pipeline.crop.size': 32,
             'model.backbone.width': 4,
             'model.context_head.in_channels': 32,
             'model.context_head.i_network.width': 4,
             'model.context_head.hidden_channels': 16,
             'model.context_head.embed_channels': 8,
+            'model.context_head.output_norm': 'none',
             'model.motion_head.predictor.in_channels': 32,
             'model.motion_head.predictor.memory_size': (2, 2, 2),
             'model.motion_head.predictor.query_size': (1, 2, 2),
@@ -139,9 +141,11 @@ def tiny(repository, controlled_set, tmp_path):
             'model.motion_head.predictor.num_decoder_layers': 1,
             'model.motion_head.predictor.dropout': 0.0,
             'model.motion_head.m_network.width': 4,
+            'model.motion_head.m_network.stem_pool': 'none',
             'model.motion_head.hidden_channels': 16,
             'model.motion_head.embed_channels': 8,
-            'model.data_preprocessor.motion_size': 32,
+            'model.motion_head.output_norm': 'none',
+            'model.data_preprocessor.motion_size': 16,
             'train_cfg.max_epochs': 1,
             'default_hooks.logger.interval': 3,
         }
@@ -166,7 +170,7 @@ def losses_over(config, batch, steps, device='cpu'):
 def plain_and_fast(tiny, device):
     plain, fast = tiny.copy(), tiny.copy()
     for config in (plain, fast):
-        config.optim_wrapper.optimizer.lr = 0.001
+        config.optim_wrapper.optimizer.lr = 1e-6  # at larger rates training magnifies rounding
     spell_out(fast, device)
     return plain, fast
 
@@ -177,7 +181,7 @@ def test_fifty_fast_steps_lose_what_fifty_plain_steps_lose(tiny):
     batch = first_batch(tiny)
     expected = losses_over(plain, batch, 50)
     assert expected[-1] < 0.9 * expected[0]
-    torch.testing.assert_close(losses_over(fast, batch, 50), expected, rtol=1e-3, atol=0)
+    torch.testing.assert_close(losses_over(fast, batch, 50), expected, rtol=1e-4, atol=0)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='bf16 3D convolutions need a GPU')
@@ -234,7 +238,7 @@ def test_the_m_network_runs_once_for_all_windows(tiny):
     model.motion_head.m_network.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].shape[0]))
     batch = first_batch(tiny)
     model.train_step(batch, build_optim_wrapper(model, tiny.optim_wrapper))
-    assert seen == [VIDEOS * 4]  # windows
+    assert seen == [VIDEOS * 2]  # windows
 
 
 def test_a_batch_travels_as_integers(tiny):
