@@ -85,7 +85,9 @@ def spell_out(config: Config, device: str) -> list[str]:
 def compile_parts(model: nn.Module, names: Sequence[str]) -> None:
     """torch.compile the named submodules, each on its own, in place; state-dict keys stay.
 
-    Not the whole step, as MMEngine's `compile` does: optimiser, gathers and logs in it break the graph.
+    Not the whole step, as MMEngine's `compile` does: optimiser, gathers and logs in it break the graph. Shapes are
+    static: batches do not change theirs, and V-, M- and I-Network may be one class, whose second instance torch would
+    take for the first with other shapes; for those its CPU compiler (2.13) then failed.
 
     Raises:
         ValueError: the model has no such part.
@@ -95,4 +97,4 @@ def compile_parts(model: nn.Module, names: Sequence[str]) -> None:
         if name not in parts:
             offered = [child for child in parts if child and child.count('.') < 2]
             raise ValueError(f'fast_step.compile: there is no {name!r}. Among the parts are {", ".join(offered)}.')
-        parts[name].compile()
+        parts[name].compile(dynamic=False)

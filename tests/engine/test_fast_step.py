@@ -93,11 +93,11 @@ def test_misspelt_levers_and_positions_are_refused(repository):
 
 def test_only_the_named_parts_are_compiled_and_their_keys_stay(monkeypatch):
     compiled = []
-    monkeypatch.setattr(nn.Module, 'compile', lambda self: compiled.append(self))
+    monkeypatch.setattr(nn.Module, 'compile', lambda self, dynamic: compiled.append((self, dynamic)))
     model = nn.ModuleDict(dict(backbone=nn.Linear(1, 1), head=nn.ModuleDict(dict(m_network=nn.Linear(1, 1)))))
     keys = list(model.state_dict())
     compile_parts(model, ['head.m_network'])
-    assert compiled == [model.head.m_network]
+    assert compiled == [(model.head.m_network, False)]
     assert list(model.state_dict()) == keys
     with pytest.raises(ValueError, match=r"no 'm_network'.*head\.m_network"):
         compile_parts(model, ['m_network'])
