@@ -23,7 +23,9 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='continue from this checkpoint, or, without a value, from the newest in the work directory',
     )
-    parser.add_argument('--amp', action='store_true', help='bf16 autocast on a GPU; the losses stay in fp32')
+    parser.add_argument(
+        '--amp', action='store_true', help='bf16 autocast on a GPU; the losses stay in fp32. pretrain_* do so anyway'
+    )
     parser.add_argument('--seed', type=int, help='of order, samples, weights and dropout; default: the config’s')
     parser.add_argument(
         '--no-auto-scale-lr',

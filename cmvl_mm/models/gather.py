@@ -3,6 +3,9 @@
 The convention is that of torch's SyncBatchNorm: the objective is the sum of what the ranks call `backward`
 on, so the backward pass of a gather sums over ranks. DistributedDataParallel then divides parameter gradients
 by the number of ranks. What is left is the gradient of the mean over ranks: one process on the joined batch.
+
+The gather of the keys is not hidden behind other work. Two gloo processes spent 0.8 % of the demo's step in it, and
+gloo's threads would compete with the I-Network for the same cores; on GPUs it has not been measured.
 """
 
 from functools import lru_cache
