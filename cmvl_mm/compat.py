@@ -8,7 +8,8 @@ Nothing here is a feature. `tests/test_compat.py` fails when upstream has mended
    (https://github.com/open-mmlab/mmengine/issues/1655). We allow-list what its checkpoints hold and keep
    `weights_only=True`.
 3. mmengine's launchers assume CUDA: on a CPU they die in `torch.cuda.set_device`. `start_process_group` starts gloo.
-4. mmaction2's `ColorJitter` adds a negative offset to a uint8 array, which NumPy >= 2 refuses.
+4. torch 2.9 and cuDNN 9.8 to 9.14 have broken or crippled 3D convolutions. `check_convolutions` refuses or warns.
+5. mmaction2's `ColorJitter` adds a negative offset to a uint8 array, which NumPy >= 2 refuses.
 """
 
 import importlib.util
@@ -99,6 +100,39 @@ def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
             'Remedy: start through tools/dist_train.sh or tools/slurm_train.sh.'
         )
     dist.init_process_group('gloo', timeout=timedelta(seconds=timeout_seconds))
+
+
+def check_convolutions(torch_version: str, cudnn_version: int | None, *, in_bf16: bool) -> list[str]:
+    """Refuse a torch whose 3D convolutions are broken; say where cuDNN makes them slow.
+
+    torch 2.9 computes 3D convolutions without cuDNN: four times slower under autocast, many times the memory
+    (https://github.com/pytorch/pytorch/issues/166122). Before it, cuDNN 9.8 and later gave wrong numbers in bf16
+    (https://github.com/pytorch/pytorch/issues/163539). From 2.10 on torch goes round cuDNN 9.8 to 9.14 in half
+    precision: right, but slow.
+
+    Args:
+        torch_version: e.g. '2.13.0+cu130'.
+        cudnn_version: as torch says it, 91002 for 9.10.2; None without a GPU.
+        in_bf16: forward passes run under bf16 autocast.
+
+    Returns:
+        What to warn of, if anything.
+
+    Raises:
+        RuntimeError: torch is older than 2.10.
+    """
+    major, minor = (int(part) for part in torch_version.split('.')[:2])
+    if (major, minor) < (2, 10):
+        raise RuntimeError(
+            f'torch {torch_version} has broken 3D convolutions (pytorch#166122, pytorch#163539). '
+            'Remedy: pip install "torch>=2.10".'
+        )
+    if in_bf16 and cudnn_version is not None and 90800 <= cudnn_version < 91500:
+        return [
+            f'cuDNN {cudnn_version} is between 9.8 and 9.14, with which torch computes bf16 3D convolutions slowly and '
+            'in much memory (pytorch#163539). Remedy: cuDNN >= 9.15, or --cfg-options fast_step.precision=fp32.'
+        ]
+    return []
 
 
 def mend_colour_jitter() -> None:

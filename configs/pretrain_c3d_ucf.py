@@ -10,5 +10,6 @@ _base_ = [
     './_base_/models/c3d_pretrain.py',
     './_base_/datasets/pretrain_ucf.py',
     './_base_/schedules/pretrain_120e.py',
+    './_base_/fast_step.py',
     './_base_/runtime.py',
 ]

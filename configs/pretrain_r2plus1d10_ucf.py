@@ -11,5 +11,6 @@ _base_ = [
     './_base_/models/r2plus1d10_pretrain.py',
     './_base_/datasets/pretrain_ucf.py',
     './_base_/schedules/pretrain_120e.py',
+    './_base_/fast_step.py',
     './_base_/runtime.py',
 ]

@@ -3,6 +3,7 @@
 import builtins
 import os
 import pickle
+import re
 import subprocess
 import sys
 
@@ -104,3 +105,27 @@ def test_launcher_without_rendezvous_names_what_is_missing(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     with pytest.raises(RuntimeError, match='MASTER_ADDR'):
         compat.start_process_group('pytorch')
+
+
+@pytest.mark.parametrize('version', ['2.9.0', '2.9.1+cu128', '2.8.0', '1.13.1'])
+def test_a_torch_with_broken_3d_convolutions_is_refused(version):
+    with pytest.raises(RuntimeError, match=rf'{re.escape(version)} has broken 3D convolutions.*torch>=2\.10'):
+        compat.check_convolutions(version, None, in_bf16=False)
+
+
+@pytest.mark.parametrize(
+    ('torch_version', 'cudnn', 'in_bf16', 'warns'),
+    [
+        ('2.10.0', 91002, True, True),
+        ('2.13.0+cu130', 91400, True, True),
+        ('2.10.0', 91002, False, False),
+        ('2.13.0+cu130', 91500, True, False),
+        ('2.13.0', 90701, True, False),
+        ('2.13.0+cpu', None, True, False),
+        ('3.0.0a0+git12', None, False, False),
+    ],
+)
+def test_a_cudnn_that_torch_goes_round_is_named_in_bf16(torch_version, cudnn, in_bf16, warns):
+    lines = compat.check_convolutions(torch_version, cudnn, in_bf16=in_bf16)
+    assert len(lines) == warns
+    assert all(f'cuDNN {cudnn}' in line and 'cuDNN >= 9.15' in line for line in lines)

@@ -23,7 +23,9 @@ def parse_args() -> argparse.Namespace:
         metavar='CHECKPOINT',
         help='continue from this checkpoint, or, without a value, from the newest in the work directory',
     )
-    parser.add_argument('--amp', action='store_true', help='bf16 autocast on a GPU; the losses stay in fp32')
+    parser.add_argument(
+        '--amp', action='store_true', help='bf16 autocast on a GPU; the losses stay in fp32. pretrain_* do so anyway'
+    )
     parser.add_argument('--seed', type=int, help='of order, samples, weights and dropout; default: the config’s')
     parser.add_argument(
         '--no-auto-scale-lr',
@@ -44,7 +46,10 @@ def main() -> None:
     if args.amp and not torch.cuda.is_available():
         sys.exit('--amp needs a GPU: on CPUs torch 2.13 was seen to give NaN gradients of bf16 3D convolutions.')
     if args.amp:
-        config.optim_wrapper.type = 'BFloat16OptimWrapper'
+        if 'fast_step' in config:
+            config.fast_step.precision = 'bf16'
+        else:
+            config.optim_wrapper.update(type='StepOptimWrapper', precision='bf16')
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.no_auto_scale_lr:

@@ -1,34 +1,57 @@
-"""Mixed precision without a gradient scaler, on GPUs and CPUs alike."""
+"""The optimiser's side of a fast step: bf16 forward passes, and a gradient norm that nobody waits for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from mmaction.registry import OPTIM_WRAPPERS
 from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 
 @OPTIM_WRAPPERS.register_module()
-class BFloat16OptimWrapper(OptimWrapper):
+class StepOptimWrapper(OptimWrapper):
     """Forward passes under bf16 autocast; weights, gradients, losses and optimiser stay in fp32.
 
     bf16 has fp32's range, so nothing needs scaling; MMEngine's AmpOptimWrapper scales all the same and needs a GPU.
 
     Args:
         optimizer, accumulative_counts, clip_grad: as in MMEngine's OptimWrapper.
+        precision: 'bf16', or 'fp32' without autocast.
+        grad_norm: 'read' logs the norm after each step, as MMEngine does, for which the host waits for the device;
+            'kept' leaves it in the tensor `grad_norm`, for `DeferredInfoHook` to read with the losses.
     """
 
     def __init__(
-        self, optimizer: Optimizer, accumulative_counts: int = 1, clip_grad: dict[str, Any] | None = None
+        self,
+        optimizer: Optimizer,
+        accumulative_counts: int = 1,
+        clip_grad: dict[str, Any] | None = None,
+        *,
+        precision: Literal['bf16', 'fp32'] = 'bf16',
+        grad_norm: Literal['read', 'kept'] = 'read',
     ) -> None:
         super().__init__(optimizer, accumulative_counts=accumulative_counts, clip_grad=clip_grad)
+        if precision not in ('bf16', 'fp32'):
+            raise ValueError(f'precision={precision!r} is unknown. Supported: bf16, fp32')
+        if grad_norm not in ('read', 'kept'):
+            raise ValueError(f'grad_norm={grad_norm!r} is unknown. Supported: read, kept')
+        self.precision, self.keeps_norm = precision, grad_norm == 'kept'
+        self.grad_norm: Tensor | None = None
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """What MMEngine wraps round preprocessing and forward."""
-        with super().optim_context(model), torch.autocast(get_device(), dtype=torch.bfloat16):
+        autocast = torch.autocast(get_device(), dtype=torch.bfloat16, enabled=self.precision == 'bf16')
+        with super().optim_context(model), autocast:
             yield
+
+    def _clip_grad(self) -> None:
+        if not self.keeps_norm:
+            super()._clip_grad()
+            return
+        learning = [p for group in self.optimizer.param_groups for p in group['params'] if p.grad is not None]
+        self.grad_norm = self.clip_func(learning, **self.clip_grad_kwargs)

@@ -9,12 +9,15 @@ from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
+from .fast_step import LEVERS
+
 _READ_BY_RUNNER = {name for name in inspect.signature(Runner.__init__).parameters if name not in ('self', 'cfg')}
-_READ_ELSEWHERE = {'custom_imports', 'sync_bn', 'find_unused_parameters', 'model_wrapper_cfg'}
+_READ_ELSEWHERE = {'custom_imports', 'sync_bn', 'find_unused_parameters', 'model_wrapper_cfg', 'fast_step'}
 TOP_LEVEL_KEYS = frozenset(_READ_BY_RUNNER | _READ_ELSEWHERE)
 
 # Dicts that MMEngine reads with .get() or swallows whole: a misspelt key in them would pass silently.
 _NESTED_KEYS: dict[str, frozenset[str]] = {
+    'fast_step': LEVERS,
     'auto_scale_lr': frozenset({'enable', 'base_batch_size'}),
     'env_cfg': frozenset({'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}),
     'default_hooks': frozenset({'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}),

@@ -7,10 +7,12 @@ from pathlib import Path
 import torch
 from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
+from mmengine.device import get_device
 
-from cmvl_mm.compat import start_process_group
+from cmvl_mm.compat import check_convolutions, start_process_group
 
 from .config import load_config
+from .fast_step import spell_out
 from .runner import CompressedRunner
 from .splits import use_split
 
@@ -75,6 +77,17 @@ def fit_loaders_to_machine(config: Config) -> None:
 
 
 def runner_from(config: Config) -> CompressedRunner:
-    """Start the process group where MMEngine cannot, then build the runner."""
+    """Check the versions, spell out the fast step, start the process group where MMEngine cannot, build the runner."""
+    device = get_device()
+    levers = spell_out(config, device)
+    in_bf16 = config.get('optim_wrapper', {}).get('precision') == 'bf16'
+    warnings = check_convolutions(
+        torch.__version__, torch.backends.cudnn.version() if device == 'cuda' else None, in_bf16=in_bf16
+    )
     start_process_group(config.launcher)
-    return RUNNERS.get('CompressedRunner').from_cfg(config)
+    runner = RUNNERS.get('CompressedRunner').from_cfg(config)
+    for line in levers:
+        runner.logger.info(line)
+    for line in warnings:
+        runner.logger.warning(line)
+    return runner

@@ -11,6 +11,8 @@ from torch import nn
 from cmvl_mm.models.norm import convert_sync_batchnorm
 from cmvl_mm.models.pretrained import load_weights, read_checkpoint, resolve_checkpoint, state_dict_of
 
+from .fast_step import compile_parts
+
 
 def epoch_shape(runner: Runner) -> dict[str, int]:
     """What must not change between an interrupted run and the one that resumes it."""
@@ -42,6 +44,12 @@ class CompressedRunner(Runner):
             broadcast_buffers=False,
             find_unused_parameters=self.cfg.get('find_unused_parameters', False),
         )
+
+    def train(self) -> nn.Module:
+        """Compile what `fast_step` names, then MMEngine's training."""
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        compile_parts(model, self.cfg.get('fast_step', {}).get('compile', ()))
+        return super().train()
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu') -> dict:
         """Load all weights of a checkpoint into the model; surplus keys are named in the log.

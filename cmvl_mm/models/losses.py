@@ -1,19 +1,20 @@
 """InfoNCE over clips (eq. 1) and over points of motion maps (eq. 2); the logits never exist whole."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cmvl_mm.models.gather import RowGradient, gather_rows, mean_over_ranks, mean_over_valid, rank
+from cmvl_mm.models.gather import RowGradient, gather_rows, mean_over_ranks, rank, world_size
+from cmvl_mm.models.unit_rows import unit_rows
 
 ROWS_PER_CHUNK = 256  # logits of so many queries exist at a time: 12 MiB at the paper's 12,544 keys
+FORBIDDEN = -1e30  # logit of a key that nobody may find; finite, so that no key at all is no NaN
 
 
 class _RowChunkedInfoNCE(torch.autograd.Function):
-    """Mean over queries of -log softmax(q k^T / tau)[positive]; its gradients are formed in the forward pass.
+    """Weighted sum over queries of -log softmax(q k^T / tau)[positive]; its gradients are formed in the forward pass.
 
-    They, dq_i = (E_softmax[k] - k_positive) / tau and its twin, are only scaled by what comes from above, so
-    the backward pass computes nothing again. Memory beyond a chunk: two gradients, as large as the inputs.
+    They, dq_i = w_i (E_softmax[k] - k_positive) / tau and its twin, are only scaled by what comes from above, so the
+    backward pass computes nothing again. Memory beyond one chunk of logits: two gradients, as large as the inputs.
     """
 
     @staticmethod
@@ -22,6 +23,8 @@ class _RowChunkedInfoNCE(torch.autograd.Function):
         query: Tensor,  # (P, D)
         key: Tensor,  # (M, D)
         positive: Tensor,  # (P,) int64: the key that belongs to each query
+        weight: Tensor,  # (P,)
+        penalty: Tensor | None,  # (M,), added to each key's logits
         temperature: float,
         rows_per_chunk: int,
         form_gradients: bool,
@@ -30,31 +33,34 @@ class _RowChunkedInfoNCE(torch.autograd.Function):
         hits = torch.empty(len(query), dtype=torch.bool, device=query.device)
         grad_query = torch.empty_like(query) if form_gradients else None
         grad_key = torch.zeros_like(key) if form_gradients else None
-        count = max(len(query), 1)  # a rank may have no valid query: its loss is 0
-        scale = 1 / (temperature * count)
+        buffer = query.new_empty(min(rows_per_chunk, len(query)), len(key))  # the one large tensor
         for start in range(0, len(query), rows_per_chunk):
             rows = slice(start, start + rows_per_chunk)
-            own = positive[rows, None]  # (R, 1)
-            logits = query[rows] @ key.T / temperature  # (R, M)
+            own, share = positive[rows, None], weight[rows, None]  # (R, 1)
+            logits = torch.mm(query[rows] / temperature, key.T, out=buffer[: len(own)])  # (R, M)
+            if penalty is not None:
+                logits += penalty
             own_logit = logits.gather(1, own)  # (R, 1)
-            normalizer = logits.logsumexp(1, keepdim=True)  # (R, 1)
-            loss += (normalizer - own_logit).sum()
-            hits[rows] = (logits >= own_logit).sum(1) == 1  # a tie is a miss: collapsed embeddings score 0
+            best_other = logits.scatter_(1, own, -torch.inf).amax(1, keepdim=True)
+            hits[rows] = (best_other < own_logit).squeeze(1)  # a tie is a miss: collapsed embeddings score 0
+            highest = torch.maximum(best_other, own_logit)
+            pull = logits.scatter_(1, own, own_logit).sub_(highest).exp_()
+            total = pull.sum(1, keepdim=True)
+            loss += ((highest - own_logit + total.log()) * share).sum()
             if grad_query is not None and grad_key is not None:
-                pull = logits.sub_(normalizer).exp_()  # softmax, (R, M)
-                pull.scatter_add_(1, own, pull.new_full(own.shape, -1))
-                grad_query[rows] = pull @ key * scale
-                grad_key.addmm_(pull.T, query[rows], alpha=scale)
+                pull.mul_(share / total).scatter_add_(1, own, -share)  # weighted softmax - one-hot
+                grad_query[rows] = (pull @ key).div_(temperature)
+                grad_key.addmm_(pull.T, query[rows], alpha=1 / temperature)
         if grad_query is not None and grad_key is not None:
             ctx.save_for_backward(grad_query, grad_key)
         ctx.mark_non_differentiable(hits)
-        return loss / count, hits
+        return loss, hits
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: torch.autograd.function.FunctionCtx, grad_loss: Tensor, _: Tensor) -> tuple:
         grad_query, grad_key = ctx.saved_tensors  # type: ignore[attr-defined]
-        return grad_query * grad_loss, grad_key * grad_loss, None, None, None, None
+        return grad_query * grad_loss, grad_key * grad_loss, *[None] * 6
 
 
 def pointwise_info_nce(
@@ -94,24 +100,29 @@ def pointwise_info_nce(
     videos, points, _ = query.shape
     windows = key.shape[1]
     with torch.autocast(query.device.type, enabled=False):
-        queries = F.normalize(_at_least_float32(query), dim=-1).flatten(0, 1)  # (B*N, D)
-        keys = gather_rows(F.normalize(_at_least_float32(key), dim=-1), key_gradient).flatten(0, 2)  # (W*B*K*N, D)
+        queries = unit_rows(_at_least_float32(query)).flatten(0, 1)  # (B*N, D)
+        keys = gather_rows(unit_rows(_at_least_float32(key)), key_gradient).flatten(0, 2)  # (W*B*K*N, D)
         video = torch.arange(videos, device=query.device) + rank() * videos
-        if valid is not None:
-            everyone = gather_rows(valid.to(keys.dtype)) > 0  # (W*B,)
-            keys = keys.unflatten(0, (len(everyone), -1))[everyone].flatten(0, 1)
-            queries = queries.unflatten(0, (videos, points))[valid].flatten(0, 1)
-            video = (everyone.cumsum(0) - 1)[video][valid]  # its place among the valid ones
         positive = video[:, None] * windows * points + torch.arange(points, device=query.device)  # (B, N)
+        weight, penalty = queries.new_full((videos,), 1 / max(videos * points, 1)), None
+        if valid is not None:
+            # masked, not cut out: how many videos are valid is never asked of the device
+            everyone = gather_rows(valid.to(keys.dtype))  # (W*B,)
+            weight = valid / (everyone.sum() / world_size() * points).clamp(min=1 / world_size())
+            penalty = ((1 - everyone) * FORBIDDEN).repeat_interleave(windows * points)
         form_gradients = queries.requires_grad or keys.requires_grad
         loss, hits = _RowChunkedInfoNCE.apply(
-            queries, keys, positive.flatten(), temperature, rows_per_chunk, form_gradients
+            queries,
+            keys,
+            positive.flatten(),
+            weight.repeat_interleave(points),
+            penalty,
+            temperature,
+            rows_per_chunk,
+            form_gradients,
         )
-        if valid is None:
-            return mean_over_ranks(loss), hits.view(videos, points)
-        all_hits = hits.new_zeros(videos, points)
-        all_hits[valid] = hits.view(-1, points)
-        return mean_over_valid(loss.expand(videos), valid), all_hits
+        hits = hits.view(videos, points)
+        return mean_over_ranks(loss), hits if valid is None else hits & valid[:, None]
 
 
 def info_nce(

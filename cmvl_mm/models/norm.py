@@ -100,7 +100,8 @@ def convert_sync_batchnorm(model: nn.Module, device_type: str) -> nn.Module:
 
     Args:
         model: any module.
-        device_type: 'cuda' takes torch's SyncBatchNorm, 'cpu' `AllReduceBatchNorm`.
+        device_type: 'cuda' takes torch's SyncBatchNorm, whose forward pass waits for the device once a layer where
+            there are several ranks; 'cpu' takes `AllReduceBatchNorm`.
 
     Returns:
         The model; modules are replaced in place, but a bare batch-norm comes back as a new module.

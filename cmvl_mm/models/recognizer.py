@@ -125,7 +125,7 @@ class ContextMotionRecognizer(BaseModel):
             motion = _take(inputs, 'motion', 'motion_head')
             losses |= self.motion_head.loss(video_map, motion, inputs.get('motion_valid'))
         if self.cls_head is not None:
-            labels = _labels(data_samples).to(last_map.device)
+            labels = _labels(data_samples).to(last_map.device, non_blocking=True)
             losses |= self.cls_head.loss(last_map.mean((2, 3, 4)), labels)
         if not losses:
             raise ValueError('nothing to train: context_head, motion_head and cls_head are all None')

@@ -48,3 +48,31 @@ def test_two_processes_see_all_rows_and_pull_at_all_of_them(run_ranks):
         message = bytes(result['refusal'].tolist()).decode()
         assert '[(2, 3), (3, 3)]' in message
         assert 'drop_last=True' in message
+
+
+def known_shapes_in_another_order(number: int) -> dict[str, Tensor]:
+    small, large = torch.zeros(2, 3), torch.zeros(4, 3)
+    reads = []
+    original = Tensor.tolist
+    Tensor.tolist = lambda self: reads.append(1) or original(self)
+    for _ in range(5):
+        gather_rows(small)
+        gather_rows(large)
+    after_five_steps = len(reads)
+    gather_rows(small)
+    try:  # both have seen both shapes, but only rank 1 has never seen `small` follow `small`
+        gather_rows([large, small][number])
+        message = ''
+    except (ValueError, RuntimeError) as error:  # rank 0's partner has gone by then
+        message = f'{type(error).__name__}: {error}'
+    return dict(reads=torch.tensor(after_five_steps), message=torch.tensor(list(message.encode())))
+
+
+@pytest.mark.slow
+def test_shapes_are_read_where_they_surprise_and_a_surprise_is_an_error(run_ranks):
+    ranks = run_ranks(known_shapes_in_another_order)
+    # small first of all; large after it; small after large: never again in five steps
+    assert [int(rank['reads']) for rank in ranks] == [3, 3]
+    messages = [bytes(rank['message'].tolist()).decode() for rank in ranks]
+    assert messages[1].startswith('ValueError: ranks hold batches of different shapes: [(4, 3), (2, 3)]')
+    assert messages[0].startswith('RuntimeError')

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss, info_nce, pointwise_info_nce
 
@@ -48,18 +49,40 @@ def test_value_hits_and_gradients_are_those_of_the_double_loop(shape, rows_per_c
     assert hits.flatten().tolist() == expected_hits
 
 
-def test_random_shapes_in_single_precision():
+def whole_logits(query: Tensor, key: Tensor, temperature: float) -> Tensor:
+    """Eq. (2) as everybody first writes it: one matrix of logits and cross-entropy."""
+    queries, keys = (F.normalize(x, dim=-1).flatten(0, -2) for x in (query, key))
+    own = torch.arange(len(query))[:, None] * key.shape[1] * key.shape[2] + torch.arange(key.shape[2])
+    return F.cross_entropy(queries @ keys.T / temperature, own.flatten())
+
+
+def relative_error(result: Tensor, exact: Tensor) -> float:
+    """Largest difference beside the largest value."""
+    return float((result.detach().double() - exact).abs().max() / exact.detach().abs().max())
+
+
+@pytest.mark.parametrize('temperature', [0.01, 0.1])
+def test_hundred_random_shapes_against_double_precision(temperature):
     generator = torch.Generator().manual_seed(0)
+    ranges = ((2, 9), (1, 5), (1, 12), (8, 40))
     for _ in range(100):
-        shape = [int(torch.randint(1, high, (), generator=generator)) for high in (9, 5, 12, 40)]
-        temperature = float(torch.tensor([0.01, 0.07, 1.0])[int(torch.randint(3, (), generator=generator))])
-        query, key = random_pair(*shape, dtype=torch.float32)
-        chunk = int(torch.randint(1, 50, (), generator=generator))
-        loss, _ = pointwise_info_nce(query, key, temperature, rows_per_chunk=chunk)
-        queries, keys = (F.normalize(x.detach().double(), dim=-1).flatten(0, -2) for x in (query, key))
-        own = torch.arange(len(query))[:, None] * key.shape[1] * key.shape[2] + torch.arange(key.shape[2])
-        expected = F.cross_entropy(queries @ keys.T / temperature, own.flatten())
-        torch.testing.assert_close(loss.double(), expected, rtol=2e-6, atol=2e-5)
+        videos, windows, points, channels = (
+            int(torch.randint(low, high, (), generator=generator)) for low, high in ranges
+        )
+        chunk = int(
+            torch.randint(1, 50, (), generator=generator)
+        )  # divides hardly any of them, and is larger than some
+        double = random_pair(videos, windows, points, channels)
+        exact = whole_logits(*double, temperature)
+        exact_gradients = torch.autograd.grad(exact, double)
+        # a single-precision logit is as large as 1 / temperature, and its rounding error with it
+        for dtype, loss_bound, gradient_bound in ((torch.float64, 1e-12, 1e-12), (torch.float32, 1e-6, 1e-5)):
+            query, key = (x.detach().to(dtype).requires_grad_() for x in double)
+            loss, _ = pointwise_info_nce(query, key, temperature, rows_per_chunk=chunk)
+            expected = whole_logits(query.detach().double(), key.detach().double(), temperature)
+            assert relative_error(loss, expected) < loss_bound
+            for gradient, exact_gradient in zip(torch.autograd.grad(loss, (query, key)), exact_gradients, strict=True):
+                assert relative_error(gradient, exact_gradient) < gradient_bound
 
 
 def test_numerical_gradients():
@@ -84,6 +107,7 @@ def test_videos_without_a_future_neither_ask_nor_answer():
     assert nothing.item() == 0
     nothing.backward()
     assert not query.grad.any()
+    assert not key.grad.any()
 
 
 def test_uniform_similarities_cost_log_of_the_number_of_keys_and_score_nothing():
@@ -152,20 +176,26 @@ def test_no_gradient_work_when_nobody_asks(monkeypatch):
     assert forms_gradients
 
 
+class LargestTensor(TorchDispatchMode):
+    """Notes the most values that any operation's result had."""
+
+    values = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        tensors = [x for x in (result if isinstance(result, tuple | list) else [result]) if isinstance(x, Tensor)]
+        self.values = max([self.values, *(x.numel() for x in tensors)])
+        return result
+
+
 def test_the_logits_never_exist_whole():
-    rows, keys = [], 3000
-    original = torch.Tensor.logsumexp
-
-    def watch(self, *args, **kwargs):
-        rows.append(self.shape)
-        return original(self, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.Tensor, 'logsumexp', watch)
-        pointwise_info_nce(torch.randn(10, 100, 4), torch.randn(10, 3, 100, 4), 0.1)
-    assert {shape[1] for shape in rows} == {keys}
-    assert max(shape[0] for shape in rows) == 256
-    assert sum(shape[0] for shape in rows) == 1000
+    query, key = random_pair(3, 2, 100, 4)  # 300 queries, 600 keys
+    with LargestTensor() as largest:
+        pointwise_info_nce(query, key, 0.1)[0].backward()
+    assert largest.values == 256 * 600
+    with LargestTensor() as largest:
+        whole_logits(query, key, 0.1).backward()
+    assert largest.values == 300 * 600
 
 
 @pytest.mark.parametrize('temperature', [0, -0.1, float('nan')])

@@ -1,0 +1,170 @@
+"""What a pretraining costs: operations, parameters, bytes to the device, frames to decode, hours on n GPUs.
+
+    python benchmarks/cost.py configs/pretrain_c3d_ucf.py
+    python benchmarks/cost.py configs/pretrain_r3d26_ucf.py --clips-per-second 900 --gpus 4
+    python benchmarks/cost.py configs/pretrain_c3d_ucf.py --step c3d.json    # what train_step.py --json measured
+
+Nothing is run: torch counts the operations (two per multiply-add) of matrix products and convolutions on shapes alone.
+Frames decoded per sample: the span from the first frame of the clip to the end of its motion window, half a GOP of
+run-in, and each hard negative's frames, which lie elsewhere, with their run-in.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from synthetic_batch import bytes_per_sample, synthetic_batch
+from torch import Tensor, nn
+from torch._subclasses import FakeTensorMode
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import load_config
+
+VIDEOS = 2  # batch-norm on clips needs two
+GOP = 12  # frames, of tools/prepare_videos.py
+TRAINING_VIDEOS = {'UCF101, split 1': 9_537, 'Kinetics-400': 240_000}
+PARTS = (
+    'backbone', 'context_head.i_network', 'motion_head.m_network', 'motion_head.predictor',
+    'motion_head.readout', 'context_head.query_projection', 'context_head.key_projection',
+    'motion_head.query_projection', 'motion_head.key_projection',
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """Of one network, for one sample."""
+
+    name: str
+    parameters: int
+    forward: float
+    """Operations; a part that sees several windows counts all of them."""
+    step: float
+    """Operations of forward and backward."""
+
+
+def count_parts(config: Config) -> list[Part]:
+    """Operations and parameters of the parts of a pretraining that the config has; the losses come last."""
+    with FakeTensorMode():  # shapes without values; the meta device has no autocast
+        model = MODELS.build(config.model).train()
+        calls = _calls(model, model.data_preprocessor(synthetic_batch(config, VIDEOS, 'cpu'))['inputs'])
+        parts = [_count(name, model.get_submodule(name), call) for name, call in calls.items()]
+    return [*parts, Part('losses', 0, _loss_operations(config) / 3, _loss_operations(config))]
+
+
+def _calls(model: nn.Module, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What each part is given in one forward pass of the whole."""
+    calls: dict[str, Tensor] = {}
+
+    def remember(name: str, given: tuple[Tensor, ...]) -> None:  # whatever it returned would replace the input
+        calls[name] = given[0]
+
+    hooks = [
+        module.register_forward_pre_hook(lambda _, given, name=name: remember(name, given))
+        for name, module in model.named_modules()
+        if name in PARTS
+    ]
+    model(inputs, mode='loss')
+    for hook in hooks:
+        hook.remove()
+    return {name: calls[name] for name in PARTS if name in calls}
+
+
+def _count(name: str, part: nn.Module, given: Tensor) -> Part:
+    """One part alone; a gradient of its input is formed only where the whole model forms it."""
+    given = given.detach().requires_grad_(given.requires_grad)
+    with FlopCounterMode(display=False) as forward, sdpa_kernel(SDPBackend.MATH):  # attention as products, to count
+        result = part(given)
+    with FlopCounterMode(display=False) as backward:
+        sum(x.sum() for x in ([result] if isinstance(result, Tensor) else result)).backward()
+    parameters = sum(value.numel() for value in part.parameters())
+    once, again = forward.get_total_flops() / VIDEOS, backward.get_total_flops() / VIDEOS
+    return Part(name, parameters, once, once + again)
+
+
+def _loss_operations(config: Config) -> float:
+    """6 P K C of the pointwise loss for one sample at the config's batch on one GPU."""
+    head = config.model.motion_head
+    if head is None or 'm_network' not in head:
+        return 0
+    points = torch.Size(head.predictor.query_size).numel()
+    windows = 1 + config.train_dataloader.dataset.pipeline.sample.num_negatives
+    keys = config.train_dataloader.batch_size * windows * points
+    return 6 * points * keys * head.get('embed_channels', 512)
+
+
+def frames_per_sample(config: Config) -> float:
+    """Frames that a decoder goes through for one sample."""
+    sample = config.train_dataloader.dataset.pipeline.sample
+    span = (sample.clip_len - 1) * sample.frame_interval + 1 + sample.future_gap + sample.motion_len - 1
+    run_in = (GOP - 1) / 2
+    return span + run_in + sample.num_negatives * (sample.motion_len + run_in)
+
+
+def hours(videos: int, epochs: int, clips_per_second: float, gpus: int) -> float:
+    """Of the whole training, if `gpus` are n times as fast as one."""
+    return videos * epochs / (clips_per_second * gpus) / 3600
+
+
+def report(config: Config, rates: Sequence[float], gpus: Sequence[int]) -> str:
+    """Markdown."""
+    parts = count_parts(config)
+    whole = sum(part.step for part in parts)
+    lines = ['| part | parameters M | forward GFLOP | whole step GFLOP | share |', '|---|---:|---:|---:|---:|']
+    lines += [
+        f'| {part.name} | {part.parameters / 1e6:.2f} | {part.forward / 1e9:.2f} | {part.step / 1e9:.2f} '
+        f'| {part.step / whole:.1%} |'
+        for part in parts
+        if part.step
+    ]
+    lines.append(
+        f'| all | {sum(part.parameters for part in parts) / 1e6:.2f} | {sum(part.forward for part in parts) / 1e9:.1f} '
+        f'| {whole / 1e9:.1f} | |'
+    )
+    frames, moved = frames_per_sample(config), bytes_per_sample(config)
+    lines += ['', f'One sample: {moved / 1e6:.3f} MB to the device, {frames:.0f} frames to decode.', '']
+    epochs = config.train_cfg.max_epochs
+    lines += [
+        '| clips/s per GPU | TFLOP/s | frames/s | MB/s | '
+        + ' | '.join(f'{name}, {n} GPU' for name in TRAINING_VIDEOS for n in gpus)
+        + ' |',
+        '|' + '---:|' * (4 + len(TRAINING_VIDEOS) * len(gpus)),
+    ]
+    lines += [
+        f'| {rate:g} | {rate * whole / 1e12:.0f} | {rate * frames:,.0f} | {rate * moved / 1e6:.0f} | '
+        + ' | '.join(f'{hours(videos, epochs, rate, n):.2f} h' for videos in TRAINING_VIDEOS.values() for n in gpus)
+        + ' |'
+        for rate in rates
+    ]
+    return '\n'.join([*lines, '', f'{epochs} epochs, n GPUs taken to be n times as fast as one.'])
+
+
+def measured_rate(path: Path) -> float:
+    """clips/s of the row 'as configured' that train_step.py wrote."""
+    (figures,) = json.loads(path.read_text())['reports']
+    row = next(timing for timing in figures['timings'] if timing['name'] == 'as configured')
+    return row['units'] / sorted(row['seconds'])[len(row['seconds']) // 2]
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', type=Path, help='a pretraining')
+    parser.add_argument('--clips-per-second', type=float, nargs='+', default=[300, 600, 900], help='on one GPU')
+    parser.add_argument('--step', type=Path, help='takes the rate from what train_step.py --json wrote')
+    parser.add_argument('--gpus', type=int, nargs='+', default=[1, 4])
+    args = parser.parse_args(argv)
+    rates = [measured_rate(args.step)] if args.step else args.clips_per_second
+    config = load_config(args.config)
+    with DefaultScope.overwrite_default_scope(config.default_scope):
+        print(report(config, rates, args.gpus))
+
+
+if __name__ == '__main__':
+    main()

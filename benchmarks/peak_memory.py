@@ -1,0 +1,39 @@
+"""The most memory that a call holds beyond what was there before it."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+
+def peak_bytes(run: Callable[[], Any], device: str) -> int:
+    """Highest sum of torch's allocations during one call, its result included, what existed before it excluded.
+
+    On CUDA it is what torch's allocator says. On a CPU there is no such counter, so torch's profiler notes every
+    allocation: temporaries inside an operation are seen, which a TorchDispatchMode misses; pages that the C library
+    keeps for later are not, which the process's resident size would count. Packing buffers of the matrix library are
+    not torch's and not counted.
+    """
+    if device == 'cuda':
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        run()
+        torch.cuda.synchronize()
+        return torch.cuda.max_memory_allocated() - before
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        run()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, 'trace.json')
+        profiler.export_chrome_trace(str(path))
+        trace = json.loads(path.read_text())
+    events = sorted((event for event in trace['traceEvents'] if event['name'] == '[memory]'), key=lambda e: e['ts'])
+    held = peak = 0
+    for event in events:
+        held += event['args']['Bytes']
+        peak = max(peak, held)
+    return peak

@@ -1,0 +1,38 @@
+"""A pretraining batch of noise, in the shapes and types that a config's loader gives."""
+
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+
+def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
+    """`dict(inputs=…)` as the collate packs it, on `device`: uint8 pictures, int16 block grids of 2 x 2 crops.
+
+    The device may be 'meta', for shapes alone.
+    """
+    pipeline = config.train_dataloader.dataset.pipeline
+    sample, size = pipeline.sample, pipeline.crop.size
+    windows, block = 1 + sample.num_negatives, config.train_dataloader.dataset.block
+    blocks = -(-2 * size // block)
+
+    def noise(low: int, high: int, *shape: int, dtype: torch.dtype) -> Tensor:
+        return torch.randint(low, high, shape, dtype=dtype, device=device)
+
+    box = torch.tensor([size // 2, size // 2, size, size], dtype=torch.int32, device=device)
+    inputs = dict(
+        imgs=noise(0, 256, videos, 3, sample.clip_len, size, size, dtype=torch.uint8),
+        iframe=noise(0, 256, videos, 3, size, size, dtype=torch.uint8),
+        motion=noise(-40, 41, videos, windows, sample.motion_len, blocks, blocks, 2, dtype=torch.int16),
+        motion_box=box.expand(videos, windows, 4).contiguous(),
+        motion_flip=noise(0, 2, videos, windows, dtype=torch.bool),
+        motion_block=torch.full((videos,), block, device=device),
+    )
+    return dict(inputs=inputs, data_samples=None)
+
+
+def bytes_per_sample(config: Config) -> int:
+    """What travels from the host to the device for one video."""
+    inputs = synthetic_batch(config, 1, 'meta')['inputs']
+    return sum(value.numel() * value.element_size() for value in inputs.values())

@@ -1,0 +1,157 @@
+"""A training step, and what each lever of configs/_base_/fast_step.py does to it.
+
+    python benchmarks/train_step.py                                   # no GPU: the demo's size; GPU: C3D's
+    python benchmarks/train_step.py configs/pretrain_r3d26_ucf.py --json r3d26.json
+
+The input is noise that lies on the device already, as integers; a step is preprocessing, forward, backward and update.
+One lever at a time against the plain step (fp32, contiguous, foreach, every value read after the step), then what the
+config asks for together. Steps of all routes alternate; the clock is the wall's, and on a GPU the device has finished.
+"""
+
+import argparse
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DefaultScope
+from side_by_side import Report, Route, Target, add_arguments, alternate, machine, publish, ratio
+from synthetic_batch import synthetic_batch
+from torch import Tensor
+from torch._inductor.exc import InductorError
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.fast_step import compile_parts, spell_out
+from cmvl_mm.models.losses import info_nce, pointwise_info_nce
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+PLAIN = dict(precision='fp32', memory_format='contiguous', optimizer='foreach', logs='every_step', compile=())
+PARTS = ('backbone', 'motion_head.m_network', 'context_head.i_network', 'motion_head.predictor')
+CLIPS_PER_SECOND = {'C3DBN': 600, 'VideoResNet': 900}  # targets on one H200, by V-Network
+
+
+def routes_of(config: Config, device: str, parts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Name of a row -> its levers. bf16 has no row on a CPU, which does not take it."""
+    asked = Config.fromfile(CONFIGS / '_base_/fast_step.py').fast_step.to_dict()
+    asked |= config.get('fast_step', {})
+    rows = {'plain': PLAIN}
+    rows |= {
+        f'{lever}: {asked[lever]}': PLAIN | {lever: asked[lever]}
+        for lever in ('precision', 'memory_format', 'optimizer', 'logs')
+        if asked[lever] != PLAIN[lever] and not (lever == 'precision' and device == 'cpu')
+    }
+    rows |= {f'compile: {part}': PLAIN | dict(compile=(part,)) for part in parts}
+    return rows | {'as configured': asked}
+
+
+def make_step(config: Config, levers: dict[str, Any], batch: dict[str, Any], device: str) -> Callable[[], None]:
+    """One step of a model of its own, whose values are read as the lever `logs` says."""
+    config = copy.deepcopy(config)
+    config.fast_step = levers
+    spell_out(config, device)
+    torch.manual_seed(0)
+    model = MODELS.build(config.model).to(device).train()
+    wrapper = build_optim_wrapper(model, config.optim_wrapper)
+    compile_parts(model, levers['compile'])
+
+    def step() -> None:
+        values: dict[str, Tensor] = model.train_step(batch, wrapper)
+        if levers['logs'] == 'every_step':
+            for value in values.values():
+                value.item()
+        if device == 'cuda':
+            torch.cuda.synchronize()
+
+    return step
+
+
+def loss_step(config: Config, videos: int, device: str) -> Callable[[], None]:
+    """Both losses alone, forward and backward, at the config's sizes."""
+    head = config.model.motion_head
+    points = torch.Size(head.predictor.query_size).numel()
+    windows = 1 + config.train_dataloader.dataset.pipeline.sample.num_negatives
+    channels = head.get('embed_channels', 512)
+    query = torch.randn(videos, points, channels, device=device, requires_grad=True)
+    key = torch.randn(videos, windows, points, channels, device=device, requires_grad=True)
+
+    def step() -> None:
+        pointwise, _ = pointwise_info_nce(query, key, 0.1)
+        clipwise, _ = info_nce(query[:, 0], key[:, 0, 0], 0.1)
+        torch.autograd.grad(pointwise + clipwise, (query, key))
+        if device == 'cuda':
+            torch.cuda.synchronize()
+
+    return step
+
+
+def measure(config: Config, name: str, *, videos: int, rounds: int, parts: tuple[str, ...], device: str) -> Report:
+    """Every lever of one config."""
+    batch = synthetic_batch(config, videos, device)
+    routes, notes = [], []
+    for row, levers in routes_of(config, device, parts).items():
+        step = make_step(config, levers, batch, device)
+        try:
+            step()
+        except InductorError as error:  # torch.compile's own failures: such a row is reported, not timed
+            notes.append(f'{row} does not run here: {type(error).__name__}: {str(error).splitlines()[0]}')
+        else:
+            routes.append(Route(row, 'ours' if row == 'as configured' else 'peer', step, units=videos))
+    routes.append(Route('losses alone', 'limit', loss_step(config, videos, device), units=videos))
+    timings = alternate(routes, rounds, 'wall')
+    faster = ratio(timings, 'as configured', 'plain')
+    loss_share = 1 / ratio(timings, 'losses alone', 'as configured')
+    clips = next(timing.per_second for timing in timings if timing.name == 'as configured')
+    notes.append(f'the losses are {loss_share:.2%} of a step as configured')
+    targets = []
+    if device == 'cuda':
+        bound = CLIPS_PER_SECOND[config.model.backbone.type]
+        targets = [
+            Target('times the plain step', faster, 3),
+            Target(f'clips/s of {config.model.backbone.type}', clips, bound),
+            Target('share of the losses', loss_share, 0.03, 'at most'),
+        ]
+    else:
+        notes.append('no GPU here: at least 3 x the plain step, C3D 600 and R3D-26 900 clips/s, losses < 3 % unchecked')
+    return Report(
+        title=f'{name}, batch {videos}, {device}, {torch.get_num_threads()} threads',
+        unit='clips',
+        clock='wall',
+        timings=timings,
+        targets=targets,
+        notes=notes,
+    )
+
+
+def main(argv: list[str] | None = None) -> None:
+    device = get_device()
+    default = CONFIGS / ('pretrain_c3d_ucf.py' if device == 'cuda' else 'demo/pretrain.py')
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', nargs='?', type=Path, default=default, help='a pretraining (default: %(default)s)')
+    parser.add_argument('--batch', type=int, help='default: the config’s')
+    parser.add_argument('--compile', nargs='*', default=list(PARTS), metavar='PART', help='rows of torch.compile')
+    add_arguments(parser, rounds=5)
+    args = parser.parse_args(argv)
+    facts = machine()
+    config = load_config(args.config)
+    with DefaultScope.overwrite_default_scope(config.default_scope):
+        report = measure(
+            config,
+            args.config.stem
+            if args.config.parent.name == 'configs'
+            else f'{args.config.parent.name}/{args.config.stem}',
+            videos=args.batch or config.train_dataloader.batch_size,
+            rounds=args.rounds,
+            parts=tuple(args.compile),
+            device=device,
+        )
+    publish([report], ['plain'], facts, args.json)
+
+
+if __name__ == '__main__':
+    main()

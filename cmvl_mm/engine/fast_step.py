@@ -1,0 +1,100 @@
+"""What `fast_step` of a config asks for, spelt out in the keys that MMEngine and the model read.
+
+The levers change how fast a step is, not what it computes, up to rounding. They sit in one dict because they belong to
+model, optimiser and hooks at once, and MMEngine forbids two base files to set the same key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args, get_type_hints
+
+from mmengine.config import Config
+from torch import nn
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastStep:
+    """The levers; every one must be named.
+
+    Raises:
+        TypeError: a lever is misspelt or missing.
+        ValueError: a lever has no such position.
+    """
+
+    precision: Literal['bf16', 'fp32']
+    """Of forward passes; losses, weights, gradients and optimiser are fp32 either way. On a CPU bf16 is fp32."""
+    memory_format: Literal['channels_last', 'contiguous']
+    """Of convolution weights, which the activations follow."""
+    optimizer: Literal['fused', 'foreach']
+    """One kernel for all parameters, or a few for each operation of the update."""
+    logs: Literal['deferred', 'every_step']
+    """When losses and the gradient norm are read from the device: when a line is printed, or after each step."""
+    compile: Sequence[str] = ()
+    """Submodules for torch.compile, e.g. ('backbone', 'motion_head.m_network')."""
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for name, value in vars(self).items():
+            if get_args(hints[name]) and name != 'compile' and value not in get_args(hints[name]):
+                raise ValueError(
+                    f'fast_step.{name}={value!r} is unknown. Supported: {", ".join(get_args(hints[name]))}'
+                )
+        if isinstance(self.compile, str):
+            raise ValueError(f'fast_step.compile={self.compile!r} must be a list of submodules.')
+
+
+LEVERS = frozenset(field.name for field in fields(FastStep))
+
+
+def spell_out(config: Config, device: str) -> list[str]:
+    """Write the levers of `config.fast_step` into the keys that are read; a config without it stays as it is.
+
+    Args:
+        config: changed in place.
+        device: 'cuda' or 'cpu', where the model will train.
+
+    Returns:
+        A line for each lever: its position and, where that is not the one asked for, why.
+    """
+    if 'fast_step' not in config or 'optim_wrapper' not in config:
+        return []
+    levers = FastStep(**config.fast_step)
+    precision, remark = levers.precision, ''
+    if levers.precision == 'bf16' and device == 'cpu':
+        precision = 'fp32'
+        remark = ', not bf16: on CPUs torch 2.13 was seen to give NaN gradients of bf16 3D convolutions'
+    changes: dict[str, Any] = {
+        'optim_wrapper.type': 'StepOptimWrapper',
+        'optim_wrapper.precision': precision,
+        'optim_wrapper.grad_norm': 'kept' if levers.logs == 'deferred' else 'read',
+        'optim_wrapper.optimizer.fused': levers.optimizer == 'fused',
+        'optim_wrapper.optimizer.foreach': levers.optimizer == 'foreach',
+        'model.memory_format': levers.memory_format,
+        'default_hooks.runtime_info.type': 'DeferredInfoHook' if levers.logs == 'deferred' else 'RuntimeInfoHook',
+    }
+    config.merge_from_dict(changes)
+    return [
+        f'fast_step.precision: {precision}{remark}',
+        f'fast_step.memory_format: {levers.memory_format}',
+        f'fast_step.optimizer: {levers.optimizer}',
+        f'fast_step.logs: {levers.logs}',
+        f'fast_step.compile: {", ".join(levers.compile) or "nothing"}',
+    ]
+
+
+def compile_parts(model: nn.Module, names: Sequence[str]) -> None:
+    """torch.compile the named submodules, each on its own, in place; state-dict keys stay.
+
+    Not the whole step, as MMEngine's `compile` does: optimiser, gathers and logs in it break the graph. Shapes are
+    static: batches do not change theirs, and V-, M- and I-Network may be one class, whose second instance torch would
+    take for the first with other shapes; for those its CPU compiler (2.13) then failed.
+
+    Raises:
+        ValueError: the model has no such part.
+    """
+    parts = dict(model.named_modules())
+    for name in names:
+        if name not in parts:
+            offered = [child for child in parts if child and child.count('.') < 2]
+            raise ValueError(f'fast_step.compile: there is no {name!r}. Among the parts are {", ".join(offered)}.')
+        parts[name].compile(dynamic=False)
