@@ -1,0 +1,67 @@
+"""The table of the demo's ablations: every config has its row, and figures are those of the row's own run."""
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+
+from cmvl_mm.evaluation.features import Features, save_features
+from cmvl_mm.video.controlled_set import LABELS
+
+
+@pytest.fixture
+def tool(repository, monkeypatch, tmp_path):
+    spec = importlib.util.spec_from_file_location('demo_ablations', repository / 'tools/demo_ablations.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, 'DEMO', tmp_path)
+    (tmp_path / 'ablations').mkdir()
+    return module
+
+
+def write_log(work_dir, rows):
+    (work_dir / 'now/vis_data').mkdir(parents=True)
+    (work_dir / 'now/vis_data/scalars.json').write_text('\n'.join(map(json.dumps, rows)))
+
+
+def test_every_ablation_of_the_demo_has_a_row(tool):
+    configs = {path.stem for path in tool.CONFIGS.glob('table*.py')}
+    assert configs - {'table7'} <= {row.train for row in tool.ROWS} | {row.test for row in tool.ROWS}
+    assert len({row.name for row in tool.ROWS}) == len(tool.ROWS)
+
+
+def test_figures_are_recalls_by_kind_and_the_last_epochs_accuracies(tool, tmp_path):
+    row = tool.ROWS[0]
+    lists = tmp_path / 'source/annotations'
+    lists.mkdir(parents=True)
+    for number, kind in enumerate(LABELS):  # the query finds g0, whose label is its own for the first kind alone
+        (lists / f'train_{kind}.txt').write_text('g0 0\ng1 1\n')
+        (lists / f'test_{kind}.txt').write_text(f'q {0 if number == 0 else 1}\n')
+    features = np.eye(3, dtype=np.float32)[[0, 1, 0]]
+    save_features(
+        Features(features, np.zeros(3, np.int64), np.array([False, False, True]), np.array(['g0', 'g1', 'q'])),
+        tmp_path / 'ablations/base.npz',
+    )
+    rows = [
+        dict(step=1, epoch=tool.LAST_EPOCH - 1, loss=1.0, acc_context=0.9),
+        dict(step=2, epoch=tool.LAST_EPOCH, loss=1.0, acc_context=0.25),
+        dict(step=3, epoch=tool.LAST_EPOCH, loss=1.0, acc_context=0.75),
+    ]
+    write_log(tool.folder(row), rows)
+    assert tool.figures(row) == ['100.0', '0.0', '0.0', '50.0, -', '-']
+
+
+def test_a_step_that_fails_names_its_output(tool):
+    with pytest.raises(RuntimeError, match=r'base: tools/train\.py ended with exit code 2; see .*base_train\.txt'):
+        tool.run(tool.ROWS[0], 'train', '--no-such-option')
+
+
+def test_flow_is_there_when_every_training_video_has_it(tool, tmp_path):
+    (tmp_path / 'source/annotations').mkdir(parents=True)
+    (tmp_path / 'source/annotations/train_joint.txt').write_text('videos/a.mp4 0\nvideos/b.mp4 1\n')
+    (tmp_path / 'prepared/videos').mkdir(parents=True)
+    (tmp_path / 'prepared/videos/a.flow.npz').touch()
+    assert not tool.has_flow()
+    (tmp_path / 'prepared/videos/b.flow.npz').touch()
+    assert tool.has_flow()
