@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -131,10 +132,7 @@ def consume(paths: list[Path], route: Callable[[Path], Iterator[Vectors | None]]
 
 def objects_painted(path: Path) -> Iterator[Vectors | None]:
     """The loop of PyAV's own documentation, over one Python object a vector; I-frames as RGB on the way."""
-    for frame in _decoded(path, EXPORT):
-        if frame.key_frame:
-            frame.to_ndarray(format='rgb24')
-        entry = frame.side_data.get('MOTION_VECTORS')
+    for frame, entry in _with_side_data(path):
         if entry is None:
             yield None
             continue
@@ -148,10 +146,7 @@ def objects_painted(path: Path) -> Iterator[Vectors | None]:
 
 def records_painted(path: Path) -> Iterator[Vectors | None]:
     """The same loop over the rows of `to_ndarray()`."""
-    for frame in _decoded(path, EXPORT):
-        if frame.key_frame:
-            frame.to_ndarray(format='rgb24')
-        entry = frame.side_data.get('MOTION_VECTORS')
+    for frame, entry in _with_side_data(path):
         if entry is None:
             yield None
             continue
@@ -229,6 +224,14 @@ def _decoded(path: Path, options: dict[str, str]) -> Iterator[av.VideoFrame]:
         stream.codec_context.thread_count = 1
         stream.codec_context.options = options
         yield from container.decode(stream)
+
+
+def _with_side_data(path: Path) -> Iterator[tuple[av.VideoFrame, Any]]:
+    """Frames and their vectors in PyAV's usual way; I-frames become RGB, as ours do."""
+    for frame in _decoded(path, EXPORT):
+        if frame.key_frame:
+            frame.to_ndarray(format='rgb24')
+        yield frame, frame.side_data.get('MOTION_VECTORS')
 
 
 def _extracted(path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
