@@ -1,6 +1,6 @@
 """Run every benchmark that needs no GPU and write benchmarks/RESULTS.md: the tables, the machine, versions and date.
 
-    python benchmarks/run_all.py        # make bench; under ten minutes on two cores
+    python benchmarks/run_all.py        # make bench
 
 Each runs in a process of its own, one after the other, on the videos it makes; nothing else should run meanwhile.
 """

@@ -166,7 +166,7 @@ def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[
     decode = stream.codec_context.decode
     source = iter(packets)
     while True:
-        try:  # what `reporting` does, but that costs a hundredth of the decoding when it is entered for every packet
+        try:  # what `reporting` does, without entering a context for every packet
             packet = next(source, None)
             frames = decode(packet)
         except VideoError:

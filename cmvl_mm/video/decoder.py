@@ -17,7 +17,7 @@ from cmvl_mm.video.reader import StreamReader
 logger = logging.getLogger(__name__)
 _logged: set[str] = set()  # paths: a data set opens a video many times
 
-# Decoding vectors alone costs four fifths of decoding all, or less: a second pass pays where the first one ends this
+# Decoding vectors alone costs about four fifths of decoding all: a second pass pays where the first one ends this
 # many times earlier.
 _EARLIER = 5
 _WORTH_A_READER = 64  # frames decoded for vectors alone: fewer do not win back what opening the file again costs
