@@ -18,6 +18,12 @@ PRETRAINING = {
     'train_dataloader.dataset.data_prefix.rgb': (None, 'data/ucf101/originals'),
     'train_dataloader.dataset.rgb_suffix': (None, '.avi'),
     'train_dataloader.dataset.pipeline.colour.gray_prob': (0.0, 0.2),
+    # trained in plain fp32, as the authors' code is
+    'fast_step.precision': ('bf16', None),
+    'fast_step.memory_format': ('channels_last', None),
+    'fast_step.optimizer': ('fused', None),
+    'fast_step.logs': ('deferred', None),
+    'fast_step.compile': ((), None),
 }
 FINETUNING = {
     'optim_wrapper.optimizer.nesterov': (None, True),

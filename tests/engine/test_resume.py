@@ -19,6 +19,7 @@ def tiny(repository, controlled_set, tmp_path):
         config.merge_from_dict(
             {
                 'work_dir': str(tmp_path / name),
+                'experiment_name': f'{tmp_path.name}_{name}',  # MMEngine's own is equal for runs of one second
                 'train_dataloader.batch_size': 2,
                 'train_dataloader.num_workers': 0,
                 'train_dataloader.persistent_workers': False,
