@@ -1,4 +1,4 @@
-# make setup | demo | test | lint: each works on a fresh clone with nothing but Python 3.11 and pip.
+# make setup | demo | test | lint | …: each works on a fresh clone with nothing but Python 3.11 and pip.
 # TORCH_INDEX_URL=<index> chooses torch's build, e.g. the CPU one of https://download.pytorch.org/whl/cpu
 PYTHON ?= python3.11
 TORCH := torch==2.13.0
@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_DIR ?=
 VIDEOS ?=
+N ?=
+ONLY ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint wheel bench clean help
+.PHONY: setup demo test lint wheel bench fuzz reliability clean help
 
 help:
 	@echo 'make setup   .venv with everything pinned'
@@ -17,6 +19,8 @@ help:
 	@echo 'make test    every test'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
+	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
+	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume" for some'
 	@echo 'make wheel   build the wheel, install it into an empty environment, import every module'
 
 setup: $(STAMP)
@@ -53,6 +57,12 @@ wheel: setup
 bench: setup
 	$(BIN)/pip install --no-deps -r requirements-bench.txt
 	$(BIN)/python benchmarks/run_all.py
+
+fuzz: setup
+	$(BIN)/python tests/fuzz/fuzz.py $(if $(N),--number $(N))
+
+reliability: setup
+	$(BIN)/python tests/reliability/run_all.py $(if $(ONLY),--only $(ONLY))
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
