@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import av
+from av.codec import CodecContext
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
@@ -41,16 +43,14 @@ def reporting(path: str, stage: Stage) -> Iterator[None]:
     except VideoError:
         raise
     except Exception as error:
-        raise _failure(path, stage, error) from error
+        raise failure(path, stage, error) from error
 
 
-def open_video(path: str, decoding: Decoding = 'pixels') -> tuple[InputContainer, VideoStream]:
-    """The container and its first video stream; one decoder thread, motion vectors on.
+def open_video(path: str) -> tuple[InputContainer, VideoStream]:
+    """The container and its first video stream, its decoder set up for pixels.
 
     Args:
         path: a regular file.
-        decoding: 'vectors' leaves out what only pixels need, where the codec can: frames then hold garbage, and the
-            right vectors.
 
     Raises:
         VideoError: stage ``open``, for anything but a regular file that holds video of a sane size.
@@ -64,7 +64,7 @@ def open_video(path: str, decoding: Decoding = 'pixels') -> tuple[InputContainer
             metadata_errors='replace',
         )
         try:
-            return container, _prepare(path, container, decoding)
+            return container, _prepare(path, container)
         except BaseException:
             container.close()
             raise
@@ -85,7 +85,7 @@ def _check_file(path: str) -> None:
         raise VideoError(path, 'open', 'the file is empty')
 
 
-def _prepare(path: str, container: InputContainer, decoding: Decoding) -> VideoStream:
+def _prepare(path: str, container: InputContainer) -> VideoStream:
     if not container.streams.video:
         raise VideoError(path, 'open', 'there is no video stream in this file')
     stream = container.streams.video[0]
@@ -98,15 +98,52 @@ def _prepare(path: str, container: InputContainer, decoding: Decoding) -> VideoS
             'open',
             f'the header states {context.width}x{context.height} px; accepted are sides of 1 to {MAX_SIDE}',
         )
+    configure(context, 'pixels')
+    return stream
+
+
+def configure(context: VideoCodecContext, decoding: Decoding) -> None:
+    """One thread, motion vectors on; of no effect once the decoder has decoded.
+
+    Args:
+        context: the decoder.
+        decoding: 'vectors' leaves out what only pixels need, where the codec can: frames then hold garbage, and the
+            right vectors.
+    """
     # Frame threads give silently wrong vectors in H.264 with B-frames.
     context.thread_count = 1
     options = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}
-    if codec_name(stream) in CODECS_WITH_VECTORS:
+    if context.codec.canonical_name in CODECS_WITH_VECTORS:
         options['flags2'] = '+export_mvs'
     if decoding == 'vectors':
-        options |= CHEAPER_FOR_VECTORS.get(codec_name(stream), {})
+        options |= CHEAPER_FOR_VECTORS.get(context.codec.canonical_name, {})
     context.options = options
-    return stream
+
+
+def has_lone_vectors(stream: VideoStream) -> bool:
+    """Whether `vector_decoder` can read a P-frame's vectors from its own packet: MPEG-4 Part 2 by FFmpeg's encoder.
+
+    There they are coded against their neighbours in the same frame alone. Other encoders' bugs, which FFmpeg infers
+    from frame to frame, may need all of them.
+    """
+    context = stream.codec_context
+    return codec_name(stream) == 'mpeg4' and not context.has_b_frames and b'Lavc' in (context.extradata or b'')
+
+
+def vector_decoder(stream: VideoStream) -> VideoCodecContext:
+    """A second decoder for packets of a stream with lone vectors, in any order; what only pixels need is left out.
+
+    It costs some 20 us; opening the file once more would cost ten times that.
+    """
+    first = stream.codec_context
+    context = CodecContext.create(first.codec.name, 'r')
+    assert isinstance(context, VideoCodecContext)
+    context.extradata = first.extradata
+    context.codec_tag = first.codec_tag
+    configure(context, 'vectors')
+    # Looking out for encoders' bugs, FFmpeg lets junk after a frame's last block pass until it has seen whole frames.
+    context.options = {**context.options, 'bug': '0'}
+    return context
 
 
 def packets_with_data(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
@@ -157,6 +194,13 @@ def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> I
         yield DecodedFrame(frame=frame, damaged=damaged)
 
 
+def is_intra_mpeg4(packet: Any) -> bool:
+    """Whether a packet of MPEG-4 Part 2 surely holds an I-frame (ISO/IEC 14496-2, 6.2.5: ``vop_coding_type`` 0)."""
+    data = bytes(memoryview(packet)[:256])  # other headers may come first
+    code = data.find(b'\x00\x00\x01\xb6')
+    return 0 <= code < len(data) - 4 and data[code + 4] >> 6 == 0
+
+
 def stands_alone(frame: VideoFrame) -> bool:
     """Whether a frame needs no other: a key frame or any I-frame."""
     return frame.key_frame or int(frame.pict_type) == PictureType.I
@@ -172,11 +216,12 @@ def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[
         except VideoError:
             raise
         except Exception as error:
-            raise _failure(path, 'decode', error) from error
+            raise failure(path, 'decode', error) from error
         yield from frames
         if packet is None:
             return
 
 
-def _failure(path: str, stage: Stage, error: Exception) -> VideoError:
+def failure(path: str, stage: Stage, error: Exception) -> VideoError:
+    """The `VideoError` for what PyAV raised."""
     return VideoError(path, stage, f'{type(error).__name__}: {error}')

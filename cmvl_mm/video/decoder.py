@@ -9,7 +9,7 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, DecodedFrame, Decoding, codec_name, reporting
+from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, DecodedFrame, Decoding, codec_name, has_lone_vectors, reporting
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import PacketIndex, Start, index_by_demux, index_from_header, index_without_stamps
 from cmvl_mm.video.reader import StreamReader
@@ -17,9 +17,6 @@ from cmvl_mm.video.reader import StreamReader
 logger = logging.getLogger(__name__)
 _logged: set[str] = set()  # paths: a data set opens a video many times
 
-# Decoding vectors alone costs about four fifths of decoding all: a second pass pays where the first one ends this
-# many times earlier.
-_EARLIER = 5
 _WORTH_A_READER = 64  # frames decoded for vectors alone: fewer do not win back what opening the file again costs
 
 
@@ -32,33 +29,37 @@ class FrameDecoder:
 
     Three indices are believed in turn, each until a decoded frame contradicts it: the container's own table
     (free), the time stamps of all packets (one demux), and none at all (decoding from the start for every
-    read).  A second reader, opened when it first pays, decodes the frames of which only vectors are wanted.
+    read).  The first read decides whether the reader decodes pixels or vectors alone; a second one is opened for
+    the other when it first pays.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._readers: dict[Decoding, StreamReader] = {'pixels': StreamReader(path, 'pixels')}
+        self._first = StreamReader(path)
+        self._second: StreamReader | None = None
         context = self.stream.codec_context
         self.height: int = context.height
         self.width: int = context.width
         self.codec = codec_name(self.stream)
+        self._lone_vectors = has_lone_vectors(self.stream)
         self._index: PacketIndex | None = None
         self._may_use_header = True
         self._pictures: list[tuple[int, bool]] | None = None
 
     @property
     def stream(self) -> VideoStream:
-        return self._readers['pixels'].stream
+        return self._first.stream
 
     def close(self) -> None:
-        for reader in self._readers.values():
-            reader.close()
+        self._first.close()
+        if self._second is not None:
+            self._second.close()
 
     @property
     def index(self) -> PacketIndex:
         """Built at first use."""
         if self._index is None:
-            reader = self._readers['pixels']
+            reader = self._first
             reader.check_open()
             with reporting(self.path, 'index'):
                 if self._may_use_header:
@@ -69,40 +70,45 @@ class FrameDecoder:
                     self._index = index_by_demux(self.path, reader.container, reader.stream)
         return self._index
 
-    def frames(self, wanted: Sequence[int], decoding: Decoding = 'pixels') -> Iterator[tuple[int, VideoFrame]]:
-        """The frames of these sorted display indices; after a mistaken first try, some come again."""
-        while wanted:
+    def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """Every frame wanted for its pixels, its vectors or both, with its display index.
+
+        I-frames wanted for their vectors alone may be left out: they have none.  After a mistaken first try, some
+        frames come again.
+        """
+        while rgb or motion:
             try:
-                reader = self._reader(decoding)
-                yield from (
-                    self._by_stamps(reader, wanted) if self.index.has_stamps else self._from_start(reader, wanted)
-                )
+                for decoding, wanted in self._passes(rgb, motion).items():
+                    if not wanted:
+                        continue
+                    reader = self._reader(decoding)
+                    if self.index.has_stamps:
+                        yield from self._by_stamps(reader, wanted, rgb)
+                    else:
+                        yield from self._from_start(reader, wanted)
                 return
             except _StampsDisagree:
                 self._distrust_index()
 
-    def plan(self, rgb: Set[int], motion: Set[int]) -> dict[Decoding, list[int]]:
-        """Which frames to decode in full, and which for their vectors alone: sorted display indices.
+    def _passes(self, rgb: Set[int], motion: Set[int]) -> dict[Decoding, list[int]]:
+        """Sorted display indices to decode in full, and those to decode for their vectors alone in a second reader.
 
-        A GOP is decoded once, or, where its pixels end early, in full up to there and again for its later vectors.
+        A GOP is decoded once: in full if any of its pixels are wanted. A second pass for the vectors after the last
+        of them does not pay: in H.264 an I-frame, which both would decode, can cost ten times what a P-frame does.
         """
-        passes: dict[Decoding, list[int]] = {'pixels': [], 'vectors': []}
         wanted = sorted(rgb | motion)
-        held_back = self.stream.codec_context.has_b_frames
+        if self.codec not in CHEAPER_FOR_VECTORS or self._has_lone_vectors():
+            return {'pixels': wanted}
+        passes: dict[Decoding, list[int]] = {'pixels': [], 'vectors': []}
         decoded_for_vectors = 0
         for first, group in groupby(wanted, key=self.index.first_of_gop):
             numbers = list(group)
-            last = max((number for number in numbers if number in rgb), default=first - 1)
-            in_full = last - first + 1 + held_back if last >= first else 0
-            if _EARLIER * in_full <= numbers[-1] - first + 1:
-                passes['pixels'] += [number for number in numbers if number <= last]
-                passes['vectors'] += [number for number in numbers if number > last]
+            if rgb.isdisjoint(numbers):
+                passes['vectors'] += numbers
                 decoded_for_vectors += numbers[-1] - first + 1
             else:
                 passes['pixels'] += numbers
-        if self.codec in CHEAPER_FOR_VECTORS and decoded_for_vectors >= _WORTH_A_READER:
-            return passes
-        return {'pixels': wanted, 'vectors': []}
+        return passes if decoded_for_vectors >= _WORTH_A_READER else {'pixels': wanted}
 
     def pictures(self) -> list[tuple[int, bool]]:
         """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode, once.
@@ -112,8 +118,7 @@ class FrameDecoder:
         """
         if self._pictures is None:
             pictures = []
-            reader = self._readers['pixels']
-            for number, decoded in enumerate(reader.decode_all()):
+            for number, decoded in enumerate(self._reader('pixels').decode_all()):
                 self._check_frame(number, decoded)
                 pictures.append((int(decoded.frame.pict_type), bool(decoded.frame.key_frame)))
             packets = self.index.num_frames
@@ -147,20 +152,55 @@ class FrameDecoder:
         self._index = index_without_stamps(len(pictures))
 
     def _reader(self, decoding: Decoding) -> StreamReader:
-        if decoding not in self._readers:
-            self._readers['pixels'].check_open()
-            self._readers[decoding] = StreamReader(self.path, decoding)
-        return self._readers[decoding]
+        if self._first.decoding is None:
+            self._first.decide(decoding)
+        if self._first.decoding == decoding:
+            return self._first
+        if self._second is None:
+            self._first.check_open()
+            self._second = StreamReader(self.path)
+            self._second.decide(decoding)
+        return self._second
 
-    def _by_stamps(self, reader: StreamReader, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+    def _by_stamps(
+        self, reader: StreamReader, wanted: Sequence[int], rgb: Set[int]
+    ) -> Iterator[tuple[int, VideoFrame]]:
         index = self.index
+        alone = self._decodable_alone(wanted, rgb)
+        reader.start_anew()
         run: Iterator[tuple[int, DecodedFrame]] | None = None
         for number in wanted:
             start = index.start_of(number)
+            if number in alone:
+                run = None
+                frames = reader.decode_vectors(start, int(index.position[number]))
+                if frames is not None:
+                    if len(frames) != 1 or frames[0].pts != index.stamps[number]:
+                        raise _StampsDisagree
+                    self._check_frame(number, DecodedFrame(frames[0], damaged=frames[0].is_corrupt))
+                    yield number, frames[0]
+                continue
             # A key frame that is fed already, or comes next, needs no seek.
             if run is None or start.position > reader.next_position:
                 run = self._run(reader, index, start)
             yield number, self._advance(run, number)
+
+    def _has_lone_vectors(self) -> bool:
+        return self.index.from_header and self._lone_vectors
+
+    def _decodable_alone(self, wanted: Sequence[int], rgb: Set[int]) -> Set[int]:
+        """Frames of which only vectors are wanted, and no pixels after them in their GOP, where one packet is enough.
+
+        Of the frames before such a one neither content nor damage matters.
+        """
+        if not self._has_lone_vectors():
+            return frozenset()
+        alone: set[int] = set()
+        for _, group in groupby(wanted, key=self.index.first_of_gop):
+            numbers = list(group)
+            last = max((number for number in numbers if number in rgb), default=-1)
+            alone.update(number for number in numbers if number > last)
+        return alone
 
     def _from_start(self, reader: StreamReader, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
         if self.path not in _logged:
@@ -195,11 +235,11 @@ class FrameDecoder:
     def _run(self, reader: StreamReader, index: PacketIndex, start: Start) -> Iterator[tuple[int, DecodedFrame]]:
         """Frames in display order from a key frame on, each checked against the index."""
         expected = start.first
-        for decoded in reader.decode_from(start):
+        for decoded in reader.decode_from(start, here=reader.next_position == start.position):
             stamp = decoded.frame.pts
             if stamp is not None and stamp < start.pts:
                 continue  # displayed before the key frame of an open GOP: lacks its references here
-            if expected == index.num_frames or stamp != index.pts[expected]:
+            if expected == index.num_frames or stamp != index.stamps[expected]:
                 raise _StampsDisagree
             if expected == start.first and decoded.damaged and not decoded.frame.is_corrupt:
                 # Nothing stands alone at this start: .mp4 without a table of key frames calls every frame one.

@@ -1,7 +1,7 @@
 """Display order and key frames of a stream, without decoding it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -45,6 +45,8 @@ class PacketIndex:
     """Display indices of the key frames, sorted."""
     starts: tuple[Start, ...]
     """All key frames, those that an edit list hides too; sorted in display and in decoding order alike."""
+    from_header: bool = False
+    """Built from .mp4's own table: MPEG-4 Part 2 without B-frames, so packets come in display order."""
 
     @property
     def has_stamps(self) -> bool:
@@ -64,11 +66,16 @@ class PacketIndex:
         return self.start_of(frame).first if self.has_stamps else 0
 
     @cached_property
-    def _start_numbers(self) -> npt.NDArray[np.intp]:
+    def stamps(self) -> list[int]:
+        """``pts`` as Python integers, which compare faster one by one."""
+        return self.pts.tolist()
+
+    @cached_property
+    def _start_numbers(self) -> list[int]:
         """(num_frames,) which of ``starts`` each frame is decoded from."""
         shown_before = np.searchsorted([start.pts for start in self.starts], self.pts, side='right')
         decoded_before = np.searchsorted([start.position for start in self.starts], self.position, side='right')
-        return np.minimum(shown_before, decoded_before) - 1
+        return (np.minimum(shown_before, decoded_before) - 1).tolist()
 
 
 def index_from_header(path: str, container: InputContainer, stream: VideoStream) -> PacketIndex | None:
@@ -91,7 +98,8 @@ def index_from_header(path: str, container: InputContainer, stream: VideoStream)
     shift = stream.start_time - rows[0][0]
     if not all(row[2] for row in rows):
         return None
-    return _ordered(path, [_Packet(pts=stamp + shift, dts=stamp, key=key, shown=True) for stamp, key, _ in rows])
+    packets = [_Packet(pts=stamp + shift, dts=stamp, key=key, shown=True) for stamp, key, _ in rows]
+    return replace(_ordered(path, packets), from_header=True)
 
 
 def index_by_demux(path: str, container: InputContainer, stream: VideoStream) -> PacketIndex:

@@ -35,6 +35,8 @@ pixels; the block came from ``dst + motion / motion_scale``.
 """
 
 _LONGEST = np.iinfo(np.int16).max  # quarter pixels
+_MACROBLOCK = 16  # px
+_NO_VECTOR = np.iinfo(np.int32).min  # as dx and dy of int16: (0, -32768), which is longer than any
 
 
 def rasterise(
@@ -71,20 +73,31 @@ def rasterise(
 
 
 def _quarter_pixels(records: npt.NDArray[np.void]) -> npt.NDArray[Any]:
-    """(m, 2): displacement dst - src in quarter pixels; the sign is the opposite of FFmpeg's motion."""
+    """(m, 2): displacement dst - src in quarter pixels; the sign is the opposite of FFmpeg's motion.
+
+    int16, or float64 where the scale is not the same divisor of 4 for all, as in no codec we know.
+    """
     scale = records['motion_scale']
     least, most = int(scale.min()), int(scale.max())
     if not least:
         raise ValueError('a motion vector states no scale')
-    whole = least == most and QUARTERS % least == 0  # as in every codec we know
-    steps = -QUARTERS // least if whole else -QUARTERS / scale
-    quarters = np.empty((len(records), 2), np.int64 if whole else np.float64)
-    for axis, name in enumerate(('motion_x', 'motion_y')):
-        np.multiply(records[name], steps, out=quarters[:, axis])
-    longest = max(quarters.max(), -quarters.min())
+    moved = records['motion_x'], records['motion_y']
+    if least < most or QUARTERS % least:
+        exact = np.stack([axis * (-QUARTERS / scale) for axis in moved], axis=1)
+        _check_length(float(np.abs(exact).max()))
+        return exact
+    steps = QUARTERS // least
+    _check_length(steps * max(max(int(axis.max()), -int(axis.min())) for axis in moved))
+    quarters = np.empty((len(records), 2), np.int16)
+    for column, axis in enumerate(moved):
+        lower_half = axis[:, None].view('<i2')[:, 0]  # holds all of it, by the check before
+        np.multiply(lower_half, np.int16(-steps), out=quarters[:, column])
+    return quarters
+
+
+def _check_length(longest: float) -> None:
     if longest > _LONGEST:
         raise ValueError(f'a motion vector of {longest / QUARTERS:.0f} px is longer than the grid can hold')
-    return quarters
 
 
 def _paint_aligned(
@@ -98,48 +111,44 @@ def _paint_aligned(
 
     So it is for MPEG-4's macroblocks on grids of 16, 8 and 4 px, and for H.264's four kinds of block on 8 and 4 px.
     """
-    wide, high = records['w'].astype(np.int32), records['h'].astype(np.int32)
-    left, top = records['dst_x'] - wide // 2, records['dst_y'] - high // 2
-    column, row = left // block, top // block
-    across, along = wide // block, high // block
-    if any(
-        (cells * block != edges).any() for cells, edges in ((column, left), (row, top), (across, wide), (along, high))
-    ):
+    if quarters.dtype != np.int16 or block & (block - 1):
         return None
+    wide, high = records['w'].astype(np.int16), records['h'].astype(np.int16)
+    left, top = records['dst_x'] - (wide >> 1), records['dst_y'] - (high >> 1)
+    edges = left | top | wide | high
+    if (edges & (block - 1)).any() or edges.min() < 0:
+        return None
+    bits = block.bit_length() - 1
+    column, row, across, along = left >> bits, top >> bits, wide >> bits, high >> bits
     _, rows, columns = shape
-    if min(column.min(), row.min()) < 0 or min(across.min(), along.min()) < 1:
-        return None
-    if column.max() >= columns or row.max() >= rows:  # blocks of the last macroblocks, wholly outside
-        seen = (column < columns) & (row < rows)
-        frame, row, column, along, across = (part[seen] for part in (frame, row, column, along, across))
-        quarters = quarters[seen]
-        if not len(frame):
-            return np.zeros((*shape, 2), np.int16), np.zeros(shape, np.bool_)
-    # Blocks may run past the right and the lower edge: so does the map, until it is cut.
     most_across, most_along = int(across.max()), int(along.max())
-    map_rows, map_columns = rows + most_along - 1, columns + most_across - 1
-    count = len(frame)
-    owner = np.full(shape[0] * map_rows * map_columns, count, np.int32)  # the one after the last: no vector
-    first = (frame * map_rows + row) * map_columns + column
-    number = np.arange(count, dtype=np.int32)
     uniform = across.min() == most_across and along.min() == most_along
+    # Blocks may run past the right and the lower edge, by less than a macroblock: so does the map, until it is cut.
+    map_rows, map_columns = max(rows, int((row + along).max())), max(columns, int((column + across).max()))
+    slack = max(_MACROBLOCK // block, 1)
+    if min(across.min(), along.min()) < 1 or map_rows > rows + slack or map_columns > columns + slack:
+        return None
+    painted = np.full(shape[0] * map_rows * map_columns, _NO_VECTOR, np.int32)
+    first = (frame * map_rows + row) * map_columns + column
+    pairs = quarters.view(np.int32)[:, 0]  # dx and dy move as one
     covered = 0
     for down in range(most_along):
         for right in range(most_across):
             if uniform or not (down or right):
-                owner[first + (down * map_columns + right)] = number
-                covered += count
+                painted[first + (down * map_columns + right)] = pairs
+                covered += len(first)
             else:
                 here = np.flatnonzero((along > down) & (across > right))
-                owner[first[here] + (down * map_columns + right)] = here
+                painted[first[here] + (down * map_columns + right)] = pairs[here]
                 covered += len(here)
-    if np.count_nonzero(owner < count) != covered:  # two vectors of one cell: to be averaged
+    valid = painted != _NO_VECTOR
+    if np.count_nonzero(valid) != covered:  # two vectors of one cell: to be averaged
         return None
-    owner = np.ascontiguousarray(owner.reshape(shape[0], map_rows, map_columns)[:, :rows, :columns])
-    values = np.zeros((count + 1, 2), np.int16)
-    values[:-1] = np.rint(quarters) if quarters.dtype == np.float64 else quarters
-    pairs = values.view(np.int32)[:, 0].take(owner)  # dx and dy move as one
-    return pairs.view(np.int16).reshape(*shape, 2), owner < count
+    painted *= valid
+    cut = slice(None), slice(rows), slice(columns)
+    vectors = np.ascontiguousarray(painted.reshape(shape[0], map_rows, map_columns)[cut])
+    valid = np.ascontiguousarray(valid.reshape(shape[0], map_rows, map_columns)[cut])
+    return vectors.view(np.int16).reshape(*shape, 2), valid
 
 
 def _paint_by_area(

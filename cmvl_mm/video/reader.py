@@ -4,14 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from av import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 
 from cmvl_mm.video.container import (
     DecodedFrame,
     Decoding,
     all_packets,
+    configure,
     decode_strictly,
+    failure,
+    is_intra_mpeg4,
     open_video,
     packets_with_data,
+    vector_decoder,
 )
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import Start
@@ -22,17 +28,24 @@ class StreamReader:
 
     Args:
         path: of the file.
-        decoding: 'pixels' decodes frames in full; 'vectors' leaves out what only pixels need, see `open_video`.
     """
 
-    def __init__(self, path: str, decoding: Decoding) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.decoding: Decoding = decoding
-        self.container, self.stream = open_video(path, decoding)
-        self.next_position = 0
+        self.decoding: Decoding | None = None
+        """What was decided on before anything was decoded; see `configure`."""
+        self.container, self.stream = open_video(path)
+        self.next_position = -1
         """Of the packet to feed next, in decoding order."""
+        self._packets: Iterator[Any] = iter(())  # from next_position on
+        self._vector_decoder: VideoCodecContext | None = None
         self._open = True
         self._at_start = True  # nothing was read from the container yet
+
+    def decide(self, decoding: Decoding) -> None:
+        """What this reader will decode, once and before it does."""
+        self.decoding = decoding
+        configure(self.stream.codec_context, decoding)
 
     def close(self) -> None:
         self.container.close()
@@ -47,7 +60,10 @@ class StreamReader:
         self.check_open()
         if not self._at_start:
             self.container.close()
-            self.container, self.stream = open_video(self.path, self.decoding)
+            self.container, self.stream = open_video(self.path)
+            if self.decoding is not None:
+                self.decide(self.decoding)
+            self.start_anew()
         self._at_start = False  # it is about to be read
 
     def decode_all(self) -> Iterator[DecodedFrame]:
@@ -55,9 +71,49 @@ class StreamReader:
         self.rewind()
         return decode_strictly(self.path, self.stream, all_packets(self.path, self.container, self.stream))
 
-    def decode_from(self, start: Start) -> Iterator[DecodedFrame]:
-        """Frames in display order from a key frame on; in an open GOP some come that belong before it."""
-        return decode_strictly(self.path, self.stream, self._packets_from(start))
+    def decode_from(self, start: Start, *, here: bool = False) -> Iterator[DecodedFrame]:
+        """Frames in display order from a key frame on; in an open GOP some come that belong before it.
+
+        Args:
+            start: the key frame.
+            here: its packet is known to come next, so that nothing is sought.
+        """
+        if not here:
+            self._packets = self._packets_from(start)
+        return decode_strictly(self.path, self.stream, self._packets)
+
+    def decode_vectors(self, start: Start, position: int) -> list[VideoFrame] | None:
+        """What one packet of MPEG-4 Part 2 gives by itself, for its vectors; pixels are garbage.
+
+        Args:
+            start: the key frame before it.
+            position: of the packet in decoding order; those before it are read past, not decoded.
+
+        Returns:
+            None for an I-frame, which has no vectors and is not decoded.
+
+        Raises:
+            VideoError: stage ``decode``, if the packet is not there or does not decode.
+        """
+        if not start.position <= self.next_position <= position:
+            self._packets = self._packets_from(start)
+        if self._vector_decoder is None:
+            self._vector_decoder = vector_decoder(self.stream)
+        try:  # what `reporting` does, without entering a context for every packet
+            for packet in self._packets:
+                if self.next_position > position:
+                    if is_intra_mpeg4(packet):
+                        return None
+                    return self._vector_decoder.decode(packet)
+        except VideoError:
+            raise
+        except Exception as error:
+            raise failure(self.path, 'decode', error) from error
+        raise VideoError(self.path, 'decode', f'the stream ends before its packet {position}')
+
+    def start_anew(self) -> None:
+        """The next packet will be sought, whatever was read before."""
+        self._packets, self.next_position = iter(()), -1
 
     def _packets_from(self, start: Start) -> Iterator[Any]:
         """Packets from a key frame on, wherever the container's own seek lands."""

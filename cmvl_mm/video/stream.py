@@ -120,15 +120,14 @@ class CompressedVideo:
         rgb_rows, motion_rows = self._rows(rgb), self._rows(motion)
         frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
         painter = _Painter(self, len(motion))
-        for decoding, numbers in self._decoder.plan(rgb_rows.keys(), motion_rows.keys()).items():
-            for number, frame in self._decoder.frames(numbers, decoding):
-                if number in rgb_rows and decoding == 'pixels':
-                    first, *others = rgb_rows[number]
-                    self._copy_pixels(frame, frames[first])
-                    for row in others:
-                        frames[row] = frames[first]
-                if number in motion_rows:
-                    painter.add(motion_rows[number], frame)
+        for number, frame in self._decoder.frames(rgb_rows.keys(), motion_rows.keys()):
+            if number in rgb_rows:
+                first, *others = rgb_rows[number]
+                self._copy_pixels(frame, frames[first])
+                for row in others:
+                    frames[row] = frames[first]
+            if number in motion_rows:
+                painter.add(motion_rows[number], frame)
         return frames, painter.finish()
 
     def _copy_pixels(self, frame: VideoFrame, out: npt.NDArray[np.uint8]) -> None:

@@ -1,31 +1,41 @@
-"""Decoding for vectors alone skips pixels and changes no vector; it sees the same damage."""
+"""Decoding for vectors alone skips pixels and changes no vector; it sees the damage that vectors can suffer."""
 
+from itertools import islice
+
+import av
 import numpy as np
 import pytest
 
 from cmvl_mm.video import CompressedVideo, VideoError, decoder
-from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, open_video
-from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, configure, is_intra_mpeg4, open_video, vector_decoder
+from cmvl_mm.video.raster import rasterise
+from cmvl_mm.video.reader import StreamReader
 
 NUM_FRAMES = 40  # of every clip in conftest.py
 
 
 @pytest.fixture
-def passes(monkeypatch):
-    """Which frames were asked of each kind of decoding; short reads, too, open a reader for vectors."""
-    monkeypatch.setattr(decoder, '_WORTH_A_READER', 1)
+def decoded(monkeypatch):
+    """What was decoded how: 'pixels' and 'vectors' by whole runs, 'alone' by a frame's own packet."""
+    monkeypatch.setattr(decoder, '_WORTH_A_READER', 1)  # short reads, too, open a reader for vectors
     asked = []
-    original = FrameDecoder.frames
+    run, alone = StreamReader.decode_from, StreamReader.decode_vectors
 
-    def counting(self, wanted, decoding='pixels'):
-        asked.append((decoding, list(wanted)))
-        return original(self, wanted, decoding)
+    def counting_run(self, start, **where):
+        for frame in run(self, start, **where):
+            asked.append(self.decoding)
+            yield frame
 
-    monkeypatch.setattr(FrameDecoder, 'frames', counting)
+    def counting_alone(self, start, position):
+        asked.append('alone')
+        return alone(self, start, position)
+
+    monkeypatch.setattr(StreamReader, 'decode_from', counting_run)
+    monkeypatch.setattr(StreamReader, 'decode_vectors', counting_alone)
     return asked
 
 
-def test_vectors_alone_equal_those_of_a_full_decode(variant, reference, passes):
+def test_vectors_alone_equal_those_of_a_full_decode(variant, reference, decoded):
     path, has_vectors = variant
     if not has_vectors:
         with CompressedVideo(path) as video:
@@ -35,34 +45,82 @@ def test_vectors_alone_equal_those_of_a_full_decode(variant, reference, passes):
     with CompressedVideo(path) as video:
         _, field = video.read(motion=range(NUM_FRAMES))
         assert video.codec in CHEAPER_FOR_VECTORS
-    assert [decoding for decoding, wanted in passes if wanted] == ['vectors']
+    assert 'pixels' not in decoded
     np.testing.assert_array_equal(field.vectors, vectors)
     np.testing.assert_array_equal(field.valid, valid)
 
 
-@pytest.mark.parametrize('name', ['mpeg4', 'h264', 'h264_b', 'h264_open', 'mpeg1'])
-def test_key_frames_and_vectors_come_from_two_passes(clips, reference, passes, name):
-    """GOP 12: one frame in full, twelve for their vectors; with B-frames held back, that does not pay."""
-    rgb, vectors, valid, _ = reference(clips(name))
-    with CompressedVideo(clips(name)) as video:
+def test_prepared_videos_decode_each_packet_once_and_no_i_frame_for_its_vectors(clips, reference, decoded):
+    """GOP 12: key frames in full, the rest each by itself; windows skip whatever lies before them."""
+    rgb, vectors, valid, _ = reference(clips('mpeg4'))
+    with CompressedVideo(clips('mpeg4')) as video:
         keyframes = video.keyframes
         frames, field = video.read(rgb=keyframes, motion=range(NUM_FRAMES))
-    np.testing.assert_array_equal(frames, rgb[keyframes])
+        assert (decoded.count('pixels'), decoded.count('alone')) == (len(keyframes), NUM_FRAMES - len(keyframes))
+        np.testing.assert_array_equal(frames, rgb[keyframes])
+        np.testing.assert_array_equal(field.vectors, vectors)
+        np.testing.assert_array_equal(field.valid, valid)
+
+        decoded.clear()
+        wanted = [30, 7, 22, 23, 24, 25, 10, 7]  # 24 is an I-frame
+        frames, field = video.read(rgb=[2, 22], motion=wanted)
+        assert (decoded.count('pixels'), decoded.count('alone')) == (3 + 11, 6)  # 0-2 and 12-22; 7, 10, 23-25 and 30
+        np.testing.assert_array_equal(frames, rgb[[2, 22]])
+        np.testing.assert_array_equal(field.vectors, vectors[wanted])
+        np.testing.assert_array_equal(field.valid, valid[wanted])
+
+
+def test_vectors_of_one_packet_do_not_depend_on_what_was_decoded_before(clips):
+    """In any order, without any I-frame, every field of every record equals that of a sequential decode."""
+    with av.open(str(clips('mpeg4'))) as container:
+        stream = container.streams.video[0]
+        configure(stream.codec_context, 'pixels')
+        records = {frame.pts: _records(frame) for frame in container.decode(stream)}
+    container, stream = open_video(str(clips('mpeg4')))
+    alone = vector_decoder(stream)
+    packets = [packet for packet in container.demux(stream) if packet.size]
+    assert [is_intra_mpeg4(packet) for packet in packets] == [packet.is_keyframe for packet in packets]
+    predicted = [packet for packet in packets if not packet.is_keyframe]
+    for number in np.random.default_rng(0).permutation(len(predicted)):
+        (frame,) = alone.decode(predicted[number])
+        assert frame.pts == predicted[number].pts
+        assert not frame.is_corrupt
+        assert _records(frame) == records[frame.pts]
+    container.close()
+
+
+def _records(frame):
+    entry = frame.side_data.get('MOTION_VECTORS')
+    return [] if entry is None else entry.to_ndarray().tolist()
+
+
+def test_a_gop_whose_pixels_are_wanted_is_decoded_once(clips, reference, decoded):
+    """In H.264, where a second decoder would decode its costly I-frame again."""
+    rgb, vectors, _, _ = reference(clips('h264'))
+    with CompressedVideo(clips('h264')) as video:
+        frames, field = video.read(rgb=[0], motion=range(NUM_FRAMES))
+    np.testing.assert_array_equal(frames, rgb[[0]])
     np.testing.assert_array_equal(field.vectors, vectors)
-    np.testing.assert_array_equal(field.valid, valid)
-    full = dict(passes)['pixels']
-    if name in ('mpeg4', 'h264'):  # 36 to 39 is too short a GOP to be worth a second decode
-        assert full == [0, 12, 24, 36, 37, 38, 39]
-    else:
-        assert len(full) > len(keyframes)
+    assert (decoded.count('pixels'), decoded.count('vectors')) == (12, NUM_FRAMES - 12)
 
 
 def test_a_few_frames_are_not_worth_a_second_reader(clips):
-    with CompressedVideo(clips('mpeg4')) as video:
+    with CompressedVideo(clips('h264')) as video:
         few, many = set(range(decoder._WORTH_A_READER - 1)), set(range(decoder._WORTH_A_READER))
-        video._decoder.index.__dict__['_start_numbers'] = np.zeros(100, np.intp)  # as if it were one long GOP
-        assert video._decoder.plan(set(), few) == {'pixels': sorted(few), 'vectors': []}
-        assert video._decoder.plan(set(), many) == {'pixels': [], 'vectors': sorted(many)}
+        video._decoder.index.__dict__['_start_numbers'] = [0] * 100  # as if it were one long GOP
+        assert video._decoder._passes(set(), few) == {'pixels': sorted(few)}
+        assert video._decoder._passes(set(), many) == {'pixels': [], 'vectors': sorted(many)}
+
+
+def test_pixels_can_be_read_after_vectors_alone_and_vectors_after_pixels(clips, reference):
+    """The first read sets the decoder up; a later one that wants the other gets a decoder of its own."""
+    rgb, vectors, _, _ = reference(clips('h264'))
+    with CompressedVideo(clips('h264')) as video:
+        for _ in range(2):
+            _, field = video.read(motion=range(NUM_FRAMES))
+            np.testing.assert_array_equal(field.vectors, vectors)
+            frames, _ = video.read(rgb=[30, 5])
+            np.testing.assert_array_equal(frames, rgb[[30, 5]])
 
 
 def test_a_decoder_that_skips_pixels_was_really_told_to(clips):
@@ -70,7 +128,8 @@ def test_a_decoder_that_skips_pixels_was_really_told_to(clips):
     for name in ('mpeg4', 'h264'):
         pictures = []
         for decoding in ('pixels', 'vectors'):
-            container, stream = open_video(str(clips(name)), decoding)
+            container, stream = open_video(str(clips(name)))
+            configure(stream.codec_context, decoding)
             pictures.append([np.array(frame.planes[0]) for frame in container.decode(stream)])
             container.close()
         full, cheap = pictures
@@ -87,20 +146,74 @@ def verdict(path, **wanted):
         return error.stage
 
 
-@pytest.mark.parametrize('name', ['mpeg4', 'mpeg2_ts', 'h264', 'h264_b'])
-def test_both_ways_of_decoding_see_the_same_damage(clips, tmp_path, name, passes):
+def damaged_copies(whole, path, count=25):
+    """The same file, again and again with a few other bits turned."""
     rng = np.random.default_rng(0)
-    whole = clips(name).read_bytes()
-    path = tmp_path / clips(name).name
-    found = []
-    for _ in range(25):
-        data = bytearray(whole)
+    for _ in range(count):
+        data = bytearray(whole.read_bytes())
         for offset in rng.integers(2000, len(data) - 2000, 3):
             data[offset] ^= 1 << rng.integers(8)
         path.write_bytes(data)
+        yield path
+
+
+@pytest.mark.parametrize('name', ['mpeg2_ts', 'h264', 'h264_b'])
+def test_both_ways_of_decoding_see_the_same_damage(clips, tmp_path, name, decoded):
+    found = []
+    for path in damaged_copies(clips(name), tmp_path / clips(name).name):
         alone, with_pixels = verdict(path, motion=[20]), verdict(path, rgb=[20], motion=[20])
         assert alone == with_pixels
         found.append(alone)
-    assert {decoding for decoding, wanted in passes if wanted} == {'pixels', 'vectors'}
+    assert {'pixels', 'vectors'} <= set(decoded)
     assert 'decode' in found, 'no damage was seen'
     assert any(isinstance(outcome, list) for outcome in found), 'nothing was read'
+
+
+def test_a_packets_vectors_are_right_if_it_is_whole_whatever_befell_the_others(clips, reference, tmp_path):
+    """A damaged one is an error, or, where FFmpeg sees no damage, what any fresh decoder makes of it."""
+    _, vectors, *_ = reference(clips('mpeg4'))
+    whole = packets_of(clips('mpeg4'))
+    outcomes = []
+    for path in damaged_copies(clips('mpeg4'), tmp_path / 'damaged.mp4', count=60):
+        packets = packets_of(path)
+        for number in (14, 20, 23):
+            found = verdict(path, motion=[number])
+            touched = packets[number] != whole[number]
+            if touched and found != 'decode':
+                assert found == lone_vectors(path, number)
+            elif not touched:
+                assert found == vectors[[number]].tolist()
+            outcomes.append((touched, found == 'decode', verdict(path, rgb=[number]) == 'decode'))
+    assert (True, True, True) in outcomes, 'no damage was seen'
+    assert (False, False, True) in outcomes, 'no damage before the frame was passed over'
+
+
+def packets_of(path):
+    container, stream = open_video(str(path))
+    packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
+    container.close()
+    return packets
+
+
+def lone_vectors(path, number):
+    """What a decoder that has seen nothing else makes of one packet."""
+    container, stream = open_video(str(path))
+    packet = next(islice((packet for packet in container.demux(stream) if packet.size), number, None))
+    (frame,) = vector_decoder(stream).decode(packet)
+    assert not frame.is_corrupt
+    entry = frame.side_data.get('MOTION_VECTORS')
+    found, _ = rasterise([b'' if entry is None else bytes(entry)], stream.height, stream.width, 8)
+    container.close()
+    return found.tolist()
+
+
+def test_other_encoders_bugs_keep_their_streams_from_it(clips, tmp_path, reference, decoded):
+    """The same stream under another encoder's name is decoded from its key frames on."""
+    path = tmp_path / 'other.mp4'
+    data = clips('mpeg4').read_bytes()
+    assert b'Lavc' in data
+    path.write_bytes(data.replace(b'Lavc', b'XviD'))
+    _, vectors, *_ = reference(clips('mpeg4'))
+    with CompressedVideo(path) as video:
+        np.testing.assert_array_equal(video.read(motion=[20])[1].vectors, vectors[[20]])
+    assert decoded == ['vectors'] * 9  # 12 ... 20
