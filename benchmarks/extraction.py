@@ -33,6 +33,9 @@ except ImportError:
 Vectors = np.ndarray  # float (H, W, 2) px, dst - src, of one frame at full resolution; or a grid of them
 
 EXPORT = {'flags2': '+export_mvs'}
+EXTRACTOR = 'motion-vector-extractor, raw'
+WANTED_OF_MPEG4 = {'decode only': 0.90, 'PyAV, records': 10, EXTRACTOR: 2.2}
+WANTED_OF_H264 = {'decode only': 0.80}  # there no decoder is ten times as fast as the loops, see the row of the limit
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -43,8 +46,8 @@ def main(argv: list[str] | None = None) -> None:
         mpeg4 = args.mpeg4 or make_mpeg4(folder, args.videos, args.frames)
         h264 = args.h264 or make_h264(folder, args.videos, args.frames)
         reports = [
-            measure('MPEG-4 340x256, GOP 12, vectors on 16 px', mpeg4, 16, args.rounds, wanted=0.90),
-            measure('H.264 340x256, GOP 12, vectors on 8 px', h264, 8, args.rounds, wanted=0.70),
+            measure('MPEG-4 340x256, GOP 12, vectors on 16 px', mpeg4, 16, args.rounds, wanted=WANTED_OF_MPEG4),
+            measure('H.264 340x256, GOP 12, vectors on 8 px', h264, 8, args.rounds, wanted=WANTED_OF_H264),
         ]
     publish(reports, ['decode only', 'decode only'], facts, args.json)
 
@@ -61,7 +64,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def measure(title: str, paths: list[Path], block: int, rounds: int, wanted: float) -> Report:
+def measure(title: str, paths: list[Path], block: int, rounds: int, wanted: dict[str, float]) -> Report:
     """Check that all routes agree, then time them."""
     peers: dict[str, Callable[[Path], Iterator[Vectors | None]]] = {
         'PyAV, MotionVector objects': objects_painted,
@@ -86,17 +89,16 @@ def measure(title: str, paths: list[Path], block: int, rounds: int, wanted: floa
         Route('demux only', 'limit', partial(demux_only, paths), frames),
     ]
     if VideoCap is not None:
-        routes.insert(5, Route('motion-vector-extractor, raw', 'peer', partial(extractor_raw, paths), frames))
+        routes.insert(5, Route(EXTRACTOR, 'peer', partial(extractor_raw, paths), frames))
     timings = alternate(routes, rounds, 'cpu')
     ours = routes[0].name
+    measured = {route.name for route in routes}
     targets = [
-        Target(f'{ours}, of decode only', ratio(timings, ours, 'decode only'), wanted),
-        Target('ours, vectors, of decode only', ratio(timings, 'ours, vectors', 'decode only'), 1.0),
-        Target(f'{ours}, times the loop over records', ratio(timings, ours, 'PyAV, records'), 10),
+        Target(f'{ours}: times {name}', ratio(timings, ours, name), bound)
+        for name, bound in wanted.items()
+        if name in measured
     ]
-    if VideoCap is not None:
-        figure = ratio(timings, ours, 'motion-vector-extractor, raw')
-        targets.append(Target(f'{ours}, times motion-vector-extractor', figure, 2.2))
+    targets.append(Target('ours, vectors: times decode only', ratio(timings, 'ours, vectors', 'decode only'), 1.0))
     return Report(f'{title}; {len(paths)} videos, {frames} frames', 'frames', 'cpu', timings, targets, notes)
 
 

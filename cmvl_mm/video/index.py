@@ -1,7 +1,7 @@
 """Display order and key frames of a stream, without decoding it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -85,21 +85,30 @@ def index_from_header(path: str, container: InputContainer, stream: VideoStream)
     Then decoding order is display order, and the table's decoding stamps are the presentation stamps up to a
     constant.
     """
-    entries = stream.index_entries
+    entries = list(stream.index_entries)
     if (
         codec_name(stream) != 'mpeg4'
         or 'mp4' not in container.format.name.split(',')
         or stream.codec_context.has_b_frames
         or stream.start_time is None
-        or not len(entries)
+        or not entries
     ):
         return None
-    rows = [(entry.timestamp, entry.is_keyframe, entry.size > 0 and not entry.is_discard) for entry in entries]
-    shift = stream.start_time - rows[0][0]
-    if not all(row[2] for row in rows):
+    if not all(entry.size > 0 and not entry.is_discard for entry in entries):
         return None
-    packets = [_Packet(pts=stamp + shift, dts=stamp, key=key, shown=True) for stamp, key, _ in rows]
-    return replace(_ordered(path, packets), from_header=True)
+    dts = [entry.timestamp for entry in entries]
+    keys = [number for number, entry in enumerate(entries) if entry.is_keyframe]
+    pts = np.array(dts, np.int64) + (stream.start_time - dts[0])
+    if keys[:1] != [0] or (np.diff(pts) <= 0).any():
+        return None
+    return PacketIndex(
+        num_frames=len(pts),
+        pts=pts,
+        position=np.arange(len(pts)),
+        keyframes=np.array(keys, np.int64),
+        starts=tuple(Start(int(pts[number]), dts[number], number, first=number) for number in keys),
+        from_header=True,
+    )
 
 
 def index_by_demux(path: str, container: InputContainer, stream: VideoStream) -> PacketIndex:
