@@ -15,7 +15,8 @@ def tool(repository, monkeypatch, tmp_path):
     spec = importlib.util.spec_from_file_location('demo_ablations', repository / 'tools/demo_ablations.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, 'DEMO', tmp_path)
+    for name in ('DEMO', 'TRAINING_LIST', 'THIRD', 'FLOW_VIDEOS'):
+        monkeypatch.setattr(module, name, tmp_path / getattr(module, name).relative_to('work_dirs/demo'))
     (tmp_path / 'ablations').mkdir()
     return module
 
@@ -57,11 +58,18 @@ def test_a_step_that_fails_names_its_output(tool):
         tool.run(tool.ROWS[0], 'train', '--no-such-option')
 
 
-def test_flow_is_there_when_every_training_video_has_it(tool, tmp_path):
+def test_a_third_of_every_class_is_trained_on_three_times_and_needs_flow(tool, tmp_path):
     (tmp_path / 'source/annotations').mkdir(parents=True)
-    (tmp_path / 'source/annotations/train_joint.txt').write_text('videos/a.mp4 0\nvideos/b.mp4 1\n')
+    tool.TRAINING_LIST.write_text(''.join(f'videos/{name}.mp4 {number % 2}\n' for number, name in enumerate('abcdef')))
+    tool.write_third()
+    lines = tool.THIRD.read_text().splitlines()
+    assert sorted(line.split()[1] for line in lines) == ['0'] * 3 + ['1'] * 3
+    assert len(set(lines)) == 2
+    names = tool.FLOW_VIDEOS.read_text().split()
+    assert {f'videos/{name}' for name in names} == {line.split()[0] for line in lines}
+
     (tmp_path / 'prepared/videos').mkdir(parents=True)
-    (tmp_path / 'prepared/videos/a.flow.npz').touch()
-    assert not tool.has_flow()
-    (tmp_path / 'prepared/videos/b.flow.npz').touch()
+    for name in names:
+        assert not tool.has_flow()
+        (tmp_path / 'prepared/videos' / name).with_suffix('.flow.npz').touch()
     assert tool.has_flow()
