@@ -2,15 +2,16 @@
 
     python benchmarks/cost.py configs/pretrain_c3d_ucf.py
     python benchmarks/cost.py configs/pretrain_r3d26_ucf.py --clips-per-second 900 --gpus 4
-    python benchmarks/cost.py configs/pretrain_c3d_ucf.py --step c3d.json    # what train_step.py --json measured
+    python benchmarks/cost.py configs/pretrain_c3d_ucf.py --step step.json --loader loader.json
 
 Nothing is run: torch counts the operations (two per multiply-add) of matrix products and convolutions on shapes alone.
-Frames decoded per sample: the span from the first frame of the clip to the end of its motion window, half a GOP of
-run-in, and each hard negative's frames, which lie elsewhere, with their run-in.
+Frames decoded per sample: the clip's span and half a GOP of run-in, in full; the motion windows, for their vectors
+alone.  --step and --loader take the rates that train_step.py and loader.py wrote with --json, the latter of one core.
 """
 
 import argparse
 import json
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,12 +101,11 @@ def _loss_operations(config: Config) -> float:
     return 6 * points * keys * head.get('embed_channels', 512)
 
 
-def frames_per_sample(config: Config) -> float:
-    """Frames that a decoder goes through for one sample."""
+def frames_per_sample(config: Config) -> tuple[float, float]:
+    """Frames of a prepared video that a sample decodes in full, and those it decodes for their vectors alone."""
     sample = config.train_dataloader.dataset.pipeline.sample
-    span = (sample.clip_len - 1) * sample.frame_interval + 1 + sample.future_gap + sample.motion_len - 1
-    run_in = (GOP - 1) / 2
-    return span + run_in + sample.num_negatives * (sample.motion_len + run_in)
+    span = (sample.clip_len - 1) * sample.frame_interval + 1
+    return span + (GOP - 1) / 2, sample.motion_len * (1 + sample.num_negatives)
 
 
 def hours(videos: int, epochs: int, clips_per_second: float, gpus: int) -> float:
@@ -113,8 +113,8 @@ def hours(videos: int, epochs: int, clips_per_second: float, gpus: int) -> float
     return videos * epochs / (clips_per_second * gpus) / 3600
 
 
-def report(config: Config, rates: Sequence[float], gpus: Sequence[int]) -> str:
-    """Markdown."""
+def report(config: Config, rates: Sequence[float], gpus: Sequence[int], samples_per_core: float | None = None) -> str:
+    """Markdown; with `samples_per_core`, a second, also the cores that feed one GPU."""
     parts = count_parts(config)
     whole = sum(part.step for part in parts)
     lines = ['| part | parameters M | forward GFLOP | whole step GFLOP | share |', '|---|---:|---:|---:|---:|']
@@ -128,17 +128,22 @@ def report(config: Config, rates: Sequence[float], gpus: Sequence[int]) -> str:
         f'| all | {sum(part.parameters for part in parts) / 1e6:.2f} | {sum(part.forward for part in parts) / 1e9:.1f} '
         f'| {whole / 1e9:.1f} | |'
     )
-    frames, moved = frames_per_sample(config), bytes_per_sample(config)
-    lines += ['', f'One sample: {moved / 1e6:.3f} MB to the device, {frames:.0f} frames to decode.', '']
+    (full, vectors), moved = frames_per_sample(config), bytes_per_sample(config)
+    lines += [
+        '',
+        f'One sample: {moved / 1e6:.3f} MB to the device; {full:.0f} frames in full, {vectors:.0f} for their vectors.',
+        '',
+    ]
     epochs = config.train_cfg.max_epochs
     lines += [
-        '| clips/s per GPU | TFLOP/s | frames/s | MB/s | '
+        '| clips/s per GPU | TFLOP/s | full frames/s | MB/s | cores | '
         + ' | '.join(f'{name}, {n} GPU' for name in TRAINING_VIDEOS for n in gpus)
         + ' |',
-        '|' + '---:|' * (4 + len(TRAINING_VIDEOS) * len(gpus)),
+        '|' + '---:|' * (5 + len(TRAINING_VIDEOS) * len(gpus)),
     ]
     lines += [
-        f'| {rate:g} | {rate * whole / 1e12:.0f} | {rate * frames:,.0f} | {rate * moved / 1e6:.0f} | '
+        f'| {rate:g} | {rate * whole / 1e12:.0f} | {rate * full:,.0f} | {rate * moved / 1e6:.0f} '
+        f'| {"–" if samples_per_core is None else f"{rate / samples_per_core:.1f}"} | '
         + ' | '.join(f'{hours(videos, epochs, rate, n):.2f} h' for videos in TRAINING_VIDEOS.values() for n in gpus)
         + ' |'
         for rate in rates
@@ -146,11 +151,11 @@ def report(config: Config, rates: Sequence[float], gpus: Sequence[int]) -> str:
     return '\n'.join([*lines, '', f'{epochs} epochs, n GPUs taken to be n times as fast as one.'])
 
 
-def measured_rate(path: Path) -> float:
-    """clips/s of the row 'as configured' that train_step.py wrote."""
-    (figures,) = json.loads(path.read_text())['reports']
-    row = next(timing for timing in figures['timings'] if timing['name'] == 'as configured')
-    return row['units'] / sorted(row['seconds'])[len(row['seconds']) // 2]
+def measured_rate(path: Path, row: str) -> float:
+    """Units per second of a row that another benchmark's --json wrote, by the median round."""
+    timings = [timing for report in json.loads(path.read_text())['reports'] for timing in report['timings']]
+    found = next(timing for timing in timings if timing['name'] == row)
+    return found['units'] / statistics.median(found['seconds'])
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -158,12 +163,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('config', type=Path, help='a pretraining')
     parser.add_argument('--clips-per-second', type=float, nargs='+', default=[300, 600, 900], help='on one GPU')
     parser.add_argument('--step', type=Path, help='takes the rate from what train_step.py --json wrote')
+    parser.add_argument('--loader', type=Path, help='takes samples/s of one core from what loader.py --json wrote')
     parser.add_argument('--gpus', type=int, nargs='+', default=[1, 4])
     args = parser.parse_args(argv)
-    rates = [measured_rate(args.step)] if args.step else args.clips_per_second
+    rates = [measured_rate(args.step, 'as configured')] if args.step else args.clips_per_second
+    per_core = measured_rate(args.loader, 'ours, the whole sample') if args.loader else None
     config = load_config(args.config)
     with DefaultScope.overwrite_default_scope(config.default_scope):
-        print(report(config, rates, args.gpus))
+        print(report(config, rates, args.gpus, per_core))
 
 
 if __name__ == '__main__':

@@ -52,18 +52,22 @@ def test_a_head_without_m_network_has_none(parts_of):
 def test_frames_bytes_and_hours(load_benchmark, repository):
     cost = load_benchmark('cost')
     config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
-    # clip 0 ... 60, motion 62 ... 69; half a GOP before it and before each of three negatives of eight frames
-    assert cost.frames_per_sample(config) == 70 + 5.5 + 3 * (8 + 5.5)
+    # clip 0 ... 60 and half a GOP before it; four windows of eight frames
+    assert cost.frames_per_sample(config) == (61 + 5.5, 4 * 8)
     pictures, vectors = 3 * (16 + 1) * 112 * 112, 4 * 8 * 14 * 14 * 2 * 2
     assert pictures + vectors < cost.bytes_per_sample(config) < pictures + vectors + 100  # and boxes and flips
     assert cost.hours(9_537, 120, clips_per_second=300, gpus=2) == pytest.approx(0.53, abs=0.005)
 
 
-def test_the_rate_comes_from_a_measured_step(load_benchmark, repository, tmp_path, capsys):
+def test_rates_come_from_what_was_measured(load_benchmark, repository, tmp_path, capsys):
     timings = [dict(name='plain', units=16, seconds=[4.0]), dict(name='as configured', units=16, seconds=[1, 2, 9])]
     (tmp_path / 'step.json').write_text(json.dumps(dict(reports=[dict(timings=timings)])))
+    loaded = [dict(name='ours, the whole sample', units=32, seconds=[16, 8, 4])]
+    (tmp_path / 'loader.json').write_text(json.dumps(dict(reports=[dict(timings=loaded)])))
     config = str(repository / 'configs/demo/pretrain.py')
-    load_benchmark('cost').main([config, '--step', str(tmp_path / 'step.json'), '--gpus', '2'])
+    files = ['--step', str(tmp_path / 'step.json'), '--loader', str(tmp_path / 'loader.json')]
+    load_benchmark('cost').main([config, *files, '--gpus', '2'])
     rows = [line.split(' | ') for line in capsys.readouterr().out.splitlines()]
     row = next(row for row in rows if row[0] == '| 8')  # 16 clips in the median's 2 s
-    assert row[4] == f'{9_537 * 12 / 8 / 2 / 3600:.2f} h'
+    assert row[4] == '2.0'  # cores of 4 samples a second
+    assert row[5] == f'{9_537 * 12 / 8 / 2 / 3600:.2f} h'
