@@ -111,7 +111,13 @@ def _prepare(path: str, container: InputContainer, decoding: Decoding) -> VideoS
 
 def packets_with_data(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
     """Packets in decoding order, without the empty ones: AVI marks dropped frames so, PyAV the end."""
-    return (packet for packet in container.demux(stream) if packet.size)
+    packets = container.demux(stream)
+    try:
+        for packet in packets:
+            if packet.size:
+                yield packet
+    finally:
+        packets.close()  # type: ignore[attr-defined]  # a generator; left to the interpreter, it leaks some 300 bytes
 
 
 def all_packets(path: str, container: InputContainer, stream: VideoStream) -> Iterator[Any]:

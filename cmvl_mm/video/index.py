@@ -64,6 +64,17 @@ class PacketIndex:
         return self.start_of(frame).first if self.has_stamps else 0
 
     @cached_property
+    def known_sound_at(self) -> npt.NDArray[np.int64]:
+        """(num_frames,) up to which displayed frame one must look to have seen all that were decoded before each.
+
+        That is the frame itself, save for B-frames, which are displayed before a frame that they depend on.
+        """
+        decoded = np.argsort(self.position)
+        last = np.empty(self.num_frames, np.int64)
+        last[decoded] = np.maximum.accumulate(decoded)
+        return last
+
+    @cached_property
     def _start_numbers(self) -> npt.NDArray[np.intp]:
         """(num_frames,) which of ``starts`` each frame is decoded from."""
         shown_before = np.searchsorted([start.pts for start in self.starts], self.pts, side='right')

@@ -33,6 +33,7 @@ class StreamReader:
         """Of the packet to feed next, in decoding order."""
         self._open = True
         self._at_start = True  # nothing was read from the container yet
+        self._met_damage = False  # a flush leaves parameter sets and headers as damage may have set them
 
     def close(self) -> None:
         self.container.close()
@@ -49,15 +50,31 @@ class StreamReader:
             self.container.close()
             self.container, self.stream = open_video(self.path, self.decoding)
         self._at_start = False  # it is about to be read
+        self._met_damage = False
 
     def decode_all(self) -> Iterator[DecodedFrame]:
         """Every frame of the file, in display order."""
         self.rewind()
-        return decode_strictly(self.path, self.stream, all_packets(self.path, self.container, self.stream))
+        return self._decode(all_packets(self.path, self.container, self.stream))
 
     def decode_from(self, start: Start) -> Iterator[DecodedFrame]:
-        """Frames in display order from a key frame on; in an open GOP some come that belong before it."""
-        return decode_strictly(self.path, self.stream, self._packets_from(start))
+        """Frames in display order from a key frame on; in an open GOP some come that belong before it.
+
+        A decoder that met damage is left behind: seeking would only flush it.
+        """
+        if self._met_damage:
+            self.rewind()
+        return self._decode(self._packets_from(start))
+
+    def _decode(self, packets: Iterator[Any]) -> Iterator[DecodedFrame]:
+        try:
+            for decoded in decode_strictly(self.path, self.stream, packets):
+                if decoded.damaged:
+                    self._met_damage = True
+                yield decoded
+        except VideoError:
+            self._met_damage = True
+            raise
 
     def _packets_from(self, start: Start) -> Iterator[Any]:
         """Packets from a key frame on, wherever the container's own seek lands."""
