@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from cmvl_mm.video.errors import Stage, VideoError
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
+_LARGEST = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}  # FFmpeg's option: its decoders refuse to begin a larger frame
 
 # Codecs whose exported vectors were seen to follow a synthetic pan (tests/video/test_motion.py).
 _MPEG = {'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'}
@@ -26,7 +27,7 @@ Decoding = Literal['pixels', 'vectors']
 
 # What a decoder may leave out when only vectors are wanted, which it reads before it touches a pixel: the inverse
 # transform, and the filter between blocks. Vectors and the damage that FFmpeg flags stay the same, as
-# tests/video/test_vectors_alone.py shows. (lowres=3 is faster still, but FFmpeg then flags no damage.)
+# tests/video/test_vectors_alone.py shows. lowres must not be used: it is faster still, but FFmpeg then flags no damage.
 _CHEAPER_MPEG = {'skip_idct': 'all'}
 CHEAPER_FOR_VECTORS = dict.fromkeys(('mpeg1video', 'mpeg2video', 'mpeg4'), _CHEAPER_MPEG) | {
     'h264': {'skip_idct': 'all', 'skip_loop_filter': 'all'}
@@ -60,7 +61,7 @@ def open_video(path: str, decoding: Decoding = 'pixels') -> tuple[InputContainer
         # 'file:' and the white list: a colon in a name is no protocol, and a play list opens nothing else.
         container = av.open(
             f'file:{Path(path).absolute()}',
-            options={'protocol_whitelist': 'file'},
+            options={'protocol_whitelist': 'file', **_LARGEST},  # opening decodes some frames, too
             metadata_errors='replace',
         )
         try:
@@ -100,7 +101,7 @@ def _prepare(path: str, container: InputContainer, decoding: Decoding) -> VideoS
         )
     # Frame threads give silently wrong vectors in H.264 with B-frames.
     context.thread_count = 1
-    options = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}
+    options = dict(_LARGEST)
     if codec_name(stream) in CODECS_WITH_VECTORS:
         options['flags2'] = '+export_mvs'
     if decoding == 'vectors':
