@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from cmvl_mm.video.errors import Stage, VideoError
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
+_LARGEST = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}  # FFmpeg's option: its decoders refuse to begin a larger frame
 
 # Codecs whose exported vectors were seen to follow a synthetic pan (tests/video/test_motion.py).
 _MPEG = {'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'}
@@ -28,7 +29,7 @@ Decoding = Literal['pixels', 'vectors']
 
 # What a decoder may leave out when only vectors are wanted, which it reads before it touches a pixel: the inverse
 # transform, and the filter between blocks. Vectors and the damage that FFmpeg flags stay the same, as
-# tests/video/test_vectors_alone.py shows. (lowres=3 is faster still, but FFmpeg then flags no damage.)
+# tests/video/test_vectors_alone.py shows. lowres must not be used: it is faster still, but FFmpeg then flags no damage.
 _CHEAPER_MPEG = {'skip_idct': 'all'}
 CHEAPER_FOR_VECTORS = dict.fromkeys(('mpeg1video', 'mpeg2video', 'mpeg4'), _CHEAPER_MPEG) | {
     'h264': {'skip_idct': 'all', 'skip_loop_filter': 'all'}
@@ -60,7 +61,7 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
         # 'file:' and the white list: a colon in a name is no protocol, and a play list opens nothing else.
         container = av.open(
             f'file:{Path(path).absolute()}',
-            options={'protocol_whitelist': 'file'},
+            options={'protocol_whitelist': 'file', **_LARGEST},  # opening decodes some frames, too
             metadata_errors='replace',
         )
         try:
@@ -93,11 +94,8 @@ def _prepare(path: str, container: InputContainer) -> VideoStream:
     if context is None:
         raise VideoError(path, 'open', 'there is no decoder for this video stream')
     if not (0 < context.width <= MAX_SIDE and 0 < context.height <= MAX_SIDE):
-        raise VideoError(
-            path,
-            'open',
-            f'the header states {context.width}x{context.height} px; accepted are sides of 1 to {MAX_SIDE}',
-        )
+        stated = f'{context.width}x{context.height} px' if context.width else 'no size, or one that FFmpeg refuses'
+        raise VideoError(path, 'open', f'the header states {stated}; accepted are sides of 1 to {MAX_SIDE} px')
     configure(context, 'pixels')
     return stream
 
@@ -112,7 +110,7 @@ def configure(context: VideoCodecContext, decoding: Decoding) -> None:
     """
     # Frame threads give silently wrong vectors in H.264 with B-frames.
     context.thread_count = 1
-    options = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}
+    options = dict(_LARGEST)
     if context.codec.canonical_name in CODECS_WITH_VECTORS:
         options['flags2'] = '+export_mvs'
     if decoding == 'vectors':
@@ -148,7 +146,13 @@ def vector_decoder(stream: VideoStream) -> VideoCodecContext:
 
 def packets_with_data(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
     """Packets in decoding order, without the empty ones: AVI marks dropped frames so, PyAV the end."""
-    return (packet for packet in container.demux(stream) if packet.size)
+    packets = container.demux(stream)
+    try:
+        for packet in packets:
+            if packet.size:
+                yield packet
+    finally:
+        packets.close()  # type: ignore[attr-defined]  # a generator; left to the interpreter, it leaks some 300 bytes
 
 
 def all_packets(path: str, container: InputContainer, stream: VideoStream) -> Iterator[Any]:

@@ -1,15 +1,16 @@
 """Decoded frames of a file by display index: as few packets as possible, never a frame in the wrong place."""
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, DecodedFrame, Decoding, codec_name, has_lone_vectors, reporting
+from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, Decoding, codec_name, has_lone_vectors, reporting
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import PacketIndex, Start, index_by_demux, index_from_header, index_without_stamps
 from cmvl_mm.video.reader import StreamReader
@@ -118,9 +119,11 @@ class FrameDecoder:
         """
         if self._pictures is None:
             pictures = []
-            for number, decoded in enumerate(self._reader('pixels').decode_all()):
-                self._check_frame(number, decoded)
-                pictures.append((int(decoded.frame.pict_type), bool(decoded.frame.key_frame)))
+            for number, (frame, damaged) in enumerate(self._reader('pixels').decode_all()):
+                if damaged:
+                    raise self._damage(number)
+                self._check_size(number, frame)
+                pictures.append((int(frame.pict_type), bool(frame.key_frame)))
             packets = self.index.num_frames
             if len(pictures) != packets:
                 raise VideoError(
@@ -167,8 +170,10 @@ class FrameDecoder:
     ) -> Iterator[tuple[int, VideoFrame]]:
         index = self.index
         alone = self._decodable_alone(wanted, rgb)
+        together = frozenset(wanted) - alone
         reader.start_anew()
-        run: Iterator[tuple[int, DecodedFrame]] | None = None
+        run: Iterator[tuple[int, VideoFrame]] | None = None
+        begun: Start | None = None
         for number in wanted:
             start = index.start_of(number)
             if number in alone:
@@ -177,13 +182,23 @@ class FrameDecoder:
                 if frames is not None:
                     if len(frames) != 1 or frames[0].pts != index.stamps[number]:
                         raise _StampsDisagree
-                    self._check_frame(number, DecodedFrame(frames[0], damaged=frames[0].is_corrupt))
+                    if frames[0].is_corrupt:
+                        raise self._damage(number)
+                    self._check_size(number, frames[0])
                     yield number, frames[0]
                 continue
             # A key frame that is fed already, or comes next, needs no seek.
             if run is None or start.position > reader.next_position:
-                run = self._run(reader, index, start)
-            yield number, self._advance(run, number)
+                run, begun = self._run(reader, start, together), start
+            try:
+                frame = self._advance(run, number)
+            except VideoError:
+                if start == begun:
+                    raise
+                # Damage before this frame's key frame is none of its business, but no decoder that met it is used.
+                run, begun = self._run(reader, start, together), start
+                frame = self._advance(run, number)
+            yield number, frame
 
     def _has_lone_vectors(self) -> bool:
         return self.index.from_header and self._lone_vectors
@@ -206,43 +221,78 @@ class FrameDecoder:
         if self.path not in _logged:
             _logged.add(self.path)
             logger.warning('%s: no usable time stamps; every read decodes from the start', self.path)
-        run = enumerate(reader.decode_all())
+        run = self._run_from_start(reader, frozenset(wanted))
         for number in wanted:
             yield number, self._advance(run, number)
 
-    def _advance(self, run: Iterator[tuple[int, DecodedFrame]], wanted: int) -> VideoFrame:
-        for number, decoded in run:
+    def _advance(self, run: Iterator[tuple[int, VideoFrame]], wanted: int) -> VideoFrame:
+        for number, frame in run:
             if number == wanted:
-                self._check_frame(number, decoded)
-                return decoded.frame
+                self._check_size(number, frame)
+                return frame
         raise VideoError(self.path, 'decode', f'the stream ends before frame {wanted} of {self.index.num_frames}')
 
-    def _check_frame(self, number: int, decoded: DecodedFrame) -> None:
-        if decoded.damaged:
+    def _damage(self, number: int) -> VideoError:
+        reason = f'frame {number}, or one it depends on, is missing or damaged; FFmpeg patched it up'
+        return VideoError(self.path, 'decode', reason)
+
+    def _check_size(self, number: int, frame: VideoFrame) -> None:
+        if (frame.height, frame.width) != (self.height, self.width):
             raise VideoError(
                 self.path,
                 'decode',
-                f'frame {number}, or one it depends on, is missing or damaged; FFmpeg patched it up',
-            )
-        height, width = decoded.frame.height, decoded.frame.width
-        if (height, width) != (self.height, self.width):
-            raise VideoError(
-                self.path,
-                'decode',
-                f'frame {number} is {width}x{height} px in a video of {self.width}x{self.height}',
+                f'frame {number} is {frame.width}x{frame.height} px in a video of {self.width}x{self.height}',
             )
 
-    def _run(self, reader: StreamReader, index: PacketIndex, start: Start) -> Iterator[tuple[int, DecodedFrame]]:
-        """Frames in display order from a key frame on, each checked against the index."""
+    def _run(self, reader: StreamReader, start: Start, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """The wanted frames in display order from a key frame on, each checked against the index.
+
+        A frame may depend on all that were decoded before it, and a B-frame is displayed before one of those: it comes
+        out once that one has, too.
+
+        Raises:
+            VideoError: stage ``decode``, in place of a wanted frame that was displayed or decoded after a damaged one.
+        """
+        index = self.index
         expected = start.first
-        for decoded in reader.decode_from(start, here=reader.next_position == start.position):
-            stamp = decoded.frame.pts
+        held: deque[tuple[int, VideoFrame, bool]] = deque()
+        damaged_from: int | None = None  # in decoding order
+        for frame, damaged in reader.decode_from(start):
+            stamp = frame.pts
             if stamp is not None and stamp < start.pts:
                 continue  # displayed before the key frame of an open GOP: lacks its references here
             if expected == index.num_frames or stamp != index.stamps[expected]:
                 raise _StampsDisagree
-            if expected == start.first and decoded.damaged and not decoded.frame.is_corrupt:
+            if damaged and frame.is_corrupt:
+                position = int(index.position[expected])
+                damaged_from = position if damaged_from is None else min(position, damaged_from)
+            elif damaged and expected == start.first:
                 # Nothing stands alone at this start: .mp4 without a table of key frames calls every frame one.
                 raise _StampsDisagree
-            yield expected, decoded
+            if expected in wanted:
+                held.append((expected, frame, damaged))
+            while held and index.known_sound_at[held[0][0]] <= expected:
+                number, frame, damaged = held.popleft()
+                if damaged or (damaged_from is not None and index.position[number] > damaged_from):
+                    raise self._damage(number)
+                yield number, frame
             expected += 1
+
+    def _run_from_start(self, reader: StreamReader, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """The wanted frames in display order up to the first damage: it may also shift the places of all that follow.
+
+        Without stamps, decoding order is not known: B-frames come out with the frame that ends their row.
+
+        Raises:
+            VideoError: stage ``decode``, at damage.
+        """
+        held: list[tuple[int, VideoFrame]] = []
+        for number, (frame, damaged) in enumerate(reader.decode_all()):
+            if damaged:
+                raise self._damage(number)
+            if number in wanted:
+                held.append((number, frame))
+            if int(frame.pict_type) != PictureType.B:
+                yield from held
+                held = []
+        yield from held

@@ -71,6 +71,17 @@ class PacketIndex:
         return self.pts.tolist()
 
     @cached_property
+    def known_sound_at(self) -> list[int]:
+        """(num_frames,) up to which displayed frame one must look to have seen all that were decoded before each.
+
+        That is the frame itself, save for B-frames, which are displayed before a frame that they depend on.
+        """
+        decoded = np.argsort(self.position)
+        last = np.empty(self.num_frames, np.int64)
+        last[decoded] = np.maximum.accumulate(decoded)
+        return last.tolist()
+
+    @cached_property
     def _start_numbers(self) -> list[int]:
         """(num_frames,) which of ``starts`` each frame is decoded from."""
         shown_before = np.searchsorted([start.pts for start in self.starts], self.pts, side='right')

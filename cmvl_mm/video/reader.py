@@ -41,6 +41,7 @@ class StreamReader:
         self._vector_decoder: VideoCodecContext | None = None
         self._open = True
         self._at_start = True  # nothing was read from the container yet
+        self._met_damage = False  # a flush leaves parameter sets and headers as damage may have set them
 
     def decide(self, decoding: Decoding) -> None:
         """What this reader will decode, once and before it does."""
@@ -65,22 +66,34 @@ class StreamReader:
                 self.decide(self.decoding)
             self.start_anew()
         self._at_start = False  # it is about to be read
+        self._met_damage = False
 
     def decode_all(self) -> Iterator[DecodedFrame]:
         """Every frame of the file, in display order."""
         self.rewind()
-        return decode_strictly(self.path, self.stream, all_packets(self.path, self.container, self.stream))
+        return self._decode(all_packets(self.path, self.container, self.stream))
 
-    def decode_from(self, start: Start, *, here: bool = False) -> Iterator[DecodedFrame]:
+    def decode_from(self, start: Start) -> Iterator[DecodedFrame]:
         """Frames in display order from a key frame on; in an open GOP some come that belong before it.
 
-        Args:
-            start: the key frame.
-            here: its packet is known to come next, so that nothing is sought.
+        Where its packet comes next, nothing is sought.  A decoder that met damage is left behind: seeking would only
+        flush it.
         """
-        if not here:
+        if self._met_damage:
+            self.rewind()
+        if self.next_position != start.position:
             self._packets = self._packets_from(start)
-        return decode_strictly(self.path, self.stream, self._packets)
+        return self._decode(self._packets)
+
+    def _decode(self, packets: Iterator[Any]) -> Iterator[DecodedFrame]:
+        try:
+            for decoded in decode_strictly(self.path, self.stream, packets):
+                if decoded.damaged:
+                    self._met_damage = True
+                yield decoded
+        except VideoError:
+            self._met_damage = True
+            raise
 
     def decode_vectors(self, start: Start, position: int) -> list[VideoFrame] | None:
         """What one packet of MPEG-4 Part 2 gives by itself, for its vectors; pixels are garbage.

@@ -1,0 +1,105 @@
+"""What FFmpeg itself says of a file, by a plain decode from start to end that shares nothing with the reader."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from cmvl_mm.video.raster import rasterise
+
+_B = 3  # FFmpeg's picture type
+
+
+@dataclass
+class Judgement:
+    """Hashes of frames and of vector grids, by whether FFmpeg flagged something that they may depend on."""
+
+    sound_rgb: set[bytes] = field(default_factory=set)
+    damaged_rgb: set[bytes] = field(default_factory=set)
+    sound_motion: set[bytes] = field(default_factory=set)
+    damaged_motion: set[bytes] = field(default_factory=set)
+    flags: int = 0
+    """Frames flagged as corrupt, and errors."""
+
+
+@dataclass
+class _Frame:
+    rgb: bytes
+    motion: bytes | None
+    pts: int | None
+    key: bool
+    b: bool
+    corrupt: bool
+    damaged: bool = False
+
+
+def plain_decode(path: Path) -> Judgement:
+    """Decode everything that can be, past any error, and spread damage over what depends on it."""
+    judgement = Judgement()
+    frames: list[_Frame] = []
+    stamps: list[int | None] = []  # of the packets, in decoding order
+    after_error: set[int] = set()  # places in `frames` before which a packet failed
+    try:
+        with av.open(f'file:{path}', options={'max_pixels': str(8192 * 8192)}) as container:
+            stream = container.streams.video[0]
+            stream.codec_context.thread_count = 1
+            stream.codec_context.options = {'flags2': '+export_mvs', 'max_pixels': str(8192 * 8192)}
+            for packet in container.demux(stream):
+                stamps.append(packet.pts)
+                try:
+                    frames += [_seen(frame) for frame in stream.codec_context.decode(packet if packet.size else None)]
+                except Exception:
+                    judgement.flags += 1
+                    after_error.add(len(frames))
+    except Exception:  # cannot be opened, or not be read to its end
+        judgement.flags += 1
+    _spread(frames, stamps, after_error)
+    for frame in frames:
+        judgement.flags += frame.corrupt
+        (judgement.damaged_rgb if frame.damaged else judgement.sound_rgb).add(frame.rgb)
+        if frame.motion is not None:
+            (judgement.damaged_motion if frame.damaged else judgement.sound_motion).add(frame.motion)
+    return judgement
+
+
+def _seen(frame: av.VideoFrame) -> _Frame:
+    records = frame.side_data.get('MOTION_VECTORS')
+    vectors, valid = rasterise([b'' if records is None else bytes(records)], frame.height, frame.width, 8)
+    return _Frame(
+        rgb=fingerprint(frame.to_ndarray(format='rgb24')),
+        motion=fingerprint(vectors[0]) if valid.any() else None,
+        pts=frame.pts,
+        key=frame.key_frame,
+        b=int(frame.pict_type) == _B,
+        corrupt=frame.is_corrupt,
+    )
+
+
+def _spread(frames: list[_Frame], stamps: list[int | None], after_error: set[int]) -> None:
+    """Mark what may depend on damage: what follows it up to the next key frame, in either order of frames.
+
+    Decoding order is that of the packets' stamps; without usable stamps, B-frames right before a damaged frame of
+    another type were decoded after it.
+    """
+    rank: dict[Any, int] = {}
+    if None not in stamps[:-1] and len(set(stamps)) == len(stamps):
+        rank = {stamp: number for number, stamp in enumerate(stamps)}
+    damaged = False
+    for place, frame in enumerate(frames):
+        damaged = frame.corrupt or ((damaged or place in after_error) and not frame.key)
+        frame.damaged = damaged
+        if not frame.corrupt:
+            continue
+        for earlier in reversed(frames[:place]):
+            if earlier.key or not (rank or earlier.b):
+                break
+            if rank.get(earlier.pts, 0) > rank.get(frame.pts, 0) or not (rank or frame.b):
+                earlier.damaged = True
+
+
+def fingerprint(array: np.ndarray) -> bytes:
+    """A hash of the array's values."""
+    return hashlib.blake2b(np.ascontiguousarray(array), digest_size=12).digest()

@@ -1,0 +1,95 @@
+"""The sound videos that get damaged: small, made on the spot, of every container and codec."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+import av
+import numpy as np
+
+from cmvl_mm.video.synthetic import make_pan, make_zoom
+
+REPEATABLE = {'fflags': '+bitexact'}  # of a container: Matroska draws its identifiers at random
+NUM_FRAMES = 72  # more than the reader wants before it opens a second decoder for vectors alone
+_MPEG4 = {'g': '12', 'bf': '0', 'sc_threshold': '1000000000', 'qmin': '3', 'qmax': '3', 'b': '1000000000'}
+_MPEG4_B = {**_MPEG4, 'bf': '2'}
+_SMALL_INDEX = {'reserve_index_space': '32'}  # else three quarters of the file are padding, and so is most damage
+_FAST_START = {'movflags': 'faststart'}  # the table comes first, so that it survives when the end is lost
+
+# kind of file -> suffix, and its structures: encoder, encoder's options, container's options
+FORMATS: dict[str, tuple[str, tuple[tuple[str, dict[str, str], dict[str, str]], ...]]] = {
+    'mpeg4_mp4': ('.mp4', (('mpeg4', _MPEG4, {}), ('mpeg4', _MPEG4, _FAST_START), ('mpeg4', _MPEG4_B, {}))),
+    'mpeg4_avi': ('.avi', (('mpeg4', _MPEG4, _SMALL_INDEX), ('mpeg4', _MPEG4_B, _SMALL_INDEX))),
+    'h264_mp4': (
+        '.mp4',
+        (
+            ('libx264', {'x264-params': 'keyint=12:bframes=0:scenecut=0'}, {}),
+            ('libx264', {'x264-params': 'keyint=24:bframes=3:b-adapt=0:b-pyramid=normal'}, _FAST_START),
+            ('libx264', {'x264-params': 'keyint=12:bframes=2:b-adapt=0:open-gop=1:slices=2'}, {}),
+        ),
+    ),
+    'mpeg4_raw': ('.m4v', (('mpeg4', _MPEG4, {}), ('mpeg4', _MPEG4_B, {}))),
+    'h264_raw': ('.264', (('libx264', {'x264-params': 'keyint=24:bframes=3:b-adapt=0'}, {}),)),
+    'mkv': (
+        '.mkv',
+        (
+            ('libx264', {'x264-params': 'keyint=24:bframes=3:b-adapt=0'}, {}),
+            ('mpeg4', _MPEG4_B, {}),
+        ),
+    ),
+    'webm': ('.webm', (('libvpx', {'g': '20', 'b': '300000'}, {}), ('libvpx-vp9', {'g': '20', 'b': '300000'}, {}))),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A sound file and where its packets lie."""
+
+    path: Path
+    ranges: tuple[tuple[int, int], ...]
+    """(first byte, byte after the last) of each packet, in decoding order."""
+
+    @cached_property
+    def data(self) -> bytes:
+        return self.path.read_bytes()
+
+
+def make_sources(folder: Path) -> dict[str, list[Source]]:
+    """Encode every structure once: kind of file -> its sound videos."""
+    half = NUM_FRAMES // 2
+    pan = make_pan(displacement=(3, -1.5), num_frames=half, height=64, width=80).frames
+    zoom = make_zoom(rate=1.02, num_frames=half, height=64, width=80).frames
+    frames = np.concatenate([pan, zoom])
+    sources = {}
+    for name, (suffix, structures) in FORMATS.items():
+        paths = [folder / f'{name}_{number}{suffix}' for number in range(len(structures))]
+        for path, structure in zip(paths, structures, strict=True):
+            _encode(frames, path, *structure)
+        sources[name] = [Source(path, _packet_ranges(path)) for path in paths]
+    return sources
+
+
+def _encode(
+    frames: np.ndarray, path: Path, codec: str, options: dict[str, str], container_options: dict[str, str]
+) -> None:
+    with av.open(str(path), 'w', options=REPEATABLE | container_options) as container:
+        stream = container.add_stream(codec, rate=25, options={'threads': '1', **options})
+        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], 'yuv420p'
+        for number, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def _packet_ranges(path: Path) -> tuple[tuple[int, int], ...]:
+    """Found by their bytes: raw streams and Matroska state no exact place."""
+    data, ranges, end = path.read_bytes(), [], 0
+    with av.open(str(path)) as container:
+        for packet in container.demux(video=0):
+            if packet.size:
+                first = data.index(bytes(packet), end)
+                end = first + packet.size
+                ranges.append((first, end))
+    return tuple(ranges)
