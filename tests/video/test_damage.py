@@ -101,8 +101,13 @@ def test_absurd_dimensions_are_refused(tmp_path, encode):
     data = path.read_bytes()
     size = (116).to_bytes(4, 'little') + (84).to_bytes(4, 'little')
     assert size in data
-    for side, reason in ((10_000, f'10000x10000.*{container.MAX_SIDE}'), (100_000, 'header states')):
-        path.write_bytes(data.replace(size, side.to_bytes(4, 'little') * 2))
+    beyond = f'the headers state no size, or one beyond {container.MAX_SIDE}'
+    for width, height, reason in (
+        (container.MAX_SIDE + 1, 84, f'states {container.MAX_SIDE + 1}x84 px.*1 to {container.MAX_SIDE}'),
+        (10_000, 10_000, beyond),
+        (100_000, 100_000, beyond),
+    ):
+        path.write_bytes(data.replace(size, width.to_bytes(4, 'little') + height.to_bytes(4, 'little')))
         with pytest.raises(VideoError, match=reason) as caught:
             CompressedVideo(path)
         assert caught.value.stage == 'open'
