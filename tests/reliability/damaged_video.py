@@ -41,7 +41,7 @@ def findings(size: Size) -> list[Finding]:
     )
     rows = [
         Finding(
-            promise=f'A damaged video kills no process, holds none up for {HANG:.0f} s and swells none.',
+            promise=f'A damaged video kills no process, holds none up for {HANG:.0f} s, swells none.',
             tested=tested,
             figure=f'{died} deaths, {hung} hangs (the slowest took {max(o.seconds for o in outcomes):.1f} s), '
             f'{swollen} above {SWELL >> 20} MiB (the largest {max(o.growth for o in outcomes) / 2**20:.0f} MiB).',
@@ -57,8 +57,10 @@ def findings(size: Size) -> list[Finding]:
         ),
         Finding(
             promise='No frame is handed out that FFmpeg flagged as corrupt, or that may depend on one.',
-            tested='the same files; every frame read is looked up in a plain decode of the file by FFmpeg alone',
-            figure=f'{flagged} files with such a frame; {sum(o.handed_out for o in outcomes)} frames were handed out.',
+            tested='the same files; every frame read is looked up in a plain decode of the file by FFmpeg alone, and, '
+            'where that one flags it, among the frames before they were damaged',
+            figure=f'{flagged} files gave a flagged frame that is not right all the same; {sum(o.handed_out for o in outcomes)} '
+            'frames were handed out.',
             held=flagged == 0,
             guard='tests/video/test_damage.py::test_b_frames_before_a_damaged_frame_that_they_depend_on_are_refused',
         ),
