@@ -59,8 +59,8 @@ def findings(size: Size) -> list[Finding]:
             promise='No frame is handed out that FFmpeg flagged as corrupt, or that may depend on one.',
             tested='the same files; every frame read is looked up in a plain decode of the file by FFmpeg alone, and, '
             'where that one flags it, among the frames before they were damaged',
-            figure=f'{flagged} files gave a flagged frame that is not right all the same; {sum(o.handed_out for o in outcomes)} '
-            'frames were handed out.',
+            figure=f'{flagged} files gave a flagged frame that is not right all the same; '
+            f'{sum(o.handed_out for o in outcomes)} frames were handed out.',
             held=flagged == 0,
             guard='tests/video/test_damage.py::test_b_frames_before_a_damaged_frame_that_they_depend_on_are_refused',
         ),
