@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import all_gather_object, get_rank
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, LoggerHook
 from mmengine.runner import Runner
 
 from cmvl_mm.datasets.dataset import Skipped
@@ -41,8 +41,15 @@ class TooManyBrokenVideos(RuntimeError):
 class SkippedVideosHook(Hook):
     """Collects the videos that were replaced, reports them once an epoch on every process, stops past a share.
 
+    The processes tell each other what they met whenever a line of the log is due and at an epoch's end, so that all
+    have the same list and all stop in the same iteration; one that stopped alone would leave the others waiting for
+    its gradients. Between those moments nothing is sent.
+
     Args:
         max_broken_share: of the list; broken videos above it end the run. Short videos are counted but end nothing.
+
+    Raises:
+        TooManyBrokenVideos: on every process, with the same list.
     """
 
     def __init__(self, max_broken_share: float = 0.05) -> None:
@@ -50,6 +57,9 @@ class SkippedVideosHook(Hook):
             raise ValueError(f'max_broken_share={max_broken_share} must lie in 0 ... 1')
         self.max_broken_share = max_broken_share
         self.skipped: dict[str, Skipped] = {}
+        """By path; the same on all processes after each exchange."""
+        self.news: dict[str, Skipped] = {}
+        """Met here since the last exchange."""
         self.iframe_fallbacks = 0
         self.samples = 0
         self.reported: set[str] = set()
@@ -58,20 +68,19 @@ class SkippedVideosHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
         """Note what the batch's samples stand in for."""
-        before = len(self.skipped)
         for data_sample in data_batch['data_samples']:
             self.samples += 1
             self.iframe_fallbacks += bool(data_sample.get('iframe_fallback', False))
             for entry in data_sample.get('skipped', ()):
-                self.skipped.setdefault(entry.path, entry)
-        if len(self.skipped) > before:
-            self._stop_past_share(runner)
+                if entry.path not in self.skipped:
+                    self.news.setdefault(entry.path, entry)
+        loggers = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
+        if any(self.every_n_inner_iters(batch_idx, logger.interval) for logger in loggers):
+            self._exchange(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Share the list among the processes and log what is new."""
-        for theirs in all_gather_object(self.skipped):
-            for path, entry in theirs.items():
-                self.skipped.setdefault(path, entry)
+        """Exchange the rest and log what is new."""
+        self._exchange(runner)
         broken, short = self._of_kind('broken'), self._of_kind('short')
         for path in sorted(set(self.skipped) - self.reported):
             runner.logger.warning(f'skipped ({self.skipped[path].kind}): {self.skipped[path].reason}')
@@ -82,12 +91,13 @@ class SkippedVideosHook(Hook):
             f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
         )
         self.iframe_fallbacks = self.samples = 0
-        self._stop_past_share(runner)
 
-    def _of_kind(self, kind: str) -> list[Skipped]:
-        return [entry for entry in self.skipped.values() if entry.kind == kind]
-
-    def _stop_past_share(self, runner: Runner) -> None:
+    def _exchange(self, runner: Runner) -> None:
+        """Make the processes' lists one, and stop them all if it is too long."""
+        for news in all_gather_object(self.news):
+            for path, entry in news.items():
+                self.skipped.setdefault(path, entry)
+        self.news = {}
         broken = self._of_kind('broken')
         listed = len(runner.train_dataloader.dataset)
         if len(broken) > self.max_broken_share * listed:
@@ -97,3 +107,7 @@ class SkippedVideosHook(Hook):
                 f'{lines}\nRemedy: repair or remove them from the list, or raise '
                 "custom_hooks' SkippedVideosHook.max_broken_share."
             )
+
+    def _of_kind(self, kind: str) -> list[Skipped]:
+        """Sorted by path."""
+        return [self.skipped[path] for path in sorted(self.skipped) if self.skipped[path].kind == kind]

@@ -93,9 +93,11 @@ def _prepare(path: str, container: InputContainer) -> VideoStream:
     context = stream.codec_context
     if context is None:
         raise VideoError(path, 'open', 'there is no decoder for this video stream')
-    if not (0 < context.width <= MAX_SIDE and 0 < context.height <= MAX_SIDE):
-        stated = f'{context.width}x{context.height} px' if context.width else 'no size, or one that FFmpeg refuses'
-        raise VideoError(path, 'open', f'the header states {stated}; accepted are sides of 1 to {MAX_SIDE} px')
+    if min(context.width, context.height) < 1:  # FFmpeg refused what it found
+        raise VideoError(path, 'open', f'the headers state no size, or one beyond {MAX_SIDE}x{MAX_SIDE} px')
+    if max(context.width, context.height) > MAX_SIDE:
+        size = f'{context.width}x{context.height}'
+        raise VideoError(path, 'open', f'the header states {size} px; accepted are sides of 1 to {MAX_SIDE}')
     configure(context, 'pixels')
     return stream
 

@@ -112,8 +112,9 @@ class CompressedVideo:
 
         Raises:
             FrameIndexError: for an index below 0 or past the last frame.
-            VideoError: stage ``motion`` where the codec exports no vectors; stage ``decode`` at damage on the
-                way from the key frame to a wanted frame.
+            VideoError: stage ``motion`` where the codec exports no vectors; stage ``decode`` where a wanted frame, or
+                one that was displayed or decoded between its key frame and it, is damaged. Without time stamps,
+                nothing is read behind damage.
         """
         if len(motion) and self.codec not in CODECS_WITH_VECTORS:
             raise VideoError(self.path, 'motion', f'FFmpeg exports no motion vectors of {self.codec}')

@@ -6,8 +6,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
+from mmengine.hooks import LoggerHook
 
 from cmvl_mm.datasets.dataset import Skipped
+from cmvl_mm.engine import hooks
 from cmvl_mm.engine.hooks import SeedIterationHook, SkippedVideosHook, TooManyBrokenVideos
 
 
@@ -15,7 +17,11 @@ from cmvl_mm.engine.hooks import SeedIterationHook, SkippedVideosHook, TooManyBr
 def runner(caplog):
     caplog.set_level(logging.INFO)
     return SimpleNamespace(
-        logger=logging.getLogger('hooks'), train_dataloader=SimpleNamespace(dataset=range(40)), seed=1, iter=0
+        logger=logging.getLogger('hooks'),
+        train_dataloader=SimpleNamespace(dataset=range(40)),
+        hooks=[LoggerHook(interval=3)],
+        seed=1,
+        iter=0,
     )
 
 
@@ -41,15 +47,46 @@ def test_report_names_each_file_once(runner, caplog):
 
 
 def test_run_stops_just_past_the_share_and_lists_the_files(runner):
+    """With the next line of the log, here after every third iteration."""
     hook = SkippedVideosHook(max_broken_share=0.05)
-    hook.after_train_iter(runner, 0, batch(broken('a.mp4'), broken('b.mp4')))  # 2 of 40 are 5 %, still allowed
+    for batch_idx in range(3):
+        hook.after_train_iter(runner, batch_idx, batch(broken('b.mp4'), broken('a.mp4')))  # 5 % of 40: still allowed
+    hook.after_train_iter(runner, 3, batch(broken('c.mp4')))
+    hook.after_train_iter(runner, 4, batch())
     with pytest.raises(TooManyBrokenVideos, match=r'(?s)3 of 40 .* 5% .*a\.mp4.*b\.mp4.*c\.mp4'):
-        hook.after_train_iter(runner, 1, batch(broken('c.mp4')))
+        hook.after_train_iter(runner, 5, batch())
+
+
+def test_run_stops_at_the_end_of_an_epoch_without_a_line_of_the_log(runner, caplog):
+    hook = SkippedVideosHook(max_broken_share=0.0)
+    hook.after_train_iter(runner, 0, batch(broken('a.mp4')))
+    with pytest.raises(TooManyBrokenVideos, match=r'a\.mp4'):
+        hook.after_train_epoch(runner)
+
+
+def test_processes_have_one_list_and_stop_together(runner, monkeypatch):
+    """Two processes, each of which alone stays below the share; they speak only when a line of the log is due."""
+    mine, theirs = SkippedVideosHook(0.05), SkippedVideosHook(0.05)
+    met = {mine: ['a.mp4', 'c.mp4', 'd.mp4'], theirs: ['b.mp4', 'c.mp4']}
+    for hook, paths in met.items():
+        for batch_idx, path in enumerate(paths[:2]):
+            hook.after_train_iter(runner, batch_idx, batch(broken(path)))
+    exchanged = [dict(mine.news), dict(theirs.news)]
+    monkeypatch.setattr(hooks, 'all_gather_object', lambda news: exchanged)
+    messages = []
+    for hook in met:
+        with pytest.raises(TooManyBrokenVideos, match='3 of 40') as caught:
+            hook.after_train_iter(runner, 2, batch())
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+    assert mine.skipped == theirs.skipped
+    assert not mine.news
 
 
 def test_short_videos_stop_nothing(runner):
     hook = SkippedVideosHook(max_broken_share=0.0)
-    hook.after_train_iter(runner, 0, batch(*(Skipped(f'{i}.mp4', 'short', 'short') for i in range(30))))
+    hook.after_train_iter(runner, 2, batch(*(Skipped(f'{i}.mp4', 'short', 'short') for i in range(30))))
+    assert len(hook.skipped) == 30
 
 
 def test_share_must_be_one(runner):

@@ -16,7 +16,7 @@ from sources import FORMATS, Source
 from victim import judge, limit_memory, read
 
 HANG = 10.0  # s a file
-SWELL = 512 << 20  # bytes a file; the sound ones take 0.01 of it
+SWELL = 512 << 20  # bytes a file; sound ones take 1 MiB
 
 
 @dataclass(frozen=True)

@@ -73,11 +73,11 @@ def _serve(recipes: Sequence[Recipe], sources: dict, folder: Path) -> list[Outco
         for recipe in recipes:
             outcome = cell.examine(recipe)
             outcomes.append(outcome)
-            if outcome.broken:
+            path = recipe.path(folder)
+            if outcome.broken and path.exists():
                 KEPT.mkdir(parents=True, exist_ok=True)
-                path = recipe.path(folder)
                 shutil.copy(path, KEPT / path.name)
-            recipe.path(folder).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
     return outcomes
 
 
