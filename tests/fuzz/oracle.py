@@ -1,6 +1,7 @@
 """What FFmpeg itself says of a file, by a plain decode from start to end that shares nothing with the reader."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,31 @@ def plain_decode(path: Path) -> Judgement:
         (judgement.damaged_rgb if frame.damaged else judgement.sound_rgb).add(frame.rgb)
         if frame.motion is not None:
             (judgement.damaged_motion if frame.damaged else judgement.sound_motion).add(frame.motion)
+    with suppress(Exception):  # whatever breaks here was counted above
+        _judge_lone_vectors(path, judgement)
     return judgement
+
+
+def _judge_lone_vectors(path: Path, judgement: Judgement) -> None:
+    """A vector grid whose own packet a decoder that has met nothing else finds sound is sound, whatever came before.
+
+    True of MPEG-4 Part 2 by FFmpeg's encoder: P-frames predict vectors from their own alone. ``bug=0`` keeps FFmpeg
+    from guessing at other encoders' faults, which makes its verdict depend on the frames before.
+    """
+    with av.open(f'file:{path}', options={'max_pixels': str(8192 * 8192)}) as container:
+        stream = container.streams.video[0]
+        extradata = stream.codec_context.extradata or b''
+        if stream.codec_context.name != 'mpeg4' or b'Lavc' not in extradata:
+            return
+        for packet in container.demux(stream):
+            fresh = av.CodecContext.create('mpeg4', 'r')
+            fresh.extradata = extradata
+            fresh.options = {'flags2': '+export_mvs', 'max_pixels': str(8192 * 8192), 'bug': '0'}
+            try:
+                frames = [_seen(frame) for frame in (fresh.decode(packet) if packet.size else [])]
+            except Exception:
+                continue
+            judgement.sound_motion |= {frame.motion for frame in frames if frame.motion and not frame.corrupt}
 
 
 def _seen(frame: av.VideoFrame) -> _Frame:
