@@ -37,6 +37,15 @@ def test_shortened_digests_are_refused_although_they_fit(published, length):
         require_sha256(published, sha256_of(published)[:length])
 
 
+def test_every_digit_counts(published):
+    """Eight of them can be matched by trying."""
+    expected = sha256_of(published)
+    for place in (0, 8, 40, 63):
+        wrong = f'{expected[:place]}{"0" if expected[place] != "0" else "1"}{expected[place + 1 :]}'
+        with pytest.raises(DigestError, match='not the file that was published'):
+            require_sha256(published, wrong)
+
+
 def test_other_digests_are_no_digest(published):
     for wrong in ('g' * 64, '0' * 65, f'{sha256_of(published)}\n'):
         with pytest.raises(DigestError, match='not a full SHA-256'):

@@ -79,6 +79,7 @@ SCALAR = np._core.multiarray.scalar
         Crafted(RECONSTRUCT, *EMPTY, state=(1, (2,), FLOAT, False, b'A' * 8)),
         Crafted(RECONSTRUCT, *EMPTY, state=(1, (-1, -1), FLOAT, False, b'A' * 8)),
         Crafted(RECONSTRUCT, *EMPTY, state=(1, (1,), FLOAT, False, [None])),
+        Crafted(RECONSTRUCT, *EMPTY, state=(1, (1,), Crafted(RECONSTRUCT, *EMPTY), False, b'A')),
         Crafted(SCALAR, FLOAT, b'A' * 7),
         Crafted(SCALAR, FLOAT, [None]),
         Crafted(HistoryBuffer, [1.0], [1]),

@@ -71,18 +71,19 @@ def test_options_that_nothing_would_read_are_refused(tool, dumped, capsys):
 
 
 @pytest.mark.parametrize('content', ['objects', 'pickle', 'text', 'other arrays', 'deflated', 'gone'])
-def test_other_files_are_one_line_and_run_nothing(tool, tmp_path, monkeypatch, content):
+def test_other_files_are_one_line_and_run_nothing(tool, dumped, tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / 'f.npz'
+    path = tmp_path / 'stranger.npz'
     if content == 'objects':
         np.savez(path, features=np.array([Attack()], dtype=object))
     elif content == 'other arrays':
         np.savez(path, images=np.zeros(3))
     elif content == 'deflated':
-        np.savez_compressed(path, features=np.zeros((1000, 1000)))
+        with np.load(dumped) as whole:
+            np.savez_compressed(path, **dict(whole) | dict(features=np.zeros((5, 100_000), np.float32)))
     elif content != 'gone':
         path.write_bytes(pickle.dumps(Attack()) if content == 'pickle' else b'404')
-    with pytest.raises(SystemExit, match=r'f\.npz') as stopped:
+    with pytest.raises(SystemExit, match=r'stranger\.npz') as stopped:
         tool.main([str(path)])
     assert 'Remedy' in str(stopped.value) or content == 'gone'
     assert not (tmp_path / 'attacked').exists()
