@@ -12,6 +12,7 @@ from mmaction.registry import DATASETS
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import AnnotationError
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.video import VideoError
 from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.video.prepare import prepare_all
@@ -66,6 +67,8 @@ def _refuses(call: Callable[[], object], name: str) -> bool:
         call()
     except AnnotationError as error:
         return Path(name).name in str(error) or repr(name)[1:-1] in str(error)
+    except VideoError:  # it went as far as to open the file
+        return False
     return False
 
 
