@@ -52,7 +52,7 @@ class CheckpointError(ValueError):
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """The contents of a checkpoint file, on the CPU. Never runs code from the file.
 
-    A name that ends in `.safetensors` is read as such, and gives a flat dict of tensors; any other as torch.save's.
+    A name that ends in `.safetensors` is read as such, and gives `dict(state_dict=…)`; any other as torch.save's.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -60,7 +60,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     path = resolve_checkpoint(path)
     try:
-        contents = load_file(path) if path.suffix == '.safetensors' else _read_pickle(path)
+        contents = dict(state_dict=load_file(path)) if path.suffix == '.safetensors' else _read_pickle(path)
     except Exception as error:  # a crafted file makes torch raise anything, IndexError and AttributeError included
         raise CheckpointError(
             f'{path}: not a readable checkpoint of tensors and plain data ({_cause(error)}). '

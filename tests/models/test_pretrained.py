@@ -3,12 +3,14 @@
 import logging
 import os
 import pickle
+from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.models.c3d import C3DBN
 from cmvl_mm.models.digest import DigestError, sha256_of
 from cmvl_mm.models.heads import ClassificationHead
@@ -170,6 +172,21 @@ def test_weights_as_safetensors_are_read_alike(tmp_path, checkpoint):
     )
     model.init_weights()
     assert torch.equal(model.backbone.conv1.weight, weights['backbone.conv1.weight'])
+
+
+@pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
+def test_the_runner_reads_both_kinds_and_drops_the_config_unread(tmp_path, suffix):
+    """MMEngine would run the config's text when it resumes."""
+    model, path = recognizer(C3DBN(width=2)), tmp_path / f'whole.{suffix}'
+    weights = {key: torch.randn(value.shape).to(value.dtype) for key, value in model.state_dict().items()}
+    if suffix == 'pth':
+        torch.save(dict(state_dict=weights, meta=dict(epoch=3, config='import os; os.system("touch attacked")')), path)
+    else:
+        save_file(weights, path)
+    runner = SimpleNamespace(model=model, logger=logging.getLogger('test'), call_hook=lambda *_, **__: None)
+    loaded = CompressedRunner.load_checkpoint(runner, str(path))
+    assert 'config' not in loaded['meta']
+    assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
 
 
 def test_pretrained_weights_may_be_pinned_by_their_digest(checkpoint):
