@@ -29,6 +29,8 @@ setup(
         'pillow>=10',
         'matplotlib>=3.8',
         'decord>=0.6',
+        'safetensors>=0.8',
+        'pyyaml>=6',
         'importlib_metadata',  # mmaction2 needs it and does not say so
     ],
     extras_require={

@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 
+import mmengine
 import numpy as np
 import pytest
 import torch
+from mmengine.fileio.handlers import PickleHandler, YamlHandler
 from mmengine.logging import HistoryBuffer, MessageHub
 
 from cmvl_mm import compat
@@ -83,6 +85,41 @@ def test_crafted_checkpoints_run_nothing(payload, tmp_path, monkeypatch):
     with pytest.raises((pickle.UnpicklingError, ValueError)):
         torch.load(tmp_path / 'crafted.pth', weights_only=True)
     assert not (tmp_path / 'executed').exists()
+
+
+@pytest.fixture
+def evil_yaml(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / 'annotations.yaml'
+    path.write_text('!!python/object/apply:os.system ["touch executed"]\n')
+    return path
+
+
+def test_mmengine_s_own_readers_still_run_code(evil_yaml, tmp_path):
+    YamlHandler().load_from_path(evil_yaml)
+    assert (tmp_path / 'executed').exists()
+    (tmp_path / 'executed').unlink()
+    (tmp_path / 'list.pkl').write_bytes(pickle.dumps(_Reduce(os.system, 'touch executed')))
+    PickleHandler().load_from_path(tmp_path / 'list.pkl')
+    assert (tmp_path / 'executed').exists()
+
+
+@pytest.mark.parametrize('suffix', ['yaml', 'yml', 'pkl', 'pickle'])
+def test_data_files_are_read_as_data(evil_yaml, tmp_path, suffix):
+    path = tmp_path / f'list.{suffix}'
+    path.write_bytes(evil_yaml.read_bytes() if suffix[0] == 'y' else pickle.dumps(_Reduce(os.system, 'touch executed')))
+    with pytest.raises(ValueError, match='Remedy'):
+        mmengine.load(path)
+    assert not (tmp_path / 'executed').exists()
+
+
+def test_plain_data_files_are_read_as_before(tmp_path):
+    plain = dict(videos=['a.mp4', 'b.mp4'], share=0.5)
+    for suffix in ('yaml', 'yml', 'json'):
+        mmengine.dump(plain, tmp_path / f'plain.{suffix}')
+        assert mmengine.load(tmp_path / f'plain.{suffix}') == plain
+    mmengine.dump(plain, tmp_path / 'plain.pkl')
+    assert pickle.loads((tmp_path / 'plain.pkl').read_bytes()) == plain
 
 
 def test_colour_jitter_upstream_still_overflows_and_ours_does_not():

@@ -2,7 +2,9 @@
 
 python tools/convert_checkpoint.py released.pth ours.pth
 python tools/convert_checkpoint.py ours.pth released.pth --to released
+python tools/convert_checkpoint.py pytorch_model.pt r2plus1d26.safetensors --sha256 …64 digits…
 
+A DST that ends in .safetensors holds tensors and no pickle, whoever reads it; its SHA-256 is printed, to be published.
 Read are the released pretraining and, as bare networks, the released finetuning and ModelScope's
 damo/cv_r2p1d_video_embedding; which of them SRC is shows in its keys and is printed.
 """
@@ -13,7 +15,9 @@ from collections import Counter
 from pathlib import Path
 
 import torch
+from safetensors.torch import save
 
+from cmvl_mm.models.digest import DigestError, require_sha256, sha256_of
 from cmvl_mm.models.pretrained import CheckpointError, read_state_dict
 from cmvl_mm.models.released import UnknownKeyError, layout_of, to_ours, to_released
 
@@ -23,11 +27,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('source', type=Path, metavar='SRC', help='a checkpoint; code in it is never run')
     parser.add_argument('target', type=Path, metavar='DST', help='the file to write; refused if it exists')
     parser.add_argument('--to', choices=('ours', 'released'), default='ours', help='default: %(default)s')
+    parser.add_argument('--sha256', metavar='HEX', help='of SRC, in full; another file is refused')
     return parser.parse_args()
 
 
 def convert(source: Path, target: Path, to: str) -> str:
-    """Read, rename, write; returns two lines that say what was done.
+    """Read, rename, write; returns three lines that say what was done.
 
     Raises:
         FileNotFoundError, CheckpointError: SRC is missing or unreadable.
@@ -47,15 +52,22 @@ def convert(source: Path, target: Path, to: str) -> str:
     counts = Counter(key.split('.')[0] for key in converted)
     parts = ', '.join(f'{name}.* ({count})' for name, count in counts.items())
     left_out = ', '.join(dropped) or 'nothing'
-    return f'{source}: {seen}; left out: {left_out}\n{target}: {len(converted)} keys: {parts}'
+    return (
+        f'{source}: {seen}; left out: {left_out}\n'
+        f'{target}: {len(converted)} keys: {parts}\n'
+        f'{target}: sha256 {sha256_of(target)}'
+    )
 
 
 def save_whole(contents: dict, target: Path) -> None:
-    """Write a checkpoint that appears under its name whole or not at all."""
+    """Write a checkpoint that appears under its name whole or not at all; .safetensors take the weights alone."""
     temporary = target.with_name(f'{target.name}.{os.getpid()}.tmp')
     try:
         with open(temporary, 'wb') as file:
-            torch.save(contents, file)
+            if target.suffix == '.safetensors':
+                file.write(save({key: value.contiguous().clone() for key, value in contents['state_dict'].items()}))
+            else:
+                torch.save(contents, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
@@ -66,8 +78,10 @@ def save_whole(contents: dict, target: Path) -> None:
 def main() -> None:
     args = parse_args()
     try:
+        if args.sha256 is not None:
+            require_sha256(args.source, args.sha256)
         print(convert(args.source, args.target, args.to))
-    except (OSError, CheckpointError, UnknownKeyError) as error:
+    except (OSError, CheckpointError, DigestError, UnknownKeyError) as error:
         raise SystemExit(f'{args.source}: {error}') from error
 
 

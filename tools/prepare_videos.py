@@ -203,7 +203,10 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.flow:
         check_optflow()
     motion: Motion = 'flow' if arguments.flow else 'vectors'
-    listing = find_in_folder(src) if src.is_dir() else find_in_list(src, root)
+    try:
+        listing = find_in_folder(src) if src.is_dir() else find_in_list(src, root)
+    except ValueError as error:  # SRC is no list
+        sys.exit(str(error))
     matched = read_lists(arguments, listing) if arguments.dataset else None
     if matched:  # labels and classes by folder would contradict the data set's
         listing = replace(listing, classes=(), sources=tuple(replace(s, label=None) for s in listing.sources))

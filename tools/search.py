@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cmvl_mm.evaluation.features import load_features
+from cmvl_mm.evaluation.features import FeaturesError, load_features, open_rows
 from cmvl_mm.evaluation.search import EXACT, IVF, Exact, nearest
 
 
@@ -59,14 +59,17 @@ def show_progress(done: int, total: int) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    found = load_features(args.features)
+    try:
+        found = load_features(args.features)
+        own = None if args.gallery is None else open_rows(args.gallery)
+    except (FileNotFoundError, FeaturesError) as error:
+        raise SystemExit(str(error)) from error
     queries = np.flatnonzero(found.is_query)
-    if args.gallery is None:
+    if own is None:
         members = np.flatnonzero(~found.is_query)
         gallery, names = found.features[members], found.paths[members]
     else:
-        gallery = np.load(args.gallery, mmap_mode='r', allow_pickle=False)
-        names = np.arange(len(gallery))
+        gallery, names = own, np.arange(len(own))
     if not len(queries) or not len(gallery):
         raise SystemExit(
             f'{args.features}: {len(queries)} queries and {len(gallery)} gallery rows. '

@@ -9,6 +9,8 @@ import argparse
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.launch import add_common_arguments, config_from, runner_from
+from cmvl_mm.models.digest import require_sha256
+from cmvl_mm.models.pretrained import resolve_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,12 +25,18 @@ def parse_args() -> argparse.Namespace:
         '--dump-features', metavar='FILE.npz', help='write features, labels, is_query, paths and scores'
     )
     parser.add_argument('--seed', type=int, help='of random weights')
-    return parser.parse_args()
+    parser.add_argument('--sha256', metavar='HEX', help='of the checkpoint, in full; another file is refused')
+    args = parser.parse_args()
+    if args.sha256 is not None and args.checkpoint is None:
+        parser.error('--sha256 belongs to a checkpoint, and none is given')
+    return args
 
 
 def main() -> None:
     args = parse_args()
     config = config_from(args)
+    if args.sha256 is not None:
+        require_sha256(resolve_checkpoint(args.checkpoint), args.sha256)
     config.load_from = args.checkpoint
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)

@@ -1,10 +1,10 @@
 """Annotation lists: MMAction2's, one `relative/path.mp4 label` a line; the label may be absent."""
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
-from cmvl_mm.video.sources import split_label
+from cmvl_mm.video.sources import list_lines, name_fault, split_label
 
 
 class Entry(NamedTuple):
@@ -22,15 +22,13 @@ def parse_line(line: str) -> Entry:
     """Path and label, as `split_label` reads them.
 
     Raises:
-        ValueError: the path is empty, absolute, or leaves the root.
+        ValueError: the path is missing, or must not stand in a list: see `name_fault`.
     """
     path, label = split_label(line)
     if path.isdigit():
         raise ValueError('there is a label, but no path')
-    if '\0' in path:
-        raise ValueError('the path holds a NUL character')
-    if PurePosixPath(path).is_absolute() or '..' in PurePosixPath(path).parts:
-        raise ValueError(f'the path {path!r} leaves the root; write it relative to the root, without ".."')
+    if fault := name_fault(path):
+        raise ValueError(f'the path {path!r} is refused: {fault}')
     return Entry(path, label)
 
 
@@ -42,13 +40,17 @@ def read_list(ann_file: str | Path, labels: str) -> list[Entry]:
         labels: 'required' or 'optional'.
 
     Raises:
-        AnnotationError: the file is missing, empty, or a line is wrong.
+        AnnotationError: the file is missing, empty or no text list, or a line is wrong.
     """
     ann_file = Path(ann_file)
     if not ann_file.is_file():
         raise AnnotationError(f'{ann_file}: there is no such list. Remedy: make one with tools/prepare_videos.py.')
+    try:
+        lines = list_lines(ann_file)
+    except ValueError as error:
+        raise AnnotationError(str(error)) from None
     entries = []
-    for number, line in enumerate(ann_file.read_text(encoding='utf-8').splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:

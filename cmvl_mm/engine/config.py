@@ -44,7 +44,10 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     """
     path = Path(path)
     if path.suffix != '.py':
-        raise ValueError(f'{path}: a config is a Python file (.py), which you trust as you trust any program.')
+        raise ValueError(
+            f'{path}: a config is a Python file (.py), which you trust as you trust any program. '
+            'Remedy: write it as one; those of configs/ show how.'
+        )
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such config. Remedy: see model_zoo.md for their names.')
     config = Config.fromfile(path)

@@ -1,11 +1,14 @@
 """The features of a test run as arrays, in memory and as an .npz file."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from cmvl_mm.models.archive import require_stored
 
 
 class Features(NamedTuple):
@@ -80,7 +83,46 @@ def save_features(features: Features, path: str | Path) -> None:
     os.replace(temporary, path)
 
 
+class FeaturesError(ValueError):
+    """A file that does not hold the features of a test run; the message names it and the remedy."""
+
+
 def load_features(path: str | Path) -> Features:
-    """Read what `save_features` wrote; nothing in the file is ever run."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return Features(**{name: arrays[name] for name in arrays.files})
+    """Read what `save_features` wrote; nothing in the file is ever run.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FeaturesError: it is another kind of file, or a damaged one.
+    """
+    with _reporting(path):
+        require_stored(path)
+        with np.load(path, allow_pickle=False) as arrays:
+            return Features(**{name: arrays[name] for name in arrays.files})
+
+
+def open_rows(path: str | Path) -> np.ndarray:
+    """An .npy file of numbers, (n, C), of which only what is looked at is read; nothing in it is ever run.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FeaturesError: it is another kind of file, or a damaged one.
+    """
+    with _reporting(path):
+        rows = np.load(path, mmap_mode='r', allow_pickle=False)
+        if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.dtype.kind not in 'fiu':
+            raise ValueError(f'it holds {getattr(rows, "dtype", type(rows).__name__)}, not one table of numbers')
+        return rows
+
+
+@contextmanager
+def _reporting(path: str | Path) -> Iterator[None]:
+    """Turn whatever zipfile and NumPy raise of a crafted file into `FeaturesError`."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise FeaturesError(
+            f'{path}: no features that can be read ({type(error).__name__}: {error}). '
+            'Remedy: write the file again, with tools/test.py --dump-features or numpy.save of an array of numbers.'
+        ) from error

@@ -10,10 +10,15 @@ from typing import Any
 import torch
 from mmengine.logging import print_log
 from mmengine.registry import WEIGHT_INITIALIZERS
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (allow-lists what MMEngine's checkpoints hold)
 
+from .archive import require_stored
+from .digest import require_sha256
+
+_ZIP = b'PK\x03\x04'
 CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkpoint.py."
 
 
@@ -47,21 +52,39 @@ class CheckpointError(ValueError):
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """The contents of a checkpoint file, on the CPU. Never runs code from the file.
 
+    A name that ends in `.safetensors` is read as such, and gives `dict(state_dict=…)`; any other as torch.save's.
+
     Raises:
         FileNotFoundError: there is no such file.
         CheckpointError: the file is damaged, or holds more than tensors and plain data.
     """
     path = resolve_checkpoint(path)
     try:
-        contents = torch.load(path, map_location='cpu', weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        contents = dict(state_dict=load_file(path)) if path.suffix == '.safetensors' else _read_pickle(path)
+    except Exception as error:  # a crafted file makes torch raise anything, IndexError and AttributeError included
         raise CheckpointError(
-            f'{path}: not a readable checkpoint of tensors and plain data ({error}). '
+            f'{path}: not a readable checkpoint of tensors and plain data ({_cause(error)}). '
             'Remedy: fetch or write it again; a file that needs code to load is refused.'
         ) from error
     if not isinstance(contents, Mapping):
         raise CheckpointError(f'{path}: holds a {type(contents).__name__}, not a dict of weights')
     return dict(contents)
+
+
+def _read_pickle(path: Path) -> Any:
+    """What torch.save wrote; weights only."""
+    with open(path, 'rb') as file:
+        in_archive = file.read(len(_ZIP)) == _ZIP
+    if in_archive:  # else a stream, as torch before 1.6 wrote
+        require_stored(path)
+    return torch.load(path, map_location='cpu', weights_only=True)
+
+
+def _cause(error: Exception) -> str:
+    """One line, of the error that torch's unpickler raised first; round it torch recommends to run the file."""
+    if isinstance(error, pickle.UnpicklingError) and isinstance(error.__context__, pickle.UnpicklingError):
+        error = error.__context__
+    return f'{type(error).__name__}: {str(error).strip().partition(chr(10))[0].partition(". ")[0][:300]}'
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:
@@ -117,13 +140,20 @@ class PretrainedBackbone:
     """`init_cfg=dict(type='PretrainedBackbone', checkpoint=...)`: the V-Network's weights, all of them.
 
     MMEngine's `Pretrained` ignores what does not fit: a misnamed checkpoint silently trains from scratch.
+
+    Args:
+        checkpoint: a file, or a work directory for its last one.
+        sha256: of the file, in full; any other file is refused.
     """
 
-    def __init__(self, *, checkpoint: str) -> None:
+    def __init__(self, *, checkpoint: str, sha256: str | None = None) -> None:
         self.checkpoint = checkpoint
+        self.sha256 = sha256
 
     def __call__(self, module: nn.Module) -> None:
         path = resolve_checkpoint(self.checkpoint)
+        if self.sha256 is not None:
+            require_sha256(path, self.sha256)
         load_weights(module.get_submodule('backbone'), read_state_dict(path), source=path, prefix='backbone.')
 
 

@@ -20,6 +20,9 @@ from cmvl_mm.video.errors import Stage, VideoError
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
 _LARGEST = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}  # FFmpeg's option: its decoders refuse to begin a larger frame
 
+FORMATS = 'asf,avi,dv,flv,gif,h263,h264,hevc,ivf,m4v,matroska,mov,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,rm'
+"""Containers and raw streams that hold their frames themselves, by the names of FFmpeg's demuxers."""
+
 # Codecs whose exported vectors were seen to follow a synthetic pan (tests/video/test_motion.py).
 _MPEG = {'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'}
 _RELATIVES = {'h263', 'flv1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'rv10', 'rv20'}
@@ -58,10 +61,12 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
     """
     with reporting(path, 'open'):
         _check_file(path)
-        # 'file:' and the white list: a colon in a name is no protocol, and a play list opens nothing else.
+        # 'file:' and the white lists: a colon in a name is no protocol, and a play list, which would open other files
+        # than the one that it was allowed to, is no video.
         container = av.open(
             f'file:{Path(path).absolute()}',
-            options={'protocol_whitelist': 'file', **_LARGEST},  # opening decodes some frames, too
+            # _LARGEST here, too: opening decodes some frames
+            options={'protocol_whitelist': 'file', 'format_whitelist': FORMATS, **_LARGEST},
             metadata_errors='replace',
         )
         try:

@@ -6,6 +6,7 @@ or three members and not the video.  `cmvl_mm.video.tvl1` computes what is store
 """
 
 import io
+import math
 import operator
 import os
 import zipfile
@@ -24,6 +25,7 @@ from cmvl_mm.video.stream import CompressedVideo, Indices
 FLOW_BLOCK = 4  # px: one sixteenth of the space of dense flow, and still finer than the vectors' 16 px
 _VERSION = 1
 _TOGETHER = 4  # frames a member
+_NPY_HEADER = 10_240  # bytes; NumPy reads no longer ones
 _HEADER = np.dtype(
     [(name, '<i8') for name in ('version', 'block', 'num_frames', 'height', 'width', 'video_bytes')]  # px, bytes
 )
@@ -167,6 +169,9 @@ def _write_member(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) 
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    held, size = math.prod(shape) * np.dtype(dtype).itemsize, archive.getinfo(name).file_size
+    if size > held + _NPY_HEADER:  # deflated a thousandfold, it would fill the memory first
+        raise ValueError(f'{name} unpacks to {size} bytes, which {held} bytes of {np.dtype(dtype)} {shape} do not need')
     data = io.BytesIO(archive.read(name))  # whole, so that zipfile compares its checksum
     array = np.lib.format.read_array(data, allow_pickle=False)
     if array.shape != shape or array.dtype != dtype:

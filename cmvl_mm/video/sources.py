@@ -10,6 +10,10 @@ SUFFIXES = frozenset(f'.{name}' for name in _CONTAINERS.split())
 """File names that end so are taken for videos when a folder is searched; in a list, every name is."""
 
 
+_SHELL = frozenset('$`|<>"*?\\')
+_STRUCTURED = frozenset({'.json', '.pickle', '.pkl', '.yaml', '.yml'})
+
+
 @dataclass(frozen=True)
 class Source:
     """One video to prepare; paths are relative, with '/'."""
@@ -47,14 +51,33 @@ def find_in_list(ann_file: Path, root: Path) -> Listing:
     """The videos of an annotation list, in its order.
 
     (MMAction2's own data sets split at every space: there, names with spaces do not work.)
+
+    Raises:
+        ValueError: this is no text list.
     """
     entries: dict[str, int | None] = {}
-    for line in ann_file.read_text(encoding='utf-8').splitlines():
+    for line in list_lines(ann_file):
         path, label = split_label(line)
         if path:
             entries.setdefault(path, label)
     paths, refused = _checked(root, entries)
     return _named(root, [(path, entries[path]) for path in paths], (), refused)
+
+
+def list_lines(ann_file: Path) -> list[str]:
+    """The lines of an annotation list as they are; the only line end is a line feed.
+
+    Raises:
+        ValueError: it is another kind of file. Annotations as pickle or YAML, which readers elsewhere run code from,
+            are not read at all.
+    """
+    remedy = 'Remedy: a text file in UTF-8 with one "relative/path.mp4 label" a line.'
+    if ann_file.suffix.lower() in _STRUCTURED:
+        raise ValueError(f'{ann_file}: {ann_file.suffix} files are not read as lists. {remedy}')
+    try:
+        return ann_file.read_bytes().decode('utf-8').split('\n')
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{ann_file}: this is no text: byte {error.start} is not UTF-8. {remedy}') from None
 
 
 def split_label(line: str) -> tuple[str, int | None]:
@@ -93,7 +116,7 @@ def _checked(root: Path, paths: Iterable[str]) -> tuple[list[str], list[tuple[st
     good, refused = [], []
     real_root = os.path.realpath(root)
     for path in paths:
-        reason = _fault(path)
+        reason = name_fault(path)
         if reason is None:
             real = os.path.realpath(os.path.join(root, path))
             if os.path.commonpath([real_root, real]) != real_root:
@@ -105,14 +128,21 @@ def _checked(root: Path, paths: Iterable[str]) -> tuple[list[str], list[tuple[st
     return good, refused
 
 
-def _fault(path: str) -> str | None:
-    """Why this path cannot stand in a list of one line a video; None if it can."""
+def name_fault(path: str) -> str | None:
+    """Why this path cannot stand in a list of one line a video, or would be dangerous there; None if it can.
+
+    No name ever reaches a shell here. Those that would run or open something in one are refused nevertheless, for the
+    sake of whoever hands a list to a script. The official names of HMDB51 hold each of ``;&()[]!#~``: these are taken
+    as they are, like the apostrophe.
+    """
     if not path.isprintable():  # control characters, line ends of all kinds, undecodable bytes
         return f'its name cannot be written in one line of a list: {path!a}'
     if path != path.strip():
         return f'its name begins or ends with a space: {path!r}'
     if PurePosixPath(path).is_absolute() or '..' in PurePosixPath(path).parts:
-        return 'it leads out of the source folder; list it relative to that'
+        return 'it leads out of the root; list it relative to that, without ".."'
+    if acted_upon := sorted(_SHELL.intersection(path)):
+        return f'its name holds {" ".join(acted_upon)}, which a shell acts upon; rename the file'
     return None
 
 

@@ -3,12 +3,16 @@
 import logging
 import os
 import pickle
+from types import SimpleNamespace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.models.c3d import C3DBN
+from cmvl_mm.models.digest import DigestError, sha256_of
 from cmvl_mm.models.heads import ClassificationHead
 from cmvl_mm.models.pretrained import (
     CheckpointError,
@@ -142,6 +146,58 @@ def test_old_pickles_are_refused_without_running(tmp_path, monkeypatch):
     with pytest.raises(CheckpointError, match='refused'):
         read_checkpoint('old.pth')
     assert not (tmp_path / 'attacked').exists()
+
+
+@pytest.mark.parametrize('environment', ['0', '1'])
+def test_refusals_do_not_recommend_to_run_the_file(tmp_path, monkeypatch, environment):
+    """Torch's own message does. Nor does its switch for unsafe loading reach us, which many a page recommends."""
+    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', environment)
+    monkeypatch.chdir(tmp_path)
+    torch.save(dict(state_dict=_Attack()), tmp_path / 'file.pth')
+    with pytest.raises(CheckpointError, match=r'UnpicklingError: .*(posix|system).*Remedy') as error:
+        read_checkpoint('file.pth')
+    assert 'weights_only' not in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+    assert not (tmp_path / 'attacked').exists()
+
+
+def test_weights_as_safetensors_are_read_alike(tmp_path, checkpoint):
+    weights = read_state_dict(checkpoint)
+    save_file(weights, tmp_path / 'same.safetensors')
+    loaded = read_state_dict(tmp_path / 'same.safetensors')
+    assert loaded.keys() == weights.keys()
+    assert all(torch.equal(value, weights[key]) for key, value in loaded.items())
+    model = recognizer(
+        C3DBN(width=2), init_cfg=dict(type='PretrainedBackbone', checkpoint=f'{tmp_path}/same.safetensors')
+    )
+    model.init_weights()
+    assert torch.equal(model.backbone.conv1.weight, weights['backbone.conv1.weight'])
+
+
+@pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
+def test_the_runner_reads_both_kinds_and_drops_the_config_unread(tmp_path, suffix):
+    """MMEngine would run the config's text when it resumes."""
+    model, path = recognizer(C3DBN(width=2)), tmp_path / f'whole.{suffix}'
+    weights = {key: torch.randn(value.shape).to(value.dtype) for key, value in model.state_dict().items()}
+    if suffix == 'pth':
+        torch.save(dict(state_dict=weights, meta=dict(epoch=3, config='import os; os.system("touch attacked")')), path)
+    else:
+        save_file(weights, path)
+    runner = SimpleNamespace(model=model, logger=logging.getLogger('test'), call_hook=lambda *_, **__: None)
+    loaded = CompressedRunner.load_checkpoint(runner, str(path))
+    assert 'config' not in loaded['meta']
+    assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
+
+
+def test_pretrained_weights_may_be_pinned_by_their_digest(checkpoint):
+    published = sha256_of(checkpoint)
+    config = dict(type='PretrainedBackbone', checkpoint=str(checkpoint), sha256=published)
+    recognizer(C3DBN(width=2), init_cfg=config).init_weights()
+    content = bytearray(checkpoint.read_bytes())
+    content[len(content) // 2] ^= 1
+    checkpoint.write_bytes(content)
+    with pytest.raises(DigestError, match=published):
+        recognizer(C3DBN(width=2), init_cfg=config).init_weights()
 
 
 def test_a_missing_file_is_named():

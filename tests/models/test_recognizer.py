@@ -3,61 +3,18 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from joined_batch import SMALL, V_NETWORK, batch, tiny, total, worst_error
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.registry import DefaultScope
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
 
 from cmvl_mm.models.c3d import C3DBN
-from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead, PointwiseInfoNCEHead
+from cmvl_mm.models.heads import ContextMatchingHead, PointwiseInfoNCEHead
 from cmvl_mm.models.neck import FusedPretextNeck
-from cmvl_mm.models.norm import convert_sync_batchnorm
 from cmvl_mm.models.predictors import TransformerPredictor
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.models.resnet import VideoResNet
-
-SMALL = dict(hidden_channels=16, embed_channels=8)
-V_NETWORK = dict(
-    block='basic',
-    depths=(1, 1, 1, 1),
-    width=4,
-    stem_kernel=(3, 3, 3),
-    stem_pool='none',
-    stage_strides=((1, 1, 1), (2, 2, 2), (1, 1, 1), (2, 2, 2)),
-)  # 3x8x16x16 -> 16x4x4x4, 32x2x2x2
-
-
-def tiny(*heads: str, **changes) -> ContextMotionRecognizer:
-    """A ResNet recognizer with the fused neck and the heads named ('context', 'motion', 'cls')."""
-    parts: dict[str, nn.Module] = {}
-    if 'context' in heads:
-        i_network = VideoResNet(block='basic', depths=(1, 1, 1, 1), width=4, convolution='2d')
-        parts['context_head'] = ContextMatchingHead(in_channels=32, i_network=i_network, **SMALL)
-    if 'motion' in heads:
-        predictor = TransformerPredictor(
-            in_channels=32, memory_size=(2, 4, 4), query_size=(1, 2, 2), width=16, ffn_width=16, num_heads=2, dropout=0
-        )
-        m_network = VideoResNet(
-            block='basic', depths=(1, 1, 1, 1), width=4, in_channels=2, stem_stride=(1, 1, 1), stem_pool='none'
-        )
-        parts['motion_head'] = PointwiseInfoNCEHead(predictor=predictor, m_network=m_network, **SMALL)
-    if 'cls' in heads:
-        parts['cls_head'] = ClassificationHead(num_classes=5, in_channels=32, dropout=0.0)
-    return ContextMotionRecognizer(VideoResNet(**V_NETWORK), neck=FusedPretextNeck(), **parts | changes)
-
-
-def batch(videos: int = 4, dtype=torch.float32) -> tuple[dict[str, Tensor], list[ActionDataSample]]:
-    inputs = dict(
-        imgs=torch.randn(videos, 3, 8, 16, 16, dtype=dtype),
-        iframe=torch.randn(videos, 3, 32, 32, dtype=dtype),
-        motion=torch.randn(videos, 4, 2, 8, 16, 16, dtype=dtype),
-    )
-    return inputs, [ActionDataSample().set_gt_label(video % 5) for video in range(videos)]
-
-
-def total(losses: dict[str, Tensor]) -> Tensor:
-    return sum(value for key, value in losses.items() if 'loss' in key)
 
 
 def test_all_heads_report_their_losses_and_mmengine_adds_them_up():
@@ -272,43 +229,10 @@ def test_it_builds_from_a_config_under_mmaction2s_scope():
             MODELS.build(config | dict(context_head=config['context_head'] | dict(losses_weight=1)))
 
 
-def step_of(model: nn.Module, inputs: dict[str, Tensor], labels: Tensor) -> dict[str, Tensor]:
-    """Two training steps' losses (of the second), gradients and running statistics."""
-    samples = [ActionDataSample().set_gt_label(int(label)) for label in labels]
-    total(model(inputs, samples, mode='loss')).backward()
-    model.zero_grad()
-    losses = model(inputs, samples, mode='loss')
-    total(losses).backward()
-    results = {f'loss of {key}': value.detach() for key, value in losses.items() if 'cls' not in key}
-    results |= {f'gradient of {name}': p.grad for name, p in model.named_parameters()}
-    return results | {f'statistic {name}': buffer for name, buffer in model.named_buffers()}
-
-
-def step_of_one_rank(rank: int, weights: dict, inputs: dict, labels: Tensor) -> dict[str, Tensor]:
-    model = tiny('context', 'motion', 'cls').double()
-    model.load_state_dict(weights)
-    parallel = DistributedDataParallel(convert_sync_batchnorm(model, 'cpu'))
-    own = slice(2 * rank, 2 * rank + 2)
-    results = step_of(parallel, {key: value[own] for key, value in inputs.items()}, labels[own])
-    return {key.replace('module.', ''): value for key, value in results.items()}
-
-
 @pytest.mark.slow
-def test_two_processes_equal_one_in_every_gradient_and_statistic(run_ranks):
+def test_two_processes_equal_one_in_every_gradient_and_statistic():
     """The number of ranks must not matter: queries, keys and batch-norms are those of the joined batch."""
-    model = tiny('context', 'motion', 'cls').double()
-    for norm in (m for m in model.modules() if isinstance(m, nn.BatchNorm3d)):
-        nn.init.ones_(norm.weight)  # else residual branches, which start at zero, would go untested
-    inputs, _ = batch(dtype=torch.float64)
-    labels = torch.tensor([0, 3, 1, 4])
-    ranks = run_ranks(step_of_one_rank, model.state_dict(), inputs, labels)
-    expected = step_of(model, inputs, labels)
-    for result in ranks:
-        assert result.keys() == expected.keys()
-        for name, value in expected.items():
-            error = float((result[name] - value).abs().max())
-            # a bias before a batch-norm has gradient 0: there is only rounding to compare
-            assert error < 1e-12 * float(value.abs().max()) + 1e-13, name
+    assert worst_error(ranks=2) < 1e-12
 
 
 def test_memory_format_changes_the_layout_and_not_the_numbers():

@@ -5,6 +5,9 @@ import sys
 
 import pytest
 import torch
+from safetensors.torch import load_file
+
+from cmvl_mm.models.digest import sha256_of
 
 
 @pytest.fixture
@@ -50,6 +53,22 @@ def test_a_bare_network_in_a_wrapper(convert, tmp_path):
     assert torch.equal(ours['backbone.conv1.spatial.weight'], weights['conv1_s.weight'])
     back = convert(tmp_path / 'ours.pth', tmp_path / 'back.pth', '--to', 'released')
     assert 'left out: cls_head.fc.weight, cls_head.fc.bias' in back.stdout
+
+
+@pytest.mark.slow
+def test_safetensors_hold_the_weights_and_the_digest_is_checked(convert, tmp_path):
+    weights = {'rgb_backbone.conv1.weight': torch.randn(2, 3, 3, 3, 3).transpose(0, 1)}
+    source, target = tmp_path / 'released.pth', tmp_path / 'ours.safetensors'
+    torch.save(weights, source)
+    done = convert(source, target, '--sha256', sha256_of(source))
+    assert done.returncode == 0, done.stderr
+    assert f'ours.safetensors: sha256 {sha256_of(target)}' in done.stdout
+    ours = load_file(target)
+    assert torch.equal(ours['backbone.conv1.weight'], weights['rgb_backbone.conv1.weight'])
+    other = convert(source, tmp_path / 'none.pth', '--sha256', '0' * 64)
+    assert other.returncode == 1
+    assert 'not the file that was published' in other.stderr
+    assert not (tmp_path / 'none.pth').exists()
 
 
 @pytest.mark.slow

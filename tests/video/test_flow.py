@@ -197,3 +197,15 @@ def test_path_and_pickling():
     assert flow_path('a/b.c/name.avi.mp4') == 'a/b.c/name.avi.flow.npz'
     error = FlowError('x.flow.npz', 'motion', 'gone')
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_member_that_unpacks_to_more_than_the_flow_is_refused_unread(video):
+    path = flow_path(video.path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members['frames_000000.npy'] = b'\0' * 2**26  # deflated to 64 kB
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(FlowError, match=r'frames_000000\.npy unpacks to 67108864 bytes'):
+        read_flow(video, motion=[0])

@@ -1,0 +1,32 @@
+"""Zip archives of strangers, before anything in them is read: torch.save and numpy.savez compress nothing."""
+
+import zipfile
+from pathlib import Path
+
+
+class ArchiveError(ValueError):
+    """An archive that neither torch.save nor numpy.savez has written."""
+
+
+def require_stored(path: str | Path) -> None:
+    """Refuse archives that hold more than their own size: unpacking one costs no more memory than its file has bytes.
+
+    Compressed members and overlapping ones, of which archives are made that unpack to a thousand times their size, are
+    never written by torch.save or numpy.savez, nor are names that leave the archive.
+
+    Raises:
+        ArchiveError: a member is compressed, or leaves the archive, or all together are larger than the file.
+        zipfile.BadZipFile: this is no zip archive, or a damaged one.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    for member in members:
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise ArchiveError(
+                f'{member.filename!r} in it is compressed, {member.compress_size} bytes for {member.file_size}'
+            )
+        if member.filename.startswith('/') or '..' in member.filename.split('/'):
+            raise ArchiveError(f'{member.filename!r} in it leaves the archive')
+    held, size = sum(member.file_size for member in members), Path(path).stat().st_size
+    if held > size:
+        raise ArchiveError(f'its members claim {held} bytes, but the file has {size}')

@@ -1,0 +1,24 @@
+"""Several gloo processes on one machine. Of its own, so that they import no more than the work they are given needs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+
+def run_ranks(ranks: int, folder: Path, worker: Callable, *args: Any) -> list[Any]:
+    """Call `worker(rank, *args)` in gloo processes; what each returned, tensors and plain data."""
+    mp.start_processes(_one_rank, (ranks, worker, folder, args), nprocs=ranks, start_method='spawn')
+    return [torch.load(folder / f'{rank}.pt', weights_only=True) for rank in range(ranks)]
+
+
+def _one_rank(rank: int, ranks: int, worker: Callable, folder: Path, args: tuple) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=ranks)
+    try:
+        torch.save(worker(rank, *args), folder / f'{rank}.pt')
+    finally:
+        dist.destroy_process_group()

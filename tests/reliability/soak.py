@@ -1,0 +1,225 @@
+"""Training for a long time: memory, file descriptors and threads stay, and a killed run leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+from finding import Finding, Size
+
+SCRIPT = Path(__file__).with_name('watched_training.py')
+REPOSITORY = SCRIPT.parents[2]
+MEBIBYTE = 2**20
+WARM_UP = 0.3  # of the run: caches fill and the allocator finds its size
+WORKERS = 2
+END_SECONDS = 30  # torch's workers look every 5 s whether their parent is alive
+
+
+class Amount(NamedTuple):
+    """How long a run is, and how much memory may grow."""
+
+    videos: int
+    epochs: int
+    limit: float
+    """MiB per 1,000 samples."""
+
+
+AMOUNTS: dict[Size, Amount] = {'light': Amount(40, 10, 40.0), 'heavy': Amount(200, 50, 1.0)}
+"""The light limit is above the noise of a short run: steps of up to 5 MB were seen among some 300 samples."""
+
+
+def findings(size: Size) -> list[Finding]:
+    amount = AMOUNTS[size]
+    with TemporaryDirectory(prefix='soak') as name:
+        folder = Path(name)
+        videos = make_videos(folder / 'videos')
+        grown = watch(folder / 'long', videos, amount)
+        left = kill_and_look(folder / 'killed', videos)
+    return [memory(grown, amount), handles(grown, amount), killed(left)]
+
+
+def make_videos(folder: Path, count: int = 8) -> Path:
+    """Some controlled videos, 128x112, 108 frames, I-frames every 12."""
+    from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
+    from cmvl_mm.video.encode import write_video
+
+    folder.mkdir(parents=True)
+    for number in range(count):
+        frames, _ = make_controlled_video((3, number), CONTEXTS[number], MOTIONS[number])
+        write_video(frames, folder / f'{number}.mp4', quantiser=4)
+    return folder
+
+
+def options_for(folder: Path, videos: Path, amount: Amount) -> dict[str, Any]:
+    """Overrides of configs/demo/pretrain.py: its pipeline, small networks, a list that names the videos in turn."""
+    folder.mkdir()
+    names = sorted(path.name for path in videos.iterdir())
+    lines = [f'{names[number % len(names)]} 0\n' for number in range(amount.videos)]
+    (folder / 'list.txt').write_text(''.join(lines))
+    return {
+        'work_dir': str(folder / 'work'),
+        'train_dataloader.batch_size': 4,
+        'train_dataloader.num_workers': WORKERS,
+        'train_dataloader.persistent_workers': True,
+        'train_dataloader.dataset.ann_file': str(folder / 'list.txt'),
+        'train_dataloader.dataset.data_prefix.video': str(videos),
+        'model.backbone.width': 4,
+        'model.context_head.in_channels': 32,
+        'model.context_head.i_network.width': 4,
+        'model.motion_head.predictor.in_channels': 32,
+        'model.motion_head.m_network.width': 4,
+        'train_cfg.max_epochs': amount.epochs,
+        'param_scheduler.0.begin': amount.epochs // 2,
+        'param_scheduler.0.end': amount.epochs,
+        'auto_scale_lr.enable': False,
+        'default_hooks.checkpoint.interval': 1,  # the first one raises what the process holds
+    }
+
+
+def start(folder: Path, options: dict[str, Any]) -> tuple[subprocess.Popen, Path]:
+    """The run, and the file of its readings."""
+    (folder / 'options.json').write_text(json.dumps(options))
+    path = os.pathsep.join([str(REPOSITORY), str(SCRIPT.parent), *filter(None, [os.environ.get('PYTHONPATH')])])
+    environment = os.environ | {'PYTHONPATH': path, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore'}
+    with open(folder / 'log.txt', 'w') as log:
+        process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(folder / 'watch.json'), str(folder / 'options.json')],
+            stdout=log, stderr=subprocess.STDOUT, env=environment, cwd=folder,
+        )  # fmt: skip
+    return process, folder / 'watch.json'
+
+
+def watch(folder: Path, videos: Path, amount: Amount, changes: dict[str, Any] | None = None) -> np.ndarray:
+    """Train to the end.
+
+    Returns:
+        (epochs, 1 + workers, 4) of samples, bytes, descriptors and threads; row 0 is the main process.
+    """
+    return finish(*start_in(folder, videos, amount, changes or {}))
+
+
+def finish(process: subprocess.Popen, readings: Path) -> np.ndarray:
+    """Wait for a run, and return its readings as `watch` does."""
+    if process.wait():
+        raise RuntimeError(f'the run failed:\n{readings.with_name("log.txt").read_text()[-3000:]}')
+    epochs = json.loads(readings.read_text())
+    return np.array([[[samples, *one] for one in (main, *workers)] for samples, main, workers in epochs])
+
+
+def start_in(folder: Path, videos: Path, amount: Amount, changes: dict[str, Any]) -> tuple[subprocess.Popen, Path]:
+    """`start` with the options of a soak."""
+    return start(folder, options_for(folder, videos, amount) | changes)
+
+
+def growth(readings: np.ndarray) -> np.ndarray:
+    """MiB per 1,000 samples of each process: the slope of a line through what comes after the warm-up."""
+    settled = readings[int(WARM_UP * len(readings)) :]
+    return np.array([np.polyfit(one[:, 0] / 1000, one[:, 1] / MEBIBYTE, 1)[0] for one in settled.swapaxes(0, 1)])
+
+
+def spread(readings: np.ndarray) -> np.ndarray:
+    """(1 + workers, 2): by how much descriptors and threads differ between epochs after the warm-up."""
+    return np.ptp(readings[int(WARM_UP * len(readings)) :, :, 2:], axis=0)
+
+
+def memory(readings: np.ndarray, amount: Amount) -> Finding:
+    main, *workers = growth(readings)
+    return Finding(
+        promise=f'Resident memory grows by less than {amount.limit:g} MB per 1,000 samples, in workers too.',
+        tested=f'{int(readings[-1, 0, 0]):,} samples in {amount.epochs} epochs, {WORKERS} workers that persist; '
+        f'a line through the readings after each epoch, the first {WARM_UP:.0%} left out',
+        figure=f'main {main:+.2f}, workers {" and ".join(f"{one:+.2f}" for one in workers)} MB per 1,000 samples; '
+        f'main at most {readings[:, 0, 1].max() / MEBIBYTE:.0f} MB',
+        held=bool(max(main, *workers) < amount.limit),
+        guard='tests/reliability/test_soak.py::test_what_a_data_set_keeps_is_seen',
+    )
+
+
+def handles(readings: np.ndarray, amount: Amount) -> Finding:
+    descriptors, threads = spread(readings).max(axis=0).tolist()
+    return Finding(
+        promise='The numbers of open files and of threads stay what they are.',
+        tested=f'the same run: after each of {amount.epochs} epochs, in every process',
+        figure=f'open files differ by {descriptors}, threads by {threads} between epochs; '
+        f'main {readings[-1, 0, 2]} files and {readings[-1, 0, 3]} threads',
+        held=not descriptors and not threads,
+        guard='tests/reliability/test_soak.py::test_what_a_data_set_keeps_is_seen',
+    )
+
+
+def kill_and_look(folder: Path, videos: Path) -> tuple[set[str], list[int], float]:
+    """Kill the main process at work, with SIGKILL.
+
+    Returns:
+        What it left in /dev/shm and no living process holds; workers that still live; seconds until neither was left.
+    """
+    before = set(os.listdir('/dev/shm'))
+    process, readings = start_in(folder, videos, Amount(40, 1000, 1.0), {})
+    wait_for(readings.exists, 120)
+    time.sleep(0.5)  # into the next epoch
+    workers = children(process.pid)
+    if not workers:
+        raise RuntimeError(f'no workers to look at:\n{(folder / "log.txt").read_text()[-3000:]}')
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    begun = time.monotonic()
+
+    def left() -> tuple[set[str], list[int]]:
+        return unheld(set(os.listdir('/dev/shm')) - before), [pid for pid in workers if is_alive(pid)]
+
+    wait_for(lambda: not any(left()), END_SECONDS)
+    files, alive = left()
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+    return files, alive, time.monotonic() - begun
+
+
+def killed(left: tuple[set[str], list[int], float]) -> Finding:
+    files, alive, seconds = left
+    return Finding(
+        promise='A training process killed with SIGKILL leaves no worker and nothing in /dev/shm.',
+        tested=f'one run with {WORKERS} workers, killed in the middle of an epoch; looked at for {END_SECONDS} s',
+        figure=f'{len(alive)} workers and {len(files)} files left after {seconds:.0f} s',
+        held=not files and not alive,
+        guard='tests/reliability/test_soak.py::test_what_is_left_in_shared_memory_is_seen',
+    )
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    """Until it is true, or the time is up."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.2)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(child) for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there, and is more than an entry that nobody has waited for."""
+    try:
+        return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] != 'Z'
+    except OSError:
+        return False
+
+
+def unheld(names: Iterable[str]) -> set[str]:
+    """Of these files of /dev/shm, those that no living process has mapped or open."""
+    used: set[str] = set()
+    for process in Path('/proc').glob('[0-9]*'):
+        with suppress(OSError):  # it ended meanwhile, or is another user's
+            used |= {line.split(maxsplit=5)[-1] for line in (process / 'maps').read_text().splitlines()}
+            for link in os.listdir(process / 'fd'):
+                with suppress(OSError):  # closed meanwhile, as the one that lists them is
+                    used.add(os.readlink(process / 'fd' / link))
+    return {name for name in names if f'/dev/shm/{name}' not in used}
