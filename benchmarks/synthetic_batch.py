@@ -2,14 +2,19 @@
 
 from typing import Any
 
+import numpy as np
 import torch
+from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 from torch import Tensor
+
+from cmvl_mm.datasets.augment import draw_colour, encode_colour
 
 
 def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
     """`dict(inputs=…)` as the collate packs it, on `device`: uint8 pictures, int16 block grids of 2 x 2 crops.
 
+    Where the config leaves colour to the device, its draws are the pipeline's.
     The device may be 'meta', for shapes alone.
     """
     pipeline = config.train_dataloader.dataset.pipeline
@@ -29,6 +34,12 @@ def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
         motion_flip=noise(0, 2, videos, windows, dtype=torch.bool),
         motion_block=torch.full((videos,), block, device=device),
     )
+    colour = TRANSFORMS.build(pipeline.colour)
+    if colour.where == 'device':
+        rng = np.random.default_rng(0)
+        for name in ('imgs_colour', 'iframe_colour'):
+            draws = [encode_colour(draw_colour(rng, **colour.settings)) for _ in range(videos)]
+            inputs[name] = torch.from_numpy(np.stack(draws)).to(device)
     return dict(inputs=inputs, data_samples=None)
 
 

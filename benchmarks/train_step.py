@@ -4,6 +4,7 @@
     python benchmarks/train_step.py configs/pretrain_r3d26_ucf.py --json r3d26.json
 
 The input is noise that lies on the device already, as integers; a step is preprocessing, forward, backward and update.
+The loader is no part of it: `colour: device` costs a step something here, and benchmarks/loader.py has what it saves.
 One lever at a time against the plain step (fp32, contiguous, foreach, every value read after the step), then what the
 config asks for together. Steps of all routes alternate; the clock is the wall's, and on a GPU the device has finished.
 """
@@ -31,31 +32,34 @@ from cmvl_mm.engine.fast_step import compile_parts, spell_out
 from cmvl_mm.models.losses import info_nce, pointwise_info_nce
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-PLAIN = dict(precision='fp32', memory_format='contiguous', optimizer='foreach', logs='every_step', compile=())
+PLAIN = dict(
+    precision='fp32', memory_format='contiguous', optimizer='foreach', logs='every_step', colour='host', compile=()
+)
 PARTS = ('backbone', 'motion_head.m_network', 'context_head.i_network', 'motion_head.predictor')
 CLIPS_PER_SECOND = {'C3DBN': 600, 'VideoResNet': 900}  # targets on one H200, by V-Network
 
 
 def routes_of(config: Config, device: str, parts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Name of a row -> its levers. bf16 has no row on a CPU, which does not take it."""
+    """Name of a row -> its levers. bf16 and colour on the device have no row on a CPU, which does not take them."""
     asked = Config.fromfile(CONFIGS / '_base_/fast_step.py').fast_step.to_dict()
     asked |= config.get('fast_step', {})
     rows = {'plain': PLAIN}
     rows |= {
         f'{lever}: {asked[lever]}': PLAIN | {lever: asked[lever]}
-        for lever in ('precision', 'memory_format', 'optimizer', 'logs')
-        if asked[lever] != PLAIN[lever] and not (lever == 'precision' and device == 'cpu')
+        for lever in ('precision', 'memory_format', 'optimizer', 'logs', 'colour')
+        if asked[lever] != PLAIN[lever] and not (lever in ('precision', 'colour') and device == 'cpu')
     }
     rows |= {f'compile: {part}': PLAIN | dict(compile=(part,)) for part in parts}
     return rows | {'as configured': asked}
 
 
-def make_step(config: Config, levers: dict[str, Any], batch: dict[str, Any], device: str) -> Callable[[], None]:
-    """One step of a model of its own, whose values are read as the lever `logs` says."""
+def make_step(config: Config, levers: dict[str, Any], videos: int, device: str) -> Callable[[], None]:
+    """One step of a model and a batch of its own, whose values are read as the lever `logs` says."""
     config = copy.deepcopy(config)
     config.fast_step = levers
     spell_out(config, device)
     torch.manual_seed(0)
+    batch = synthetic_batch(config, videos, device)
     model = MODELS.build(config.model).to(device).train()
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
     compile_parts(model, levers['compile'])
@@ -92,10 +96,9 @@ def loss_step(config: Config, videos: int, device: str) -> Callable[[], None]:
 
 def measure(config: Config, name: str, *, videos: int, rounds: int, parts: tuple[str, ...], device: str) -> Report:
     """Every lever of one config."""
-    batch = synthetic_batch(config, videos, device)
     routes, notes = [], []
     for row, levers in routes_of(config, device, parts).items():
-        step = make_step(config, levers, batch, device)
+        step = make_step(config, levers, videos, device)
         try:
             step()
         except InductorError as error:  # torch.compile's own failures: such a row is reported, not timed

@@ -12,6 +12,7 @@ from mmaction.registry import DATASETS, MODELS
 from mmengine.config import DictAction
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.augment_batch import recolour_inputs
 from cmvl_mm.datasets.collate import compressed_collate
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.engine.config import load_config
@@ -38,12 +39,14 @@ def main() -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
     for index in args.indices:
         sample = dataset[SampleIndex(index, epoch=args.epoch, seed=args.seed)]
+        batch = compressed_collate([sample])
         maps = None
         if 'motion' in sample['inputs']:
-            batch = preprocessor(compressed_collate([sample]))
-            maps = batch['inputs']['motion'][0] * preprocessor.motion_clamp
+            maps = preprocessor(batch)['inputs']['motion'][0] * preprocessor.motion_clamp
             assert isinstance(maps, torch.Tensor)
-        figure = draw_sample(sample['inputs'], maps, sample_title(sample['data_samples']))
+        coloured = recolour_inputs(batch['inputs'])
+        pictures = {name: coloured[name][0].byte() for name in ('imgs', 'iframe') if name in coloured}
+        figure = draw_sample(pictures, maps, sample_title(sample['data_samples']))
         path = out_dir / f'sample_{index}.png'
         figure.savefig(path, dpi=60)
         plt.close(figure)

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+COLOUR_NUMBERS = 10
+"""Length of an encoded draw."""
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class ColourDraw(NamedTuple):
@@ -52,6 +54,28 @@ def draw_colour(
     )
 
 
+def encode_colour(draw: ColourDraw) -> np.ndarray:
+    """A draw as numbers that stack to a batch, for `augment_batch.recolour`.
+
+    Returns:
+        (10,) float32; NaN leaves a step out:
+
+        | 0 | 1 | 2 | 3 | 4 | 5, 6, 7, 8 | 9 |
+        |---|---|---|---|---|---|---|
+        | blur_sigma | brightness | contrast | saturation | hue | places of 1 ... 4 in the order, from 0 | gray |
+    """
+    steps = [draw.blur_sigma, draw.brightness, draw.contrast, draw.saturation, draw.hue]
+    numbers = [np.nan if step is None else step for step in steps]
+    return np.array([*numbers, *np.argsort(draw.order), draw.gray], dtype=np.float32)
+
+
+def decode_colour(numbers: np.ndarray) -> ColourDraw:
+    """The draw that `encode_colour` wrote, its factors to float32."""
+    sigma, brightness, contrast, saturation, hue = (None if np.isnan(step) else float(step) for step in numbers[:5])
+    order = tuple(int(step) for step in np.argsort(numbers[5:9]))
+    return ColourDraw(sigma, brightness, contrast, saturation, hue, order, gray=bool(numbers[9]))
+
+
 def apply_colour(frames: np.ndarray, draw: ColourDraw) -> np.ndarray:
     """(n, H, W, 3) uint8 RGB -> the same shape: jitter in the drawn order, then gray, then blur.
 
@@ -87,13 +111,13 @@ def _look_up(frames: np.ndarray, table: np.ndarray) -> np.ndarray:
 
 def _contrast(frames: np.ndarray, factor: float) -> np.ndarray:
     """Blend each frame with its own mean luma."""
-    means = [round(float(np.dot(cv2.mean(frame)[:3], _LUMA))) for frame in frames]
+    means = [round(float(np.dot(cv2.mean(frame)[:3], LUMA))) for frame in frames]
     return np.stack([cv2.LUT(frame, _blend_table(mean, factor)) for frame, mean in zip(frames, means, strict=True)])
 
 
 def _mix_channels(frames: np.ndarray, saturation: float) -> np.ndarray:
     """Blend each pixel with its luma; saturation 0 is gray."""
-    matrix = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * _LUMA  # every row: luma, and own channel
+    matrix = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * LUMA  # every row: luma, and own channel
     return cv2.transform(_tall(frames), matrix).reshape(frames.shape)
 
 

@@ -33,6 +33,9 @@ class PackSample:
             inputs['imgs'] = _planes(clips[0]) if self.clips == 'one' else torch.stack([*map(_planes, clips)])
         if 'iframe' in sample:
             inputs['iframe'] = _tensor(np.moveaxis(sample['iframe'][0], -1, 0))
+        for key in ('imgs_colour', 'iframe_colour'):
+            if key in sample:
+                inputs[key] = _tensor(sample[key])
         if 'motion' in sample:
             inputs['motion'] = _tensor(sample['motion'])
             inputs['motion_box'] = _tensor(sample['motion_box'])

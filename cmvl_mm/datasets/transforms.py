@@ -7,7 +7,7 @@ Registered shells round `sampling`, `geometry` and `augment`. Each takes the sam
 | SamplePretraining, SampleClips | video, rng | clip_frames (clips, T), iframe_frame, motion_frames (K, M) |
 | ReadCompressed | the frame indices | imgs (clips * T, H, W, 3), iframe (1, H, W, 3), motion (K, M, Hb, Wb, 2) |
 | RandomCropFlip, CentreCrop | imgs ... | the same cropped; motion_box (K, 4), motion_flip (K,) |
-| AugmentColour | imgs, iframe | the same recoloured |
+| AugmentColour | imgs, iframe | the same recoloured, or imgs_colour and iframe_colour (10,), the draws for the device |
 """
 
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from mmaction.registry import TRANSFORMS
 from cmvl_mm.video.flow import read_flow
 
 from . import sampling
-from .augment import apply_colour, draw_colour
+from .augment import apply_colour, draw_colour, encode_colour
 from .geometry import centre_box, crop_resize, random_resized_box, rotate
 from .sampling import PastEnd
 
@@ -260,6 +260,8 @@ class AugmentColour:
         brightness, contrast, saturation: reach of the factor round 1.
         hue: reach, as a share of a full turn; 0.5 is any hue.
         gray_prob: how often the clip loses its colour.
+        where: 'host' recolours here; 'device' leaves the pixels alone and hands on the same draws, for the data
+            preprocessor to do it.
     """
 
     def __init__(
@@ -272,7 +274,11 @@ class AugmentColour:
         saturation: float = 0.4,
         hue: float = 0.1,
         gray_prob: float = 0.0,
+        where: Literal['host', 'device'] = 'host',
     ) -> None:
+        if where not in ('host', 'device'):
+            raise ValueError(f"where={where!r} is not one of 'host', 'device'")
+        self.where = where
         self.settings: dict[str, Any] = dict(
             blur_prob=blur_prob,
             blur_sigma=(blur_sigma[0], blur_sigma[1]),
@@ -286,6 +292,11 @@ class AugmentColour:
 
     def __call__(self, sample: Sample) -> Sample:
         for key in ('imgs', 'iframe'):
-            if key in sample:
-                sample[key] = apply_colour(sample[key], draw_colour(sample['rng'], **self.settings))
+            if key not in sample:
+                continue
+            draw = draw_colour(sample['rng'], **self.settings)
+            if self.where == 'host':
+                sample[key] = apply_colour(sample[key], draw)
+            else:
+                sample[f'{key}_colour'] = encode_colour(draw)
         return sample

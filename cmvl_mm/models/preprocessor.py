@@ -8,12 +8,14 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from cmvl_mm.datasets.augment_batch import recolour_inputs
 from cmvl_mm.datasets.geometry import MirroredDx, crop_resize_motion
 
 
 @MODELS.register_module()
 class CompressedVideoPreprocessor(BaseDataPreprocessor):
-    """Normalises `imgs` and `iframe`; turns block grids, boxes and flips into motion maps.
+    """Normalises `imgs` and `iframe`, recoloured if their draws come along; turns block grids, boxes and flips into
+    motion maps.
 
     Args:
         mean, std: of RGB in 0..255.
@@ -54,6 +56,7 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         motion (B, K, 2, T, size, size) in -1 ... 1; motion_valid (B,) bool as it came.
         """
         raw = self.cast_data(data['inputs'])  # uint8 and int16; data samples stay on the host, read by metrics there
+        raw = recolour_inputs(raw)
         inputs = {}
         if 'imgs' in raw:
             inputs['imgs'] = self._normalise(raw['imgs'])

@@ -22,7 +22,8 @@ def test_the_sample_is_timed_beside_its_limit(loader, tmp_path):
     loader.main(['--samples', '2', '--rounds', '1', '--json', str(tmp_path / 'out.json')])
     one, two = json.loads((tmp_path / 'out.json').read_text())['reports']
     assert (one['clock'], two['clock']) == ('cpu', 'wall')
-    assert one['timings'][0]['role'] == 'ours'
+    assert [timing['role'] for timing in one['timings'][:3]] == ['ours', 'ours', 'peer']
+    assert 'colour left to the device' in one['timings'][1]['name']
     assert one['timings'][-1]['role'] == 'limit'
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmaction.registry import DATASETS
+from mmaction.registry import DATASETS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.registry import FUNCTIONS
 from torch.utils.data import DataLoader
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import AnnotationError
+from cmvl_mm.datasets.augment import apply_colour, decode_colour
 from cmvl_mm.datasets.dataset import NoUsableVideo
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.sampling import VideoTooShort
@@ -262,3 +263,36 @@ def test_config_errors_name_value_and_choice(build):
         build(ann_file='nowhere.txt')
     with pytest.raises(IndexError, match='sample 8 of a list of 8'):
         build()[8]
+
+
+def test_colour_left_to_the_device_is_the_only_difference(build):
+    """The same sample, its pictures not yet recoloured; its draws turn them into those of the host, bit for bit."""
+    often = dict(blur_prob=0.7, jitter_prob=0.7, brightness=0.4, contrast=0.4, saturation=0.4, gray_prob=0.3)
+    often = {f'pipeline.colour.{name}': value for name, value in often.items()}
+    on_host, on_device = build(**often), build(**often | {'pipeline.colour.where': 'device'})
+    recoloured = 0
+    for index in range(4):
+        host, device = (dataset[SampleIndex(index, epoch=2, seed=3)] for dataset in (on_host, on_device))
+        draws = {key: device['inputs'].pop(f'{key}_colour') for key in ('imgs', 'iframe')}
+        assert host['inputs'].keys() == device['inputs'].keys()
+        assert host['data_samples'].path == device['data_samples'].path
+        for key, value in host['inputs'].items():
+            left = device['inputs'][key]
+            if key in draws:
+                recoloured += not torch.equal(value, left)
+                frames = np.ascontiguousarray(left.view(3, -1, 48, 48).permute(1, 2, 3, 0))
+                frames = apply_colour(frames, decode_colour(draws[key].numpy()))
+                left = torch.from_numpy(frames).permute(3, 0, 1, 2).reshape(value.shape)
+            assert torch.equal(value, left), key
+    assert recoloured > 4
+
+
+def test_colour_takes_the_same_draws_wherever_it_is_applied():
+    ends = []
+    for where in ('host', 'device'):
+        sample = dict(rng=np.random.default_rng(0), imgs=np.zeros((2, 8, 8, 3), np.uint8))
+        TRANSFORMS.build(dict(type='AugmentColour', where=where))(sample)
+        ends.append(sample['rng'].bit_generator.state)
+    assert ends[0] == ends[1]
+    with pytest.raises(ValueError, match="where='gpu' is not one of 'host', 'device'"):
+        TRANSFORMS.build(dict(type='AugmentColour', where='gpu'))

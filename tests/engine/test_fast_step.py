@@ -17,7 +17,7 @@ from cmvl_mm.engine.config import ConfigKeyError, load_config
 from cmvl_mm.engine.fast_step import compile_parts, spell_out
 from cmvl_mm.engine.launch import runner_from
 
-FAST = dict(precision='bf16', memory_format='channels_last', optimizer='fused', logs='deferred')
+FAST = dict(precision='bf16', memory_format='channels_last', optimizer='fused', logs='deferred', colour='device')
 VIDEOS = 4
 
 
@@ -29,17 +29,19 @@ def test_the_levers_reach_the_keys_that_are_read(repository):
     assert (config.optim_wrapper.optimizer.fused, config.optim_wrapper.optimizer.foreach) == (True, False)
     assert config.model.memory_format == 'channels_last'
     assert config.default_hooks.runtime_info.type == 'DeferredInfoHook'
+    assert config.train_dataloader.dataset.pipeline.colour.where == 'device'
     assert lines == [
         'fast_step.precision: bf16',
         'fast_step.memory_format: channels_last',
         'fast_step.optimizer: fused',
         'fast_step.logs: deferred',
+        'fast_step.colour: device',
         'fast_step.compile: nothing',
     ]
 
 
 def test_every_lever_goes_back_on_its_own(repository):
-    plain = dict(precision='fp32', memory_format='contiguous', optimizer='foreach', logs='every_step')
+    plain = dict(precision='fp32', memory_format='contiguous', optimizer='foreach', logs='every_step', colour='host')
     fast = load_config(repository / 'configs/pretrain_c3d_ucf.py')
     spell_out(fast, 'cuda')
     changed = dict(
@@ -47,6 +49,7 @@ def test_every_lever_goes_back_on_its_own(repository):
         memory_format={'model.memory_format'},
         optimizer={'optim_wrapper.optimizer.fused', 'optim_wrapper.optimizer.foreach'},
         logs={'optim_wrapper.grad_norm', 'default_hooks.runtime_info.type'},
+        colour={'train_dataloader.dataset.pipeline.colour.where'},
     )
     for lever, position in plain.items():
         config = load_config(repository / 'configs/pretrain_c3d_ucf.py', {f'fast_step.{lever}': position})
@@ -64,9 +67,11 @@ def flat(node, path=''):
     }
 
 
-def test_a_cpu_is_told_why_it_gets_fp32(repository):
+def test_a_cpu_is_told_why_it_gets_fp32_and_colours_on_the_host(repository):
     config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
     lines = spell_out(config, 'cpu')
+    assert config.train_dataloader.dataset.pipeline.colour.where == 'host'
+    assert 'host, not device: on a CPU' in lines[4]
     assert config.optim_wrapper.precision == 'fp32'
     assert 'fp32, not bf16: on CPUs' in lines[0]
 
@@ -89,6 +94,16 @@ def test_misspelt_levers_and_positions_are_refused(repository):
     without_logs = {name: value for name, value in FAST.items() if name != 'logs'}
     with pytest.raises(TypeError, match='logs'):
         spell_out(Config(dict(optim_wrapper={}, fast_step=without_logs)), 'cpu')
+
+
+def test_colour_cannot_leave_a_pipeline_that_has_none(repository):
+    config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
+    del config.train_dataloader.dataset.pipeline.colour
+    with pytest.raises(ValueError, match=r'no stage `colour`.*Remedy: fast_step\.colour=host'):
+        spell_out(config, 'cuda')
+    config.fast_step.colour = 'host'
+    spell_out(config, 'cuda')
+    assert 'colour' not in config.train_dataloader.dataset.pipeline
 
 
 def test_only_the_named_parts_are_compiled_and_their_keys_stay(monkeypatch):
@@ -223,6 +238,9 @@ def test_a_step_never_waits_for_the_device(tiny):
     spell_out(tiny, 'cpu')
     batch = first_batch(tiny)
     one_step(tiny, batch)
+    tiny.train_dataloader.dataset.pipeline.colour.where = 'device'  # as a GPU has it
+    batch = first_batch(tiny)
+    assert batch['inputs']['imgs_colour'].shape == (VIDEOS, 10)
     batch['inputs']['motion_valid'] = torch.tensor([True] * (VIDEOS - 1) + [False])  # Table 6's videos without a future
     one_step(tiny, batch)
 
@@ -239,6 +257,15 @@ def test_the_m_network_runs_once_for_all_windows(tiny):
     batch = first_batch(tiny)
     model.train_step(batch, build_optim_wrapper(model, tiny.optim_wrapper))
     assert seen == [VIDEOS * 2]  # windows
+
+
+def test_colour_on_the_device_loses_what_colour_on_the_host_loses(tiny):
+    losses = []
+    for where in ('host', 'device'):
+        tiny.train_dataloader.dataset.pipeline.colour.where = where
+        losses.append(losses_over(tiny, first_batch(tiny), 1))
+    assert losses[0] != losses[1], 'the device did nothing'
+    torch.testing.assert_close(losses[1], losses[0], rtol=0.01, atol=0)
 
 
 def test_a_batch_travels_as_integers(tiny):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from cmvl_mm.datasets.augment import ColourDraw, encode_colour
 from cmvl_mm.models.preprocessor import CompressedVideoPreprocessor
 
 
@@ -25,6 +26,25 @@ def test_the_released_iframe_is_bgr_under_the_numbers_of_rgb():
     blue = imgs[:, 2, 0].float()
     assert torch.allclose(released['iframe'][:, 0], (blue - 123.675) / 58.395)
     assert torch.equal(plain['iframe'][:, 1], released['iframe'][:, 1])
+
+
+def test_draws_that_came_along_recolour_before_normalising():
+    """Each sample and each kind of picture by its own; the I-frame in RGB, whatever the I-Network takes."""
+    imgs = torch.randint(0, 256, (2, 3, 4, 6, 6), dtype=torch.uint8)
+    nothing = ColourDraw(None, None, None, None, None, (0, 1, 2, 3), False)
+    draws = [nothing, nothing._replace(brightness=0.5), nothing._replace(saturation=0.0)]
+    numbers = [torch.from_numpy(encode_colour(draw)) for draw in draws]
+    raw = dict(imgs=imgs, iframe=imgs[:, :, 0])
+    drawn = raw | dict(imgs_colour=torch.stack(numbers[:2]), iframe_colour=torch.stack([numbers[0], numbers[2]]))
+    preprocessor = CompressedVideoPreprocessor(iframe_channels='bgr')
+    plain, coloured = (preprocessor(dict(inputs=inputs))['inputs'] for inputs in (raw, drawn))
+    assert coloured.keys() == {'imgs', 'iframe'}
+    assert torch.equal(coloured['imgs'][0], plain['imgs'][0])
+    assert torch.equal(coloured['iframe'][0], plain['iframe'][0])
+    half = (imgs[1, 1].float() / 2).round()
+    assert torch.allclose(coloured['imgs'][1, 1], (half - 116.28) / 57.12)
+    luma = torch.einsum('chw,c->hw', imgs[1, :, 0].float(), torch.tensor([0.299, 0.587, 0.114]))
+    assert (coloured['iframe'][1, 0] * 58.395 + 123.675 - luma).abs().max() <= 0.51
 
 
 def test_clips_of_a_test_keep_their_axis():

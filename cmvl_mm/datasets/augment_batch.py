@@ -1,0 +1,147 @@
+"""The colours of a whole batch at once, on the model's device: `augment.apply_colour` in torch.
+
+Every step runs on all samples, and a sample that did not draw it passes unchanged: no loop over samples, no shape that
+depends on what was drawn, nothing that the host must read. Values are whole grey levels in fp32, rounded after each
+step as the host's uint8 is.
+"""
+
+import torch
+from torch import Tensor
+
+from .augment import COLOUR_NUMBERS, LUMA
+
+
+@torch.no_grad()
+@torch.autocast('cuda', enabled=False)
+@torch.autocast('cpu', enabled=False)
+def recolour(pictures: Tensor, draws: Tensor) -> Tensor:
+    """Jitter in each sample's drawn order, then gray, then blur.
+
+    Args:
+        pictures: (B, 3, T, H, W) uint8 RGB; H and W above the blur's radius, which is three sigma.
+        draws: (B, 10), `augment.encode_colour` of each sample.
+
+    Returns:
+        (B, 3, T, H, W) fp32, whole levels in 0 ... 255: 0.05 levels from the host's on average and 9 at most, as far as
+        was seen with the paper's draws (tests/datasets/test_augment_batch.py has each step). On a CPU the peak was six
+        to seven times the result's memory.
+
+    Raises:
+        ValueError: the shapes do not belong together.
+    """
+    if pictures.ndim != 5 or pictures.shape[1] != 3 or draws.shape != (len(pictures), COLOUR_NUMBERS):
+        raise ValueError(
+            f'pictures {tuple(pictures.shape)} and draws {tuple(draws.shape)} are not (B, 3, T, H, W) and '
+            f"(B, {COLOUR_NUMBERS}). Remedy: PackSample(clips='one') or AugmentColour(where='host')."
+        )
+    levels = pictures.float()
+    before, after = _factors_round_hue(draws)
+    for factors in before.unbind(1):
+        levels = _blend(levels, factors)
+    hue = draws[:, 4:5]
+    levels = torch.where(_spread(hue.isnan()), levels, _turn_hue(levels, hue.nan_to_num(0)))
+    for factors in after.unbind(1):
+        levels = _blend(levels, factors)
+    return _blur(levels, draws[:, :1])
+
+
+def recolour_inputs(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A batch's inputs with `imgs` and `iframe` recoloured where their draws came along, and without the draws."""
+    inputs = dict(inputs)
+    if 'imgs_colour' in inputs:
+        inputs['imgs'] = recolour(inputs['imgs'], inputs.pop('imgs_colour'))
+    if 'iframe_colour' in inputs:
+        inputs['iframe'] = recolour(inputs['iframe'].unsqueeze(2), inputs.pop('iframe_colour')).squeeze(2)
+    return inputs
+
+
+def _factors_round_hue(draws: Tensor) -> tuple[Tensor, Tensor]:
+    """Factors of brightness, contrast and saturation, in the order of their steps, of which each moves one at most.
+
+    Returns:
+        (B, 3, 3) what comes before the turn of the hue, and (B, 4, 3) what comes after it, then gray; 1 where
+        nothing happens.
+    """
+    factors, places, place_of_hue = draws[:, None, 1:4].nan_to_num(1), draws[:, None, 5:8], draws[:, None, 8:9]
+    step = torch.arange(4, device=draws.device)[:, None]
+    in_order = factors.where(places == step, 1)  # (B, 4, 3)
+    gray = torch.ones_like(factors)
+    gray[..., 2:] -= draws[:, None, 9:]
+    before, after = in_order.where(step < place_of_hue, 1), in_order.where(step > place_of_hue, 1)
+    return before[:, :3], torch.cat([after[:, 1:], gray], dim=1)
+
+
+def _blend(levels: Tensor, factors: Tensor) -> Tensor:
+    """Brightness, contrast or saturation by (B, 3) factors, of which a sample moves one; 1 changes nothing."""
+    brightness, contrast, saturation = _spread(factors).split(1, dim=1)
+    luma = _luma(levels)
+    mean = luma.mean(dim=(3, 4), keepdim=True).round()  # of each frame
+    mixed = levels * (brightness * contrast * saturation) + (luma * (1 - saturation) + mean * (1 - contrast))
+    return mixed.round_().clamp_(0, 255)
+
+
+def _luma(levels: Tensor) -> Tensor:
+    """(B, 3, T, H, W) -> (B, 1, T, H, W)."""
+    red, green, blue = levels.split(1, dim=1)
+    of_red, of_green, of_blue = LUMA.tolist()
+    return of_red * red + of_green * green + of_blue * blue
+
+
+def _turn_hue(levels: Tensor, turn: Tensor) -> Tensor:
+    """Turn the hue by (B, 1) shares of a full circle, through OpenCV's uint8 HSV: hue in steps of two degrees.
+
+    Hue and saturation are rounded as OpenCV rounds them, by quotients in units of 1 / 4096: one step more or less of
+    the hue may show as eight levels. All products stay below 2^24, so fp32 holds them exactly.
+    """
+    red, green, blue = levels.unbind(1)
+    value = levels.amax(1)
+    chroma = value - levels.amin(1)
+    sector = torch.where(
+        value == red,
+        green - blue,
+        torch.where(value == green, blue - red + 2 * chroma, red - green + 4 * chroma),
+    )
+    hue = _fixed_point(sector, 30, chroma) + (turn * 180).round()[:, :, None, None]
+    drop = value * _fixed_point(chroma, 255, value) / 255
+    channels = []
+    for shift in (5, 3, 1):  # red, green, blue: where on the circle each is full
+        place = (hue / 30 + shift).remainder(6)
+        channels.append((value - drop * torch.minimum(place, 4 - place).clamp_(0, 1)).floor_())  # OpenCV 5.0 truncates
+    return torch.stack(channels, dim=1)
+
+
+def _fixed_point(numerator: Tensor, scale: int, denominator: Tensor) -> Tensor:
+    """scale * numerator / denominator, rounded; the quotient scale / denominator is rounded to 1 / 4096 first."""
+    quotient = (scale * 4096 / denominator.clamp(min=1)).round_()
+    return ((numerator * quotient + 2048) / 4096).floor_()
+
+
+def _blur(levels: Tensor, sigma: Tensor) -> Tensor:
+    """A Gaussian blur by (B, 1) standard deviations in pixels, as two matrices a sample; NaN blurs nothing."""
+    height, width = levels.shape[3:]
+    blurred = torch.einsum('bij,bctjw->bctiw', _blur_matrix(sigma, height), levels)
+    return torch.einsum('bctiw,bjw->bctij', blurred, _blur_matrix(sigma, width)).round_().clamp_(0, 255)
+
+
+def _blur_matrix(sigma: Tensor, size: int) -> Tensor:
+    """(B, 1) -> (B, size, size), rows of sum 1: the weight of each pixel in each blurred one.
+
+    At the border the picture goes on mirrored, without its last pixel twice (BORDER_REFLECT_101).
+    """
+    sigma = sigma.nan_to_num(0.01)[:, :, None]  # so narrow a blur is none
+    radius = ((6 * sigma + 1).round() / 2).floor()  # OpenCV's for uint8
+    pixel = torch.arange(size, device=sigma.device)
+    here, there = pixel[:, None], pixel[None, :]
+
+    def weight(distance: Tensor) -> Tensor:
+        return torch.exp(-0.5 * (distance / sigma) ** 2) * (distance.abs() <= radius)
+
+    inner_left, inner_right = there > 0, there < size - 1
+    matrix = weight(there - here) + weight(there + here) * inner_left
+    matrix += weight(2 * (size - 1) - there - here) * inner_right
+    return matrix / matrix.sum(dim=2, keepdim=True)
+
+
+def _spread(numbers: Tensor) -> Tensor:
+    """(B, n) -> (B, n, 1, 1, 1), to meet (B, 3, T, H, W)."""
+    return numbers[:, :, None, None, None]
