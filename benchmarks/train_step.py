@@ -46,9 +46,10 @@ def routes_of(config: Config, device: str, parts: tuple[str, ...]) -> dict[str, 
     rows = {'plain': PLAIN}
     rows |= {
         f'{lever}: {asked[lever]}': PLAIN | {lever: asked[lever]}
-        for lever in ('precision', 'memory_format', 'optimizer', 'logs', 'colour')
-        if asked[lever] != PLAIN[lever] and not (lever in ('precision', 'colour') and device == 'cpu')
+        for lever in ('precision', 'memory_format', 'optimizer', 'logs')
+        if asked[lever] != PLAIN[lever] and not (lever == 'precision' and device == 'cpu')
     }
+    rows |= {'colour: device': PLAIN | dict(colour='device')} if device == 'cuda' else {}
     rows |= {f'compile: {part}': PLAIN | dict(compile=(part,)) for part in parts}
     return rows | {'as configured': asked}
 

@@ -23,7 +23,7 @@ PRETRAINING = {
     'fast_step.memory_format': ('channels_last', None),
     'fast_step.optimizer': ('fused', None),
     'fast_step.logs': ('deferred', None),
-    'fast_step.colour': ('device', None),
+    'fast_step.colour': ('host', None),
     'fast_step.compile': ((), None),
 }
 FINETUNING = {

@@ -29,7 +29,7 @@ def test_each_row_moves_one_lever(load_benchmark, repository):
         name: [lever for lever, position in levers.items() if position != train_step.PLAIN[lever]]
         for name, levers in rows.items()
     }
-    assert moved.pop('as configured') == ['precision', 'memory_format', 'optimizer', 'logs', 'colour']
+    assert moved.pop('as configured') == ['precision', 'memory_format', 'optimizer', 'logs']
     assert moved.pop('plain') == []
     assert moved.pop('compile: backbone') == ['compile']
     assert all(levers == [name.split(':')[0]] for name, levers in moved.items())

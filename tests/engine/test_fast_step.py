@@ -22,7 +22,7 @@ VIDEOS = 4
 
 
 def test_the_levers_reach_the_keys_that_are_read(repository):
-    config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
+    config = load_config(repository / 'configs/pretrain_c3d_ucf.py', {'fast_step.colour': 'device'})
     lines = spell_out(config, 'cuda')
     assert config.optim_wrapper.type == 'StepOptimWrapper'
     assert (config.optim_wrapper.precision, config.optim_wrapper.grad_norm) == ('bf16', 'kept')
@@ -42,7 +42,8 @@ def test_the_levers_reach_the_keys_that_are_read(repository):
 
 def test_every_lever_goes_back_on_its_own(repository):
     plain = dict(precision='fp32', memory_format='contiguous', optimizer='foreach', logs='every_step', colour='host')
-    fast = load_config(repository / 'configs/pretrain_c3d_ucf.py')
+    path, device = repository / 'configs/pretrain_c3d_ucf.py', {'fast_step.colour': 'device'}
+    fast = load_config(path, device)
     spell_out(fast, 'cuda')
     changed = dict(
         precision={'optim_wrapper.precision'},
@@ -52,7 +53,7 @@ def test_every_lever_goes_back_on_its_own(repository):
         colour={'train_dataloader.dataset.pipeline.colour.where'},
     )
     for lever, position in plain.items():
-        config = load_config(repository / 'configs/pretrain_c3d_ucf.py', {f'fast_step.{lever}': position})
+        config = load_config(path, device | {f'fast_step.{lever}': position})
         spell_out(config, 'cuda')
         spell_out(config, 'cuda')  # twice is once: a dumped config can be run again
         mine, theirs = (flat(c.to_dict()) for c in (config, fast))
@@ -68,7 +69,7 @@ def flat(node, path=''):
 
 
 def test_a_cpu_is_told_why_it_gets_fp32_and_colours_on_the_host(repository):
-    config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
+    config = load_config(repository / 'configs/pretrain_c3d_ucf.py', {'fast_step.colour': 'device'})
     lines = spell_out(config, 'cpu')
     assert config.train_dataloader.dataset.pipeline.colour.where == 'host'
     assert 'host, not device: on a CPU' in lines[4]
@@ -99,6 +100,7 @@ def test_misspelt_levers_and_positions_are_refused(repository):
 def test_colour_cannot_leave_a_pipeline_that_has_none(repository):
     config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
     del config.train_dataloader.dataset.pipeline.colour
+    config.fast_step.colour = 'device'
     with pytest.raises(ValueError, match=r'no stage `colour`.*Remedy: fast_step\.colour=host'):
         spell_out(config, 'cuda')
     config.fast_step.colour = 'host'
