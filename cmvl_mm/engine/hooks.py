@@ -33,6 +33,9 @@ class SeedIterationHook(Hook):
         checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
 
 
+_SKIPPED = 'skipped_videos'
+
+
 class TooManyBrokenVideos(RuntimeError):
     """The share of broken videos is above the limit; the message lists them."""
 
@@ -54,6 +57,12 @@ class SkippedVideosHook(Hook):
         self.samples = 0
         self.reported: set[str] = set()
 
+    def before_train(self, runner: Runner) -> None:
+        """A resumed run goes on with the list of its checkpoint, which is what the main process knew."""
+        for words in runner.message_hub.runtime_info.get(_SKIPPED, []):
+            entry = Skipped(*words)
+            self.skipped.setdefault(entry.path, entry)
+
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
@@ -65,6 +74,7 @@ class SkippedVideosHook(Hook):
             for entry in data_sample.get('skipped', ()):
                 self.skipped.setdefault(entry.path, entry)
         if len(self.skipped) > before:
+            self._keep(runner)
             self._stop_past_share(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -72,6 +82,7 @@ class SkippedVideosHook(Hook):
         for theirs in all_gather_object(self.skipped):
             for path, entry in theirs.items():
                 self.skipped.setdefault(path, entry)
+        self._keep(runner)
         broken, short = self._of_kind('broken'), self._of_kind('short')
         for path in sorted(set(self.skipped) - self.reported):
             runner.logger.warning(f'skipped ({self.skipped[path].kind}): {self.skipped[path].reason}')
@@ -83,6 +94,10 @@ class SkippedVideosHook(Hook):
         )
         self.iframe_fallbacks = self.samples = 0
         self._stop_past_share(runner)
+
+    def _keep(self, runner: Runner) -> None:
+        """In the message hub, which checkpoints hold, as plain words."""
+        runner.message_hub.update_info(_SKIPPED, [list(entry) for entry in self.skipped.values()])
 
     def _of_kind(self, kind: str) -> list[Skipped]:
         return [entry for entry in self.skipped.values() if entry.kind == kind]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
+from mmengine.logging import MessageHub
 
 from cmvl_mm.datasets.dataset import Skipped
 from cmvl_mm.engine.hooks import SeedIterationHook, SkippedVideosHook, TooManyBrokenVideos
@@ -15,7 +16,11 @@ from cmvl_mm.engine.hooks import SeedIterationHook, SkippedVideosHook, TooManyBr
 def runner(caplog):
     caplog.set_level(logging.INFO)
     return SimpleNamespace(
-        logger=logging.getLogger('hooks'), train_dataloader=SimpleNamespace(dataset=range(40)), seed=1, iter=0
+        logger=logging.getLogger('hooks'),
+        train_dataloader=SimpleNamespace(dataset=range(40)),
+        seed=1,
+        iter=0,
+        message_hub=MessageHub('hooks'),
     )
 
 
@@ -45,6 +50,17 @@ def test_run_stops_just_past_the_share_and_lists_the_files(runner):
     hook.after_train_iter(runner, 0, batch(broken('a.mp4'), broken('b.mp4')))  # 2 of 40 are 5 %, still allowed
     with pytest.raises(TooManyBrokenVideos, match=r'(?s)3 of 40 .* 5% .*a\.mp4.*b\.mp4.*c\.mp4'):
         hook.after_train_iter(runner, 1, batch(broken('c.mp4')))
+
+
+def test_a_resumed_run_goes_on_counting(runner):
+    SkippedVideosHook().after_train_iter(runner, 0, batch(broken('a.mp4'), broken('b.mp4')))
+    saved = runner.message_hub.state_dict()
+    runner.message_hub = MessageHub('resumed')
+    runner.message_hub.load_state_dict(saved)
+    resumed = SkippedVideosHook(max_broken_share=0.05)
+    resumed.before_train(runner)
+    with pytest.raises(TooManyBrokenVideos, match=r'(?s)3 of 40 .*a\.mp4.*b\.mp4.*c\.mp4'):
+        resumed.after_train_iter(runner, 1, batch(broken('c.mp4')))
 
 
 def test_short_videos_stop_nothing(runner):
