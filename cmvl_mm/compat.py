@@ -92,6 +92,9 @@ def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
 
     Call it before the Runner is built. Slurm's rank variables are translated to torch's; the rendezvous
     address comes from MASTER_ADDR and MASTER_PORT, which `slurm_train.sh` exports.
+
+    torchrun keeps its key-value store when it restarts processes that died. Without keys of their own, new processes
+    would meet the dead ones' addresses there and wait for them.
     """
     if launcher == 'none' or torch.cuda.is_available() or dist.is_initialized():
         return
@@ -108,7 +111,15 @@ def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
             f'--launcher {launcher} needs {", ".join(missing)} in the environment. '
             'Remedy: start through tools/dist_train.sh or tools/slurm_train.sh.'
         )
-    dist.init_process_group('gloo', timeout=timedelta(seconds=timeout_seconds))
+    timeout = timedelta(seconds=timeout_seconds)
+    store, rank, world_size = next(dist.rendezvous('env://', timeout=timeout))
+    own = dist.PrefixStore(f'restart_{torchrun_restarts()}', store)
+    dist.init_process_group('gloo', store=own, rank=rank, world_size=world_size, timeout=timeout)
+
+
+def torchrun_restarts() -> int:
+    """How often torchrun has restarted the processes of this job; 0 without torchrun."""
+    return int(os.environ.get('TORCHELASTIC_RESTART_COUNT', '0'))
 
 
 def check_convolutions(torch_version: str, cudnn_version: int | None, *, in_bf16: bool) -> list[str]:

@@ -24,6 +24,7 @@ from cmvl_mm.datasets.collate import compressed_collate
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.evaluation.features import Features, load_features
 from cmvl_mm.evaluation.retrieval import recall_at
+from cmvl_mm.models.pretrained import resolve_checkpoint
 from cmvl_mm.video.controlled_set import LABELS, write_controlled_set
 from cmvl_mm.visualization.figures import Curve, draw_curves, draw_gallery
 from cmvl_mm.visualization.logs import read_curves, read_test
@@ -186,7 +187,7 @@ def pretrain(videos: VideoSet, work_dir: Path, iterations: int) -> Path:
     """Both pretext tasks, no labels."""
     folder = work_dir / 'pretrain'
     train(CONFIGS / 'pretrain.py', folder, options(videos, videos.train, iterations))
-    return last_checkpoint(folder)
+    return resolve_checkpoint(folder)
 
 
 def finetune_both(videos: VideoSet, work_dir: Path, checkpoint: Path) -> list[list[str]]:
@@ -208,7 +209,7 @@ def finetune_both(videos: VideoSet, work_dir: Path, checkpoint: Path) -> list[li
         train(CONFIGS / 'finetune.py', folder, [*shared, start])
         tested = work_dir / f'{name}_test'
         run(
-            REPOSITORY / 'tools/test.py', CONFIGS / 'finetune.py', last_checkpoint(folder),
+            REPOSITORY / 'tools/test.py', CONFIGS / 'finetune.py', resolve_checkpoint(folder),
             '--work-dir', tested, '--cfg-options', *shared,
         )  # fmt: skip
         accuracies.append(read_test(tested)['finetune/top1'])
@@ -217,10 +218,6 @@ def finetune_both(videos: VideoSet, work_dir: Path, checkpoint: Path) -> list[li
 
 def train(config: Path, folder: Path, overrides: list[str]) -> None:
     run(REPOSITORY / 'tools/train.py', config, '--work-dir', folder, '--resume', '--cfg-options', *overrides)
-
-
-def last_checkpoint(folder: Path) -> Path:
-    return Path((folder / 'last_checkpoint').read_text().strip())
 
 
 def retrieve(videos: VideoSet, work_dir: Path, name: str, checkpoint: Path | None) -> Features:

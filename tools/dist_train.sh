@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # bash tools/dist_train.sh CONFIG PROCESSES [train.py's arguments]: one machine, one process per GPU (or per CPU share).
 # Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT as for torchrun.
+# When a process dies, all start again and go on from the newest checkpoint of this job, MAX_RESTARTS times at most.
 set -euo pipefail
 if [ $# -lt 2 ]; then
     echo "usage: $0 CONFIG PROCESSES [arguments of tools/train.py]" >&2
@@ -15,4 +16,5 @@ exec "${PYTHON:-python}" -m torch.distributed.run \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \
     --master_port="${PORT:-29500}" \
     --nproc_per_node="$PROCESSES" \
+    --max-restarts="${MAX_RESTARTS:-3}" \
     "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "$@"

@@ -10,6 +10,7 @@ from torch.utils.data import ConcatDataset, Dataset
 from cmvl_mm.video import CompressedVideo, VideoError
 
 from .annotation import path_inside, read_list
+from .last_read import LastRead
 from .original import check_same_frames, original_path
 from .sample_index import SampleIndex
 from .sampling import VideoTooShort
@@ -90,6 +91,7 @@ class CompressedVideoDataset(Dataset):
         self.block = block
         self.max_attempts = max_attempts
         self.metainfo = dict(ann_file=self.ann_file)
+        self.last_read: LastRead | None = None  # a training loop with workers sets it
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -128,6 +130,8 @@ class CompressedVideoDataset(Dataset):
 
     def _load(self, position: int, rng: Any) -> dict[str, Any]:
         entry = self.entries[position]
+        if self.last_read is not None:
+            self.last_read.note(position)
         path = path_inside(self.root, entry.path)
         with ExitStack() as opened:
             video = opened.enter_context(CompressedVideo(path, block=self.block))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
+from .checkpoint_hook import AtomicCheckpointHook
 from .fast_step import LEVERS
 
 _READ_BY_RUNNER = {name for name in inspect.signature(Runner.__init__).parameters if name not in ('self', 'cfg')}
@@ -21,8 +21,7 @@ _NESTED_KEYS: dict[str, frozenset[str]] = {
     'auto_scale_lr': frozenset({'enable', 'base_batch_size'}),
     'env_cfg': frozenset({'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}),
     'default_hooks': frozenset({'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}),
-    'default_hooks.checkpoint': frozenset(inspect.signature(CheckpointHook.__init__).parameters) - {'self', 'kwargs'}
-    | {'type'},
+    'default_hooks.checkpoint': frozenset(inspect.signature(AtomicCheckpointHook).parameters) | {'type'},
 }
 
 

@@ -33,6 +33,9 @@ class SeedIterationHook(Hook):
         checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
 
 
+_SKIPPED = 'skipped_videos'
+
+
 class TooManyBrokenVideos(RuntimeError):
     """The share of broken videos is above the limit; the message lists them."""
 
@@ -64,6 +67,12 @@ class SkippedVideosHook(Hook):
         self.samples = 0
         self.reported: set[str] = set()
 
+    def before_train(self, runner: Runner) -> None:
+        """A resumed run goes on with the list of its checkpoint, which is what the main process knew."""
+        for words in runner.message_hub.runtime_info.get(_SKIPPED, []):
+            entry = Skipped(*words)
+            self.skipped.setdefault(entry.path, entry)
+
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
@@ -72,8 +81,9 @@ class SkippedVideosHook(Hook):
             self.samples += 1
             self.iframe_fallbacks += bool(data_sample.get('iframe_fallback', False))
             for entry in data_sample.get('skipped', ()):
-                if entry.path not in self.skipped:
-                    self.news.setdefault(entry.path, entry)
+                if entry.path not in self.skipped and entry.path not in self.news:
+                    self.news[entry.path] = entry
+                    self._keep(runner)
         loggers = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
         if any(self.every_n_inner_iters(batch_idx, logger.interval) for logger in loggers):
             self._exchange(runner)
@@ -92,12 +102,18 @@ class SkippedVideosHook(Hook):
         )
         self.iframe_fallbacks = self.samples = 0
 
+    def _keep(self, runner: Runner) -> None:
+        """In the message hub, which checkpoints hold, as plain words."""
+        known = [*self.skipped.values(), *self.news.values()]
+        runner.message_hub.update_info(_SKIPPED, [list(entry) for entry in known])
+
     def _exchange(self, runner: Runner) -> None:
         """Make the processes' lists one, and stop them all if it is too long."""
         for news in all_gather_object(self.news):
             for path, entry in news.items():
                 self.skipped.setdefault(path, entry)
         self.news = {}
+        self._keep(runner)
         broken = self._of_kind('broken')
         listed = len(runner.train_dataloader.dataset)
         if len(broken) > self.max_broken_share * listed:

@@ -1,12 +1,23 @@
-"""An epoch loop that continues where a run was interrupted."""
+"""An epoch loop that continues where a run was interrupted, and can be interrupted between any two iterations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mmaction.registry import LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
 from torch.utils.data import DataLoader
 
+from cmvl_mm.datasets.dataset import CompressedVideoDataset
+from cmvl_mm.datasets.last_read import LastRead, dead_workers
+
+from .checkpoint_hook import AtomicCheckpointHook
 from .sampler import ResumableSampler
+from .signals import Agreement, StopSignals, exit_code
+
+
+class WorkerDied(RuntimeError):
+    """A data-loader worker was killed; the message names it and the video that it was reading."""
 
 
 @LOOPS.register_module()
@@ -15,6 +26,9 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
 
     MMEngine's own loop restarts the epoch. The position comes from the runner's iteration, never from the sampler,
     which runs ahead of training.
+
+    SIGTERM and SIGINT end the run after an iteration, with a checkpoint and exit code 143 or 130. In a validation they
+    wait for its end; the epoch before it has been saved.
 
     Args:
         max_epochs: total training epochs.
@@ -34,6 +48,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     ) -> None:
         super().__init__(runner, dataloader, max_epochs)
         self.val_epochs = frozenset(val_epochs)
+        self.signals = StopSignals()
         if not isinstance(self.dataloader.sampler, ResumableSampler):
             raise TypeError(
                 f'ResumableEpochLoop needs a ResumableSampler, not {type(self.dataloader.sampler).__name__}. '
@@ -48,6 +63,24 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                 f'{self.dataloader.batch_size} x {self.dataloader.sampler.world_size}. '
                 'Remedy: a smaller train_dataloader.batch_size, or more videos.'
             )
+        if isinstance(self.dataloader.dataset, CompressedVideoDataset):
+            self.dataloader.dataset.last_read = LastRead(self.dataloader.num_workers)
+
+    def run(self) -> nn.Module:
+        """Train, listening for signals.
+
+        Raises:
+            SystemExit: with 143 or 130, after a signal and the checkpoint.
+            WorkerDied: the system killed a data-loader worker.
+        """
+        self.agreement = Agreement()
+        try:
+            with self.signals:
+                return super().run()
+        except RuntimeError as error:
+            if pids := dead_workers(error):
+                raise WorkerDied(self._obituary(pids)) from error
+            raise
 
     def run_epoch(self) -> None:
         """Iterate the rest of one epoch."""
@@ -57,10 +90,59 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         batches_done = self._iter - self._epoch * len(self.dataloader)
         self.dataloader.sampler.set_epoch(self._epoch)
         self.dataloader.sampler.set_start(batches_done * self.dataloader.batch_size)
-        for batch_idx, data_batch in enumerate(self.dataloader, start=batches_done):
+        for batch_idx, data_batch in enumerate(self._batches(), start=batches_done):
             self.run_iter(batch_idx, data_batch)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
+
+    def _batches(self) -> Iterator[dict[str, Any]]:
+        """The data loader's, until a process has a signal: then all stop before the same iteration.
+
+        They agree when each has its next batch, or cannot get it because the signal ended its workers as well.
+        """
+        batches = iter(self.dataloader)
+        self.signals.find_dead_workers_late()
+        while True:
+            batch = None
+            try:
+                batch = next(batches, None)
+            except RuntimeError as error:
+                if self.signals.received is None or not dead_workers(error):
+                    raise
+            number = self.agreement.on(self.signals.received)
+            if number is not None:
+                self._stop(number)
+            if batch is None:
+                return
+            yield batch
+
+    def _stop(self, number: int) -> None:
+        """Save and end this process; no process ends before the file is written, or torchrun would kill the writer."""
+        writers = [hook for hook in self.runner.hooks if isinstance(hook, AtomicCheckpointHook)]
+        for hook in writers:
+            hook.save_between_iterations(self.runner)
+        self.agreement.on(number)
+        self.runner.logger.warning(
+            f'Stopped by signal {number} after iteration {self._iter}, '
+            + ('saved; --resume goes on from there.' if writers else 'nothing saved: there is no AtomicCheckpointHook.')
+        )
+        raise SystemExit(exit_code(number))
+
+    def _obituary(self, pids: list[int]) -> str:
+        dataset, lines = self.dataloader.dataset, []
+        last_read = getattr(dataset, 'last_read', None)
+        for pid in pids:
+            place = None if last_read is None else last_read.of(pid)
+            if place is None:
+                lines.append(f'a data-loader worker (process {pid}) died before it had read a video')
+            else:
+                entry = dataset.entries[place.position]
+                lines.append(f'data-loader worker {place.worker} (process {pid}) died at {entry.path}')
+        return (
+            f'{"; ".join(lines)}. The system killed it, most often because memory ran out, or it crashed. '
+            'Remedy: fewer train_dataloader.num_workers or a smaller batch; if it is always the same video, take it '
+            'out of the list. --resume goes on from the last checkpoint.'
+        )
 
     def _decide_current_val_interval(self) -> None:
         """MMEngine asks after each epoch; an interval of 1 is now, one past the end is not now."""

@@ -1,17 +1,29 @@
 """MMEngine's Runner with the few things that our runs need differently."""
 
+from pathlib import Path
 from typing import Any
 
+import torch.distributed as dist
 from mmaction.registry import RUNNERS
 from mmengine.device import get_device
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from cmvl_mm.compat import torchrun_restarts
 from cmvl_mm.models.norm import convert_sync_batchnorm
-from cmvl_mm.models.pretrained import load_weights, read_checkpoint, resolve_checkpoint, state_dict_of
+from cmvl_mm.models.pretrained import (
+    CheckpointError,
+    load_weights,
+    read_checkpoint,
+    resolve_checkpoint,
+    state_dict_of,
+)
 
 from .fast_step import compile_parts
+from .rank_order import mean_in_rank_order
+from .valid_checkpoint import mismatch, newest_valid
 
 
 def epoch_shape(runner: Runner) -> dict[str, int]:
@@ -26,9 +38,13 @@ class CompressedRunner(Runner):
 
     * Distributed runs work without CUDA: batch norm is synchronised by a gloo all-reduce and DDP gets no device ids.
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
-    * A run resumes only with the global batch and the list that it had.
+    * A run resumes only with the global batch and the list that it had, from the newest checkpoint that is whole.
+    * Processes that torchrun restarts go on from what their job has saved.
     * `meta.config` of a checkpoint is dropped unread: MMEngine would execute it on resume.
     """
+
+    _resume: bool
+    _load_from: str | None
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Synchronise batch norm where `sync_bn` says so, then wrap for distributed training."""
@@ -39,11 +55,13 @@ class CompressedRunner(Runner):
             raise ValueError(f'model_wrapper_cfg={model_wrapper_cfg} needs GPUs. Remedy: model_wrapper_cfg=None.')
         if self.cfg.get('sync_bn') is not None:
             model = convert_sync_batchnorm(model, device_type='cpu')
-        return MMDistributedDataParallel(
+        wrapped = MMDistributedDataParallel(
             module=model,
             broadcast_buffers=False,
             find_unused_parameters=self.cfg.get('find_unused_parameters', False),
         )
+        wrapped.register_comm_hook(None, mean_in_rank_order)
+        return wrapped
 
     def train(self) -> nn.Module:
         """Compile what `fast_step` names, then MMEngine's training."""
@@ -62,7 +80,11 @@ class CompressedRunner(Runner):
             FileNotFoundError, CheckpointError: the file is missing or does not match the model.
         """
         path = resolve_checkpoint(filename)
+        if damage := mismatch(path):
+            raise CheckpointError(f'{path}: {damage}. Remedy: another checkpoint; --resume alone finds the newest.')
         checkpoint = read_checkpoint(path)
+        if 'state_dict' not in checkpoint:  # the file is a bare state dict
+            checkpoint = dict(state_dict=state_dict_of(checkpoint, source=path))
         checkpoint.setdefault('meta', {}).pop('config', None)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
@@ -70,6 +92,47 @@ class CompressedRunner(Runner):
         self._has_loaded = True
         self.logger.info(f'Load checkpoint from {path}')
         return checkpoint
+
+    def load_or_resume(self) -> None:
+        """As MMEngine, but from the newest checkpoint that is whole; and a restarted job goes on where it was.
+
+        torchrun starts all processes of a job again, with the same command, when one of them dies. They resume from
+        the newest checkpoint that this job has written, if there is one, and else do what the command says. What other
+        runs have left in the work directory is not theirs: a file records when the job began.
+
+        Raises:
+            CheckpointError: there are checkpoints to resume from, but none is whole.
+        """
+        if self._has_loaded:
+            return
+        began, restarted = Path(self.work_dir) / 'job_began', torchrun_restarts() > 0
+        if is_main_process() and dist.is_torchelastic_launched() and not (restarted and began.exists()):
+            began.touch()
+        path = self._newest_on_disk(since=began) if restarted else None
+        if path is None and self._resume and self._load_from is None:
+            path = self._newest_on_disk()
+            if path is None:
+                self.logger.info(f'{self.work_dir}: nothing to resume from; this run starts at the beginning.')
+                self._resume = False
+        if path is not None:
+            self._resume, self._load_from = True, str(path)
+        super().load_or_resume()
+
+    def _newest_on_disk(self, since: Path | None = None) -> Path | None:
+        """What the main process finds; it tells the others, so that all resume from one file."""
+        found: list[Any] = [None, []]
+        if is_main_process():
+            found = list(newest_valid(Path(self.work_dir), since.stat().st_mtime_ns if since is not None else 0))
+        broadcast_object_list(found)
+        path, skipped = found
+        for line in skipped:
+            self.logger.warning(f'not resumed from {line}')
+        if path is None and skipped and since is None:
+            raise CheckpointError(
+                f'{self.work_dir}: no checkpoint can be resumed from. {" ".join(skipped)} '
+                'Remedy: remove them, or leave --resume out to start at the beginning.'
+            )
+        return path
 
     def resume(
         self,

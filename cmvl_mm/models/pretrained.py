@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (allow-lists what MMEngine's checkpoints hold)
+from cmvl_mm.engine.valid_checkpoint import newest_valid
 
 from .archive import require_stored
 from .digest import require_sha256
@@ -23,10 +24,11 @@ CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkp
 
 
 def resolve_checkpoint(path: str | Path) -> Path:
-    """A checkpoint file as it is; of a work directory, the file that its `last_checkpoint` names.
+    """A checkpoint file as it is; of a work directory, the newest one that is what was written.
 
     Raises:
         FileNotFoundError: there is no such file, or no checkpoint has been written to the directory yet.
+        CheckpointError: every checkpoint of the directory is damaged.
     """
     path = Path(path)
     if path.is_file():
@@ -35,14 +37,14 @@ def resolve_checkpoint(path: str | Path) -> Path:
         raise FileNotFoundError(
             f'{path}: no such checkpoint or work directory. Remedy: train first, or name a file that exists.'
         )
-    pointer = path / 'last_checkpoint'
-    if not pointer.is_file():
+    found, skipped = newest_valid(path)
+    for line in skipped:
+        print_log(f'passed over {line}', logger='current', level=logging.WARNING)
+    if found is None and skipped:
+        raise CheckpointError(f'{path}: no checkpoint here can be used. {" ".join(skipped)} Remedy: run it again.')
+    if found is None:
         raise FileNotFoundError(f'{path}: no checkpoint in this work directory yet. Remedy: finish the run first.')
-    named = Path(pointer.read_text().strip())
-    beside = path / named.name  # the directory may have moved since
-    if not beside.is_file():
-        raise FileNotFoundError(f'{pointer} names {named}, which is gone')
-    return beside
+    return found
 
 
 class CheckpointError(ValueError):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine.hooks import LoggerHook
+from mmengine.logging import MessageHub
 
 from cmvl_mm.datasets.dataset import Skipped
 from cmvl_mm.engine import hooks
@@ -22,6 +23,7 @@ def runner(caplog):
         hooks=[LoggerHook(interval=3)],
         seed=1,
         iter=0,
+        message_hub=MessageHub('hooks'),
     )
 
 
@@ -81,6 +83,17 @@ def test_processes_have_one_list_and_stop_together(runner, monkeypatch):
     assert messages[0] == messages[1]
     assert mine.skipped == theirs.skipped
     assert not mine.news
+
+
+def test_a_resumed_run_goes_on_counting(runner):
+    SkippedVideosHook().after_train_iter(runner, 0, batch(broken('a.mp4'), broken('b.mp4')))
+    saved = runner.message_hub.state_dict()
+    runner.message_hub = MessageHub('resumed')
+    runner.message_hub.load_state_dict(saved)
+    resumed = SkippedVideosHook(max_broken_share=0.05)
+    resumed.before_train(runner)
+    with pytest.raises(TooManyBrokenVideos, match=r'(?s)3 of 40 .*a\.mp4.*b\.mp4.*c\.mp4'):
+        resumed.after_train_iter(runner, 2, batch(broken('c.mp4')))
 
 
 def test_short_videos_stop_nothing(runner):

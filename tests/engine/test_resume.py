@@ -7,6 +7,7 @@ from mmengine.config import Config
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.engine.valid_checkpoint import newest_valid
 from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint
 
 
@@ -126,6 +127,48 @@ def test_resume_with_another_batch_or_list_is_refused(tiny, tmp_path, controlled
     checkpoint = str(tmp_path / 'first' / 'iter_2.pth')
     with pytest.raises(ValueError, match=r'(?s)iter_2\.pth.*global_batch.*Remedy'):
         train(tiny('second', load_from=checkpoint, resume=True, **change))
+
+
+def test_resume_takes_the_newest_whole_checkpoint_and_says_which_not(tiny, tmp_path, capsys):
+    train(tiny('run', **{'train_cfg.max_epochs': 1}))
+    newest = tmp_path / 'run' / 'iter_4.pth'
+    newest.write_bytes(newest.read_bytes()[:-1])
+    train(tiny('run', resume=True, experiment_name='again', **{'train_cfg.max_epochs': 1}))
+    log = capsys.readouterr()
+    assert 'iter_4.pth: its SHA-256 is' in log.out + log.err
+    assert 'resumed epoch: 0, iter: 3' in log.out + log.err
+    assert newest_valid(tmp_path / 'run') == (newest, [])  # written anew
+    newest.write_bytes(newest.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=r'iter_4\.pth: its SHA-256 is .*Remedy: another checkpoint'):
+        train(tiny('named', load_from=str(newest)))
+
+
+def test_resume_of_damaged_checkpoints_alone_is_refused(tiny, tmp_path):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'epoch_1.pth').write_bytes(b'PK')
+    with pytest.raises(CheckpointError, match=r'no checkpoint can be resumed from.*epoch_1\.pth.*Remedy'):
+        train(tiny('run', resume=True))
+
+
+def test_a_bare_state_dict_can_be_loaded(tiny, tmp_path):
+    weights = CompressedRunner.from_cfg(tiny('first')).model.state_dict()
+    torch.save(weights, tmp_path / 'bare.pth')
+    runner = CompressedRunner.from_cfg(tiny('second', **{'randomness.seed': 9}))
+    assert not torch.equal(runner.model.backbone.conv1.weight, weights['backbone.conv1.weight'])
+    runner.load_checkpoint(str(tmp_path / 'bare.pth'))
+    assert_same(dict(runner.model.state_dict()), dict(weights))
+
+
+def test_a_restarted_job_goes_on_from_its_own_checkpoints_only(tiny, tmp_path, monkeypatch, capsys):
+    """What an older run has left in the folder is not resumed unasked."""
+    monkeypatch.setenv('TORCHELASTIC_RUN_ID', 'none')
+    train(tiny('run', **{'train_cfg.max_epochs': 1}))  # of yesterday
+    (tmp_path / 'run' / 'job_began').touch()
+    monkeypatch.setenv('TORCHELASTIC_RESTART_COUNT', '1')
+    train(tiny('run', experiment_name='first restart', **{'train_cfg.max_epochs': 1}))
+    assert 'resumed epoch' not in capsys.readouterr().out
+    train(tiny('run', experiment_name='second restart', **{'train_cfg.max_epochs': 2}))
+    assert 'resumed epoch: 0, iter: 4' in capsys.readouterr().out
 
 
 def test_incomplete_batches_are_refused(tiny):

@@ -3,6 +3,7 @@
 import logging
 import os
 import pickle
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -205,15 +206,22 @@ def test_a_missing_file_is_named():
         read_checkpoint('nowhere.pth')
 
 
-def test_a_work_directory_stands_for_its_last_checkpoint(tmp_path):
+def test_a_work_directory_stands_for_its_newest_valid_checkpoint(tmp_path, checkpoint):
+    run = tmp_path / 'run'
+    run.mkdir()
     with pytest.raises(FileNotFoundError, match='finish the run first'):
-        resolve_checkpoint(tmp_path)
-    (tmp_path / 'epoch_2.pth').touch()
-    (tmp_path / 'last_checkpoint').write_text('/somewhere/else/epoch_2.pth')
-    assert resolve_checkpoint(tmp_path) == tmp_path / 'epoch_2.pth'
-    assert resolve_checkpoint(tmp_path / 'epoch_2.pth') == tmp_path / 'epoch_2.pth'
-    (tmp_path / 'epoch_2.pth').unlink()
-    with pytest.raises(FileNotFoundError, match='which is gone'):
-        resolve_checkpoint(tmp_path)
+        resolve_checkpoint(run)
+    for name in ('epoch_1.pth', 'epoch_2.pth'):
+        shutil.copy(checkpoint, run / name)
+    (run / 'last_checkpoint').write_text('/somewhere/else/epoch_2.pth')  # the directory has moved since
+    assert resolve_checkpoint(run) == run / 'epoch_2.pth'
+    assert resolve_checkpoint(run / 'epoch_1.pth') == run / 'epoch_1.pth'
+    (run / 'epoch_2.pth').write_bytes(checkpoint.read_bytes()[:2000])
+    assert resolve_checkpoint(run) == run / 'epoch_1.pth'
+    (run / 'epoch_1.pth').unlink()
+    with pytest.raises(
+        CheckpointError, match=r'(?s)no checkpoint here can be used.*epoch_2\.pth: .*not a whole archive'
+    ):
+        resolve_checkpoint(run)
     with pytest.raises(FileNotFoundError, match='no such checkpoint'):
         resolve_checkpoint(tmp_path / 'none')

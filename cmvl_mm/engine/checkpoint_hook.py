@@ -1,0 +1,102 @@
+"""When checkpoints are written and which are kept; how is in `checkpoint.py`."""
+
+from pathlib import Path
+from typing import Any
+
+from mmaction.registry import HOOKS
+from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from .checkpoint import OF_A_RUN, CheckpointWriteError, remove_checkpoint, require_writable, write_checkpoint
+
+_KEPT = 'kept_checkpoints'  # in the message hub, so that a resumed run goes on deleting where this one stopped
+
+
+@register_backend('checkpoint')
+class CheckpointBackend(LocalBackend):
+    """How MMEngine's Runner hands over a checkpoint's bytes."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write them so that a crash leaves the old files or the new one."""
+        write_checkpoint(obj, Path(filepath))
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(Hook):
+    """MMEngine's CheckpointHook with the old file deleted last, and with saves that may fail.
+
+    A run whose work directory cannot be written to does not begin. Where a later save fails, on a full disk for one,
+    the log says so and training goes on: the state is in memory and the next save may work, while stopping would lose
+    what was computed since the last one. The last save of a run, and the one at a signal, have no next: they raise.
+
+    Args:
+        interval: epochs, or iterations, between saves; there is always one at the end.
+        by_epoch: count epochs, and name files `epoch_N.pth`; else iterations and `iter_N.pth`.
+        max_keep_ckpts: older ones are deleted once the new one is on the disk; -1 keeps all.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(self, *, interval: int = 1, by_epoch: bool = True, max_keep_ckpts: int = -1) -> None:
+        if interval < 1 or max_keep_ckpts == 0 or max_keep_ckpts < -1:
+            raise ValueError(f'{interval=} must be at least 1, and {max_keep_ckpts=} at least 1 or -1')
+        self.interval, self.by_epoch, self.max_keep_ckpts = interval, by_epoch, max_keep_ckpts
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse a work directory that takes no checkpoints.
+
+        Raises:
+            CheckpointWriteError: names folder, reason and remedy.
+        """
+        if is_main_process():
+            require_writable(Path(runner.work_dir))
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Save every `interval` epochs and after the last."""
+        last = self.is_last_train_epoch(runner)
+        if self.by_epoch and (last or self.every_n_epochs(runner, self.interval)):
+            self._save(runner, f'epoch_{runner.epoch + 1}.pth', dict(epoch=runner.epoch + 1, iter=runner.iter), last)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+    ) -> None:
+        """Save every `interval` iterations and after the last."""
+        last = self.is_last_train_iter(runner)
+        if not self.by_epoch and (last or self.every_n_train_iters(runner, self.interval)):
+            self._save(runner, f'iter_{runner.iter + 1}.pth', dict(epoch=runner.epoch, iter=runner.iter + 1), last)
+
+    def save_between_iterations(self, runner: Runner) -> None:
+        """Save the state after the last finished iteration, for a run that is about to be stopped.
+
+        Raises:
+            CheckpointWriteError: it could not be written.
+        """
+        self._save(runner, f'iter_{runner.iter}.pth', dict(epoch=runner.epoch, iter=runner.iter), last=True)
+
+    def _save(self, runner: Runner, name: str, meta: dict[str, int], last: bool) -> None:
+        if not is_main_process():
+            return
+        folder = Path(runner.work_dir)
+        before = self._kept(runner)
+        kept = [*(other for other in before if other != name), name]
+        runner.message_hub.update_info(_KEPT, kept)
+        try:
+            runner.save_checkpoint(str(folder), name, meta=meta, backend_args=dict(backend='checkpoint'))
+        except CheckpointWriteError as error:
+            runner.message_hub.update_info(_KEPT, before)
+            if last:
+                raise
+            runner.logger.error(f'{error} Training goes on; the next save is tried when it is due.')
+            return
+        runner.logger.info(f'Saved {folder / name}')
+        while self.max_keep_ckpts > 0 and len(kept) > self.max_keep_ckpts:
+            remove_checkpoint(folder / kept.pop(0))
+        runner.message_hub.update_info(_KEPT, kept)
+
+    @staticmethod
+    def _kept(runner: Runner) -> list[str]:
+        """Names of the form that a run writes: the list may come from a stranger's checkpoint, and deletes files."""
+        names = runner.message_hub.runtime_info.get(_KEPT, [])
+        return [name for name in names if isinstance(name, str) and OF_A_RUN.fullmatch(name)]

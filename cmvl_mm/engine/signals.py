@@ -1,0 +1,101 @@
+"""SIGTERM and SIGINT as a request to stop after the iteration, on which all processes agree."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Self
+
+import torch
+import torch.distributed as dist
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+ONE_REQUEST = 1.0
+"""Seconds. Schedulers signal a launcher and its children alike, and the launcher passes its own on: that is one
+request. Whoever asks again later means it."""
+
+
+class StopSignals:
+    """While it is entered, the first SIGTERM or SIGINT is noted and a second one ends the process at once.
+
+    A thread reads the signals where the kernel leaves them (`signal.set_wakeup_fd`): the main thread may sit in a
+    collective that never ends, where Python's own handlers would wait for ever.
+
+    Attributes:
+        received: the first signal's number, or None.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+
+    def __enter__(self) -> Self:
+        self._ours, theirs = socket.socketpair()
+        self._written = theirs
+        theirs.setblocking(False)
+        self._wakeup_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        self._before = {number: signal.signal(number, self._in_main_thread) for number in SIGNALS}
+        self._before_child: Callable | int | None = None
+        threading.Thread(target=self._watch, name='stop signals', daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._wakeup_before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        if self._before_child is not None:
+            signal.signal(signal.SIGCHLD, self._before_child)
+        self._written.send(b'\0')  # ends the thread; forked workers hold the socket open
+        self._written.close()
+
+    def find_dead_workers_late(self) -> None:
+        """Let torch find dead data-loader workers when it waits for a batch, 5 s later at most.
+
+        Its handler of SIGCHLD, set with the first worker, raises wherever the main thread is: in the middle of a step,
+        or in a function that takes the error for its own (yapf did, when MMEngine prints the config for a checkpoint).
+        """
+        before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._before_child = self._before_child or before
+
+    def _in_main_thread(self, number: int, frame: FrameType | None) -> None:
+        """The thread does the work; without a handler of Python's own the kernel would end the process."""
+
+    def _watch(self) -> None:
+        first = None
+        with self._ours:
+            while number := self._ours.recv(1)[0]:
+                if number not in SIGNALS:
+                    continue
+                if first is None:
+                    first = time.monotonic()
+                    self.received = number
+                elif time.monotonic() - first > ONE_REQUEST:
+                    os._exit(exit_code(number))
+
+
+class Agreement:
+    """The processes of a run agree on a signal: one of them may have it an iteration before the others.
+
+    It is one all-reduce of one integer between CPUs, which no GPU waits for; `tests/reliability/signals.py` times it.
+    """
+
+    def __init__(self) -> None:
+        self.distributed = dist.is_available() and dist.is_initialized()
+        self.group = None
+        if self.distributed and dist.get_backend() != 'gloo':
+            self.group = dist.new_group(backend='gloo')
+
+    def on(self, number: int | None) -> int | None:
+        """The largest of all processes' signals; every process must call it."""
+        if not self.distributed:
+            return number
+        flag = torch.tensor(number or 0)
+        dist.all_reduce(flag, dist.ReduceOp.MAX, group=self.group)
+        return int(flag) or None
+
+
+def exit_code(number: int) -> int:
+    """143 for SIGTERM and 130 for SIGINT: what shells and schedulers expect."""
+    return 128 + number
