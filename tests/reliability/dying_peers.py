@@ -55,15 +55,15 @@ def killed_workers(videos: Path, folder: Path, runs: int) -> Finding:
 
 def killed_ranks(videos: Path, folder: Path, ranks: int, runs: int) -> Finding:
     """SIGKILL one rank at a random moment; the job must end with the losses and weights of one that was left alone."""
-    epochs = 2 * ranks
-    last = 16  # iterations of a sample a rank, 8 videos
+    epochs = 8 * ranks
+    last = 64  # iterations of a sample a rank, 8 videos: seconds, so that the kill comes between first save and end
     draw = random.Random(2)
     launch_ranks(videos, folder / 'undisturbed', ranks, epochs, None)
     expected = state(folder / 'undisturbed' / f'epoch_{epochs}.pth')
     recovered, problems, slowest = 0, [], 0.0
     for turn in range(runs):
         begun = time.monotonic()
-        victim = draw.randrange(ranks), draw.randint(2, last - 4), draw.uniform(0, 0.5)
+        victim = draw.randrange(ranks), draw.randint(10, last // 2), draw.uniform(0, 0.5)
         code, printed = launch_ranks(videos, folder / f'rank_{turn}', ranks, epochs, victim)
         slowest = max(slowest, time.monotonic() - begun)
         if code == 0 and 'resumed epoch' not in printed:

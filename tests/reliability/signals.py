@@ -11,7 +11,7 @@ from subprocess import Popen
 
 import torch.distributed as dist
 from finding import Finding, Size
-from short_run import command, difference, make_videos, options, start, state, train
+from short_run import command, difference, make_videos, options, start, state
 
 from cmvl_mm.engine.signals import Agreement, exit_code
 from cmvl_mm.models.pretrained import resolve_checkpoint
@@ -47,8 +47,9 @@ def of_one_process(videos: Path, folder: Path, number: int, workers: int) -> Fin
     os.killpg(process.pid, number)
     code, seconds = process.wait(timeout=120), time.monotonic() - begun
     stopped = resolve_checkpoint(folder / name)
-    train(chosen, resume=True)
-    train(options(videos, folder / f'{name}_unbroken', **shape))
+    # by the command line, too: on another number of threads a run rounds differently
+    for words in (command(chosen, '--resume'), command(options(videos, folder / f'{name}_unbroken', **shape))):
+        start(words, folder / f'{name}_end.log').wait(timeout=120)
     ends = [state(folder / run / f'epoch_{EPOCHS}.pth') for run in (name, f'{name}_unbroken')]
     differs = difference(*ends)
     return Finding(
