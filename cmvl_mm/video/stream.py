@@ -114,7 +114,8 @@ class CompressedVideo:
             FrameIndexError: for an index below 0 or past the last frame.
             VideoError: stage ``motion`` where the codec exports no vectors; stage ``decode`` where a wanted frame, or
                 one that was displayed or decoded between its key frame and it, is damaged. Without time stamps,
-                nothing is read behind damage.
+                nothing is read behind damage. Vectors of what tools/prepare_videos.py wrote need their own packet
+                alone.
         """
         if len(motion) and self.codec not in CODECS_WITH_VECTORS:
             raise VideoError(self.path, 'motion', f'FFmpeg exports no motion vectors of {self.codec}')
