@@ -20,6 +20,7 @@ from cmvl_mm.models.pretrained import read_checkpoint
 GUARD = 'tests/reliability/test_resume.py'
 ITERATIONS = 8
 CELLS = [(0, False), (2, False), (2, True), (4, False), (4, True)]  # workers, persistent
+LIMIT = {'light': 30, 'heavy': 5}  # seconds; the light version runs on machines that do other things, too
 
 
 def findings(size: Size) -> list[Finding]:
@@ -127,7 +128,7 @@ def at_once(videos: Path, folder: Path, size: Size) -> Finding:
         tested=f'{listed} videos listed, batches of 2; resumed after iteration {", ".join(map(str, moments))}',
         figure=f'{", ".join(f"{took:.1f}" for took in seconds)} s from the start of training to the end of its first '
         f'step; {", ".join(map(str, samples))} samples read',
-        held=max(seconds) < 5 and set(samples) == {2},
+        held=max(seconds) < LIMIT[size] and set(samples) == {2},
         guard=f'{GUARD}::test_resuming_late_reads_one_batch',
     )
 
