@@ -8,11 +8,12 @@ there is one.
 """
 
 import argparse
+import itertools
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from damage import KINDS
 from sources import FORMATS, make_sources
 
 KEPT = Path('work_dirs/fuzz')
+REPORT_EVERY = 500  # files
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -52,7 +54,15 @@ def fuzz(number: int, seed: int, jobs: int) -> list[Outcome]:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(jobs) as threads:
         folder = Path(name)
         sources = make_sources(folder)
-        shares = threads.map(lambda share: _serve(recipes[share::jobs], sources, folder / str(share)), range(jobs))
+        finished = itertools.count(1)
+
+        def report() -> None:
+            if (count := next(finished)) % REPORT_EVERY == 0:
+                print(f'{count} of {len(recipes)} files', file=sys.stderr, flush=True)
+
+        shares = threads.map(
+            lambda share: _serve(recipes[share::jobs], sources, folder / str(share), report), range(jobs)
+        )
         outcomes = {outcome.recipe: outcome for share in shares for outcome in share}
     return [outcomes[recipe] for recipe in recipes]
 
@@ -65,7 +75,7 @@ def recipes_of(number: int, seed: int) -> Iterator[Recipe]:
             yield Recipe(name, kinds[count % len(kinds)], seed, count)
 
 
-def _serve(recipes: Sequence[Recipe], sources: dict, folder: Path) -> list[Outcome]:
+def _serve(recipes: Sequence[Recipe], sources: dict, folder: Path, report: Callable[[], None]) -> list[Outcome]:
     """One process at a time, a new one where the last did not survive its file."""
     folder.mkdir()
     outcomes = []
@@ -78,6 +88,7 @@ def _serve(recipes: Sequence[Recipe], sources: dict, folder: Path) -> list[Outco
                 KEPT.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, KEPT / path.name)
             path.unlink(missing_ok=True)
+            report()
     return outcomes
 
 
