@@ -118,10 +118,15 @@ def configure(context: VideoCodecContext, decoding: Decoding) -> None:
     # Frame threads give silently wrong vectors in H.264 with B-frames.
     context.thread_count = 1
     options = dict(_LARGEST)
-    if context.codec.canonical_name in CODECS_WITH_VECTORS:
+    name = context.codec.canonical_name
+    if name in CODECS_WITH_VECTORS:
         options['flags2'] = '+export_mvs'
+    if name == 'mpeg4' and _is_by_ffmpeg(context):
+        # Looking out for other encoders' bugs, FFmpeg lets junk after a frame's last block pass until it has seen whole
+        # frames: its verdict on a frame would depend on where decoding began.
+        options['bug'] = '0'
     if decoding == 'vectors':
-        options |= CHEAPER_FOR_VECTORS.get(context.codec.canonical_name, {})
+        options |= CHEAPER_FOR_VECTORS.get(name, {})
     context.options = options
 
 
@@ -132,7 +137,12 @@ def has_lone_vectors(stream: VideoStream) -> bool:
     from frame to frame, may need all of them.
     """
     context = stream.codec_context
-    return codec_name(stream) == 'mpeg4' and not context.has_b_frames and b'Lavc' in (context.extradata or b'')
+    return codec_name(stream) == 'mpeg4' and not context.has_b_frames and _is_by_ffmpeg(context)
+
+
+def _is_by_ffmpeg(context: VideoCodecContext) -> bool:
+    """Whether the headers name FFmpeg's own encoder."""
+    return b'Lavc' in (context.extradata or b'')
 
 
 def vector_decoder(stream: VideoStream) -> VideoCodecContext:
@@ -146,8 +156,6 @@ def vector_decoder(stream: VideoStream) -> VideoCodecContext:
     context.extradata = first.extradata
     context.codec_tag = first.codec_tag
     configure(context, 'vectors')
-    # Looking out for encoders' bugs, FFmpeg lets junk after a frame's last block pass until it has seen whole frames.
-    context.options = {**context.options, 'bug': '0'}
     return context
 
 

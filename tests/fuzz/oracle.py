@@ -47,7 +47,7 @@ def plain_decode(path: Path) -> Judgement:
         with av.open(f'file:{path}', options={'max_pixels': str(8192 * 8192)}) as container:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
-            stream.codec_context.options = {'flags2': '+export_mvs', 'max_pixels': str(8192 * 8192)}
+            stream.codec_context.options = _options(stream.codec_context.extradata)
             for packet in container.demux(stream):
                 stamps.append(packet.pts)
                 try:
@@ -71,8 +71,7 @@ def plain_decode(path: Path) -> Judgement:
 def _judge_lone_vectors(path: Path, judgement: Judgement) -> None:
     """A vector grid whose own packet a decoder that has met nothing else finds sound is sound, whatever came before.
 
-    True of MPEG-4 Part 2 by FFmpeg's encoder: P-frames predict vectors from their own alone. ``bug=0`` keeps FFmpeg
-    from guessing at other encoders' faults, which makes its verdict depend on the frames before.
+    True of MPEG-4 Part 2 by FFmpeg's encoder: P-frames predict vectors from their own alone.
     """
     with av.open(f'file:{path}', options={'max_pixels': str(8192 * 8192)}) as container:
         stream = container.streams.video[0]
@@ -82,12 +81,21 @@ def _judge_lone_vectors(path: Path, judgement: Judgement) -> None:
         for packet in container.demux(stream):
             fresh = av.CodecContext.create('mpeg4', 'r')
             fresh.extradata = extradata
-            fresh.options = {'flags2': '+export_mvs', 'max_pixels': str(8192 * 8192), 'bug': '0'}
+            fresh.options = _options(extradata)
             try:
                 frames = [_seen(frame) for frame in (fresh.decode(packet) if packet.size else [])]
             except Exception:
                 continue
             judgement.sound_motion |= {frame.motion for frame in frames if frame.motion and not frame.corrupt}
+
+
+def _options(extradata: bytes | None) -> dict[str, str]:
+    """``bug=0``, for FFmpeg's own streams, keeps it from guessing at other encoders' faults.
+
+    Guessing makes its verdict on a frame depend on the frames that one decoder met before.
+    """
+    options = {'flags2': '+export_mvs', 'max_pixels': str(8192 * 8192)}
+    return options | {'bug': '0'} if b'Lavc' in (extradata or b'') else options
 
 
 def _seen(frame: av.VideoFrame) -> _Frame:
