@@ -57,9 +57,10 @@ def findings(size: Size) -> list[Finding]:
         ),
         Finding(
             promise='No frame is handed out that FFmpeg flagged as corrupt, or that may depend on one.',
-            tested='the same files; every frame read is looked up in a plain decode of the file by FFmpeg alone (told '
-            'not to guess at other encoders’ bugs in its own streams), and, where that one flags it, among the frames before they were damaged; vectors of prepared MPEG-4 also in a '
-            'decode of their packet by itself, as they need no other',
+            tested='the same files; every frame read is looked up in a plain decode of the file by FFmpeg alone, told '
+            'not to guess at other encoders’ bugs in its own streams, and, where that one flags it, among the frames '
+            'before they were damaged; vectors of prepared MPEG-4 also in a decode of their packet by itself, as they '
+            'need no other',
             figure=f'{flagged} files gave a flagged frame that is not right all the same; '
             f'{sum(o.handed_out for o in outcomes)} frames were handed out.',
             held=flagged == 0,
