@@ -9,9 +9,10 @@ DEMO_DIR ?=
 VIDEOS ?=
 N ?=
 ONLY ?=
+SEEDS ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint wheel bench fuzz reliability clean help
+.PHONY: setup demo test lint wheel bench fuzz reliability evidence clean help
 
 help:
 	@echo 'make setup   .venv with everything pinned'
@@ -21,6 +22,7 @@ help:
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
 	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
 	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume" for some'
+	@echo 'make evidence   every claim of the paper on the controlled benchmark; writes EVIDENCE.md; SEEDS=1: the core of it'
 	@echo 'make wheel   build the wheel, install it into an empty environment, import every module'
 
 setup: $(STAMP)
@@ -63,6 +65,9 @@ fuzz: setup
 
 reliability: setup
 	$(BIN)/python tests/reliability/run_all.py $(if $(ONLY),--only $(ONLY))
+
+evidence: setup
+	$(BIN)/python evidence/run_suite.py --seeds $(SEEDS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

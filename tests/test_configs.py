@@ -20,6 +20,7 @@ LEAVES = sorted(
     for path in (REPOSITORY / 'configs').rglob('*.py')
     if '_base_' not in path.parts
 )
+ABLATIONS = [leaf for leaf in LEAVES if '\nChanges: ' in (REPOSITORY / leaf).read_text()]
 EVERY_LEAF = pytest.mark.parametrize('leaf', LEAVES)
 
 
@@ -58,7 +59,7 @@ def local_loader(config: dict, controlled_set: Path) -> torch.utils.data.DataLoa
     sample = dataset['pipeline']['sample']
     if sample['type'] != 'SampleNearestIFrames':
         sample['past_end'] = 'repeat_last'
-    if 'num_clips' in sample:
+    if 'num_clips' in sample and sample.get('place') != 'first':
         sample['num_clips'] = 2
     collate = FUNCTIONS.get(config['collate_fn']['type'])
     return torch.utils.data.DataLoader(DATASETS.build(dataset), 2, collate_fn=collate)
@@ -111,7 +112,7 @@ def test_full_size_model_builds(leaf):
     with torch.device('meta'):
         model = MODELS.build(load_config(REPOSITORY / leaf).model)
     millions = sum(value.numel() for value in model.backbone.parameters()) / 1e6
-    sizes = {'demo': 0.89, 'c3d': 27.66, 'r2plus1d26': 26.51, 'r3d26': 26.50}
+    sizes = {'demo': 0.89, 'evidence': 0.89, 'c3d': 27.66, 'r2plus1d26': 26.51, 'r3d26': 26.50}
     sizes |= {'r3d10': 14.36, 'r2plus1d10': 14.37, 'slowonly50': 31.63}
     network = next((name for name in sizes if name in leaf), 'r2plus1d26' if 'table3' in leaf else 'c3d')
     assert millions == pytest.approx(sizes[network], abs=0.01)
@@ -123,7 +124,7 @@ def test_leaf_says_command_and_number_and_little_else(leaf):
     docstring = ast.get_docstring(ast.parse(source))
     assert docstring is not None
     assert leaf in docstring
-    assert re.search(r'^Paper: ', docstring, re.MULTILINE) or '/demo/' in leaf
+    assert re.search(r'^Paper: ', docstring, re.MULTILINE) or leaf.startswith(('configs/demo/', 'configs/evidence/'))
     body = source.split('"""')[2]
     changes = [
         line for line in body.splitlines() if line.strip() and not line.strip().startswith(('_base_', "'.", ']'))
@@ -151,7 +152,7 @@ def declaration(leaf: str) -> tuple[Path, list[str]]:
     return (REPOSITORY / leaf).parent / ast.literal_eval(bases[0]), re.split(r',\s+', changes[1].strip())
 
 
-@pytest.mark.parametrize('leaf', [leaf for leaf in LEAVES if re.search(r'/table\d', leaf)])
+@pytest.mark.parametrize('leaf', ABLATIONS)
 def test_an_ablation_changes_only_its_declared_keys(leaf):
     base, declared = declaration(leaf)
     mine, theirs = flat(load_config(REPOSITORY / leaf).to_dict()), flat(load_config(base).to_dict())
@@ -171,6 +172,7 @@ def test_every_row_of_the_ablation_tables_has_its_config():
     promised |= {f'table5_{network}_{name}' for network in ('i_network', 'm_network') for name in data}
     promised |= {f'table6_{cell}' for cell in cells} | {'table7'}
     assert promised <= {path.stem for path in (REPOSITORY / 'configs/ablations').glob('*.py')}
+    assert {f'configs/ablations/{name}.py' for name in promised} <= set(ABLATIONS)
 
 
 def test_a_misspelt_argument_is_a_type_error_everywhere():

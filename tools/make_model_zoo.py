@@ -30,6 +30,7 @@ SECTIONS = (
     ('Other protocols', r'configs/protocols/'),
     ("The authors' released settings", r'configs/released/'),
     ("Demo: not the paper's", r'configs/demo/'),
+    ('The controlled benchmark: EVIDENCE.md', r'configs/evidence/'),
 )
 INTRODUCTION = """# Model zoo
 
@@ -132,7 +133,7 @@ def zoo(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> str:
 
 def dataset(config: str) -> str:
     """What a config trains or tests on, by its name."""
-    names = {'demo': 'controlled set', 'k400': 'Kinetics-400', 'hmdb': 'HMDB51'}
+    names = {'demo': 'controlled set', 'evidence': 'controlled benchmark', 'k400': 'Kinetics-400', 'hmdb': 'HMDB51'}
     return next((name for part, name in names.items() if part in config), 'UCF101')
 
 

@@ -40,6 +40,8 @@ class SamplePretraining:
         iframe_margin: how far from the clip, in frames, an I-frame may be.
         clip_place: 'before_future' leaves room for the window where the video has it; 'anywhere' puts the clip where
             a classifier's would be, and `motion_valid` says whether the window was there (Table 6).
+        room: frames to leave for clip and window, if more than they need: with another gap at the same room, clips
+            stay where they were.
         past_end: what happens to videos without room for clip, gap and window; 'error' leaves them out.
     """
 
@@ -53,6 +55,7 @@ class SamplePretraining:
         iframe: Literal['surrounding', 'none'] = 'surrounding',
         iframe_margin: int = 5,
         clip_place: Literal['before_future', 'anywhere'] = 'before_future',
+        room: int | None = None,
         past_end: PastEnd = 'error',
     ) -> None:
         if iframe not in ('surrounding', 'none'):
@@ -71,6 +74,10 @@ class SamplePretraining:
         self.past_end: PastEnd = past_end
         span = sampling.pretraining_span(clip_len, frame_interval, future_gap, motion_len)
         self.room = span if clip_place == 'before_future' else sampling.clip_span(clip_len, frame_interval)
+        if room is not None:
+            if room < self.room:
+                raise ValueError(f'room={room}: clip and window need {self.room} frames')
+            self.room = room
 
     def __call__(self, sample: Sample) -> Sample:
         video, rng = sample['video'], sample['rng']
@@ -97,8 +104,9 @@ class SampleClips:
 
     Args:
         clip_len, frame_interval: as above.
-        place: 'random' draws one clip; 'bin_centres' spreads `num_clips`; 'sliding' takes every clip, overlapping
-            by half, so that longer videos have more of them and are tested one at a time (batch_size=1).
+        place: 'random' draws one clip; 'first' takes the video's first; 'bin_centres' spreads `num_clips`; 'sliding'
+            takes every clip, overlapping by half, so that longer videos have more of them and are tested one at a
+            time (batch_size=1).
         num_clips: clips per video, for 'bin_centres' alone.
         past_end: what happens to videos shorter than a clip.
     """
@@ -107,14 +115,14 @@ class SampleClips:
         self,
         clip_len: int = 16,
         frame_interval: int = 4,
-        place: Literal['random', 'bin_centres', 'sliding'] = 'random',
+        place: Literal['random', 'first', 'bin_centres', 'sliding'] = 'random',
         num_clips: int = 1,
         past_end: PastEnd = 'repeat_last',
     ) -> None:
-        if place not in ('random', 'bin_centres', 'sliding'):
-            raise ValueError(f"place={place!r} is not one of 'random', 'bin_centres', 'sliding'")
-        if place == 'random' and num_clips != 1:
-            raise ValueError(f"place='random' draws one clip, not num_clips={num_clips}")
+        if place not in ('random', 'first', 'bin_centres', 'sliding'):
+            raise ValueError(f"place={place!r} is not one of 'random', 'first', 'bin_centres', 'sliding'")
+        if place in ('random', 'first') and num_clips != 1:
+            raise ValueError(f'place={place!r} takes one clip, not num_clips={num_clips}')
         if place == 'sliding' and num_clips != 1:
             raise ValueError(f"place='sliding' takes all clips, not num_clips={num_clips}. Remedy: leave it out.")
         self.clip_len = clip_len
@@ -128,6 +136,8 @@ class SampleClips:
         num_frames = sample['video'].num_frames
         if self.place == 'random':
             starts = np.array([sampling.random_start(sample['rng'], num_frames, self.span)])
+        elif self.place == 'first':
+            starts = np.zeros(1, dtype=np.int64)
         elif self.place == 'sliding':
             starts = sampling.sliding_starts(num_frames, self.span)
         else:

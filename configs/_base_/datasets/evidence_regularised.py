@@ -1,0 +1,23 @@
+"""The controlled benchmark, level basic, with joint labels, and the motion windows that Table 6 predicts."""
+
+_base_ = './evidence_finetune.py'
+
+train_dataloader = dict(
+    batch_size=16,
+    dataset=dict(
+        pipeline=dict(
+            sample=dict(
+                _delete_=True,
+                type='SamplePretraining',
+                clip_len=16,
+                frame_interval=2,
+                future_gap=2,
+                motion_len=8,
+                num_negatives=3,
+                iframe='none',
+                clip_place='anywhere',
+                past_end='repeat_last',
+            )
+        )
+    ),
+)

@@ -1,0 +1,16 @@
+"""Table 5 in the suite: retrieval with the M-Network of a pretraining.
+
+    python tools/test.py configs/evidence/m_network.py work_dirs/evidence/pretrain
+
+Reads what `make evidence` makes.
+Protocol: retrieval_paper
+Base: configs/evidence/retrieval.py
+Changes: model.context_head, model.motion_head, model.init_cfg, model.test_cfg.network,
+    test_dataloader.dataset.pipeline.sample
+"""
+
+_base_ = ['../_base_/models/demo_pretrain.py', '../_base_/datasets/evidence_retrieval.py', '../_base_/runtime.py']
+model = dict(test_cfg=dict(network='m_network'))
+_sample = dict(_delete_=True, type='SampleFutureMotions', clip_len=16, frame_interval=2, num_clips=4)
+test_dataloader = dict(dataset=dict(pipeline=dict(sample=_sample)))
+del _sample

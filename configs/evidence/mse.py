@@ -1,0 +1,21 @@
+"""Table 1: mean squared error on the future vectors, in the suite.
+
+    python tools/train.py configs/evidence/mse.py
+    python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/mse
+
+Reads what `make evidence` makes.
+Protocol: retrieval_paper
+Changes: model.motion_head, train_dataloader.dataset.pipeline.sample.num_negatives
+"""
+
+_base_ = './pretrain.py'
+model = dict(
+    motion_head=dict(
+        _delete_=True,
+        type='MotionRegressionHead',
+        predictor={{_base_.model.motion_head.predictor}},
+        cells=2,
+        loss_weight=5.0,
+    )
+)
+train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_negatives=0))))

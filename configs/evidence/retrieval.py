@@ -1,0 +1,10 @@
+"""The suite's retrieval on joint labels of level basic; R@1 of chance 1.6 %.
+
+    python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/pretrain
+
+Reads what `make evidence` makes; the suite itself reads every label from one --dump-features.
+Protocol: retrieval_paper, with 4 clips
+"""
+
+_base_ = ['../_base_/models/demo.py', '../_base_/datasets/evidence_retrieval.py', '../_base_/runtime.py']
+model = dict(init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/evidence/pretrain'))

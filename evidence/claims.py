@@ -1,0 +1,115 @@
+"""The paper's claims as differences between two rows, and the verdict on each.
+
+A claim says that one row beats another in one figure. Rows are compared seed by seed; with two seeds or more, a 95 %
+t-interval of the mean difference decides:
+
+* holds: the whole interval is above zero;
+* does not hold: the mean difference is zero or below;
+* undecided: the mean is above zero, the interval is not; or there is one seed.
+"""
+
+from collections.abc import Sequence
+from math import sqrt
+from statistics import fmean, stdev
+from typing import Literal, NamedTuple
+
+from scipy.stats import t
+from store import Result
+
+Verdict = Literal['holds', 'does not hold', 'undecided', 'not run']
+
+
+class Claim(NamedTuple):
+    """One sentence of the paper, and the comparison that can refute it."""
+
+    table: str
+    sentence: str
+    figure: str
+    better: str
+    worse: str
+
+
+class Judged(NamedTuple):
+    """A claim and what the runs say of it."""
+
+    claim: Claim
+    verdict: Verdict
+    better: tuple[float, ...]  # by seed
+    worse: tuple[float, ...]  # by seed, the same ones
+    seeds: tuple[int, ...]
+
+    @property
+    def differences(self) -> list[float]:
+        return [a - b for a, b in zip(self.better, self.worse, strict=True)]
+
+
+CLAIMS = (
+    Claim('1', 'Predicting future motion teaches what comes next better than predicting current motion.',
+          'probe turn', 'turn_future', 'turn_current'),
+    Claim('1', 'Where current motion tells the class, future motion serves retrieval no worse.',
+          'R@1 motion', 'both', 'current'),
+    Claim('1', 'Pointwise InfoNCE beats mean squared error.', 'R@1 joint', 'both', 'mse'),
+    Claim('1', 'Pointwise InfoNCE beats mean squared error, by motion.', 'R@1 motion', 'both', 'mse'),
+    Claim('1', 'Pointwise InfoNCE beats cross-entropy.', 'R@1 joint', 'both', 'cross_entropy'),
+    Claim('1', 'Pointwise InfoNCE beats cross-entropy, by motion.', 'R@1 motion', 'both', 'cross_entropy'),
+    Claim('1', 'The Transformer beats the ConvGRU.', 'R@1 joint', 'both', 'convgru'),
+    Claim('1', 'The Transformer beats the ConvGRU, by motion.', 'R@1 motion', 'both', 'convgru'),
+    *(
+        Claim('2', f'Finetuning gains from pretraining with {shots} labels a class, {kind} label.', 'top1',
+              f'few_both_{kind}_{shots}', f'few_scratch_{kind}_{shots}')
+        for kind in ('context', 'motion', 'joint') for shots in (1, 4, 16) if (kind, shots) != ('joint', 16)
+    ),
+    Claim('4', 'I-frames alone teach context.', 'R@1 context', 'iframes', 'random'),
+    Claim('4', 'Motion vectors alone teach motion.', 'R@1 motion', 'motion_vectors', 'random'),
+    Claim('4', 'Both together beat I-frames alone.', 'R@1 joint', 'both', 'iframes'),
+    Claim('4', 'Both together beat motion vectors alone.', 'R@1 joint', 'both', 'motion_vectors'),
+    Claim('4', 'Both together beat I-frames alone even in context.', 'R@1 context', 'both', 'iframes'),
+    Claim('4', 'Both together beat motion vectors alone even in motion.', 'R@1 motion', 'both', 'motion_vectors'),
+    Claim('5', 'The V-Network retrieves better than its I-Network.', 'R@1 joint', 'both', 'i_network'),
+    Claim('5', 'The V-Network retrieves better than its M-Network.', 'R@1 joint', 'both', 'm_network'),
+    Claim('6', 'Motion prediction as a regulariser helps supervised training.', 'top1', 'regularised', 'scratch'),
+    Claim('7', 'Transfer goes on rising with pretext training: after 30 epochs above 5.', '', 'both@30', 'both@5'),
+    Claim('9', 'Pretraining beats random weights.', 'R@1 joint', 'both', 'random'),
+    Claim('method', 'Hard negatives of the same video help.', 'R@1 motion', 'both', 'no_hard_negatives'),
+    Claim('method', 'Negating dx of mirrored windows beats keeping it, as released.', 'R@1 motion', 'both',
+          'same_sign_flip'),
+    Claim('4, hard', 'On the hard level, both together beat I-frames alone.', 'R@1 joint', 'hard_both',
+          'hard_iframes'),
+    Claim('4, hard', 'On the hard level, both together beat motion vectors alone.', 'R@1 joint', 'hard_both',
+          'hard_motion_vectors'),
+    Claim('9, hard', 'On the hard level, pretraining beats random weights.', 'R@1 joint', 'hard_both', 'hard_random'),
+)  # fmt: skip
+
+
+def values(results: Sequence[Result], row: str, figure: str) -> dict[int, float]:
+    """Seed -> figure, on the test split; `row@epoch` is the joint R@1 that a run's validation saw after that epoch."""
+    name, _, epoch = row.partition('@')
+    figure = f'epoch {epoch} R@1 joint, validation' if epoch else figure
+    return {
+        found.seed: found.figures[figure]
+        for found in results
+        if found.row == name and found.split == 'test' and figure in found.figures
+    }
+
+
+def judge(claim: Claim, results: Sequence[Result]) -> Judged:
+    """The claim by the seeds that both rows have."""
+    better, worse = (values(results, row, claim.figure) for row in (claim.better, claim.worse))
+    seeds = tuple(sorted(better.keys() & worse.keys()))
+    pairs = tuple(better[seed] for seed in seeds), tuple(worse[seed] for seed in seeds)
+    return Judged(claim, _verdict([a - b for a, b in zip(*pairs, strict=True)]), *pairs, seeds)
+
+
+def _verdict(differences: list[float]) -> Verdict:
+    if not differences:
+        return 'not run'
+    if len(differences) == 1:
+        return 'undecided'
+    if fmean(differences) <= 0:
+        return 'does not hold'
+    return 'holds' if fmean(differences) > half_interval(differences) else 'undecided'
+
+
+def half_interval(numbers: Sequence[float]) -> float:
+    """Half the 95 % t-interval of a mean."""
+    return float(t.ppf(0.975, len(numbers) - 1)) * stdev(numbers) / sqrt(len(numbers))

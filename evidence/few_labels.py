@@ -1,0 +1,112 @@
+"""Few-label finetuning: many short trainings from one start, in one process, so that they share its start-up.
+
+    python evidence/few_labels.py --start both --seed 0                    # on the test split, by the tuned rates
+    python evidence/few_labels.py --start both --seed 100 --tune           # every rate, on the validation split
+
+Each is configs/evidence/finetune.py with another list: `shots` labelled videos of every class, drawn with the seed,
+their lines repeated until one epoch holds all 200 steps. Labels are those of context, motion and both together.
+"""
+
+import argparse
+import time
+from typing import Any
+
+from mmengine.config import Config
+from rows import CONFIGS, FEW_LABEL_STARTS, KINDS, SHOTS, WORK, annotations, folder
+from settings import LEARNING_RATES, tuned_rate
+from store import is_done, result, save
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.annotation import Entry, read_list
+from cmvl_mm.datasets.subset import stratified_subset
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.launch import fit_loaders_to_machine, runner_from
+
+STEPS, BATCH = 200, 8
+TUNED_SHOTS = (4,)
+"""Rates are chosen with four labels a class, and hold for one and sixteen."""
+
+
+def few_label_list(entries: list[Entry], shots: int, seed: int) -> list[Entry]:
+    """`shots` videos of every class, repeated in turn to STEPS * BATCH lines.
+
+    Raises:
+        ValueError: a class has fewer videos.
+    """
+    smallest = min(sum(entry.label == label for entry in entries) for label in {entry.label for entry in entries})
+    if shots > smallest:
+        raise ValueError(f'{shots} labels a class asked for, the smallest class has {smallest} videos')
+    chosen = [entries[i] for i in stratified_subset([entry.label for entry in entries], shots / smallest, seed)]
+    return (chosen * (STEPS * BATCH // len(chosen) + 1))[: STEPS * BATCH]
+
+
+def config_of(start: str, kind: str, shots: int, lr: float, seed: int, split: str) -> Config:
+    """The finetuning of one cell, with its list written."""
+    training = few_label_list(read_list(annotations('basic', 'train', kind), 'required'), shots, seed)
+    name = f'{start}_{kind}_{shots}_{lr:g}_{seed}'
+    lines = WORK / 'few_labels' / f'{name}.txt'
+    lines.parent.mkdir(parents=True, exist_ok=True)
+    lines.write_text(''.join(f'{entry.path} {entry.label}\n' for entry in training))
+    options: dict[str, Any] = {
+        'train_dataloader.dataset.ann_file': str(lines),
+        'train_dataloader.num_workers': 0,
+        'test_dataloader.dataset.ann_file': str(annotations('basic', split, kind)),
+        'test_dataloader.num_workers': 0,
+        'model.cls_head.num_classes': 1 + max(int(entry.label or 0) for entry in training),
+        'optim_wrapper.optimizer.lr': lr,
+        'randomness.seed': seed,
+        'experiment_name': f'{name}_{split}',
+        'work_dir': str(WORK / 'few_labels' / name),
+        'default_hooks.checkpoint.interval': STEPS,  # epochs: none is kept, the weights are tested at once
+        'log_level': 'WARNING',
+    }
+    if start == 'scratch':
+        options['model.init_cfg'] = None
+    else:
+        options['model.init_cfg.checkpoint'] = str(folder(start, seed))
+    config = load_config(CONFIGS / 'finetune.py', options)
+    config.launcher = 'none'
+    fit_loaders_to_machine(config)
+    return config
+
+
+def finetune(config: Config) -> float:
+    """Train and test; top-1 in percent."""
+    runner = runner_from(config)
+    runner.train()
+    return 100 * runner.test()['finetune/top1']
+
+
+def cells(kinds: list[str], shots: tuple[int, ...]) -> list[tuple[str, int]]:
+    """(kind, labels a class), without those that the training split has too few videos for."""
+    return [(kind, count) for kind in kinds for count in shots if not (kind == 'joint' and count > 9)]
+
+
+def main() -> None:
+    args = parse_args()
+    split = 'val' if args.tune else 'test'
+    for kind, shots in cells(args.kinds, TUNED_SHOTS if args.tune else SHOTS):
+        rates = LEARNING_RATES if args.tune else (tuned_rate(args.start, kind),)
+        for lr in rates:
+            row = f'few_{args.start}_{kind}_{shots}' + (f'_lr{lr:g}' if args.tune else '')
+            if is_done(row, args.seed, split):
+                continue
+            begun = time.monotonic()
+            top1 = finetune(config_of(args.start, kind, shots, lr, args.seed, split))
+            save(result(row, args.seed, split, {'top1': top1}, (time.monotonic() - begun) / 60))
+            print(f'{row}, seed {args.seed}: {top1:.1f} in {time.monotonic() - begun:.0f} s', flush=True)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument('--start', choices=FEW_LABEL_STARTS, required=True)
+    parser.add_argument('--seed', type=int, required=True)
+    parser.add_argument('--kinds', nargs='+', choices=KINDS['basic'], default=list(KINDS['basic']))
+    parser.add_argument('--tune', action='store_true', help='every learning rate, on the validation split')
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    main()

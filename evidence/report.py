@@ -1,0 +1,166 @@
+"""EVIDENCE.md from results: verdicts, tables, plots, cost; what a person has to add stands in evidence/FINDINGS.md."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import fmean, stdev
+
+import matplotlib.pyplot as plt
+from claims import CLAIMS, Judged, half_interval, judge, values
+from plots import PLOTS
+from rows import FEW_LABEL_STARTS, KINDS, REPOSITORY, ROWS, SHOTS
+from settings import CHOSEN
+from store import Result
+
+DOCUMENT = REPOSITORY / 'EVIDENCE.md'
+PICTURES = REPOSITORY / 'evidence/plots'
+FINDINGS = REPOSITORY / 'evidence/FINDINGS.md'
+INTRODUCTION = """# Evidence
+
+Written by `make evidence`; do not edit. Each claim of the paper, tried on the controlled benchmark: videos in which
+context and motion are independent, known factors (`tools/make_benchmark.py`), networks of 0.9 M parameters, 1,080
+iterations. It says what the method learns, not what a large network reaches on real video.
+
+Percent; mean, with the sample's standard deviation, over seeds of weights, order and samples. The videos are the same
+for every seed, so nothing here says how much another set would change. Settings were chosen on the validation split
+(`evidence/settings.json`); the test split has videos of its own seeds and was read by the runs below alone. A verdict
+compares two rows seed by seed: *holds* where the 95 % t-interval of the mean difference lies above zero, *does not
+hold* where the mean difference is not above zero, *undecided* in between, and with one seed.
+"""
+
+
+def write_report(results: Sequence[Result]) -> None:
+    """EVIDENCE.md and its pictures."""
+    tested = [found for found in results if found.split == 'test']
+    parts = [INTRODUCTION, _origin(tested), '## Verdicts\n', _verdicts(tested)]
+    parts += [f'## Level {level}\n\n{_recalls(tested, level)}' for level in KINDS]
+    parts += ['## Classifiers\n', _classifiers(tested), '## Few labels\n', _few_labels(tested)]
+    parts += ['## Settings\n', _settings()]
+    parts += [f'## Pictures\n\n{_pictures(tested)}']
+    if FINDINGS.exists():
+        parts.append(FINDINGS.read_text())
+    DOCUMENT.write_text('\n'.join(parts))
+    print(f'written to {DOCUMENT}')
+
+
+def _origin(results: Sequence[Result]) -> str:
+    commits, dates = (sorted({getattr(found, name) for found in results}) for name in ('commit', 'date'))
+    seeds = sorted({found.seed for found in results})
+    return (
+        f'{len(results)} runs, seeds {", ".join(map(str, seeds))}, {sum(found.minutes for found in results):.0f} '
+        f'minutes of one core; commit {", ".join(commits)}; {dates[0]} to {dates[-1]}; {_machine()}. '
+        f'`make evidence SEEDS={len(seeds)}` repeats them; `python evidence/run_suite.py --report` writes this again.\n'
+    )
+
+
+def _machine() -> str:
+    info = Path('/proc/cpuinfo')
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
+    return f'{names[0] if names else platform.processor()}, {os.cpu_count()} cores, torch {version("torch")}'
+
+
+def _verdicts(results: Sequence[Result]) -> str:
+    lines = [
+        '| table | claim | figure | | | difference | seeds | verdict | repeat |',
+        '|---|---|---|---:|---:|---:|---:|---|---|',
+    ]
+    lines += [_verdict_line(judge(claim, results)) for claim in CLAIMS]
+    return '\n'.join([*lines, ''])
+
+
+def _verdict_line(judged: Judged) -> str:
+    claim = judged.claim
+    names = [name.partition('@')[0] for name in (claim.better, claim.worse)]
+    rows = sorted({name for name in names if not name.startswith('few_')})
+    command = f'`--rows {" ".join(rows)}`' if rows else '`make evidence`'
+    figure = claim.figure or 'R@1 joint, validation'
+    if not judged.seeds:
+        return f'| {claim.table} | {claim.sentence} | {figure} | | | | 0 | not run | {command} |'
+    difference = f'{fmean(judged.differences):+.1f}'
+    if len(judged.seeds) > 1:
+        difference += f' ± {half_interval(judged.differences):.1f}'
+    sides = ' | '.join(
+        f'{name} {spread(numbers)}' for name, numbers in ((claim.better, judged.better), (claim.worse, judged.worse))
+    )
+    return (
+        f'| {claim.table} | {claim.sentence} | {figure} | {sides} | {difference} | {len(judged.seeds)} '
+        f'| {_emphasised(judged.verdict)} | {command} |'
+    )
+
+
+def _emphasised(verdict: str) -> str:
+    return f'**{verdict}**' if verdict == 'does not hold' else verdict
+
+
+def spread(numbers: Sequence[float]) -> str:
+    """'44.5 (2.1)': mean and deviation; of one run, the figure alone."""
+    if not numbers:
+        return '–'
+    return f'{fmean(numbers):.1f}' + (f' ({stdev(numbers):.1f})' if len(numbers) > 1 else '')
+
+
+def _recalls(results: Sequence[Result], level: str) -> str:
+    figures = [f'{name} {kind}' for name in ('R@1', 'R@5', 'kNN', 'probe') for kind in KINDS[level]]
+    figures += ['pretext acc_context', 'pretext acc_motion']
+    rows = [row for row in ROWS if row.level == level and not row.classifies]
+    return _table([(row.name, row.title) for row in rows], figures, results)
+
+
+def _classifiers(results: Sequence[Result]) -> str:
+    rows = [(row.name, f'{row.title}, joint label, all 576 videos, 30 epochs') for row in ROWS if row.classifies]
+    return _table(rows, ['top1'], results)
+
+
+def _few_labels(results: Sequence[Result]) -> str:
+    lines = ['200 steps of 8 videos; top-1 by labels a class.\n']
+    cells = [(kind, shots) for kind in KINDS['basic'] for shots in SHOTS if (kind, shots) != ('joint', 16)]
+    lines.append(f'| from | {" | ".join(f"{kind}, {shots}" for kind, shots in cells)} |')
+    lines.append(f'|---|{"---:|" * len(cells)}')
+    for start in FEW_LABEL_STARTS:
+        found = [list(values(results, f'few_{start}_{kind}_{shots}', 'top1').values()) for kind, shots in cells]
+        lines.append(f'| {start} | {" | ".join(map(spread, found))} |')
+    return '\n'.join([*lines, ''])
+
+
+def _table(rows: Sequence[tuple[str, str]], figures: Sequence[str], results: Sequence[Result]) -> str:
+    lines = [f'| row | | seeds | {" | ".join(figures)} |', f'|---|---|---:|{"---:|" * len(figures)}']
+    for name, title in rows:
+        found = [list(values(results, name, figure).values()) for figure in figures]
+        lines.append(f'| {name} | {title} | {max(map(len, found))} | {" | ".join(map(spread, found))} |')
+    return '\n'.join([*lines, ''])
+
+
+def _settings() -> str:
+    if not CHOSEN.exists():
+        return 'Nothing has been tuned yet: `python evidence/run_suite.py --tune`.\n'
+    chosen = json.loads(CHOSEN.read_text())
+    lines = ['Chosen on the validation split with seed 100 (`python evidence/run_suite.py --tune`).\n']
+    lines.append('Learning rate of finetuning, by top-1 at four labels a class:\n')
+    lines.append(f'| from | {" | ".join(KINDS["basic"])} |\n|---|---:|---:|---:|')
+    lines += [
+        f'| {start} | {" | ".join(f"{rates[kind]:g}" for kind in KINDS["basic"])} |'
+        for start, rates in chosen['learning_rates'].items()
+    ]
+    lines.append('\nWeight of the motion loss, by joint R@1, three tries for each target:\n')
+    lines.append('| target | weight: R@1 |\n|---|---|')
+    lines += [
+        f'| {target} | {", ".join(f"{weight}: {recall:.1f}" for weight, recall in tries.items())} |'
+        for target, tries in chosen['target_weights'].items()
+    ]
+    return '\n'.join([*lines, ''])
+
+
+def _pictures(results: Sequence[Result]) -> str:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for name, draw in PLOTS.items():
+        figure = draw(results)
+        if figure is not None:
+            figure.savefig(PICTURES / f'{name}.png', dpi=80)
+            plt.close(figure)
+            lines.append(f'![{name}](evidence/plots/{name}.png)\n')
+    return '\n'.join(lines)

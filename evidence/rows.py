@@ -1,0 +1,103 @@
+"""What the suite runs: one row is one training or one network, on one level, with every seed."""
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CONFIGS = REPOSITORY / 'configs/evidence'
+WORK = Path('work_dirs/evidence')
+"""Everything the suite makes; the configs read from here."""
+LAST_EPOCH = 30
+
+Level = Literal['basic', 'future', 'hard']
+KINDS: dict[str, tuple[str, ...]] = {
+    'basic': ('context', 'motion', 'joint'),
+    'future': ('context', 'motion', 'joint', 'current', 'turn'),
+    'hard': ('context', 'motion', 'joint'),
+}
+"""Kinds of label by level."""
+
+
+class Row(NamedTuple):
+    """One line of the tables."""
+
+    name: str
+    title: str
+    train: str | None = None  # config below configs/evidence; None: nothing is trained
+    of: str | None = None  # the row whose checkpoint is tested; None: its own, or random weights without `train`
+    test: str = 'retrieval'  # config below configs/evidence
+    level: Level = 'basic'
+    core: bool = False  # part of `make evidence SEEDS=1`
+    options: tuple[str, ...] = ()  # of the training
+    classifies: bool = False
+
+
+ROWS = (
+    Row('random', 'random weights', core=True),
+    Row('both', 'both, alpha 0.5, InfoNCE, future, Transformer', 'progress', core=True),
+    Row('iframes', 'I-frames alone', 'iframes', core=True),
+    Row('motion_vectors', 'motion vectors alone', 'motion_vectors', core=True),
+    Row('alpha_025', 'both, alpha 0.25', 'alpha_025'),
+    Row('alpha_075', 'both, alpha 0.75', 'alpha_075', core=True),
+    Row('current', 'current instead of future motion', 'current', core=True),
+    Row('mse', 'MSE on the vectors', 'mse', core=True),
+    Row('cross_entropy', 'cross-entropy on the vectors', 'cross_entropy', core=True),
+    Row('convgru', 'ConvGRU instead of Transformer', 'convgru', core=True),
+    Row('no_hard_negatives', 'no hard negatives', 'no_hard_negatives', core=True),
+    Row('same_sign_flip', 'mirrored windows keep the sign of dx', 'same_sign_flip'),
+    Row('i_network', 'the I-Network of "both"', of='both', test='i_network', core=True),
+    Row('m_network', 'the M-Network of "both"', of='both', test='m_network', core=True),
+    Row('scratch', 'classifier from scratch', 'scratch', test='scratch', core=True, classifies=True),
+    Row('regularised', 'the same with motion as regulariser', 'regularised', test='regularised', core=True,
+        classifies=True),
+    Row('turn_random', 'level future, random weights', test='turn_retrieval', level='future', core=True),
+    Row('turn_future', 'level future, both, future motion', 'turn_future', test='turn_retrieval', level='future',
+        core=True),
+    Row('turn_current', 'level future, both, current motion', 'turn_current', test='turn_retrieval', level='future',
+        core=True),
+    Row('hard_random', 'level hard, random weights', level='hard'),
+    Row('hard_iframes', 'level hard, I-frames alone', 'iframes', level='hard'),
+    Row('hard_motion_vectors', 'level hard, motion vectors alone', 'motion_vectors', level='hard'),
+    Row('hard_both', 'level hard, both', 'pretrain', level='hard'),
+)  # fmt: skip
+BY_NAME = {row.name: row for row in ROWS}
+
+FEW_LABEL_STARTS = ('scratch', 'iframes', 'motion_vectors', 'both', 'alpha_075')
+"""Where few-label finetuning starts: random weights, or the checkpoint of a row."""
+SHOTS = (1, 4, 16)
+"""Labels per class; the joint label has nine videos a class in all, so 16 is left out there."""
+
+
+def folder(row: str, seed: int) -> Path:
+    """Work directory of a row's training."""
+    return WORK / 'runs' / f'{row}_{seed}'
+
+
+def annotations(level: str, split: str, kind: str) -> Path:
+    return WORK / level / 'annotations' / f'{split}_{kind}.txt'
+
+
+def options_of_training(row: Row) -> list[str]:
+    """`--cfg-options` that point a config written for level basic at the row's level."""
+    options = list(row.options)
+    if row.level == 'hard':
+        options += [
+            f'train_dataloader.dataset.ann_file={annotations(row.level, "train", "joint")}',
+            f'train_dataloader.dataset.data_prefix.video={WORK / row.level}',
+        ]
+    return options
+
+
+def options_of_test(row: Row, split: str) -> list[str]:
+    """`--cfg-options` of the row's test on one split."""
+    if row.classifies:
+        return [f'test_dataloader.dataset.ann_file={annotations(row.level, split, "joint")}']
+    return [f'test_dataloader.{option}' for option in _lists(row.level, split)]
+
+
+def _lists(level: str, split: str) -> list[str]:
+    return [
+        f'dataset.gallery={annotations(level, "train", "joint")}',
+        f'dataset.query={annotations(level, split, "joint")}',
+        f'dataset.data_prefix.video={WORK / level}',
+    ]

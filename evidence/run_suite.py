@@ -1,0 +1,207 @@
+"""Run the suite on the controlled benchmark and write EVIDENCE.md.
+
+    make evidence                          # every row, seeds 0, 1, 2
+    make evidence SEEDS=1                  # the core rows, seed 0
+    python evidence/run_suite.py --seeds 1 --rows both iframes --lanes 1
+    python evidence/run_suite.py --tune      # choose settings on the validation split; writes evidence/settings.json
+    python evidence/run_suite.py --report    # EVIDENCE.md from evidence/results.json, without a run
+
+Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
+work_dirs/evidence: stopped and run again, the suite goes on. The test split is read by the evidence alone, the
+validation split by --tune and by the curves over epochs.
+"""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from readouts import figures
+from report import write_report
+from rows import (
+    BY_NAME,
+    CONFIGS,
+    FEW_LABEL_STARTS,
+    LAST_EPOCH,
+    REPOSITORY,
+    ROWS,
+    WORK,
+    Row,
+    folder,
+    options_of_test,
+    options_of_training,
+)
+from settings import TARGET_WEIGHTS, TUNING_SEED, choose_rates, choose_weights, write_chosen
+from store import is_done, load_finished, load_published, publish, result, save
+
+from cmvl_mm.visualization.logs import epoch_mean, read_curves, read_test, read_validations
+
+BENCHMARK_SEED = 1
+"""The demo, whose test videos were looked at while it was built, has seed 0."""
+SIZES = {'basic': (9, 4, 4), 'future': (9, 4, 4), 'hard': (5, 2, 2)}
+"""Videos for every pair of context and motion: training, validation, test."""
+Job = tuple[str, Callable[[], None]]
+_lock = threading.Lock()
+
+
+def main() -> None:
+    args = parse_args()
+    if args.report:
+        write_report(load_published())
+        return
+    begun = time.monotonic()
+    rows = chosen_rows(args)
+    for level in sorted({row.level for row in rows}):
+        make_level(level)
+    if args.tune:
+        run_jobs(tuning_jobs(), args.lanes)
+        run_jobs([few_label_job(start, TUNING_SEED, tune=True) for start in FEW_LABEL_STARTS], args.lanes)
+        write_chosen(dict(learning_rates=choose_rates(), target_weights=choose_weights()))
+        return
+    seeds = range(args.seeds)
+    run_jobs([row_job(row, seed) for seed in seeds for row in rows if row.of is None], args.lanes)
+    rest = [row_job(row, seed) for seed in seeds for row in rows if row.of is not None]
+    if args.few_labels:
+        names = {'scratch', *(row.name for row in rows)}
+        rest += [few_label_job(start, seed) for seed in seeds for start in FEW_LABEL_STARTS if start in names]
+    run_jobs(rest, args.lanes)
+    publish(load_finished())
+    write_report(load_published())
+    print(f'{(time.monotonic() - begun) / 60:.0f} minutes')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument('--seeds', type=int, default=3, help='0 … N-1 (default: %(default)s)')
+    parser.add_argument('--rows', nargs='+', choices=[row.name for row in ROWS], help='default: all; of one seed, core')
+    parser.add_argument('--lanes', type=int, default=2, help='runs at a time (default: %(default)s)')
+    parser.add_argument('--no-few-labels', dest='few_labels', action='store_false', help='no few-label finetuning')
+    parser.add_argument('--tune', action='store_true', help='choose settings on the validation split')
+    parser.add_argument('--report', action='store_true', help='write EVIDENCE.md again, run nothing')
+    return parser.parse_args()
+
+
+def chosen_rows(args: argparse.Namespace) -> list[Row]:
+    if args.rows:
+        return [BY_NAME[name] for name in args.rows]
+    return [row for row in ROWS if row.core or args.seeds > 1]
+
+
+def make_level(level: str) -> None:
+    """The level's videos; those that are there are kept."""
+    train, val, test = map(str, SIZES[level])
+    command = [
+        'tools/make_benchmark.py', WORK / level, '--level', level, '--seed', BENCHMARK_SEED,
+        '--train', train, '--val', val, '--test', test,
+    ]  # fmt: skip
+    run(f'make_{level}', command)
+
+
+def run_jobs(jobs: list[Job], lanes: int) -> None:
+    """All jobs, some side by side; a failure ends the suite once those that run have ended.
+
+    Raises:
+        RuntimeError: a job failed.
+    """
+    with ThreadPoolExecutor(lanes) as pool:
+        futures = {pool.submit(job): name for name, job in jobs}
+        for count, future in enumerate(as_completed(futures), start=1):
+            if future.exception() is not None:
+                pool.shutdown(cancel_futures=True)
+                raise RuntimeError(f'{futures[future]} failed') from future.exception()
+            print(f'{time.strftime("%H:%M")} {count} of {len(jobs)}: {futures[future]}', flush=True)
+
+
+def row_job(row: Row, seed: int) -> Job:
+    return f'{row.name}, seed {seed}', lambda: train_and_test(row, seed, 'test')
+
+
+def few_label_job(start: str, seed: int, tune: bool = False) -> Job:
+    command = ['evidence/few_labels.py', '--start', start, '--seed', seed, *(['--tune'] if tune else [])]
+    name = f'few_labels_{start}_{seed}{"_tune" if tune else ""}'
+    return name, lambda: run(name, command)
+
+
+def tuning_jobs() -> list[Job]:
+    """Three weights for each target of Table 1, and what few-label tuning starts from."""
+    rows = [row for row in ROWS if row.name in FEW_LABEL_STARTS and row.name != 'scratch']
+    for target, weights in TARGET_WEIGHTS.items():
+        for weight in weights:
+            options = [f'model.motion_head.loss_weight={weight}']
+            if target == 'infonce':
+                options.append(f'model.context_head.loss_weight={1 - weight}')
+            config = 'pretrain' if target == 'infonce' else target
+            rows.append(Row(f'{target}_{weight:g}', f'{target}, weight {weight:g}', config, options=tuple(options)))
+    return [(row.name, lambda row=row: train_and_test(row, TUNING_SEED, 'val')) for row in rows]
+
+
+def train_and_test(row: Row, seed: int, split: str) -> None:
+    """One row: trained where it trains, tested, read out, kept."""
+    if is_done(row.name, seed, split):
+        return
+    begun = time.monotonic()
+    found: dict[str, float] = {}
+    work_dir = folder(row.of or row.name, seed)
+    if row.train is not None:
+        command = [
+            'tools/train.py', CONFIGS / f'{row.train}.py', '--work-dir', work_dir, '--resume', '--seed', seed,
+            *with_options(options_of_training(row)),
+        ]  # fmt: skip
+        run(f'{row.name}_{seed}_train', command)
+        found |= training_figures(work_dir)
+    checkpoint = [work_dir] if row.train is not None or row.of is not None else []
+    options = options_of_test(row, split) + ([] if checkpoint else ['model.init_cfg=None'])
+    tested = WORK / 'tests' / f'{row.name}_{seed}_{split}'
+    dump = tested / 'features.npz'
+    command = [
+        'tools/test.py', CONFIGS / f'{row.test}.py', *checkpoint, '--work-dir', tested, '--seed', seed,
+        *([] if row.classifies else ['--dump-features', dump]), *with_options(options),
+    ]  # fmt: skip
+    run(f'{row.name}_{seed}_{split}_test', command)
+    found |= {'top1': 100 * read_test(tested)['finetune/top1']} if row.classifies else figures(dump, row, split)
+    save(result(row.name, seed, split, found, (time.monotonic() - begun) / 60))
+
+
+def training_figures(work_dir: Path) -> dict[str, float]:
+    """Pretext accuracies of the last epoch, and, where a run validates, both over epochs; in percent."""
+    rows = read_curves(work_dir)
+    keys = [key for key in ('acc_context', 'acc_motion') if key in rows[-1]]
+    found = {f'pretext {key}': 100 * epoch_mean(rows, key, LAST_EPOCH) for key in keys}
+    for epoch, row in read_validations(work_dir).items():
+        found |= {f'epoch {epoch} {key}': 100 * epoch_mean(rows, key, epoch) for key in keys}
+        found[f'epoch {epoch} R@1 joint, validation'] = row['retrieval_paper/R@1']
+    return found
+
+
+def with_options(options: list[str]) -> list[str]:
+    return ['--cfg-options', *options] if options else []
+
+
+def run(name: str, command: list) -> None:
+    """A script of the repository on one thread; its output goes to a file, which is named if it fails.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    words = [sys.executable, str(REPOSITORY / command[0]), *map(str, command[1:])]
+    log = WORK / 'logs' / f'{name}.txt'
+    with _lock:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open('w') as out:
+        print(f'$ {shlex.join(words)}', file=out, flush=True)
+        one_thread = os.environ | {'OMP_NUM_THREADS': '1'}
+        outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=one_thread, check=False)
+    if outcome.returncode != 0:
+        raise RuntimeError(f'{name} ended with exit code {outcome.returncode}; see {log}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,59 @@
+"""What was chosen on the validation split, before the test split was looked at."""
+
+import json
+from typing import Any
+
+from rows import FEW_LABEL_STARTS, KINDS, REPOSITORY
+from store import load_finished
+
+LEARNING_RATES = (0.0003, 0.001, 0.003)
+"""Of finetuning, each tried for every start and kind of label."""
+TUNING_SEED = 100
+"""No seed of the evidence."""
+TARGET_WEIGHTS = {'mse': (1.0, 5.0, 25.0), 'cross_entropy': (0.1, 0.5, 2.5), 'infonce': (0.25, 0.5, 0.75)}
+"""Motion loss weights tried for each target of Table 1, three each; InfoNCE's are the alphas of equation 3."""
+CHOSEN = REPOSITORY / 'evidence/settings.json'
+
+
+def tuned_rate(start: str, kind: str) -> float:
+    """The learning rate of finetuning from `start`.
+
+    Raises:
+        KeyError: it was never tuned.
+    """
+    return json.loads(CHOSEN.read_text())['learning_rates'][start][kind]
+
+
+def choose_rates() -> dict[str, dict[str, float]]:
+    """Of the tuning runs on disk, the rate with the highest top-1 by start and kind; of equals, the smaller."""
+    found = {
+        finished.row: finished.figures['top1']
+        for finished in load_finished()
+        if finished.split == 'val' and finished.seed == TUNING_SEED and finished.row.startswith('few_')
+    }
+    chosen: dict[str, dict[str, float]] = {}
+    for start in FEW_LABEL_STARTS:
+        for kind in KINDS['basic']:
+            scores = {lr: found.get(f'few_{start}_{kind}_4_lr{lr:g}') for lr in LEARNING_RATES}
+            known = {lr: score for lr, score in scores.items() if score is not None}
+            if len(known) < len(LEARNING_RATES):
+                raise ValueError(f'{start}, {kind}: {len(known)} of {len(LEARNING_RATES)} rates have been tried.')
+            chosen.setdefault(start, {})[kind] = max(known, key=lambda lr: (known[lr], -lr))
+    return chosen
+
+
+def choose_weights() -> dict[str, dict[str, float]]:
+    """Joint R@1 on the validation split of every weight tried for every target of Table 1."""
+    found = {
+        finished.row: finished.figures['R@1 joint']
+        for finished in load_finished()
+        if finished.split == 'val' and finished.seed == TUNING_SEED and 'R@1 joint' in finished.figures
+    }
+    return {
+        target: {f'{weight:g}': found[f'{target}_{weight:g}'] for weight in weights}
+        for target, weights in TARGET_WEIGHTS.items()
+    }
+
+
+def write_chosen(contents: dict[str, Any]) -> None:
+    CHOSEN.write_text(json.dumps(contents, indent=1) + '\n')

@@ -1,0 +1,59 @@
+"""A verdict is what the seeds say, and every claim compares rows that exist."""
+
+import pytest
+from claims import CLAIMS, Claim, half_interval, judge, values
+from rows import BY_NAME, FEW_LABEL_STARTS, SHOTS
+from store import Result
+
+CLAIM = Claim('4', 'Both beat one.', 'R@1 joint', 'both', 'iframes')
+
+
+def results(row, numbers, figure='R@1 joint', split='test'):
+    return [
+        Result(row=row, seed=seed, split=split, figures={figure: number}, minutes=1.0, commit='abc', date='2026-01-01')
+        for seed, number in enumerate(numbers)
+    ]
+
+
+def verdict(better, worse):
+    return judge(CLAIM, [*results('both', better), *results('iframes', worse)]).verdict
+
+
+def test_verdicts():
+    assert verdict([30, 31, 32], [20, 21.5, 21.5]) == 'holds'
+    assert verdict([20, 21, 22], [30, 31, 32]) == 'does not hold'
+    assert verdict([20, 20, 20], [20, 20, 20]) == 'does not hold'  # no difference is no gain
+    assert verdict([20, 40, 22], [19, 20, 21]) == 'undecided'
+    assert verdict([30], [20]) == 'undecided'
+    assert verdict([], [20]) == 'not run'
+
+
+def test_rows_are_compared_by_seed():
+    found = [*results('both', [10, 20, 30]), *results('iframes', [9, 19])]
+    judged = judge(CLAIM, found)
+    assert judged.seeds == (0, 1)
+    assert judged.differences == [1, 1]
+    assert judged.verdict == 'holds'  # whatever the spread between the seeds
+
+
+def test_the_interval_is_students():
+    assert half_interval([1, 2, 3]) == pytest.approx(4.302653 * 1 / 3**0.5, rel=1e-6)
+
+
+def test_the_validation_split_is_no_evidence():
+    assert values(results('both', [1.0], split='val'), 'both', 'R@1 joint') == {}
+
+
+def test_a_row_after_some_epochs():
+    found = results('both', [7.0], figure='epoch 5 R@1 joint, validation')
+    assert values(found, 'both@5', '') == {0: 7.0}
+    assert values(found, 'both@30', '') == {}
+
+
+def test_every_claim_compares_rows_that_exist():
+    few = {f'few_{start}_{kind}_{shots}' for start in FEW_LABEL_STARTS for shots in SHOTS
+           for kind in ('context', 'motion', 'joint')}  # fmt: skip
+    for claim in CLAIMS:
+        assert {claim.better.partition('@')[0], claim.worse.partition('@')[0]} <= BY_NAME.keys() | few, claim
+    assert {claim.table for claim in CLAIMS} >= {'1', '2', '4', '5', '6', '7'}
+    assert len(set(CLAIMS)) == len(CLAIMS)

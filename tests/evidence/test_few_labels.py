@@ -1,0 +1,51 @@
+"""Few-label lists hold what they say, and several trainings share a process."""
+
+import few_labels
+import pytest
+import rows
+import store
+from few_labels import BATCH, STEPS, cells, few_label_list
+
+from cmvl_mm.datasets.annotation import Entry
+
+ENTRIES = [Entry(f'videos/{label}_{number}.mp4', label) for label in range(8) for number in range(16)]
+
+
+@pytest.mark.parametrize('shots', [1, 4, 16])
+def test_a_list_has_its_labels_and_fills_every_step(shots):
+    lines = few_label_list(ENTRIES, shots, seed=0)
+    assert len(lines) == STEPS * BATCH
+    videos = set(lines)
+    assert [sum(entry.label == label for entry in videos) for label in range(8)] == [shots] * 8
+    counts = [lines.count(video) for video in videos]
+    assert max(counts) - min(counts) <= 1
+    assert few_label_list(ENTRIES, shots, seed=0) == lines
+    assert shots == 16 or set(few_label_list(ENTRIES, shots, seed=1)) != videos
+
+
+def test_too_many_labels_are_refused():
+    with pytest.raises(ValueError, match='17 labels a class asked for, the smallest class has 16'):
+        few_label_list(ENTRIES, 17, seed=0)
+
+
+def test_cells():
+    assert cells(['motion', 'joint'], (1, 16)) == [('motion', 1), ('motion', 16), ('joint', 1)]
+
+
+def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):
+    for module in (few_labels, rows, store):
+        monkeypatch.setattr(module, 'WORK', tmp_path / 'evidence')
+    monkeypatch.setattr(few_labels, 'STEPS', 2)
+    folder = tmp_path / 'evidence/basic/annotations'
+    folder.mkdir(parents=True)
+    for split, name in (('train', 'train'), ('test', 'test')):
+        (folder / f'{split}_motion.txt').write_text((controlled_set / f'{name}.txt').read_text())
+    accuracies = []
+    for lr in (0.001, 0.003):
+        config = few_labels.config_of('scratch', 'motion', 1, lr, 0, 'test')
+        for loader in (config.train_dataloader, config.test_dataloader):
+            loader.dataset.data_prefix.video = str(controlled_set)
+        config.param_scheduler[0].update(begin=1, end=2)
+        assert config.optim_wrapper.optimizer.lr == lr
+        accuracies.append(few_labels.finetune(config))
+    assert all(0 <= accuracy <= 100 for accuracy in accuracies)
