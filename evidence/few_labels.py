@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from mmengine.config import Config
-from rows import CONFIGS, FEW_LABEL_STARTS, KINDS, SHOTS, WORK, annotations, folder
+from rows import CONFIGS, FEW_LABEL_STARTS, KINDS, SHOTS, WORK, Level, annotations, folder
 from settings import LEARNING_RATES, tuned_rate
 from store import is_done, result, save
 
@@ -40,9 +40,19 @@ def few_label_list(entries: list[Entry], shots: int, seed: int) -> list[Entry]:
     return (chosen * (STEPS * BATCH // len(chosen) + 1))[: STEPS * BATCH]
 
 
-def config_of(start: str, kind: str, shots: int, lr: float, seed: int, split: str) -> Config:
-    """The finetuning of one cell, with its list written."""
-    training = few_label_list(read_list(annotations('basic', 'train', kind), 'required'), shots, seed)
+def config_of(start: str, kind: str, shots: int, *, lr: float, seed: int, split: str, level: Level = 'basic') -> Config:
+    """The finetuning of one cell, with its list written.
+
+    Args:
+        start: 'scratch', or the row of the suite whose checkpoint it starts from.
+        kind: of label.
+        shots: labels a class.
+        lr: learning rate.
+        seed: of the labels drawn, of order and samples, and of the start's training.
+        split: to test on.
+        level: whose videos.
+    """
+    training = few_label_list(read_list(annotations(level, 'train', kind), 'required'), shots, seed)
     name = f'{start}_{kind}_{shots}_{lr:g}_{seed}'
     lines = WORK / 'few_labels' / f'{name}.txt'
     lines.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +60,9 @@ def config_of(start: str, kind: str, shots: int, lr: float, seed: int, split: st
     options: dict[str, Any] = {
         'train_dataloader.dataset.ann_file': str(lines),
         'train_dataloader.num_workers': 0,
-        'test_dataloader.dataset.ann_file': str(annotations('basic', split, kind)),
+        'train_dataloader.dataset.data_prefix.video': str(WORK / level),
+        'test_dataloader.dataset.ann_file': str(annotations(level, split, kind)),
+        'test_dataloader.dataset.data_prefix.video': str(WORK / level),
         'test_dataloader.num_workers': 0,
         'model.cls_head.num_classes': 1 + max(int(entry.label or 0) for entry in training),
         'optim_wrapper.optimizer.lr': lr,
@@ -92,7 +104,7 @@ def main() -> None:
             if is_done(row, args.seed, split):
                 continue
             begun = time.monotonic()
-            top1 = finetune(config_of(args.start, kind, shots, lr, args.seed, split))
+            top1 = finetune(config_of(args.start, kind, shots, lr=lr, seed=args.seed, split=split))
             save(result(row, args.seed, split, {'top1': top1}, (time.monotonic() - begun) / 60))
             print(f'{row}, seed {args.seed}: {top1:.1f} in {time.monotonic() - begun:.0f} s', flush=True)
 

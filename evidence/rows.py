@@ -9,7 +9,8 @@ WORK = Path('work_dirs/evidence')
 """Everything the suite makes; the configs read from here."""
 LAST_EPOCH = 30
 
-Level = Literal['basic', 'future', 'hard']
+Level = Literal['basic', 'future', 'hard', 'falls']
+"""Three of the controlled benchmark; 'falls' is real video, see real_video.py."""
 KINDS: dict[str, tuple[str, ...]] = {
     'basic': ('context', 'motion', 'joint'),
     'future': ('context', 'motion', 'joint', 'current', 'turn'),

@@ -12,11 +12,6 @@ validation split by --tune and by the curves over epochs.
 """
 
 import argparse
-import os
-import shlex
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -29,7 +24,6 @@ from rows import (
     CONFIGS,
     FEW_LABEL_STARTS,
     LAST_EPOCH,
-    REPOSITORY,
     ROWS,
     WORK,
     Row,
@@ -37,6 +31,7 @@ from rows import (
     options_of_test,
     options_of_training,
 )
+from run import run, with_options
 from settings import TARGET_WEIGHTS, TUNING_SEED, choose_rates, choose_weights, write_chosen
 from store import is_done, load_finished, load_published, publish, result, save
 
@@ -47,7 +42,6 @@ BENCHMARK_SEED = 1
 SIZES = {'basic': (9, 4, 4), 'future': (9, 4, 4), 'hard': (5, 2, 2)}
 """Videos for every pair of context and motion: training, validation, test."""
 Job = tuple[str, Callable[[], None]]
-_lock = threading.Lock()
 
 
 def main() -> None:
@@ -71,6 +65,8 @@ def main() -> None:
         names = {'scratch', *(row.name for row in rows)}
         rest += [few_label_job(start, seed) for seed in seeds for start in FEW_LABEL_STARTS if start in names]
     run_jobs(rest, args.lanes)
+    if args.falls is not None:
+        run('real_video', ['evidence/real_video.py', args.falls, '--seeds', args.seeds])
     publish(load_finished())
     write_report(load_published())
     print(f'{(time.monotonic() - begun) / 60:.0f} minutes')
@@ -84,6 +80,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--rows', nargs='+', choices=[row.name for row in ROWS], help='default: all; of one seed, core')
     parser.add_argument('--lanes', type=int, default=2, help='runs at a time (default: %(default)s)')
     parser.add_argument('--no-few-labels', dest='few_labels', action='store_false', help='no few-label finetuning')
+    parser.add_argument('--falls', type=Path, help='folder of real clips, see evidence/real_video.py')
     parser.add_argument('--tune', action='store_true', help='choose settings on the validation split')
     parser.add_argument('--report', action='store_true', help='write EVIDENCE.md again, run nothing')
     return parser.parse_args()
@@ -179,28 +176,6 @@ def training_figures(work_dir: Path) -> dict[str, float]:
         found |= {f'epoch {epoch} {key}': 100 * epoch_mean(rows, key, epoch) for key in keys}
         found[f'epoch {epoch} R@1 joint, validation'] = row['retrieval_paper/R@1']
     return found
-
-
-def with_options(options: list[str]) -> list[str]:
-    return ['--cfg-options', *options] if options else []
-
-
-def run(name: str, command: list) -> None:
-    """A script of the repository on one thread; its output goes to a file, which is named if it fails.
-
-    Raises:
-        RuntimeError: it failed.
-    """
-    words = [sys.executable, str(REPOSITORY / command[0]), *map(str, command[1:])]
-    log = WORK / 'logs' / f'{name}.txt'
-    with _lock:
-        log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open('w') as out:
-        print(f'$ {shlex.join(words)}', file=out, flush=True)
-        one_thread = os.environ | {'OMP_NUM_THREADS': '1'}
-        outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=one_thread, check=False)
-    if outcome.returncode != 0:
-        raise RuntimeError(f'{name} ended with exit code {outcome.returncode}; see {log}')
 
 
 if __name__ == '__main__':

@@ -42,7 +42,7 @@ def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):
         (folder / f'{split}_motion.txt').write_text((controlled_set / f'{name}.txt').read_text())
     accuracies = []
     for lr in (0.001, 0.003):
-        config = few_labels.config_of('scratch', 'motion', 1, lr, 0, 'test')
+        config = few_labels.config_of('scratch', 'motion', 1, lr=lr, seed=0, split='test')
         for loader in (config.train_dataloader, config.test_dataloader):
             loader.dataset.data_prefix.video = str(controlled_set)
         config.param_scheduler[0].update(begin=1, end=2)

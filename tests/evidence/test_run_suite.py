@@ -5,6 +5,7 @@ import time
 
 import pytest
 import report
+import run
 import run_suite
 import store
 from rows import ROWS
@@ -13,7 +14,7 @@ from store import Result
 
 @pytest.fixture
 def places(tmp_path, monkeypatch):
-    for module in (store, run_suite):
+    for module in (store, run, run_suite):
         monkeypatch.setattr(module, 'WORK', tmp_path / 'work')
     monkeypatch.setattr(store, 'PUBLISHED', tmp_path / 'results.json')
     for name in ('DOCUMENT', 'PICTURES', 'FINDINGS', 'CHOSEN'):
@@ -32,7 +33,7 @@ def test_a_finished_row_is_not_run_again(places, monkeypatch):
 
 def test_a_failed_step_names_its_output(places):
     with pytest.raises(RuntimeError, match=r'row ended with exit code 2; see .*/logs/row\.txt'):
-        run_suite.run('row', ['tools/train.py', '--no-such-option'])
+        run.run('row', ['tools/train.py', '--no-such-option'])
     assert 'usage' in (places / 'work/logs/row.txt').read_text()
 
 
@@ -60,15 +61,15 @@ def test_one_seed_runs_the_core_and_names_choose(monkeypatch):
 
 
 def test_the_document_says_what_was_seen(places):
-    def run(row, seed, **figures):
+    def ran(row, seed, **figures):
         return Result(
             row=row, seed=seed, split='test', minutes=3.0, commit='abc1234', date='2026-01-01', figures=figures
         )
 
-    results = [run('both', seed, **{'R@1 joint': 20 + seed, 'R@1 context': 40, 'R@1 motion': 50}) for seed in range(3)]
-    results += [run('mse', seed, **{'R@1 joint': 10 + seed, 'R@1 context': 60, 'R@1 motion': 20}) for seed in range(3)]
-    results += [run('iframes', seed, **{'R@1 joint': 30, 'R@1 context': 70, 'R@1 motion': 20}) for seed in range(3)]
-    results += [run(f'few_both_motion_{shots}', 0, top1=30.0) for shots in (1, 4)]
+    results = [ran('both', seed, **{'R@1 joint': 20 + seed, 'R@1 context': 40, 'R@1 motion': 50}) for seed in range(3)]
+    results += [ran('mse', seed, **{'R@1 joint': 10 + seed, 'R@1 context': 60, 'R@1 motion': 20}) for seed in range(3)]
+    results += [ran('iframes', seed, **{'R@1 joint': 30, 'R@1 context': 70, 'R@1 motion': 20}) for seed in range(3)]
+    results += [ran(f'few_both_motion_{shots}', 0, top1=30.0) for shots in (1, 4)]
     store.publish(results)
     report.write_report(store.load_published())
     text = report.DOCUMENT.read_text()

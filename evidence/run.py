@@ -1,0 +1,36 @@
+"""A script of the repository as a process of one thread."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rows import REPOSITORY, WORK
+
+
+def run(name: str, command: Sequence[str | int | Path]) -> None:
+    """Run a script; its output goes to a file, which is named if it fails.
+
+    Args:
+        name: of the file below work_dirs/evidence/logs.
+        command: the script's path in the repository, and its arguments.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    words = [sys.executable, str(REPOSITORY / command[0]), *map(str, command[1:])]
+    log = WORK / 'logs' / f'{name}.txt'
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open('w') as out:
+        print(f'$ {shlex.join(words)}', file=out, flush=True)
+        one_thread = os.environ | {'OMP_NUM_THREADS': '1'}
+        outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=one_thread, check=False)
+    if outcome.returncode != 0:
+        raise RuntimeError(f'{name} ended with exit code {outcome.returncode}; see {log}')
+
+
+def with_options(options: list[str]) -> list[str]:
+    """`--cfg-options`, if there are any."""
+    return ['--cfg-options', *options] if options else []
