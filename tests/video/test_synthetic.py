@@ -165,7 +165,7 @@ def test_vectors_inside_the_discs_are_the_true_motion(motion, tmp_path):
 def test_the_set_is_balanced_blind_to_names_and_restartable(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(controlled, 'NUM_FRAMES', 13)  # the length is of no matter here
     root = tmp_path / 'set'
-    write_controlled_set(root, train_per_cell=2, test_per_cell=0, seed=1, workers=1)
+    write_controlled_set(root, train_per_cell=2, val_per_cell=0, test_per_cell=0, seed=1, workers=1)
     lists = {kind: read_list(root, 'train', kind) for kind in ('context', 'motion', 'joint')}
     assert len(lists['joint']) == 128
     assert sorted(lists['joint'].values()) == [label for label in range(64) for _ in range(2)]
@@ -183,7 +183,7 @@ def test_the_set_is_balanced_blind_to_names_and_restartable(tmp_path, capsys, mo
     victim = next(iter(kept))
     (root / victim).unlink()
     capsys.readouterr()
-    write_controlled_set(root, train_per_cell=2, test_per_cell=0, seed=1, workers=1)
+    write_controlled_set(root, train_per_cell=2, val_per_cell=0, test_per_cell=0, seed=1, workers=1)
     assert '128 videos, 1 to write' in capsys.readouterr().out
     changed = {path for path in kept if (root / path).stat().st_mtime_ns != kept[path]}
     assert changed == {victim}
@@ -197,11 +197,12 @@ def read_list(root, split, kind):
 @pytest.mark.slow
 def test_processes_write_what_one_process_writes(tmp_path, repository):
     """In a process of its own: workers must start wherever the caller keeps its main module."""
-    write_controlled_set(tmp_path / 'one', train_per_cell=0, test_per_cell=1, workers=1)
+    write_controlled_set(tmp_path / 'one', train_per_cell=0, val_per_cell=0, test_per_cell=1, workers=1)
     code = (
         'from cmvl_mm.video.controlled_set import write_controlled_set\n'
         "if __name__ == '__main__':\n"
-        f'    write_controlled_set({str(tmp_path / "two")!r}, train_per_cell=0, test_per_cell=1, workers=2)\n'
+        f'    write_controlled_set({str(tmp_path / "two")!r}, train_per_cell=0, val_per_cell=0, test_per_cell=1,'
+        ' workers=2)\n'
     )
     (tmp_path / 'main.py').write_text(code)
     environment = {**os.environ, 'PYTHONPATH': str(repository)}
