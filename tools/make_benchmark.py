@@ -57,7 +57,7 @@ def main() -> None:
             seed=args.seed,
             workers=args.workers,
         )
-    except (ValueError, VideoError) as error:
+    except (OSError, ValueError, VideoError) as error:
         sys.exit(str(error))
     print(f'{time.monotonic() - begun:.0f} s')
 

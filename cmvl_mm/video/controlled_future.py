@@ -56,16 +56,16 @@ def make_future_video(
         uint8 (44, 112, 128, 3) RGB, and the truth.
     """
     check_cell(context, motion, CONTEXTS, MOTIONS)
-    rng = np.random.default_rng(seed)
-    offsets = gentle_pan(rng, NUM_FRAMES)
-    background = patterns.draw_context(context, HEIGHT, WIDTH, PAN_AMPLITUDES[1], rng)
+    behind, before = np.random.default_rng(seed).spawn(2)  # families draw more or less: discs must not depend on it
+    offsets = gentle_pan(behind, NUM_FRAMES)
+    background = patterns.draw_context(context, HEIGHT, WIDTH, PAN_AMPLITUDES[1], behind)
     direction, turn = motion.split('-')
     x, y = DIRECTIONS[direction]
     towards = (-y, x) if turn == 'cw' else (y, -x)  # y points down
-    disc = draw_disc(rng, spot=towards)
+    disc = draw_disc(before, spot=towards)
     steps = np.arange(NUM_FRAMES)[:, None] - (TURN - 1)  # from the last frame before the turn
-    path = rng.uniform(2.0, 3.4) * (np.minimum(steps, 0) * (x, y) + np.maximum(steps, 0) * towards)
-    paths = _places(rng) + path[:, None]
+    path = before.uniform(2.0, 3.4) * (np.minimum(steps, 0) * (x, y) + np.maximum(steps, 0) * towards)
+    paths = _places(before) + path[:, None]
     centres = wrapped(paths, MARGIN)
     diameters = np.full(centres.shape[:2], float(DIAMETER))
     still = np.ones(NUM_FRAMES)

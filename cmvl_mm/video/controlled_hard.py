@@ -2,9 +2,9 @@
 
 What is hard:
 
-* The camera pans and zooms in every video: what moves on the screen is the sum of the camera's motion, 1 to 2 px a frame
-  at its fastest on either axis, and the objects'.  Neither is told by the vectors alone, and no background is still.
-* Two to four objects of free shape and size wear textures of any context's family in colours of their own.  They are
+* The camera pans in every video, 1 to 2 px a frame at its fastest on either axis, and zooms.  On the screen its motion
+  adds to the objects': no background is still, and one vector alone does not say what moves.
+* Three to five objects of free shape and size wear textures of any context's family in colours of their own.  They are
   no hint at the context, but a shortcut for matching a clip to its I-frame: networks that match objects learn little
   of the context.  In a forerunner of 'basic' that halved what was learnt of it; here it is meant.
 * Objects follow one programme, each in its own phase, and cover each other.
@@ -49,10 +49,10 @@ def make_hard_video(
         uint8 (108, 112, 128, 3) RGB, and the truth.
     """
     check_cell(context, motion, CONTEXTS, MOTIONS)
-    rng = np.random.default_rng(seed)
+    behind, rng = np.random.default_rng(seed).spawn(2)  # families draw more or less: nothing else depends on it
     pan, zoom = _camera(rng)
-    background = patterns.draw_context(context, HEIGHT, WIDTH, _PAN_AMPLITUDES[1], rng, _GRAIN)
-    count = int(rng.integers(2, 5))
+    background = patterns.draw_context(context, HEIGHT, WIDTH, _PAN_AMPLITUDES[1], behind, _GRAIN)
+    count = int(rng.integers(3, 6))
     objects = [
         draw_object(rng, CONTEXTS[rng.integers(len(CONTEXTS))], ('disc', 'square')[rng.integers(2)])
         for _ in range(count)

@@ -62,6 +62,6 @@ LEVELS = {
         motions=controlled_hard.MOTIONS,
         version='hard 1',
         stream=(2,),
-        file_size=512 * 1024,
+        file_size=384 * 1024,
     ),
 }

@@ -7,7 +7,7 @@ from cmvl_mm.video.patterns import Array, colour, draw_mask, draw_noise, mix
 
 _TEXELS = 64
 _RADIUS = 0.95  # of half the picture: a clear rim surrounds all
-_SPOT_RADIUS, _SPOT_DISTANCE = 0.36, 0.52  # of a disc's half: 13 px wide, 9 px from the centre where a disc has 36
+_SPOT_RADIUS, _SPOT_DISTANCE = 0.41, 0.5  # of a disc's half: 13 px wide, 9 px from the centre where a disc has 36
 
 _COARSE = (
     1.6,
