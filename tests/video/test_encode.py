@@ -204,7 +204,9 @@ def test_a_file_of_a_given_size_reads_as_it_did(tmp_path, check_reads):
         write_video(frames, filled, file_size=size + more)
         assert filled.stat().st_size == size + more
         assert check_structure(filled, 30) == check_structure(plain, 30)
-        assert filled.read_bytes()[:size] == plain.read_bytes()
+        content = filled.read_bytes()
+        assert content[:size] == plain.read_bytes()
+        assert content[size : size + 8] == more.to_bytes(4, 'big') + b'free'
         check_reads(filled, motion=True)
         np.testing.assert_array_equal(pixels(filled, range(30)), pixels(plain, range(30)))
     for small in (size + 7, size - 1):  # a box has 8 bytes at least
