@@ -115,7 +115,7 @@ def run(*command: str | Path) -> None:
 def controlled_videos(work_dir: Path) -> VideoSet:
     """The controlled set: 8 contexts x 8 motions, independent of each other, re-encoded like any other videos."""
     source, prepared = work_dir / 'source', work_dir / 'prepared'
-    write_controlled_set(source, workers=2)
+    write_controlled_set(source, val_per_cell=0, workers=2)
     run(
         REPOSITORY / 'tools/prepare_videos.py',
         source / 'videos',

@@ -1,4 +1,4 @@
-"""The controlled benchmark's videos: 8 contexts x 8 motions, independent of each other, known exactly.
+"""The controlled benchmark's level 'basic': 8 contexts x 8 motions, independent of each other, known exactly.
 
 A context is a textured background; a motion is the programme that a flock of three equal bright discs
 follows.  Neither tells anything about the other, so that what a network learnt of each can be measured apart.
@@ -7,38 +7,31 @@ alike: where they differed in looks, networks matched discs instead of contexts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.video import patterns
+from cmvl_mm.video.controlled_scene import (
+    HEIGHT,
+    PAN_AMPLITUDES,
+    WIDTH,
+    check_cell,
+    gentle_pan,
+    paint,
+    per_frame,
+    wrapped,
+)  # fmt: skip
+from cmvl_mm.video.controlled_truth import ControlledTruth
+from cmvl_mm.video.sprites import draw_disc
 
 CONTEXTS = ('stripes', 'checker', 'dots', 'blobs', 'bricks', 'rings', 'clouds', 'grid')
 MOTIONS = ('right', 'left', 'cw', 'ccw', 'osc_x', 'osc_y', 'stopgo', 'zoom')
 
-HEIGHT, WIDTH, NUM_FRAMES = 112, 128, 108  # px, px, frames
-_DISCS = 3
-_DIAMETER = 36  # px
-_MARGIN = 24  # px outside the frame, more than a disc's radius: discs leave and enter unseen
-_PAN_SHARE = 0.15  # of the videos pan gently
-
-
-@dataclass(frozen=True)
-class ControlledTruth:
-    """What truly moves in a controlled video.  T frames; +x right, +y down; frame 0 has displacement 0."""
-
-    context: str
-    motion: str
-    centres: npt.NDArray[np.float32]
-    """(T, 3, 2): (x, y) of each disc's centre in pixels; may lie outside the frame."""
-    diameters: npt.NDArray[np.float32]
-    """(T,): of all discs, px."""
-    displacement: npt.NDArray[np.float32]
-    """(T, 3, 2): how far each disc moved since the frame before, px.  A disc's jump from one side of the
-    frame to the other, made out of sight, does not count."""
-    background: npt.NDArray[np.float32]
-    """(T, 2): how far the background moved since the frame before, px."""
+NUM_FRAMES = 108
+DISCS = 3
+DIAMETER = 36  # px
+MARGIN = 24  # px outside the frame, more than a disc's radius: discs leave and enter unseen
 
 
 def make_controlled_video(
@@ -54,43 +47,26 @@ def make_controlled_video(
     Returns:
         uint8 (108, 112, 128, 3) RGB, and the truth.
     """
-    if context not in CONTEXTS or motion not in MOTIONS:
-        raise ValueError(f'no such cell: {context!r} x {motion!r}; contexts are {CONTEXTS}, motions are {MOTIONS}')
+    check_cell(context, motion, CONTEXTS, MOTIONS)
     rng = np.random.default_rng(seed)
-    offsets = _background_offsets(rng)
-    background = patterns.draw_context(context, HEIGHT, WIDTH, _PAN_AMPLITUDES[1], rng)
+    offsets = gentle_pan(rng, NUM_FRAMES)
+    background = patterns.draw_context(context, HEIGHT, WIDTH, PAN_AMPLITUDES[1], rng)
     paths, scales = _programme(motion, rng)
-    disc = patterns.Disc(rng)
-    frames = np.empty((NUM_FRAMES, HEIGHT, WIDTH, 3), np.uint8)
-    for t in range(NUM_FRAMES):
-        frame = background.at(offsets[t])
-        for centre in _wrapped(paths[t], motion):
-            disc.paint(frame, centre, _DIAMETER * scales[t])
-        np.clip(frame, 0, 255, out=frame)
-        frames[t] = frame
+    centres = wrapped(paths, MARGIN) if motion in ('right', 'left', 'stopgo') else paths
+    diameters = np.repeat(DIAMETER * scales[:, None], DISCS, axis=1)
+    still = np.ones(NUM_FRAMES)
+    frames = paint(background, offsets, still, [draw_disc(rng)] * DISCS, centres, diameters)
     truth = ControlledTruth(
         context=context,
         motion=motion,
-        centres=_wrapped(paths, motion).astype(np.float32),
-        diameters=(_DIAMETER * scales).astype(np.float32),
-        displacement=_per_frame(paths),
-        background=_per_frame(-offsets),
+        size=(HEIGHT, WIDTH),
+        centres=centres.astype(np.float32),
+        diameters=diameters.astype(np.float32),
+        displacement=per_frame(paths),
+        background=per_frame(-offsets),
+        zoom=still.astype(np.float32),
     )
     return frames, truth
-
-
-_PAN_AMPLITUDES = (4, 12)  # px
-_PAN_PERIODS = (90, 200)  # frames: at most about half a pixel per frame
-
-
-def _background_offsets(rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """(T, 2): where in the background the frame's corner lies, px."""
-    if rng.uniform() >= _PAN_SHARE:
-        return np.zeros((NUM_FRAMES, 2))
-    amplitude = rng.uniform(*_PAN_AMPLITUDES)
-    direction, phase = rng.uniform(0, 2 * np.pi, 2)
-    swing = amplitude * np.sin(2 * np.pi / rng.uniform(*_PAN_PERIODS) * np.arange(NUM_FRAMES) + phase)
-    return np.outer(swing, (np.cos(direction), np.sin(direction)))
 
 
 def _programme(motion: str, rng: np.random.Generator) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -99,11 +75,11 @@ def _programme(motion: str, rng: np.random.Generator) -> tuple[npt.NDArray[np.fl
     Speed and phase are the flock's; every disc has a home of its own, in a quarter of the frame of its own.
     """
     t = np.arange(NUM_FRAMES)
-    quarter = rng.permutation(4)[:_DISCS]
+    quarter = rng.permutation(4)[:DISCS]
     home = np.stack(
         [
-            (quarter // 2) * WIDTH / 2 + rng.uniform(14, WIDTH / 2 - 14, _DISCS),
-            (quarter % 2) * HEIGHT / 2 + rng.uniform(12, HEIGHT / 2 - 12, _DISCS),
+            (quarter // 2) * WIDTH / 2 + rng.uniform(14, WIDTH / 2 - 14, DISCS),
+            (quarter % 2) * HEIGHT / 2 + rng.uniform(12, HEIGHT / 2 - 12, DISCS),
         ],
         axis=-1,
     )
@@ -113,7 +89,7 @@ def _programme(motion: str, rng: np.random.Generator) -> tuple[npt.NDArray[np.fl
     scale = np.ones(NUM_FRAMES)
     if motion in ('right', 'left'):
         path[:, 0] = speed * t if motion == 'right' else -speed * t
-        home[:, 0] = rng.uniform(0, WIDTH, _DISCS)
+        home[:, 0] = rng.uniform(0, WIDTH, DISCS)
     elif motion in ('cw', 'ccw'):
         radius = rng.uniform(13, 22)
         sign = 1 if motion == 'cw' else -1  # y points down: a growing angle is clockwise
@@ -126,20 +102,7 @@ def _programme(motion: str, rng: np.random.Generator) -> tuple[npt.NDArray[np.fl
         period = int(rng.integers(16, 25))
         going = (t + rng.integers(period)) % period < period // 2
         path[:, 1] = np.cumsum(1.6 * speed * going)
-        home[:, 1] = rng.uniform(0, HEIGHT, _DISCS)
+        home[:, 1] = rng.uniform(0, HEIGHT, DISCS)
     else:
         scale = 1.05 + 0.5 * np.sin(2 * np.pi / rng.uniform(26, 40) * t + phase)
     return home + path[:, None], scale
-
-
-def _wrapped(centres: npt.NDArray[np.float64], motion: str) -> npt.NDArray[np.float64]:
-    """Discs that cross the frame come back on the other side."""
-    if motion not in ('right', 'left', 'stopgo'):
-        return centres
-    size = np.array([WIDTH, HEIGHT]) + 2 * _MARGIN
-    return (centres + _MARGIN) % size - _MARGIN
-
-
-def _per_frame(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """(T, ..., 2) px -> (T, ..., 2) px per frame, 0 first."""
-    return np.diff(positions, axis=0, prepend=positions[:1]).astype(np.float32)

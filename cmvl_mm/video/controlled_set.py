@@ -1,4 +1,4 @@
-"""The controlled benchmark as a folder: videos whose names tell nothing, and their annotation lists."""
+"""The controlled benchmark as a folder: videos whose names and sizes tell nothing, the truth of each, and lists."""
 
 import hashlib
 import os
@@ -8,39 +8,50 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
+from cmvl_mm.video.controlled_levels import LEVELS
+from cmvl_mm.video.controlled_truth import save_truth
 from cmvl_mm.video.encode import write_video
+from cmvl_mm.video.sources import replace_text
 
 LABELS = ('context', 'motion', 'joint')
-"""Kinds of annotation list; the joint label is context * 8 + motion."""
+"""Kinds of annotation list that every level has."""
 _QUANTISER = 4
-_VERSION = 2  # part of every name: raise it when the pictures change, so that old files are not kept
+_SPLITS = ('train', 'test', 'val')  # part of every seed, by number
+_NOTE = 'benchmark.txt'
 
 
 @dataclass(frozen=True)
 class _Item:
     """One video of the set."""
 
+    level: str
     split: str
-    number: int  # within its cell
-    context: int
-    motion: int
-    seed: int
-    path: str
+    context: str
+    motion: str
+    seed: tuple[int, ...]
+    name: str
 
     @property
-    def labels(self) -> dict[str, int]:
-        return {
-            'context': self.context,
-            'motion': self.motion,
-            'joint': self.context * len(MOTIONS) + self.motion,
-        }
+    def path(self) -> str:
+        return f'videos/{self.name}.mp4'
+
+    @property
+    def truth(self) -> str:
+        return f'truth/{self.name}.npz'
+
+    def is_written(self, root: Path) -> bool:
+        """Files of another size are older, from before sizes were made equal, or broken."""
+        video = root / self.path
+        size = video.stat().st_size if video.exists() else 0
+        return size == LEVELS[self.level].file_size and (root / self.truth).exists()
 
 
 def write_controlled_set(
     out: str | os.PathLike[str],
     *,
+    level: str = 'basic',
     train_per_cell: int = 9,
+    val_per_cell: int = 4,
     test_per_cell: int = 4,
     seed: int = 0,
     workers: int = 2,
@@ -49,36 +60,56 @@ def write_controlled_set(
     missing.
 
     Args:
-        out: gets ``videos/*.mp4`` (108 frames of 128x112, I-frames at 0, 12, 24, ...),
-            ``annotations/{train,test}_{context,motion,joint}.txt`` with lines ``videos/name.mp4 label``
-            relative to ``out``, and ``annotations/classes_{context,motion,joint}.txt``.
-        train_per_cell: training videos for each of the 64 pairs of context and motion.
+        out: gets ``videos/*.mp4`` (128x112, I-frames at 0, 12, 24, ..., all of one file size), ``truth/*.npz`` of
+            the same names (see `load_truth`), ``annotations/{train,val,test}_{kind}.txt`` with lines
+            ``videos/name.mp4 label`` relative to ``out``, and ``annotations/classes_{kind}.txt``.  Kinds are
+            context, motion and joint; level 'future' also has current and turn.
+        level: 'basic', 'future' or 'hard'.
+        train_per_cell: training videos for each pair of context and motion.
+        val_per_cell: validation videos for each pair.
         test_per_cell: test videos for each pair.
         seed: another seed is another set; the same one is the same, video by video, whatever the numbers per
-        cell.
+            cell.  The splits' videos are made from different seeds.
         workers: processes.
 
     Raises:
         VideoError: stage ``encode``, where a video cannot be written.
+        ValueError: there is no such level, or ``out`` holds another level or seed.
     """
+    if level not in LEVELS:
+        raise ValueError(f'no such level: {level!r}; levels are {", ".join(LEVELS)}')
     root = Path(out)
-    items = sorted(_items(train_per_cell, test_per_cell, seed), key=lambda item: item.path)
-    missing = [item for item in items if not (root / item.path).exists()]
+    _claim(root, f'level {level}, seed {seed}')
+    counts = {'train': train_per_cell, 'val': val_per_cell, 'test': test_per_cell}
+    items = sorted(_items(level, counts, seed), key=lambda item: item.name)
+    missing = [item for item in items if not item.is_written(root)]
     print(f'controlled set in {root}: {len(items)} videos, {len(missing)} to write', flush=True)
     for done, _ in enumerate(_write_all(root, missing, workers), start=1):
         if done % 50 == 0 or done == len(missing):
             print(f'controlled set in {root}: {done}/{len(missing)} written', flush=True)
-    _write_lists(root / 'annotations', items)
+    _write_lists(root / 'annotations', level, items)
 
 
-def _items(train_per_cell: int, test_per_cell: int, seed: int) -> Iterator[_Item]:
-    for split, count in (('train', train_per_cell), ('test', test_per_cell)):
-        for context in range(len(CONTEXTS)):
-            for motion in range(len(MOTIONS)):
+def _claim(root: Path, what: str) -> None:
+    """One folder holds one level of one seed."""
+    root.mkdir(parents=True, exist_ok=True)
+    note = root / _NOTE
+    if not note.exists():
+        replace_text(note, f'{what}\n')
+    if (found := note.read_text().strip()) != what:
+        raise ValueError(f'{root} holds the benchmark of {found}, not of {what}. Remedy: another folder.')
+
+
+def _items(level: str, counts: dict[str, int], seed: int) -> Iterator[_Item]:
+    made_of = LEVELS[level]
+    for split, count in counts.items():
+        for c, context in enumerate(made_of.contexts):
+            for m, motion in enumerate(made_of.motions):
                 for number in range(count):
-                    key = f'{_VERSION} {seed} {split} {context} {motion} {number}'
+                    key = f'{made_of.version} {seed} {split} {c} {m} {number}'
                     name = hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
-                    yield _Item(split, number, context, motion, seed, f'videos/{name}.mp4')
+                    seeds = seed, _SPLITS.index(split), c, m, number, *made_of.stream
+                    yield _Item(level, split, context, motion, seeds, name)
 
 
 def _write_all(root: Path, items: list[_Item], workers: int) -> Iterator[None]:
@@ -92,24 +123,19 @@ def _write_all(root: Path, items: list[_Item], workers: int) -> Iterator[None]:
 
 
 def _write_one(root: Path, item: _Item) -> None:
-    split = ('train', 'test').index(item.split)
-    frames, _ = make_controlled_video(
-        (item.seed, split, item.context, item.motion, item.number),
-        CONTEXTS[item.context],
-        MOTIONS[item.motion],
-    )
-    write_video(frames, root / item.path, quantiser=_QUANTISER)
+    level = LEVELS[item.level]
+    frames, truth = level.make(item.seed, item.context, item.motion)
+    save_truth(truth, root / item.truth)
+    write_video(frames, root / item.path, quantiser=_QUANTISER, file_size=level.file_size)
 
 
-def _write_lists(folder: Path, items: list[_Item]) -> None:
+def _write_lists(folder: Path, level: str, items: list[_Item]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    classes = {
-        'context': CONTEXTS,
-        'motion': MOTIONS,
-        'joint': tuple(f'{context}-{motion}' for context in CONTEXTS for motion in MOTIONS),
-    }
-    for kind in LABELS:
-        (folder / f'classes_{kind}.txt').write_text(''.join(f'{name}\n' for name in classes[kind]))
-        for split in ('train', 'test'):
-            lines = [f'{item.path} {item.labels[kind]}\n' for item in items if item.split == split]
-            (folder / f'{split}_{kind}.txt').write_text(''.join(lines))
+    for kind, classes in LEVELS[level].classes().items():
+        replace_text(folder / f'classes_{kind}.txt', ''.join(f'{name}\n' for name in classes))
+        lines: dict[str, list[str]] = {split: [] for split in _SPLITS}
+        for item in items:
+            name = LEVELS[level].names(item.context, item.motion)[kind]
+            lines[item.split].append(f'{item.path} {classes.index(name)}\n')
+        for split in _SPLITS:
+            replace_text(folder / f'{split}_{kind}.txt', ''.join(lines[split]))

@@ -21,6 +21,7 @@ from cmvl_mm.video.stream import CompressedVideo
 GOP = 12  # frames from one I-frame to the next, as in CoViAR and the paper
 DEFAULT_FPS = 25  # only where a container states no rate: frames are counted here, never timed
 _MAX_TICKS = 65535  # MPEG-4 Part 2 keeps the ticks per second in 16 bits
+_BOX_HEADER = 8  # bytes
 _NO_LIMIT = 1_000_000_000  # bit/s: with one quantiser, rate control has nothing to decide
 
 
@@ -78,9 +79,16 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
 
 
 def write_video(
-    frames: npt.NDArray[np.uint8], path: str | os.PathLike[str], *, fps: float = 25, quantiser: int = 3
+    frames: npt.NDArray[np.uint8],
+    path: str | os.PathLike[str],
+    *,
+    fps: float = 25,
+    quantiser: int = 3,
+    file_size: int | None = None,
 ) -> None:
     """Encode ``frames``, uint8 (T, H, W, 3) RGB, with the structure that `reencode` writes.
+
+    ``file_size``: bytes; the file is filled up to it with a box that readers of .mp4 pass over.
 
     Raises:
         VideoError: stage ``encode``.
@@ -89,6 +97,18 @@ def write_video(
     with _replacing(name) as temporary:
         images = (VideoFrame.from_ndarray(frame, format='rgb24') for frame in frames)
         _encode(images, temporary, rate=_limited(Fraction(fps)), quantiser=quantiser, blame=name)
+        if file_size is not None:
+            _fill_up(temporary, file_size, blame=name)
+
+
+def _fill_up(path: str, file_size: int, *, blame: str) -> None:
+    """Append a box of type 'free' (ISO/IEC 14496-12, 8.1.2), header included in its size."""
+    missing = file_size - os.path.getsize(path)
+    if missing < _BOX_HEADER:
+        raise VideoError(blame, 'encode', f'it takes {file_size - missing} bytes, and should fill {file_size}')
+    with reporting(blame, 'encode'), open(path, 'ab') as file:
+        file.write(missing.to_bytes(4, 'big') + b'free')
+        file.truncate(file_size)  # zeros that most file systems need not store
 
 
 @contextmanager

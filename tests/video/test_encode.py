@@ -195,6 +195,26 @@ def test_what_cannot_be_written_names_the_source_or_target(tmp_path):
     assert caught.value.stage == 'encode'
 
 
+def test_a_file_of_a_given_size_reads_as_it_did(tmp_path, check_reads):
+    frames = make_pan(displacement=(3, 1), num_frames=30, height=64, width=80).frames
+    plain, filled = tmp_path / 'plain.mp4', tmp_path / 'filled.mp4'
+    write_video(frames, plain)
+    size = plain.stat().st_size
+    for more in (8, 9, 100_000):
+        write_video(frames, filled, file_size=size + more)
+        assert filled.stat().st_size == size + more
+        assert check_structure(filled, 30) == check_structure(plain, 30)
+        content = filled.read_bytes()
+        assert content[:size] == plain.read_bytes()
+        assert content[size : size + 8] == more.to_bytes(4, 'big') + b'free'
+        check_reads(filled, motion=True)
+        np.testing.assert_array_equal(pixels(filled, range(30)), pixels(plain, range(30)))
+    for small in (size + 7, size - 1):  # a box has 8 bytes at least
+        with pytest.raises(VideoError, match=rf'encode: it takes {size} bytes, and should fill {small}'):
+            write_video(frames, filled, file_size=small)
+    assert filled.stat().st_size == size + 100_000  # the old file is kept
+
+
 def test_one_file_is_written_the_same_every_time(tmp_path):
     frames = make_pan(displacement=(2, 1), num_frames=14).frames
     write_video(frames, tmp_path / 'one.mp4')

@@ -1,0 +1,110 @@
+"""What truly moves in a controlled video, in memory, in a file, and on the grid of the motion vectors."""
+
+import io
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.motion import grid_shape
+
+
+@dataclass(frozen=True)
+class ControlledTruth:
+    """What truly moves in a controlled video.  T frames, n objects; +x right, +y down; frame 0 has displacement 0.
+
+    As a file, each field is an array of that name.
+    """
+
+    context: str
+    motion: str
+    size: tuple[int, int]
+    """(height, width) of the frames, px."""
+    centres: npt.NDArray[np.float32]
+    """(T, n, 2): (x, y) of each object's centre in pixels; may lie outside the frame."""
+    diameters: npt.NDArray[np.float32]
+    """(T, n): of the objects, px."""
+    displacement: npt.NDArray[np.float32]
+    """(T, n, 2): how far each object moved on the screen since the frame before, px.  A jump from one side of the
+    frame to the other, made out of sight, does not count."""
+    background: npt.NDArray[np.float32]
+    """(T, 2): how far the background in the middle of the frame moved since the frame before, px."""
+    zoom: npt.NDArray[np.float32]
+    """(T,): how many times larger the camera shows everything than in the frame before; 1 where it does not zoom."""
+
+
+def save_truth(truth: ControlledTruth, path: str | os.PathLike[str]) -> None:
+    """Write an .npz of plain arrays, in one step."""
+    content = io.BytesIO()
+    arrays: dict[str, Any] = {field.name: np.asarray(getattr(truth, field.name)) for field in fields(truth)}
+    np.savez_compressed(content, **arrays)
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f'{target.name}.{os.getpid()}.part')
+    temporary.write_bytes(content.getvalue())
+    os.replace(temporary, target)
+
+
+def load_truth(path: str | os.PathLike[str]) -> ControlledTruth:
+    """Read what `save_truth` wrote.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    names = [field.name for field in fields(ControlledTruth)]
+    with np.load(path, allow_pickle=False) as file:
+        if sorted(file.files) != sorted(names):
+            raise ValueError(
+                f'{os.fspath(path)} holds {sorted(file.files)}, not the truth of a controlled video: {sorted(names)}.'
+                ' Remedy: delete it and run tools/make_benchmark.py again.'
+            )
+        height, width = file['size'].tolist()
+        arrays = {name: file[name] for name in names if name not in ('context', 'motion', 'size')}
+        return ControlledTruth(str(file['context']), str(file['motion']), (height, width), **arrays)
+
+
+@dataclass(frozen=True)
+class BlockTruth:
+    """The true motion on a grid of blocks."""
+
+    vectors: npt.NDArray[np.float32]
+    """(T, Hb, Wb, 2): (dx, dy) in pixels, dst - src, of what covers the block's middle: the object painted last, or
+    the background.  A zoom counts: what grows moves outwards."""
+    inside: npt.NDArray[np.bool_]
+    """(T, Hb, Wb): one object covers the block, all but its corners, and its content was in sight the frame before."""
+    outside: npt.NDArray[np.bool_]
+    """(T, Hb, Wb): no object touches the block, nor did in the frame before, and its content was in sight then."""
+
+
+def block_truth(truth: ControlledTruth, block: int = 16) -> BlockTruth:
+    """The true motion of every block of ``block`` px, to be compared with `MotionField.vectors` / 4."""
+    rows, columns = grid_shape(*truth.size, block)
+    y, x = np.mgrid[:rows, :columns] * block + (block - 1) / 2
+    middles = np.stack([x, y], axis=-1).astype(np.float32)  # (Hb, Wb, 2)
+    sides = np.array(truth.size[::-1], np.float32)
+    vectors = truth.background[:, None, None] + (1 - 1 / truth.zoom)[:, None, None, None] * (middles - (sides - 1) / 2)
+    inside = np.zeros(vectors.shape[:-1], bool)
+    outside = np.ones_like(inside)
+    for n in range(truth.centres.shape[1]):
+        arms = middles - truth.centres[:, n, None, None]  # (T, Hb, Wb, 2)
+        radius = (truth.diameters[:, n] / 2)[:, None, None]
+        distance = np.hypot(arms[..., 0], arms[..., 1])
+        growth = (1 - _before(truth.diameters[:, n]) / truth.diameters[:, n])[:, None, None, None]
+        covered = distance < radius
+        vectors[covered] = (truth.displacement[:, n, None, None] + growth * arms)[covered]
+        clear = distance > radius + 0.75 * block
+        clear &= _before(clear)
+        inside = (inside & clear) | (distance < radius - 0.55 * block)
+        outside &= clear
+    came_from = middles - vectors
+    margin = (block - 1) / 2
+    seen = ((came_from >= margin) & (came_from <= sides - 1 - margin)).all(axis=-1)
+    return BlockTruth(vectors=vectors.astype(np.float32), inside=inside & seen, outside=outside & seen)
+
+
+def _before(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Each frame's predecessor, the first one's itself."""
+    return np.concatenate([values[:1], values[:-1]])
