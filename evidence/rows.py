@@ -33,6 +33,8 @@ class Row(NamedTuple):
     classifies: bool = False
 
 
+MOTION_ALONE = ('model.context_head=None', 'model.motion_head.loss_weight=1.0')
+
 ROWS = (
     Row('random', 'random weights', core=True),
     Row('both', 'both, alpha 0.5, InfoNCE, future, Transformer', 'progress', core=True),
@@ -52,10 +54,12 @@ ROWS = (
     Row('regularised', 'the same with motion as regulariser', 'regularised', test='regularised', core=True,
         classifies=True),
     Row('turn_random', 'level future, random weights', test='turn_retrieval', level='future', core=True),
-    Row('turn_future', 'level future, both, future motion', 'turn_future', test='turn_retrieval', level='future',
-        core=True),
-    Row('turn_current', 'level future, both, current motion', 'turn_current', test='turn_retrieval', level='future',
-        core=True),
+    Row('turn_future', 'level future, both, future motion', 'turn_future', test='turn_retrieval', level='future'),
+    Row('turn_current', 'level future, both, current motion', 'turn_current', test='turn_retrieval', level='future'),
+    Row('turn_future_motion', 'level future, motion vectors alone, future motion', 'turn_future', test='turn_retrieval',
+        level='future', core=True, options=MOTION_ALONE),
+    Row('turn_current_motion', 'level future, motion vectors alone, current motion', 'turn_current',
+        test='turn_retrieval', level='future', core=True, options=MOTION_ALONE),
     Row('hard_random', 'level hard, random weights', level='hard'),
     Row('hard_iframes', 'level hard, I-frames alone', 'iframes', level='hard'),
     Row('hard_motion_vectors', 'level hard, motion vectors alone', 'motion_vectors', level='hard'),
