@@ -66,9 +66,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _are_metrics(value: Any) -> bool:
-    return (
-        isinstance(value, dict) and bool(value) and all(map(_is_text, value)) and all(map(_is_number, value.values()))
-    )
+    return _is_mapping(value) and bool(value) and all(_is_text(name) and _is_number(value[name]) for name in value)
 
 
 def _is_plain(value: Any) -> bool:
