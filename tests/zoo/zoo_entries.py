@@ -2,7 +2,11 @@
 
 from typing import Any
 
-MODEL = dict(type='ContextMotionRecognizer', backbone=dict(type='C3DBN', width=2))
+MODEL = dict(
+    type='ContextMotionRecognizer',
+    backbone=dict(type='C3DBN', width=2),
+    data_preprocessor=dict(type='CompressedVideoPreprocessor', motion_size=12),
+)
 
 
 def raw_entry(**changes: Any) -> dict[str, Any]:
