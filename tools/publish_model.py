@@ -26,16 +26,8 @@ from cmvl_mm.models.digest import sha256_of
 from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint, resolve_checkpoint, state_dict_of
 from cmvl_mm.zoo.fields import ManifestError, Networks
 from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, Entry, read_manifest, write_manifest, zoo_folder
-from cmvl_mm.zoo.publish import (
-    PublishError,
-    as_safetensors,
-    curves_of,
-    model_of,
-    networks_of,
-    options_of,
-    read_tested,
-    require_fit,
-)
+from cmvl_mm.zoo.provenance import PublishError, options_of, read_tested
+from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs'

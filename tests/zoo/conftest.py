@@ -13,7 +13,7 @@ import yaml
 from safetensors.torch import save
 
 from cmvl_mm.models.c3d import C3DBN
-from cmvl_mm.zoo import download
+from cmvl_mm.zoo import transfer
 
 sys.path.insert(0, str(Path(__file__).parent))  # `http_site`, `zoo_entries`
 
@@ -24,8 +24,8 @@ from zoo_entries import raw_entry
 @pytest.fixture
 def site(monkeypatch) -> Iterator[Site]:
     """Half a megabyte of noise, and no wait between attempts."""
-    monkeypatch.setattr(download, 'WAITS', (0.0, 0.0))
-    monkeypatch.setattr(download, 'TIMEOUT', 5.0)
+    monkeypatch.setattr(transfer, 'WAITS', (0.0, 0.0))
+    monkeypatch.setattr(transfer, 'TIMEOUT', 5.0)
     generator = torch.Generator().manual_seed(1)
     noise = torch.randint(256, (500_000,), generator=generator, dtype=torch.uint8)
     server = Server(('127.0.0.1', 0), Handler)

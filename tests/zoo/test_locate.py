@@ -14,8 +14,8 @@ from cmvl_mm.models.pretrained import CheckpointError, read_state_dict, resolve_
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo import address
 from cmvl_mm.zoo.address import AddressError
-from cmvl_mm.zoo.download import DownloadError
 from cmvl_mm.zoo.locate import AmbiguousNameError
+from cmvl_mm.zoo.transfer import DownloadError
 
 
 def test_a_name_is_the_bundled_file(zoo):

@@ -12,7 +12,8 @@ from cmvl_mm.models.digest import sha256_of
 from cmvl_mm.models.pretrained import read_state_dict
 from cmvl_mm.zoo.fields import ManifestError
 from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, listed, parse_entry, read_manifest, tupled, write_manifest
-from cmvl_mm.zoo.publish import model_of, options_of
+from cmvl_mm.zoo.provenance import options_of
+from cmvl_mm.zoo.publish import model_of
 
 PACKAGED = Path(__file__).resolve().parents[2] / 'cmvl_mm' / 'zoo'
 
