@@ -103,7 +103,9 @@ def write_manifest(entries: Mapping[str, Entry], folder: Path) -> None:
     lines = path.read_text().splitlines(keepends=True) if path.exists() else []
     head = ''.join(line for line in lines if line.startswith('#'))
     plain = [{name: value for name, value in asdict(entry).items() if value is not None} for entry in entries.values()]
-    text = head + yaml.safe_dump({'entries': listed(plain)}, sort_keys=False, allow_unicode=True, width=120)
+    text = head + yaml.safe_dump(
+        {'entries': listed(plain)}, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None
+    )
     _entries(yaml.safe_load(text), path)
     temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
     try:
