@@ -34,8 +34,10 @@ def test_a_file_comes_whole_and_then_from_the_cache(site, cache, capsys):
     assert path.read_bytes() == site.content
     assert left(cache, site) == ['*.safetensors']
     assert site.ranges_asked == [None]
-    lines = capsys.readouterr().err.splitlines()  # no terminal: begin and end, nothing between
-    assert len(lines) == 2
+    printed = capsys.readouterr().err
+    lines = printed.splitlines()
+    assert len(lines) == 2  # no terminal: begin and end, nothing between
+    assert '\r' not in printed
     assert lines[1].startswith(f'{site.url()}: 100 % of 0.5 MB, ')
     assert fetch(address(site)) == path
     assert len(site.asked) == 1

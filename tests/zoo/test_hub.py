@@ -45,6 +45,7 @@ def test_other_files_need_a_config(zoo, tmp_path, form, site):
     for name in (path, str(path), f'{site.url()}#sha256={site.sha256}'):
         loaded = hub.load(name, config=config)
         assert torch.equal(loaded.backbone.conv1.weight, made['weights']['backbone.conv1.weight'])
+        assert loaded.init_cfg is None  # nothing may load other weights over these
 
 
 def test_weights_that_do_not_fill_the_model_are_refused(zoo, tmp_path):
