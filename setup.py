@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"__version__ = '(.+)'", (ROOT / 'cmvl_mm' / '__init__.py').read_text()).group(1)
+ZOO = ['zoo/manifest.yml', 'zoo/*.safetensors', 'zoo/*.json']
 
 setup(
     name='cmvl_mm',
@@ -17,7 +18,7 @@ setup(
     license='Apache-2.0',
     license_files=['LICENSE'],
     packages=find_packages(include=['cmvl_mm*']),
-    package_data={'cmvl_mm': ['py.typed', 'datasets/official.sha256']},
+    package_data={'cmvl_mm': ['py.typed', 'datasets/official.sha256', *ZOO]},
     python_requires='>=3.11',
     install_requires=[
         'torch>=2.10',  # 2.9 has broken 3D convolutions (pytorch#166122, pytorch#163539)
@@ -31,6 +32,7 @@ setup(
         'decord>=0.6',
         'safetensors>=0.8',
         'pyyaml>=6',
+        'filelock>=3.12',
         'importlib_metadata',  # mmaction2 needs it and does not say so
     ],
     extras_require={

@@ -53,6 +53,8 @@ def main() -> None:
     started = time.monotonic()
     work_dir = claim_work_dir(args.work_dir, args.videos)
     videos = controlled_videos(work_dir) if args.videos is None else own_videos(Path(args.videos), work_dir)
+    if args.only_videos:
+        return
     checkpoint = pretrain(videos, work_dir, args.iterations)
     rows, features = [], {}
     if videos.lists:
@@ -86,6 +88,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Prepare, pretrain, finetune, test, retrieve, report.')
     parser.add_argument('--work-dir', help='gets videos, checkpoints and report.html; default: below work_dirs/')
     parser.add_argument('--videos', help='your own folder, with or without class sub-folders')
+    parser.add_argument('--only-videos', action='store_true', help='make and prepare the videos, and train nothing')
     parser.add_argument('--iterations', type=int, default=PRETRAIN_ITERATIONS, help='of pretraining')
     return parser.parse_args()
 

@@ -1,10 +1,11 @@
-"""Write model_zoo.md and model-index.yml from the configs' docstrings and configs/results.yml.
+"""Write model_zoo.md and model-index.yml from the configs' docstrings, configs/results.yml and the zoo's manifest.
 
     python tools/make_model_zoo.py            # write both
     python tools/make_model_zoo.py --check    # fail if they are not what it would write
 
 A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result is what was measured: a
 config, the figures as they fell, and where they come from (commit, date, device). Without one, the zoo says "not run".
+Weights that were published stand in cmvl_mm/zoo/manifest.yml; tools/publish_model.py makes their entries.
 """
 
 import argparse
@@ -16,8 +17,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from cmvl_mm.zoo.manifest import Entry as Weights
+from cmvl_mm.zoo.manifest import read_manifest
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = 'configs/results.yml'
+ZOO = 'cmvl_mm/zoo'
 RESULT_FIELDS = {'config', 'ours', 'commit', 'date', 'device'}
 SECTIONS = (
     ('Pretraining', r'configs/pretrain_'),
@@ -47,6 +52,14 @@ that: the data sets are not at hand here, so no full run has been made; the netw
 | retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, L2, cosine |
 | retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean |
 | retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged |
+"""
+WEIGHTS = """
+## Weights
+
+A name stands for the weights wherever a checkpoint is asked for: `tools/test.py CONFIG NAME`, `--cfg-options
+model.init_cfg.checkpoint=NAME`, `cmvl_mm.hub.load('NAME')`. A file with another SHA-256 is refused. The command of each
+gives its numbers: exactly on the machine that is named, within one video on others. The videos that the demo's configs
+read are made by `python tools/demo.py --only-videos`.
 """
 PUBLIC = """
 ## Released by others
@@ -113,9 +126,39 @@ def row(entry: Entry, results: list[dict[str, Any]]) -> str:
     return f'| [{name}]({entry.config}) | {entry.title} | {paper} | {ours} | {protocol} | {verified} |\n'
 
 
-def zoo(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> str:
+def weights_section(published: list[Weights]) -> str:
+    """All that the manifest says of published weights."""
+    if not published:
+        return f'{WEIGHTS}\nNone yet.\n'
+    rows = ['\n| name | what | trained by | seeds | MB | curves | published at |\n|---|---|---|---|---|---|---|\n']
+    for entry in published:
+        options = f' {" ".join(entry.options)}' if entry.options else ''
+        rows.append(
+            f'| `{entry.name}` | {entry.what} | `configs/{entry.config}{options}` | {", ".join(map(str, entry.seeds))} '
+            f'| {entry.bytes / 1e6:.2f} | [{entry.log}]({ZOO}/{entry.log}) '
+            f'| {entry.commit[:10]}{entry.commit[40:]}, {entry.date}, {entry.device} |\n'
+        )
+    return ''.join([WEIGHTS, *rows, *map(weights_entry, published)])
+
+
+def weights_entry(entry: Weights) -> str:
+    """Where some weights are, and the commands with what they print."""
+    place = {
+        entry.file: f'[{ZOO}/{entry.file}]({ZOO}/{entry.file})',
+        entry.url: f'<{entry.url}>',
+        entry.why: f'no copy is published: {entry.why}',
+    }
+    place.pop(None, None)
+    lines = [f'\n`{entry.name}`: {next(iter(place.values()))}, sha256 `{entry.sha256}`\n']
+    for test in entry.tests:
+        printed = '  '.join(f'{name}: {value:.4f}' for name, value in test.metrics.items())
+        lines.append(f'\n    {test.command(entry.name)}\n    # {test.protocol}:  {printed}\n')
+    return ''.join(lines)
+
+
+def zoo(entries: list[Entry], results: dict[str, list[dict[str, Any]]], published: list[Weights]) -> str:
     """The text of model_zoo.md."""
-    parts, left = [INTRODUCTION], list(entries)
+    parts, left = [INTRODUCTION, weights_section(published)], list(entries)
     for title, pattern in SECTIONS:
         mine = [entry for entry in left if re.match(pattern, entry.config)]
         left = [entry for entry in left if entry not in mine]
@@ -176,13 +219,17 @@ def main() -> None:
     entries = read_all()
     results = read_results(entries)
     stale = []
-    for name, text in (('model_zoo.md', zoo(entries, results)), ('model-index.yml', index(entries, results))):
+    published = list(read_manifest(REPOSITORY / ZOO).values())
+    for name, text in (
+        ('model_zoo.md', zoo(entries, results, published)),
+        ('model-index.yml', index(entries, results)),
+    ):
         path = REPOSITORY / name
         if args.check:
             stale += [name] if not path.exists() or path.read_text() != text else []
         else:
             path.write_text(text)
-            print(f'{name}: {len(entries)} configs, {len(results)} with results')
+            print(f'{name}: {len(entries)} configs, {len(results)} with results, {len(published)} published weights')
     if stale:
         sys.exit(f'{", ".join(stale)}: out of date. Remedy: python tools/make_model_zoo.py')
 

@@ -3,13 +3,13 @@
 python tools/test.py configs/finetune_c3d_ucf.py work_dirs/finetune_c3d_ucf/epoch_120.pth
 python tools/test.py configs/finetune_c3d_ucf.py work_dirs/finetune_c3d_ucf_split2/epoch_120.pth --split 2
 python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/pretrain_c3d_ucf/epoch_120.pth --dump-features f.npz
+python tools/test.py configs/demo/retrieval.py NAME     # of model_zoo.md
 """
 
 import argparse
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.launch import add_common_arguments, config_from, runner_from
-from cmvl_mm.models.digest import require_sha256
 from cmvl_mm.models.pretrained import resolve_checkpoint
 
 
@@ -19,7 +19,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'checkpoint',
         nargs='?',
-        help="default: what the config's model.init_cfg names; with model.init_cfg=None, random weights",
+        help='a file, a work directory, a name of model_zoo.md, https://…#sha256=… or hf://owner/repo/file#sha256=…; '
+        "default: what the config's model.init_cfg names; with model.init_cfg=None, random weights",
     )
     parser.add_argument(
         '--dump-features', metavar='FILE.npz', help='write features, labels, is_query, paths and scores'
@@ -35,9 +36,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     config = config_from(args)
-    if args.sha256 is not None:
-        require_sha256(resolve_checkpoint(args.checkpoint), args.sha256)
     config.load_from = args.checkpoint
+    if args.sha256 is not None:
+        config.load_from = str(resolve_checkpoint(args.checkpoint, sha256=args.sha256))
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.dump_features is not None:

@@ -73,11 +73,12 @@ class CompressedRunner(Runner):
         """Load all weights of a checkpoint into the model; surplus keys are named in the log.
 
         Args:
-            filename: a checkpoint file, or a work directory for its last one.
+            filename: as `resolve_checkpoint` takes it: a file, a work directory, a name of the zoo or an address.
             map_location: MMEngine hands it over; files are read on the CPU and copied to wherever the model is.
 
         Raises:
-            FileNotFoundError, CheckpointError: the file is missing or does not match the model.
+            FileNotFoundError, CheckpointError: the file is missing or does not match the model. Names of the zoo and
+                addresses have errors of their own.
         """
         path = resolve_checkpoint(filename)
         if damage := mismatch(path):
@@ -144,10 +145,17 @@ class CompressedRunner(Runner):
         """Continue a run: its weights, optimiser, schedule, seed and place in the epoch.
 
         Raises:
+            CheckpointError: the file holds weights alone, as the zoo's do.
             ValueError: the run had another global batch or another list. Its place in the epoch and its learning
                 rate would mean something else.
         """
-        before = read_checkpoint(filename).get('meta', {}).get('epoch_shape')
+        meta = read_checkpoint(filename).get('meta', {})
+        if not {'epoch', 'iter'} <= meta.keys():
+            raise CheckpointError(
+                f'{filename}: weights alone, and no run to go on with. Remedy: start a new run from them with '
+                '--cfg-options load_from=… and without --resume.'
+            )
+        before = meta.get('epoch_shape')
         now = epoch_shape(self)
         if before is not None and before != now:
             raise ValueError(

@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-_FULL = re.compile(r'[0-9a-f]{64}')
+FULL_SHA256 = re.compile(r'[0-9a-f]{64}')
 
 
 class DigestError(ValueError):
@@ -29,7 +29,7 @@ def require_sha256(path: str | Path, expected: str) -> None:
         FileNotFoundError: there is no such file.
         DigestError: the file is another one, or `expected` is not a full SHA-256.
     """
-    if not _FULL.fullmatch(expected.lower()):
+    if not FULL_SHA256.fullmatch(expected.lower()):
         raise DigestError(
             f'{path}: {expected!r} is not a full SHA-256. Remedy: all 64 hexadecimal digits, as sha256sum prints them.'
         )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (allow-lists what MMEngine's checkpoints hold)
 from cmvl_mm.engine.valid_checkpoint import newest_valid
+from cmvl_mm.zoo.locate import locate
 
 from .archive import require_stored
 from .digest import require_sha256
@@ -23,27 +24,37 @@ _ZIP = b'PK\x03\x04'
 CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkpoint.py."
 
 
-def resolve_checkpoint(path: str | Path) -> Path:
-    """A checkpoint file as it is; of a work directory, the newest one that is what was written.
+def resolve_checkpoint(checkpoint: str | Path, *, sha256: str | None = None) -> Path:
+    """The file that a checkpoint's name stands for.
+
+    Args:
+        checkpoint: a file; a work directory, for the newest of its checkpoints that is what was written; as text also a
+            name of the zoo, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`.
+        sha256: of the file, in full; another file is refused.
 
     Raises:
-        FileNotFoundError: there is no such file, or no checkpoint has been written to the directory yet.
+        FileNotFoundError: there is no such thing, or no checkpoint has been written to the directory yet.
         CheckpointError: every checkpoint of the directory is damaged.
+        DigestError: the file is another one than the digest says.
+        AddressError, DownloadError: an address that is not fetched from, or from which nothing came.
     """
-    path = Path(path)
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise FileNotFoundError(
-            f'{path}: no such checkpoint or work directory. Remedy: train first, or name a file that exists.'
-        )
-    found, skipped = newest_valid(path)
+    path = locate(checkpoint, sha256)
+    if path.is_dir():
+        path = _newest_of(path)
+    if sha256 is not None:
+        require_sha256(path, sha256)
+    return path
+
+
+def _newest_of(folder: Path) -> Path:
+    """The newest checkpoint of a work directory; those passed over are named in the log."""
+    found, skipped = newest_valid(folder)
     for line in skipped:
         print_log(f'passed over {line}', logger='current', level=logging.WARNING)
     if found is None and skipped:
-        raise CheckpointError(f'{path}: no checkpoint here can be used. {" ".join(skipped)} Remedy: run it again.')
+        raise CheckpointError(f'{folder}: no checkpoint here can be used. {" ".join(skipped)} Remedy: run it again.')
     if found is None:
-        raise FileNotFoundError(f'{path}: no checkpoint in this work directory yet. Remedy: finish the run first.')
+        raise FileNotFoundError(f'{folder}: no checkpoint in this work directory yet. Remedy: finish the run first.')
     return found
 
 
@@ -52,9 +63,9 @@ class CheckpointError(ValueError):
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """The contents of a checkpoint file, on the CPU. Never runs code from the file.
+    """The contents of a checkpoint, on the CPU; `path` as in `resolve_checkpoint`. Never runs code from the file.
 
-    A name that ends in `.safetensors` is read as such, and gives `dict(state_dict=…)`; any other as torch.save's.
+    A file that ends in `.safetensors` is read as such, and gives `dict(state_dict=…)`; any other as torch.save's.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -144,7 +155,8 @@ class PretrainedBackbone:
     MMEngine's `Pretrained` ignores what does not fit: a misnamed checkpoint silently trains from scratch.
 
     Args:
-        checkpoint: a file, or a work directory for its last one.
+        checkpoint: a file, a work directory for its newest one, a name of the zoo or an address, as
+            `resolve_checkpoint` takes them.
         sha256: of the file, in full; any other file is refused.
     """
 
@@ -153,9 +165,7 @@ class PretrainedBackbone:
         self.sha256 = sha256
 
     def __call__(self, module: nn.Module) -> None:
-        path = resolve_checkpoint(self.checkpoint)
-        if self.sha256 is not None:
-            require_sha256(path, self.sha256)
+        path = resolve_checkpoint(self.checkpoint, sha256=self.sha256)
         load_weights(module.get_submodule('backbone'), read_state_dict(path), source=path, prefix='backbone.')
 
 

@@ -36,12 +36,21 @@ def epoch_mean(rows: list[Row], key: str, epoch: int) -> float:
     return sum(values) / len(values)
 
 
+def newest_test(work_dir: str | Path) -> Path:
+    """The file of figures of the newest test run in a work directory.
+
+    Raises:
+        FileNotFoundError: no test has finished there.
+    """
+    for path in sorted(Path(work_dir).glob('*/*.json'), reverse=True):
+        return path
+    raise FileNotFoundError(f'{work_dir}: no finished test here. Remedy: run tools/test.py with --work-dir {work_dir}.')
+
+
 def read_test(work_dir: str | Path) -> Row:
     """The figures of the newest test run in a work directory.
 
     Raises:
         FileNotFoundError: no test has finished there.
     """
-    for path in sorted(Path(work_dir).glob('*/*.json'), reverse=True):
-        return json.loads(path.read_text())
-    raise FileNotFoundError(f'{work_dir}: no finished test here. Remedy: run tools/test.py with --work-dir {work_dir}.')
+    return json.loads(newest_test(work_dir).read_text())

@@ -1,0 +1,80 @@
+"""Models with weights, ready for use: `load('name')`.
+
+from cmvl_mm import hub
+
+hub.names()
+model = hub.load('name')
+features = model.extract_feat(imgs)  # (B, 3, T, H, W), normalised -> (B, C)
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmaction.registry import MODELS
+
+import cmvl_mm.register  # noqa: F401  (what the models are built of)
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.models.pretrained import load_weights, read_state_dict, resolve_checkpoint
+from cmvl_mm.models.recognizer import ContextMotionRecognizer
+from cmvl_mm.zoo.fields import NAME
+from cmvl_mm.zoo.manifest import Entry, read_manifest, tupled
+
+
+def names() -> list[str]:
+    """Of all models of the zoo, also of those that are described only."""
+    return list(read_manifest())
+
+
+def entry(name: str) -> Entry:
+    """What the zoo says of a model: its figures and how they came about.
+
+    Raises:
+        LookupError: there is no such model.
+    """
+    found = read_manifest()
+    if name not in found:
+        raise LookupError(f'{name!r}: no model of the zoo. Remedy: one of {", ".join(found) or "none: it is empty"}.')
+    return found[name]
+
+
+def load(
+    name: str | Path,
+    *,
+    config: str | Path | Mapping[str, Any] | None = None,
+    sha256: str | None = None,
+    device: str | torch.device = 'cpu',
+) -> ContextMotionRecognizer:
+    """A model with its weights, in evaluation mode. Nothing in the weights' file is ever run.
+
+    Args:
+        name: of the zoo; or a file, a work directory, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`.
+        config: the model's; None takes the zoo's. A config file, which is a program to be trusted, or plain data: the
+            `model` of one, or a dict that has it. Every weight of this model must be in the file; what the file has
+            beyond that is named in the log.
+        sha256: of the file, in full; another one is refused.
+        device: where the model goes.
+
+    Raises:
+        ValueError: there is no `config`, and `name` is not of the zoo.
+        FileNotFoundError, CheckpointError, DigestError, AddressError, DownloadError: as `resolve_checkpoint`.
+    """
+    path = resolve_checkpoint(name, sha256=sha256)
+    weights = read_state_dict(path)
+    model = MODELS.build(_model_of(name, config))
+    if not isinstance(model, ContextMotionRecognizer):
+        raise ValueError(f'{name}: its config builds a {type(model).__name__}, not a ContextMotionRecognizer')
+    load_weights(model, weights, source=path)
+    return model.to(device).eval()
+
+
+def _model_of(name: str | Path, config: str | Path | Mapping[str, Any] | None) -> dict[str, Any]:
+    """The recognizer's build dict, without `init_cfg`: the weights come from elsewhere."""
+    if config is None:
+        found = read_manifest().get(name) if isinstance(name, str) and NAME.fullmatch(name) else None
+        if found is None:
+            raise ValueError(f'{name}: not of the zoo, so nobody knows its model. Remedy: config=, as it was trained.')
+        return dict(found.model)
+    whole = load_config(config) if isinstance(config, (str, Path)) else config
+    return {key: value for key, value in tupled(whole.get('model', whole)).items() if key != 'init_cfg'}

@@ -1,0 +1,94 @@
+"""Addresses of weights on the net: encrypted on the whole way, and with the SHA-256 of what lies there."""
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import quote, urldefrag, urlsplit, urlunsplit
+
+from cmvl_mm.models.digest import FULL_SHA256
+
+HUB = 'https://huggingface.co'
+_HUB_PATH = re.compile(
+    r'hf://(?P<repository>[\w.-]+/[\w.-]+?)(?:@(?P<revision>[\w.-]+))?/(?P<file>[\w.-]+(?:/[\w.-]+)*)'
+)
+_DIGEST = '#sha256='
+
+
+class AddressError(ValueError):
+    """An address from which nothing is fetched; the message says why, and what to write instead."""
+
+
+class Address(NamedTuple):
+    """Where something lies and what it must be."""
+
+    url: str
+    sha256: str
+
+
+def read_address(reference: str, sha256: str | None = None) -> Address:
+    """`https://…#sha256=…` or `hf://owner/repository[@revision]/file#sha256=…`.
+
+    Args:
+        reference: of one of these forms.
+        sha256: the digest, in place of the one behind '#'; if both are given they agree.
+
+    Raises:
+        AddressError: it is of no such form, has no digest, two, or half of one.
+    """
+    try:
+        bare, fragment = urldefrag(reference)
+    except ValueError as error:
+        raise AddressError(f'{reference}: no address ({error}). Remedy: https://host/path{_DIGEST}…') from error
+    if fragment and not fragment.startswith(_DIGEST[1:]):
+        raise AddressError(f'{shown(bare)}: #{fragment} is no digest. Remedy: {_DIGEST}… with 64 hexadecimal digits.')
+    found = {digest.lower() for digest in (fragment.removeprefix(_DIGEST[1:]), sha256) if digest}
+    if not found:
+        raise AddressError(
+            f'{shown(bare)}: no digest, so nobody could tell whether what comes is what was published. Remedy: '
+            f'{shown(bare)}{_DIGEST}… with the SHA-256 that its publisher prints elsewhere, or that sha256sum prints '
+            'of a copy that you trust.'
+        )
+    if len(found) > 1:
+        raise AddressError(f'{shown(bare)}: two digests, {" and ".join(sorted(found))}. Remedy: the right one alone.')
+    digest = found.pop()
+    if not FULL_SHA256.fullmatch(digest):
+        raise AddressError(f'{shown(bare)}: {digest!r} is not a full SHA-256. Remedy: all 64 hexadecimal digits.')
+    url = _on_the_hub(bare) if bare.startswith('hf://') else bare
+    require_safe(url)
+    return Address(url, digest)
+
+
+def require_safe(url: str) -> None:
+    """Refuse what others could read or change on the way, and passwords in addresses, which end up in logs.
+
+    Raises:
+        AddressError: neither https:// nor, on this machine, http://; or with a password.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != 'https' and not (parts.scheme == 'http' and is_loopback(parts.hostname or '')):
+        raise AddressError(
+            f'{shown(url)}: {parts.scheme}:// is not fetched from. Remedy: https://, hf:// or a file on this machine.'
+        )
+    if not parts.hostname or '@' in parts.netloc:
+        raise AddressError(f'{shown(url)}: no host, or a password in it. Remedy: https://host/path.')
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == 'localhost' or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def shown(url: str) -> str:
+    """An address as messages print it: without the password and the query, where keys to private files stand."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition('@')[2], parts.path, '', ''))
+
+
+def _on_the_hub(reference: str) -> str:
+    parts = _HUB_PATH.fullmatch(reference)
+    if parts is None or {'.', '..'} & set(parts['file'].split('/')):
+        raise AddressError(f'{reference}: no place on the hub. Remedy: hf://owner/repository[@revision]/path/of/file.')
+    return f'{HUB}/{parts["repository"]}/resolve/{parts["revision"] or "main"}/{quote(parts["file"])}'

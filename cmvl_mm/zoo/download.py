@@ -1,0 +1,104 @@
+"""Files from the net into a cache, each known by its SHA-256: resumed, checked, and under its name only when right.
+
+    <cache>/<sha256>.safetensors    the file, checked again whenever it is used
+    <cache>/<sha256>.part           what has come of it so far
+    <cache>/<sha256>.version        of which address and version that is, as its server names them
+    <cache>/<sha256>.lock           held by the process that downloads
+
+Other processes that want the file, ranks of the same job too, wait for the lock and then find the file.
+"""
+
+import os
+import sys
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from cmvl_mm.models.digest import DigestError, sha256_of
+
+from .address import Address, shown
+from .transfer import DownloadError, transfer, version_of
+
+CACHE_VARIABLE = 'CMVL_MM_CACHE'
+
+
+def cache_folder() -> Path:
+    """CMVL_MM_CACHE, else `cmvl_mm` in XDG_CACHE_HOME, else in ~/.cache."""
+    if named := os.environ.get(CACHE_VARIABLE):
+        return Path(named)
+    return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'cmvl_mm'
+
+
+def fetch(address: Address, *, size: int | None = None) -> Path:
+    """The file in the cache, downloaded if it is not there.
+
+    Args:
+        address: where it lies and its digest.
+        size: its bytes, if they are known.
+
+    Raises:
+        DownloadError: it cannot be fetched, or not be written.
+        DigestError: what lies there is another file. Nothing of it is kept.
+        AddressError: the server sends on to an address that is not safe.
+    """
+    folder = cache_folder()
+    suffix = '.safetensors' if PurePosixPath(urlsplit(address.url).path).suffix == '.safetensors' else '.pth'
+    path = folder / f'{address.sha256}{suffix}'
+    part = folder / f'{address.sha256}.part'
+    try:
+        if _is_right(path, address.sha256):
+            return path
+        folder.mkdir(parents=True, exist_ok=True)
+        with _lock(folder / f'{address.sha256}.lock', address.url):
+            if not _is_right(path, address.sha256):
+                _fetch_right(address, part, size)
+                os.replace(part, path)
+                version_of(part).unlink(missing_ok=True)
+    except DownloadError:
+        raise
+    except OSError as error:
+        raise DownloadError(
+            f'{shown(address.url)}: {folder} does not take it: {error.strerror or error}. Remedy: {CACHE_VARIABLE} '
+            'names a folder that can be written to and has space.'
+        ) from error
+    return path
+
+
+def _is_right(path: Path, sha256: str) -> bool:
+    """Whether the file is in the cache, and has not been damaged there."""
+    if not path.exists():
+        return False
+    if right := sha256_of(path) == sha256:
+        return right
+    print(f'{path}: damaged since it was downloaded; it comes anew', file=sys.stderr, flush=True)
+    return False
+
+
+def _lock(path: Path, url: str) -> Any:
+    """One process downloads; the kernel ends the lock with the process that holds it, however it ends."""
+    lock = FileLock(path)
+    try:
+        return lock.acquire(timeout=0)
+    except Timeout:
+        print(f'{shown(url)}: another process downloads it; waiting', file=sys.stderr, flush=True)
+        return lock.acquire(poll_interval=0.2)
+
+
+def _fetch_right(address: Address, part: Path, size: int | None) -> None:
+    """All of the file in `part`, on the disk, with the right digest."""
+    for begun_before in (part.exists(), False):
+        transfer(address.url, part, size)
+        found = sha256_of(part)
+        if found == address.sha256:
+            with open(part, 'rb+') as file:
+                os.fsync(file.fileno())
+            return
+        part.unlink()
+        if not begun_before:  # else the piece of an earlier time may have been at fault, and all of it comes anew
+            break
+    raise DigestError(
+        f'{shown(address.url)}: the SHA-256 of what lies there is {found}, expected {address.sha256}: this is not the '
+        'file that was published. It has been thrown away. Remedy: another source; use it only if the digest is right.'
+    )

@@ -1,0 +1,172 @@
+"""The zoo's manifest: which weights were published, where they are, and the numbers that they gave."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .fields import OF_A_TEST, OF_AN_ENTRY, PLACES, ManifestError, Networks, checked
+
+FOLDER_VARIABLE = 'CMVL_MM_ZOO'
+MANIFEST = 'manifest.yml'
+LARGEST_BUNDLED = 10_000_000
+"""Bytes of the largest file of weights that may lie beside the manifest, in the repository and in the wheel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestedBy:
+    """One test of the weights."""
+
+    config: str
+    """Below configs/, such as 'demo/retrieval.py'."""
+    options: tuple[str, ...]
+    """Its `--cfg-options`, KEY=VALUE each."""
+    protocol: str
+    metrics: dict[str, float]
+    """By the names that the test prints."""
+
+    def command(self, name: str) -> str:
+        """What to type for these numbers."""
+        options = f' --cfg-options {" ".join(self.options)}' if self.options else ''
+        return f'python tools/test.py configs/{self.config} {name}{options}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Published weights."""
+
+    name: str
+    what: str
+    """In words: which networks, trained for how long and on what."""
+    config: str
+    """That trained them; below configs/."""
+    options: tuple[str, ...]
+    """The `--cfg-options` of the training, KEY=VALUE each."""
+    networks: Networks
+    """'backbone': the V-Network alone. 'whole': with all heads and their target networks."""
+    model: dict[str, Any]
+    """The recognizer whose every weight they are, as its config has it; sequences are tuples."""
+    tests: tuple[TestedBy, ...]
+    seeds: tuple[int, ...]
+    """Of the runs among which these weights were chosen; the first is their own."""
+    log: str
+    """Name of the JSON beside the manifest that has the curves of the training."""
+    commit: str
+    """At which they were published; with '+changes' the tree was not clean."""
+    date: str
+    device: str
+    sha256: str
+    bytes: int
+    file: str | None = None
+    """Name of the weights beside the manifest, or"""
+    url: str | None = None
+    """where they are fetched from, `https://…` or `hf://owner/repo/file`, or"""
+    why: str | None = None
+    """why no copy can be had."""
+
+
+def zoo_folder() -> Path:
+    """Of the manifest and what lies beside it: the package's, or the one that CMVL_MM_ZOO names instead."""
+    return Path(os.environ.get(FOLDER_VARIABLE) or Path(__file__).parent)
+
+
+def read_manifest(folder: Path | None = None) -> dict[str, Entry]:
+    """The entries by name.
+
+    Args:
+        folder: of the manifest; None takes `zoo_folder()`.
+
+    Raises:
+        ManifestError: there is none, or it says what it must not.
+    """
+    path = (zoo_folder() if folder is None else folder) / MANIFEST
+    try:
+        contents = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ManifestError(
+            f'{path}: no readable manifest ({" ".join(str(error).split())}). Remedy: {FOLDER_VARIABLE} names a folder '
+            f'with a {MANIFEST}; unset, it is the one of the package.'
+        ) from error
+    return _entries(contents, path)
+
+
+def write_manifest(entries: Mapping[str, Entry], folder: Path) -> None:
+    """Replace the entries of a folder's manifest, all or none; the comment at its head stays.
+
+    Raises:
+        ManifestError: it could not be read again. Nothing has been written then.
+    """
+    path = folder / MANIFEST
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    head = ''.join(line for line in lines if line.startswith('#'))
+    plain = [{name: value for name, value in asdict(entry).items() if value is not None} for entry in entries.values()]
+    text = head + yaml.safe_dump(
+        {'entries': listed(plain)}, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None
+    )
+    _entries(yaml.safe_load(text), path)
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
+    try:
+        temporary.write_text(text)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def parse_entry(raw: Any, source: str) -> Entry:
+    """One entry of a manifest.
+
+    Args:
+        raw: what YAML holds.
+        source: file and place, for messages.
+
+    Raises:
+        ManifestError: names source, field, value and remedy.
+    """
+    if isinstance(raw, dict) and isinstance(raw.get('name'), str):
+        source = f'{source} ({raw["name"]})'
+    values = checked(raw, OF_AN_ENTRY, frozenset(PLACES), source)
+    places = [name for name in PLACES if name in values]
+    if len(places) != 1:
+        raise ManifestError(
+            f'{source}: has {" and ".join(places) or "no place"}. Remedy: one of file (beside the manifest), url and '
+            'why (no copy can be had).'
+        )
+    if 'file' in values and values['bytes'] > LARGEST_BUNDLED:
+        raise ManifestError(
+            f'{source}: bytes is {values["bytes"]}, but a file beside the manifest has at most {LARGEST_BUNDLED}. '
+            'Remedy: url, or why.'
+        )
+    tests = [
+        TestedBy(**tupled(checked(test, OF_A_TEST, frozenset(), f'{source}: test {number}')))
+        for number, test in enumerate(values['tests'], start=1)
+    ]
+    return Entry(**(tupled(values) | dict(tests=tuple(tests))))
+
+
+def _entries(contents: Any, path: Path) -> dict[str, Entry]:
+    if not isinstance(contents, dict) or set(contents) != {'entries'} or not isinstance(contents['entries'], list):
+        raise ManifestError(f"{path}: not a manifest. Remedy: a mapping with one key, 'entries', that holds a list.")
+    entries: dict[str, Entry] = {}
+    for place, raw in enumerate(contents['entries'], start=1):
+        entry = parse_entry(raw, f'{path}: entry {place}')
+        if entry.name in entries:
+            raise ManifestError(f'{path}: entry {place} ({entry.name}): the name is taken. Remedy: another name.')
+        entries[entry.name] = entry
+    return entries
+
+
+def tupled(value: Any) -> Any:
+    """Lists as tuples, at any depth: how configs write sequences, and what networks are built from."""
+    if isinstance(value, Mapping):
+        return {key: tupled(item) for key, item in value.items()}
+    return tuple(map(tupled, value)) if isinstance(value, (list, tuple)) else value
+
+
+def listed(value: Any) -> Any:
+    """Tuples as lists, at any depth: how YAML writes sequences."""
+    if isinstance(value, Mapping):
+        return {key: listed(item) for key, item in value.items()}
+    return list(map(listed, value)) if isinstance(value, (list, tuple)) else value

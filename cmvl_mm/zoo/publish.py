@@ -1,0 +1,84 @@
+"""What of a work directory is published: the weights, the model that they fill, the curves of the training."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmaction.registry import MODELS
+from safetensors.torch import save
+from torch import Tensor
+
+import cmvl_mm.register  # noqa: F401  (what the models are built of)
+from cmvl_mm.models.pretrained import load_weights
+from cmvl_mm.visualization.logs import read_curves, read_validations
+
+from .fields import Networks
+from .manifest import tupled
+from .provenance import PublishError
+
+MOST_ROWS = 400
+"""Rows of training curves that a published log holds."""
+_TASKS = ('context_head', 'motion_head', 'cls_head', 'neck')
+
+
+def model_of(config: Mapping[str, Any], networks: Networks) -> dict[str, Any]:
+    """The recognizer that these networks' weights fill, of a config; sequences as tuples."""
+    left_out = ('init_cfg', *_TASKS) if networks == 'backbone' else ('init_cfg',)
+    return {key: tupled(value) for key, value in config['model'].items() if key not in left_out}
+
+
+def networks_of(weights: Mapping[str, Tensor], networks: Networks) -> tuple[dict[str, Tensor], str]:
+    """The weights to publish, as they were trained, and in words what is left out."""
+    kept = {key: value for key, value in weights.items() if networks == 'whole' or key.startswith('backbone.')}
+    counts = Counter(key.split('.')[0] for key in weights if key not in kept)
+    return kept, ', '.join(f'{name}.* ({count})' for name, count in counts.items()) or 'nothing'
+
+
+def require_fit(model: Mapping[str, Any], weights: Mapping[str, Tensor], source: str) -> None:
+    """Build the model and fill it: the weights are all that it has, and it takes all of them.
+
+    Raises:
+        CheckpointError: the model has more, or of another shape.
+        PublishError: the weights are more.
+    """
+    built = MODELS.build(dict(model))
+    load_weights(built, weights, source=source)
+    if surplus := sorted(weights.keys() - built.state_dict().keys()):
+        raise PublishError(
+            f'{source}: its config builds nothing for {", ".join(surplus[:5])}. Remedy: the config and the options '
+            'that these weights were trained with.'
+        )
+
+
+def as_safetensors(weights: Mapping[str, Tensor], about: Mapping[str, str]) -> bytes:
+    """The file: tensors as they are, and a line about them. Equal weights give equal bytes.
+
+    The line is one string, since safetensors write several in any order.
+    """
+    tensors = {key: value.detach().contiguous().clone() for key, value in weights.items()}
+    return save(tensors, metadata={'cmvl_mm': json.dumps(dict(about), sort_keys=True)})
+
+
+def curves_of(work_dir: str | Path) -> tuple[str, str]:
+    """The curves of a training as JSON, and in words how much of them that is.
+
+    Raises:
+        PublishError: nothing was trained there.
+    """
+    rows = read_curves(work_dir)
+    if not rows:
+        raise PublishError(f'{work_dir}: no training curves. Remedy: the --work-dir of tools/train.py.')
+    step = math.ceil(len(rows) / MOST_ROWS)
+    kept = rows[::-step][::-1]  # the last one stays
+    contents = dict(
+        curves=[_short(row) for row in kept], validations=list(map(_short, read_validations(work_dir).values()))
+    )
+    return json.dumps(contents, separators=(',', ':')) + '\n', f'{len(kept)} of {len(rows)} rows'
+
+
+def _short(row: Mapping[str, float]) -> dict[str, float]:
+    """Six digits of each number."""
+    return {key: float(f'{value:.6g}') if isinstance(value, float) else value for key, value in row.items()}

@@ -1,0 +1,62 @@
+"""Only what is encrypted, and only with all of its digest."""
+
+import pytest
+
+from cmvl_mm.zoo.address import Address, AddressError, read_address, shown
+
+DIGEST = '0123456789abcdef' * 4
+
+
+def test_https_with_a_digest_behind_or_beside():
+    expected = Address('https://example.org/a/b.pth?x=1', DIGEST)
+    assert read_address(f'https://example.org/a/b.pth?x=1#sha256={DIGEST}') == expected
+    assert read_address('https://example.org/a/b.pth?x=1', DIGEST.upper()) == expected
+    assert read_address(f'https://example.org/a/b.pth?x=1#sha256={DIGEST}', DIGEST) == expected
+
+
+def test_the_hub_is_its_https_address():
+    found = read_address(f'hf://some-one/nets.v2/r3d/weights.safetensors#sha256={DIGEST}')
+    assert found.url == 'https://huggingface.co/some-one/nets.v2/resolve/main/r3d/weights.safetensors'
+    found = read_address(f'hf://some-one/nets@v1.0/weights.safetensors#sha256={DIGEST}')
+    assert found.url == 'https://huggingface.co/some-one/nets/resolve/v1.0/weights.safetensors'
+
+
+@pytest.mark.parametrize(
+    ('reference', 'message'),
+    [
+        ('https://example.org/w.pth', r'no digest.*Remedy: https://example\.org/w\.pth#sha256=…'),
+        ('hf://some/one/w.pth', 'no digest'),
+        (f'https://example.org/w.pth#sha256={DIGEST[:8]}', 'not a full SHA-256'),
+        (f'https://example.org/w.pth#md5={DIGEST}', 'is no digest'),
+        (f'http://example.org/w.pth#sha256={DIGEST}', 'http:// is not fetched from'),
+        (f'http://127.0.0.1.example.org/w.pth#sha256={DIGEST}', 'http:// is not fetched from'),
+        (f'ftp://example.org/w.pth#sha256={DIGEST}', 'ftp:// is not fetched from'),
+        (f'file:///etc/passwd#sha256={DIGEST}', 'file:// is not fetched from'),
+        (f'https:///w.pth#sha256={DIGEST}', 'no host'),
+        (f'https://[::1/w.pth#sha256={DIGEST}', 'no address'),
+        (f'hf://nobody/w.pth#sha256={DIGEST}', 'no place on the hub'),
+        (f'hf://some/one/../../w.pth#sha256={DIGEST}', 'no place on the hub'),
+        (f'hf://some/one@a/b?c/w.pth#sha256={DIGEST}', 'no place on the hub'),
+    ],
+)
+def test_anything_else_is_refused_with_a_remedy(reference, message):
+    with pytest.raises(AddressError, match=message) as error:
+        read_address(reference)
+    assert 'Remedy' in str(error.value)
+
+
+def test_two_digests_must_agree():
+    with pytest.raises(AddressError, match='two digests'):
+        read_address(f'https://example.org/w.pth#sha256={DIGEST}', DIGEST[::-1])
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', '127.8.8.8', 'localhost', '[::1]'])
+def test_this_machine_needs_no_encryption(host):
+    assert read_address(f'http://{host}:80/w.pth', DIGEST).url == f'http://{host}:80/w.pth'
+
+
+def test_passwords_are_refused_and_keys_not_printed():
+    with pytest.raises(AddressError) as error:
+        read_address(f'https://me:secret@example.org/w.pth#sha256={DIGEST}')
+    assert 'secret' not in str(error.value)
+    assert shown('https://example.org/w.pth?key=secret') == 'https://example.org/w.pth'

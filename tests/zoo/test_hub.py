@@ -1,0 +1,80 @@
+"""`cmvl_mm.hub`: models with weights, without a runner, a data set or, for the zoo's, a config."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from zoo_entries import MODEL
+
+from cmvl_mm import hub
+from cmvl_mm.models.digest import DigestError
+from cmvl_mm.models.pretrained import CheckpointError
+from cmvl_mm.zoo.address import AddressError
+
+
+def test_a_name_gives_the_model_with_its_weights_ready_for_use(zoo):
+    weights = zoo()['weights']
+    model = hub.load('tiny_c3d')
+    assert not any(part.training for part in model.modules())
+    loaded = model.state_dict()
+    assert loaded.keys() == weights.keys()
+    assert all(torch.equal(value, weights[key]) for key, value in loaded.items())
+    imgs = torch.randn(2, 3, 16, 32, 32)
+    features = model.extract_feat(imgs)
+    assert features.shape == (2, 16)
+    torch.testing.assert_close(features[:1], model.extract_feat(imgs[:1]))  # batch norm is frozen
+
+
+def test_the_zoo_is_listed_with_what_it_says(zoo):
+    entry = zoo()['entry']
+    assert hub.names() == ['tiny_c3d']
+    assert hub.entry('tiny_c3d').sha256 == entry['sha256']
+    with pytest.raises(LookupError, match=r"'tiny': no model of the zoo\. Remedy: one of tiny_c3d"):
+        hub.entry('tiny')
+
+
+@pytest.mark.parametrize('form', ['model', 'config', 'file'])
+def test_other_files_need_a_config(zoo, tmp_path, form, site):
+    made = zoo()
+    path = made['folder'] / 'tiny_c3d.safetensors'
+    with pytest.raises(ValueError, match=r'not of the zoo.*Remedy: config='):
+        hub.load(path)
+    model = MODEL | dict(init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/nowhere'))
+    (tmp_path / 'tiny.py').write_text(f'model = {model!r}\n')
+    config = dict(model=model, config=dict(model=model), file=tmp_path / 'tiny.py')[form]
+    site.content = path.read_bytes()
+    for name in (path, str(path), f'{site.url()}#sha256={site.sha256}'):
+        loaded = hub.load(name, config=config)
+        assert torch.equal(loaded.backbone.conv1.weight, made['weights']['backbone.conv1.weight'])
+        assert loaded.init_cfg is None  # nothing may load other weights over these
+
+
+def test_weights_that_do_not_fill_the_model_are_refused(zoo, tmp_path):
+    weights = zoo()['weights']
+    del weights['backbone.conv1.bias']
+    save_file(weights, tmp_path / 'less.safetensors')
+    with pytest.raises(CheckpointError, match=r'1 keys are missing: backbone\.conv1\.bias'):
+        hub.load(tmp_path / 'less.safetensors', config=MODEL)
+
+
+def test_digests_are_kept_to(zoo, site):
+    path = zoo()['folder'] / 'tiny_c3d.safetensors'
+    with pytest.raises(DigestError):
+        hub.load(path, config=MODEL, sha256='0' * 64)
+    with pytest.raises(AddressError, match='no digest'):
+        hub.load(site.url(), config=MODEL)
+    site.content = path.read_bytes()
+    assert hub.load(site.url(), config=MODEL, sha256=site.sha256)
+
+
+def test_another_model_is_not_taken_for_ours(zoo):
+    path = zoo()['folder'] / 'tiny_c3d.safetensors'
+    with pytest.raises(ValueError, match='builds a C3DBN'):
+        hub.load(path, config=MODEL['backbone'])
+
+
+@pytest.mark.parametrize('name', ['tiny_c3d', 'nothing'])
+def test_an_empty_zoo_says_so(zoo, name):
+    (zoo()['folder'] / 'manifest.yml').write_text('entries: []\n')
+    assert hub.names() == []
+    with pytest.raises(FileNotFoundError, match='no model of the zoo'):
+        hub.load(name)

@@ -1,0 +1,68 @@
+"""Weights are published as they were trained, with the model that they fill and the curves of their training."""
+
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load
+
+from cmvl_mm.models.pretrained import CheckpointError
+from cmvl_mm.zoo.provenance import PublishError
+from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit
+
+
+def test_the_backbone_alone_is_the_model_without_its_tasks():
+    config = dict(
+        model=dict(
+            type='R', backbone=dict(depths=[1, 2]), neck={}, motion_head={}, init_cfg={}, test_cfg={}, cls_head=None
+        )
+    )
+    assert model_of(config, 'backbone') == dict(type='R', backbone=dict(depths=(1, 2)), test_cfg={})
+    assert model_of(config, 'whole').keys() == config['model'].keys() - {'init_cfg'}
+
+
+def test_what_is_left_out_is_said():
+    weights = {name: torch.zeros(1) for name in ('backbone.a', 'backbone.b', 'neck.a', 'cls_head.a', 'cls_head.b')}
+    kept, left_out = networks_of(weights, 'backbone')
+    assert list(kept) == ['backbone.a', 'backbone.b']
+    assert left_out == 'neck.* (1), cls_head.* (2)'
+    assert networks_of(weights, 'whole') == (weights, 'nothing')
+
+
+def test_equal_weights_give_equal_files_and_keep_their_numbers(tmp_path):
+    weights = dict(a=torch.randn(2, 3, 4, 5, 6).to(memory_format=torch.channels_last_3d), n=torch.tensor(3))
+    about = dict(name='n', seed='3')
+    content = as_safetensors(weights, about)
+    assert content == as_safetensors(dict(reversed(weights.items())), dict(reversed(about.items())))
+    loaded = load(content)
+    assert torch.equal(loaded['a'], weights['a'])
+    assert loaded['n'].dtype == torch.int64
+    (tmp_path / 'w.safetensors').write_bytes(content)
+    with safe_open(tmp_path / 'w.safetensors', 'pt') as file:
+        assert json.loads(file.metadata()['cmvl_mm']) == about
+
+
+def test_weights_and_model_must_be_one(zoo):
+    made = zoo()
+    model, weights = made['entry']['model'], made['weights']
+    require_fit(model, weights, 'here')
+    with pytest.raises(PublishError, match=r'here: its config builds nothing for neck\.a'):
+        require_fit(model, weights | {'neck.a': torch.zeros(1)}, 'here')
+    with pytest.raises(CheckpointError, match='another shape'):
+        require_fit(model | dict(backbone=dict(type='C3DBN', width=4)), weights, 'here')
+
+
+def test_curves_are_thinned_and_keep_their_end(tmp_path):
+    rows = [dict(step=step, epoch=1, loss=1 / step) for step in range(1, 1002)]
+    log = tmp_path / '1' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text(''.join(f'{json.dumps(row)}\n' for row in [*rows, dict(step=1, acc=0.5)]))
+    text, share = curves_of(tmp_path)
+    held = json.loads(text)
+    assert share == f'{len(held["curves"])} of 1001 rows'
+    assert 300 < len(held['curves']) <= 400
+    assert held['curves'][-1] == dict(step=1001, epoch=1, loss=0.000999001)
+    assert held['validations'] == [dict(step=1, acc=0.5)]
+    with pytest.raises(PublishError, match='no training curves'):
+        curves_of(tmp_path / '1')

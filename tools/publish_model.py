@@ -1,0 +1,191 @@
+"""Make an entry of the zoo from a work directory: weights, manifest entry, curves. Nothing goes over the net.
+
+    python tools/publish_model.py configs/demo/pretrain.py work_dirs/demo/pretrain demo_joint \\
+        --what 'V-Network, 12 epochs of both tasks on the controlled set' --device '2 cores of an AMD EPYC' \\
+        --test configs/demo/retrieval.py work_dirs/demo/retrieve_pretrained
+    python tools/make_model_zoo.py
+
+Each --test is the config, the work directory and the KEY=VALUE options of a run of tools/test.py on these very weights;
+its log and its config say so, or it is refused. Files over 10 MB do not go beside the manifest: with --url (where you
+have put it, or will) or --why (nowhere) the file stays in the work directory, and the zoo describes it.
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from make_model_zoo import ZooError, read_config
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.models.digest import sha256_of
+from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint, resolve_checkpoint, state_dict_of
+from cmvl_mm.zoo.fields import ManifestError, Networks
+from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, Entry, read_manifest, write_manifest, zoo_folder
+from cmvl_mm.zoo.provenance import PublishError, options_of, read_tested
+from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CONFIGS = REPOSITORY / 'configs'
+WRITTEN = ('cmvl_mm/zoo', 'model_zoo.md', 'model-index.yml')
+"""What publishing itself changes."""
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='that trained the weights')
+    parser.add_argument('work_dir', help='its newest checkpoint that is whole is published; or a checkpoint file')
+    parser.add_argument('name', help='of the entry; one of the same name is replaced')
+    parser.add_argument('--what', required=True, help='in words: networks, length of the training, data')
+    parser.add_argument('--device', required=True, help='on which the tests ran')
+    parser.add_argument(
+        '--test',
+        nargs='+',
+        action='append',
+        required=True,
+        metavar='WORD',
+        help='CONFIG WORK_DIR [KEY=VALUE …] of a test of these weights; may be given several times',
+    )
+    parser.add_argument('--options', nargs='+', default=[], metavar='KEY=VALUE', help='--cfg-options of the training')
+    parser.add_argument('--whole', action='store_true', help='all networks, heads too; default: the V-Network alone')
+    parser.add_argument('--seeds', nargs='+', type=int, help='of all runs these were chosen from, their own first')
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument('--url', help='https://… or hf://owner/repository/file')
+    place.add_argument('--why', help='why there is no copy')
+    parser.add_argument('--allow-changes', action='store_true', help='publish from a tree that is no commit')
+    args = parser.parse_args()
+    if any(len(test) < 2 for test in args.test):
+        parser.error('--test takes CONFIG WORK_DIR [KEY=VALUE …]')
+    return args
+
+
+def below_configs(config: str) -> str:
+    """configs/demo/pretrain.py -> demo/pretrain.py."""
+    try:
+        return Path(config).resolve().relative_to(CONFIGS).as_posix()
+    except ValueError as error:
+        raise PublishError(f'{config}: not below {CONFIGS}. Remedy: a config of the repository.') from error
+
+
+def commit(allow_changes: bool) -> str:
+    """All digits of the commit; '+changes' behind it if the tree is no commit and that is allowed."""
+    words = ['git', 'status', '--porcelain', '--', '.', *(f':!{path}' for path in WRITTEN)]
+    changes = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    if changes and not allow_changes:
+        raise PublishError(
+            f'the tree is no commit, so nobody could come back to it: {", ".join(changes.split()[1::2][:5])}. '
+            'Remedy: commit; or --allow-changes, and the zoo says so.'
+        )
+    words = ['git', 'rev-parse', 'HEAD']
+    head = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.strip()
+    return head + ('+changes' if changes else '')
+
+
+def seeds_of(meta: dict, given: list[int] | None) -> list[int]:
+    """The run's own seed first."""
+    own = meta.get('seed')
+    if given is None and own is None:
+        raise PublishError('the checkpoint does not tell its seed. Remedy: --seeds.')
+    if given is not None and own is not None and given[0] != own:
+        raise PublishError(f'--seeds begins with {given[0]}, but the seed of this run is {own}. Remedy: {own} first.')
+    return [own] if given is None else given
+
+
+def publish(args: argparse.Namespace) -> str:
+    """Check everything, then write; returns what was done, in lines."""
+    entries, folder = read_manifest(), zoo_folder()
+    checkpoint = resolve_checkpoint(Path(args.work_dir))
+    contents = read_checkpoint(checkpoint)
+    networks: Networks = 'whole' if args.whole else 'backbone'
+    weights, left_out = networks_of(state_dict_of(contents, source=checkpoint), networks)
+    config = below_configs(args.config)
+    model = model_of(load_config(args.config, options_of(args.options)), networks)
+    require_fit(model, weights, str(checkpoint))
+    tested = sha256_of(checkpoint)
+    tests = [
+        read_tested(
+            work_dir,
+            config_file=Path(test),
+            config=below_configs(test),
+            options=options,
+            protocol=read_config(f'configs/{below_configs(test)}').fields.get('Protocol', 'as its config says'),
+            sha256=tested,
+        )
+        for test, work_dir, *options in args.test
+    ]
+    log, rows = curves_of(checkpoint.parent)
+    seeds = seeds_of(contents.get('meta', {}), args.seeds)
+    content = as_safetensors(weights, dict(name=args.name, config=config, networks=networks, seed=str(seeds[0])))
+    bundled = args.url is None and args.why is None
+    if bundled and len(content) > LARGEST_BUNDLED:
+        raise PublishError(
+            f'{args.name}: {len(content)} bytes, but a file beside the manifest has at most {LARGEST_BUNDLED}. '
+            'Remedy: --url where it can be fetched, or --why it cannot.'
+        )
+    entry = Entry(
+        name=args.name,
+        what=args.what,
+        config=config,
+        options=tuple(args.options),
+        networks=networks,
+        model=model,
+        tests=tuple(tests),
+        seeds=tuple(seeds),
+        log=f'{args.name}.json',
+        commit=commit(args.allow_changes),
+        date=date.today().isoformat(),
+        device=args.device,
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        file=f'{args.name}.safetensors' if bundled else None,
+        url=args.url,
+        why=args.why,
+    )
+    target = (folder if bundled else checkpoint.parent) / f'{args.name}.safetensors'
+    write_manifest(entries | {args.name: entry}, folder)
+    write_whole(target, content)
+    write_whole(folder / entry.log, log.encode())
+    if not bundled:
+        (folder / target.name).unlink(missing_ok=True)  # of an entry that is replaced
+    return '\n'.join(
+        [
+            f'{checkpoint}: {len(weights)} weights, as they were trained; left out: {left_out}',
+            f'{target}: {len(content)} bytes, sha256 {entry.sha256}',
+            f'{folder / entry.log}: {rows}',
+            f'{args.name}: {"replaced" if args.name in entries else "added"}, at {entry.commit}',
+            *([] if args.url is None else [f'Now put {target} where {args.url} leads to.']),
+            'Now: python tools/make_model_zoo.py. What prints the numbers of the zoo:',
+            *(f'  {test.command(args.name)}\n    {as_printed(test.metrics)}' for test in tests),
+        ]
+    )
+
+
+def as_printed(metrics: Mapping[str, float]) -> str:
+    """Figures in the form of a test's last line."""
+    return '  '.join(f'{name}: {value:.4f}' for name, value in metrics.items())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """A file that appears under its name whole or not at all."""
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        print(publish(args))
+    except (OSError, CheckpointError, ManifestError, PublishError, ZooError) as error:
+        raise SystemExit(f'{args.name}: {error}') from error
+
+
+if __name__ == '__main__':
+    main()
