@@ -1,9 +1,12 @@
 """Approximate nearest neighbours by FAISS: an inverted file over k-means cells (`pip install 'cmvl_mm[search]'`)."""
 
+from typing import Any
+
 import numpy as np
 
 from .cosine import cosine_of_pairs, l2_normalise
 
+faiss: Any
 try:
     import faiss
 except ImportError:
