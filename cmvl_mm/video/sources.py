@@ -139,7 +139,7 @@ def name_fault(path: str) -> str | None:
         return f'its name cannot be written in one line of a list: {path!a}'
     if path != path.strip():
         return f'its name begins or ends with a space: {path!r}'
-    if PurePosixPath(path).is_absolute() or '..' in PurePosixPath(path).parts:
+    if path.startswith('/') or '..' in path.split('/'):
         return 'it leads out of the root; list it relative to that, without ".."'
     if acted_upon := sorted(_SHELL.intersection(path)):
         return f'its name holds {" ".join(acted_upon)}, which a shell acts upon; rename the file'
