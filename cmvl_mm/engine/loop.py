@@ -122,6 +122,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         for hook in writers:
             hook.save_between_iterations(self.runner)
         self.agreement.on(number)
+        self.signals.leave(number)
         self.runner.logger.warning(
             f'Stopped by signal {number} after iteration {self._iter}, '
             + ('saved; --resume goes on from there.' if writers else 'nothing saved: there is no AtomicCheckpointHook.')

@@ -1,5 +1,6 @@
 """SIGTERM and SIGINT as a request to stop after the iteration, on which all processes agree."""
 
+import atexit
 import os
 import signal
 import socket
@@ -30,6 +31,7 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._agreed: int | None = None
 
     def __enter__(self) -> Self:
         self._ours, theirs = socket.socketpair()
@@ -43,8 +45,11 @@ class StopSignals:
 
     def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(self._wakeup_before)
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        if self._agreed is not None and dist.is_torchelastic_launched():
+            self._keep_exit_code(exit_code(self._agreed))
+        else:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
         if self._before_child is not None:
             signal.signal(signal.SIGCHLD, self._before_child)
         self._written.send(b'\0')  # ends the thread; forked workers hold the socket open
@@ -58,6 +63,17 @@ class StopSignals:
         """
         before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._before_child = self._before_child or before
+
+    def leave(self, number: int) -> None:
+        """Say that this process ends now because of `number`, which it or another process of the run has received."""
+        self._agreed = number
+
+    def _keep_exit_code(self, code: int) -> None:
+        """Torchrun ends whoever is still on its way out when the first process has gone: they keep their exit code."""
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: os._exit(code))
+            # the interpreter's end gives the kernel back every handler but this one
+            atexit.register(signal.signal, number, signal.SIG_IGN)
 
     def _in_main_thread(self, number: int, frame: FrameType | None) -> None:
         """The thread does the work; without a handler of Python's own the kernel would end the process."""

@@ -69,6 +69,36 @@ def test_a_second_signal_ends_a_process_that_is_stuck_in_c(repository):
             process.kill()
 
 
+LEAVING = """
+import os, signal, sys
+from cmvl_mm.engine.signals import StopSignals, exit_code
+
+class Late:
+    def __del__(self):  # while the interpreter ends
+        os.kill(os.getpid(), signal.SIGTERM)
+
+late = Late()
+with StopSignals() as signals:
+    if sys.argv[1] == 'agreed':
+        signals.leave(signal.SIGTERM)
+if sys.argv[2] == 'at once':
+    os.kill(os.getpid(), signal.SIGTERM)
+raise SystemExit(exit_code(signal.SIGTERM))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('moment', ['at once', 'late'])
+def test_torchrun_does_not_change_the_exit_code_of_a_process_on_its_way_out(repository, moment):
+    environment = os.environ | dict(PYTHONPATH=str(repository), PYTHONWARNINGS='ignore', TORCHELASTIC_RUN_ID='1')
+
+    def code(*words):
+        return subprocess.run([sys.executable, '-c', LEAVING, *words], env=environment, check=False).returncode
+
+    assert code('agreed', moment) == 143
+    assert code('not agreed', moment) == -signal.SIGTERM  # the handlers are those of before
+
+
 def agreed_by(rank: int, address: str, numbers: list[int | None], found) -> None:
     dist.init_process_group('gloo', init_method=address, rank=rank, world_size=len(numbers))
     agreement = Agreement()
