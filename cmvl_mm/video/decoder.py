@@ -68,7 +68,7 @@ class FrameDecoder:
                 if self._index is None:
                     self._may_use_header = False
                     reader.rewind()
-                    self._index = index_by_demux(self.path, reader.container, reader.stream)
+                    self._index = index_by_demux(self.path, reader.container, reader.stream, reader.all_packets())
         return self._index
 
     def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:

@@ -1,16 +1,16 @@
 """Display order and key frames of a stream, without decoding it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import all_packets, codec_name
+from cmvl_mm.video.container import codec_name
 from cmvl_mm.video.errors import VideoError
 
 
@@ -122,7 +122,9 @@ def index_from_header(path: str, container: InputContainer, stream: VideoStream)
     )
 
 
-def index_by_demux(path: str, container: InputContainer, stream: VideoStream) -> PacketIndex:
+def index_by_demux(
+    path: str, container: InputContainer, stream: VideoStream, demuxed: Iterable[Any]
+) -> PacketIndex:
     """Index from one pass over all packets, read but not decoded."""
     hidden = _hidden_vp8 if codec_name(stream) == 'vp8' else None
     packets = [
@@ -132,7 +134,7 @@ def index_by_demux(path: str, container: InputContainer, stream: VideoStream) ->
             key=packet.is_keyframe,
             shown=not packet.is_discard and not (hidden and hidden(packet)),
         )
-        for packet in all_packets(path, container, stream)
+        for packet in demuxed
     ]
     # AVI stores no presentation stamps: where B-frames make them differ, FFmpeg guesses, often wrongly.
     guessed = container.format.name == 'avi' and stream.codec_context.has_b_frames
