@@ -61,9 +61,12 @@ class PacketIndex:
         """
         return self.starts[self._start_numbers[frame]]
 
-    def first_of_gop(self, frame: int) -> int:
-        """Display index of the first frame that decoding ``frame`` brings; 0 without stamps."""
-        return self.start_of(frame).first if self.has_stamps else 0
+    @cached_property
+    def first_of_gop(self) -> list[int]:
+        """(num_frames,) display index of the first frame that decoding each brings; 0 without stamps."""
+        if not self.has_stamps:
+            return [0] * self.num_frames
+        return [self.starts[number].first for number in self._start_numbers]
 
     @cached_property
     def stamps(self) -> list[int]:
