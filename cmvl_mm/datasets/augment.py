@@ -84,7 +84,7 @@ def apply_colour(frames: np.ndarray, draw: ColourDraw) -> np.ndarray:
     """
     for step in draw.order:
         if step == 0 and draw.brightness is not None:
-            frames = _look_up(frames, _blend_table(0.0, draw.brightness))
+            frames = cv2.convertScaleAbs(_tall(frames), alpha=draw.brightness).reshape(frames.shape)
         elif step == 1 and draw.contrast is not None:
             frames = _contrast(frames, draw.contrast)
         elif step == 2 and draw.saturation is not None:
@@ -98,21 +98,16 @@ def apply_colour(frames: np.ndarray, draw: ColourDraw) -> np.ndarray:
     return frames
 
 
-def _blend_table(other: float, factor: float) -> np.ndarray:
-    """(256,) uint8: factor * value + (1 - factor) * other of every value, rounded and kept within uint8."""
-    mixed = np.arange(256, dtype=np.float32) * np.float32(factor) + np.float32(other * (1 - factor))
-    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-
-
-def _look_up(frames: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Every value through a table of 256, or every channel through its own, (256, 3)."""
-    return cv2.LUT(_tall(frames), table.reshape(256, 1, -1)).reshape(frames.shape)
-
-
 def _contrast(frames: np.ndarray, factor: float) -> np.ndarray:
-    """Blend each frame with its own mean luma."""
-    means = [round(float(np.dot(cv2.mean(frame)[:3], LUMA))) for frame in frames]
-    return np.stack([cv2.LUT(frame, _blend_table(mean, factor)) for frame, mean in zip(frames, means, strict=True)])
+    """Blend each frame with its own mean luma: factor * value + (1 - factor) * mean, by a table of all values."""
+    means = np.array([round(float(np.dot(cv2.mean(frame)[:3], LUMA))) for frame in frames])
+    shifts = (means * (1 - factor)).astype(np.float32)
+    mixed = np.arange(256, dtype=np.float32) * np.float32(factor) + shifts[:, None]
+    tables = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+    out = np.empty_like(frames)
+    for frame, table, blended in zip(frames, tables, out, strict=True):
+        cv2.LUT(frame, table, blended)
+    return out
 
 
 def _mix_channels(frames: np.ndarray, saturation: float) -> np.ndarray:
@@ -123,10 +118,10 @@ def _mix_channels(frames: np.ndarray, saturation: float) -> np.ndarray:
 
 def _turn_hue(frames: np.ndarray, turn: float) -> np.ndarray:
     """Turn the hue by `turn` of a full circle, in steps of two degrees (OpenCV's uint8 HSV)."""
-    identity = np.arange(256)
-    table = np.stack([(identity + round(turn * 180)) % 180, identity, identity], axis=1).astype(np.uint8)
     hsv = cv2.cvtColor(_tall(frames), cv2.COLOR_RGB2HSV)
-    return cv2.cvtColor(_look_up(hsv, table), cv2.COLOR_HSV2RGB).reshape(frames.shape)
+    table = ((np.arange(256) + round(turn * 180)) % 180).astype(np.uint8)
+    cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).reshape(frames.shape)
 
 
 def _tall(frames: np.ndarray) -> np.ndarray:

@@ -68,7 +68,7 @@ class FrameDecoder:
                 if self._index is None:
                     self._may_use_header = False
                     reader.rewind()
-                    self._index = index_by_demux(self.path, reader.container, reader.stream)
+                    self._index = index_by_demux(self.path, reader.container, reader.stream, reader.all_packets())
         return self._index
 
     def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
@@ -102,7 +102,7 @@ class FrameDecoder:
             return {'pixels': wanted}
         passes: dict[Decoding, list[int]] = {'pixels': [], 'vectors': []}
         decoded_for_vectors = 0
-        for first, group in groupby(wanted, key=self.index.first_of_gop):
+        for first, group in groupby(wanted, key=self.index.first_of_gop.__getitem__):
             numbers = list(group)
             if rgb.isdisjoint(numbers):
                 passes['vectors'] += numbers
@@ -211,10 +211,10 @@ class FrameDecoder:
         if not self._has_lone_vectors():
             return frozenset()
         alone: set[int] = set()
-        for _, group in groupby(wanted, key=self.index.first_of_gop):
+        for _, group in groupby(wanted, key=self.index.first_of_gop.__getitem__):
             numbers = list(group)
-            last = max((number for number in numbers if number in rgb), default=-1)
-            alone.update(number for number in numbers if number > last)
+            last = max([number for number in numbers if number in rgb], default=-1)
+            alone.update([number for number in numbers if number > last])
         return alone
 
     def _from_start(self, reader: StreamReader, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:

@@ -1,16 +1,16 @@
 """Display order and key frames of a stream, without decoding it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import all_packets, codec_name
+from cmvl_mm.video.container import codec_name
 from cmvl_mm.video.errors import VideoError
 
 
@@ -61,9 +61,12 @@ class PacketIndex:
         """
         return self.starts[self._start_numbers[frame]]
 
-    def first_of_gop(self, frame: int) -> int:
-        """Display index of the first frame that decoding ``frame`` brings; 0 without stamps."""
-        return self.start_of(frame).first if self.has_stamps else 0
+    @cached_property
+    def first_of_gop(self) -> list[int]:
+        """(num_frames,) display index of the first frame that decoding each brings; 0 without stamps."""
+        if not self.has_stamps:
+            return [0] * self.num_frames
+        return [self.starts[number].first for number in self._start_numbers]
 
     @cached_property
     def stamps(self) -> list[int]:
@@ -122,7 +125,9 @@ def index_from_header(path: str, container: InputContainer, stream: VideoStream)
     )
 
 
-def index_by_demux(path: str, container: InputContainer, stream: VideoStream) -> PacketIndex:
+def index_by_demux(
+    path: str, container: InputContainer, stream: VideoStream, demuxed: Iterable[Any]
+) -> PacketIndex:
     """Index from one pass over all packets, read but not decoded."""
     hidden = _hidden_vp8 if codec_name(stream) == 'vp8' else None
     packets = [
@@ -132,7 +137,7 @@ def index_by_demux(path: str, container: InputContainer, stream: VideoStream) ->
             key=packet.is_keyframe,
             shown=not packet.is_discard and not (hidden and hidden(packet)),
         )
-        for packet in all_packets(path, container, stream)
+        for packet in demuxed
     ]
     # AVI stores no presentation stamps: where B-frames make them differ, FFmpeg guesses, often wrongly.
     guessed = container.format.name == 'avi' and stream.codec_context.has_b_frames

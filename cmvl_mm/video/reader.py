@@ -1,6 +1,7 @@
 """One open container and its decoder: frames from a key frame on, or from the start of the file."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from av import FFmpegError
@@ -23,6 +24,9 @@ from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import Start
 
 
+_KEPT = 16 << 20  # bytes of packets at most
+
+
 class StreamReader:
     """The first video stream of a file.
 
@@ -38,6 +42,7 @@ class StreamReader:
         self.next_position = -1
         """Of the packet to feed next, in decoding order."""
         self._packets: Iterator[Any] = iter(())  # from next_position on
+        self._kept: list[Any] | None = None  # all packets of the open container
         self._vector_decoder: VideoCodecContext | None = None
         self._open = True
         self._at_start = True  # nothing was read from the container yet
@@ -49,6 +54,7 @@ class StreamReader:
         configure(self.stream.codec_context, decoding)
 
     def close(self) -> None:
+        self._kept = None
         self.container.close()
         self._open = False
 
@@ -60,6 +66,7 @@ class StreamReader:
         """Open the file anew, unless it is new: not every container can seek to its start."""
         self.check_open()
         if not self._at_start:
+            self._kept = None  # packets refer to their container
             self.container.close()
             self.container, self.stream = open_video(self.path)
             if self.decoding is not None:
@@ -67,6 +74,17 @@ class StreamReader:
             self.start_anew()
         self._at_start = False  # it is about to be read
         self._met_damage = False
+
+    def all_packets(self) -> Iterator[Any]:
+        """Every packet after `rewind`, in decoding order; those of a small file are kept, so as not to read it twice."""
+        kept, size = [], 0
+        for packet in all_packets(self.path, self.container, self.stream):
+            size += packet.size
+            if size <= _KEPT:
+                kept.append(packet)
+            yield packet
+        if size <= _KEPT:
+            self._kept = kept
 
     def decode_all(self) -> Iterator[DecodedFrame]:
         """Every frame of the file, in display order."""
@@ -131,6 +149,13 @@ class StreamReader:
     def _packets_from(self, start: Start) -> Iterator[Any]:
         """Packets from a key frame on, wherever the container's own seek lands."""
         self.next_position = start.position
+        if self._kept is not None:
+            self.check_open()
+            self.stream.codec_context.flush_buffers()
+            for packet in islice(self._kept, start.position, None):
+                self.next_position += 1
+                yield packet
+            return
         for target in (start.pts, start.dts, None):
             if not self._seek(target):
                 continue

@@ -142,10 +142,11 @@ class CompressedVideo:
     def _rows(self, indices: Indices) -> dict[int, list[int]]:
         """Display index -> the rows of the result that ask for it."""
         rows: dict[int, list[int]] = {}
+        num_frames = self.num_frames if len(indices) else 0
         for row, index in enumerate(indices):
             number = operator.index(index)
-            if not 0 <= number < self.num_frames:
-                raise FrameIndexError(self.path, 'index', f'frame {number} of a video of {self.num_frames} frames')
+            if not 0 <= number < num_frames:
+                raise FrameIndexError(self.path, 'index', f'frame {number} of a video of {num_frames} frames')
             rows.setdefault(number, []).append(row)
         return rows
 
