@@ -40,6 +40,7 @@ def write_report(results: Sequence[Result]) -> None:
     parts += [f'## Level {level}\n\n{_recalls(tested, level)}' for level in KINDS]
     parts += ['## Classifiers\n', _classifiers(tested), '## Few labels\n', _few_labels(tested)]
     parts += ['## Real video\n', _real_video(tested)]
+    parts += ['## Full size\n', _full_size(tested)]
     parts += ['## Settings\n', _settings()]
     parts += [f'## Pictures\n\n{_pictures(tested)}']
     if FINDINGS.exists():
@@ -154,6 +155,20 @@ def _share(results: Sequence[Result], row: str, figure: str, count: int) -> str:
         return '–'
     low, high = wilson(fmean(found), count)
     return f'{fmean(found):.1f} [{low:.0f}, {high:.0f}]'
+
+
+def _full_size(results: Sequence[Result]) -> str:
+    found = [each for each in results if each.row.startswith('full_')]
+    if not found:
+        return 'Not run: `python evidence/full_size.py`.\n'
+    names = list(dict.fromkeys(name for each in found for name in each.figures))
+    lines = [
+        f'`python evidence/full_size.py`, level hard, {_machine()}.\n',
+        f'| | {" | ".join(each.row for each in found)} |',
+        f'|---|{"---:|" * len(found)}',
+    ]
+    lines += [f'| {name} | {" | ".join(f"{each.figures[name]:.4g}" for each in found)} |' for name in names]
+    return '\n'.join([*lines, ''])
 
 
 def _table(rows: Sequence[tuple[str, str]], figures: Sequence[str], results: Sequence[Result]) -> str:

@@ -1,4 +1,4 @@
-"""A script of the repository as a process of one thread."""
+"""A script of the repository as a process of its own."""
 
 import os
 import shlex
@@ -10,12 +10,13 @@ from pathlib import Path
 from rows import REPOSITORY, WORK
 
 
-def run(name: str, command: Sequence[str | int | Path]) -> None:
+def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> None:
     """Run a script; its output goes to a file, which is named if it fails.
 
     Args:
         name: of the file below work_dirs/evidence/logs.
         command: the script's path in the repository, and its arguments.
+        threads: of torch.
 
     Raises:
         RuntimeError: it failed.
@@ -25,8 +26,8 @@ def run(name: str, command: Sequence[str | int | Path]) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open('w') as out:
         print(f'$ {shlex.join(words)}', file=out, flush=True)
-        one_thread = os.environ | {'OMP_NUM_THREADS': '1'}
-        outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=one_thread, check=False)
+        environment = os.environ | {'OMP_NUM_THREADS': str(threads)}
+        outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False)
     if outcome.returncode != 0:
         raise RuntimeError(f'{name} ended with exit code {outcome.returncode}; see {log}')
 

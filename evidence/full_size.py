@@ -1,0 +1,115 @@
+"""The full-size networks at 16x112x112 with the paper's optimiser, on the benchmark's larger level.
+
+    python evidence/full_size.py --net c3d r3d26                                       # a GPU
+    python evidence/full_size.py --net c3d --share 0.2 --epochs 2 --batch 4            # what a CPU can do
+
+configs/pretrain_{net}_ucf.py with the lists of level hard: stride 4, SGD, the rate scaled to the batch, warm-up and
+cosine in the shares of 120 epochs. Records losses and pretext accuracies of the first and the last epoch, clips a
+second, and retrieval before and after; EVIDENCE.md prints it.
+"""
+
+import argparse
+import time
+from statistics import median
+
+import torch
+from readouts import figures
+from rows import REPOSITORY, WORK, Row, options_of_test
+from run import run, with_options
+from run_suite import make_level
+from store import is_done, result, save
+
+from cmvl_mm.visualization.logs import epoch_mean, read_curves
+
+NETS = ('c3d', 'r3d26')
+ROW = Row('full', 'full size', level='hard')
+WARM_UP = 5 / 120
+KEYS = ('loss_context', 'loss_motion', 'acc_context', 'acc_motion')
+
+
+def options_of_training(epochs: int, batch: int, share: float) -> list[str]:
+    """`--cfg-options` of a pretraining on level hard."""
+    warm_up = max(1, round(WARM_UP * epochs))
+    return [
+        f'train_dataloader.dataset.ann_file={WORK}/hard/annotations/train_joint.txt',
+        f'train_dataloader.dataset.data_prefix.video={WORK}/hard',
+        f'train_dataloader.dataset.label_share={share}',
+        f'train_dataloader.batch_size={batch}',
+        f'train_cfg.max_epochs={epochs}',
+        f'param_scheduler.0.end={warm_up}',
+        f'param_scheduler.1.begin={warm_up}',
+        f'param_scheduler.1.end={epochs}',
+        f'param_scheduler.1.T_max={epochs - warm_up}',
+        'default_hooks.logger.interval=1',
+    ]
+
+
+def retrieve(net: str, seed: int, clips: int, trained: bool) -> dict[str, float]:
+    """Read-outs of the test split, with random or pretrained weights."""
+    tested = WORK / 'tests' / f'full_{net}_{seed}_{"trained" if trained else "random"}'
+    dump = tested / 'features.npz'
+    options = [*options_of_test(ROW, 'test'), f'test_dataloader.dataset.pipeline.sample.num_clips={clips}']
+    command = [
+        'tools/test.py', REPOSITORY / f'configs/retrieval_{net}_ucf.py', *([work_dir(net, seed)] if trained else []),
+        '--work-dir', tested, '--seed', seed, '--dump-features', dump,
+        *with_options(options if trained else [*options, 'model.init_cfg=None']),
+    ]  # fmt: skip
+    run(tested.name, command, threads=torch.get_num_threads())
+    return figures(dump, ROW, 'test')
+
+
+def work_dir(net: str, seed: int) -> str:
+    return str(WORK / 'runs' / f'full_{net}_{seed}')
+
+
+def curves(net: str, seed: int, batch: int, epochs: int) -> dict[str, float]:
+    """First and last epoch's means, and clips a second of the median step."""
+    rows = read_curves(work_dir(net, seed))
+    found = {
+        f'{key}, epoch {epoch}': epoch_mean(rows, key, epoch) * (100 if key.startswith('acc') else 1)
+        for epoch in sorted({1, epochs})
+        for key in KEYS
+    }
+    return found | {'clips/s': batch / median(row['time'] for row in rows)}
+
+
+def main() -> None:
+    args = parse_args()
+    make_level('hard')
+    for net in args.net:
+        name = f'full_{net}'
+        if is_done(name, args.seed, 'test'):
+            continue
+        begun = time.monotonic()
+        command = [
+            'tools/train.py', REPOSITORY / f'configs/pretrain_{net}_ucf.py', '--work-dir', work_dir(net, args.seed),
+            '--resume', '--seed', args.seed, *with_options(options_of_training(args.epochs, args.batch, args.share)),
+        ]  # fmt: skip
+        run(f'{name}_{args.seed}_train', command, threads=torch.get_num_threads())
+        found = curves(net, args.seed, args.batch, args.epochs)
+        for prefix, trained in (('random', False), ('trained', True)):
+            read = retrieve(net, args.seed, args.clips, trained)
+            found |= {f'{prefix} {key}': value for key, value in read.items() if key.startswith('R@')}
+        found |= dict(epochs=args.epochs, batch=args.batch, share=args.share, clips=args.clips)
+        save(result(name, args.seed, 'test', found, (time.monotonic() - begun) / 60))
+        print(f'{name}: {found}', flush=True)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument('--net', nargs='+', choices=NETS, default=list(NETS))
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--epochs', type=int, default=60)
+    parser.add_argument('--batch', type=int, default=16)
+    parser.add_argument('--share', type=float, default=1.0, help='of the training videos (default: %(default)s)')
+    parser.add_argument('--clips', type=int, default=4, help='of every video, for retrieval (default: %(default)s)')
+    args = parser.parse_args()
+    if args.epochs < 2:
+        parser.error('--epochs: one epoch warms up, so at least 2')
+    return args
+
+
+if __name__ == '__main__':
+    main()
