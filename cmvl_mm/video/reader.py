@@ -54,6 +54,7 @@ class StreamReader:
         configure(self.stream.codec_context, decoding)
 
     def close(self) -> None:
+        self.start_anew()  # the packets' generator holds this object: together they would wait for the collector
         self._kept = None
         self.container.close()
         self._open = False

@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import av
@@ -154,6 +155,28 @@ def test_memory_stays_flat_without_the_cycle_collector(tmp_path):
     assert len(alive) <= 2, 'only what the decoder itself holds'
     assert collected < 24, 'each frame left garbage behind'
     assert resident[-1] - resident[0] < 20e6  # bytes; 120 frames of 460 kB would be 55 MB
+
+
+@pytest.mark.parametrize('name', ['mpeg4', 'mpeg4_b', 'h264_b'])
+def test_a_closed_video_is_gone_without_the_cycle_collector(clips, name):
+    """Read to somewhere within a group of pictures, where its packets' generator is still waiting."""
+
+    def alive():
+        kinds = ('StreamReader', 'InputContainer', 'VideoCodecContext', 'Packet', 'VideoFrame')
+        return Counter(kind for thing in gc.get_objects() if (kind := type(thing).__name__) in kinds)
+
+    gc.collect()
+    gc.disable()
+    before = alive()
+    try:
+        for indices in (dict(rgb=[3]), dict(motion=[3, 16]), dict(rgb=[0, 3], motion=[16])):
+            with CompressedVideo(clips(name)) as video:
+                video.read(**indices)
+        del video
+        after = alive()
+    finally:
+        gc.enable()
+    assert after == before
 
 
 def test_importing_the_package_loads_no_training_library(repository):
