@@ -23,7 +23,6 @@ from cmvl_mm.video.container import (
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import Start
 
-
 _KEPT = 16 << 20  # bytes of packets at most
 
 
