@@ -125,9 +125,7 @@ def index_from_header(path: str, container: InputContainer, stream: VideoStream)
     )
 
 
-def index_by_demux(
-    path: str, container: InputContainer, stream: VideoStream, demuxed: Iterable[Any]
-) -> PacketIndex:
+def index_by_demux(path: str, container: InputContainer, stream: VideoStream, demuxed: Iterable[Any]) -> PacketIndex:
     """Index from one pass over all packets, read but not decoded."""
     hidden = _hidden_vp8 if codec_name(stream) == 'vp8' else None
     packets = [
