@@ -6,7 +6,7 @@
 Ours is 16 RGB frames, an I-frame and four motion windows, augmented and packed; the peer is decord's clip of 16 frames
 with crop, flip, jitter and blur.  A row of ours leaves the recolouring to the model's device (AugmentColour's `where`),
 whose time is not counted here.  The limit seeks to and decodes all frames of ours in full, and throws them away.  The
-last table does it with two worker processes, by the clock on the wall, on four times as many samples.
+last table does it with two worker processes, by the clock on the wall, on eight times as many samples.
 """
 
 import argparse
@@ -104,10 +104,10 @@ def main(argv: list[str] | None = None) -> None:
         notes = [f'the host saves {saved:.1%} of a sample where it leaves the colour to the device']
         notes += [] if VideoDecoder else ['torchcodec does not import here (it needs the libraries of an FFmpeg)']
         one = Report('one process', 'samples', 'cpu', timings, targets, notes)
-        many = 4 * args.samples  # the workers' start must not count
+        many = 8 * args.samples  # the workers' start must not count
         routes = [
             Route('ours, 2 workers', 'ours', partial(load_with_workers, data, many), many),
-            Route('decoding, 2 processes', 'limit', partial(decode_in_processes, picks * 4), many),
+            Route('decoding, 2 processes', 'limit', partial(decode_in_processes, picks * 8), many),
         ]
         timings = alternate(routes, args.rounds, 'wall')
         figure = ratio(timings, routes[0].name, routes[1].name)

@@ -1,10 +1,37 @@
 """Samples -> batch. Grids of videos of different size are zero-padded to the batch's largest."""
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import torch
 from mmengine.registry import FUNCTIONS
 from torch import Tensor
+from torch.utils.data import get_worker_info
+
+_ALIGNED = 64  # bytes: where a tensor may begin in a block
+
+
+class _Slot(NamedTuple):
+    """Where a tensor lies in a block."""
+
+    name: str
+    begin: int  # bytes
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+
+
+class _Block(dict[str, Tensor]):
+    """Inputs in one piece of memory; in another process they arrive as a plain dict.
+
+    Each tensor on its own would cost a file, a connection between the processes and a copy.
+    """
+
+    def __init__(self, slots: list[_Slot], memory: Tensor) -> None:
+        super().__init__(_views(slots, memory))
+        self.parts = slots, memory
+
+    def __reduce__(self) -> tuple:
+        return _views, self.parts
 
 
 @FUNCTIONS.register_module()
@@ -20,17 +47,42 @@ def compressed_collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
     shapes = {tuple(sample['inputs']['imgs'].shape) for sample in samples if 'imgs' in names}
     if len(shapes) > 1:
         raise ValueError(f'imgs of one batch differ in shape: {sorted(shapes)}. Remedy: test_dataloader.batch_size=1.')
-    inputs = {}
-    for name in names:
+    inputs = _new_block({name: [sample['inputs'][name] for sample in samples] for name in names})
+    for name, batch in inputs.items():
         tensors = [sample['inputs'][name] for sample in samples]
-        inputs[name] = _pad_and_stack(tensors) if name == 'motion' else torch.stack(tensors)
+        if name == 'motion':
+            _pad_and_stack(tensors, batch)
+        else:
+            torch.stack(tensors, out=batch)
     return dict(inputs=inputs, data_samples=[sample['data_samples'] for sample in samples])
 
 
-def _pad_and_stack(grids: list[Tensor]) -> Tensor:
+def _new_block(columns: dict[str, list[Tensor]]) -> _Block:
+    """Room for the batch of each column; in a worker in memory that it shares with the training."""
+    slots, size = [], 0
+    for name, tensors in columns.items():
+        shape = (len(tensors), *map(max, zip(*(tensor.shape for tensor in tensors), strict=True)))
+        slots.append(_Slot(name, size, tensors[0].dtype, shape))
+        size += _bytes(slots[-1])
+        size += -size % _ALIGNED
+    if get_worker_info() is None:
+        return _Block(slots, torch.empty(size, dtype=torch.uint8))
+    shared = torch.UntypedStorage._new_shared(size)  # what torch's own collate does
+    return _Block(slots, torch.empty(0, dtype=torch.uint8).set_(shared))
+
+
+def _views(slots: list[_Slot], memory: Tensor) -> dict[str, Tensor]:
+    return {
+        slot.name: memory[slot.begin : slot.begin + _bytes(slot)].view(slot.dtype).view(slot.shape) for slot in slots
+    }
+
+
+def _bytes(slot: _Slot) -> int:
+    return math.prod(slot.shape) * slot.dtype.itemsize
+
+
+def _pad_and_stack(grids: list[Tensor], batch: Tensor) -> None:
     """(K, T, Hb, Wb, 2) each -> (B, K, T, max Hb, max Wb, 2)."""
-    rows, columns = max(grid.shape[2] for grid in grids), max(grid.shape[3] for grid in grids)
-    batch = grids[0].new_zeros(len(grids), *grids[0].shape[:2], rows, columns, 2)
+    batch.zero_()
     for row, grid in zip(batch, grids, strict=True):
         row[:, :, : grid.shape[2], : grid.shape[3]] = grid
-    return batch

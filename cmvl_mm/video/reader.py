@@ -76,7 +76,7 @@ class StreamReader:
         self._met_damage = False
 
     def all_packets(self) -> Iterator[Any]:
-        """Every packet after `rewind`, in decoding order; those of a small file are kept, so as not to read it twice."""
+        """Every packet after `rewind`, in decoding order; a small file's are kept, so that they are read once."""
         kept, size = [], 0
         for packet in all_packets(self.path, self.container, self.stream):
             size += packet.size

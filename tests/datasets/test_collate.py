@@ -1,7 +1,11 @@
 """Grids of different videos share a batch without touching each other."""
 
+import io
+from multiprocessing.reduction import ForkingPickler
+
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from cmvl_mm.datasets.collate import compressed_collate
 
@@ -28,3 +32,47 @@ def test_videos_with_different_numbers_of_clips_do_not_share_a_batch():
     samples = [dict(inputs=dict(imgs=torch.zeros(clips, 3, 4, 5, 5)), data_samples=0) for clips in (2, 3)]
     with pytest.raises(ValueError, match=r'\(2, 3, 4, 5, 5\), \(3, 3, 4, 5, 5\).*Remedy: test_dataloader.batch_size=1'):
         compressed_collate(samples)
+
+
+@pytest.fixture
+def mixed():
+    """Two samples with inputs of every type that ours have, some of them a single number."""
+    samples = [sample(3, 7, 1), sample(5, 4, 2)]
+    for number, one in enumerate(samples):
+        one['inputs'] |= dict(
+            colour=torch.tensor([0.5, number]), flip=torch.tensor([True, False, number > 0]), block=torch.tensor(number)
+        )
+    return samples
+
+
+def test_stacking_keeps_types_and_values(mixed):
+    inputs = compressed_collate(mixed)['inputs']
+    for name in ('imgs', 'colour', 'flip', 'block'):
+        expected = torch.stack([one['inputs'][name] for one in mixed])
+        assert inputs[name].dtype == expected.dtype
+        assert torch.equal(inputs[name], expected)
+
+
+def test_a_workers_batch_is_what_the_process_itself_would_make(mixed):
+    here = compressed_collate(mixed)
+    loader = DataLoader(
+        mixed, batch_size=2, num_workers=1, multiprocessing_context='fork', collate_fn=compressed_collate
+    )
+    (arrived,) = loader
+    assert type(arrived['inputs']) is dict
+    assert arrived['data_samples'] == [1, 2]
+    assert arrived['inputs'].keys() == here['inputs'].keys()
+    for name, tensor in here['inputs'].items():
+        assert arrived['inputs'][name].dtype == tensor.dtype
+        assert torch.equal(arrived['inputs'][name], tensor), name
+    assert arrived['inputs']['imgs'].is_shared()
+
+
+def test_a_batch_travels_as_one_tensor(mixed, monkeypatch):
+    sent = []
+    reduce = ForkingPickler._extra_reducers[torch.Tensor]
+    monkeypatch.setitem(
+        ForkingPickler._extra_reducers, torch.Tensor, lambda tensor: sent.append(tensor) or reduce(tensor)
+    )
+    ForkingPickler(io.BytesIO()).dump(compressed_collate(mixed))
+    assert len(sent) == 1

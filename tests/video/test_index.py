@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import av
 import numpy as np
+import pytest
 
-from cmvl_mm.video import CompressedVideo, container, decoder, reader
+from cmvl_mm.video import CompressedVideo, VideoError, container, decoder, reader
 from cmvl_mm.video.synthetic import make_pan
 
 NUM_FRAMES = 40  # of every clip in conftest.py
@@ -153,3 +154,33 @@ def test_decoding_from_the_start_is_logged_once_per_file(clips, caplog):
                 video.read(rgb=[1])
                 video.read(rgb=[2])
     assert [record.getMessage().count(str(path)) for record in caplog.records] == [1]
+
+
+@pytest.mark.parametrize('name', ['h264', 'h264_open_ts', 'mpeg4_b_mkv'])
+def test_a_small_files_packets_are_demuxed_once_and_a_large_ones_are_not_kept(clips, reference, monkeypatch, name):
+    """With packets kept and not, frames are the same whatever was read before; with them kept, nothing is sought."""
+    path = clips(name)
+    rgb, *_ = reference(path)
+    wanted = [30, 5, 13], [2, 39], [13, 14]
+    seek, sought = reader.StreamReader._seek, []
+    monkeypatch.setattr(reader.StreamReader, '_seek', lambda self, target: sought.append(target) or seek(self, target))
+    for limit in (reader._KEPT, path.stat().st_size // 2):
+        monkeypatch.setattr(reader, '_KEPT', limit)
+        sought.clear()
+        with CompressedVideo(path) as video:
+            for indices in wanted:
+                frames, _ = video.read(rgb=indices)
+                np.testing.assert_array_equal(frames, rgb[indices])
+            kept = video._decoder._first._kept
+        assert (kept is None) == bool(sought) == (limit < path.stat().st_size)
+
+
+def test_no_kept_packet_is_decoded_once_its_container_is_closed(clips):
+    with CompressedVideo(clips('h264')) as video:
+        video.read(rgb=[3])
+        stream_reader = video._decoder._first
+        stream_reader.rewind()
+        assert stream_reader._kept is None
+        video.read(rgb=[3])
+    with pytest.raises(VideoError, match='closed'):
+        video.read(rgb=[4])
