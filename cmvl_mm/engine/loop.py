@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch.distributed as dist
 from mmaction.registry import LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
@@ -13,7 +14,7 @@ from cmvl_mm.datasets.last_read import LastRead, dead_workers
 
 from .checkpoint_hook import AtomicCheckpointHook
 from .sampler import ResumableSampler
-from .signals import Agreement, StopSignals, exit_code
+from .signals import Agreement, StopSignals, end_rank, exit_code
 
 
 class WorkerDied(RuntimeError):
@@ -122,11 +123,12 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         for hook in writers:
             hook.save_between_iterations(self.runner)
         self.agreement.on(number)
-        self.signals.leave(number)
         self.runner.logger.warning(
             f'Stopped by signal {number} after iteration {self._iter}, '
             + ('saved; --resume goes on from there.' if writers else 'nothing saved: there is no AtomicCheckpointHook.')
         )
+        if dist.is_torchelastic_launched():
+            end_rank(exit_code(number))
         raise SystemExit(exit_code(number))
 
     def _obituary(self, pids: list[int]) -> str:

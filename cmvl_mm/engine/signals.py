@@ -1,14 +1,16 @@
 """SIGTERM and SIGINT as a request to stop after the iteration, on which all processes agree."""
 
-import atexit
+import logging
+import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Self
+from typing import NoReturn, Self
 
 import torch
 import torch.distributed as dist
@@ -31,7 +33,6 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.received: int | None = None
-        self._agreed: int | None = None
 
     def __enter__(self) -> Self:
         self._ours, theirs = socket.socketpair()
@@ -45,11 +46,8 @@ class StopSignals:
 
     def __exit__(self, *_: object) -> None:
         signal.set_wakeup_fd(self._wakeup_before)
-        if self._agreed is not None and dist.is_torchelastic_launched():
-            self._keep_exit_code(exit_code(self._agreed))
-        else:
-            for number, handler in self._before.items():
-                signal.signal(number, handler)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
         if self._before_child is not None:
             signal.signal(signal.SIGCHLD, self._before_child)
         self._written.send(b'\0')  # ends the thread; forked workers hold the socket open
@@ -63,17 +61,6 @@ class StopSignals:
         """
         before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._before_child = self._before_child or before
-
-    def leave(self, number: int) -> None:
-        """Say that this process ends now because of `number`, which it or another process of the run has received."""
-        self._agreed = number
-
-    def _keep_exit_code(self, code: int) -> None:
-        """Torchrun ends whoever is still on its way out when the first process has gone: they keep their exit code."""
-        for number in SIGNALS:
-            signal.signal(number, lambda *_: os._exit(code))
-            # the interpreter's end gives the kernel back every handler but this one
-            atexit.register(signal.signal, number, signal.SIG_IGN)
 
     def _in_main_thread(self, number: int, frame: FrameType | None) -> None:
         """The thread does the work; without a handler of Python's own the kernel would end the process."""
@@ -110,6 +97,20 @@ class Agreement:
         flag = torch.tensor(number or 0)
         dist.all_reduce(flag, dist.ReduceOp.MAX, group=self.group)
         return int(flag) or None
+
+
+def end_rank(code: int) -> NoReturn:
+    """End a process of torchrun's at once, with this exit code.
+
+    Python's own end takes seconds. In them torchrun, which has seen another process go, ends this one with SIGTERM, or
+    it aborts for want of its peers: exit codes -15 and -6 were seen.
+    """
+    for child in multiprocessing.active_children():
+        child.terminate()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def exit_code(number: int) -> int:

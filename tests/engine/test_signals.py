@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch.distributed as dist
@@ -70,33 +71,30 @@ def test_a_second_signal_ends_a_process_that_is_stuck_in_c(repository):
 
 
 LEAVING = """
-import os, signal, sys
-from cmvl_mm.engine.signals import StopSignals, exit_code
+import atexit, multiprocessing, os, signal, time
+from cmvl_mm.engine.signals import end_rank
 
-class Late:
-    def __del__(self):  # while the interpreter ends
-        os.kill(os.getpid(), signal.SIGTERM)
-
-late = Late()
-with StopSignals() as signals:
-    if sys.argv[1] == 'agreed':
-        signals.leave(signal.SIGTERM)
-if sys.argv[2] == 'at once':
-    os.kill(os.getpid(), signal.SIGTERM)
-raise SystemExit(exit_code(signal.SIGTERM))
+atexit.register(os.kill, os.getpid(), signal.SIGTERM)  # as torchrun does when another rank has gone
+worker = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,), daemon=True)
+worker.start()
+print(worker.pid)  # into a buffer, which has to be written
+end_rank(143)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('moment', ['at once', 'late'])
-def test_torchrun_does_not_change_the_exit_code_of_a_process_on_its_way_out(repository, moment):
-    environment = os.environ | dict(PYTHONPATH=str(repository), PYTHONWARNINGS='ignore', TORCHELASTIC_RUN_ID='1')
+def test_a_rank_ends_with_its_own_exit_code_its_output_and_its_workers(repository):
+    environment = os.environ | dict(PYTHONPATH=str(repository), PYTHONWARNINGS='ignore')
+    command = [sys.executable, '-c', LEAVING]
+    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False, timeout=30)
+    assert run.returncode == 143
+    worker = int(run.stdout)
+    wait_until(lambda: not os.path.exists(f'/proc/{worker}') or state_of(worker) == 'Z')
 
-    def code(*words):
-        return subprocess.run([sys.executable, '-c', LEAVING, *words], env=environment, check=False).returncode
 
-    assert code('agreed', moment) == 143
-    assert code('not agreed', moment) == -signal.SIGTERM  # the handlers are those of before
+def state_of(pid: int) -> str:
+    """'Z' of a process that has ended."""
+    return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
 
 
 def agreed_by(rank: int, address: str, numbers: list[int | None], found) -> None:

@@ -87,7 +87,7 @@ def to_one_rank(videos: Path, folder: Path, numbers: list[int]) -> Finding:
         figure=f'iterations {", ".join("/".join(found) for found in iterations)}; exit codes {sorted(set(codes))}; '
         f'at most {slowest:.1f} s',
         held=all(len(found) == 1 for found in iterations) and set(codes) == expected and slowest < LIMIT,
-        guard='tests/engine/test_signals.py::test_ranks_agree_on_a_signal_that_one_of_them_has',
+        guard=f'{GUARD}::test_a_signal_to_one_rank_stops_both',
     )
 
 

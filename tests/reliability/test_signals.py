@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from short_run import make_videos
-from signals import of_one_process
+from signals import of_one_process, to_one_rank
 
 
 @pytest.fixture(scope='module')
@@ -15,4 +15,10 @@ def videos(tmp_path_factory):
 @pytest.mark.slow
 def test_a_signal_ends_a_run_with_a_checkpoint(videos, tmp_path):
     finding = of_one_process(videos, tmp_path, signal.SIGTERM, workers=2)
+    assert finding.held, finding.figure
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_rank_stops_both(videos, tmp_path):
+    finding = to_one_rank(videos, tmp_path, [signal.SIGTERM])
     assert finding.held, finding.figure
