@@ -19,8 +19,10 @@ def tuned_rate(start: str, kind: str) -> float:
     """The learning rate of finetuning from `start`.
 
     Raises:
-        KeyError: it was never tuned.
+        FileNotFoundError, KeyError: it was never tuned.
     """
+    if not CHOSEN.exists():
+        raise FileNotFoundError(f'{CHOSEN}: no settings yet. Remedy: python evidence/run_suite.py --tune')
     return json.loads(CHOSEN.read_text())['learning_rates'][start][kind]
 
 

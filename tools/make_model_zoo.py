@@ -35,7 +35,7 @@ SECTIONS = (
     ('Other protocols', r'configs/protocols/'),
     ("The authors' released settings", r'configs/released/'),
     ("Demo: not the paper's", r'configs/demo/'),
-    ('The controlled benchmark: EVIDENCE.md', r'configs/evidence/'),
+    ('The controlled benchmark: what `make evidence` trains', r'configs/evidence/'),
 )
 INTRODUCTION = """# Model zoo
 
