@@ -219,7 +219,7 @@ def forbidden(work_dir: Path, mount: bool) -> str:
     try:
         checkpoint_hook.AtomicCheckpointHook().before_train(SimpleNamespace(work_dir=str(seen_as)))
     except OSError as error:
-        return str(error).replace(f'{seen_as}/', '')
+        return str(error).replace(str(seen_as), 'WORK_DIR')
     return 'no error'
 
 
