@@ -2,10 +2,16 @@
 
 import os
 import re
+import time
+from collections.abc import Iterator
 from multiprocessing.sharedctypes import RawArray
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch.utils.data import get_worker_info
+
+BROKEN_CONNECTION = (ConnectionError, EOFError, FileNotFoundError)
+"""What taking a batch raises if its worker ends while it hands it over; the data itself may raise these, too."""
+_END = 1.0  # seconds between a broken connection and the end of the process behind it
 
 
 class Place(NamedTuple):
@@ -43,3 +49,18 @@ def dead_workers(error: RuntimeError) -> list[int]:
     """Process ids that torch's data loader names when it finds workers dead; empty for any other error."""
     found = re.match(r'DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)', str(error))
     return [] if found is None else [int(pid) for pid in found[1].split(',')]
+
+
+def ended_workers(error: Exception, batches: Iterator[Any]) -> list[int]:
+    """Process ids of the workers whose end an error comes of; empty for any other error.
+
+    Args:
+        error: raised by `next(batches)`: torch's own, which names them, or one of `BROKEN_CONNECTION`.
+        batches: iterator of a torch data loader.
+    """
+    if isinstance(error, RuntimeError):
+        return dead_workers(error)
+    workers, until = getattr(batches, '_workers', ()), time.monotonic() + _END
+    while not (ended := [worker.pid for worker in workers if not worker.is_alive()]) and time.monotonic() < until:
+        time.sleep(0.01)
+    return ended

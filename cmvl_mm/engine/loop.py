@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from cmvl_mm.datasets.dataset import CompressedVideoDataset
-from cmvl_mm.datasets.last_read import LastRead, dead_workers
+from cmvl_mm.datasets.last_read import BROKEN_CONNECTION, LastRead, dead_workers, ended_workers
 
 from .checkpoint_hook import AtomicCheckpointHook
 from .sampler import ResumableSampler
@@ -107,9 +107,12 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             batch = None
             try:
                 batch = next(batches, None)
-            except RuntimeError as error:
-                if self.signals.received is None or not dead_workers(error):
+            except (RuntimeError, *BROKEN_CONNECTION) as error:
+                pids = ended_workers(error, batches)
+                if not pids:
                     raise
+                if not self.signals.come_within_a_moment():
+                    raise WorkerDied(self._obituary(pids)) from error
             number = self.agreement.on(self.signals.received)
             if number is not None:
                 self._stop(number)

@@ -53,6 +53,13 @@ class StopSignals:
         self._written.send(b'\0')  # ends the thread; forked workers hold the socket open
         self._written.close()
 
+    def come_within_a_moment(self) -> bool:
+        """Whether there is a signal, or comes one: whoever signals a run signals its workers as well, in any order."""
+        until = time.monotonic() + ONE_REQUEST
+        while self.received is None and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.received is not None
+
     def find_dead_workers_late(self) -> None:
         """Let torch find dead data-loader workers when it waits for a batch, 5 s later at most.
 

@@ -1,12 +1,14 @@
 """What a data-loader worker read last can be asked after its death."""
 
 import os
+import signal
 
 import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from cmvl_mm.datasets.last_read import LastRead, Place, dead_workers
+from cmvl_mm.datasets import last_read
+from cmvl_mm.datasets.last_read import LastRead, Place, dead_workers, ended_workers
 
 
 class Notes(Dataset):
@@ -46,3 +48,18 @@ def test_outside_a_worker_nothing_is_noted():
 )
 def test_pids_are_read_from_torch_s_messages(message, pids):
     assert dead_workers(RuntimeError(message)) == pids
+
+
+def test_a_broken_connection_is_a_worker_s_end_if_one_has_ended(monkeypatch):
+    monkeypatch.setattr(last_read, '_END', 0.2)
+    batches = iter(DataLoader(Notes(), batch_size=1, num_workers=1, multiprocessing_context='fork'))
+    pid = next(batches).item()
+    assert ended_workers(ConnectionResetError(), batches) == []
+    torchs = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # as the loop does: it would raise here
+    try:
+        os.kill(pid, signal.SIGKILL)
+        assert ended_workers(ConnectionResetError(), batches) == [pid]
+    finally:
+        signal.signal(signal.SIGCHLD, torchs)
+    assert ended_workers(RuntimeError('CUDA error'), batches) == []
+    assert ended_workers(FileNotFoundError(), iter(DataLoader(Notes()))) == []

@@ -1,11 +1,16 @@
 """An interrupted run continues bit for bit, from the middle of an epoch, and decodes nothing twice."""
 
+import os
+import signal
+
 import pytest
 import torch
 from mmengine.config import Config
+from torch.utils.data import dataloader
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.loop import WorkerDied
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.engine.valid_checkpoint import newest_valid
 from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint
@@ -174,3 +179,39 @@ def test_a_restarted_job_goes_on_from_its_own_checkpoints_only(tiny, tmp_path, m
 def test_incomplete_batches_are_refused(tiny):
     with pytest.raises(ValueError, match='drop_last=True'):
         train(tiny('incomplete', **{'train_dataloader.drop_last': False}))
+
+
+@pytest.fixture
+def worker_ends_handing_over(monkeypatch):
+    """The second batch breaks off, as its worker is killed between its message and the memory that it names."""
+
+    def install(signalled: bool) -> None:
+        taken = dataloader._MultiProcessingDataLoaderIter._next_data
+        calls = []
+
+        def breaks_off(self):
+            calls.append(1)
+            if len(calls) != 2:
+                return taken(self)
+            self._workers[0].kill()
+            if signalled:
+                os.kill(os.getpid(), signal.SIGTERM)
+            raise ConnectionResetError(104, 'Connection reset by peer')
+
+        monkeypatch.setattr(dataloader._MultiProcessingDataLoaderIter, '_next_data', breaks_off)
+
+    return install
+
+
+def test_a_signal_that_ends_a_worker_in_mid_batch_is_a_signal(tiny, tmp_path, worker_ends_handing_over):
+    worker_ends_handing_over(signalled=True)
+    with pytest.raises(SystemExit) as stopped:
+        train(tiny('signalled', **{'train_dataloader.num_workers': 1}))
+    assert stopped.value.code == 143
+    assert newest_valid(tmp_path / 'signalled')[0].name == 'iter_1.pth'
+
+
+def test_a_worker_that_ends_in_mid_batch_is_named(tiny, worker_ends_handing_over):
+    worker_ends_handing_over(signalled=False)
+    with pytest.raises(WorkerDied, match=r'data-loader worker 0 \(process \d+\) died at videos/train\d\.mp4.*Remedy'):
+        train(tiny('died', **{'train_dataloader.num_workers': 1}))
