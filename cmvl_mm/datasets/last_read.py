@@ -51,12 +51,12 @@ def dead_workers(error: RuntimeError) -> list[int]:
     return [] if found is None else [int(pid) for pid in found[1].split(',')]
 
 
-def ended_workers(error: Exception, batches: Iterator[Any]) -> list[int]:
+def ended_workers(error: Exception, batches: Iterator[Any] | None) -> list[int]:
     """Process ids of the workers whose end an error comes of; empty for any other error.
 
     Args:
         error: raised by `next(batches)`: torch's own, which names them, or one of `BROKEN_CONNECTION`.
-        batches: iterator of a torch data loader.
+        batches: iterator of a torch data loader; None while it starts.
     """
     if isinstance(error, RuntimeError):
         return dead_workers(error)

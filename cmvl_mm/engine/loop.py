@@ -1,6 +1,6 @@
 """An epoch loop that continues where a run was interrupted, and can be interrupted between any two iterations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch.distributed as dist
@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from cmvl_mm.datasets.dataset import CompressedVideoDataset
-from cmvl_mm.datasets.last_read import BROKEN_CONNECTION, LastRead, dead_workers, ended_workers
+from cmvl_mm.datasets.last_read import BROKEN_CONNECTION, LastRead, ended_workers
 
 from .checkpoint_hook import AtomicCheckpointHook
 from .sampler import ResumableSampler
@@ -75,13 +75,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             WorkerDied: the system killed a data-loader worker.
         """
         self.agreement = Agreement()
-        try:
-            with self.signals:
-                return super().run()
-        except RuntimeError as error:
-            if pids := dead_workers(error):
-                raise WorkerDied(self._obituary(pids)) from error
-            raise
+        with self.signals:
+            return super().run()
 
     def run_epoch(self) -> None:
         """Iterate the rest of one epoch."""
@@ -101,24 +96,32 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
 
         They agree when each has its next batch, or cannot get it because the signal ended its workers as well.
         """
-        batches = iter(self.dataloader)
+        batches = self._from_workers(lambda: iter(self.dataloader))
         self.signals.find_dead_workers_late()
         while True:
-            batch = None
-            try:
-                batch = next(batches, None)
-            except (RuntimeError, *BROKEN_CONNECTION) as error:
-                pids = ended_workers(error, batches)
-                if not pids:
-                    raise
-                if not self.signals.come_within_a_moment():
-                    raise WorkerDied(self._obituary(pids)) from error
+            batch = self._from_workers(lambda: next(batches, None), batches) if batches is not None else None
             number = self.agreement.on(self.signals.received)
             if number is not None:
                 self._stop(number)
             if batch is None:
                 return
             yield batch
+
+    def _from_workers(self, take: Callable[[], Any], batches: Iterator[Any] | None = None) -> Any:
+        """What the data loader gives; None if a signal to this process ended its workers, too.
+
+        Raises:
+            WorkerDied: the system killed a worker.
+        """
+        try:
+            return take()
+        except (RuntimeError, *BROKEN_CONNECTION) as error:
+            pids = ended_workers(error, batches)
+            if not pids:
+                raise
+            if not self.signals.come_within_a_moment():
+                raise WorkerDied(self._obituary(pids)) from error
+            return None
 
     def _stop(self, number: int) -> None:
         """Save and end this process; no process ends before the file is written, or torchrun would kill the writer."""
