@@ -17,6 +17,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+from cmvl_mm.visualization.origin import cpu_name
+
 Role = Literal['ours', 'peer', 'limit']
 Clock = Literal['cpu', 'wall']
 
@@ -135,7 +137,7 @@ def machine() -> dict[str, str]:
     """Where and when: CPU, cores, load, Python and the libraries that count."""
     facts = {
         'date': datetime.now(UTC).strftime('%Y-%m-%d %H:%M UTC'),
-        'cpu': _cpu_name(),
+        'cpu': cpu_name(),
         'cores': str(os.cpu_count()),
         'load': f'{os.getloadavg()[0]:.2f} at the start',
         'python': platform.python_version(),
@@ -163,10 +165,3 @@ def publish(
     if json_path is not None:
         figures = [asdict(report) | {'table': text} for report, text in zip(reports, tables, strict=True)]
         json_path.write_text(json.dumps({'machine': facts, 'reports': figures}, indent=1) + '\n')
-
-
-def _cpu_name() -> str:
-    info = Path('/proc/cpuinfo')
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
-    return names[0] if names else platform.processor()

@@ -2,10 +2,8 @@
 
 import json
 import os
-import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from statistics import fmean, stdev
 
 import matplotlib.pyplot as plt
@@ -15,6 +13,8 @@ from real_video import CLIPS, STARTS, TEST_CLIPS, wilson
 from rows import FEW_LABEL_STARTS, KINDS, REPOSITORY, ROWS, SHOTS
 from settings import CHOSEN
 from store import Result
+
+from cmvl_mm.visualization.origin import cpu_name
 
 DOCUMENT = REPOSITORY / 'EVIDENCE.md'
 PICTURES = REPOSITORY / 'evidence/plots'
@@ -60,10 +60,7 @@ def _origin(results: Sequence[Result]) -> str:
 
 
 def _machine() -> str:
-    info = Path('/proc/cpuinfo')
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
-    return f'{names[0] if names else platform.processor()}, {os.cpu_count()} cores, torch {version("torch")}'
+    return f'{cpu_name()}, {os.cpu_count()} cores, torch {version("torch")}'
 
 
 def _verdicts(results: Sequence[Result]) -> str:

@@ -1,13 +1,14 @@
 """Finished runs, one small JSON file each, so that a suite that was stopped goes on with the next."""
 
 import json
-import os
-import subprocess
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rows import REPOSITORY, WORK
+
+from cmvl_mm.video.sources import replace_text
+from cmvl_mm.visualization.origin import short_commit
 
 PUBLISHED = REPOSITORY / 'evidence/results.json'
 """The results behind EVIDENCE.md, in the repository."""
@@ -34,7 +35,7 @@ def result(row: str, seed: int, split: str, figures: dict[str, float], minutes: 
     """A result of now."""
     rounded = {name: round(value, 3) for name, value in figures.items()}
     return Result(
-        row=row, seed=seed, split=split, figures=rounded, minutes=round(minutes, 2), commit=commit(),
+        row=row, seed=seed, split=split, figures=rounded, minutes=round(minutes, 2), commit=short_commit(REPOSITORY),
         date=datetime.now(UTC).strftime('%Y-%m-%d'),
     )  # fmt: skip
 
@@ -68,18 +69,5 @@ def load_finished() -> list[Result]:
     return [Result(**json.loads(path.read_text())) for path in sorted((WORK / 'results').glob('*.json'))]
 
 
-def commit() -> str:
-    """Of the tree that runs; 'unknown' outside a clone, with '+' where files have been changed."""
-    git = ['git', '-C', str(REPOSITORY)]
-    try:
-        head = subprocess.run([*git, 'rev-parse', '--short', 'HEAD'], capture_output=True, text=True, check=True)
-        changed = subprocess.run([*git, 'status', '--porcelain', '-uno'], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return 'unknown'
-    return head.stdout.strip() + ('+' if changed.stdout.strip() else '')
-
-
 def _write(path: Path, contents: object) -> None:
-    temporary = path.with_suffix('.tmp')
-    temporary.write_text(json.dumps(contents, indent=1) + '\n')
-    os.replace(temporary, path)
+    replace_text(path, json.dumps(contents, indent=1) + '\n')

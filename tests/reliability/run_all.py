@@ -13,7 +13,6 @@ import importlib
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from finding import Finding, Size
+
+from cmvl_mm.visualization.origin import cpu_name, short_commit
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEPT = Path('work_dirs/reliability')
@@ -82,7 +83,7 @@ def run(topic: str, size: Size) -> dict[str, Any]:
     return dict(
         findings=[asdict(finding) for finding in findings],
         date=datetime.now(UTC).strftime('%Y-%m-%d'),
-        commit=_commit(),
+        commit=short_commit(REPOSITORY),
         minutes=round((time.monotonic() - begun) / 60, 1),
         machine=_machine(),
     )
@@ -115,20 +116,8 @@ def document(outcomes: dict[str, dict[str, Any]]) -> str:
     return '\n'.join([*lines, ''])
 
 
-def _commit() -> str:
-    command = ['git', '-C', str(REPOSITORY), 'rev-parse', '--short', 'HEAD']
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return 'unknown'
-
-
 def _machine() -> str:
-    info = Path('/proc/cpuinfo')
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
-    cpu = names[0] if names else platform.processor()
-    return f'{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {version("torch")}'
+    return f'{cpu_name()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {version("torch")}'
 
 
 if __name__ == '__main__':
