@@ -3,8 +3,8 @@
 from mmaction.registry import TRANSFORMS
 
 from . import sampling
+from .frame_choice import Sample
 from .sampling import PastEnd
-from .transforms import Sample
 
 
 @TRANSFORMS.register_module()
