@@ -17,6 +17,12 @@ _MPEG4_B = {**_MPEG4, 'bf': '2'}
 _SMALL_INDEX = {'reserve_index_space': '32'}  # else three quarters of the file are padding, and so is most damage
 _FAST_START = {'movflags': 'faststart'}  # the table comes first, so that it survives when the end is lost
 
+
+def _x264(params: str) -> dict[str, str]:
+    """Without macroblock trees, which read memory of nobody's: files of one recipe would differ."""
+    return {'x264-params': f'{params}:mbtree=0'}
+
+
 # kind of file -> suffix, and its structures: encoder, encoder's options, container's options
 FORMATS: dict[str, tuple[str, tuple[tuple[str, dict[str, str], dict[str, str]], ...]]] = {
     'mpeg4_mp4': ('.mp4', (('mpeg4', _MPEG4, {}), ('mpeg4', _MPEG4, _FAST_START), ('mpeg4', _MPEG4_B, {}))),
@@ -24,17 +30,17 @@ FORMATS: dict[str, tuple[str, tuple[tuple[str, dict[str, str], dict[str, str]], 
     'h264_mp4': (
         '.mp4',
         (
-            ('libx264', {'x264-params': 'keyint=12:bframes=0:scenecut=0'}, {}),
-            ('libx264', {'x264-params': 'keyint=24:bframes=3:b-adapt=0:b-pyramid=normal'}, _FAST_START),
-            ('libx264', {'x264-params': 'keyint=12:bframes=2:b-adapt=0:open-gop=1:slices=2'}, {}),
+            ('libx264', _x264('keyint=12:bframes=0:scenecut=0'), {}),
+            ('libx264', _x264('keyint=24:bframes=3:b-adapt=0:b-pyramid=normal'), _FAST_START),
+            ('libx264', _x264('keyint=12:bframes=2:b-adapt=0:open-gop=1:slices=2'), {}),
         ),
     ),
     'mpeg4_raw': ('.m4v', (('mpeg4', _MPEG4, {}), ('mpeg4', _MPEG4_B, {}))),
-    'h264_raw': ('.264', (('libx264', {'x264-params': 'keyint=24:bframes=3:b-adapt=0'}, {}),)),
+    'h264_raw': ('.264', (('libx264', _x264('keyint=24:bframes=3:b-adapt=0'), {}),)),
     'mkv': (
         '.mkv',
         (
-            ('libx264', {'x264-params': 'keyint=24:bframes=3:b-adapt=0'}, {}),
+            ('libx264', _x264('keyint=24:bframes=3:b-adapt=0'), {}),
             ('mpeg4', _MPEG4_B, {}),
         ),
     ),

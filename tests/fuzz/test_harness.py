@@ -32,6 +32,14 @@ def test_sound_files_break_nothing_and_are_read_right(sources):
         assert counts['flagged'] == counts['wrong'] == 0, source.path
 
 
+def test_sources_repeat(sources, tmp_path):
+    again = make_sources(tmp_path)
+    for name, variants in sources.items():
+        assert [one.data == other.data for one, other in zip(variants, again[name], strict=True)] == [True] * len(
+            variants
+        )
+
+
 def test_every_kind_of_damage_changes_the_file_and_repeats(sources, tmp_path):
     for name, variants in sources.items():
         for kind in KINDS:

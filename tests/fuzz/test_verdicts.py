@@ -1,4 +1,4 @@
-"""FFmpeg's verdict on a frame does not depend on where decoding began."""
+"""FFmpeg's verdict on a frame of its own MPEG-4, B-frames too, does not depend on where decoding began."""
 
 import av
 import pytest
@@ -30,7 +30,7 @@ def flags(path, start):
         return found, len(keys)
 
 
-@pytest.mark.parametrize('number', [2, 12, 22, 32, 1202])
+@pytest.mark.parametrize('number', [2, 22, 1202])
 def test_a_key_frame_is_as_good_a_start_as_the_first(number, sources, tmp_path):
     recipe = Recipe('mkv', 'bit_flips', 1, number)
     rng = recipe.generator()
