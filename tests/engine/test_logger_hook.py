@@ -1,0 +1,46 @@
+"""The figures of a test by several processes are one JSON file."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from cmvl_mm.engine import logger_hook
+from cmvl_mm.engine.logger_hook import WholeFileLoggerHook
+
+
+def end_of_test(folder, figures):
+    """What the hook does when a process's test has ended with these figures; the lines that it logs."""
+    lines = []
+    hook = WholeFileLoggerHook()
+    hook.json_log_path = 'figures.json'
+    hook.after_test_epoch(
+        SimpleNamespace(
+            log_dir=folder,
+            test_dataloader=range(3),
+            logger=SimpleNamespace(info=lines.append),
+            log_processor=SimpleNamespace(get_log_after_epoch=lambda *_, **__: (figures, 'a line')),
+        )
+    )
+    return lines
+
+
+@pytest.mark.parametrize('others', [{'R@1': 50.0}, {'R@1': 50.0, 'time': 0.123456789}])
+def test_only_the_main_process_writes(tmp_path, monkeypatch, others):
+    """Whichever process comes last, and whoever's line is longer."""
+    mine = {'R@1': 50.0, 'time': 0.5, 'gallery': None, 'folds': (1, 2)}
+    assert end_of_test(tmp_path, mine) == ['a line']
+    with monkeypatch.context() as patch:
+        patch.setattr(logger_hook, 'is_main_process', lambda: False)
+        assert end_of_test(tmp_path, others) == ['a line']
+    assert json.loads((tmp_path / 'figures.json').read_text()) == mine | {'folds': [1, 2]}
+    assert [path.name for path in tmp_path.iterdir()] == ['figures.json']
+
+
+def test_no_half_file(tmp_path, monkeypatch):
+    """Who reads while the file is written, or after the process died in it, sees the old figures."""
+    end_of_test(tmp_path, {'R@1': 50.0})
+    monkeypatch.setattr(logger_hook.os, 'replace', lambda *_: pytest.exit('died'))
+    with pytest.raises(pytest.exit.Exception, match='died'):
+        end_of_test(tmp_path, {'R@1': 60.0})
+    assert json.loads((tmp_path / 'figures.json').read_text()) == {'R@1': 50.0}
