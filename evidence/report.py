@@ -193,6 +193,9 @@ def _settings() -> str:
         f'| {target} | {", ".join(f"{weight}: {recall:.1f}" for weight, recall in tries.items())} |'
         for target, tries in chosen['target_weights'].items()
     ]
+    lines.append('\nOurs, beside "both" with alpha 0.5, by joint R@1:\n')
+    lines.append('| row | R@1 |\n|---|---:|')
+    lines += [f'| {name} | {recall:.1f} |' for name, recall in chosen['candidates'].items()]
     return '\n'.join([*lines, ''])
 
 

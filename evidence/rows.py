@@ -48,6 +48,8 @@ ROWS = (
     Row('convgru', 'ConvGRU instead of Transformer', 'convgru', core=True),
     Row('no_hard_negatives', 'no hard negatives', 'no_hard_negatives', core=True),
     Row('same_sign_flip', 'mirrored windows keep the sign of dx', 'same_sign_flip'),
+    Row('alpha_09', 'ours: both, alpha 0.9', 'alpha_09'),
+    Row('own_channels', 'ours: both, half of the channels for each task', 'own_channels', core=True),
     Row('i_network', 'the I-Network of "both"', of='both', test='i_network', core=True),
     Row('m_network', 'the M-Network of "both"', of='both', test='m_network', core=True),
     Row('scratch', 'classifier from scratch', 'scratch', test='scratch', core=True, classifies=True),
@@ -66,6 +68,9 @@ ROWS = (
     Row('hard_both', 'level hard, both', 'pretrain', level='hard'),
 )  # fmt: skip
 BY_NAME = {row.name: row for row in ROWS}
+
+CANDIDATES = ('alpha_09', 'own_channels')
+"""Rows of ours, not of the paper; tuning tries them beside alpha 0.5."""
 
 FEW_LABEL_STARTS = ('scratch', 'iframes', 'motion_vectors', 'both', 'alpha_075')
 """Where few-label finetuning starts: random weights, or the checkpoint of a row."""

@@ -21,6 +21,7 @@ from readouts import figures
 from report import write_report
 from rows import (
     BY_NAME,
+    CANDIDATES,
     CONFIGS,
     FEW_LABEL_STARTS,
     LAST_EPOCH,
@@ -32,7 +33,15 @@ from rows import (
     options_of_training,
 )
 from run import run, with_options
-from settings import TARGET_WEIGHTS, TUNING_SEED, choose_rates, choose_weights, write_chosen
+from settings import (
+    ALPHAS,
+    TARGET_WEIGHTS,
+    TUNING_SEED,
+    choose_rates,
+    recall_of_candidates,
+    recall_of_weights,
+    write_chosen,
+)
 from store import is_done, load_finished, load_published, publish, result, save
 
 from cmvl_mm.visualization.logs import epoch_mean, read_curves, read_test, read_validations
@@ -56,7 +65,8 @@ def main() -> None:
     if args.tune:
         run_jobs(tuning_jobs(), args.lanes)
         run_jobs([few_label_job(start, TUNING_SEED, tune=True) for start in FEW_LABEL_STARTS], args.lanes)
-        write_chosen(dict(learning_rates=choose_rates(), target_weights=choose_weights()))
+        tried = dict(target_weights=recall_of_weights(), candidates=recall_of_candidates())
+        write_chosen(dict(learning_rates=choose_rates()) | tried)
         return
     seeds = range(args.seeds)
     run_jobs([row_job(row, seed) for seed in seeds for row in rows if row.of is None], args.lanes)
@@ -128,15 +138,14 @@ def few_label_job(start: str, seed: int, tune: bool = False) -> Job:
 
 
 def tuning_jobs() -> list[Job]:
-    """Three weights for each target of Table 1, and what few-label tuning starts from."""
-    rows = [row for row in ROWS if row.name in FEW_LABEL_STARTS and row.name != 'scratch']
+    """Three weights for each target of Table 1, what few-label tuning starts from, and what is ours."""
+    rows = [
+        BY_NAME[name] for name in dict.fromkeys([*ALPHAS.values(), *FEW_LABEL_STARTS, *CANDIDATES]) if name != 'scratch'
+    ]
     for target, weights in TARGET_WEIGHTS.items():
         for weight in weights:
-            options = [f'model.motion_head.loss_weight={weight}']
-            if target == 'infonce':
-                options.append(f'model.context_head.loss_weight={1 - weight}')
-            config = 'pretrain' if target == 'infonce' else target
-            rows.append(Row(f'{target}_{weight:g}', f'{target}, weight {weight:g}', config, options=tuple(options)))
+            options = (f'model.motion_head.loss_weight={weight}',)
+            rows.append(Row(f'{target}_{weight:g}', f'{target}, weight {weight:g}', target, options=options))
     return [(row.name, lambda row=row: train_and_test(row, TUNING_SEED, 'val')) for row in rows]
 
 

@@ -44,6 +44,9 @@ def shrink(config: Config) -> Config:
             model.motion_head.m_network.width = 4
     if model.get('cls_head') is not None:
         model.cls_head.in_channels //= factor
+    for head in ('context_head', 'motion_head'):
+        if (model.get(head) or {}).get('channels'):
+            model[head].channels = tuple(channel // factor for channel in model[head].channels)
     return config
 
 

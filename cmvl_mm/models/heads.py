@@ -26,18 +26,34 @@ def points(x: Tensor) -> Tensor:
     return x.flatten(2).transpose(1, 2)
 
 
+def own_channels(video_map: Tensor, channels: tuple[int, int] | None) -> Tensor:
+    """The channels [first, end) of the map that a task has for itself; with None it sees all.
+
+    Raises:
+        ValueError: the map has no such channels.
+    """
+    if channels is None:
+        return video_map
+    first, end = channels
+    if not 0 <= first < end <= video_map.shape[1]:
+        raise ValueError(f'channels={channels} of a video map with {video_map.shape[1]} channels')
+    return video_map[:, first:end]
+
+
 @MODELS.register_module()
 class ContextMatchingHead(nn.Module):
     """Eq. (1): a clip's average feature finds the I-frame next to it.
 
     Args:
-        in_channels: C1 of the video map.
+        in_channels: C1 of the video map, or of the channels below.
         i_network: the I-Network, e.g. `dict(type='VideoResNet', block='basic', depths=(1, 1, 1, 1),
             convolution='2d')`.
         hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
         temperature: of the softmax over keys.
         loss_weight: 1 - alpha of eq. (3).
         key_gradient: 'exact', or 'per_rank' as released; see `pointwise_info_nce`.
+        channels: [first, end) of the video map that this task sees and trains, so that each task can have some for
+            itself (ours, not the paper's: there both tasks share all).
     """
 
     def __init__(
@@ -51,9 +67,10 @@ class ContextMatchingHead(nn.Module):
         temperature: float = 0.1,
         loss_weight: float = 0.5,
         key_gradient: RowGradient = 'exact',
+        channels: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
-        self.temperature, self.loss_weight = temperature, loss_weight
+        self.temperature, self.loss_weight, self.channels = temperature, loss_weight, channels
         self.key_gradient: RowGradient = key_gradient
         self.i_network = build(i_network)
         self.query_projection, self.key_projection = (
@@ -70,7 +87,7 @@ class ContextMatchingHead(nn.Module):
         """(B, C1, T1, H1, W1), (B, 3, H, W) -> query (B, D), key (B, D), not normalised."""
         iframe_map = self.i_network(iframe.unsqueeze(2))[-1]  # (B, C, 1, h, w)
         return (
-            self.query_projection(video_map.mean((2, 3, 4))),
+            self.query_projection(own_channels(video_map, self.channels).mean((2, 3, 4))),
             self.key_projection(iframe_map.mean((2, 3, 4))),
         )
 
@@ -93,6 +110,8 @@ class PointwiseInfoNCEHead(nn.Module):
         temperature: of the softmax over keys.
         loss_weight: alpha of eq. (3).
         key_gradient: 'exact', or 'per_rank' as released; see `pointwise_info_nce`.
+        channels: [first, end) of the video map that this task sees and trains, so that each task can have some for
+            itself (ours, not the paper's: there both tasks share all).
     """
 
     def __init__(
@@ -106,9 +125,10 @@ class PointwiseInfoNCEHead(nn.Module):
         temperature: float = 0.1,
         loss_weight: float = 0.5,
         key_gradient: RowGradient = 'exact',
+        channels: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
-        self.temperature, self.loss_weight = temperature, loss_weight
+        self.temperature, self.loss_weight, self.channels = temperature, loss_weight, channels
         self.key_gradient: RowGradient = key_gradient
         self.predictor = build(predictor)
         self.m_network = build(m_network)
@@ -130,7 +150,7 @@ class PointwiseInfoNCEHead(nn.Module):
         Raises:
             ValueError: prediction and M-Network do not have the same points.
         """
-        predicted = self.predictor(video_map)  # (B, D, T3, H3, W3)
+        predicted = self.predictor(own_channels(video_map, self.channels))  # (B, D, T3, H3, W3)
         actual = self.m_network(motion.flatten(0, 1))[-1]  # (B*K, C, T3, H3, W3)
         if predicted.shape[2:] != actual.shape[2:]:
             raise ValueError(

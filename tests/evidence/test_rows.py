@@ -2,7 +2,8 @@
 
 import pytest
 from mmengine.config import DictAction
-from rows import BY_NAME, CONFIGS, FEW_LABEL_STARTS, KINDS, ROWS, options_of_test, options_of_training
+from rows import BY_NAME, CANDIDATES, CONFIGS, FEW_LABEL_STARTS, KINDS, ROWS, options_of_test, options_of_training
+from settings import ALPHAS
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
@@ -16,7 +17,7 @@ def test_configs_and_rows_are_the_same():
     named = {row.train for row in ROWS} | {row.test for row in ROWS} | {'finetune'}  # that one is few_labels.py's
     assert {path.stem for path in CONFIGS.glob('*.py')} == named - {None}
     assert len(BY_NAME) == len(ROWS)
-    assert set(FEW_LABEL_STARTS) <= BY_NAME.keys()
+    assert {*FEW_LABEL_STARTS, *CANDIDATES, *ALPHAS.values()} <= BY_NAME.keys()
     assert {row.of for row in ROWS} - {None} <= BY_NAME.keys()
 
 
@@ -46,3 +47,9 @@ def test_only_the_evidence_reads_the_test_split():
 
 def test_kinds_of_every_level():
     assert {row.level for row in ROWS} == KINDS.keys()
+
+
+@pytest.mark.parametrize('alpha', ALPHAS)
+def test_alphas_are_the_weights_of_their_rows(alpha):
+    model = load_config(CONFIGS / f'{BY_NAME[ALPHAS[alpha]].train}.py').model
+    assert (model.context_head.loss_weight, model.motion_head.loss_weight) == (1 - alpha, alpha)

@@ -52,6 +52,26 @@ def test_motion_windows_stay_with_their_video_and_points_with_their_place():
     torch.testing.assert_close(losses['loss_motion'], 0.25 * PointwiseInfoNCELoss(temperature=0.1)(query, key))
 
 
+def test_a_task_trains_its_own_channels_and_sees_no_other():
+    video_map = torch.randn(3, 64, 2, 4, 4, requires_grad=True)
+    iframe, motion = torch.randn(3, 3, 32, 32), torch.randn(3, 4, 2, 8, 16, 16)
+    context, motions = context_head(channels=(0, 32)).eval(), motion_head(channels=(32, 64)).eval()
+    for head, target, first in ((context, iframe, 0), (motions, motion, 32)):
+        loss = sum(value for key, value in head.loss(video_map, target).items() if 'loss' in key)
+        (gradient,) = torch.autograd.grad(loss, video_map)
+        touched = gradient.abs().sum((0, 2, 3, 4)) > 0
+        assert touched.tolist() == [first <= channel < first + 32 for channel in range(64)]
+        whole = type(head).embed(head, video_map, target)[0]
+        head.channels = None
+        torch.testing.assert_close(head.embed(video_map[:, first : first + 32], target)[0], whole)
+
+
+@pytest.mark.parametrize('channels', [(0, 33), (-8, 8), (8, 8), (9, 8)])
+def test_channels_that_the_map_has_not_are_refused(channels):
+    with pytest.raises(ValueError, match='of a video map with 32 channels'):
+        context_head(channels=channels).embed(torch.randn(3, 32, 2, 4, 4), torch.randn(3, 3, 32, 32))
+
+
 def test_one_forward_normalizes_positives_and_negatives_together():
     head = motion_head()
     calls = []
