@@ -10,10 +10,11 @@ import matplotlib.pyplot as plt
 from claims import values
 from matplotlib.figure import Figure
 from rows import FEW_LABEL_STARTS, KINDS, ROWS, SHOTS
+from settings import ALPHAS
 from store import Result
 
 _COLOURS = {'context': 'tab:blue', 'motion': 'tab:orange', 'joint': 'tab:green'}
-_ALPHAS = {0.0: 'iframes', 0.25: 'alpha_025', 0.5: 'both', 0.75: 'alpha_075', 1.0: 'motion_vectors'}
+_ALPHAS = {0.0: 'iframes', **ALPHAS, 0.9: 'alpha_09', 1.0: 'motion_vectors'}
 
 
 def draw_recalls(results: Sequence[Result], level: str) -> Figure | None:
