@@ -11,14 +11,14 @@ import argparse
 import time
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from rows import CONFIGS, FEW_LABEL_STARTS, KINDS, SHOTS, WORK, Level, annotations, folder
 from settings import LEARNING_RATES, tuned_rate
-from store import is_done, result, save
+from store import digest, is_done, result, save
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import Entry, read_list
-from cmvl_mm.datasets.subset import stratified_subset
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.launch import fit_loaders_to_machine, runner_from
 
@@ -36,7 +36,11 @@ def few_label_list(entries: list[Entry], shots: int, seed: int) -> list[Entry]:
     smallest = min(sum(entry.label == label for entry in entries) for label in {entry.label for entry in entries})
     if shots > smallest:
         raise ValueError(f'{shots} labels a class asked for, the smallest class has {smallest} videos')
-    chosen = [entries[i] for i in stratified_subset([entry.label for entry in entries], shots / smallest, seed)]
+    chosen: list[Entry] = []
+    for label in sorted({entry.label for entry in entries}):
+        members = [entry for entry in entries if entry.label == label]
+        order = np.random.default_rng([seed, label]).permutation(len(members))[:shots]
+        chosen += [members[i] for i in sorted(order)]
     return (chosen * (STEPS * BATCH // len(chosen) + 1))[: STEPS * BATCH]
 
 
@@ -101,11 +105,13 @@ def main() -> None:
         rates = LEARNING_RATES if args.tune else (tuned_rate(args.start, kind),)
         for lr in rates:
             row = f'few_{args.start}_{kind}_{shots}' + (f'_lr{lr:g}' if args.tune else '')
-            if is_done(row, args.seed, split):
+            config = config_of(args.start, kind, shots, lr=lr, seed=args.seed, split=split)
+            settings = digest(config)
+            if is_done(row, args.seed, split, settings):
                 continue
             begun = time.monotonic()
-            top1 = finetune(config_of(args.start, kind, shots, lr=lr, seed=args.seed, split=split))
-            save(result(row, args.seed, split, {'top1': top1}, (time.monotonic() - begun) / 60))
+            top1 = finetune(config)
+            save(result(row, args.seed, split, {'top1': top1}, (time.monotonic() - begun) / 60, settings))
             print(f'{row}, seed {args.seed}: {top1:.1f} in {time.monotonic() - begun:.0f} s', flush=True)
 
 

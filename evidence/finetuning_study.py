@@ -15,15 +15,18 @@ from typing import Any
 import torch
 from few_labels import config_of
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from rows import annotations
 from settings import LEARNING_RATES, tuned_rate
-from store import is_done, result, save
+from store import digest, is_done, result, save
 
 from cmvl_mm.engine.launch import runner_from
 
 SHOTS = 4
-STARTS = ('scratch', 'motion_vectors', 'both')
+STARTS = ('scratch', 'motion_vectors', 'both', 'long')
+RATES_OF = {'long': 'both'}
+"""Whose tuned rate a start takes that was not tuned itself."""
 VARIANTS: dict[str, dict[str, Any]] = {
     'as tuned': {},
     **{f'rate {rate:g}': {'optim_wrapper.optimizer.lr': rate} for rate in LEARNING_RATES},
@@ -31,17 +34,28 @@ VARIANTS: dict[str, dict[str, Any]] = {
         'optim_wrapper.paramwise_cfg': dict(custom_keys=dict(backbone=dict(lr_mult=0.1)))
     },
     'frozen backbone': {'optim_wrapper.paramwise_cfg': dict(custom_keys=dict(backbone=dict(lr_mult=0.0)))},
+    'frozen batch norms': {},
     'no dropout': {'model.cls_head.dropout': 0.0},
     'recalibrated batch norms': {},
 }
+FROZEN_NORMS = ('frozen backbone', 'frozen batch norms')
 RECALIBRATION = 'recalibrated batch norms'
+
+
+class FrozenNormsHook(Hook):
+    """The backbone's batch norms normalise by the statistics of its pretraining, and keep them."""
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """After every call that puts the whole model into training."""
+        for part in runner.model.backbone.modules():
+            if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
+                part.eval()
 
 
 def recalibrate(runner: Runner, kind: str) -> None:
     """Cumulative means of the batch norms' statistics over one pass through all training videos, without labels."""
-    dataset = Config(runner.cfg.train_dataloader.dataset.to_dict())
-    dataset.ann_file = str(annotations('basic', 'train', kind))
-    loader = runner.build_dataloader(dict(runner.cfg.train_dataloader, dataset=dataset, batch_size=16))
+    dataset = dict(runner.cfg.train_dataloader.dataset.to_dict(), ann_file=str(annotations('basic', 'train', kind)))
+    loader = runner.build_dataloader(dict(runner.cfg.train_dataloader, dataset=dataset, batch_size=8, drop_last=False))
     norms = [part for part in runner.model.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
@@ -56,12 +70,20 @@ def recalibrate(runner: Runner, kind: str) -> None:
         norm.momentum = momentum
 
 
-def top1(variant: str, start: str, kind: str, seed: int) -> float:
-    """Percent, on the validation split."""
-    config = config_of(start, kind, SHOTS, lr=tuned_rate(start, kind), seed=seed, split='val')
+def variant_config(variant: str, start: str, kind: str, seed: int) -> Config:
+    """The finetuning of one cell, on the validation split."""
+    rate = tuned_rate(RATES_OF.get(start, start), kind)
+    config = config_of(start, kind, SHOTS, lr=rate, seed=seed, split='val')
     config.merge_from_dict(VARIANTS[variant])
     config.experiment_name = f'{config.experiment_name}_{variant.replace(" ", "_")}'
+    return config
+
+
+def top1(config: Config, variant: str, kind: str) -> float:
+    """Percent."""
     runner = runner_from(config)
+    if variant in FROZEN_NORMS:
+        runner.register_hook(FrozenNormsHook())
     runner.train()
     if variant == RECALIBRATION:
         recalibrate(runner, kind)
@@ -75,11 +97,13 @@ def main() -> None:
             for variant in VARIANTS:
                 for start in STARTS:
                     row = f'study_{variant.replace(" ", "-")}_{start}_{kind}'
-                    if is_done(row, seed, 'val'):
+                    config = variant_config(variant, start, kind, seed)
+                    settings = digest(config)
+                    if is_done(row, seed, 'val', settings):
                         continue
                     begun = time.monotonic()
-                    found = top1(variant, start, kind, seed)
-                    save(result(row, seed, 'val', {'top1': found}, (time.monotonic() - begun) / 60))
+                    found = top1(config, variant, kind)
+                    save(result(row, seed, 'val', {'top1': found}, (time.monotonic() - begun) / 60, settings))
                     print(f'seed {seed}, {kind}, {variant}, {start}: {found:.1f}', flush=True)
 
 

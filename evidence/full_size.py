@@ -15,9 +15,9 @@ from statistics import median
 import torch
 from readouts import figures
 from rows import REPOSITORY, WORK, Row, options_of_test
-from run import run, with_options
+from run import config_with, run, with_options
 from run_suite import make_level
-from store import is_done, result, save
+from store import digest, is_done, result, save
 
 from cmvl_mm.visualization.logs import epoch_mean, read_curves
 
@@ -73,17 +73,27 @@ def curves(net: str, seed: int, batch: int, epochs: int) -> dict[str, float]:
     return found | {'clips/s': batch / median(row['time'] for row in rows)}
 
 
+def device_name() -> str:
+    """The GPU that trains, or nothing for the processor."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else ''
+
+
 def main() -> None:
     args = parse_args()
     make_level('hard')
     for net in args.net:
         name = f'full_{net}'
-        if is_done(name, args.seed, 'test'):
+        config, options = (
+            REPOSITORY / f'configs/pretrain_{net}_ucf.py',
+            options_of_training(args.epochs, args.batch, args.share),
+        )
+        settings = digest(config_with(config, options))
+        if is_done(name, args.seed, 'test', settings):
             continue
         begun = time.monotonic()
         command = [
-            'tools/train.py', REPOSITORY / f'configs/pretrain_{net}_ucf.py', '--work-dir', work_dir(net, args.seed),
-            '--resume', '--seed', args.seed, *with_options(options_of_training(args.epochs, args.batch, args.share)),
+            'tools/train.py', config, '--work-dir', work_dir(net, args.seed), '--resume', '--seed', args.seed,
+            *with_options(options),
         ]  # fmt: skip
         run(f'{name}_{args.seed}_train', command, threads=torch.get_num_threads())
         found = curves(net, args.seed, args.batch, args.epochs)
@@ -91,7 +101,7 @@ def main() -> None:
             read = retrieve(net, args.seed, args.clips, trained)
             found |= {f'{prefix} {key}': value for key, value in read.items() if key.startswith('R@')}
         found |= dict(epochs=args.epochs, batch=args.batch, share=args.share, clips=args.clips)
-        save(result(name, args.seed, 'test', found, (time.monotonic() - begun) / 60))
+        save(result(name, args.seed, 'test', found, (time.monotonic() - begun) / 60, settings, device_name()))
         print(f'{name}: {found}', flush=True)
 
 

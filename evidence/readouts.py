@@ -11,6 +11,9 @@ from cmvl_mm.evaluation.knn import knn_predict
 from cmvl_mm.evaluation.linear_probe import sweep
 from cmvl_mm.evaluation.retrieval import recall_at
 
+MIRRORED = {'basic': ((0, 1), (2, 3)), 'future': (), 'hard': ((0, 1), (6, 7))}
+"""Motion labels of left and right, and of both senses of rotation: no single picture tells them apart, while positions
+and sizes do give away a part of the other motions. Level future has its turns for that."""
 KS = (1, 5)
 NEIGHBOURS, TEMPERATURE = 20, 0.07
 PROBE_LRS, PROBE_STEPS = (0.03, 0.1, 0.3, 1.0), 300
@@ -22,7 +25,19 @@ def figures(dump: Path, row: Row, split: str) -> dict[str, float]:
     result: dict[str, float] = {}
     for kind in KINDS[row.level]:
         result |= {f'{name} {kind}': value for name, value in of_labels(found, labels(found, row, split, kind)).items()}
+    if MIRRORED[row.level]:
+        result['R@1 mirrored'] = of_pairs(found, labels(found, row, split, 'motion'), MIRRORED[row.level])
     return result
+
+
+def of_pairs(found: Features, truth: np.ndarray, pairs: tuple[tuple[int, int], ...]) -> float:
+    """R@1 of the queries of each pair of labels in a gallery of that pair alone; chance is 50 %."""
+    hits, asked = 0.0, 0
+    for pair in pairs:
+        query, gallery = (side & np.isin(truth, pair) for side in (found.is_query, ~found.is_query))
+        recall = recall_at(found.features[query], truth[query], found.features[gallery], truth[gallery], (1,))[1]
+        hits, asked = hits + recall * query.sum(), asked + query.sum()
+    return float(hits / asked)
 
 
 def labels(found: Features, row: Row, split: str, kind: str) -> np.ndarray:

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from few_labels import config_of, finetune
 from rows import BY_NAME, CONFIGS, WORK, folder
-from run import run, with_options
-from store import is_done, result, save
+from run import config_with, run, with_options
+from store import digest, is_done, result, save
 
 from cmvl_mm.datasets.annotation import Entry
 from cmvl_mm.evaluation.features import Features, load_features
@@ -86,22 +86,24 @@ def prepare(videos: Path) -> Path:
 
 def read_out(row: str, seed: int, root: Path) -> None:
     """Frozen features of one start."""
-    if is_done(f'falls_{row}', seed, 'test'):
-        return
-    begun = time.monotonic()
     tested = WORK / 'tests' / f'falls_{row}_{seed}'
     lists = [f'test_dataloader.dataset.{key}={root}/annotations/all_fall.txt' for key in ('gallery', 'query')]
     options = [*lists, f'test_dataloader.dataset.data_prefix.video={root}']
     start = [folder(row, seed)] if BY_NAME[row].train is not None else []
+    options += [] if start else ['model.init_cfg=None']
+    settings = digest(config_with(CONFIGS / 'retrieval.py', options))
+    if is_done(f'falls_{row}', seed, 'test', settings):
+        return
+    begun = time.monotonic()
     command = [
         'tools/test.py', CONFIGS / 'retrieval.py', *start, '--work-dir', tested, '--seed', seed,
         '--dump-features', tested / 'features.npz',
-        *with_options(options if start else [*options, 'model.init_cfg=None']),
+        *with_options(options),
     ]  # fmt: skip
     run(f'falls_{row}_{seed}', command)
     found = load_features(tested / 'features.npz')
     queries = Features(*(None if part is None else part[found.is_query] for part in found))
-    save(result(f'falls_{row}', seed, 'test', by_person(queries), (time.monotonic() - begun) / 60))
+    save(result(f'falls_{row}', seed, 'test', by_person(queries), (time.monotonic() - begun) / 60, settings))
 
 
 def main() -> None:
@@ -113,11 +115,13 @@ def main() -> None:
         for start in ('scratch', *STARTS[1:]):
             for shots in (1, 4):
                 name = f'few_{start}_fall_{shots}'
-                if is_done(name, seed, 'test'):
+                config = config_of(start, 'fall', shots, lr=LR, seed=seed, split='test', level='falls')
+                settings = digest(config)
+                if is_done(name, seed, 'test', settings):
                     continue
                 begun = time.monotonic()
-                config = config_of(start, 'fall', shots, lr=LR, seed=seed, split='test', level='falls')
-                save(result(name, seed, 'test', {'top1': finetune(config)}, (time.monotonic() - begun) / 60))
+                top1 = finetune(config)
+                save(result(name, seed, 'test', {'top1': top1}, (time.monotonic() - begun) / 60, settings))
 
 
 def parse_args() -> argparse.Namespace:

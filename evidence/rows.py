@@ -7,7 +7,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs/evidence'
 WORK = Path('work_dirs/evidence')
 """Everything the suite makes; the configs read from here."""
-LAST_EPOCH = 30
 
 Level = Literal['basic', 'future', 'hard', 'falls']
 """Three of the controlled benchmark; 'falls' is real video, see real_video.py."""
@@ -26,6 +25,7 @@ class Row(NamedTuple):
     title: str
     train: str | None = None  # config below configs/evidence; None: nothing is trained
     of: str | None = None  # the row whose checkpoint is tested; None: its own, or random weights without `train`
+    start: str | None = None  # the row whose checkpoint the training starts from
     test: str = 'retrieval'  # config below configs/evidence
     level: Level = 'basic'
     core: bool = False  # part of `make evidence SEEDS=1`
@@ -49,10 +49,12 @@ ROWS = (
     Row('no_hard_negatives', 'no hard negatives', 'no_hard_negatives', core=True),
     Row('same_sign_flip', 'mirrored windows keep the sign of dx', 'same_sign_flip'),
     Row('alpha_09', 'ours: both, alpha 0.9', 'alpha_09'),
+    Row('long', 'both, 90 epochs', 'long'),
     Row('own_channels', 'ours: both, half of the channels for each task', 'own_channels', core=True),
     Row('i_network', 'the I-Network of "both"', of='both', test='i_network', core=True),
     Row('m_network', 'the M-Network of "both"', of='both', test='m_network', core=True),
     Row('scratch', 'classifier from scratch', 'scratch', test='scratch', core=True, classifies=True),
+    Row('finetuned', 'the same from "both"', 'finetuned', test='finetuned', start='both', core=True, classifies=True),
     Row('regularised', 'the same with motion as regulariser', 'regularised', test='regularised', core=True,
         classifies=True),
     Row('turn_random', 'level future, random weights', test='turn_retrieval', level='future', core=True),
@@ -87,9 +89,11 @@ def annotations(level: str, split: str, kind: str) -> Path:
     return WORK / level / 'annotations' / f'{split}_{kind}.txt'
 
 
-def options_of_training(row: Row) -> list[str]:
-    """`--cfg-options` that point a config written for level basic at the row's level."""
+def options_of_training(row: Row, seed: int) -> list[str]:
+    """`--cfg-options` that point a config written for level basic at the row's level and start."""
     options = list(row.options)
+    if row.start is not None:
+        options.append(f'model.init_cfg.checkpoint={folder(row.start, seed)}')
     if row.level == 'hard':
         options += [
             f'train_dataloader.dataset.ann_file={annotations(row.level, "train", "joint")}',

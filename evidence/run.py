@@ -7,7 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmengine.config import Config, DictAction
 from rows import REPOSITORY, WORK
+
+from cmvl_mm.engine.config import load_config
 
 
 def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> None:
@@ -30,6 +33,12 @@ def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> Non
         outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False)
     if outcome.returncode != 0:
         raise RuntimeError(f'{name} ended with exit code {outcome.returncode}; see {log}')
+
+
+def config_with(path: Path, options: Sequence[str]) -> Config:
+    """The settings that a tool reads from a config and `--cfg-options`."""
+    parts = (option.split('=', 1) for option in options)
+    return load_config(path, {key: DictAction._parse_iterable(value) for key, value in parts})
 
 
 def with_options(options: list[str]) -> list[str]:

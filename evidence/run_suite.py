@@ -12,6 +12,8 @@ validation split by --tune and by the curves over epochs.
 """
 
 import argparse
+import fcntl
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -24,7 +26,6 @@ from rows import (
     CANDIDATES,
     CONFIGS,
     FEW_LABEL_STARTS,
-    LAST_EPOCH,
     ROWS,
     WORK,
     Row,
@@ -32,9 +33,10 @@ from rows import (
     options_of_test,
     options_of_training,
 )
-from run import run, with_options
+from run import config_with, run, with_options
 from settings import (
     ALPHAS,
+    CHOSEN,
     TARGET_WEIGHTS,
     TUNING_SEED,
     choose_rates,
@@ -42,7 +44,7 @@ from settings import (
     recall_of_weights,
     write_chosen,
 )
-from store import is_done, load_finished, load_published, publish, result, save
+from store import digest, is_done, load_finished, load_published, publish, result, save
 
 from cmvl_mm.visualization.logs import epoch_mean, read_curves, read_test, read_validations
 
@@ -59,7 +61,21 @@ def main() -> None:
         write_report(load_published())
         return
     begun = time.monotonic()
+    if args.few_labels and not args.tune and not CHOSEN.exists():
+        sys.exit(f'{CHOSEN}: no settings yet. Remedy: python evidence/run_suite.py --tune, or --no-few-labels.')
     rows = chosen_rows(args)
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / 'lock').open('w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f'{WORK}: another suite runs here. Remedy: wait for its end.')
+        run_suite(args, rows)
+    print(f'{(time.monotonic() - begun) / 60:.0f} minutes')
+
+
+def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
+    """Everything that is not there yet, then the report."""
     for level in sorted({row.level for row in rows}):
         make_level(level)
     if args.tune:
@@ -69,8 +85,9 @@ def main() -> None:
         write_chosen(dict(learning_rates=choose_rates()) | tried)
         return
     seeds = range(args.seeds)
-    run_jobs([row_job(row, seed) for seed in seeds for row in rows if row.of is None], args.lanes)
-    rest = [row_job(row, seed) for seed in seeds for row in rows if row.of is not None]
+    first = [row for row in rows if row.of is None and row.start is None]
+    run_jobs([row_job(row, seed) for seed in seeds for row in first], args.lanes)
+    rest = [row_job(row, seed) for seed in seeds for row in rows if row not in first]
     if args.few_labels:
         names = {'scratch', *(row.name for row in rows)}
         rest += [few_label_job(start, seed) for seed in seeds for start in FEW_LABEL_STARTS if start in names]
@@ -79,7 +96,6 @@ def main() -> None:
         run('real_video', ['evidence/real_video.py', args.falls, '--seeds', args.seeds])
     publish(load_finished())
     write_report(load_published())
-    print(f'{(time.monotonic() - begun) / 60:.0f} minutes')
 
 
 def parse_args() -> argparse.Namespace:
@@ -120,11 +136,14 @@ def run_jobs(jobs: list[Job], lanes: int) -> None:
     """
     with ThreadPoolExecutor(lanes) as pool:
         futures = {pool.submit(job): name for name, job in jobs}
-        for count, future in enumerate(as_completed(futures), start=1):
-            if future.exception() is not None:
-                pool.shutdown(cancel_futures=True)
-                raise RuntimeError(f'{futures[future]} failed') from future.exception()
-            print(f'{time.strftime("%H:%M")} {count} of {len(jobs)}: {futures[future]}', flush=True)
+        try:
+            for count, future in enumerate(as_completed(futures), start=1):
+                if future.exception() is not None:
+                    raise RuntimeError(f'{futures[future]} failed') from future.exception()
+                print(f'{time.strftime("%H:%M")} {count} of {len(jobs)}: {futures[future]}', flush=True)
+        except BaseException:  # Ctrl-C as well: what runs gets the signal too, what waits must not begin
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def row_job(row: Row, seed: int) -> Job:
@@ -151,20 +170,24 @@ def tuning_jobs() -> list[Job]:
 
 def train_and_test(row: Row, seed: int, split: str) -> None:
     """One row: trained where it trains, tested, read out, kept."""
-    if is_done(row.name, seed, split):
+    work_dir = folder(row.of or row.name, seed)
+    checkpoint = [work_dir] if row.train is not None or row.of is not None else []
+    options = options_of_test(row, split) + ([] if checkpoint else ['model.init_cfg=None'])
+    configs = [config_with(CONFIGS / f'{row.test}.py', options)]
+    if row.train is not None:
+        configs.append(config_with(CONFIGS / f'{row.train}.py', options_of_training(row, seed)))
+    settings = digest(*configs)
+    if is_done(row.name, seed, split, settings):
         return
     begun = time.monotonic()
     found: dict[str, float] = {}
-    work_dir = folder(row.of or row.name, seed)
     if row.train is not None:
         command = [
             'tools/train.py', CONFIGS / f'{row.train}.py', '--work-dir', work_dir, '--resume', '--seed', seed,
-            *with_options(options_of_training(row)),
+            *with_options(options_of_training(row, seed)),
         ]  # fmt: skip
         run(f'{row.name}_{seed}_train', command)
         found |= training_figures(work_dir)
-    checkpoint = [work_dir] if row.train is not None or row.of is not None else []
-    options = options_of_test(row, split) + ([] if checkpoint else ['model.init_cfg=None'])
     tested = WORK / 'tests' / f'{row.name}_{seed}_{split}'
     dump = tested / 'features.npz'
     command = [
@@ -173,14 +196,14 @@ def train_and_test(row: Row, seed: int, split: str) -> None:
     ]  # fmt: skip
     run(f'{row.name}_{seed}_{split}_test', command)
     found |= {'top1': 100 * read_test(tested)['finetune/top1']} if row.classifies else figures(dump, row, split)
-    save(result(row.name, seed, split, found, (time.monotonic() - begun) / 60))
+    save(result(row.name, seed, split, found, (time.monotonic() - begun) / 60, settings))
 
 
 def training_figures(work_dir: Path) -> dict[str, float]:
     """Pretext accuracies of the last epoch, and, where a run validates, both over epochs; in percent."""
     rows = read_curves(work_dir)
     keys = [key for key in ('acc_context', 'acc_motion') if key in rows[-1]]
-    found = {f'pretext {key}': 100 * epoch_mean(rows, key, LAST_EPOCH) for key in keys}
+    found = {f'pretext {key}': 100 * epoch_mean(rows, key, rows[-1]['epoch']) for key in keys}
     for epoch, row in read_validations(work_dir).items():
         found |= {f'epoch {epoch} {key}': 100 * epoch_mean(rows, key, epoch) for key in keys}
         found[f'epoch {epoch} R@1 joint, validation'] = row['retrieval_paper/R@1']

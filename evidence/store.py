@@ -1,14 +1,16 @@
 """Finished runs, one small JSON file each, so that a suite that was stopped goes on with the next."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mmengine.config import Config
 from rows import REPOSITORY, WORK
 
 from cmvl_mm.video.sources import replace_text
-from cmvl_mm.visualization.origin import short_commit
+from cmvl_mm.visualization.origin import cpu_name, short_commit
 
 PUBLISHED = REPOSITORY / 'evidence/results.json'
 """The results behind EVIDENCE.md, in the repository."""
@@ -23,29 +25,52 @@ class Result:
     split: str
     figures: dict[str, float]
     minutes: float
+    settings: str  # see `digest`
     commit: str
     date: str
+    machine: str
 
     @property
     def key(self) -> str:
         return f'{self.split}_{self.row}_{self.seed}'
 
 
-def result(row: str, seed: int, split: str, figures: dict[str, float], minutes: float) -> Result:
-    """A result of now."""
+def result(
+    row: str, seed: int, split: str, figures: dict[str, float], minutes: float, settings: str, machine: str = ''
+) -> Result:
+    """A result of now, by default of this machine's processor."""
     rounded = {name: round(value, 3) for name, value in figures.items()}
     return Result(
-        row=row, seed=seed, split=split, figures=rounded, minutes=round(minutes, 2), commit=short_commit(REPOSITORY),
-        date=datetime.now(UTC).strftime('%Y-%m-%d'),
+        row=row, seed=seed, split=split, figures=rounded, minutes=round(minutes, 2), settings=settings,
+        commit=short_commit(REPOSITORY), date=datetime.now(UTC).strftime('%Y-%m-%d'), machine=machine or cpu_name(),
     )  # fmt: skip
+
+
+def digest(*configs: Config) -> str:
+    """Of all settings of some configs, so that a result is known to be theirs."""
+    settings = json.dumps([config.to_dict() for config in configs], sort_keys=True, default=repr)
+    return hashlib.sha256(settings.encode()).hexdigest()[:12]
 
 
 def place(row: str, seed: int, split: str) -> Path:
     return WORK / 'results' / f'{split}_{row}_{seed}.json'
 
 
-def is_done(row: str, seed: int, split: str) -> bool:
-    return place(row, seed, split).exists()
+def is_done(row: str, seed: int, split: str, settings: str) -> bool:
+    """Whether a row has its result.
+
+    Raises:
+        RuntimeError: it has one of other settings.
+    """
+    path = place(row, seed, split)
+    if not path.exists():
+        return False
+    if json.loads(path.read_text())['settings'] != settings:
+        raise RuntimeError(
+            f'{path}: its configs have changed since. Remedy: delete it and the work directories below {WORK} that it '
+            'comes from, or move all of that away, and it is run again.'
+        )
+    return True
 
 
 def save(found: Result) -> None:
@@ -56,12 +81,14 @@ def save(found: Result) -> None:
 
 
 def publish(results: list[Result]) -> None:
-    """All results in one file of the repository."""
-    _write(PUBLISHED, [asdict(found) for found in sorted(results, key=lambda found: found.key)])
+    """Put results into the file of the repository; those of other rows and seeds stay there."""
+    kept = {found.key: found for found in [*load_published(), *results]}
+    _write(PUBLISHED, [asdict(kept[key]) for key in sorted(kept)])
 
 
 def load_published() -> list[Result]:
-    return [Result(**found) for found in json.loads(PUBLISHED.read_text())]
+    """What the repository holds; nothing before the first run."""
+    return [Result(**found) for found in json.loads(PUBLISHED.read_text())] if PUBLISHED.exists() else []
 
 
 def load_finished() -> list[Result]:

@@ -10,7 +10,17 @@ CLAIM = Claim('4', 'Both beat one.', 'R@1 joint', 'both', 'iframes')
 
 def results(row, numbers, figure='R@1 joint', split='test'):
     return [
-        Result(row=row, seed=seed, split=split, figures={figure: number}, minutes=1.0, commit='abc', date='2026-01-01')
+        Result(
+            row=row,
+            seed=seed,
+            split=split,
+            figures={figure: number},
+            minutes=1.0,
+            settings='1',
+            commit='abc',
+            date='2026-01-01',
+            machine='a core',
+        )
         for seed, number in enumerate(numbers)
     ]
 
@@ -24,6 +34,7 @@ def test_verdicts():
     assert verdict([20, 21, 22], [30, 31, 32]) == 'does not hold'
     assert verdict([20, 20, 20], [20, 20, 20]) == 'does not hold'  # no difference is no gain
     assert verdict([20, 40, 22], [19, 20, 21]) == 'undecided'
+    assert verdict([10, 30, 19.9], [20, 20, 20]) == 'undecided'  # a mean just below zero refutes nothing
     assert verdict([30], [20]) == 'undecided'
     assert verdict([], [20]) == 'not run'
 

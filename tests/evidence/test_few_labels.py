@@ -23,6 +23,12 @@ def test_a_list_has_its_labels_and_fills_every_step(shots):
     assert shots == 16 or set(few_label_list(ENTRIES, shots, seed=1)) != videos
 
 
+def test_an_unbalanced_list_gives_every_class_as_many():
+    entries = [entry for entry in ENTRIES if entry.label == 0] + [entry for entry in ENTRIES if entry.label == 1][:5]
+    videos = set(few_label_list(entries, 4, seed=0))
+    assert [sum(entry.label == label for entry in videos) for label in (0, 1)] == [4, 4]
+
+
 def test_too_many_labels_are_refused():
     with pytest.raises(ValueError, match='17 labels a class asked for, the smallest class has 16'):
         few_label_list(ENTRIES, 17, seed=0)

@@ -24,5 +24,18 @@ def test_every_kind_is_read_from_its_own_lists(tmp_path, monkeypatch):
     assert found['R@1 context'] == found['kNN context'] == found['probe context'] == 100
     assert found['R@1 motion'] < 60
     assert found['R@5 motion'] > found['R@1 motion']
-    assert set(found) == {f'{name} {kind}' for name in ('R@1', 'R@5', 'kNN', 'probe')
+    assert 25 < found['R@1 mirrored'] < 75
+    assert set(found) - {'R@1 mirrored'} == {f'{name} {kind}' for name in ('R@1', 'R@5', 'kNN', 'probe')
                           for kind in ('context', 'motion', 'joint')}  # fmt: skip
+
+
+def test_pairs_see_each_other_alone():
+    """Pair (0, 1) is told apart, pair (2, 3) is not, and what lies nearest of all has another label."""
+    labels = np.array([0, 1, 2, 3, 4, 0, 1, 2, 3])
+    query = np.array([False] * 5 + [True] * 4)
+    angle = np.deg2rad([0, 40, 80, 100, 10, 15, 30, 98, 82])
+    features = np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32)
+    found = Features(features, labels, query, np.array([f'{n}.mp4' for n in range(9)]))
+    assert readouts.of_pairs(found, labels, ((0, 1),)) == 100
+    assert readouts.of_pairs(found, labels, ((2, 3),)) == 0
+    assert readouts.of_pairs(found, labels, ((0, 1), (2, 3))) == 50

@@ -26,7 +26,7 @@ def test_options_fit_and_everything_is_read_from_the_rows_own_level(row):
     configs = [load_config(CONFIGS / f'{row.test}.py', options(options_of_test(row, 'test')))]
     assert '_test.py' not in str(configs)
     if row.train is not None:
-        configs.append(load_config(CONFIGS / f'{row.train}.py', options(options_of_training(row))))
+        configs.append(load_config(CONFIGS / f'{row.train}.py', options(options_of_training(row, 0))))
     for config in configs:
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
             if loader not in config or (loader == 'test_dataloader' and config is not configs[0]):

@@ -1,5 +1,6 @@
 """Jobs, results on disk, and the document written from them."""
 
+import fcntl
 import threading
 import time
 
@@ -8,7 +9,8 @@ import report
 import run
 import run_suite
 import store
-from rows import ROWS
+from rows import BY_NAME, CONFIGS, ROWS, options_of_test, options_of_training
+from run import config_with
 from store import Result
 
 
@@ -22,13 +24,50 @@ def places(tmp_path, monkeypatch):
     return tmp_path
 
 
+def settings_of(name):
+    """Of a row's test and training."""
+    row = BY_NAME[name]
+    test = config_with(CONFIGS / f'{row.test}.py', options_of_test(row, 'test'))
+    return store.digest(test, config_with(CONFIGS / f'{row.train}.py', options_of_training(row, 0)))
+
+
 def test_a_finished_row_is_not_run_again(places, monkeypatch):
-    store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0))
+    store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0, settings_of('both')))
     assert store.load_finished()[0].figures == {'R@1 joint': 0.333}
     monkeypatch.setattr(run_suite, 'run', lambda name, command: pytest.fail(name))
     run_suite.train_and_test(ROWS[1], 0, 'test')
     with pytest.raises(pytest.fail.Exception):
         run_suite.train_and_test(ROWS[1], 1, 'test')
+
+
+def test_a_row_of_other_settings_is_not_taken_for_this_one(places):
+    store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0, settings_of('current')))
+    with pytest.raises(RuntimeError, match=r'test_both_0\.json: its configs have changed since\. Remedy: delete it'):
+        run_suite.train_and_test(BY_NAME['both'], 0, 'test')
+
+
+def test_published_results_of_others_stay(places):
+    for seed, recall in ((0, 1.0), (1, 2.0)):
+        store.publish([store.result('both', seed, 'test', {'R@1 joint': recall}, 2.0, '1')])
+    store.publish([store.result('both', 1, 'test', {'R@1 joint': 3.0}, 2.0, '1')])
+    assert [found.figures['R@1 joint'] for found in store.load_published()] == [1.0, 3.0]
+
+
+def test_two_suites_do_not_share_a_folder(places, monkeypatch):
+    (places / 'work').mkdir()
+    monkeypatch.setattr('sys.argv', ['run_suite.py', '--no-few-labels'])
+    with (places / 'work/lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SystemExit, match='another suite runs here'):
+            run_suite.main()
+
+
+def test_evidence_without_settings_does_not_begin(places, monkeypatch):
+    monkeypatch.setattr(run_suite, 'CHOSEN', places / 'settings.json')
+    monkeypatch.setattr('sys.argv', ['run_suite.py'])
+    with pytest.raises(SystemExit, match='no settings yet'):
+        run_suite.main()
+    assert not (places / 'work').exists()
 
 
 def test_a_failed_step_names_its_output(places):
@@ -50,6 +89,19 @@ def test_a_failed_job_stops_the_others_that_wait():
     assert threading.active_count() < 10
 
 
+def test_ctrl_c_begins_nothing_new(monkeypatch):
+    ran = []
+
+    def interrupted(*_, flush):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('builtins.print', interrupted)
+    jobs = [(f'job {number}', lambda: (time.sleep(0.05), ran.append(1))) for number in range(50)]
+    with pytest.raises(KeyboardInterrupt):
+        run_suite.run_jobs(jobs, lanes=2)
+    assert len(ran) < 10
+
+
 def test_one_seed_runs_the_core_and_names_choose(monkeypatch):
     def chosen(*words):
         monkeypatch.setattr('sys.argv', ['run_suite.py', *words])
@@ -63,13 +115,21 @@ def test_one_seed_runs_the_core_and_names_choose(monkeypatch):
 def test_the_document_says_what_was_seen(places):
     def ran(row, seed, **figures):
         return Result(
-            row=row, seed=seed, split='test', minutes=3.0, commit='abc1234', date='2026-01-01', figures=figures
-        )
+            row=row, seed=seed, split='test', minutes=3.0, settings='1', commit='abc1234', date='2026-01-01',
+            machine='a core', figures=figures,
+        )  # fmt: skip
 
     results = [ran('both', seed, **{'R@1 joint': 20 + seed, 'R@1 context': 40, 'R@1 motion': 50}) for seed in range(3)]
     results += [ran('mse', seed, **{'R@1 joint': 10 + seed, 'R@1 context': 60, 'R@1 motion': 20}) for seed in range(3)]
     results += [ran('iframes', seed, **{'R@1 joint': 30, 'R@1 context': 70, 'R@1 motion': 20}) for seed in range(3)]
     results += [ran(f'few_both_motion_{shots}', 0, top1=30.0) for shots in (1, 4)]
+    results += [
+        Result(
+            row=f'full_{net}', seed=0, split='test', minutes=9.0, settings='1', commit='abc1234', date='2026-01-01',
+            machine='a GPU', figures={f'loss_context, epoch {epochs}': 1.5},
+        )
+        for net, epochs in (('c3d', 2), ('r3d26', 60))
+    ]  # fmt: skip
     store.publish(results)
     report.write_report(store.load_published())
     text = report.DOCUMENT.read_text()
@@ -77,7 +137,9 @@ def test_the_document_says_what_was_seen(places):
     assert '| +10.0 ± 0.0 | 3 | holds |' in text
     assert '| both 40.0 (0.0) | iframes 70.0 (0.0) | -30.0 ± 0.0 | 3 | **does not hold** |' in text
     assert '| 0 | not run |' in text
-    assert '33 minutes' in text
+    assert '33 minutes of one core each, two at a time' in text
+    assert '| loss_context, epoch 60 | – | 1.5 |' in text
+    assert 'full_c3d, a GPU' in text
     assert 'abc1234' in text
     assert {path.name for path in report.PICTURES.glob('*.png')} == {
         'recalls_basic.png', 'alphas.png', 'few_labels.png'
