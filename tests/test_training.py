@@ -20,9 +20,23 @@ from cmvl_mm.visualization.logs import read_curves, read_test
 
 
 @pytest.fixture(scope='module')
-def tool(repository):
+def aborting_end(tmp_path_factory):
+    """A folder for PYTHONPATH with which every rank of torchrun's that comes to Python's own end aborts there.
+
+    Gloo does so now and then. The run would be started again, or be called failed, though its work is done.
+    """
+    folder = tmp_path_factory.mktemp('aborting_end')
+    (folder / 'sitecustomize.py').write_text(
+        "import atexit, os\nif 'TORCHELASTIC_RESTART_COUNT' in os.environ:\n    atexit.register(os.abort)\n"
+    )
+    return folder
+
+
+@pytest.fixture(scope='module')
+def tool(repository, aborting_end):
     def run(*words, expect=0):
         environment = os.environ | dict(OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore', PYTHON=sys.executable)
+        environment |= dict(PYTHONPATH=str(aborting_end), MAX_RESTARTS='0')
         command = [str(word) for word in words]
         command = ['bash', *command] if command[0].endswith('.sh') else [sys.executable, *command]
         outcome = subprocess.run(

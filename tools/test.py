@@ -9,7 +9,7 @@ python tools/test.py configs/demo/retrieval.py NAME     # of model_zoo.md
 import argparse
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.engine.launch import add_common_arguments, config_from, runner_from
+from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
 from cmvl_mm.models.pretrained import resolve_checkpoint
 
 
@@ -49,6 +49,7 @@ def main() -> None:
     if args.checkpoint is None:
         runner.init_weights_for_test()
     runner.test()
+    end(config)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,7 @@ import sys
 import torch
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.engine.launch import add_common_arguments, config_from, runner_from
+from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,6 +55,7 @@ def main() -> None:
     if args.no_auto_scale_lr:
         config.auto_scale_lr.enable = False
     runner_from(config).train()
+    end(config)
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ from cmvl_mm.compat import check_convolutions, start_process_group
 from .config import load_config
 from .fast_step import spell_out
 from .runner import CompressedRunner
+from .signals import end_rank
 from .splits import use_split
 
 
@@ -74,6 +75,12 @@ def fit_loaders_to_machine(config: Config) -> None:
         if loader is not None:
             loader.persistent_workers = loader.get('persistent_workers', False) and loader.get('num_workers', 0) > 0
             loader.pin_memory = loader.get('pin_memory', False) and torch.cuda.is_available()
+
+
+def end(config: Config) -> None:
+    """The end of a script whose work is done; a process among others ends at once, see `end_rank`."""
+    if config.launcher != 'none':
+        end_rank(0)
 
 
 def runner_from(config: Config) -> CompressedRunner:
