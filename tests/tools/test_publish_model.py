@@ -14,7 +14,7 @@ from cmvl_mm.models.digest import sha256_of
 from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint
 from cmvl_mm.visualization.logs import read_test
 from cmvl_mm.zoo.manifest import read_manifest
-from cmvl_mm.zoo.provenance import PublishError, options_of
+from cmvl_mm.zoo.settings import PublishError, options_of
 
 NETWORK = ['model.backbone.width=4']
 TRAINING = [*NETWORK, 'model.context_head.in_channels=32', 'model.motion_head.predictor.in_channels=32']

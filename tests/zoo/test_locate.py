@@ -14,6 +14,7 @@ from cmvl_mm.models.pretrained import CheckpointError, read_state_dict, resolve_
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo import address
 from cmvl_mm.zoo.address import AddressError
+from cmvl_mm.zoo.fields import ManifestError
 from cmvl_mm.zoo.locate import AmbiguousNameError
 from cmvl_mm.zoo.transfer import DownloadError
 
@@ -38,7 +39,7 @@ def test_a_name_is_fetched_where_the_manifest_says(zoo, site, cache, monkeypatch
     monkeypatch.setattr(address, 'HUB', site.url(''))
     path = resolve_checkpoint('tiny_c3d')
     assert site.paths == ['/some/one/resolve/main/tiny.safetensors']
-    assert path == cache / f'{site.sha256}.safetensors'
+    assert path == cache / f'{site.sha256}.weights'
     assert load_file(path).keys() == made['weights'].keys()
 
 
@@ -75,6 +76,29 @@ def test_a_misspelt_name_is_told_its_neighbour(zoo, name):
         resolve_checkpoint(name)
 
 
+def test_a_broken_manifest_keeps_nobody_from_files_of_their_own(zoo, tmp_path, monkeypatch):
+    zoo(bytes=-1)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'run').mkdir()
+    torch.save({}, tmp_path / 'run' / 'epoch_1.pth')
+    torch.save({}, tmp_path / 'w')
+    assert resolve_checkpoint('run').name == 'epoch_1.pth'
+    assert resolve_checkpoint('w').name == 'w'
+    with pytest.raises(
+        FileNotFoundError, match=r'tiny\.pth: no such checkpoint or work directory, and no model of the z'
+    ):
+        resolve_checkpoint('tiny.pth')
+    with pytest.raises(ManifestError, match='bytes is -1'):
+        resolve_checkpoint('tiny_c3d')  # which may well be of the zoo
+
+
+def test_a_bundled_file_that_is_gone_is_told_with_its_place(zoo):
+    path = zoo()['folder'] / 'tiny_c3d.safetensors'
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=rf'{path}: the weights of tiny_c3d are not .*Remedy: git checkout'):
+        resolve_checkpoint('tiny_c3d')
+
+
 def test_a_name_like_no_other_gets_no_advice(zoo):
     zoo()
     with pytest.raises(FileNotFoundError) as error:
@@ -98,15 +122,18 @@ def test_a_digest_pins_names_too(zoo):
         resolve_checkpoint('tiny_c3d', sha256='0' * 64)
 
 
-@pytest.mark.parametrize('suffix', ['safetensors', 'pth'])
-def test_what_was_fetched_is_read_by_its_kind(site, tmp_path, suffix, zoo):
+@pytest.mark.parametrize(
+    'path', ['/w.safetensors', '/w.safetensors/content', '/dl?file=w.safetensors', '/W.SAFETENSORS']
+)
+@pytest.mark.parametrize('kind', ['safetensors', 'pth'])
+def test_what_was_fetched_is_read_by_its_content(site, tmp_path, kind, path, zoo):
     weights = zoo()['weights']
-    if suffix == 'pth':
+    if kind == 'pth':
         torch.save(dict(state_dict=weights), tmp_path / 'w.pth')
         site.content = (tmp_path / 'w.pth').read_bytes()
     else:
         site.content = (zoo()['folder'] / 'tiny_c3d.safetensors').read_bytes()
-    loaded = read_state_dict(f'{site.url(f"/w.{suffix}")}#sha256={site.sha256}')
+    loaded = read_state_dict(f'{site.url(path)}#sha256={site.sha256}')
     assert loaded.keys() == weights.keys()
 
 

@@ -8,8 +8,8 @@ from safetensors import safe_open
 from safetensors.torch import load
 
 from cmvl_mm.models.pretrained import CheckpointError
-from cmvl_mm.zoo.provenance import PublishError
 from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit
+from cmvl_mm.zoo.settings import PublishError
 
 
 def test_the_backbone_alone_is_the_model_without_its_tasks():
