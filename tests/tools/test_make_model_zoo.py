@@ -67,8 +67,8 @@ def test_a_result_that_cannot_be_traced_is_refused(zoo_tool, monkeypatch, tmp_pa
 def test_published_weights_stand_with_all_that_is_known_of_them(zoo_tool, repository):
     raw = dict(
         name='tiny', what='V-Network, 2|3 epochs', config='demo/pretrain.py', options=['a.b=[1,2]'],
-        networks='backbone', model=dict(type='R'), seeds=[3, 4], log='tiny.json', commit='0123456789' * 4, date='2026-01-02',
-        device='two cores', sha256='ab' * 32, bytes=3_456_789, file='tiny.safetensors',
+        networks='backbone', model=dict(type='R'), seeds=[3, 4], log='tiny.json', commit='0123456789' * 4,
+        date='2026-01-02', device='two cores', sha256='ab' * 32, bytes=3_456_789, file='tiny.safetensors',
         tests=[dict(config='demo/retrieval.py', options=[], protocol='paper', metrics={'R@1': 18.75, 'R@5': 20})],
     )  # fmt: skip
     entry = parse_entry(raw, 'here')

@@ -1,5 +1,6 @@
 """One name, one file: what a user may write for a checkpoint, wherever a checkpoint is asked for."""
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -155,6 +156,30 @@ def test_init_cfg_takes_names_and_addresses(zoo, site):
         ContextMotionRecognizer(
             C3DBN(width=2), init_cfg=dict(type='PretrainedBackbone', checkpoint='tiny_c3d', sha256='0' * 64)
         ).init_weights()
+
+
+@pytest.mark.parametrize('kind', ['name', 'address', 'work directory', 'file'])
+def test_tools_convert_whatever_is_named(zoo, site, tmp_path, repository, monkeypatch, capsys, kind):
+    monkeypatch.syspath_prepend(repository / 'tools')
+    import convert_checkpoint
+
+    path = zoo()['folder'] / 'tiny_c3d.safetensors'
+    site.content = path.read_bytes()
+    (tmp_path / 'run').mkdir()
+    torch.save(load_file(path), tmp_path / 'run' / 'epoch_1.pth')
+    address = f'{site.url("/w?key=secret")}#sha256={site.sha256}'
+    source = {'name': 'tiny_c3d', 'address': address, 'work directory': tmp_path / 'run', 'file': path}[kind]
+    command = ['convert_checkpoint.py', str(source), str(tmp_path / 'theirs.pth'), '--to', 'released']
+    monkeypatch.setattr(sys, 'argv', command)
+    convert_checkpoint.main()
+    assert 'sha256' in capsys.readouterr().out
+    assert any(
+        key.startswith('rgb_backbone.') for key in torch.load(tmp_path / 'theirs.pth', weights_only=True)['state_dict']
+    )
+    monkeypatch.setattr(sys, 'argv', [*command, '--sha256', '0' * 64])
+    with pytest.raises(SystemExit) as error:
+        convert_checkpoint.main()
+    assert 'secret' not in str(error.value)
 
 
 def test_weights_alone_are_no_run_to_resume(zoo):
