@@ -196,11 +196,17 @@ def test_a_test_of_other_weights_or_settings_is_no_proof(publish, repository, tr
 def test_a_publication_that_fails_leaves_the_entry_that_was(publish, repository, tested, lists, zoo, monkeypatch):
     publish()
     before = {path.name: path.read_bytes() for path in zoo.iterdir()}
-    monkeypatch.setattr('os.fsync', lambda number: (_ for _ in ()).throw(OSError(28, 'No space left on device')))
+    renamed = []
+
+    def rename(one, other):
+        renamed.append(other.name)
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('os.replace', rename)
     with pytest.raises(SystemExit, match='No space left'):
         publish('--whole')
+    assert renamed == ['demo_tiny.safetensors']  # and the manifest last
     assert {path.name: path.read_bytes() for path in zoo.iterdir()} == before
-    monkeypatch.undo()
 
 
 @pytest.mark.slow
