@@ -83,6 +83,6 @@ def _model_of(name: str | Path, config: str | Path | Mapping[str, Any] | None) -
         return dict(found.model)
     whole = load_config(config) if isinstance(config, (str, Path)) else config
     model = {key: value for key, value in tupled(whole.get('model', whole)).items() if key != 'init_cfg'}
-    if isinstance(config, Mapping):
+    if not isinstance(config, (str, Path)):
         require_registered(model, 'config')
     return model

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import torch
+from mmengine.config import Config
 from safetensors.torch import save_file
 from zoo_entries import MODEL
 
@@ -101,7 +102,7 @@ def test_data_cannot_name_a_program(zoo, site, tmp_path, monkeypatch, place, cha
     if place == 'model.backbone':
         model['backbone'] |= attack
     path = zoo()['folder'] / 'tiny_c3d.safetensors'
-    for config in (model, dict(model=model)):
+    for config in (model, dict(model=model), Config(dict(model=model))):
         with pytest.raises(TypeNameError, match=rf'config: {place}\.(type|_scope_) is .*Remedy'):
             hub.load(path, config=config)
         with pytest.raises(TypeNameError):
