@@ -18,7 +18,10 @@ import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.models.pretrained import load_weights, read_state_dict, resolve_checkpoint
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
+from cmvl_mm.models.registered import require_registered
+from cmvl_mm.zoo.address import shown
 from cmvl_mm.zoo.fields import NAME
+from cmvl_mm.zoo.locate import locate
 from cmvl_mm.zoo.manifest import Entry, read_manifest, tupled
 
 
@@ -51,21 +54,21 @@ def load(
     Args:
         name: of the zoo; or a file, a work directory, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`.
         config: the model's; None takes the zoo's. A config file, which is a program to be trusted, or plain data: the
-            `model` of one, or a dict that has it. Every weight of this model must be in the file; what the file has
-            beyond that is named in the log.
+            `model` of one, or a dict that has it, all of whose types are names of registered models. Every weight of
+            this model must be in the file; what the file has beyond that is named in the log.
         sha256: of the file, in full; another one is refused.
         device: where the model goes.
 
     Raises:
-        ValueError: there is no `config`, and `name` is not of the zoo.
+        ValueError: there is no `config`, and `name` is not of the zoo; or it builds no such model.
+        TypeNameError: the data name something else than registered models. Nothing of it has run then.
         FileNotFoundError, CheckpointError, DigestError, AddressError, DownloadError: as `resolve_checkpoint`.
     """
-    path = resolve_checkpoint(name, sha256=sha256)
-    weights = read_state_dict(path)
-    model = MODELS.build(_model_of(name, config))
+    model = MODELS.build(_model_of(name, config))  # before anything is fetched
     if not isinstance(model, ContextMotionRecognizer):
         raise ValueError(f'{name}: its config builds a {type(model).__name__}, not a ContextMotionRecognizer')
-    load_weights(model, weights, source=path)
+    path = resolve_checkpoint(name, sha256=sha256)
+    load_weights(model, read_state_dict(path), source=path)
     return model.to(device).eval()
 
 
@@ -74,7 +77,12 @@ def _model_of(name: str | Path, config: str | Path | Mapping[str, Any] | None) -
     if config is None:
         found = read_manifest().get(name) if isinstance(name, str) and NAME.fullmatch(name) else None
         if found is None:
-            raise ValueError(f'{name}: not of the zoo, so nobody knows its model. Remedy: config=, as it was trained.')
+            text = shown(name) if isinstance(name, str) and '://' in name else locate(name)  # tells what is not there
+            raise ValueError(f'{text}: not of the zoo, so nobody knows its model. Remedy: config=, as it was trained.')
+        require_registered(found.model, found.name)
         return dict(found.model)
     whole = load_config(config) if isinstance(config, (str, Path)) else config
-    return {key: value for key, value in tupled(whole.get('model', whole)).items() if key != 'init_cfg'}
+    model = {key: value for key, value in tupled(whole.get('model', whole)).items() if key != 'init_cfg'}
+    if not isinstance(config, (str, Path)):
+        require_registered(model, 'config')
+    return model

@@ -3,6 +3,7 @@
 python tools/convert_checkpoint.py released.pth ours.pth
 python tools/convert_checkpoint.py ours.pth released.pth --to released
 python tools/convert_checkpoint.py pytorch_model.pt r2plus1d26.safetensors --sha256 …64 digits…
+python tools/convert_checkpoint.py NAME released.pth --to released     # of model_zoo.md
 
 A DST that ends in .safetensors holds tensors and no pickle, whoever reads it; its SHA-256 is printed, to be published.
 Read are the released pretraining and, as bare networks, the released finetuning and ModelScope's
@@ -17,14 +18,32 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from cmvl_mm.models.digest import DigestError, require_sha256, sha256_of
-from cmvl_mm.models.pretrained import CheckpointError, read_state_dict
+from cmvl_mm.models.digest import DigestError, sha256_of
+from cmvl_mm.models.pretrained import CheckpointError, read_state_dict, resolve_checkpoint
 from cmvl_mm.models.released import UnknownKeyError, layout_of, to_ours, to_released
+from cmvl_mm.zoo.address import AddressError, shown
+from cmvl_mm.zoo.fields import ManifestError
+from cmvl_mm.zoo.locate import AmbiguousNameError
+
+_EXPECTED = (
+    OSError,
+    CheckpointError,
+    DigestError,
+    UnknownKeyError,
+    AddressError,
+    AmbiguousNameError,
+    ManifestError,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Rename the weights of the authors' checkpoints to ours, and back.")
-    parser.add_argument('source', type=Path, metavar='SRC', help='a checkpoint; code in it is never run')
+    parser.add_argument(
+        'source',
+        metavar='SRC',
+        help='a file, a work directory, a name of model_zoo.md or an address, as tools/test.py takes them; code in it '
+        'is never run',
+    )
     parser.add_argument('target', type=Path, metavar='DST', help='the file to write; refused if it exists')
     parser.add_argument('--to', choices=('ours', 'released'), default='ours', help='default: %(default)s')
     parser.add_argument('--sha256', metavar='HEX', help='of SRC, in full; another file is refused')
@@ -78,11 +97,9 @@ def save_whole(contents: dict, target: Path) -> None:
 def main() -> None:
     args = parse_args()
     try:
-        if args.sha256 is not None:
-            require_sha256(args.source, args.sha256)
-        print(convert(args.source, args.target, args.to))
-    except (OSError, CheckpointError, DigestError, UnknownKeyError) as error:
-        raise SystemExit(f'{args.source}: {error}') from error
+        print(convert(resolve_checkpoint(args.source, sha256=args.sha256), args.target, args.to))
+    except _EXPECTED as error:
+        raise SystemExit(f'{shown(args.source) if "://" in args.source else args.source}: {error}') from error
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ Weights that were published stand in cmvl_mm/zoo/manifest.yml; tools/publish_mod
 import argparse
 import ast
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,8 +59,13 @@ WEIGHTS = """
 
 A name stands for the weights wherever a checkpoint is asked for: `tools/test.py CONFIG NAME`, `--cfg-options
 model.init_cfg.checkpoint=NAME`, `cmvl_mm.hub.load('NAME')`. A file with another SHA-256 is refused. The command of each
-gives its numbers: exactly on the machine that is named, within one video on others. The videos that the demo's configs
-read are made by `python tools/demo.py --only-videos`.
+gives its numbers: exactly on the machine that is named, within one video on others. The videos that `configs/demo` and
+`configs/evidence` read are made by
+
+    python tools/demo.py --only-videos
+    python tools/make_benchmark.py work_dirs/evidence/basic --level basic --seed 1 --train 9 --val 4 --test 4
+    python tools/make_benchmark.py work_dirs/evidence/future --level future --seed 1 --train 9 --val 4 --test 4
+    python tools/make_benchmark.py work_dirs/evidence/hard --level hard --seed 1 --train 5 --val 2 --test 2
 """
 PUBLIC = """
 ## Released by others
@@ -130,14 +136,17 @@ def weights_section(published: list[Weights]) -> str:
     """All that the manifest says of published weights."""
     if not published:
         return f'{WEIGHTS}\nNone yet.\n'
-    rows = ['\n| name | what | trained by | seeds | MB | curves | published at |\n|---|---|---|---|---|---|---|\n']
+    head = '| name | what | trained by | at commit | seeds | MB | curves | published, tested on |'
+    rows = [f'\n{head}\n|---|---|---|---|---|---|---|---|\n']
     for entry in published:
-        options = f' {" ".join(entry.options)}' if entry.options else ''
-        rows.append(
-            f'| `{entry.name}` | {entry.what} | `configs/{entry.config}{options}` | {", ".join(map(str, entry.seeds))} '
-            f'| {entry.bytes / 1e6:.2f} | [{entry.log}]({ZOO}/{entry.log}) '
-            f'| {entry.commit[:10]}{entry.commit[40:]}, {entry.date}, {entry.device} |\n'
-        )
+        trained = shlex.join([f'configs/{entry.config}', *entry.options])
+        cells = (
+            f'`{entry.name}`', entry.what, f'`{trained}`', f'{entry.commit[:10]}{entry.commit[40:]}',
+            ', '.join(map(str, entry.seeds)), f'{entry.bytes / 1e6:.2f}', f'[{entry.log}]({ZOO}/{entry.log})',
+            f'{entry.date}, {entry.device}',
+        )  # fmt: skip
+        escaped = ' | '.join(cell.replace('|', '\\|') for cell in cells)
+        rows.append(f'| {escaped} |\n')
     return ''.join([WEIGHTS, *rows, *map(weights_entry, published)])
 
 

@@ -12,7 +12,6 @@ have put it, or will) or --why (nowhere) the file stays in the work directory, a
 
 import argparse
 import hashlib
-import os
 import subprocess
 from collections.abc import Mapping
 from datetime import date
@@ -21,17 +20,26 @@ from pathlib import Path
 from make_model_zoo import ZooError, read_config
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.config import ConfigKeyError, load_config
 from cmvl_mm.models.digest import sha256_of
 from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint, resolve_checkpoint, state_dict_of
+from cmvl_mm.zoo.address import AddressError, read_address
 from cmvl_mm.zoo.fields import ManifestError, Networks
-from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, Entry, read_manifest, write_manifest, zoo_folder
-from cmvl_mm.zoo.provenance import PublishError, options_of, read_tested
-from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit
+from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, MANIFEST, Entry, manifest_of, read_manifest, zoo_folder
+from cmvl_mm.zoo.provenance import commit_of_training, read_tested, require_trained
+from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit, write_all
+from cmvl_mm.zoo.settings import PublishError, options_of
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs'
-WRITTEN = ('cmvl_mm/zoo', 'model_zoo.md', 'model-index.yml')
+ZOO = REPOSITORY / 'cmvl_mm/zoo'
+WRITTEN = (
+    f'cmvl_mm/zoo/{MANIFEST}',
+    'cmvl_mm/zoo/*.json',
+    'cmvl_mm/zoo/*.safetensors',
+    'model_zoo.md',
+    'model-index.yml',
+)
 """What publishing itself changes."""
 
 
@@ -56,7 +64,7 @@ def parse_args() -> argparse.Namespace:
     place = parser.add_mutually_exclusive_group()
     place.add_argument('--url', help='https://… or hf://owner/repository/file')
     place.add_argument('--why', help='why there is no copy')
-    parser.add_argument('--allow-changes', action='store_true', help='publish from a tree that is no commit')
+    parser.add_argument('--allow-changes', action='store_true', help='the tree, now or in training, may be no commit')
     args = parser.parse_args()
     if any(len(test) < 2 for test in args.test):
         parser.error('--test takes CONFIG WORK_DIR [KEY=VALUE …]')
@@ -71,8 +79,16 @@ def below_configs(config: str) -> str:
         raise PublishError(f'{config}: not below {CONFIGS}. Remedy: a config of the repository.') from error
 
 
-def commit(allow_changes: bool) -> str:
-    """All digits of the commit; '+changes' behind it if the tree is no commit and that is allowed."""
+def commit(trained_at: str | None, allow_changes: bool) -> str:
+    """What an entry says of the commit that trained the weights.
+
+    Args:
+        trained_at: as `commit_of_training` gives it.
+        allow_changes: take what nobody could come back to, and say so: '+changes', or 'unknown'.
+
+    Raises:
+        PublishError: the tree is no commit, now, whose configs are compared, or in the training.
+    """
     words = ['git', 'status', '--porcelain', '--', '.', *(f':!{path}' for path in WRITTEN)]
     changes = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     if changes and not allow_changes:
@@ -80,9 +96,17 @@ def commit(allow_changes: bool) -> str:
             f'the tree is no commit, so nobody could come back to it: {", ".join(changes.split()[1::2][:5])}. '
             'Remedy: commit; or --allow-changes, and the zoo says so.'
         )
-    words = ['git', 'rev-parse', 'HEAD']
-    head = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.strip()
-    return head + ('+changes' if changes else '')
+    bare = (trained_at or '').removesuffix('+changes')
+    words = ['git', 'cat-file', '-e', f'{bare}^{{commit}}']
+    known = subprocess.run(words, cwd=REPOSITORY, capture_output=True, check=False).returncode == 0
+    if not allow_changes and (not known or bare != trained_at):
+        raise PublishError(
+            f'trained at {trained_at or "no commit that was recorded"}, which is no commit of this repository, so '
+            'nobody could come back to it. Remedy: train at one; or --allow-changes, and the zoo says so.'
+        )
+    if not known:
+        return 'unknown'
+    return bare + ('+changes' if changes or bare != trained_at else '')
 
 
 def seeds_of(meta: dict, given: list[int] | None) -> list[int]:
@@ -105,6 +129,7 @@ def publish(args: argparse.Namespace) -> str:
     config = below_configs(args.config)
     model = model_of(load_config(args.config, options_of(args.options)), networks)
     require_fit(model, weights, str(checkpoint))
+    require_trained(checkpoint.parent, config_file=Path(args.config), options=args.options)
     tested = sha256_of(checkpoint)
     tests = [
         read_tested(
@@ -114,6 +139,7 @@ def publish(args: argparse.Namespace) -> str:
             options=options,
             protocol=read_config(f'configs/{below_configs(test)}').fields.get('Protocol', 'as its config says'),
             sha256=tested,
+            weights=weights,
         )
         for test, work_dir, *options in args.test
     ]
@@ -136,7 +162,7 @@ def publish(args: argparse.Namespace) -> str:
         tests=tuple(tests),
         seeds=tuple(seeds),
         log=f'{args.name}.json',
-        commit=commit(args.allow_changes),
+        commit=commit(commit_of_training(contents), args.allow_changes),
         date=date.today().isoformat(),
         device=args.device,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -145,10 +171,11 @@ def publish(args: argparse.Namespace) -> str:
         url=args.url,
         why=args.why,
     )
+    if entry.url is not None:
+        read_address(entry.url, entry.sha256)
     target = (folder if bundled else checkpoint.parent) / f'{args.name}.safetensors'
-    write_manifest(entries | {args.name: entry}, folder)
-    write_whole(target, content)
-    write_whole(folder / entry.log, log.encode())
+    manifest = manifest_of(entries | {args.name: entry}, folder)
+    write_all({target: content, folder / entry.log: log.encode(), folder / MANIFEST: manifest.encode()})
     if not bundled:
         (folder / target.name).unlink(missing_ok=True)  # of an entry that is replaced
     return '\n'.join(
@@ -156,9 +183,10 @@ def publish(args: argparse.Namespace) -> str:
             f'{checkpoint}: {len(weights)} weights, as they were trained; left out: {left_out}',
             f'{target}: {len(content)} bytes, sha256 {entry.sha256}',
             f'{folder / entry.log}: {rows}',
-            f'{args.name}: {"replaced" if args.name in entries else "added"}, at {entry.commit}',
+            f'{args.name}: {"replaced" if args.name in entries else "added"}, trained at {entry.commit}',
             *([] if args.url is None else [f'Now put {target} where {args.url} leads to.']),
-            'Now: python tools/make_model_zoo.py. What prints the numbers of the zoo:',
+            *(['Now: python tools/make_model_zoo.py.'] if folder.resolve() == ZOO else []),
+            'What prints the numbers of the zoo:',
             *(f'  {test.command(args.name)}\n    {as_printed(test.metrics)}' for test in tests),
         ]
     )
@@ -169,21 +197,11 @@ def as_printed(metrics: Mapping[str, float]) -> str:
     return '  '.join(f'{name}: {value:.4f}' for name, value in metrics.items())
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """A file that appears under its name whole or not at all."""
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def main() -> None:
     args = parse_args()
     try:
         print(publish(args))
-    except (OSError, CheckpointError, ManifestError, PublishError, ZooError) as error:
+    except (OSError, AddressError, CheckpointError, ConfigKeyError, ManifestError, PublishError, ZooError) as error:
         raise SystemExit(f'{args.name}: {error}') from error
 
 

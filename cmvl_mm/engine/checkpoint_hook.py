@@ -9,8 +9,12 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from cmvl_mm.visualization.origin import commit_of
+
 from .checkpoint import OF_A_RUN, CheckpointWriteError, remove_checkpoint, require_writable, write_checkpoint
 
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_COMMIT = 'commit'  # in the message hub too: what the zoo says of the weights
 _KEPT = 'kept_checkpoints'  # in the message hub, so that a resumed run goes on deleting where this one stopped
 
 
@@ -45,13 +49,14 @@ class AtomicCheckpointHook(Hook):
         self.interval, self.by_epoch, self.max_keep_ckpts = interval, by_epoch, max_keep_ckpts
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a work directory that takes no checkpoints.
+        """Refuse a work directory that takes no checkpoints; note the commit that trains, if there is one.
 
         Raises:
             CheckpointWriteError: names folder, reason and remedy.
         """
         if is_main_process():
             require_writable(Path(runner.work_dir))
+            self._note_commit(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Save every `interval` epochs and after the last."""
@@ -94,6 +99,15 @@ class AtomicCheckpointHook(Hook):
         while self.max_keep_ckpts > 0 and len(kept) > self.max_keep_ckpts:
             remove_checkpoint(folder / kept.pop(0))
         runner.message_hub.update_info(_KEPT, kept)
+
+    @staticmethod
+    def _note_commit(runner: Runner) -> None:
+        """For the checkpoints; a run that goes on at another commit than it began at is of neither."""
+        now, before = commit_of(_REPOSITORY), runner.message_hub.runtime_info.get(_COMMIT)
+        if now is not None and before not in (None, now):
+            now = f'{now.removesuffix("+changes")}+changes'
+        if now is not None:
+            runner.message_hub.update_info(_COMMIT, now)
 
     @staticmethod
     def _kept(runner: Runner) -> list[str]:

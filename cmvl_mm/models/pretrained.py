@@ -65,7 +65,7 @@ class CheckpointError(ValueError):
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """The contents of a checkpoint, on the CPU; `path` as in `resolve_checkpoint`. Never runs code from the file.
 
-    A file that ends in `.safetensors` is read as such, and gives `dict(state_dict=…)`; any other as torch.save's.
+    A file that is safetensors by its content, or by its name, gives `dict(state_dict=…)`; any other is torch.save's.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -73,7 +73,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """
     path = resolve_checkpoint(path)
     try:
-        contents = dict(state_dict=load_file(path)) if path.suffix == '.safetensors' else _read_pickle(path)
+        contents = dict(state_dict=load_file(path)) if _is_safetensors(path) else _read_pickle(path)
     except Exception as error:  # a crafted file makes torch raise anything, IndexError and AttributeError included
         raise CheckpointError(
             f'{path}: not a readable checkpoint of tensors and plain data ({_cause(error)}). '
@@ -82,6 +82,15 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not isinstance(contents, Mapping):
         raise CheckpointError(f'{path}: holds a {type(contents).__name__}, not a dict of weights')
     return dict(contents)
+
+
+def _is_safetensors(path: Path) -> bool:
+    """By the content: the length of a header in eight bytes, then the header's '{'. Where the name says so it has to be
+    so, and is never unpickled."""
+    with open(path, 'rb') as file:
+        begin = file.read(9)
+    fits = int.from_bytes(begin[:8], 'little') <= path.stat().st_size - 8
+    return path.suffix.lower() == '.safetensors' or (fits and begin[8:] == b'{')
 
 
 def _read_pickle(path: Path) -> Any:

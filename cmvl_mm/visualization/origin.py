@@ -13,12 +13,31 @@ def cpu_name() -> str:
     return names[0] if names else platform.processor()
 
 
+def commit_of(repository: Path) -> str | None:
+    """All digits of the commit of the tree that runs, '+changes' behind it if it was changed; None outside a clone.
+
+    Args:
+        repository: its root; a folder further down, such as an installed package in a project of others, is none.
+    """
+    try:
+        top, head = _git(repository, 'rev-parse', '--show-toplevel', 'HEAD').splitlines()
+        changed = _git(repository, 'status', '--porcelain', '-uno')
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+    return head + ('+changes' if changed else '') if Path(top) == repository.resolve() else None
+
+
 def short_commit(repository: Path) -> str:
     """Of the tree that runs, with '+' where a tracked file has been changed; 'unknown' outside a clone."""
-    git = ['git', '-C', str(repository)]
     try:
-        head = subprocess.run([*git, 'rev-parse', '--short', 'HEAD'], capture_output=True, text=True, check=True)
-        changed = subprocess.run([*git, 'status', '--porcelain', '-uno'], capture_output=True, text=True, check=True)
+        head = _git(repository, 'rev-parse', '--short', 'HEAD')
+        changed = _git(repository, 'status', '--porcelain', '-uno')
     except (OSError, subprocess.CalledProcessError):
         return 'unknown'
-    return head.stdout.strip() + ('+' if changed.stdout.strip() else '')
+    return head + ('+' if changed else '')
+
+
+def _git(repository: Path, *words: str) -> str:
+    """What git prints."""
+    command = ['git', '-C', str(repository), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

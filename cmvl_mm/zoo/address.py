@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from typing import NamedTuple
-from urllib.parse import quote, urldefrag, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from cmvl_mm.models.digest import FULL_SHA256
 
@@ -12,6 +12,7 @@ _HUB_PATH = re.compile(
     r'hf://(?P<repository>[\w.-]+/[\w.-]+?)(?:@(?P<revision>[\w.-]+))?/(?P<file>[\w.-]+(?:/[\w.-]+)*)'
 )
 _DIGEST = '#sha256='
+_PRINTED = re.compile(r'[!-~]+')
 
 
 class AddressError(ValueError):
@@ -35,10 +36,7 @@ def read_address(reference: str, sha256: str | None = None) -> Address:
     Raises:
         AddressError: it is of no such form, has no digest, two, or half of one.
     """
-    try:
-        bare, fragment = urldefrag(reference)
-    except ValueError as error:
-        raise AddressError(f'{reference}: no address ({error}). Remedy: https://host/path{_DIGEST}…') from error
+    bare, _, fragment = reference.partition('#')
     if fragment and not fragment.startswith(_DIGEST[1:]):
         raise AddressError(f'{shown(bare)}: #{fragment} is no digest. Remedy: {_DIGEST}… with 64 hexadecimal digits.')
     found = {digest.lower() for digest in (fragment.removeprefix(_DIGEST[1:]), sha256) if digest}
@@ -62,9 +60,15 @@ def require_safe(url: str) -> None:
     """Refuse what others could read or change on the way, and passwords in addresses, which end up in logs.
 
     Raises:
-        AddressError: neither https:// nor, on this machine, http://; or with a password.
+        AddressError: neither https:// nor, on this machine, http://; with a password; or no address at all.
     """
-    parts = urlsplit(url)
+    if not _PRINTED.fullmatch(url):
+        raise AddressError(f'{shown(url)!r}: only ASCII and no blanks make an address. Remedy: %20 for a blank, …')
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise AddressError(f'{shown(url)}: no address ({error}). Remedy: https://host/path.') from error
     if parts.scheme != 'https' and not (parts.scheme == 'http' and is_loopback(parts.hostname or '')):
         raise AddressError(
             f'{shown(url)}: {parts.scheme}:// is not fetched from. Remedy: https://, hf:// or a file on this machine.'
@@ -83,7 +87,10 @@ def is_loopback(host: str) -> bool:
 
 def shown(url: str) -> str:
     """An address as messages print it: without the password and the query, where keys to private files stand."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f'{url.partition("://")[0]}://…'  # what is where cannot be said
     return urlunsplit((parts.scheme, parts.netloc.rpartition('@')[2], parts.path, '', ''))
 
 

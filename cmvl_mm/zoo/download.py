@@ -1,6 +1,6 @@
 """Files from the net into a cache, each known by its SHA-256: resumed, checked, and under its name only when right.
 
-    <cache>/<sha256>.safetensors    the file, checked again whenever it is used
+    <cache>/<sha256>.weights        the file, checked again whenever it is used
     <cache>/<sha256>.part           what has come of it so far
     <cache>/<sha256>.version        of which address and version that is, as its server names them
     <cache>/<sha256>.lock           held by the process that downloads
@@ -10,9 +10,8 @@ Other processes that want the file, ranks of the same job too, wait for the lock
 
 import os
 import sys
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -25,10 +24,16 @@ CACHE_VARIABLE = 'CMVL_MM_CACHE'
 
 
 def cache_folder() -> Path:
-    """CMVL_MM_CACHE, else `cmvl_mm` in XDG_CACHE_HOME, else in ~/.cache."""
-    if named := os.environ.get(CACHE_VARIABLE):
-        return Path(named)
-    return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'cmvl_mm'
+    """CMVL_MM_CACHE, else `cmvl_mm` in XDG_CACHE_HOME, else in ~/.cache.
+
+    Raises:
+        DownloadError: nobody knows where ~ is.
+    """
+    named = os.environ.get(CACHE_VARIABLE) or Path(os.environ.get('XDG_CACHE_HOME') or '~/.cache') / 'cmvl_mm'
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as error:
+        raise DownloadError(f'{named}: {error} Remedy: {CACHE_VARIABLE} names a folder, all of its path.') from error
 
 
 def fetch(address: Address, *, size: int | None = None) -> Path:
@@ -44,8 +49,7 @@ def fetch(address: Address, *, size: int | None = None) -> Path:
         AddressError: the server sends on to an address that is not safe.
     """
     folder = cache_folder()
-    suffix = '.safetensors' if PurePosixPath(urlsplit(address.url).path).suffix == '.safetensors' else '.pth'
-    path = folder / f'{address.sha256}{suffix}'
+    path = folder / f'{address.sha256}.weights'  # of which kind is seen in the content
     part = folder / f'{address.sha256}.part'
     try:
         if _is_right(path, address.sha256):

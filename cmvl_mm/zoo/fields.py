@@ -103,7 +103,7 @@ OF_AN_ENTRY: dict[str, Rule] = {
     'tests': (_list_of(_is_mapping, 1), 'a list of tests, one at least'),
     'seeds': (_list_of(_is_count, 1), 'a list of whole numbers, that of these weights first'),
     'log': (_matches(r'[\w-]+(?:\.[\w-]+)*\.json'), 'the name of a .json beside the manifest'),
-    'commit': (_matches(r'[0-9a-f]{40}(?:\+changes)?'), 'all 40 digits of a commit'),
+    'commit': (_matches(r'[0-9a-f]{40}(?:\+changes)?|unknown'), "all 40 digits of a commit, or 'unknown'"),
     'date': (_matches(r'\d{4}-\d\d-\d\d'), "a quoted date, '2026-01-31'"),
     'device': _TEXT,
     'sha256': (_matches(FULL_SHA256.pattern), 'all 64 hexadecimal digits, lower case, quoted'),

@@ -7,7 +7,7 @@ from cmvl_mm.models.digest import require_sha256
 
 from .address import read_address
 from .download import fetch
-from .fields import NAME
+from .fields import NAME, ManifestError
 from .manifest import Entry, read_manifest, zoo_folder
 
 
@@ -31,43 +31,55 @@ def locate(reference: str | Path, sha256: str | None = None) -> Path:
     text = str(reference)
     if isinstance(reference, str) and '://' in text:
         return fetch(read_address(text, sha256))
-    if isinstance(reference, str) and NAME.fullmatch(text) and (entry := read_manifest().get(text)) is not None:
-        if Path(text).exists():
+    named = isinstance(reference, str) and NAME.fullmatch(text) is not None
+    if Path(text).exists():
+        if named and text in _names():
             raise AmbiguousNameError(
                 f'{text}: a model of the zoo, and a file or folder here. Remedy: ./{text} is the file; for the model, '
                 'work in another directory.'
             )
+        return Path(text)
+    if named and (entry := read_manifest().get(text)) is not None:
         return weights_of(entry)
-    if not Path(text).exists():
-        raise FileNotFoundError(
-            f'{text}: no such checkpoint or work directory, and no model of the zoo{_close(text)}. '
-            'Remedy: train first, or name one that exists.'
-        )
-    return Path(text)
+    raise FileNotFoundError(
+        f'{text}: no such checkpoint or work directory, and no model of the zoo{_close(text)}. '
+        'Remedy: train first, or name one that exists.'
+    )
 
 
 def weights_of(entry: Entry) -> Path:
     """The file of an entry, fetched if need be, and the one that was published.
 
     Raises:
-        FileNotFoundError: the manifest says why there is none.
+        FileNotFoundError: the manifest says why there is none, or it is not where it should be.
         DigestError: it is another file.
     """
     if entry.url is not None:
         return fetch(read_address(entry.url, entry.sha256), size=entry.bytes)
     if entry.file is None:
-        options = f' --cfg-options {" ".join(entry.options)}' if entry.options else ''
         raise FileNotFoundError(
             f'{entry.name}: the zoo describes these weights, but no copy can be had: {entry.why}. '
-            f'Remedy: train them: python tools/train.py configs/{entry.config}{options}'
+            f'Remedy: train them: {entry.training()}'
         )
     path = zoo_folder() / entry.file
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'{path}: the weights of {entry.name} are not beside the manifest. Remedy: git checkout -- {path}; or '
+            'install the package again.'
+        )
     require_sha256(path, entry.sha256)
     return path
 
 
 def _close(text: str) -> str:
     """' (did you mean …?)' where a name of the zoo is nearly this."""
-    names = list(read_manifest())
-    found = get_close_matches(text.lower(), names, n=3, cutoff=0.6) if '/' not in text else []
+    found = get_close_matches(text.lower(), _names(), n=3, cutoff=0.6) if '/' not in text else []
     return f' (did you mean {" or ".join(found)}?)' if found else ''
+
+
+def _names() -> list[str]:
+    """Of the zoo, for advice; a manifest that cannot be read must not keep anybody from files of their own."""
+    try:
+        return list(read_manifest())
+    except ManifestError:
+        return []

@@ -1,6 +1,7 @@
 """The zoo's manifest: which weights were published, where they are, and the numbers that they gave."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,8 +31,7 @@ class TestedBy:
 
     def command(self, name: str) -> str:
         """What to type for these numbers."""
-        options = f' --cfg-options {" ".join(self.options)}' if self.options else ''
-        return f'python tools/test.py configs/{self.config} {name}{options}'
+        return _command('tools/test.py', f'configs/{self.config}', name, *_as_options(self.options))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class Entry:
     log: str
     """Name of the JSON beside the manifest that has the curves of the training."""
     commit: str
-    """At which they were published; with '+changes' the tree was not clean."""
+    """That trained them; with '+changes' the tree was not wholly that, 'unknown' where nothing was recorded."""
     date: str
     device: str
     sha256: str
@@ -66,6 +66,18 @@ class Entry:
     """where they are fetched from, `https://…` or `hf://owner/repo/file`, or"""
     why: str | None = None
     """why no copy can be had."""
+
+    def training(self) -> str:
+        """What to type for a training like theirs."""
+        return _command('tools/train.py', f'configs/{self.config}', *_as_options(self.options))
+
+
+def _command(*words: str) -> str:
+    return shlex.join(['python', *words])
+
+
+def _as_options(options: tuple[str, ...]) -> list[str]:
+    return ['--cfg-options', *options] if options else []
 
 
 def zoo_folder() -> Path:
@@ -93,11 +105,11 @@ def read_manifest(folder: Path | None = None) -> dict[str, Entry]:
     return _entries(contents, path)
 
 
-def write_manifest(entries: Mapping[str, Entry], folder: Path) -> None:
-    """Replace the entries of a folder's manifest, all or none; the comment at its head stays.
+def manifest_of(entries: Mapping[str, Entry], folder: Path) -> str:
+    """What a folder's manifest is with these entries; the comment at its head stays.
 
     Raises:
-        ManifestError: it could not be read again. Nothing has been written then.
+        ManifestError: it could not be read again.
     """
     path = folder / MANIFEST
     lines = path.read_text().splitlines(keepends=True) if path.exists() else []
@@ -107,12 +119,7 @@ def write_manifest(entries: Mapping[str, Entry], folder: Path) -> None:
         {'entries': listed(plain)}, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None
     )
     _entries(yaml.safe_load(text), path)
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    try:
-        temporary.write_text(text)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    return text
 
 
 def parse_entry(raw: Any, source: str) -> Entry:

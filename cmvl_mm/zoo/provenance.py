@@ -1,36 +1,89 @@
-"""Whether a test was of these weights and with these settings: only then is its number one of theirs."""
+"""Whether weights were trained and tested as would be published: only then are the numbers theirs."""
 
-import argparse
-import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import DictAction
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from torch import Tensor
 
+import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.fast_step import spell_out
 from cmvl_mm.evaluation.runs import COSTS
 from cmvl_mm.models.digest import sha256_of
+from cmvl_mm.models.pretrained import CheckpointError, load_weights
 from cmvl_mm.visualization.logs import newest_test
 
-from .manifest import TestedBy, listed
+from .manifest import TestedBy
+from .settings import PublishError, first_differences, options_of, read_literals
+
+_OF_A_TEST = ('model', 'test_dataloader', 'test_evaluator')
+_OF_A_TRAINING = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
+_MAY_BE_ABSENT = ('param_scheduler', 'auto_scale_lr', 'fast_step', 'load_from', 'resume')
+_OF_THE_MACHINE = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor'}
+"""Keys of a loader that change no sample."""
 
 
-class PublishError(ValueError):
-    """Something is not as it would be published; the message says what, and what to do."""
+def require_trained(work_dir: Path, *, config_file: Path, options: Sequence[str]) -> None:
+    """Compare what every training in a work directory wrote out of its config with what would be published.
+
+    Model, data, optimiser, schedule and the weights that it started from count, paths too; the machine does not.
+
+    Raises:
+        PublishError: they differ, or nothing was written out.
+    """
+    runs = sorted(path.parent for path in work_dir.glob('*/vis_data/scalars.json'))
+    if not runs:
+        raise PublishError(f'{work_dir}: no training curves. Remedy: the --work-dir of tools/train.py.')
+    wanted = load_config(config_file, options_of(options))
+    if missing := [name for name in _OF_A_TRAINING if name not in wanted]:
+        raise PublishError(f'{config_file}: it trains nothing, without {", ".join(missing)}. Remedy: the one that did.')
+    for run in runs:
+        ran = read_literals(run / 'config.py', _OF_A_TRAINING, _MAY_BE_ABSENT)
+        goes_on = bool(ran.get('resume'))  # then load_from is where it stopped, or nothing
+        if found := first_differences(_of_a_training(ran, goes_on), _of_a_training(wanted, goes_on)):
+            raise PublishError(
+                f'{run / "config.py"}: with {config_file} and these --options the training would differ in {found}. '
+                'Remedy: name the config and all options that it had; a work directory for every training.'
+            )
 
 
-def options_of(words: Sequence[str]) -> dict[str, Any]:
-    """KEY=VALUE words as `--cfg-options` reads them."""
-    parser = argparse.ArgumentParser(exit_on_error=False)
-    parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
-    return parser.parse_args(['--cfg-options', *words]).cfg_options if words else {}
+def _of_a_training(config: Mapping[str, Any], goes_on: bool) -> dict[str, Any]:
+    """What weights depend on, seed and machine apart."""
+    left_out = {'resume', 'load_from'} if goes_on else {'resume'}
+    names = [name for name in (*_OF_A_TRAINING, *_MAY_BE_ABSENT) if name in config and name not in left_out]
+    plain = Config(deepcopy({name: config[name] for name in names}))
+    spell_out(plain, 'cpu')  # the run has written out where its own machine had the levers
+    plain.train_dataloader = {key: value for key, value in plain.train_dataloader.items() if key not in _OF_THE_MACHINE}
+    return {name: plain[name] for name in names}
+
+
+def commit_of_training(contents: Mapping[str, Any]) -> str | None:
+    """The commit that a checkpoint was trained at, all digits; with '+changes' if the tree was not that; None: unknown.
+
+    Checkpoints that were written before ours recorded it have that of the folder they were trained in, by MMEngine, and
+    no word on changes.
+    """
+    hub = contents.get('message_hub', {}).get('runtime_info', {})
+    recorded = str(hub.get('commit') or hub.get('mmengine_version', ''))
+    found = re.search(r'[0-9a-f]{40}(?:\+changes)?$', recorded)
+    return found[0] if found else None
 
 
 def read_tested(
-    work_dir: str | Path, *, config_file: Path, config: str, options: Sequence[str], protocol: str, sha256: str
+    work_dir: str | Path,
+    *,
+    config_file: Path,
+    config: str,
+    options: Sequence[str],
+    protocol: str,
+    sha256: str,
+    weights: Mapping[str, Tensor],
 ) -> TestedBy:
     """The newest test of a work directory, once it is sure that it is what a command of the zoo would repeat.
 
@@ -40,10 +93,11 @@ def read_tested(
         options: its `--cfg-options`, without places of files of this run.
         protocol: in words.
         sha256: of the checkpoint that it must have tested.
+        weights: of that checkpoint, those that would be published.
 
     Raises:
         FileNotFoundError: no test has finished there.
-        PublishError: it tested other weights, or with other settings.
+        PublishError: it tested other weights, with other settings, or weights that would not be published.
     """
     result = newest_test(work_dir)
     tested = _loaded_by(result)
@@ -51,11 +105,18 @@ def read_tested(
         raise PublishError(
             f'{result}: this is a test of {tested}, which is not what would be published. Remedy: test the checkpoint.'
         )
-    ran = read_literals(result.parent / 'vis_data' / 'config.py', ('model', 'test_dataloader', 'test_evaluator'))
     wanted = load_config(config_file, options_of(options))
-    if found := difference(_what_counts(ran), _what_counts(wanted)):
+    if missing := [name for name in _OF_A_TEST if wanted.get(name) is None]:
+        raise PublishError(f'{config_file}: it tests nothing, without {", ".join(missing)}. Remedy: the config tested.')
+    ran = read_literals(result.parent / 'vis_data' / 'config.py', _OF_A_TEST)
+    if found := first_differences(_of_a_test(ran), _of_a_test(wanted)):
         raise PublishError(f'{result}: with configs/{config} and these options it would differ in {found}. '
                            'Remedy: name the config and all options that the test had.')  # fmt: skip
+    try:
+        load_weights(MODELS.build(wanted.model), weights, source='what would be published')
+    except CheckpointError as error:
+        problem = str(error).partition(' Remedy')[0]
+        raise PublishError(f'{result}: its command could not repeat it: {problem} Remedy: --whole.') from error
     metrics = {
         name: value
         for name, value in json.loads(result.read_text()).items()
@@ -72,7 +133,7 @@ def _loaded_by(result: Path) -> Path:
     return Path(found[-1])
 
 
-def _what_counts(config: Mapping[str, Any]) -> dict[str, Any]:
+def _of_a_test(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a test's numbers depend on, machine apart."""
     evaluators = config['test_evaluator']
     evaluators = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
@@ -81,55 +142,3 @@ def _what_counts(config: Mapping[str, Any]) -> dict[str, Any]:
         dataset=config['test_dataloader']['dataset'],
         evaluator=[evaluator for evaluator in evaluators if evaluator['type'] != 'FeatureDump'],
     )
-
-
-def difference(one: Any, other: Any, place: str = '') -> str | None:
-    """Where two configs first differ, and how; None if they do not. Sequences and paths may be written differently."""
-    one, other = listed(one), listed(other)
-    if isinstance(one, dict) and isinstance(other, dict):
-        pairs = [(key, one.get(key), other.get(key)) for key in sorted(one.keys() | other.keys())]
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs = [(str(number), a, b) for number, (a, b) in enumerate(zip(one, other, strict=True))]
-    else:
-        same = one == other or (isinstance(one, str) and isinstance(other, str) and _same_place(one, other))
-        return None if same else f'{place.removeprefix(".")}: {one!r} and {other!r}'
-    return next((found for key, a, b in pairs if (found := difference(a, b, f'{place}.{key}')) is not None), None)
-
-
-def _same_place(one: str, other: str) -> bool:
-    return Path(one).exists() and Path(other).exists() and Path(one).resolve() == Path(other).resolve()
-
-
-def read_literals(path: Path, names: Sequence[str]) -> dict[str, Any]:
-    """Top-level values of a config that MMEngine has written out, without running it: literals and `dict(…)` alone.
-
-    Raises:
-        PublishError: a name is missing, or its value is more than that.
-    """
-    assigned = {
-        target.id: node.value
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    if missing := [name for name in names if name not in assigned]:
-        raise PublishError(f'{path}: it has no {", ".join(missing)}. Remedy: the work directory of a test.')
-    return {name: _literal(assigned[name], path) for name in names}
-
-
-def _literal(node: ast.expr, path: Path) -> Any:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict' and not node.args:
-        return {str(word.arg): _literal(word.value, path) for word in node.keywords}
-    if isinstance(node, ast.Dict):
-        return {
-            _literal(key, path): _literal(value, path)
-            for key, value in zip(node.keys, node.values, strict=True)
-            if key is not None
-        }
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return [_literal(item, path) for item in node.elts]
-    try:
-        return ast.literal_eval(node)
-    except ValueError as error:
-        raise PublishError(f'{path}:{node.lineno}: more than a value. Remedy: a config of plain data.') from error

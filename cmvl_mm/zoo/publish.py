@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from cmvl_mm.visualization.logs import read_curves, read_validations
 
 from .fields import Networks
 from .manifest import tupled
-from .provenance import PublishError
+from .settings import PublishError
 
 MOST_ROWS = 400
 """Rows of training curves that a published log holds."""
@@ -77,6 +78,26 @@ def curves_of(work_dir: str | Path) -> tuple[str, str]:
         curves=[_short(row) for row in kept], validations=list(map(_short, read_validations(work_dir).values()))
     )
     return json.dumps(contents, separators=(',', ':')) + '\n', f'{len(kept)} of {len(rows)} rows'
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Files that appear under their names together, in this order, once all of them are on the disk whole.
+
+    Raises:
+        OSError: one could not be written. None has appeared then.
+    """
+    temporary = {path: path.with_name(f'{path.name}.{os.getpid()}.tmp') for path in files}
+    try:
+        for path, content in files.items():
+            with open(temporary[path], 'wb') as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for path in files:
+            os.replace(temporary[path], path)
+    finally:
+        for path in temporary.values():
+            path.unlink(missing_ok=True)
 
 
 def _short(row: Mapping[str, float]) -> dict[str, float]:

@@ -99,6 +99,10 @@ def _ask(url: str, part: Path, have: int) -> Any:
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise DownloadError(f'{shown(url)}: {reason}. Remedy: the right clock and certificates.') from error
         raise _TryAgain(f'no answer ({reason or type(reason).__name__})') from error
+    except AddressError:
+        raise
+    except ValueError as error:  # urllib reads where it is sent to before it asks `_SafeRedirects`
+        raise AddressError(f'{shown(url)} sends on to no address ({error}). Remedy: another source.') from error
 
 
 def _write(response: Any, part: Path, *, begins: int, total: int | None, most: int, name: str) -> None:

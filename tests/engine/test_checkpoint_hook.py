@@ -111,3 +111,22 @@ def test_before_training_the_folder_is_tried(runner, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint_hook, 'require_writable', tried.append)
     AtomicCheckpointHook().before_train(runner)
     assert tried == [tmp_path]
+
+
+@pytest.mark.parametrize(
+    ('commits', 'recorded'),
+    [
+        (['a'], 'a'),
+        (['a+changes'], 'a+changes'),
+        (['a', 'a'], 'a'),
+        (['a', 'b'], 'b+changes'),  # a run that went on at another is of neither
+        (['a', 'b+changes'], 'b+changes'),
+        (['a', 'b', 'b'], 'b+changes'),
+        ([None], None),
+    ],
+)
+def test_the_commit_that_trains_is_noted(runner, monkeypatch, commits, recorded):
+    for commit in commits:  # of the processes of one run, each going on where the one before stopped
+        monkeypatch.setattr(checkpoint_hook, 'commit_of', lambda repository, commit=commit: commit)
+        AtomicCheckpointHook().before_train(runner)
+    assert runner.message_hub.runtime_info.get('commit') == recorded

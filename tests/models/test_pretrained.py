@@ -175,6 +175,14 @@ def test_weights_as_safetensors_are_read_alike(tmp_path, checkpoint):
     assert torch.equal(model.backbone.conv1.weight, weights['backbone.conv1.weight'])
 
 
+@pytest.mark.parametrize('name', ['w.safetensors', 'W.SafeTensors'])
+def test_what_is_called_safetensors_is_never_unpickled(tmp_path, checkpoint, name):
+    path = tmp_path / name
+    path.write_bytes(checkpoint.read_bytes())
+    with pytest.raises(CheckpointError, match='SafetensorError'):
+        read_checkpoint(path)
+
+
 @pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
 def test_the_runner_reads_both_kinds_and_drops_the_config_unread(tmp_path, suffix):
     """MMEngine would run the config's text when it resumes."""

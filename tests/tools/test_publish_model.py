@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -11,13 +12,14 @@ import torch
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.models.digest import sha256_of
-from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint
+from cmvl_mm.models.pretrained import read_checkpoint
 from cmvl_mm.visualization.logs import read_test
 from cmvl_mm.zoo.manifest import read_manifest
-from cmvl_mm.zoo.provenance import PublishError, options_of
+from cmvl_mm.zoo.settings import PublishError, options_of
 
 NETWORK = ['model.backbone.width=4']
-TRAINING = [*NETWORK, 'model.context_head.in_channels=32', 'model.motion_head.predictor.in_channels=32']
+MACHINE = ['train_dataloader.num_workers=0', 'default_hooks.logger.interval=1']
+HEADS = ['model.context_head.in_channels=32', 'model.motion_head.predictor.in_channels=32']
 
 
 @pytest.fixture(scope='module')
@@ -45,17 +47,22 @@ def lists(controlled_set):
 
 
 @pytest.fixture(scope='module')
-def trained(tool, controlled_set, tmp_path_factory):
-    """A few iterations of the demo's pretraining."""
-    folder = tmp_path_factory.mktemp('pretrain')
-    options = [
+def training(controlled_set):
+    """What a few iterations of the demo's pretraining depend on."""
+    return [
         f'train_dataloader.dataset.ann_file={controlled_set}/train.txt',
         f'train_dataloader.dataset.data_prefix.video={controlled_set}',
-        'train_dataloader.batch_size=4', 'train_dataloader.num_workers=0', 'train_cfg.max_epochs=2',
-        'param_scheduler.0.begin=1', 'param_scheduler.0.end=2', 'default_hooks.logger.interval=1',
+        'train_dataloader.batch_size=4', 'train_cfg.max_epochs=2',
+        'param_scheduler.0.begin=1', 'param_scheduler.0.end=2', *NETWORK, *HEADS,
     ]  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def trained(tool, training, tmp_path_factory):
+    """That pretraining."""
+    folder = tmp_path_factory.mktemp('pretrain')
     config = 'configs/demo/pretrain.py'
-    tool('tools/train.py', config, '--work-dir', folder, '--seed', 3, '--cfg-options', *options, *TRAINING)
+    tool('tools/train.py', config, '--work-dir', folder, '--seed', 3, '--cfg-options', *MACHINE, *training)
     return folder
 
 
@@ -77,21 +84,21 @@ def zoo(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def publish(repository, trained, tested, lists, zoo, monkeypatch, capsys):
+def publish(repository, trained, training, tested, lists, zoo, monkeypatch, capsys):
     """The tool in this process, on the run above; returns what it prints. The commit is not of interest here."""
     monkeypatch.syspath_prepend(str(repository / 'tools'))
     import publish_model
 
-    monkeypatch.setattr(publish_model, 'commit', lambda allow_changes: '0123456789' * 4)
+    monkeypatch.setattr(publish_model, 'commit', lambda trained_at, allow_changes: '0123456789' * 4)
 
-    def run(*words, work_dir=trained, test=tested, test_options=lists, options=('--options', *TRAINING)):
+    def run(*words, work_dir=trained, test=tested, test_options=lists, options=('--options', *training)):
         given = [
             str(repository / 'configs/demo/pretrain.py'), str(work_dir), 'demo_tiny', '--what', 'four iterations',
             '--device', 'two cores', *options,
             '--test', str(repository / 'configs/demo/retrieval.py'), str(test), *test_options, *words,
         ]  # fmt: skip
         monkeypatch.setattr(sys, 'argv', ['publish_model.py', *given])
-        print(publish_model.publish(publish_model.parse_args()))
+        publish_model.main()
         return capsys.readouterr().out
 
     run.module = publish_model
@@ -99,13 +106,13 @@ def publish(repository, trained, tested, lists, zoo, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_the_zoos_number_is_what_its_command_prints(tool, publish, zoo, trained, tested, lists, tmp_path):
+def test_the_zoos_number_is_what_its_command_prints(tool, publish, training, zoo, tmp_path):
     printed = publish()
     entry = read_manifest(zoo)['demo_tiny']
     assert sorted(path.name for path in zoo.iterdir()) == ['demo_tiny.json', 'demo_tiny.safetensors', 'manifest.yml']
     assert (zoo / 'manifest.yml').read_text().startswith('# A head.\n')
     assert (entry.config, entry.networks, entry.seeds) == ('demo/pretrain.py', 'backbone', (3,))
-    assert entry.options == tuple(TRAINING)
+    assert entry.options == tuple(training)
     assert entry.sha256 == sha256_of(zoo / 'demo_tiny.safetensors')
     assert entry.bytes == (zoo / 'demo_tiny.safetensors').stat().st_size < 1_000_000
     assert entry.model['backbone']['width'] == 4
@@ -113,11 +120,12 @@ def test_the_zoos_number_is_what_its_command_prints(tool, publish, zoo, trained,
     assert entry.tests[0].protocol == 'retrieval_paper, with 4 clips'
     assert len(json.loads((zoo / entry.log).read_text())['curves']) == 4
     assert 'left out: context_head.* (' in printed
+    assert 'make_model_zoo' not in printed  # which reads the package's
     assert 'motion_head.* (' in printed
 
     command = entry.tests[0].command('demo_tiny')
     assert command in printed
-    words = command.split()
+    words = shlex.split(command)
     assert words[:4] == ['python', 'tools/test.py', 'configs/demo/retrieval.py', 'demo_tiny']
     log = tool(*words[1:], '--work-dir', tmp_path / 'again')
     again = read_test(tmp_path / 'again')
@@ -140,10 +148,10 @@ def test_the_hub_has_the_weights_that_were_trained(publish, trained):
 
 
 @pytest.mark.slow
-def test_whole_networks_are_what_a_training_may_start_from(publish, repository, trained, zoo, tmp_path):
+def test_whole_networks_are_what_a_training_may_start_from(publish, repository, trained, training, zoo, tmp_path):
     assert 'left out: nothing' in publish('--whole')
     assert 'm_network' in read_manifest(zoo)['demo_tiny'].model['motion_head']
-    config = load_config(repository / 'configs/demo/pretrain.py', options_of([*TRAINING, 'load_from=demo_tiny']))
+    config = load_config(repository / 'configs/demo/pretrain.py', options_of([*training, 'load_from=demo_tiny']))
     config.merge_from_dict(dict(work_dir=str(tmp_path / 'more'), experiment_name=tmp_path.name))
     runner = CompressedRunner.from_cfg(config)
     runner.load_or_resume()
@@ -152,22 +160,61 @@ def test_whole_networks_are_what_a_training_may_start_from(publish, repository, 
 
 
 @pytest.mark.slow
-def test_a_test_of_other_weights_or_settings_is_no_proof(publish, trained, tested, lists, zoo, tmp_path):
-    with pytest.raises(PublishError, match=r'a test of .*epoch_2\.pth, which is not what would be published'):
-        publish(work_dir=trained / 'epoch_1.pth')
-    with pytest.raises(PublishError, match=r'would differ in dataset\.data_prefix\.video: .*Remedy: name the config'):
-        publish(test_options=NETWORK)
+def test_a_test_of_other_weights_or_settings_is_no_proof(publish, repository, trained, training, lists, zoo, tmp_path):
+    """Each is one line that names the entry."""
+    demo = repository / 'configs/demo'
     more = 'test_dataloader.dataset.pipeline.sample.num_clips=2'
-    with pytest.raises(PublishError, match=r'would differ in dataset\.pipeline\.sample\.num_clips: 4 and 2'):
-        publish(test_options=[*lists, more])
-    with pytest.raises(CheckpointError, match='another shape'):
-        publish(options=[])
-    with pytest.raises(FileNotFoundError, match='no finished test'):
-        publish(test=tmp_path)
-    with pytest.raises(PublishError, match='--seeds begins with 4, but the seed of this run is 3'):
-        publish('--seeds', '4', '5')
+    for message, words, changes in (
+        (r'a test of .*epoch_2\.pth, which is not what would be', (), dict(work_dir=trained / 'epoch_1.pth')),
+        (r'differ in dataset\.data_prefix\.video: .*Remedy: name the config', (), dict(test_options=NETWORK)),
+        (r'differ in dataset\.pipeline\.sample\.num_clips: 4 and 2', (), dict(test_options=[*lists, more])),
+        ('another shape', (), dict(options=[])),
+        (
+            'the training would differ in train_cfg',
+            (),
+            dict(options=['--options', *training, 'train_cfg.max_epochs=3']),
+        ),
+        ('no finished test', (), dict(test=tmp_path)),
+        ('--seeds begins with 4, but the seed of this run is 3', ('--seeds', '4', '5'), {}),
+        (r'pretrain\.py: it tests nothing, without test_data', ('--test', demo / 'pretrain.py', tmp_path / 'test'), {}),
+        ("'seed' is no option", (), dict(test_options=[*lists, 'seed'])),
+        ("'seed' is no option", (), dict(options=['--options', 'seed'])),
+        ('nothing reads sed', (), dict(test_options=[*lists, 'sed=1'])),
+        ('no address', ('--url', 'https://host:abc/w.safetensors'), {}),
+    ):
+        (tmp_path / 'test' / '1').mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'test' / '1' / '1.json').write_text('{}')
+        (tmp_path / 'test' / '1' / '1.log').write_text(f'Load checkpoint from {trained}/epoch_2.pth\n')
+        with pytest.raises(SystemExit, match=f'^demo_tiny: .*{message}') as error:
+            publish(*map(str, words), **changes)
+        assert '\n' not in str(error.value)
     assert read_manifest(zoo) == {}
     assert [path.name for path in zoo.iterdir()] == ['manifest.yml']
+
+
+@pytest.mark.slow
+def test_a_publication_that_fails_leaves_the_entry_that_was(publish, repository, tested, lists, zoo, monkeypatch):
+    publish()
+    before = {path.name: path.read_bytes() for path in zoo.iterdir()}
+    renamed = []
+
+    def rename(one, other):
+        renamed.append(other.name)
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('os.replace', rename)
+    with pytest.raises(SystemExit, match='No space left'):
+        publish('--whole')
+    assert renamed == ['demo_tiny.safetensors']  # and the manifest last
+    assert {path.name: path.read_bytes() for path in zoo.iterdir()} == before
+
+
+@pytest.mark.slow
+def test_several_tests_stand_in_one_entry(publish, repository, tested, lists, zoo):
+    printed = publish('--test', str(repository / 'configs/demo/retrieval.py'), str(tested), *lists)
+    first, second = read_manifest(zoo)['demo_tiny'].tests
+    assert first == second
+    assert printed.count('python tools/test.py') == 2
 
 
 @pytest.mark.slow
@@ -175,7 +222,7 @@ def test_large_files_are_described_and_an_entry_may_be_replaced(publish, zoo, tr
     publish('--seeds', '3', '4')
     assert read_manifest(zoo)['demo_tiny'].seeds == (3, 4)
     monkeypatch.setattr(publish.module, 'LARGEST_BUNDLED', 1000)
-    with pytest.raises(PublishError, match=r'demo_tiny: \d+ bytes, but .* at most 1000\. Remedy: --url'):
+    with pytest.raises(SystemExit, match=r'demo_tiny: \d+ bytes, but .* at most 1000\. Remedy: --url'):
         publish()
     assert (zoo / 'demo_tiny.safetensors').exists()
     assert 'demo_tiny: replaced' in publish('--url', 'hf://some/one/demo_tiny.safetensors')
@@ -197,13 +244,20 @@ def test_a_tree_that_is_no_commit_is_refused(repository, tmp_path, monkeypatch):
 
     git('init', '-q')
     (tmp_path / 'code.py').touch()
-    git('add', 'code.py')
+    (tmp_path / 'cmvl_mm/zoo').mkdir(parents=True)
+    (tmp_path / 'cmvl_mm/zoo/__init__.py').touch()
+    git('add', '.')
     git('commit', '-q', '-m', 'One')
     head = git('rev-parse', 'HEAD').stdout.strip()
     monkeypatch.setattr(publish_model, 'REPOSITORY', tmp_path)
-    (tmp_path / 'model_zoo.md').touch()  # publishing writes it
-    assert publish_model.commit(allow_changes=False) == head
-    (tmp_path / 'code.py').write_text('changed')
+    for name in ('model_zoo.md', 'cmvl_mm/zoo/manifest.yml', 'cmvl_mm/zoo/a.json', 'cmvl_mm/zoo/a.safetensors'):
+        (tmp_path / name).touch()  # publishing writes them
+    assert publish_model.commit(head, allow_changes=False) == head
+    for trained_at, said in ((None, 'unknown'), ('0' * 40, 'unknown'), (f'{head}+changes', f'{head}+changes')):
+        with pytest.raises(PublishError, match=r'^trained at .*no commit of this repository.*Remedy'):
+            publish_model.commit(trained_at, allow_changes=False)
+        assert publish_model.commit(trained_at, allow_changes=True) == said
+    (tmp_path / 'cmvl_mm/zoo/code.py').touch()
     with pytest.raises(PublishError, match=r'the tree is no commit.*code\.py.*Remedy: commit'):
-        publish_model.commit(allow_changes=False)
-    assert publish_model.commit(allow_changes=True) == f'{head}+changes'
+        publish_model.commit(head, allow_changes=False)
+    assert publish_model.commit(head, allow_changes=True) == f'{head}+changes'

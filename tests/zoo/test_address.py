@@ -34,6 +34,13 @@ def test_the_hub_is_its_https_address():
         (f'file:///etc/passwd#sha256={DIGEST}', 'file:// is not fetched from'),
         (f'https:///w.pth#sha256={DIGEST}', 'no host'),
         (f'https://[::1/w.pth#sha256={DIGEST}', 'no address'),
+        (f'https://[x/w#sha256={DIGEST}', 'no address'),
+        (f'https://example.org:abc/w.pth#sha256={DIGEST}', r'example\.org:abc/w\.pth: no address \('),
+        (f'https://example.org:99999/w.pth#sha256={DIGEST}', 'no address'),
+        (f'https://example.org/a b.pth#sha256={DIGEST}', 'only ASCII and no blanks'),
+        (f'https://example.org/größe.pth#sha256={DIGEST}', 'only ASCII and no blanks'),
+        (f'https://example.org/a\nb.pth#sha256={DIGEST}', 'only ASCII and no blanks'),
+        (f'hf://sömeone/one/w.pth#sha256={DIGEST}', 'only ASCII and no blanks'),
         (f'hf://nobody/w.pth#sha256={DIGEST}', 'no place on the hub'),
         (f'hf://some/one/../../w.pth#sha256={DIGEST}', 'no place on the hub'),
         (f'hf://some/one@a/b?c/w.pth#sha256={DIGEST}', 'no place on the hub'),
@@ -60,3 +67,4 @@ def test_passwords_are_refused_and_keys_not_printed():
         read_address(f'https://me:secret@example.org/w.pth#sha256={DIGEST}')
     assert 'secret' not in str(error.value)
     assert shown('https://example.org/w.pth?key=secret') == 'https://example.org/w.pth'
+    assert shown('https://me:secret@[x/w') == 'https://…'

@@ -30,9 +30,9 @@ def address(site, path='/weights.safetensors', sha256=None) -> Address:
 
 def test_a_file_comes_whole_and_then_from_the_cache(site, cache, capsys):
     path = fetch(address(site))
-    assert path == cache / f'{site.sha256}.safetensors'
+    assert path == cache / f'{site.sha256}.weights'
     assert path.read_bytes() == site.content
-    assert left(cache, site) == ['*.safetensors']
+    assert left(cache, site) == ['*.weights']
     assert site.ranges_asked == [None]
     printed = capsys.readouterr().err
     lines = printed.splitlines()
@@ -49,7 +49,7 @@ def test_an_interrupted_download_asks_for_the_rest_of_the_same_version(site, cac
     assert fetch(address(site)).read_bytes() == site.content
     assert site.ranges_asked == [None, 'bytes=200000-']
     assert site.asked[1]['If-Range'] == '"one"'
-    assert left(cache, site) == ['*.safetensors']
+    assert left(cache, site) == ['*.weights']
 
 
 def test_what_has_come_survives_the_process(site, cache, capsys):
@@ -261,7 +261,7 @@ def test_processes_at_once_download_once(site, cache):
         time.sleep(0.02)
     site.hold.set()
     outcomes = [process.communicate(timeout=60)[0].strip() for process in processes]
-    assert outcomes == [str(cache / f'{site.sha256}.safetensors')] * 2
+    assert outcomes == [str(cache / f'{site.sha256}.weights')] * 2
     assert len(site.asked) == 1
 
 
@@ -284,9 +284,27 @@ def test_a_terminal_sees_the_line_move(site, monkeypatch, capsys):
 def test_the_cache_is_where_its_users_say(monkeypatch, tmp_path):
     monkeypatch.setenv('CMVL_MM_CACHE', '/somewhere')
     assert str(cache_folder()) == '/somewhere'
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.setenv('CMVL_MM_CACHE', '~/x')
+    assert cache_folder() == tmp_path / 'x'
     monkeypatch.delenv('CMVL_MM_CACHE')
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
     assert cache_folder() == tmp_path / 'cmvl_mm'
     monkeypatch.delenv('XDG_CACHE_HOME')
-    monkeypatch.setenv('HOME', str(tmp_path))
     assert cache_folder() == tmp_path / '.cache' / 'cmvl_mm'
+
+
+def test_nobodys_cache_has_to_be_named(monkeypatch):
+    monkeypatch.delenv('CMVL_MM_CACHE')
+    monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
+    monkeypatch.delenv('HOME')
+    monkeypatch.setattr(os, 'getuid', lambda: 2**31 - 7)  # of no user
+    with pytest.raises(DownloadError, match=r'~/\.cache/cmvl_mm: .* Remedy: CMVL_MM_CACHE names a folder'):
+        cache_folder()
+
+
+def test_what_is_no_address_is_asked_for_once_at_most(site):
+    site.redirect = 'https://[x/w'
+    with pytest.raises(AddressError, match=r'/moved sends on to no address \(Invalid'):
+        fetch(address(site, '/moved'))
+    assert site.paths == ['/moved']

@@ -1,13 +1,17 @@
 """`cmvl_mm.hub`: models with weights, without a runner, a data set or, for the zoo's, a config."""
 
+import sys
+
 import pytest
 import torch
+from mmengine.config import Config
 from safetensors.torch import save_file
 from zoo_entries import MODEL
 
 from cmvl_mm import hub
 from cmvl_mm.models.digest import DigestError
 from cmvl_mm.models.pretrained import CheckpointError
+from cmvl_mm.models.registered import TypeNameError
 from cmvl_mm.zoo.address import AddressError
 
 
@@ -70,6 +74,46 @@ def test_another_model_is_not_taken_for_ours(zoo):
     path = zoo()['folder'] / 'tiny_c3d.safetensors'
     with pytest.raises(ValueError, match='builds a C3DBN'):
         hub.load(path, config=MODEL['backbone'])
+
+
+def test_an_address_without_a_config_is_refused_before_anything_is_asked_for(zoo, site):
+    zoo()
+    with pytest.raises(ValueError, match=r'weights\.safetensors: not of the zoo.*Remedy: config='):
+        hub.load(f'{site.url()}?key=secret#sha256={site.sha256}')
+    assert site.paths == []
+
+
+@pytest.mark.parametrize(
+    ('place', 'change'),
+    [
+        ('model', dict(type='subprocess.check_output')),
+        ('model', dict(type='antigravity')),  # a module, which a registry imports
+        ('model', dict(type=print)),
+        ('model', dict(_scope_='antigravity')),
+        ('model.backbone', dict(backbone=dict(type='subprocess.check_output'))),
+        ('model.test_cfg.1', dict(test_cfg=[{}, dict(type='torch.hub.load')])),
+    ],
+)
+def test_data_cannot_name_a_program(zoo, site, tmp_path, monkeypatch, place, change):
+    """MMEngine takes a type that is not registered for a place in a module: it imports and calls that."""
+    attacked = tmp_path / 'attacked'
+    attack = dict(args=['touch', str(attacked)])
+    model = MODEL | change | (attack if place == 'model' else {})
+    if place == 'model.backbone':
+        model['backbone'] |= attack
+    path = zoo()['folder'] / 'tiny_c3d.safetensors'
+    for config in (model, dict(model=model), Config(dict(model=model))):
+        with pytest.raises(TypeNameError, match=rf'config: {place}\.(type|_scope_) is .*Remedy'):
+            hub.load(path, config=config)
+        with pytest.raises(TypeNameError):
+            hub.load(f'{site.url()}#sha256={site.sha256}', config=config)
+    if change != dict(type=print):
+        zoo(model=model)
+        with pytest.raises(TypeNameError, match=rf'tiny_c3d: {place}\.'):
+            hub.load('tiny_c3d')
+    assert site.paths == []
+    assert not attacked.exists()
+    assert 'antigravity' not in sys.modules
 
 
 @pytest.mark.parametrize('name', ['tiny_c3d', 'nothing'])

@@ -11,9 +11,9 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.models.digest import sha256_of
 from cmvl_mm.models.pretrained import read_state_dict
 from cmvl_mm.zoo.fields import ManifestError
-from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, listed, parse_entry, read_manifest, tupled, write_manifest
-from cmvl_mm.zoo.provenance import options_of
+from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, listed, manifest_of, parse_entry, read_manifest, tupled
 from cmvl_mm.zoo.publish import model_of
+from cmvl_mm.zoo.settings import options_of
 
 PACKAGED = Path(__file__).resolve().parents[2] / 'cmvl_mm' / 'zoo'
 
@@ -96,10 +96,18 @@ def test_what_is_written_is_read_again_and_the_head_stays(tmp_path):
     (tmp_path / 'manifest.yml').write_text('# What it is.\n# Two lines.\nentries: []\n')
     first = parse_entry(raw_entry(sha256='1' * 64, model=dict(type='A', rate=1e-5, depths=[1, [2]])), 'here')
     second = parse_entry(raw_entry(name='other', file=None, why='too large: 300 MB'), 'here')
-    write_manifest({entry.name: entry for entry in (first, second)}, tmp_path)
+    text = manifest_of({entry.name: entry for entry in (first, second)}, tmp_path)
+    (tmp_path / 'manifest.yml').write_text(text)
     assert (tmp_path / 'manifest.yml').read_text().startswith('# What it is.\n# Two lines.\nentries:\n- name: tiny_c3d')
     assert read_manifest(tmp_path) == {'tiny_c3d': first, 'other': second}
-    assert [path.name for path in tmp_path.iterdir()] == ['manifest.yml']
+
+
+def test_commands_are_ready_to_paste():
+    raw = raw_entry(options=['a.b=[1,2]', 'c=None'], tests=[raw_entry()['tests'][0] | dict(options=['d=x;y'])])
+    entry = parse_entry(raw, 'here')
+    assert entry.training() == "python tools/train.py configs/demo/pretrain.py --cfg-options 'a.b=[1,2]' c=None"
+    tested = "python tools/test.py configs/demo/retrieval.py tiny_c3d --cfg-options 'd=x;y'"
+    assert entry.tests[0].command('tiny_c3d') == tested
 
 
 def test_lists_and_tuples():

@@ -1,37 +1,154 @@
-"""Two configs are compared by what they hold, and a written-out config is never run."""
+"""Numbers are published only with the settings that made them, and only where the published weights can repeat them."""
+
+import json
+from pathlib import Path
 
 import pytest
-from mmengine.config import Config
+import torch
+from mmaction.registry import MODELS
 
-from cmvl_mm.zoo.provenance import PublishError, difference, options_of, read_literals
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.fast_step import spell_out
+from cmvl_mm.models.digest import sha256_of
+from cmvl_mm.zoo.provenance import commit_of_training, read_tested, require_trained
+from cmvl_mm.zoo.settings import PublishError, options_of
 
-
-def test_options_are_read_as_the_command_line_reads_them():
-    words = ['model.backbone.width=4', 'a.b=[1,2]', 'c=None', 'd=x/y.txt']
-    assert options_of(words) == {'model.backbone.width': 4, 'a.b': [1, 2], 'c': None, 'd': 'x/y.txt'}
-    assert options_of([]) == {}
-
-
-def test_a_config_that_was_written_out_is_read_without_running_it(tmp_path, repository):
-    config = Config.fromfile(repository / 'configs/demo/retrieval.py')
-    config.dump(tmp_path / 'config.py')
-    found = read_literals(tmp_path / 'config.py', ('model', 'test_dataloader', 'load_from'))
-    assert difference(found, {name: config[name] for name in found}) is None
-    (tmp_path / 'evil.py').write_text('model = dict(type=open("attacked", "w"))\nother = __import__("os")\n')
-    with pytest.raises(PublishError, match=r'evil\.py:1: more than a value'):
-        read_literals(tmp_path / 'evil.py', ('model',))
-    with pytest.raises(PublishError, match='it has no test'):
-        read_literals(tmp_path / 'evil.py', ('test',))
-    assert not (tmp_path / 'attacked').exists()
+COMMIT = '0123456789' * 4
 
 
-def test_the_first_difference_is_named(tmp_path, monkeypatch):
-    one = dict(a=(1, dict(b=2, c='x')))
-    assert difference(one, dict(a=[1, dict(b=2, c='x')])) is None
-    assert difference(one, dict(a=[1, dict(b=3, c='x')])) == 'a.1.b: 2 and 3'
-    assert difference(one, dict(a=[1])) == "a: [1, {'b': 2, 'c': 'x'}] and [1]"
-    assert difference(one, {}) == "a: [1, {'b': 2, 'c': 'x'}] and None"
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / 'list.txt').touch()
-    assert difference(dict(a='list.txt'), dict(a=str(tmp_path / 'list.txt'))) is None
-    assert difference(dict(a='list.txt'), dict(a='other.txt')) == "a: 'list.txt' and 'other.txt'"
+@pytest.fixture
+def train(repository, tmp_path):
+    """`train(*options)`: what a training of the suite leaves; `check(*options)` of such a publication."""
+    config_file = repository / 'configs/evidence/progress.py'
+
+    def run(*options, folder='20260101_000000', config=config_file):
+        ran = load_config(config, options_of(options))
+        spell_out(ran, 'cpu')
+        (tmp_path / 'run' / folder / 'vis_data').mkdir(parents=True)
+        ran.dump(tmp_path / 'run' / folder / 'vis_data' / 'config.py')
+        (tmp_path / 'run' / folder / 'vis_data' / 'scalars.json').write_text('{"step": 1, "loss": 1.0}\n')
+
+    def check(*options, config=config_file):
+        require_trained(tmp_path / 'run', config_file=Path(config), options=options)
+
+    run.check = check
+    return run
+
+
+def test_the_config_and_the_options_of_the_training_pass(train, repository):
+    train('model.context_head.loss_weight=0.25', 'model.motion_head.loss_weight=0.75')
+    train.check('model.context_head.loss_weight=0.25', 'model.motion_head.loss_weight=0.75')
+    with pytest.raises(PublishError) as error:
+        train.check()
+    for part in ('model.context_head.loss_weight: 0.25 and 0.5', 'model.motion_head.loss_weight: 0.75 and', 'Remedy'):
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('option', 'named'),
+    [
+        ('train_dataloader.dataset.ann_file=elsewhere.txt', 'train_dataloader.dataset.ann_file'),
+        ('train_dataloader.batch_size=8', 'train_dataloader.batch_size: 8 and 16'),
+        ('optim_wrapper.optimizer.lr=0.1', 'optim_wrapper.optimizer.lr'),
+        ('param_scheduler.0.begin=3', 'param_scheduler.0.begin: 3 and 15'),
+        ('train_cfg.max_epochs=3', 'train_cfg.max_epochs'),
+        ('auto_scale_lr.enable=False', 'auto_scale_lr.enable'),
+        ('load_from=other.pth', "load_from: 'other.pth' and None"),
+        ('model.init_cfg.type=PretrainedBackbone', 'model.init_cfg'),
+    ],
+)
+def test_other_settings_are_refused_by_name(train, option, named):
+    train(option)
+    train.check(option)
+    with pytest.raises(PublishError, match=named):
+        train.check()
+
+
+def test_the_machine_and_where_a_run_went_on_do_not_count(train):
+    train(
+        'train_dataloader.num_workers=0', 'train_dataloader.pin_memory=True',
+        'train_dataloader.persistent_workers=False', 'work_dir=elsewhere', 'randomness.seed=7',
+        'default_hooks.logger.interval=1',
+    )  # fmt: skip
+    train('resume=True', 'load_from=epoch_3.pth', folder='20260102_000000')
+    train.check()
+
+
+def test_every_training_of_the_folder_counts(train):
+    train('optim_wrapper.optimizer.lr=0.1')
+    train('resume=True', folder='20260102_000000')
+    with pytest.raises(PublishError, match=r'20260101_000000/vis_data/config\.py: .*optim_wrapper\.optimizer\.lr'):
+        train.check()
+
+
+def test_levers_are_compared_where_they_were_set_and_not_as_a_machine_spelt_them_out(train, repository):
+    config = repository / 'configs/pretrain_c3d_k400.py'
+    train('fast_step.logs=every_step', config=config)
+    train.check('fast_step.logs=every_step', config=config)
+    with pytest.raises(PublishError, match=r"fast_step\.logs: 'every_step' and 'deferred'"):
+        train.check(config=config)
+
+
+def test_a_config_of_a_test_has_trained_nothing(train, repository, tmp_path):
+    with pytest.raises(PublishError, match='no training curves'):
+        train.check()
+    train()
+    with pytest.raises(PublishError, match=r'retrieval\.py: it trains nothing, without train_dataloader'):
+        train.check(config=repository / 'configs/evidence/retrieval.py')
+
+
+@pytest.mark.parametrize(
+    ('runtime', 'commit'),
+    [
+        (dict(commit=COMMIT, mmengine_version=f'0.10.7{COMMIT[::-1]}'), COMMIT),
+        (dict(commit=f'{COMMIT}+changes'), f'{COMMIT}+changes'),
+        (dict(mmengine_version=f'0.10.7{COMMIT}'), COMMIT),  # of runs before `commit` was recorded
+        (dict(mmengine_version='0.10.7unknown'), None),
+        ({}, None),
+    ],
+)
+def test_the_commit_is_that_of_the_training(runtime, commit):
+    assert commit_of_training(dict(message_hub=dict(runtime_info=runtime))) == commit
+    assert commit_of_training({}) is None
+
+
+@pytest.fixture
+def tested(repository, tmp_path):
+    """`tested(name)`: what a test with configs/evidence/NAME.py leaves, and how it would be published."""
+
+    def publish(name, keep, *options, whole_config='progress'):
+        model = MODELS.build(load_config(repository / f'configs/evidence/{whole_config}.py').model)
+        checkpoint = tmp_path / 'epoch_1.pth'
+        torch.save(model.state_dict(), checkpoint)
+        config_file = repository / f'configs/evidence/{name}.py'
+        run = tmp_path / 'test' / '1'
+        (run / 'vis_data').mkdir(parents=True, exist_ok=True)
+        (run / '1.log').write_text(f'Load checkpoint from {checkpoint}\n')
+        (run / '1.json').write_text(json.dumps({'retrieval_paper/R@1': 12.5, 'time': 1.0}))
+        config = load_config(config_file)
+        config.dump(run / 'vis_data' / 'config.py')
+        return read_tested(
+            tmp_path / 'test', config_file=config_file, config=f'evidence/{name}.py', options=options, protocol='paper',
+            sha256=sha256_of(checkpoint),
+            weights={key: value for key, value in model.state_dict().items() if key.startswith(keep)},
+        )  # fmt: skip
+
+    return publish
+
+
+def test_what_is_published_must_be_what_the_test_loads(tested):
+    assert tested('retrieval', 'backbone.').metrics == {'retrieval_paper/R@1': 12.5}
+    for name in ('i_network', 'm_network'):
+        with pytest.raises(PublishError, match=r'not repeat it: .*keys are missing: context_head.*Remedy: --whole'):
+            tested(name, 'backbone.')
+        assert tested(name, '').metrics == {'retrieval_paper/R@1': 12.5}
+    with pytest.raises(PublishError, match=r'keys are missing: cls_head.*Remedy: --whole'):
+        tested('scratch', 'backbone.', whole_config='scratch')
+
+
+def test_a_config_of_a_training_has_tested_nothing(tested):
+    with pytest.raises(PublishError, match=r'pretrain\.py: it tests nothing, without test_dataloader, test_evaluator'):
+        tested('pretrain', 'backbone.')
+    with pytest.raises(PublishError, match=r"'seed' is no option"):
+        tested('retrieval', 'backbone.', 'seed')

@@ -1,6 +1,7 @@
 """Weights are published as they were trained, with the model that they fill and the curves of their training."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -8,8 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import load
 
 from cmvl_mm.models.pretrained import CheckpointError
-from cmvl_mm.zoo.provenance import PublishError
-from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit
+from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit, write_all
+from cmvl_mm.zoo.settings import PublishError
 
 
 def test_the_backbone_alone_is_the_model_without_its_tasks():
@@ -66,3 +67,29 @@ def test_curves_are_thinned_and_keep_their_end(tmp_path):
     assert held['validations'] == [dict(step=1, acc=0.5)]
     with pytest.raises(PublishError, match='no training curves'):
         curves_of(tmp_path / '1')
+
+
+@pytest.mark.parametrize('written_before', [0, 1, 2])
+def test_files_appear_once_all_are_written_and_in_their_order(tmp_path, monkeypatch, written_before):
+    files = {tmp_path / name: b'new' for name in ('w.safetensors', 'w.json', 'manifest.yml')}
+    for path in files:
+        path.write_bytes(b'old')
+    calls = []
+
+    def full_disk(number):
+        calls.append(number)
+        if len(calls) > written_before:
+            raise OSError(28, 'No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'fsync', full_disk)
+        with pytest.raises(OSError, match='No space left'):
+            write_all(files)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['manifest.yml', 'w.json', 'w.safetensors']
+    assert {path.read_bytes() for path in files} == {b'old'}
+    renamed, rename = [], os.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'replace', lambda one, other: (renamed.append(other.name), rename(one, other)))
+        write_all(files)
+    assert renamed == ['w.safetensors', 'w.json', 'manifest.yml']
+    assert {path.read_bytes() for path in files} == {b'new'}
