@@ -14,7 +14,7 @@ from settings import ALPHAS
 from store import Result
 
 _COLOURS = {'context': 'tab:blue', 'motion': 'tab:orange', 'joint': 'tab:green'}
-_ALPHAS = {0.0: 'iframes', **ALPHAS, 0.9: 'alpha_09', 1.0: 'motion_vectors'}
+_ALPHAS = {0.0: 'iframes', **ALPHAS, 1.0: 'motion_vectors'}
 
 
 def draw_recalls(results: Sequence[Result], level: str) -> Figure | None:

@@ -197,7 +197,7 @@ def _settings() -> str:
         f'| {start} | {" | ".join(f"{rates[kind]:g}" for kind in KINDS["basic"])} |'
         for start, rates in chosen['learning_rates'].items()
     ]
-    lines.append('\nWeight of the motion loss, by joint R@1, three tries for each target:\n')
+    lines.append('\nWeight of the motion loss, by joint R@1, four tries for each target:\n')
     lines.append('| target | weight: R@1 |\n|---|---|')
     lines += [
         f'| {target} | {", ".join(f"{weight}: {recall:.1f}" for weight, recall in tries.items())} |'

@@ -157,7 +157,7 @@ def few_label_job(start: str, seed: int, tune: bool = False) -> Job:
 
 
 def tuning_jobs() -> list[Job]:
-    """Three weights for each target of Table 1, what few-label tuning starts from, and what is ours."""
+    """Four weights for each target of Table 1, what few-label tuning starts from, and what is ours."""
     rows = [
         BY_NAME[name] for name in dict.fromkeys([*ALPHAS.values(), *FEW_LABEL_STARTS, *CANDIDATES]) if name != 'scratch'
     ]

@@ -52,4 +52,4 @@ def test_kinds_of_every_level():
 @pytest.mark.parametrize('alpha', ALPHAS)
 def test_alphas_are_the_weights_of_their_rows(alpha):
     model = load_config(CONFIGS / f'{BY_NAME[ALPHAS[alpha]].train}.py').model
-    assert (model.context_head.loss_weight, model.motion_head.loss_weight) == (1 - alpha, alpha)
+    assert (model.context_head.loss_weight, model.motion_head.loss_weight) == pytest.approx((1 - alpha, alpha))

@@ -20,5 +20,4 @@ def _one_rank(rank: int, ranks: int, worker: Callable, folder: Path, args: tuple
     torch.set_num_threads(1)
     dist.init_process_group('gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=ranks)
     torch.save(worker(rank, *args), folder / f'{rank}.pt')
-    dist.barrier()
     os._exit(0)  # Python's own end takes gloo down, which aborts now and then; see cmvl_mm.engine.signals.end_rank
