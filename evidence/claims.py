@@ -17,6 +17,8 @@ from scipy.stats import t
 from store import Result
 
 Verdict = Literal['holds', 'does not hold', 'undecided', 'not run']
+TUNED_INFONCE = 'alpha_09'
+"""The row whose alpha did best on the validation split."""
 
 
 class Claim(NamedTuple):
@@ -50,10 +52,11 @@ CLAIMS = (
     Claim('1', 'The same with I-frames beside it.', 'probe motion', 'turn_future', 'turn_current'),
     Claim('1', 'Where current motion tells the class, predicting future motion serves retrieval better.',
           'R@1 motion', 'both', 'current'),
-    Claim('1', 'Pointwise InfoNCE beats mean squared error.', 'R@1 joint', 'both', 'mse'),
-    Claim('1', 'Pointwise InfoNCE beats mean squared error, by motion.', 'R@1 motion', 'both', 'mse'),
-    Claim('1', 'Pointwise InfoNCE beats cross-entropy.', 'R@1 joint', 'both', 'cross_entropy'),
-    Claim('1', 'Pointwise InfoNCE beats cross-entropy, by motion.', 'R@1 motion', 'both', 'cross_entropy'),
+    # Each target at the best of its four weights on the validation split.
+    Claim('1', 'Pointwise InfoNCE beats mean squared error.', 'R@1 joint', TUNED_INFONCE, 'mse'),
+    Claim('1', 'Pointwise InfoNCE beats mean squared error, by motion.', 'R@1 motion', TUNED_INFONCE, 'mse'),
+    Claim('1', 'Pointwise InfoNCE beats cross-entropy.', 'R@1 joint', TUNED_INFONCE, 'cross_entropy'),
+    Claim('1', 'Pointwise InfoNCE beats cross-entropy, by motion.', 'R@1 motion', TUNED_INFONCE, 'cross_entropy'),
     Claim('1', 'The Transformer beats the ConvGRU.', 'R@1 joint', 'both', 'convgru'),
     Claim('1', 'The Transformer beats the ConvGRU, by motion.', 'R@1 motion', 'both', 'convgru'),
     *(

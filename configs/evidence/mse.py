@@ -3,7 +3,7 @@
     python tools/train.py configs/evidence/mse.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/mse
 
-Reads what `make evidence` makes.
+Reads what `make evidence` makes. The weight is the best of four on the validation split.
 Protocol: retrieval_paper
 Changes: model.motion_head, train_dataloader.dataset.pipeline.sample.num_negatives
 """
@@ -15,7 +15,7 @@ model = dict(
         type='MotionRegressionHead',
         predictor={{_base_.model.motion_head.predictor}},
         cells=2,
-        loss_weight=5.0,
+        loss_weight=1.0,
     )
 )
 train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_negatives=0))))
