@@ -146,7 +146,6 @@ def test_the_document_says_what_was_seen(places):
     assert '| loss_context, epoch 60 | – | 1.5 |' in text
     assert 'full_c3d, a GPU' in text
     assert 'abc1234' in text
-    assert {path.name for path in report.PICTURES.glob('*.png')} == {
-        'recalls_basic.png', 'alphas.png', 'few_labels.png'
-    } - {'alphas.png'}  # fmt: skip
+    drawn = {path.name for path in report.PICTURES.glob('*.png')}
+    assert drawn == {'recalls_basic.png', 'alphas.png', 'few_labels.png'}  # no epochs, no other level
     assert (places / 'PICTURES/recalls_basic.png').stat().st_size > 5000
