@@ -1,0 +1,78 @@
+"""Is the motion missing from the features, or drowned in them? From the features that the suite's tests left.
+
+    python evidence/feature_study.py --seeds 0 1 2
+
+R@1 and nearest neighbours weigh every direction of the features by its variance, so that a factor which has little of
+it is not seen, although it may be there. Two figures tell the cases apart: the share of the variance that lies between
+the classes of a factor, and how well a linear probe, which may weigh directions as it likes, tells apart the motions
+that only differ in their sense. Writes no verdict: evidence/FINDINGS.md quotes the table that this prints.
+"""
+
+import argparse
+from statistics import fmean
+
+import numpy as np
+from readouts import MIRRORED, PROBE_LRS, PROBE_STEPS, labels
+from report import spread
+from rows import BY_NAME, WORK
+
+from cmvl_mm.evaluation.features import Features, load_features
+from cmvl_mm.evaluation.linear_probe import sweep
+
+ROWS = (
+    'random', 'iframes', 'motion_vectors', 'alpha_025', 'both', 'alpha_075', 'alpha_09', 'long', 'current', 'convgru',
+    'no_hard_negatives', 'own_channels', 'mse', 'cross_entropy', 'm_network',
+)  # fmt: skip
+PAIRS = dict(zip(('left or right', 'clockwise or not'), MIRRORED['basic'], strict=True))
+
+
+def variance_between(features: np.ndarray, classes: np.ndarray) -> float:
+    """Percent of the variance of (n, C) unit vectors that lies between the means of their classes (n,)."""
+    units = features / np.linalg.norm(features, axis=1, keepdims=True)
+    units = units - units.mean(0)
+    means = np.stack([units[classes == name].mean(0) for name in classes])
+    return 100 * float((means**2).sum() / (units**2).sum())
+
+
+def probe_of_pair(found: Features, motions: np.ndarray, pair: tuple[int, int]) -> float:
+    """Percent of the queries of two motions that a probe, trained on the gallery's videos of both, tells apart."""
+    query, gallery = (side & np.isin(motions, pair) for side in (found.is_query, ~found.is_query))
+    second = (motions == pair[1]).astype(np.int64)
+    probe = sweep(found.features[gallery], second[gallery], found.features[query], PROBE_LRS, PROBE_STEPS)
+    return 100 * float((probe.predicted == second[query]).mean())
+
+
+def study(name: str, seed: int) -> dict[str, float]:
+    """Every figure of a row of level basic; its test of this seed has run."""
+    row = BY_NAME[name]
+    found = load_features(WORK / 'tests' / f'{name}_{seed}_test' / 'features.npz')
+    contexts, motions = (labels(found, row, 'test', kind) for kind in ('context', 'motion'))
+    gallery = ~found.is_query
+    shares = {
+        f'variance between {kind}s': variance_between(found.features[gallery], classes[gallery])
+        for kind, classes in (('context', contexts), ('motion', motions))
+    }
+    return shares | {f'probe, {name}': probe_of_pair(found, motions, pair) for name, pair in PAIRS.items()}
+
+
+def main() -> None:
+    args = parse_args()
+    studied = {name: [study(name, seed) for seed in args.seeds] for name in args.rows}
+    columns = list(next(iter(studied.values()))[0])
+    print(f'| row | {" | ".join(columns)} |\n|---|{"---:|" * len(columns)}')
+    by_size = sorted(studied.items(), key=lambda item: fmean(found['variance between motions'] for found in item[1]))
+    for name, seeds in by_size:
+        print(f'| {name} | {" | ".join(spread([found[column] for found in seeds]) for column in columns)} |')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--rows', nargs='+', choices=ROWS, default=list(ROWS))
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    main()
