@@ -83,6 +83,14 @@ CLAIMS = (
     Claim('7', 'And goes on rising: after 30 epochs, the rate at zero, above 10.', '', 'both@30', 'both@10'),
     Claim('9', 'Pretraining beats random weights.', 'R@1 joint', 'both', 'random'),
     Claim('ours', 'Half of the channels for each task help.', 'R@1 joint', 'own_channels', 'both'),
+    Claim('ours', 'To predict motion further ahead helps.', 'R@1 joint', 'far_future', 'both'),
+    Claim('ours', 'The same at alpha 0.9.', 'R@1 joint', 'far_future_09', 'alpha_09'),
+    Claim('ours', 'So mirrored motions are told apart.', 'R@1 mirrored', 'far_future_09', 'alpha_09'),
+    *(
+        Claim('ours', f'Finetuning gains from it with 4 labels a class, {kind} label.', 'top1',
+              f'few_far_future_09_{kind}_4', f'few_scratch_{kind}_4')
+        for kind in ('context', 'motion', 'joint')
+    ),
     Claim('ours', 'Pretraining three times as long helps.', 'R@1 joint', 'long', 'both'),
     Claim('method', 'Hard negatives of the same video help.', 'R@1 motion', 'both', 'no_hard_negatives'),
     Claim('method', 'Negating dx of mirrored windows beats keeping it, as released.', 'R@1 motion', 'both',

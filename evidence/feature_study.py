@@ -21,7 +21,7 @@ from cmvl_mm.evaluation.linear_probe import sweep
 
 ROWS = (
     'random', 'iframes', 'motion_vectors', 'alpha_025', 'both', 'alpha_075', 'alpha_09', 'long', 'current', 'convgru',
-    'no_hard_negatives', 'own_channels', 'mse', 'cross_entropy', 'm_network',
+    'no_hard_negatives', 'own_channels', 'far_future', 'far_future_09', 'mse', 'cross_entropy', 'm_network',
 )  # fmt: skip
 PAIRS = dict(zip(('left or right', 'clockwise or not'), MIRRORED['basic'], strict=True))
 

@@ -51,6 +51,8 @@ ROWS = (
     Row('same_sign_flip', 'mirrored windows keep the sign of dx', 'same_sign_flip'),
     Row('long', 'both, 90 epochs', 'long'),
     Row('own_channels', 'ours: both, half of the channels for each task', 'own_channels', core=True),
+    Row('far_future', 'ours: both, alpha 0.5, motion further ahead', 'far_future'),
+    Row('far_future_09', 'ours: both, alpha 0.9, motion further ahead', 'far_future_09', core=True),
     Row('i_network', 'the I-Network of "both"', of='both', test='i_network', core=True),
     Row('m_network', 'the M-Network of "both"', of='both', test='m_network', core=True),
     Row('scratch', 'classifier from scratch', 'scratch', test='scratch', core=True, classifies=True),
@@ -71,10 +73,10 @@ ROWS = (
 )  # fmt: skip
 BY_NAME = {row.name: row for row in ROWS}
 
-CANDIDATES = ('own_channels',)
-"""Rows of ours, not of the paper; tuning tries them beside alpha 0.5."""
+CANDIDATES = {'own_channels': 'both', 'far_future': 'both', 'far_future_09': 'alpha_09'}
+"""Rows of ours, not of the paper, and the paper's row that each changes in one point."""
 
-FEW_LABEL_STARTS = ('scratch', 'iframes', 'motion_vectors', 'both', 'alpha_09')
+FEW_LABEL_STARTS = ('scratch', 'iframes', 'motion_vectors', 'both', 'alpha_09', 'far_future_09')
 """Where few-label finetuning starts: random weights, or the checkpoint of a row."""
 SHOTS = (1, 4, 16)
 """Labels per class; the joint label has nine videos a class in all, so 16 is left out there."""

@@ -37,10 +37,12 @@ from run import config_with, run, with_options
 from settings import (
     ALPHAS,
     CHOSEN,
+    GAPS,
     TARGET_WEIGHTS,
     TUNING_SEED,
     choose_rates,
     recall_of_candidates,
+    recall_of_gaps,
     recall_of_weights,
     write_chosen,
 )
@@ -81,7 +83,7 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
     if args.tune:
         run_jobs(tuning_jobs(), args.lanes)
         run_jobs([few_label_job(start, TUNING_SEED, tune=True) for start in FEW_LABEL_STARTS], args.lanes)
-        tried = dict(target_weights=recall_of_weights(), candidates=recall_of_candidates())
+        tried = dict(target_weights=recall_of_weights(), gaps=recall_of_gaps(), candidates=recall_of_candidates())
         write_chosen(dict(learning_rates=choose_rates()) | tried)
         return
     seeds = range(args.seeds)
@@ -157,7 +159,7 @@ def few_label_job(start: str, seed: int, tune: bool = False) -> Job:
 
 
 def tuning_jobs() -> list[Job]:
-    """Four weights for each target of Table 1, what few-label tuning starts from, and what is ours."""
+    """Four weights for each target of Table 1, four gaps, what few-label tuning starts from, and what is ours."""
     rows = [
         BY_NAME[name] for name in dict.fromkeys([*ALPHAS.values(), *FEW_LABEL_STARTS, *CANDIDATES]) if name != 'scratch'
     ]
@@ -165,6 +167,10 @@ def tuning_jobs() -> list[Job]:
         for weight in weights:
             options = (f'model.motion_head.loss_weight={weight}',)
             rows.append(Row(f'{target}_{weight:g}', f'{target}, weight {weight:g}', target, options=options))
+    for gap, name in GAPS.items():
+        if name not in BY_NAME:
+            options = (f'train_dataloader.dataset.pipeline.sample.future_gap={gap}',)
+            rows.append(Row(name, f'motion {gap} frames ahead', 'far_future_09', options=options))
     return [(row.name, lambda row=row: train_and_test(row, TUNING_SEED, 'val')) for row in rows]
 
 

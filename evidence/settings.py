@@ -15,6 +15,8 @@ TARGET_WEIGHTS = {'mse': (0.2, 1.0, 5.0, 25.0), 'cross_entropy': (0.1, 0.5, 1.0,
 them. The fourth ones were added where the best of three lay at the end, and to the other target as well."""
 ALPHAS = {0.25: 'alpha_025', 0.5: 'both', 0.75: 'alpha_075', 0.9: 'alpha_09'}
 """InfoNCE's motion loss weights: the alphas of equation 3, and the rows that have them."""
+GAPS = {2: 'alpha_09', 6: 'gap_6', 12: 'far_future_09', 20: 'gap_20'}
+"""Frames between clip and motion that were tried at alpha 0.9, and the rows that have them; the paper's have 2."""
 CHOSEN = REPOSITORY / 'evidence/settings.json'
 
 
@@ -60,7 +62,13 @@ def recall_of_weights() -> dict[str, dict[str, float]]:
 def recall_of_candidates() -> dict[str, float]:
     """The same of what is ours, and of what it has to beat."""
     found = _recalls()
-    return {name: found[name] for name in ('both', *CANDIDATES)}
+    return {name: found[name] for name in dict.fromkeys([*CANDIDATES.values(), *CANDIDATES])}
+
+
+def recall_of_gaps() -> dict[str, float]:
+    """The same of every gap before the motion that was tried."""
+    found = _recalls()
+    return {str(gap): found[row] for gap, row in GAPS.items()}
 
 
 def _recalls() -> dict[str, float]:

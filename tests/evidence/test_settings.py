@@ -5,7 +5,7 @@ import json
 import pytest
 from claims import TUNED_INFONCE
 from rows import BY_NAME, CANDIDATES, CONFIGS, FEW_LABEL_STARTS, KINDS
-from settings import ALPHAS, CHOSEN, LEARNING_RATES, TARGET_WEIGHTS, tuned_rate
+from settings import ALPHAS, CHOSEN, GAPS, LEARNING_RATES, TARGET_WEIGHTS, tuned_rate
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
@@ -34,7 +34,15 @@ def test_every_target_had_as_many_tries(chosen):
 def test_the_other_targets_are_compared_with_the_best_alpha(chosen):
     assert ALPHAS[best(chosen['target_weights']['infonce'])] == TUNED_INFONCE
     assert chosen['target_weights']['infonce']['0.5'] == chosen['candidates']['both']
-    assert set(chosen['candidates']) == {'both', *CANDIDATES}
+    assert set(chosen['candidates']) == {*CANDIDATES, *CANDIDATES.values()}
+
+
+def test_the_far_future_has_its_best_gap(chosen):
+    assert {int(gap) for gap in chosen['gaps']} == set(GAPS)
+    assert GAPS[best(chosen['gaps'])] == 'far_future_09'
+    for name in ('far_future', 'far_future_09'):
+        sampling = load_config(CONFIGS / f'{name}.py').train_dataloader.dataset.pipeline.sample
+        assert sampling.future_gap == best(chosen['gaps'])
 
 
 def test_every_finetuning_has_a_rate_that_was_tried():

@@ -1,0 +1,14 @@
+"""Ours: both tasks, alpha = 0.5, and the motion to predict begins 13 frames after the clip, not 3.
+
+    python tools/train.py configs/evidence/far_future.py
+    python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/far_future
+
+Three frames on, an object is still where the clip left it, so that to know the place suffices.
+
+Reads what `make evidence` makes.
+Protocol: retrieval_paper
+Changes: train_dataloader.dataset.pipeline.sample.future_gap
+"""
+
+_base_ = './pretrain.py'
+train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(future_gap=12))))

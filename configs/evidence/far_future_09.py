@@ -1,0 +1,15 @@
+"""Ours: both tasks, alpha = 0.9, and the motion to predict begins 13 frames after the clip, not 3.
+
+    python tools/train.py configs/evidence/far_future_09.py
+    python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/far_future_09
+
+Three frames on, an object is still where the clip left it, so that to know the place suffices.
+
+Reads what `make evidence` makes.
+Protocol: retrieval_paper
+Changes: model.context_head.loss_weight, model.motion_head.loss_weight,
+    train_dataloader.dataset.pipeline.sample.future_gap
+"""
+
+_base_ = './alpha_09.py'
+train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(future_gap=12))))
