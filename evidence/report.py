@@ -6,6 +6,7 @@ from statistics import fmean, stdev
 
 import matplotlib.pyplot as plt
 from claims import CLAIMS, Judged, half_interval, judge, values
+from few_labels import BATCH, STEPS
 from plots import PLOTS
 from readouts import MIRRORED
 from real_video import CLIPS, STARTS, TEST_CLIPS, wilson
@@ -121,7 +122,10 @@ def _classifiers(results: Sequence[Result]) -> str:
 
 
 def _few_labels(results: Sequence[Result]) -> str:
-    lines = ['200 steps of 8 videos; top-1 by labels a class.\n']
+    lines = [
+        f'{STEPS["motion"]} steps of {BATCH} videos, {STEPS["joint"]} for the joint label; top-1 by labels a class. '
+        'The seed draws the labels as well: with one label a class, eight videos decide, the same for every start.\n'
+    ]
     cells = [(kind, shots) for kind in KINDS['basic'] for shots in SHOTS if (kind, shots) != ('joint', 16)]
     lines.append(f'| from | {" | ".join(f"{kind}, {shots}" for kind, shots in cells)} |')
     lines.append(f'|---|{"---:|" * len(cells)}')

@@ -6,32 +6,32 @@ import rows
 import store
 from few_labels import BATCH, STEPS, cells, few_label_list
 
-from cmvl_mm.datasets.annotation import Entry
+from cmvl_mm.datasets.annotation import Entry, read_list
 
 ENTRIES = [Entry(f'videos/{label}_{number}.mp4', label) for label in range(8) for number in range(16)]
 
 
 @pytest.mark.parametrize('shots', [1, 4, 16])
 def test_a_list_has_its_labels_and_fills_every_step(shots):
-    lines = few_label_list(ENTRIES, shots, seed=0)
-    assert len(lines) == STEPS * BATCH
+    lines = few_label_list(ENTRIES, shots, seed=0, lines=200)
+    assert len(lines) == 200
     videos = set(lines)
     assert [sum(entry.label == label for entry in videos) for label in range(8)] == [shots] * 8
     counts = [lines.count(video) for video in videos]
     assert max(counts) - min(counts) <= 1
-    assert few_label_list(ENTRIES, shots, seed=0) == lines
-    assert shots == 16 or set(few_label_list(ENTRIES, shots, seed=1)) != videos
+    assert few_label_list(ENTRIES, shots, seed=0, lines=200) == lines
+    assert shots == 16 or set(few_label_list(ENTRIES, shots, seed=1, lines=200)) != videos
 
 
 def test_an_unbalanced_list_gives_every_class_as_many():
     entries = [entry for entry in ENTRIES if entry.label == 0] + [entry for entry in ENTRIES if entry.label == 1][:5]
-    videos = set(few_label_list(entries, 4, seed=0))
+    videos = set(few_label_list(entries, 4, seed=0, lines=200))
     assert [sum(entry.label == label for entry in videos) for label in (0, 1)] == [4, 4]
 
 
 def test_too_many_labels_are_refused():
     with pytest.raises(ValueError, match='17 labels a class asked for, the smallest class has 16'):
-        few_label_list(ENTRIES, 17, seed=0)
+        few_label_list(ENTRIES, 17, seed=0, lines=200)
 
 
 def test_cells():
@@ -41,7 +41,7 @@ def test_cells():
 def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):
     for module in (few_labels, rows, store):
         monkeypatch.setattr(module, 'WORK', tmp_path / 'evidence')
-    monkeypatch.setattr(few_labels, 'STEPS', 2)
+    monkeypatch.setitem(STEPS, 'motion', 2)
     folder = tmp_path / 'evidence/basic/annotations'
     folder.mkdir(parents=True)
     for split, name in (('train', 'train'), ('test', 'test')):
@@ -51,7 +51,8 @@ def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):
         config = few_labels.config_of('scratch', 'motion', 1, lr=lr, seed=0, split='test')
         for loader in (config.train_dataloader, config.test_dataloader):
             loader.dataset.data_prefix.video = str(controlled_set)
-        config.param_scheduler[0].update(begin=1, end=2)
         assert config.optim_wrapper.optimizer.lr == lr
+        assert len(read_list(config.train_dataloader.dataset.ann_file, 'required')) == 2 * BATCH
+        assert (config.param_scheduler[0].begin, config.param_scheduler[0].end) == (1, 2)
         accuracies.append(few_labels.finetune(config))
     assert all(0 <= accuracy <= 100 for accuracy in accuracies)

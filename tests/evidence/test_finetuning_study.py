@@ -18,7 +18,7 @@ def small_study(controlled_set, tmp_path, monkeypatch):
     """Two steps of finetuning on the small controlled set."""
     for module in (few_labels, rows, store):
         monkeypatch.setattr(module, 'WORK', tmp_path / 'evidence')
-    monkeypatch.setattr(few_labels, 'STEPS', 2)
+    monkeypatch.setitem(few_labels.STEPS, 'motion', 2)
     monkeypatch.setattr(finetuning_study, 'SHOTS', 1)
     monkeypatch.setattr(finetuning_study, 'tuned_rate', lambda start, kind: 0.001)
     folder = tmp_path / 'evidence/basic/annotations'
@@ -30,7 +30,6 @@ def small_study(controlled_set, tmp_path, monkeypatch):
         config = variant_config(variant, 'scratch', 'motion', seed=0)
         for loader in (config.train_dataloader, config.test_dataloader):
             loader.dataset.data_prefix.video = str(controlled_set)
-        config.param_scheduler[0].update(begin=1, end=2)
         return runner_from(config)
 
     return runner
