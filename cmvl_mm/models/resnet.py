@@ -1,5 +1,6 @@
 """Residual networks over space and time: R3D and R(2+1)D of 26 and 10 layers, I-Network R2D-10, M-Network R3D-10."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal
 
@@ -55,7 +56,7 @@ def build_conv(
     return _plain_conv(in_channels, out_channels, kernel, stride)
 
 
-class ResidualBlock(nn.Module):
+class ResidualBlock(nn.Module, ABC):
     """What both kinds of block share: the sum, and the shortcut (1x1x1 and BN where the shape changes)."""
 
     def __init__(
@@ -75,9 +76,9 @@ class ResidualBlock(nn.Module):
 
     last_norm: str  # name of the BN that ends the residual branch
 
+    @abstractmethod
     def residual(self, x: Tensor) -> Tensor:
         """The branch beside the shortcut; each kind of block has its own."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         return self.relu(self.residual(x) + self.downsample(x))
