@@ -7,8 +7,7 @@ Three frames on, an object is still where the clip left it, so that to know the 
 
 Reads what `make evidence` makes.
 Protocol: retrieval_paper
-Changes: model.context_head.loss_weight, model.motion_head.loss_weight,
-    train_dataloader.dataset.pipeline.sample.future_gap
+Changes: train_dataloader.dataset.pipeline.sample.future_gap
 """
 
 _base_ = './alpha_09.py'
