@@ -30,8 +30,8 @@ def variance_between(features: np.ndarray, classes: np.ndarray) -> float:
     """Percent of the variance of (n, C) unit vectors that lies between the means of their classes (n,)."""
     units = features / np.linalg.norm(features, axis=1, keepdims=True)
     units = units - units.mean(0)
-    means = np.stack([units[classes == name].mean(0) for name in classes])
-    return 100 * float((means**2).sum() / (units**2).sum())
+    between = sum((classes == name).sum() * (units[classes == name].mean(0) ** 2).sum() for name in np.unique(classes))
+    return 100 * float(between / (units**2).sum())
 
 
 def probe_of_pair(found: Features, motions: np.ndarray, pair: tuple[int, int]) -> float:
@@ -52,7 +52,7 @@ def study(name: str, seed: int) -> dict[str, float]:
         f'variance between {kind}s': variance_between(found.features[gallery], classes[gallery])
         for kind, classes in (('context', contexts), ('motion', motions))
     }
-    return shares | {f'probe, {name}': probe_of_pair(found, motions, pair) for name, pair in PAIRS.items()}
+    return shares | {f'probe, {question}': probe_of_pair(found, motions, pair) for question, pair in PAIRS.items()}
 
 
 def main() -> None:

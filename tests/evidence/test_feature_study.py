@@ -30,5 +30,7 @@ def test_a_drowned_motion_is_found_by_the_probe_and_a_missing_one_is_not():
     drowned = Features(features, motions, query, paths)
     assert variance_between(features, motions) < 11
     assert probe_of_pair(drowned, motions, (0, 1)) == 100
+    features[query, 4] *= -1  # as far from what the gallery teaches as can be
+    assert probe_of_pair(Features(features, motions, query, paths), motions, (0, 1)) == 0
     features[:, 4] = 0.3 * rng.choice([-1, 1], 80)
     assert probe_of_pair(Features(features, motions, query, paths), motions, (0, 1)) < 75
