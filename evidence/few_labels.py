@@ -9,6 +9,7 @@ their lines repeated until one epoch holds all steps. Labels are those of contex
 
 import argparse
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,26 +99,33 @@ def finetune(config: Config) -> float:
     return 100 * runner.test()['finetune/top1']
 
 
-def cells(kinds: list[str], shots: tuple[int, ...]) -> list[tuple[str, int]]:
+def cells(kinds: Sequence[str], shots: tuple[int, ...]) -> list[tuple[str, int]]:
     """(kind, labels a class), without those that the training split has too few videos for."""
     return [(kind, count) for kind in kinds for count in shots if not (kind == 'joint' and count > 9)]
+
+
+def missing_cells(
+    start: str, seed: int, kinds: Sequence[str], *, tune: bool = False, published: bool = False
+) -> Iterator[tuple[str, Config]]:
+    """Name and finetuning of every cell that has no result; with `published`, none in the repository either."""
+    split = 'val' if tune else 'test'
+    for kind, shots in cells(kinds, TUNED_SHOTS if tune else SHOTS):
+        for lr in LEARNING_RATES if tune else (tuned_rate(start, kind),):
+            row = f'few_{start}_{kind}_{shots}' + (f'_lr{lr:g}' if tune else '')
+            config = config_of(start, kind, shots, lr=lr, seed=seed, split=split)
+            if not is_done(row, seed, split, digest(config), published=published):
+                yield row, config
 
 
 def main() -> None:
     args = parse_args()
     split = 'val' if args.tune else 'test'
-    for kind, shots in cells(args.kinds, TUNED_SHOTS if args.tune else SHOTS):
-        rates = LEARNING_RATES if args.tune else (tuned_rate(args.start, kind),)
-        for lr in rates:
-            row = f'few_{args.start}_{kind}_{shots}' + (f'_lr{lr:g}' if args.tune else '')
-            config = config_of(args.start, kind, shots, lr=lr, seed=args.seed, split=split)
-            settings = digest(config)
-            if is_done(row, args.seed, split, settings):
-                continue
-            begun = time.monotonic()
-            top1 = finetune(config)
-            save(result(row, args.seed, split, {'top1': top1}, (time.monotonic() - begun) / 60, settings))
-            print(f'{row}, seed {args.seed}: {top1:.1f} in {time.monotonic() - begun:.0f} s', flush=True)
+    for row, config in missing_cells(args.start, args.seed, args.kinds, tune=args.tune, published=args.missing):
+        settings = digest(config)
+        begun = time.monotonic()
+        top1 = finetune(config)
+        save(result(row, args.seed, split, {'top1': top1}, (time.monotonic() - begun) / 60, settings))
+        print(f'{row}, seed {args.seed}: {top1:.1f} in {time.monotonic() - begun:.0f} s', flush=True)
 
 
 def parse_args() -> argparse.Namespace:
@@ -128,6 +136,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, required=True)
     parser.add_argument('--kinds', nargs='+', choices=KINDS['basic'], default=list(KINDS['basic']))
     parser.add_argument('--tune', action='store_true', help='every learning rate, on the validation split')
+    parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
     return parser.parse_args()
 
 

@@ -4,6 +4,7 @@
     make evidence SEEDS=1                  # the core rows, seed 0
     python evidence/run_suite.py --seeds 1 --rows both iframes --lanes 1
     python evidence/run_suite.py --tune      # choose settings on the validation split; writes evidence/settings.json
+    python evidence/run_suite.py --missing   # only what evidence/results.json has not, e.g. on another machine
     python evidence/run_suite.py --report    # EVIDENCE.md from evidence/results.json, without a run
 
 Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
@@ -15,17 +16,20 @@ import argparse
 import fcntl
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from few_labels import missing_cells
 from readouts import figures
+from real_video import STARTS
 from report import write_report
 from rows import (
     BY_NAME,
     CANDIDATES,
     CONFIGS,
     FEW_LABEL_STARTS,
+    KINDS,
     ROWS,
     WORK,
     Row,
@@ -87,17 +91,39 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
         write_chosen(dict(learning_rates=choose_rates()) | tried)
         return
     seeds = range(args.seeds)
+    names = {'scratch', *(row.name for row in rows)}
+    starts = [start for start in FEW_LABEL_STARTS if start in names] if args.few_labels else []
     first = [row for row in rows if row.of is None and row.start is None]
-    run_jobs([row_job(row, seed) for seed in seeds for row in first], args.lanes)
-    rest = [row_job(row, seed) for seed in seeds for row in rows if row not in first]
-    if args.few_labels:
-        names = {'scratch', *(row.name for row in rows)}
-        rest += [few_label_job(start, seed) for seed in seeds for start in FEW_LABEL_STARTS if start in names]
-    run_jobs(rest, args.lanes)
+    rest = [row for row in rows if row not in first]
+    wanted = wanted_weights(rest, starts, seeds, falls=args.falls is not None) if args.missing else set()
+    published = {(row.name, seed): args.missing and (row.name, seed) not in wanted for row in rows for seed in seeds}
+    run_jobs([row_job(row, seed, published[row.name, seed]) for seed in seeds for row in first], args.lanes)
+    jobs = [row_job(row, seed, published[row.name, seed]) for seed in seeds for row in rest]
+    jobs += [few_label_job(start, seed, published=args.missing) for seed in seeds for start in starts]
+    run_jobs(jobs, args.lanes)
     if args.falls is not None:
         run('real_video', ['evidence/real_video.py', args.falls, '--seeds', args.seeds])
     publish(load_finished())
     write_report(load_published())
+
+
+def wanted_weights(
+    rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int], *, falls: bool
+) -> set[tuple[str, int]]:
+    """Row and seed of the trainings that something without a published result begins with; they are run again."""
+    wanted = {
+        (row.of or row.start or '', seed)
+        for seed in seeds
+        for row in rest
+        if not is_done(row.name, seed, 'test', settings_of(row, seed, 'test'), published=True)
+    }
+    for start in starts:
+        wanted |= {
+            (start, seed)
+            for seed in seeds
+            if start != 'scratch' and any(missing_cells(start, seed, KINDS['basic'], published=True))
+        }
+    return wanted | {(name, seed) for name in STARTS[1:] for seed in seeds if falls}
 
 
 def parse_args() -> argparse.Namespace:
@@ -110,6 +136,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--no-few-labels', dest='few_labels', action='store_false', help='no few-label finetuning')
     parser.add_argument('--falls', type=Path, help='folder of real clips, see evidence/real_video.py')
     parser.add_argument('--tune', action='store_true', help='choose settings on the validation split')
+    parser.add_argument(
+        '--missing',
+        action='store_true',
+        help='results in evidence/results.json count where their settings are the same; weights are not kept there, so '
+        'a training that something missing begins with is run again',
+    )
     parser.add_argument('--report', action='store_true', help='write EVIDENCE.md again, run nothing')
     return parser.parse_args()
 
@@ -148,12 +180,13 @@ def run_jobs(jobs: list[Job], lanes: int) -> None:
             raise
 
 
-def row_job(row: Row, seed: int) -> Job:
-    return f'{row.name}, seed {seed}', lambda: train_and_test(row, seed, 'test')
+def row_job(row: Row, seed: int, published: bool) -> Job:
+    return f'{row.name}, seed {seed}', lambda: train_and_test(row, seed, 'test', published=published)
 
 
-def few_label_job(start: str, seed: int, tune: bool = False) -> Job:
-    command = ['evidence/few_labels.py', '--start', start, '--seed', seed, *(['--tune'] if tune else [])]
+def few_label_job(start: str, seed: int, *, tune: bool = False, published: bool = False) -> Job:
+    flags = [*(['--tune'] if tune else []), *(['--missing'] if published else [])]
+    command = ['evidence/few_labels.py', '--start', start, '--seed', seed, *flags]
     name = f'few_labels_{start}_{seed}{"_tune" if tune else ""}'
     return name, lambda: run(name, command)
 
@@ -174,16 +207,11 @@ def tuning_jobs() -> list[Job]:
     return [(row.name, lambda row=row: train_and_test(row, TUNING_SEED, 'val')) for row in rows]
 
 
-def train_and_test(row: Row, seed: int, split: str) -> None:
-    """One row: trained where it trains, tested, read out, kept."""
+def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) -> None:
+    """One row: trained where it trains, tested, read out, kept; unless it is done, see `is_done`."""
     work_dir = folder(row.of or row.name, seed)
-    checkpoint = [work_dir] if row.train is not None or row.of is not None else []
-    options = options_of_test(row, split) + ([] if checkpoint else ['model.init_cfg=None'])
-    configs = [config_with(CONFIGS / f'{row.test}.py', options)]
-    if row.train is not None:
-        configs.append(config_with(CONFIGS / f'{row.train}.py', options_of_training(row, seed)))
-    settings = digest(*configs)
-    if is_done(row.name, seed, split, settings):
+    settings = settings_of(row, seed, split)
+    if is_done(row.name, seed, split, settings, published=published):
         return
     begun = time.monotonic()
     found: dict[str, float] = {}
@@ -197,12 +225,31 @@ def train_and_test(row: Row, seed: int, split: str) -> None:
     tested = WORK / 'tests' / f'{row.name}_{seed}_{split}'
     dump = tested / 'features.npz'
     command = [
-        'tools/test.py', CONFIGS / f'{row.test}.py', *checkpoint, '--work-dir', tested, '--seed', seed,
-        *([] if row.classifies else ['--dump-features', dump]), *with_options(options),
+        'tools/test.py', CONFIGS / f'{row.test}.py', *([work_dir] if has_weights(row) else []), '--work-dir', tested,
+        '--seed', seed, *([] if row.classifies else ['--dump-features', dump]),
+        *with_options(options_of_tested(row, split)),
     ]  # fmt: skip
     run(f'{row.name}_{seed}_{split}_test', command)
     found |= {'top1': 100 * read_test(tested)['finetune/top1']} if row.classifies else figures(dump, row, split)
     save(result(row.name, seed, split, found, (time.monotonic() - begun) / 60, settings))
+
+
+def has_weights(row: Row) -> bool:
+    """Whether a checkpoint is tested, and not random weights."""
+    return row.train is not None or row.of is not None
+
+
+def options_of_tested(row: Row, split: str) -> list[str]:
+    """`--cfg-options` of a row's test; without a checkpoint, the config must not look for one."""
+    return options_of_test(row, split) + ([] if has_weights(row) else ['model.init_cfg=None'])
+
+
+def settings_of(row: Row, seed: int, split: str) -> str:
+    """Digest of the configs of a row's test and training."""
+    configs = [config_with(CONFIGS / f'{row.test}.py', options_of_tested(row, split))]
+    if row.train is not None:
+        configs.append(config_with(CONFIGS / f'{row.train}.py', options_of_training(row, seed)))
+    return digest(*configs)
 
 
 def training_figures(work_dir: Path) -> dict[str, float]:

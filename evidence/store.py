@@ -56,15 +56,16 @@ def place(row: str, seed: int, split: str) -> Path:
     return WORK / 'results' / f'{split}_{row}_{seed}.json'
 
 
-def is_done(row: str, seed: int, split: str, settings: str) -> bool:
-    """Whether a row has its result.
+def is_done(row: str, seed: int, split: str, settings: str, *, published: bool = False) -> bool:
+    """Whether a row has its result here or, with `published`, one of the same settings in the repository.
 
     Raises:
-        RuntimeError: it has one of other settings.
+        RuntimeError: it has one of other settings here.
     """
     path = place(row, seed, split)
     if not path.exists():
-        return False
+        known = ((found.row, found.seed, found.split, found.settings) for found in load_published())
+        return published and (row, seed, split, settings) in known
     if json.loads(path.read_text())['settings'] != settings:
         raise RuntimeError(
             f'{path}: its configs have changed since. Remedy: delete it and the work directories below {WORK} that it '

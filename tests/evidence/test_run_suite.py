@@ -24,11 +24,9 @@ def places(tmp_path, monkeypatch):
     return tmp_path
 
 
-def settings_of(name):
+def settings_of(name, seed=0):
     """Of a row's test and training."""
-    row = BY_NAME[name]
-    test = config_with(CONFIGS / f'{row.test}.py', options_of_test(row, 'test'))
-    return store.digest(test, config_with(CONFIGS / f'{row.train}.py', options_of_training(row, 0)))
+    return run_suite.settings_of(BY_NAME[name], seed, 'test')
 
 
 def test_a_finished_row_is_not_run_again(places, monkeypatch):
@@ -44,6 +42,38 @@ def test_a_row_of_other_settings_is_not_taken_for_this_one(places):
     store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0, settings_of('current')))
     with pytest.raises(RuntimeError, match=r'test_both_0\.json: its configs have changed since\. Remedy: delete it'):
         run_suite.train_and_test(BY_NAME['both'], 0, 'test')
+
+
+def test_settings_are_those_of_test_and_training():
+    row = BY_NAME['finetuned']
+    test = config_with(CONFIGS / f'{row.test}.py', options_of_test(row, 'test'))
+    training = config_with(CONFIGS / f'{row.train}.py', options_of_training(row, 0))
+    assert settings_of('finetuned') == store.digest(test, training)
+    assert settings_of('finetuned') != settings_of('finetuned', seed=1)  # starts from another checkpoint
+
+
+def test_a_published_result_counts_where_asked_and_with_the_same_settings(places, monkeypatch):
+    store.publish([store.result('both', 0, 'test', {'R@1 joint': 1.0}, 2.0, settings_of('both'))])
+    store.publish([store.result('both', 1, 'test', {'R@1 joint': 1.0}, 2.0, settings_of('current'))])
+    monkeypatch.setattr(run_suite, 'run', lambda name, command: pytest.fail(name))
+    run_suite.train_and_test(BY_NAME['both'], 0, 'test', published=True)
+    for seed, published in ((0, False), (1, True), (2, True)):
+        with pytest.raises(pytest.fail.Exception, match=f'both_{seed}_train'):
+            run_suite.train_and_test(BY_NAME['both'], seed, 'test', published=published)
+
+
+def test_only_trainings_that_something_missing_begins_with_are_run_again(places):
+    dependants = [BY_NAME[name] for name in ('i_network', 'm_network', 'finetuned')]
+    everything = [(row, seed) for row in dependants for seed in (0, 1)]
+    for row, seed in everything:
+        if (row.name, seed) != ('finetuned', 1):
+            store.publish([store.result(row.name, seed, 'test', {'top1': 1.0}, 2.0, settings_of(row.name, seed))])
+
+    def wanted(**kinds):
+        return run_suite.wanted_weights(dependants, [], range(2), **kinds)
+
+    assert wanted(falls=False) == {('both', 1)}
+    assert wanted(falls=True) == {(name, seed) for name in ('iframes', 'motion_vectors', 'both') for seed in (0, 1)}
 
 
 def test_published_results_of_others_stay(places):
