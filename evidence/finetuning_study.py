@@ -95,7 +95,7 @@ def main() -> None:
     for seed in args.seeds:
         for kind in args.kinds:
             for variant in VARIANTS:
-                for start in STARTS:
+                for start in args.starts:
                     row = f'study_{variant.replace(" ", "-")}_{start}_{kind}'
                     config = variant_config(variant, start, kind, seed)
                     settings = digest(config)
@@ -113,6 +113,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--kinds', nargs='+', choices=['context', 'motion', 'joint'], default=['motion', 'joint'])
+    parser.add_argument('--starts', nargs='+', choices=STARTS, default=list(STARTS))
     return parser.parse_args()
 
 
