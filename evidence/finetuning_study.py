@@ -99,7 +99,7 @@ def main() -> None:
                     row = f'study_{variant.replace(" ", "-")}_{start}_{kind}'
                     config = variant_config(variant, start, kind, seed)
                     settings = digest(config)
-                    if is_done(row, seed, 'val', settings):
+                    if is_done(row, seed, 'val', settings, published=args.missing):
                         continue
                     begun = time.monotonic()
                     found = top1(config, variant, kind)
@@ -114,6 +114,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--kinds', nargs='+', choices=['context', 'motion', 'joint'], default=['motion', 'joint'])
     parser.add_argument('--starts', nargs='+', choices=STARTS, default=list(STARTS))
+    parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
     return parser.parse_args()
 
 

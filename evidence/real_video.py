@@ -10,11 +10,13 @@ and 4; person 3's ten clips test. So few clips say little: the intervals in EVID
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from math import sqrt
 from pathlib import Path
 
 import numpy as np
 from few_labels import config_of, finetune
+from mmengine.config import Config
 from rows import BY_NAME, CONFIGS, WORK, folder
 from run import config_with, run, with_options
 from store import digest, is_done, result, save
@@ -84,26 +86,52 @@ def prepare(videos: Path) -> Path:
     return root
 
 
+def options_of_read_out(row: str, root: Path) -> list[str]:
+    """`--cfg-options` of the test that dumps the features of all clips."""
+    lists = [f'test_dataloader.dataset.{key}={root}/annotations/all_fall.txt' for key in ('gallery', 'query')]
+    weights = [] if BY_NAME[row].train is not None else ['model.init_cfg=None']
+    return [*lists, f'test_dataloader.dataset.data_prefix.video={root}', *weights]
+
+
+def settings_of_read_out(row: str, root: Path) -> str:
+    """Digest of its config."""
+    return digest(config_with(CONFIGS / 'retrieval.py', options_of_read_out(row, root)))
+
+
 def read_out(row: str, seed: int, root: Path) -> None:
     """Frozen features of one start."""
     tested = WORK / 'tests' / f'falls_{row}_{seed}'
-    lists = [f'test_dataloader.dataset.{key}={root}/annotations/all_fall.txt' for key in ('gallery', 'query')]
-    options = [*lists, f'test_dataloader.dataset.data_prefix.video={root}']
-    start = [folder(row, seed)] if BY_NAME[row].train is not None else []
-    options += [] if start else ['model.init_cfg=None']
-    settings = digest(config_with(CONFIGS / 'retrieval.py', options))
-    if is_done(f'falls_{row}', seed, 'test', settings):
-        return
     begun = time.monotonic()
     command = [
-        'tools/test.py', CONFIGS / 'retrieval.py', *start, '--work-dir', tested, '--seed', seed,
-        '--dump-features', tested / 'features.npz',
-        *with_options(options),
+        'tools/test.py', CONFIGS / 'retrieval.py', *([folder(row, seed)] if BY_NAME[row].train is not None else []),
+        '--work-dir', tested, '--seed', seed, '--dump-features', tested / 'features.npz',
+        *with_options(options_of_read_out(row, root)),
     ]  # fmt: skip
     run(f'falls_{row}_{seed}', command)
     found = load_features(tested / 'features.npz')
     queries = Features(*(None if part is None else part[found.is_query] for part in found))
-    save(result(f'falls_{row}', seed, 'test', by_person(queries), (time.monotonic() - begun) / 60, settings))
+    minutes = (time.monotonic() - begun) / 60
+    save(result(f'falls_{row}', seed, 'test', by_person(queries), minutes, settings_of_read_out(row, root)))
+
+
+def finetunings(start: str, seed: int) -> dict[str, Config]:
+    """By name, one and four labels a class."""
+    return {
+        f'few_{start}_fall_{shots}': config_of(start, 'fall', shots, lr=LR, seed=seed, split='test', level='falls')
+        for shots in (1, 4)
+    }
+
+
+def wanted_weights(seeds: Sequence[int], root: Path) -> set[tuple[str, int]]:
+    """Row and seed of the trainings that a read-out or finetuning without a published result begins with."""
+    wanted = set()
+    for seed in seeds:
+        for row in STARTS[1:]:
+            settings = {f'falls_{row}': settings_of_read_out(row, root)}
+            settings |= {name: digest(config) for name, config in finetunings(row, seed).items()}
+            if not all(is_done(name, seed, 'test', found, published=True) for name, found in settings.items()):
+                wanted.add((row, seed))
+    return wanted
 
 
 def main() -> None:
@@ -111,13 +139,12 @@ def main() -> None:
     root = prepare(args.videos)
     for seed in range(args.seeds):
         for row in STARTS:
-            read_out(row, seed, root)
+            if not is_done(f'falls_{row}', seed, 'test', settings_of_read_out(row, root), published=args.missing):
+                read_out(row, seed, root)
         for start in ('scratch', *STARTS[1:]):
-            for shots in (1, 4):
-                name = f'few_{start}_fall_{shots}'
-                config = config_of(start, 'fall', shots, lr=LR, seed=seed, split='test', level='falls')
+            for name, config in finetunings(start, seed).items():
                 settings = digest(config)
-                if is_done(name, seed, 'test', settings):
+                if is_done(name, seed, 'test', settings, published=args.missing):
                     continue
                 begun = time.monotonic()
                 top1 = finetune(config)
@@ -130,6 +157,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('videos', type=Path)
     parser.add_argument('--seeds', type=int, default=3)
+    parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
     return parser.parse_args()
 
 

@@ -20,9 +20,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import real_video
 from few_labels import missing_cells
 from readouts import figures
-from real_video import STARTS
 from report import write_report
 from rows import (
     BY_NAME,
@@ -95,21 +95,22 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
     starts = [start for start in FEW_LABEL_STARTS if start in names] if args.few_labels else []
     first = [row for row in rows if row.of is None and row.start is None]
     rest = [row for row in rows if row not in first]
-    wanted = wanted_weights(rest, starts, seeds, falls=args.falls is not None) if args.missing else set()
+    wanted = wanted_weights(rest, starts, seeds) if args.missing else set()
+    if args.missing and args.falls is not None:
+        wanted |= real_video.wanted_weights(seeds, real_video.prepare(args.falls))
     published = {(row.name, seed): args.missing and (row.name, seed) not in wanted for row in rows for seed in seeds}
     run_jobs([row_job(row, seed, published[row.name, seed]) for seed in seeds for row in first], args.lanes)
     jobs = [row_job(row, seed, published[row.name, seed]) for seed in seeds for row in rest]
     jobs += [few_label_job(start, seed, published=args.missing) for seed in seeds for start in starts]
     run_jobs(jobs, args.lanes)
     if args.falls is not None:
-        run('real_video', ['evidence/real_video.py', args.falls, '--seeds', args.seeds])
+        flags = ['--missing'] if args.missing else []
+        run('real_video', ['evidence/real_video.py', args.falls, '--seeds', args.seeds, *flags])
     publish(load_finished())
     write_report(load_published())
 
 
-def wanted_weights(
-    rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int], *, falls: bool
-) -> set[tuple[str, int]]:
+def wanted_weights(rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int]) -> set[tuple[str, int]]:
     """Row and seed of the trainings that something without a published result begins with; they are run again."""
     wanted = {
         (row.of or row.start or '', seed)
@@ -123,7 +124,7 @@ def wanted_weights(
             for seed in seeds
             if start != 'scratch' and any(missing_cells(start, seed, KINDS['basic'], published=True))
         }
-    return wanted | {(name, seed) for name in STARTS[1:] for seed in seeds if falls}
+    return wanted
 
 
 def parse_args() -> argparse.Namespace:

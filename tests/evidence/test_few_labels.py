@@ -66,9 +66,9 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
     assert list(missing()) == names[2:]
     assert list(missing(published=False)) == names
     monkeypatch.setattr(run_suite, 'KINDS', {'basic': ['context']})
-    assert run_suite.wanted_weights([], ['scratch', 'both'], [0], falls=False) == {('both', 0)}
+    assert run_suite.wanted_weights([], ['scratch', 'both'], [0]) == {('both', 0)}
     store.publish([store.result(names[2], 0, 'test', {'top1': 1.0}, 0.3, settings[names[2]])])
-    assert run_suite.wanted_weights([], ['both'], [0], falls=False) == set()
+    assert run_suite.wanted_weights([], ['both'], [0]) == set()
 
 
 def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):

@@ -69,11 +69,7 @@ def test_only_trainings_that_something_missing_begins_with_are_run_again(places)
         if (row.name, seed) != ('finetuned', 1):
             store.publish([store.result(row.name, seed, 'test', {'top1': 1.0}, 2.0, settings_of(row.name, seed))])
 
-    def wanted(**kinds):
-        return run_suite.wanted_weights(dependants, [], range(2), **kinds)
-
-    assert wanted(falls=False) == {('both', 1)}
-    assert wanted(falls=True) == {(name, seed) for name in ('iframes', 'motion_vectors', 'both') for seed in (0, 1)}
+    assert run_suite.wanted_weights(dependants, [], range(2)) == {('both', 1)}
 
 
 def test_published_results_of_others_stay(places):
