@@ -89,7 +89,7 @@ def prepare(videos: Path) -> Path:
 def options_of_read_out(row: str, root: Path) -> list[str]:
     """`--cfg-options` of the test that dumps the features of all clips."""
     lists = [f'test_dataloader.dataset.{key}={root}/annotations/all_fall.txt' for key in ('gallery', 'query')]
-    weights = [] if BY_NAME[row].train is not None else ['model.init_cfg=None']
+    weights = [] if BY_NAME[row].has_weights else ['model.init_cfg=None']
     return [*lists, f'test_dataloader.dataset.data_prefix.video={root}', *weights]
 
 
@@ -103,7 +103,7 @@ def read_out(row: str, seed: int, root: Path) -> None:
     tested = WORK / 'tests' / f'falls_{row}_{seed}'
     begun = time.monotonic()
     command = [
-        'tools/test.py', CONFIGS / 'retrieval.py', *([folder(row, seed)] if BY_NAME[row].train is not None else []),
+        'tools/test.py', CONFIGS / 'retrieval.py', *([folder(row, seed)] if BY_NAME[row].has_weights else []),
         '--work-dir', tested, '--seed', seed, '--dump-features', tested / 'features.npz',
         *with_options(options_of_read_out(row, root)),
     ]  # fmt: skip

@@ -32,6 +32,11 @@ class Row(NamedTuple):
     options: tuple[str, ...] = ()  # of the training
     classifies: bool = False
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether a checkpoint is tested, and not random weights."""
+        return self.train is not None or self.of is not None
+
 
 MOTION_ALONE = ('model.context_head=None', 'model.motion_head.loss_weight=1.0')
 

@@ -226,7 +226,7 @@ def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) 
     tested = WORK / 'tests' / f'{row.name}_{seed}_{split}'
     dump = tested / 'features.npz'
     command = [
-        'tools/test.py', CONFIGS / f'{row.test}.py', *([work_dir] if has_weights(row) else []), '--work-dir', tested,
+        'tools/test.py', CONFIGS / f'{row.test}.py', *([work_dir] if row.has_weights else []), '--work-dir', tested,
         '--seed', seed, *([] if row.classifies else ['--dump-features', dump]),
         *with_options(options_of_tested(row, split)),
     ]  # fmt: skip
@@ -235,14 +235,9 @@ def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) 
     save(result(row.name, seed, split, found, (time.monotonic() - begun) / 60, settings))
 
 
-def has_weights(row: Row) -> bool:
-    """Whether a checkpoint is tested, and not random weights."""
-    return row.train is not None or row.of is not None
-
-
 def options_of_tested(row: Row, split: str) -> list[str]:
     """`--cfg-options` of a row's test; without a checkpoint, the config must not look for one."""
-    return options_of_test(row, split) + ([] if has_weights(row) else ['model.init_cfg=None'])
+    return options_of_test(row, split) + ([] if row.has_weights else ['model.init_cfg=None'])
 
 
 def settings_of(row: Row, seed: int, split: str) -> str:

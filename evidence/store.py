@@ -64,8 +64,9 @@ def is_done(row: str, seed: int, split: str, settings: str, *, published: bool =
     """
     path = place(row, seed, split)
     if not path.exists():
-        known = ((found.row, found.seed, found.split, found.settings) for found in load_published())
-        return published and (row, seed, split, settings) in known
+        return published and (row, seed, split, settings) in {
+            (found.row, found.seed, found.split, found.settings) for found in load_published()
+        }
     if json.loads(path.read_text())['settings'] != settings:
         raise RuntimeError(
             f'{path}: its configs have changed since. Remedy: delete it and the work directories below {WORK} that it '
