@@ -5,7 +5,7 @@
 
 configs/pretrain_{net}_ucf.py with the lists of level hard: stride 4, SGD, the rate scaled to the batch, warm-up and
 cosine in the shares of 120 epochs. Records losses and pretext accuracies of the first and the last epoch, clips a
-second, and retrieval before and after; EVIDENCE.md prints it.
+second, and retrieval before and after, in evidence/results.json and EVIDENCE.md.
 """
 
 import argparse
@@ -14,10 +14,11 @@ from statistics import median
 
 import torch
 from readouts import figures
+from report import write_report
 from rows import REPOSITORY, WORK, Row, options_of_test
 from run import config_with, run, with_options
 from run_suite import make_level
-from store import digest, is_done, result, save
+from store import digest, is_done, load_finished, load_published, publish, result, save
 
 from cmvl_mm.visualization.logs import epoch_mean, read_curves
 
@@ -103,6 +104,8 @@ def main() -> None:
         found |= dict(epochs=args.epochs, batch=args.batch, share=args.share, clips=args.clips)
         save(result(name, args.seed, 'test', found, (time.monotonic() - begun) / 60, settings, device_name()))
         print(f'{name}: {found}', flush=True)
+    publish(load_finished())
+    write_report(load_published())
 
 
 def parse_args() -> argparse.Namespace:
