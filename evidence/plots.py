@@ -64,7 +64,7 @@ def draw_epochs(results: Sequence[Result]) -> Figure | None:
     ax.set_xticks(epochs, [str(epoch) for epoch in epochs])
     ax.minorticks_off()
     ax.set_xlabel('epochs')
-    return _finished(figure, ax, '%')
+    return _finished(figure, ax, '%', columns=1)
 
 
 def draw_few_labels(results: Sequence[Result]) -> Figure | None:
@@ -76,12 +76,13 @@ def draw_few_labels(results: Sequence[Result]) -> Figure | None:
         for start in FEW_LABEL_STARTS:
             points = {shots: list(values(results, f'few_{start}_{kind}_{shots}', 'top1').values()) for shots in SHOTS}
             _line(ax, {shots: found for shots, found in points.items() if found}, None, start)
-        ax.set_title(f'{kind} label')
         ax.set_xscale('log')
         ax.set_xticks(SHOTS, [str(shots) for shots in SHOTS])
         ax.minorticks_off()
-        ax.set_xlabel('labels a class')
-        _finished(figure, ax, 'top-1, %')
+        ax.set_xlabel(f'{kind} labels a class')
+        _grid(ax, 'top-1, %')
+    figure.tight_layout(rect=(0, 0, 1, 0.93))
+    figure.legend(*axes[0].get_legend_handles_labels(), loc='upper center', ncols=len(FEW_LABEL_STARTS), frameon=False)
     return figure
 
 
@@ -102,9 +103,13 @@ def _line(ax: plt.Axes, points: dict, colour: str | None, title: str) -> None:
         ax.plot([x] * len(found), found, '.', color=line.get_color(), markersize=5)
 
 
-def _finished(figure: Figure, ax: plt.Axes, unit: str) -> Figure:
+def _grid(ax: plt.Axes, unit: str) -> None:
     ax.set_ylabel(unit)
     ax.grid(alpha=0.3)
-    ax.legend()
+
+
+def _finished(figure: Figure, ax: plt.Axes, unit: str, columns: int = 3) -> Figure:
+    _grid(ax, unit)
+    ax.legend(loc='lower left', bbox_to_anchor=(0, 1), ncols=columns, frameon=False)  # above: hides no dot
     figure.tight_layout()
     return figure
