@@ -24,7 +24,7 @@ help:
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
 	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
 	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume" for some'
-	@echo 'make evidence   every claim of the paper on the controlled benchmark; writes EVIDENCE.md; SEEDS=1: the core of it; FALLS=folder: real clips, too; MISSING=1: only what evidence/results.json has not'
+	@echo 'make evidence   the claims of the paper on the controlled benchmark; writes EVIDENCE.md; SEEDS=1: the core of it; FALLS=folder: real clips, too; MISSING=1: only what evidence/results.json has not'
 	@echo 'make wheel   build the wheel, install it into an empty environment, import every module'
 
 setup: $(STAMP)

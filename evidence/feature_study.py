@@ -5,16 +5,17 @@
 R@1 and nearest neighbours weigh every direction of the features by its variance, so that a factor which has little of
 it is not seen, although it may be there. Two figures tell the cases apart: the share of the variance that lies between
 the classes of a factor, and how well a linear probe, which may weigh directions as it likes, tells apart the motions
-that only differ in their sense. Writes no verdict: evidence/FINDINGS.md quotes the table that this prints.
+that only differ in their sense, beside the R@1 of the same pair. Queries are the test split's. Writes no verdict:
+evidence/FINDINGS.md quotes the table that this prints.
 """
 
 import argparse
 from statistics import fmean
 
 import numpy as np
-from readouts import MIRRORED, PROBE_LRS, PROBE_STEPS, labels
-from report import spread
+from readouts import MIRRORED, PROBE_LRS, PROBE_STEPS, labels, of_pairs
 from rows import BY_NAME, WORK
+from tables import spread
 
 from cmvl_mm.evaluation.features import Features, load_features
 from cmvl_mm.evaluation.linear_probe import sweep
@@ -52,7 +53,9 @@ def study(name: str, seed: int) -> dict[str, float]:
         f'variance between {kind}s': variance_between(found.features[gallery], classes[gallery])
         for kind, classes in (('context', contexts), ('motion', motions))
     }
-    return shares | {f'probe, {question}': probe_of_pair(found, motions, pair) for question, pair in PAIRS.items()}
+    pairs = {f'R@1, {question}': of_pairs(found, motions, (pair,)) for question, pair in PAIRS.items()}
+    pairs |= {f'probe, {question}': probe_of_pair(found, motions, pair) for question, pair in PAIRS.items()}
+    return shares | pairs
 
 
 def main() -> None:

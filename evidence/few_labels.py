@@ -1,7 +1,8 @@
 """Few-label finetuning: many short trainings from one start, in one process, so that they share its start-up.
 
     python evidence/few_labels.py --start both --seed 0                    # on the test split, by the tuned rates
-    python evidence/few_labels.py --start both --seed 100 --tune           # every rate, on the validation split
+    python evidence/few_labels.py --start both --seed 100 --split val      # every rate, on the validation split
+    python evidence/few_labels.py --start both --seed 0 --split fresh      # on videos of another seed
 
 Each is configs/evidence/finetune.py with another list: `shots` labelled videos of every class, drawn with the seed,
 their lines repeated until one epoch holds all steps. Labels are those of context, motion and both together.
@@ -105,10 +106,13 @@ def cells(kinds: Sequence[str], shots: tuple[int, ...]) -> list[tuple[str, int]]
 
 
 def missing_cells(
-    start: str, seed: int, kinds: Sequence[str], *, tune: bool = False, published: bool = False
+    start: str, seed: int, kinds: Sequence[str], *, split: str = 'test', published: bool = False
 ) -> Iterator[tuple[str, Config]]:
-    """Name and finetuning of every cell that has no result; with `published`, none in the repository either."""
-    split = 'val' if tune else 'test'
+    """Name and finetuning of every cell that has no result; with `published`, none in the repository either.
+
+    On the validation split, every rate is a cell.
+    """
+    tune = split == 'val'
     for kind, shots in cells(kinds, TUNED_SHOTS if tune else SHOTS):
         for lr in LEARNING_RATES if tune else (tuned_rate(start, kind),):
             row = f'few_{start}_{kind}_{shots}' + (f'_lr{lr:g}' if tune else '')
@@ -119,12 +123,12 @@ def missing_cells(
 
 def main() -> None:
     args = parse_args()
-    split = 'val' if args.tune else 'test'
-    for row, config in missing_cells(args.start, args.seed, args.kinds, tune=args.tune, published=args.missing):
+    cells_left = missing_cells(args.start, args.seed, args.kinds, split=args.split, published=args.missing)
+    for row, config in cells_left:
         settings = digest(config)
         begun = time.monotonic()
         top1 = finetune(config)
-        save(result(row, args.seed, split, {'top1': top1}, (time.monotonic() - begun) / 60, settings))
+        save(result(row, args.seed, args.split, {'top1': top1}, (time.monotonic() - begun) / 60, settings))
         print(f'{row}, seed {args.seed}: {top1:.1f} in {time.monotonic() - begun:.0f} s', flush=True)
 
 
@@ -135,7 +139,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--start', choices=FEW_LABEL_STARTS, required=True)
     parser.add_argument('--seed', type=int, required=True)
     parser.add_argument('--kinds', nargs='+', choices=KINDS['basic'], default=list(KINDS['basic']))
-    parser.add_argument('--tune', action='store_true', help='every learning rate, on the validation split')
+    parser.add_argument(
+        '--split', choices=['val', 'test', 'fresh'], default='test', help='val: every learning rate (default: test)'
+    )
     parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
     return parser.parse_args()
 

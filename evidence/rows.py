@@ -93,6 +93,7 @@ def folder(row: str, seed: int) -> Path:
 
 
 def annotations(level: str, split: str, kind: str) -> Path:
+    """List of one of the level's splits: 'train', 'val', 'test', and of level basic 'fresh' (see fresh_videos.py)."""
     return WORK / level / 'annotations' / f'{split}_{kind}.txt'
 
 

@@ -5,11 +5,12 @@
     python evidence/run_suite.py --seeds 1 --rows both iframes --lanes 1
     python evidence/run_suite.py --tune      # choose settings on the validation split; writes evidence/settings.json
     python evidence/run_suite.py --missing   # only what evidence/results.json has not, e.g. on another machine
+    python evidence/run_suite.py --fresh     # level basic once more, on videos of another seed
     python evidence/run_suite.py --report    # EVIDENCE.md from evidence/results.json, without a run
 
 Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
 work_dirs/evidence: stopped and run again, the suite goes on. The test split is read by the evidence alone, the
-validation split by --tune and by the curves over epochs.
+validation split by --tune and by the curves over epochs; EVIDENCE.md names two decisions that were made otherwise.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import real_video
 from few_labels import missing_cells
+from fresh_videos import make_fresh
 from readouts import figures
 from report import write_report
 from rows import (
@@ -86,22 +88,26 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
         make_level(level)
     if args.tune:
         run_jobs(tuning_jobs(), args.lanes)
-        run_jobs([few_label_job(start, TUNING_SEED, tune=True) for start in FEW_LABEL_STARTS], args.lanes)
+        run_jobs([few_label_job(start, TUNING_SEED, 'val') for start in FEW_LABEL_STARTS], args.lanes)
         tried = dict(target_weights=recall_of_weights(), gaps=recall_of_gaps(), candidates=recall_of_candidates())
         write_chosen(dict(learning_rates=choose_rates()) | tried)
         return
+    split = 'test'
+    if args.fresh:
+        split = 'fresh'
+        make_fresh()
     seeds = range(args.seeds)
     names = {'scratch', *(row.name for row in rows)}
     starts = [start for start in FEW_LABEL_STARTS if start in names] if args.few_labels else []
     first = [row for row in rows if row.of is None and row.start is None]
     rest = [row for row in rows if row not in first]
-    wanted = wanted_weights(rest, starts, seeds) if args.missing else set()
+    wanted = wanted_weights(rest, starts, seeds, split) if args.missing else set()
     if args.missing and args.falls is not None:
         wanted |= real_video.wanted_weights(seeds, real_video.prepare(args.falls))
     published = {(row.name, seed): args.missing and (row.name, seed) not in wanted for row in rows for seed in seeds}
-    run_jobs([row_job(row, seed, published[row.name, seed]) for seed in seeds for row in first], args.lanes)
-    jobs = [row_job(row, seed, published[row.name, seed]) for seed in seeds for row in rest]
-    jobs += [few_label_job(start, seed, published=args.missing) for seed in seeds for start in starts]
+    run_jobs([row_job(row, seed, split, published[row.name, seed]) for seed in seeds for row in first], args.lanes)
+    jobs = [row_job(row, seed, split, published[row.name, seed]) for seed in seeds for row in rest]
+    jobs += [few_label_job(start, seed, split, published=args.missing) for seed in seeds for start in starts]
     run_jobs(jobs, args.lanes)
     if args.falls is not None:
         flags = ['--missing'] if args.missing else []
@@ -110,19 +116,21 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
     write_report(load_published())
 
 
-def wanted_weights(rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int]) -> set[tuple[str, int]]:
+def wanted_weights(
+    rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int], split: str = 'test'
+) -> set[tuple[str, int]]:
     """Row and seed of the trainings that something without a published result begins with; they are run again."""
     wanted = {
         (row.of or row.start or '', seed)
         for seed in seeds
         for row in rest
-        if not is_done(row.name, seed, 'test', settings_of(row, seed, 'test'), published=True)
+        if not is_done(row.name, seed, split, settings_of(row, seed, split), published=True)
     }
     for start in starts:
         wanted |= {
             (start, seed)
             for seed in seeds
-            if start != 'scratch' and any(missing_cells(start, seed, KINDS['basic'], published=True))
+            if start != 'scratch' and any(missing_cells(start, seed, KINDS['basic'], split=split, published=True))
         }
     return wanted
 
@@ -143,14 +151,17 @@ def parse_args() -> argparse.Namespace:
         help='results in evidence/results.json count where their settings are the same; weights are not kept there, so '
         'a training that something missing begins with is run again',
     )
+    parser.add_argument('--fresh', action='store_true', help='level basic, on videos of another seed: fresh_videos.py')
     parser.add_argument('--report', action='store_true', help='write EVIDENCE.md again, run nothing')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.fresh and (args.tune or args.falls):
+        parser.error('--fresh asks of level basic alone, and chooses nothing: leave out --tune and --falls')
+    return args
 
 
 def chosen_rows(args: argparse.Namespace) -> list[Row]:
-    if args.rows:
-        return [BY_NAME[name] for name in args.rows]
-    return [row for row in ROWS if row.core or args.seeds > 1]
+    rows = [BY_NAME[name] for name in args.rows] if args.rows else [row for row in ROWS if row.core or args.seeds > 1]
+    return [row for row in rows if row.level == 'basic'] if args.fresh else rows
 
 
 def make_level(level: str) -> None:
@@ -181,14 +192,14 @@ def run_jobs(jobs: list[Job], lanes: int) -> None:
             raise
 
 
-def row_job(row: Row, seed: int, published: bool) -> Job:
-    return f'{row.name}, seed {seed}', lambda: train_and_test(row, seed, 'test', published=published)
+def row_job(row: Row, seed: int, split: str, published: bool) -> Job:
+    return f'{row.name}, seed {seed}', lambda: train_and_test(row, seed, split, published=published)
 
 
-def few_label_job(start: str, seed: int, *, tune: bool = False, published: bool = False) -> Job:
-    flags = [*(['--tune'] if tune else []), *(['--missing'] if published else [])]
-    command = ['evidence/few_labels.py', '--start', start, '--seed', seed, *flags]
-    name = f'few_labels_{start}_{seed}{"_tune" if tune else ""}'
+def few_label_job(start: str, seed: int, split: str, *, published: bool = False) -> Job:
+    flags = ['--missing'] if published else []
+    command = ['evidence/few_labels.py', '--start', start, '--seed', seed, '--split', split, *flags]
+    name = f'few_labels_{start}_{seed}_{split}'
     return name, lambda: run(name, command)
 
 

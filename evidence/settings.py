@@ -1,4 +1,4 @@
-"""What was chosen on the validation split, before the test split was looked at."""
+"""What was chosen on the validation split."""
 
 import json
 from typing import Any

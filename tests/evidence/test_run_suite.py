@@ -9,6 +9,7 @@ import report
 import run
 import run_suite
 import store
+import tables
 from rows import BY_NAME, CONFIGS, ROWS, options_of_test, options_of_training
 from run import config_with
 from store import Result
@@ -19,8 +20,9 @@ def places(tmp_path, monkeypatch):
     for module in (store, run, run_suite):
         monkeypatch.setattr(module, 'WORK', tmp_path / 'work')
     monkeypatch.setattr(store, 'PUBLISHED', tmp_path / 'results.json')
-    for name in ('DOCUMENT', 'PICTURES', 'FINDINGS', 'CHOSEN'):
+    for name in ('DOCUMENT', 'PICTURES', 'FINDINGS'):
         monkeypatch.setattr(report, name, tmp_path / name)
+    monkeypatch.setattr(tables, 'CHOSEN', tmp_path / 'CHOSEN')
     return tmp_path
 
 
@@ -136,6 +138,41 @@ def test_one_seed_runs_the_core_and_names_choose(monkeypatch):
     assert chosen('--seeds', '1') == [row for row in ROWS if row.core]
     assert chosen() == list(ROWS)
     assert [row.name for row in chosen('--seeds', '1', '--rows', 'hard_both')] == ['hard_both']
+    assert chosen('--fresh', '--rows', 'both', 'hard_both') == [BY_NAME['both']]
+    with pytest.raises(SystemExit):
+        chosen('--fresh', '--tune')
+
+
+def test_fresh_videos_are_judged_beside_the_test_split(places):
+    for split, recalls in (('test', (20.0, 21.0, 22.0)), ('fresh', (9.0, 10.0, 11.0)), ('val', (80.0, 90.0, 99.0))):
+        for seed, recall in enumerate(recalls):
+            for row, joint in (('both', recall), ('random', 10.0 + seed)):
+                found = {'R@1 context': 40.0, 'R@1 motion': 30.0, 'R@1 joint': joint}
+                store.publish([store.result(row, seed, split, found, 2.0, '1')])
+    report.write_report(store.load_published())
+    line = next(
+        line for line in report.DOCUMENT.read_text().split('## Fresh')[1].splitlines() if line.startswith('| 9 |')
+    )
+    assert line.endswith('| R@1 joint | +10.0 ± 0.0 | holds | -1.0 ± 0.0 | 3 | **does not hold** |')
+
+
+def test_a_suite_of_fresh_videos_trains_nothing_anew_and_tests_with_them(places, monkeypatch):
+    ran = []
+    monkeypatch.setattr(run_suite, 'make_level', lambda level: None)
+    monkeypatch.setattr(run_suite, 'make_fresh', lambda: None)
+    monkeypatch.setattr(run_suite, 'run', lambda name, command: ran.append([str(word) for word in command]))
+    monkeypatch.setattr(run_suite, 'figures', lambda dump, row, split: {f'R@1 joint, {split}': 1.0})
+    monkeypatch.setattr(run_suite, 'training_figures', lambda work_dir: {})
+    monkeypatch.setattr('sys.argv', ['run_suite.py', '--fresh', '--seeds', '1', '--rows', 'both', '--lanes', '1'])
+    run_suite.main()
+    train, test, few_scratch, few_both = ran
+    assert train[0] == 'tools/train.py'
+    assert '--resume' in train  # of a finished training: nothing is left to do
+    assert 'test_dataloader.dataset.query=work_dirs/evidence/basic/annotations/fresh_joint.txt' in test
+    assert 'test_dataloader.dataset.gallery=work_dirs/evidence/basic/annotations/train_joint.txt' in test
+    for command in (few_scratch, few_both):
+        assert command[-2:] == ['--split', 'fresh']
+    assert [(found.row, found.split) for found in store.load_published()] == [('both', 'fresh')]
 
 
 def test_the_document_says_what_was_seen(places):
@@ -174,4 +211,5 @@ def test_the_document_says_what_was_seen(places):
     assert 'abc1234' in text
     drawn = {path.name for path in report.PICTURES.glob('*.png')}
     assert drawn == {'recalls_basic.png', 'alphas.png', 'few_labels.png'}  # no epochs, no other level
+    assert '## Fresh videos\n\nNot run' in text
     assert (places / 'PICTURES/recalls_basic.png').stat().st_size > 5000
