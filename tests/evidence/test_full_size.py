@@ -7,8 +7,11 @@ import pytest
 import report
 import rows
 import store
+import torch
 from mmengine.config import DictAction
+from mmengine.registry import PARAM_SCHEDULERS
 from rows import REPOSITORY
+from run import config_with
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
@@ -36,6 +39,25 @@ def test_only_videos_batch_and_epochs_differ(net):
     assert mine['.train_dataloader.batch_size'] == 16
 
 
+@pytest.mark.parametrize('epochs', [3, 60, 120])
+def test_the_rate_rises_to_the_recipes_and_falls(epochs):
+    options = full_size.options_of_training(epochs=epochs, batch=16, share=0.5)
+    config = config_with(REPOSITORY / 'configs/pretrain_c3d_ucf.py', options)
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=config.optim_wrapper.optimizer.lr)
+    schedulers = [PARAM_SCHEDULERS.build(dict(part, optimizer=optimizer)) for part in config.param_scheduler]
+    rates = []
+    for _ in range(epochs):
+        rates.append(optimizer.param_groups[0]['lr'] / config.optim_wrapper.optimizer.lr)
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    assert rates[0] == pytest.approx(0.01)
+    assert max(rates) == pytest.approx(1)
+    assert rates.index(max(rates)) == full_size.warm_up_of(epochs) - 1
+    assert epochs == 3 or rates[-1] < 0.01
+
+
 def test_it_ends_in_the_document(tmp_path, monkeypatch):
     for module in (rows, store, full_size):
         monkeypatch.setattr(module, 'WORK', tmp_path)
@@ -50,8 +72,8 @@ def test_it_ends_in_the_document(tmp_path, monkeypatch):
             log = tmp_path / 'runs/full_c3d_0/20260101_000000/vis_data/scalars.json'
             log.parent.mkdir(parents=True)
             steps = [
-                dict(epoch=1 + step // 2, step=step, loss=1.0, time=0.5) | dict.fromkeys(full_size.KEYS, step / 4)
-                for step in range(4)
+                dict(epoch=1 + step // 2, step=step, loss=1.0, time=0.5) | dict.fromkeys(full_size.KEYS, step / 8)
+                for step in range(6)
             ]
             log.write_text(''.join(json.dumps(step) + '\n' for step in steps))
 
@@ -61,13 +83,13 @@ def test_it_ends_in_the_document(tmp_path, monkeypatch):
     monkeypatch.setattr(full_size, 'run', run)
     monkeypatch.setattr(full_size, 'make_level', lambda level: None)
     monkeypatch.setattr(full_size, 'figures', figures)
-    monkeypatch.setattr('sys.argv', ['full_size.py', '--net', 'c3d', '--epochs', '2', '--batch', '4'])
+    monkeypatch.setattr('sys.argv', ['full_size.py', '--net', 'c3d', '--epochs', '3', '--batch', '4'])
     full_size.main()
     assert [command[0] for command in ran] == ['tools/train.py', 'tools/test.py', 'tools/test.py']
     assert ['model.init_cfg=None' in command for command in ran] == [False, True, False]
     text = report.DOCUMENT.read_text()
     for figure in (
-        'loss_context, epoch 1 | 0.125', 'acc_motion, epoch 2 | 62.5', 'clips/s | 8', 'random R@1 joint | 3',
+        'loss_context, epoch 1 | 0.0625', 'acc_motion, epoch 3 | 56.25', 'clips/s | 8', 'random R@1 joint | 3',
         'trained R@1 joint | 9',
     ):  # fmt: skip
         assert f'| {figure} |' in text
