@@ -89,7 +89,7 @@ def test_it_ends_in_the_document(tmp_path, monkeypatch):
     assert ['model.init_cfg=None' in command for command in ran] == [False, True, False]
     text = report.DOCUMENT.read_text()
     for figure in (
-        'loss_context, epoch 1 | 0.0625', 'acc_motion, epoch 3 | 56.25', 'clips/s | 8', 'random R@1 joint | 3',
+        'loss_context, epoch 1 | 0.062', 'acc_motion, epoch 3 | 56.25', 'clips/s | 8', 'random R@1 joint | 3',
         'trained R@1 joint | 9',
     ):  # fmt: skip
         assert f'| {figure} |' in text
