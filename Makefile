@@ -11,6 +11,7 @@ N ?=
 ONLY ?=
 SEEDS ?= 3
 MISSING ?=
+FRESH ?=
 FALLS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -24,7 +25,7 @@ help:
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
 	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
 	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume" for some'
-	@echo 'make evidence   the claims of the paper on the controlled benchmark; writes EVIDENCE.md; SEEDS=1: the core of it; FALLS=folder: real clips, too; MISSING=1: only what evidence/results.json has not'
+	@echo 'make evidence   the claims of the paper on the controlled benchmark; writes EVIDENCE.md; SEEDS=1: the core of it; FALLS=folder: real clips, too; MISSING=1: only what evidence/results.json has not; FRESH=1: level basic on other videos'
 	@echo 'make wheel   build the wheel, install it into an empty environment, import every module'
 
 setup: $(STAMP)
@@ -69,7 +70,7 @@ reliability: setup
 	$(BIN)/python tests/reliability/run_all.py $(if $(ONLY),--only $(ONLY))
 
 evidence: setup
-	$(BIN)/python evidence/run_suite.py --seeds $(SEEDS) $(if $(MISSING),--missing) $(if $(FALLS),--falls "$(FALLS)")
+	$(BIN)/python evidence/run_suite.py --seeds $(SEEDS) $(if $(MISSING),--missing) $(if $(FRESH),--fresh) $(if $(FALLS),--falls "$(FALLS)")
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

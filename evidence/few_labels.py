@@ -9,6 +9,7 @@ their lines repeated until one epoch holds all steps. Labels are those of contex
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -80,7 +81,7 @@ def config_of(start: str, kind: str, shots: int, *, lr: float, seed: int, split:
         'randomness.seed': seed,
         'experiment_name': f'{name}_{split}',
         'work_dir': str(WORK / 'few_labels' / name),
-        'default_hooks.checkpoint.interval': 200,  # epochs: none is kept, the weights are tested at once
+        'default_hooks.checkpoint.interval': 200,  # epochs: the last alone is kept
         'log_level': 'WARNING',
     }
     if start == 'scratch':
@@ -123,6 +124,9 @@ def missing_cells(
 
 def main() -> None:
     args = parse_args()
+    for kind in args.kinds:
+        if not (tested := annotations('basic', args.split, kind)).exists():
+            sys.exit(f'{tested}: no such list. Remedy: run_suite.py makes it, with --fresh that of fresh videos.')
     cells_left = missing_cells(args.start, args.seed, args.kinds, split=args.split, published=args.missing)
     for row, config in cells_left:
         settings = digest(config)
@@ -140,8 +144,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, required=True)
     parser.add_argument('--kinds', nargs='+', choices=KINDS['basic'], default=list(KINDS['basic']))
     parser.add_argument(
-        '--split', choices=['val', 'test', 'fresh'], default='test', help='val: every learning rate (default: test)'
-    )
+        '--split', choices=['val', 'test', 'fresh'], default='test',
+        help='to test on; val: every learning rate; fresh: videos of another seed (default: %(default)s)',
+    )  # fmt: skip
     parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
     return parser.parse_args()
 

@@ -16,7 +16,7 @@ SEED = 2
 VIDEOS = 4
 """For every pair of context and motion, as in the test split."""
 FOLDER = WORK / 'basic/fresh'
-"""Below the level's videos, since a list's paths begin in one folder."""
+"""Inside the level's folder, where all paths of its lists begin."""
 
 
 def make_fresh() -> None:

@@ -61,8 +61,8 @@ def _origin(results: Sequence[Result]) -> str:
         f'{len(suite)} runs, seeds {", ".join(map(str, seeds))}, {sum(found.minutes for found in suite):.0f} '
         f'minutes of one core each, two at a time; commit {", ".join(commits)}; {dates[0]} to {dates[-1]}; '
         f'{", ".join(machines)}. `make evidence SEEDS={len(seeds)} FALLS=folder` repeats them (FALLS for the real '
-        'video, which the repository has not), evidence/full_size.py what is full-size; `python '
-        'evidence/run_suite.py --report` writes this again.\n'
+        'video, which the repository has not), with FRESH=1 the fresh videos, evidence/full_size.py what is full-size; '
+        '`python evidence/run_suite.py --report` writes this again.\n'
     )
 
 
@@ -94,13 +94,14 @@ def _verdict_line(judged: Judged) -> str:
 
 def _fresh(results: Sequence[Result]) -> str:
     """The claims of which both rows have been asked with fresh videos, beside what the test split says."""
-    if not any(found.split == 'fresh' for found in results):
-        return 'Not run: `python evidence/run_suite.py --fresh`.\n'
-    judged = [(judge(claim, results), judge(claim, results, 'fresh')) for claim in CLAIMS if '@' not in claim.better]
+    pairs = [(judge(claim, results), judge(claim, results, 'fresh')) for claim in CLAIMS if '@' not in claim.better]
+    judged = [(tested, fresh) for tested, fresh in pairs if fresh.seeds]
+    if not judged:
+        return 'Not run: `make evidence FRESH=1`.\n'
     lines = [
         'The same networks and settings, other queries in the same gallery: 256 videos of another seed, made when '
-        'every setting stood (`python evidence/run_suite.py --fresh`). Left the difference on the test split, right '
-        'on these.\n',
+        'every setting stood (`make evidence FRESH=1`). Left the difference on the test split, right on these, by the '
+        'seeds that have been asked; claims that are not here have not been.\n',
         '| table | claim | figure | test | verdict | fresh | seeds | verdict |',
         '|---|---|---|---:|---|---:|---:|---|',
     ]
@@ -108,7 +109,6 @@ def _fresh(results: Sequence[Result]) -> str:
         f'| {fresh.claim.table} | {fresh.claim.sentence} | {fresh.claim.figure} | {_difference(tested)} '
         f'| {_emphasised(tested.verdict)} | {_difference(fresh)} | {len(fresh.seeds)} | {_emphasised(fresh.verdict)} |'
         for tested, fresh in judged
-        if fresh.seeds
     ]
     return '\n'.join([*lines, ''])
 

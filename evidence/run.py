@@ -1,10 +1,12 @@
-"""A script of the repository as a process of its own."""
+"""A script of the repository as a process of its own, and the lock that keeps suites apart."""
 
+import fcntl
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
@@ -33,6 +35,18 @@ def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> Non
         outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False)
     if outcome.returncode != 0:
         raise RuntimeError(f'{name} ended with exit code {outcome.returncode}; see {log}')
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the folder of the suite's work: who finds it held ends, naming it."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / 'lock').open('w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f'{WORK}: another suite runs here. Remedy: wait for its end.')
+        yield
 
 
 def config_with(path: Path, options: Sequence[str]) -> Config:

@@ -14,7 +14,6 @@ validation split by --tune and by the curves over epochs; EVIDENCE.md names two 
 """
 
 import argparse
-import fcntl
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -39,7 +38,7 @@ from rows import (
     options_of_test,
     options_of_training,
 )
-from run import config_with, run, with_options
+from run import alone, config_with, run, with_options
 from settings import (
     ALPHAS,
     CHOSEN,
@@ -72,12 +71,7 @@ def main() -> None:
     if args.few_labels and not args.tune and not CHOSEN.exists():
         sys.exit(f'{CHOSEN}: no settings yet. Remedy: python evidence/run_suite.py --tune, or --no-few-labels.')
     rows = chosen_rows(args)
-    WORK.mkdir(parents=True, exist_ok=True)
-    with (WORK / 'lock').open('w') as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            sys.exit(f'{WORK}: another suite runs here. Remedy: wait for its end.')
+    with alone():
         run_suite(args, rows)
     print(f'{(time.monotonic() - begun) / 60:.0f} minutes')
 
@@ -97,8 +91,7 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
         split = 'fresh'
         make_fresh()
     seeds = range(args.seeds)
-    names = {'scratch', *(row.name for row in rows)}
-    starts = [start for start in FEW_LABEL_STARTS if start in names] if args.few_labels else []
+    starts = starts_of(rows) if args.few_labels else []
     first = [row for row in rows if row.of is None and row.start is None]
     rest = [row for row in rows if row not in first]
     wanted = wanted_weights(rest, starts, seeds, split) if args.missing else set()
@@ -117,7 +110,7 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
 
 
 def wanted_weights(
-    rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int], split: str = 'test'
+    rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int], split: str
 ) -> set[tuple[str, int]]:
     """Row and seed of the trainings that something without a published result begins with; they are run again."""
     wanted = {
@@ -155,13 +148,25 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--report', action='store_true', help='write EVIDENCE.md again, run nothing')
     args = parser.parse_args()
     if args.fresh and (args.tune or args.falls):
-        parser.error('--fresh asks of level basic alone, and chooses nothing: leave out --tune and --falls')
+        parser.error('--fresh chooses nothing, and has no real clips: leave out --tune and --falls')
+    if args.fresh and (others := [name for name in args.rows or () if BY_NAME[name].level != 'basic']):
+        parser.error(f'--fresh has videos of level basic alone: leave out {", ".join(others)}')
     return args
 
 
 def chosen_rows(args: argparse.Namespace) -> list[Row]:
-    rows = [BY_NAME[name] for name in args.rows] if args.rows else [row for row in ROWS if row.core or args.seeds > 1]
+    """Those named, with the rows whose weights they begin with; by default all, or the core."""
+    if args.rows:
+        asked = [BY_NAME[name] for name in args.rows]
+        return list(dict.fromkeys([*(BY_NAME[parent] for row in asked if (parent := row.of or row.start)), *asked]))
+    rows = [row for row in ROWS if row.core or args.seeds > 1]
     return [row for row in rows if row.level == 'basic'] if args.fresh else rows
+
+
+def starts_of(rows: list[Row]) -> list[str]:
+    """Starts of few-label finetuning: of the rows, and beside any of level basic random weights."""
+    names = {row.name for row in rows} | {'scratch' for row in rows if row.level == 'basic'}
+    return [start for start in FEW_LABEL_STARTS if start in names]
 
 
 def make_level(level: str) -> None:
@@ -232,7 +237,7 @@ def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) 
             'tools/train.py', CONFIGS / f'{row.train}.py', '--work-dir', work_dir, '--resume', '--seed', seed,
             *with_options(options_of_training(row, seed)),
         ]  # fmt: skip
-        run(f'{row.name}_{seed}_train', command)
+        run(f'{row.name}_{seed}_{split}_train', command)  # of a finished training: nothing, and its log stays
         found |= training_figures(work_dir)
     tested = WORK / 'tests' / f'{row.name}_{seed}_{split}'
     dump = tested / 'features.npz'

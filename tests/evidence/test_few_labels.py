@@ -65,10 +65,12 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
         store.publish([store.result(name, 0, 'test', {'top1': 1.0}, 0.3, settings[name])])
     assert list(missing()) == names[2:]
     assert list(missing(published=False)) == names
+    fresh = few_labels.missing_cells('both', 0, ['context'], split='fresh', published=True)
+    assert [row for row, _ in fresh] == names
     monkeypatch.setattr(run_suite, 'KINDS', {'basic': ['context']})
-    assert run_suite.wanted_weights([], ['scratch', 'both'], [0]) == {('both', 0)}
+    assert run_suite.wanted_weights([], ['scratch', 'both'], [0], 'test') == {('both', 0)}
     store.publish([store.result(names[2], 0, 'test', {'top1': 1.0}, 0.3, settings[names[2]])])
-    assert run_suite.wanted_weights([], ['both'], [0]) == set()
+    assert run_suite.wanted_weights([], ['both'], [0], 'test') == set()
 
 
 def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import full_size
 import pytest
 import report
 import rows
+import run
 import store
 import torch
 from mmengine.config import DictAction
@@ -59,14 +60,14 @@ def test_the_rate_rises_to_the_recipes_and_falls(epochs):
 
 
 def test_it_ends_in_the_document(tmp_path, monkeypatch):
-    for module in (rows, store, full_size):
+    for module in (rows, store, run, full_size):
         monkeypatch.setattr(module, 'WORK', tmp_path)
     monkeypatch.setattr(store, 'PUBLISHED', tmp_path / 'results.json')
     for name in ('DOCUMENT', 'PICTURES'):
         monkeypatch.setattr(report, name, tmp_path / name)
     ran = []
 
-    def run(name, command, threads):
+    def ran_now(name, command, threads):
         ran.append([str(word) for word in command])
         if command[0] == 'tools/train.py':
             log = tmp_path / 'runs/full_c3d_0/20260101_000000/vis_data/scalars.json'
@@ -80,7 +81,7 @@ def test_it_ends_in_the_document(tmp_path, monkeypatch):
     def figures(dump, row, split):
         return {'R@1 joint': 3.0 if 'random' in str(dump) else 9.0, 'kNN joint': 1.0}
 
-    monkeypatch.setattr(full_size, 'run', run)
+    monkeypatch.setattr(full_size, 'run', ran_now)
     monkeypatch.setattr(full_size, 'make_level', lambda level: None)
     monkeypatch.setattr(full_size, 'figures', figures)
     monkeypatch.setattr('sys.argv', ['full_size.py', '--net', 'c3d', '--epochs', '3', '--batch', '4'])

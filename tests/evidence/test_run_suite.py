@@ -60,7 +60,7 @@ def test_a_published_result_counts_where_asked_and_with_the_same_settings(places
     monkeypatch.setattr(run_suite, 'run', lambda name, command: pytest.fail(name))
     run_suite.train_and_test(BY_NAME['both'], 0, 'test', published=True)
     for seed, published in ((0, False), (1, True), (2, True)):
-        with pytest.raises(pytest.fail.Exception, match=f'both_{seed}_train'):
+        with pytest.raises(pytest.fail.Exception, match=f'both_{seed}_test_train'):
             run_suite.train_and_test(BY_NAME['both'], seed, 'test', published=published)
 
 
@@ -71,7 +71,8 @@ def test_only_trainings_that_something_missing_begins_with_are_run_again(places)
         if (row.name, seed) != ('finetuned', 1):
             store.publish([store.result(row.name, seed, 'test', {'top1': 1.0}, 2.0, settings_of(row.name, seed))])
 
-    assert run_suite.wanted_weights(dependants, [], range(2)) == {('both', 1)}
+    assert run_suite.wanted_weights(dependants, [], range(2), 'test') == {('both', 1)}
+    assert run_suite.wanted_weights(dependants, [], range(2), 'fresh') == {('both', 0), ('both', 1)}
 
 
 def test_published_results_of_others_stay(places):
@@ -138,9 +139,16 @@ def test_one_seed_runs_the_core_and_names_choose(monkeypatch):
     assert chosen('--seeds', '1') == [row for row in ROWS if row.core]
     assert chosen() == list(ROWS)
     assert [row.name for row in chosen('--seeds', '1', '--rows', 'hard_both')] == ['hard_both']
-    assert chosen('--fresh', '--rows', 'both', 'hard_both') == [BY_NAME['both']]
-    with pytest.raises(SystemExit):
-        chosen('--fresh', '--tune')
+    for words in (('--tune',), ('--rows', 'both', 'hard_both')):
+        with pytest.raises(SystemExit):
+            chosen('--fresh', *words)
+    assert [row.name for row in chosen('--rows', 'finetuned', 'scratch')] == ['both', 'finetuned', 'scratch']
+    assert {row.level for row in chosen('--fresh')} == {'basic'}
+
+
+def test_few_labels_belong_to_level_basic():
+    assert run_suite.starts_of([BY_NAME['hard_both'], BY_NAME['turn_random']]) == []
+    assert run_suite.starts_of([BY_NAME['both'], BY_NAME['hard_both']]) == ['scratch', 'both']
 
 
 def test_fresh_videos_are_judged_beside_the_test_split(places):
@@ -156,7 +164,7 @@ def test_fresh_videos_are_judged_beside_the_test_split(places):
     assert line.endswith('| R@1 joint | +10.0 ± 0.0 | holds | -1.0 ± 0.0 | 3 | **does not hold** |')
 
 
-def test_a_suite_of_fresh_videos_trains_nothing_anew_and_tests_with_them(places, monkeypatch):
+def test_a_suite_of_fresh_videos_tests_with_them(places, monkeypatch):
     ran = []
     monkeypatch.setattr(run_suite, 'make_level', lambda level: None)
     monkeypatch.setattr(run_suite, 'make_fresh', lambda: None)
@@ -167,12 +175,13 @@ def test_a_suite_of_fresh_videos_trains_nothing_anew_and_tests_with_them(places,
     run_suite.main()
     train, test, few_scratch, few_both = ran
     assert train[0] == 'tools/train.py'
-    assert '--resume' in train  # of a finished training: nothing is left to do
+    assert '--resume' in train
     assert 'test_dataloader.dataset.query=work_dirs/evidence/basic/annotations/fresh_joint.txt' in test
     assert 'test_dataloader.dataset.gallery=work_dirs/evidence/basic/annotations/train_joint.txt' in test
     for command in (few_scratch, few_both):
         assert command[-2:] == ['--split', 'fresh']
     assert [(found.row, found.split) for found in store.load_published()] == [('both', 'fresh')]
+    assert '## Fresh videos\n\nNot run' in report.DOCUMENT.read_text()  # one row alone decides no claim
 
 
 def test_the_document_says_what_was_seen(places):
