@@ -4,8 +4,8 @@
     python evidence/full_size.py --net c3d --share 0.2 --epochs 3 --batch 4 --clips 1  # what a CPU can do
 
 configs/pretrain_{net}_ucf.py with the lists of level hard: stride 4, SGD, the rate scaled to the batch, warm-up and
-cosine in the shares of 120 epochs, but two epochs of warm-up at least (of three, two have the full rate). Records losses
-and pretext accuracies of the first and the last epoch, clips a second, and retrieval before and after, in
+cosine in the shares of 120 epochs, but two epochs of warm-up at least (of three, two have the full rate). Records
+losses and pretext accuracies of the first and the last epoch, clips a second, and retrieval before and after, in
 evidence/results.json and EVIDENCE.md.
 """
 
