@@ -1,11 +1,12 @@
 """The paper's claims as differences between two rows, and the verdict on each.
 
-A claim says that one row beats another in one figure. Rows are compared seed by seed; with two seeds or more, a 95 %
+A claim says that one row beats another in one figure. Rows are compared seed by seed; with three seeds or more, a 95 %
 t-interval of the mean difference decides:
 
 * holds: the whole interval is above zero;
 * does not hold: the whole interval is below zero, or all seeds are equal;
-* undecided: the interval has zero in it; or there is one seed.
+* undecided: the interval has zero in it; or there are fewer seeds: two that happen to
+  agree have an interval of nearly nothing.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from store import Result
 Verdict = Literal['holds', 'does not hold', 'undecided', 'not run']
 TUNED_INFONCE = 'alpha_09'
 """The row whose alpha did best on the validation split."""
+FEWEST_SEEDS = 3
+"""That decide anything."""
 
 
 class Claim(NamedTuple):
@@ -126,7 +129,7 @@ def judge(claim: Claim, results: Sequence[Result], split: str = 'test') -> Judge
 def _verdict(differences: list[float]) -> Verdict:
     if not differences:
         return 'not run'
-    if len(differences) == 1:
+    if len(differences) < FEWEST_SEEDS:
         return 'undecided'
     mean, half = fmean(differences), half_interval(differences)
     if mean + half < 0 or not any(differences):

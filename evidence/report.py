@@ -25,8 +25,8 @@ for every seed. Settings were chosen on the validation split (`evidence/settings
 its own seeds. Two decisions were made when figures of it had been seen: 600 steps of finetuning for the joint label
 instead of 200, and to try motion further ahead at all. So claims are asked once more below, of *fresh videos* that were
 made after all decisions. A verdict compares two rows seed by seed: *holds* where the 95 % t-interval of the mean
-difference lies above zero, *does not hold* where it lies below, *undecided* where zero is in it, and with one seed. So
-many comparisons at 95 % each, none corrected for the others: two or three may be luck.
+difference lies above zero, *does not hold* where it lies below, *undecided* where zero is in it, and with fewer than
+three seeds. So many comparisons at 95 % each, none corrected for the others: two or three may be luck.
 """
 
 

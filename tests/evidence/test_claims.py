@@ -36,14 +36,15 @@ def test_verdicts():
     assert verdict([20, 40, 22], [19, 20, 21]) == 'undecided'
     assert verdict([10, 30, 19.9], [20, 20, 20]) == 'undecided'  # a mean just below zero refutes nothing
     assert verdict([30], [20]) == 'undecided'
+    assert verdict([30, 30], [20, 20]) == 'undecided'  # two that agree by chance would have no interval at all
     assert verdict([], [20]) == 'not run'
 
 
 def test_rows_are_compared_by_seed():
-    found = [*results('both', [10, 20, 30]), *results('iframes', [9, 19])]
+    found = [*results('both', [10, 20, 30, 40]), *results('iframes', [9, 19, 29])]
     judged = judge(CLAIM, found)
-    assert judged.seeds == (0, 1)
-    assert judged.differences == [1, 1]
+    assert judged.seeds == (0, 1, 2)
+    assert judged.differences == [1, 1, 1]
     assert judged.verdict == 'holds'  # whatever the spread between the seeds
 
 
