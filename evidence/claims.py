@@ -5,8 +5,8 @@ t-interval of the mean difference decides:
 
 * holds: the whole interval is above zero;
 * does not hold: the whole interval is below zero, or all seeds are equal;
-* undecided: the interval has zero in it; or there are fewer seeds: two that happen to
-  agree have an interval of nearly nothing.
+* undecided: the interval has zero in it; or there are fewer seeds, since two that happen to agree have an interval of
+  nearly nothing.
 """
 
 from collections.abc import Sequence

@@ -107,7 +107,7 @@ def cells(kinds: Sequence[str], shots: tuple[int, ...]) -> list[tuple[str, int]]
 
 
 def missing_cells(
-    start: str, seed: int, kinds: Sequence[str], *, split: str = 'test', published: bool = False
+    start: str, seed: int, kinds: Sequence[str], *, split: str, published: bool = False
 ) -> Iterator[tuple[str, Config]]:
     """Name and finetuning of every cell that has no result; with `published`, none in the repository either.
 
@@ -127,8 +127,7 @@ def main() -> None:
     for kind in args.kinds:
         if not (tested := annotations('basic', args.split, kind)).exists():
             sys.exit(f'{tested}: no such list. Remedy: run_suite.py makes it, with --fresh that of fresh videos.')
-    cells_left = missing_cells(args.start, args.seed, args.kinds, split=args.split, published=args.missing)
-    for row, config in cells_left:
+    for row, config in missing_cells(args.start, args.seed, args.kinds, split=args.split, published=args.missing):
         settings = digest(config)
         begun = time.monotonic()
         top1 = finetune(config)

@@ -56,7 +56,7 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
     names = ['few_both_context_1', 'few_both_context_4', 'few_both_context_16']
 
     def missing(published=True):
-        found = few_labels.missing_cells('both', 0, ['context'], published=published)
+        found = few_labels.missing_cells('both', 0, ['context'], split='test', published=published)
         return {row: store.digest(config) for row, config in found}
 
     settings = missing()
@@ -71,6 +71,7 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
     assert run_suite.wanted_weights([], ['scratch', 'both'], [0], 'test') == {('both', 0)}
     store.publish([store.result(names[2], 0, 'test', {'top1': 1.0}, 0.3, settings[names[2]])])
     assert run_suite.wanted_weights([], ['both'], [0], 'test') == set()
+    assert run_suite.wanted_weights([], ['both'], [0], 'fresh') == {('both', 0)}
 
 
 def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):
