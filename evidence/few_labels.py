@@ -1,11 +1,12 @@
 """Few-label finetuning: many short trainings from one start, in one process, so that they share its start-up.
 
     python evidence/few_labels.py --start both --seed 0                    # on the test split, by the tuned rates
-    python evidence/few_labels.py --start both --seed 100 --split val      # every rate, on the validation split
+    python evidence/few_labels.py --start both --seed 101 --split val      # every rate, on the validation split
     python evidence/few_labels.py --start both --seed 0 --split fresh      # on videos of another seed
 
 Each is configs/evidence/finetune.py with another list: `shots` labelled videos of every class, drawn with the seed,
-their lines repeated until one epoch holds all steps. Labels are those of context, motion and both together.
+their lines repeated until one epoch holds all steps. Labels are those of context, motion and both together. To choose
+rates, weights of seed 100 are finetuned with several seeds; otherwise weights have the seed of their finetuning.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 from rows import CONFIGS, FEW_LABEL_STARTS, KINDS, SHOTS, WORK, Level, annotations, folder
-from settings import LEARNING_RATES, tuned_rate
+from settings import LEARNING_RATES, TUNING_SEED, tuned_rate
 from store import digest, is_done, result, save
 
 import cmvl_mm.register  # noqa: F401
@@ -49,7 +50,9 @@ def few_label_list(entries: list[Entry], shots: int, seed: int, lines: int) -> l
     return (chosen * (lines // len(chosen) + 1))[:lines]
 
 
-def config_of(start: str, kind: str, shots: int, *, lr: float, seed: int, split: str, level: Level = 'basic') -> Config:
+def config_of(
+    start: str, kind: str, shots: int, *, lr: float, seed: int, weights: int, split: str, level: Level = 'basic'
+) -> Config:
     """The finetuning of one cell, with its list written.
 
     Args:
@@ -57,7 +60,8 @@ def config_of(start: str, kind: str, shots: int, *, lr: float, seed: int, split:
         kind: of label.
         shots: labels a class.
         lr: learning rate.
-        seed: of the labels drawn, of order and samples, and of the start's training.
+        seed: of the labels drawn, of order, samples and new layers.
+        weights: seed of the start's training.
         split: to test on.
         level: whose videos.
     """
@@ -87,7 +91,7 @@ def config_of(start: str, kind: str, shots: int, *, lr: float, seed: int, split:
     if start == 'scratch':
         options['model.init_cfg'] = None
     else:
-        options['model.init_cfg.checkpoint'] = str(folder(start, seed))
+        options['model.init_cfg.checkpoint'] = str(folder(start, weights))
     config = load_config(CONFIGS / 'finetune.py', options)
     config.launcher = 'none'
     fit_loaders_to_machine(config)
@@ -117,7 +121,7 @@ def missing_cells(
     for kind, shots in cells(kinds, TUNED_SHOTS if tune else SHOTS):
         for lr in LEARNING_RATES if tune else (tuned_rate(start, kind),):
             row = f'few_{start}_{kind}_{shots}' + (f'_lr{lr:g}' if tune else '')
-            config = config_of(start, kind, shots, lr=lr, seed=seed, split=split)
+            config = config_of(start, kind, shots, lr=lr, seed=seed, weights=TUNING_SEED if tune else seed, split=split)
             if not is_done(row, seed, split, digest(config), published=published):
                 yield row, config
 
@@ -144,7 +148,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--kinds', nargs='+', choices=KINDS['basic'], default=list(KINDS['basic']))
     parser.add_argument(
         '--split', choices=['val', 'test', 'fresh'], default='test',
-        help='to test on; val: every learning rate; fresh: videos of another seed (default: %(default)s)',
+        help='to test on; val: every learning rate, from weights of seed 100; fresh: videos of another seed '
+        '(default: %(default)s)',
     )  # fmt: skip
     parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
     return parser.parse_args()

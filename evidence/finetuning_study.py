@@ -73,7 +73,7 @@ def recalibrate(runner: Runner, kind: str) -> None:
 def variant_config(variant: str, start: str, kind: str, seed: int) -> Config:
     """The finetuning of one cell, on the validation split."""
     rate = tuned_rate(RATES_OF.get(start, start), kind)
-    config = config_of(start, kind, SHOTS, lr=rate, seed=seed, split='val')
+    config = config_of(start, kind, SHOTS, lr=rate, seed=seed, weights=seed, split='val')
     config.merge_from_dict(VARIANTS[variant])
     config.experiment_name = f'{config.experiment_name}_{variant.replace(" ", "_")}'
     return config

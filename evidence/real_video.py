@@ -117,7 +117,9 @@ def read_out(row: str, seed: int, root: Path) -> None:
 def finetunings(start: str, seed: int) -> dict[str, Config]:
     """By name, one and four labels a class."""
     return {
-        f'few_{start}_fall_{shots}': config_of(start, 'fall', shots, lr=LR, seed=seed, split='test', level='falls')
+        f'few_{start}_fall_{shots}': config_of(
+            start, 'fall', shots, lr=LR, seed=seed, weights=seed, split='test', level='falls'
+        )
         for shots in (1, 4)
     }
 

@@ -16,50 +16,39 @@ validation split by --tune and by the curves over epochs; EVIDENCE.md names two 
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Sequence
 from pathlib import Path
 
 import real_video
 from few_labels import missing_cells
 from fresh_videos import make_fresh
-from readouts import figures
+from jobs import Job, few_label_job, row_job, run_jobs, settings_of
 from report import write_report
 from rows import (
     BY_NAME,
     CANDIDATES,
-    CONFIGS,
     FEW_LABEL_STARTS,
     KINDS,
     ROWS,
     WORK,
     Row,
-    folder,
-    options_of_test,
-    options_of_training,
 )
-from run import alone, config_with, run, with_options
+from run import alone, run
 from settings import (
     ALPHAS,
     CHOSEN,
     GAPS,
+    RATE_SEEDS,
     TARGET_WEIGHTS,
     TUNING_SEED,
-    choose_rates,
-    recall_of_candidates,
-    recall_of_gaps,
-    recall_of_weights,
     write_chosen,
 )
-from store import digest, is_done, load_finished, load_published, publish, result, save
-
-from cmvl_mm.visualization.logs import epoch_mean, read_curves, read_test, read_validations
+from store import is_done, load_finished, load_published, publish
 
 BENCHMARK_SEED = 1
 """The demo, whose test videos were looked at while it was built, has seed 0."""
 SIZES = {'basic': (9, 4, 4), 'future': (9, 4, 4), 'hard': (5, 2, 2)}
 """Videos for every pair of context and motion: training, validation, test."""
-Job = tuple[str, Callable[[], None]]
 
 
 def main() -> None:
@@ -72,7 +61,10 @@ def main() -> None:
         sys.exit(f'{CHOSEN}: no settings yet. Remedy: python evidence/run_suite.py --tune, or --no-few-labels.')
     rows = chosen_rows(args)
     with alone():
-        run_suite(args, rows)
+        if args.tune:
+            tune(args)
+        else:
+            run_suite(args, rows)
     print(f'{(time.monotonic() - begun) / 60:.0f} minutes')
 
 
@@ -80,12 +72,6 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
     """Everything that is not there yet, then the report."""
     for level in sorted({row.level for row in rows}):
         make_level(level)
-    if args.tune:
-        run_jobs(tuning_jobs(), args.lanes)
-        run_jobs([few_label_job(start, TUNING_SEED, 'val') for start in FEW_LABEL_STARTS], args.lanes)
-        tried = dict(target_weights=recall_of_weights(), gaps=recall_of_gaps(), candidates=recall_of_candidates())
-        write_chosen(dict(learning_rates=choose_rates()) | tried)
-        return
     split = 'test'
     if args.fresh:
         split = 'fresh'
@@ -109,6 +95,19 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
     write_report(load_published())
 
 
+def tune(args: argparse.Namespace) -> None:
+    """Every setting that is tried, on the validation split; then evidence/settings.json."""
+    make_level('basic')
+    wanted = wanted_weights([], FEW_LABEL_STARTS, RATE_SEEDS, 'val') if args.missing else set()
+    run_jobs(tuning_jobs(args.missing, wanted), args.lanes)
+    finetunings = [
+        few_label_job(start, seed, 'val', published=args.missing) for seed in RATE_SEEDS for start in FEW_LABEL_STARTS
+    ]
+    run_jobs(finetunings, args.lanes)
+    publish(load_finished())
+    write_chosen()
+
+
 def wanted_weights(
     rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int], split: str
 ) -> set[tuple[str, int]]:
@@ -121,7 +120,7 @@ def wanted_weights(
     }
     for start in starts:
         wanted |= {
-            (start, seed)
+            (start, TUNING_SEED if split == 'val' else seed)
             for seed in seeds
             if start != 'scratch' and any(missing_cells(start, seed, KINDS['basic'], split=split, published=True))
         }
@@ -147,6 +146,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--fresh', action='store_true', help='level basic, on videos of another seed: fresh_videos.py')
     parser.add_argument('--report', action='store_true', help='write EVIDENCE.md again, run nothing')
     args = parser.parse_args()
+    if args.tune and (args.rows or args.falls):
+        parser.error('--tune has rows of its own, and no real clips: leave out --rows and --falls')
     if args.fresh and (args.tune or args.falls):
         parser.error('--fresh chooses nothing, and has no real clips: leave out --tune and --falls')
     if args.fresh and (others := [name for name in args.rows or () if BY_NAME[name].level != 'basic']):
@@ -179,36 +180,7 @@ def make_level(level: str) -> None:
     run(f'make_{level}', command)
 
 
-def run_jobs(jobs: list[Job], lanes: int) -> None:
-    """All jobs, some side by side; a failure ends the suite once those that run have ended.
-
-    Raises:
-        RuntimeError: a job failed.
-    """
-    with ThreadPoolExecutor(lanes) as pool:
-        futures = {pool.submit(job): name for name, job in jobs}
-        try:
-            for count, future in enumerate(as_completed(futures), start=1):
-                if future.exception() is not None:
-                    raise RuntimeError(f'{futures[future]} failed') from future.exception()
-                print(f'{time.strftime("%H:%M")} {count} of {len(jobs)}: {futures[future]}', flush=True)
-        except BaseException:  # Ctrl-C as well: what runs gets the signal too, what waits must not begin
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def row_job(row: Row, seed: int, split: str, published: bool) -> Job:
-    return f'{row.name}, seed {seed}', lambda: train_and_test(row, seed, split, published=published)
-
-
-def few_label_job(start: str, seed: int, split: str, *, published: bool = False) -> Job:
-    flags = ['--missing'] if published else []
-    command = ['evidence/few_labels.py', '--start', start, '--seed', seed, '--split', split, *flags]
-    name = f'few_labels_{start}_{seed}_{split}'
-    return name, lambda: run(name, command)
-
-
-def tuning_jobs() -> list[Job]:
+def tuning_jobs(published: bool, wanted: set[tuple[str, int]]) -> list[Job]:
     """Four weights for each target of Table 1, four gaps, what few-label tuning starts from, and what is ours."""
     rows = [
         BY_NAME[name] for name in dict.fromkeys([*ALPHAS.values(), *FEW_LABEL_STARTS, *CANDIDATES]) if name != 'scratch'
@@ -221,58 +193,7 @@ def tuning_jobs() -> list[Job]:
         if name not in BY_NAME:
             options = (f'train_dataloader.dataset.pipeline.sample.future_gap={gap}',)
             rows.append(Row(name, f'motion {gap} frames ahead', 'far_future_09', options=options))
-    return [(row.name, lambda row=row: train_and_test(row, TUNING_SEED, 'val')) for row in rows]
-
-
-def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) -> None:
-    """One row: trained where it trains, tested, read out, kept; unless it is done, see `is_done`."""
-    work_dir = folder(row.of or row.name, seed)
-    settings = settings_of(row, seed, split)
-    if is_done(row.name, seed, split, settings, published=published):
-        return
-    begun = time.monotonic()
-    found: dict[str, float] = {}
-    if row.train is not None:
-        command = [
-            'tools/train.py', CONFIGS / f'{row.train}.py', '--work-dir', work_dir, '--resume', '--seed', seed,
-            *with_options(options_of_training(row, seed)),
-        ]  # fmt: skip
-        run(f'{row.name}_{seed}_{split}_train', command)  # of a finished training: nothing, and its log stays
-        found |= training_figures(work_dir)
-    tested = WORK / 'tests' / f'{row.name}_{seed}_{split}'
-    dump = tested / 'features.npz'
-    command = [
-        'tools/test.py', CONFIGS / f'{row.test}.py', *([work_dir] if row.has_weights else []), '--work-dir', tested,
-        '--seed', seed, *([] if row.classifies else ['--dump-features', dump]),
-        *with_options(options_of_tested(row, split)),
-    ]  # fmt: skip
-    run(f'{row.name}_{seed}_{split}_test', command)
-    found |= {'top1': 100 * read_test(tested)['finetune/top1']} if row.classifies else figures(dump, row, split)
-    save(result(row.name, seed, split, found, (time.monotonic() - begun) / 60, settings))
-
-
-def options_of_tested(row: Row, split: str) -> list[str]:
-    """`--cfg-options` of a row's test; without a checkpoint, the config must not look for one."""
-    return options_of_test(row, split) + ([] if row.has_weights else ['model.init_cfg=None'])
-
-
-def settings_of(row: Row, seed: int, split: str) -> str:
-    """Digest of the configs of a row's test and training."""
-    configs = [config_with(CONFIGS / f'{row.test}.py', options_of_tested(row, split))]
-    if row.train is not None:
-        configs.append(config_with(CONFIGS / f'{row.train}.py', options_of_training(row, seed)))
-    return digest(*configs)
-
-
-def training_figures(work_dir: Path) -> dict[str, float]:
-    """Pretext accuracies of the last epoch, and, where a run validates, both over epochs; in percent."""
-    rows = read_curves(work_dir)
-    keys = [key for key in ('acc_context', 'acc_motion') if key in rows[-1]]
-    found = {f'pretext {key}': 100 * epoch_mean(rows, key, rows[-1]['epoch']) for key in keys}
-    for epoch, row in read_validations(work_dir).items():
-        found |= {f'epoch {epoch} {key}': 100 * epoch_mean(rows, key, epoch) for key in keys}
-        found[f'epoch {epoch} R@1 joint, validation'] = row['retrieval_paper/R@1']
-    return found
+    return [row_job(row, TUNING_SEED, 'val', published and (row.name, TUNING_SEED) not in wanted) for row in rows]
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@ import few_labels
 import pytest
 import rows
 import run_suite
+import settings
 import store
 from few_labels import BATCH, STEPS, cells, few_label_list
 
@@ -59,19 +60,30 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
         found = few_labels.missing_cells('both', 0, ['context'], split='test', published=published)
         return {row: store.digest(config) for row, config in found}
 
-    settings = missing()
-    assert list(settings) == names
+    digests = missing()
+    assert list(digests) == names
     for name in names[:2]:
-        store.publish([store.result(name, 0, 'test', {'top1': 1.0}, 0.3, settings[name])])
+        store.publish([store.result(name, 0, 'test', {'top1': 1.0}, 0.3, digests[name])])
     assert list(missing()) == names[2:]
     assert list(missing(published=False)) == names
     fresh = few_labels.missing_cells('both', 0, ['context'], split='fresh', published=True)
     assert [row for row, _ in fresh] == names
     monkeypatch.setattr(run_suite, 'KINDS', {'basic': ['context']})
     assert run_suite.wanted_weights([], ['scratch', 'both'], [0], 'test') == {('both', 0)}
-    store.publish([store.result(names[2], 0, 'test', {'top1': 1.0}, 0.3, settings[names[2]])])
+    store.publish([store.result(names[2], 0, 'test', {'top1': 1.0}, 0.3, digests[names[2]])])
     assert run_suite.wanted_weights([], ['both'], [0], 'test') == set()
     assert run_suite.wanted_weights([], ['both'], [0], 'fresh') == {('both', 0)}
+
+
+def test_rates_are_chosen_from_the_weights_of_the_tuning_seed(places_of_results, monkeypatch):
+    """Draws of labels change, the start does not; so --tune trains each start once."""
+    found = dict(few_labels.missing_cells('both', 101, ['context'], split='val'))
+    assert list(found) == [f'few_both_context_4_lr{lr:g}' for lr in settings.LEARNING_RATES]
+    for config in found.values():
+        assert config.model.init_cfg.checkpoint == str(rows.folder('both', 100))
+        assert config.randomness.seed == 101
+    monkeypatch.setattr(run_suite, 'KINDS', {'basic': ['context']})
+    assert run_suite.wanted_weights([], ['scratch', 'both'], settings.RATE_SEEDS, 'val') == {('both', 100)}
 
 
 def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):
@@ -84,7 +96,7 @@ def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):
         (folder / f'{split}_motion.txt').write_text((controlled_set / f'{name}.txt').read_text())
     accuracies = []
     for lr in (0.001, 0.003):
-        config = few_labels.config_of('scratch', 'motion', 1, lr=lr, seed=0, split='test')
+        config = few_labels.config_of('scratch', 'motion', 1, lr=lr, seed=0, weights=0, split='test')
         for loader in (config.train_dataloader, config.test_dataloader):
             loader.dataset.data_prefix.video = str(controlled_set)
         assert config.optim_wrapper.optimizer.lr == lr

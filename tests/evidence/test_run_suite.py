@@ -4,6 +4,7 @@ import fcntl
 import threading
 import time
 
+import jobs
 import pytest
 import report
 import run
@@ -17,7 +18,7 @@ from store import Result
 
 @pytest.fixture
 def places(tmp_path, monkeypatch):
-    for module in (store, run, run_suite):
+    for module in (store, run, jobs, run_suite):
         monkeypatch.setattr(module, 'WORK', tmp_path / 'work')
     monkeypatch.setattr(store, 'PUBLISHED', tmp_path / 'results.json')
     for name in ('DOCUMENT', 'PICTURES', 'FINDINGS'):
@@ -28,22 +29,22 @@ def places(tmp_path, monkeypatch):
 
 def settings_of(name, seed=0):
     """Of a row's test and training."""
-    return run_suite.settings_of(BY_NAME[name], seed, 'test')
+    return jobs.settings_of(BY_NAME[name], seed, 'test')
 
 
 def test_a_finished_row_is_not_run_again(places, monkeypatch):
     store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0, settings_of('both')))
     assert store.load_finished()[0].figures == {'R@1 joint': 0.333}
-    monkeypatch.setattr(run_suite, 'run', lambda name, command: pytest.fail(name))
-    run_suite.train_and_test(ROWS[1], 0, 'test')
+    monkeypatch.setattr(jobs, 'run', lambda name, command: pytest.fail(name))
+    jobs.train_and_test(ROWS[1], 0, 'test')
     with pytest.raises(pytest.fail.Exception):
-        run_suite.train_and_test(ROWS[1], 1, 'test')
+        jobs.train_and_test(ROWS[1], 1, 'test')
 
 
 def test_a_row_of_other_settings_is_not_taken_for_this_one(places):
     store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0, settings_of('current')))
     with pytest.raises(RuntimeError, match=r'test_both_0\.json: its configs have changed since\. Remedy: delete it'):
-        run_suite.train_and_test(BY_NAME['both'], 0, 'test')
+        jobs.train_and_test(BY_NAME['both'], 0, 'test')
 
 
 def test_settings_are_those_of_test_and_training():
@@ -57,11 +58,11 @@ def test_settings_are_those_of_test_and_training():
 def test_a_published_result_counts_where_asked_and_with_the_same_settings(places, monkeypatch):
     store.publish([store.result('both', 0, 'test', {'R@1 joint': 1.0}, 2.0, settings_of('both'))])
     store.publish([store.result('both', 1, 'test', {'R@1 joint': 1.0}, 2.0, settings_of('current'))])
-    monkeypatch.setattr(run_suite, 'run', lambda name, command: pytest.fail(name))
-    run_suite.train_and_test(BY_NAME['both'], 0, 'test', published=True)
+    monkeypatch.setattr(jobs, 'run', lambda name, command: pytest.fail(name))
+    jobs.train_and_test(BY_NAME['both'], 0, 'test', published=True)
     for seed, published in ((0, False), (1, True), (2, True)):
         with pytest.raises(pytest.fail.Exception, match=f'both_{seed}_test_train'):
-            run_suite.train_and_test(BY_NAME['both'], seed, 'test', published=published)
+            jobs.train_and_test(BY_NAME['both'], seed, 'test', published=published)
 
 
 def test_only_trainings_that_something_missing_begins_with_are_run_again(places):
@@ -111,9 +112,9 @@ def test_a_failed_job_stops_the_others_that_wait():
     def fail():
         raise RuntimeError('see the log')
 
-    jobs = [('broken', fail), *((f'job {number}', lambda: (time.sleep(0.05), ran.append(1))) for number in range(50))]
+    others = [(f'job {number}', lambda: (time.sleep(0.05), ran.append(1))) for number in range(50)]
     with pytest.raises(RuntimeError, match='broken failed'):
-        run_suite.run_jobs(jobs, lanes=2)
+        jobs.run_jobs([('broken', fail), *others], lanes=2)
     assert len(ran) < 50
     assert threading.active_count() < 10
 
@@ -125,9 +126,9 @@ def test_ctrl_c_begins_nothing_new(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr('builtins.print', interrupted)
-    jobs = [(f'job {number}', lambda: (time.sleep(0.05), ran.append(1))) for number in range(50)]
+    waiting = [(f'job {number}', lambda: (time.sleep(0.05), ran.append(1))) for number in range(50)]
     with pytest.raises(KeyboardInterrupt):
-        run_suite.run_jobs(jobs, lanes=2)
+        jobs.run_jobs(waiting, lanes=2)
     assert len(ran) < 10
 
 
@@ -168,9 +169,9 @@ def test_a_suite_of_fresh_videos_tests_with_them(places, monkeypatch):
     ran = []
     monkeypatch.setattr(run_suite, 'make_level', lambda level: None)
     monkeypatch.setattr(run_suite, 'make_fresh', lambda: None)
-    monkeypatch.setattr(run_suite, 'run', lambda name, command: ran.append([str(word) for word in command]))
-    monkeypatch.setattr(run_suite, 'figures', lambda dump, row, split: {f'R@1 joint, {split}': 1.0})
-    monkeypatch.setattr(run_suite, 'training_figures', lambda work_dir: {})
+    monkeypatch.setattr(jobs, 'run', lambda name, command: ran.append([str(word) for word in command]))
+    monkeypatch.setattr(jobs, 'figures', lambda dump, row, split: {f'R@1 joint, {split}': 1.0})
+    monkeypatch.setattr(jobs, 'training_figures', lambda work_dir: {})
     monkeypatch.setattr('sys.argv', ['run_suite.py', '--fresh', '--seeds', '1', '--rows', 'both', '--lanes', '1'])
     run_suite.main()
     train, test, few_scratch, few_both = ran
