@@ -119,7 +119,7 @@ def missing_cells(
     """
     tune = split == 'val'
     for kind, shots in cells(kinds, TUNED_SHOTS if tune else SHOTS):
-        for lr in LEARNING_RATES if tune else (tuned_rate(start, kind),):
+        for lr in LEARNING_RATES[kind] if tune else (tuned_rate(start, kind),):
             row = f'few_{start}_{kind}_{shots}' + (f'_lr{lr:g}' if tune else '')
             config = config_of(start, kind, shots, lr=lr, seed=seed, weights=TUNING_SEED if tune else seed, split=split)
             if not is_done(row, seed, split, digest(config), published=published):

@@ -18,18 +18,19 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from rows import annotations
-from settings import LEARNING_RATES, tuned_rate
+from settings import tuned_rate
 from store import digest, is_done, result, save
 
 from cmvl_mm.engine.launch import runner_from
 
 SHOTS = 4
+RATES = (0.001, 0.003, 0.01)
 STARTS = ('scratch', 'motion_vectors', 'both', 'long')
 RATES_OF = {'long': 'both'}
 """Whose tuned rate a start takes that was not tuned itself."""
 VARIANTS: dict[str, dict[str, Any]] = {
     'as tuned': {},
-    **{f'rate {rate:g}': {'optim_wrapper.optimizer.lr': rate} for rate in LEARNING_RATES},
+    **{f'rate {rate:g}': {'optim_wrapper.optimizer.lr': rate} for rate in RATES},
     'backbone at a tenth of the rate': {
         'optim_wrapper.paramwise_cfg': dict(custom_keys=dict(backbone=dict(lr_mult=0.1)))
     },

@@ -113,7 +113,7 @@ def _table(rows: Sequence[tuple[str, str]], figures: Sequence[str], results: Seq
 
 
 def _rates(chosen: dict[str, dict[str, float]], tried: dict[str, dict[str, dict[str, float]]]) -> list[str]:
-    names = list(next(iter(next(iter(tried.values())).values())))
+    names = sorted({rate for kinds in tried.values() for top1 in kinds.values() for rate in top1}, key=float)
     lines = [
         'Learning rate of finetuning, by top-1 at four labels a class, mean of three draws of labels and order (seeds '
         f'{", ".join(map(str, RATE_SEEDS))}) from the same weights:\n',
@@ -121,9 +121,9 @@ def _rates(chosen: dict[str, dict[str, float]], tried: dict[str, dict[str, dict[
     ]
     for start, kinds in tried.items():
         for kind, top1 in kinds.items():
-            cells = [
-                f'**{top1[rate]:.1f}**' if float(rate) == chosen[start][kind] else f'{top1[rate]:.1f}' for rate in names
-            ]
+            shown = {rate: f'{top1[rate]:.1f}' for rate in top1}
+            best = f'{chosen[start][kind]:g}'
+            cells = [f'**{shown[rate]}**' if rate == best else shown.get(rate, '–') for rate in names]
             lines.append(f'| {start} | {kind} | {" | ".join(cells)} |')
     return lines
 

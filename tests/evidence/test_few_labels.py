@@ -78,7 +78,7 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
 def test_rates_are_chosen_from_the_weights_of_the_tuning_seed(places_of_results, monkeypatch):
     """Draws of labels change, the start does not; so --tune trains each start once."""
     found = dict(few_labels.missing_cells('both', 101, ['context'], split='val'))
-    assert list(found) == [f'few_both_context_4_lr{lr:g}' for lr in settings.LEARNING_RATES]
+    assert list(found) == [f'few_both_context_4_lr{lr:g}' for lr in settings.LEARNING_RATES['context']]
     for config in found.values():
         assert config.model.init_cfg.checkpoint == str(rows.folder('both', 100))
         assert config.randomness.seed == 101

@@ -54,20 +54,21 @@ def test_the_far_future_has_its_best_gap(chosen):
 def test_every_finetuning_has_the_best_of_all_rates(chosen, start):
     for kind in KINDS['basic']:
         tries = chosen['top1_of_rates'][start][kind]
-        assert {float(rate) for rate in tries} == set(LEARNING_RATES)
+        assert {float(rate) for rate in tries} == set(LEARNING_RATES[kind])
         assert tuned_rate(start, kind) == best(tries)
 
 
 def tuning_runs(luck):
-    """Every run of --tune: rate 0.003 is the best on average, the smallest by `luck` with seed 101."""
+    """Every run of --tune: rate 0.003 is the best, but for the smallest with seed 101, by so much `luck`."""
     weights = {f'mse_{weight:g}' for weight in TARGET_WEIGHTS['mse']}
     weights |= {f'cross_entropy_{weight:g}' for weight in TARGET_WEIGHTS['cross_entropy']}
     for row in weights | {*ALPHAS.values(), *GAPS.values(), *CANDIDATES}:
         yield store.result(row, 100, 'val', {'R@1 joint': 10.0}, 1.0, '1')
-    for start, kind, lr, seed in product(FEW_LABEL_STARTS, KINDS['basic'], LEARNING_RATES, RATE_SEEDS):
-        lucky = luck if (lr, seed) == (LEARNING_RATES[0], 101) else 0.0
-        top1 = 50.0 - 10 * abs(log10(lr / 0.003)) + lucky
-        yield store.result(f'few_{start}_{kind}_4_lr{lr:g}', seed, 'val', {'top1': top1}, 1.0, '1')
+    for start, kind, seed in product(FEW_LABEL_STARTS, KINDS['basic'], RATE_SEEDS):
+        for lr in LEARNING_RATES[kind]:
+            lucky = luck if (lr, seed) == (LEARNING_RATES[kind][0], 101) else 0.0
+            top1 = 50.0 - 10 * abs(log10(lr / 0.003)) + lucky
+            yield store.result(f'few_{start}_{kind}_4_lr{lr:g}', seed, 'val', {'top1': top1}, 1.0, '1')
 
 
 @pytest.fixture
@@ -77,13 +78,14 @@ def places(tmp_path, monkeypatch):
         monkeypatch.setattr(module, 'CHOSEN', tmp_path / 'settings.json')
 
 
-@pytest.mark.parametrize(('luck', 'rate'), [(20.0, 0.003), (40.0, 0.0003)])
-def test_a_rate_is_chosen_by_the_mean_of_its_seeds(places, luck, rate):
+@pytest.mark.parametrize('luck', [0.0, 10.0, 40.0])
+def test_a_rate_is_chosen_by_the_mean_of_its_seeds(places, luck):
     store.publish([*tuning_runs(luck), store.result('few_both_motion_4', 0, 'test', {'top1': 99.0}, 1.0, '1')])
     settings.write_chosen()
-    assert {tuned_rate(start, kind) for start in FEW_LABEL_STARTS for kind in KINDS['basic']} == {rate}
-    mark = '**' if rate == 0.003 else ''
-    assert f'| {mark}50.0{mark} | 44.8 | 40.0 |' in tables.settings()
+    for start, kind in product(FEW_LABEL_STARTS, KINDS['basic']):
+        assert tuned_rate(start, kind) == (LEARNING_RATES[kind][0] if luck == 40 else 0.003)
+    row = {0.0: '– | 45.2 | **50.0** |', 10.0: '– | 48.6 | **50.0** |', 40.0: '– | **58.6** | 50.0 |'}[luck]
+    assert f'| both | motion | {row} 44.8 | 40.0 | 34.8 |' in tables.settings()
 
 
 def test_no_rate_is_chosen_from_a_part(places):
