@@ -143,6 +143,8 @@ def test_one_seed_runs_the_core_and_names_choose(monkeypatch):
     for words in (('--tune',), ('--rows', 'both', 'hard_both')):
         with pytest.raises(SystemExit):
             chosen('--fresh', *words)
+    with pytest.raises(SystemExit):
+        chosen('--tune', '--rows', 'both')
     assert [row.name for row in chosen('--rows', 'finetuned', 'scratch')] == ['both', 'finetuned', 'scratch']
     assert {row.level for row in chosen('--fresh')} == {'basic'}
 
