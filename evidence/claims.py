@@ -91,8 +91,9 @@ CLAIMS = (
     Claim('ours', 'The same at alpha 0.9.', 'R@1 joint', 'far_future_09', 'alpha_09'),
     Claim('ours', 'So nearest neighbours tell mirrored motions apart.', 'R@1 mirrored', 'far_future_09', 'alpha_09'),
     *(
-        Claim('ours', f'Finetuning gains from it with 4 labels a class, {kind} label.', 'top1',
-              f'few_far_future_09_{kind}_4', f'few_scratch_{kind}_4')
+        Claim('ours', f'Finetuning gains from {words} with 4 labels a class, {kind} label.', 'top1',
+              f'few_{start}_{kind}_4', f'few_scratch_{kind}_4')
+        for start, words in (('alpha_09', 'alpha 0.9'), ('far_future_09', 'alpha 0.9 and motion further ahead'))
         for kind in ('context', 'motion', 'joint')
     ),
     Claim('ours', 'Pretraining three times as long helps.', 'R@1 joint', 'long', 'both'),
