@@ -14,6 +14,8 @@ from cmvl_mm.visualization.origin import cpu_name, short_commit
 
 PUBLISHED = REPOSITORY / 'evidence/results.json'
 """The results behind EVIDENCE.md, in the repository."""
+WRITTEN = ('EVIDENCE.md', 'evidence/results.json', 'evidence/plots')
+"""What a suite leaves changed for the next one in the same clone, whose results are no less those of the commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,8 @@ def result(
     rounded = {name: round(value, 3) for name, value in figures.items()}
     return Result(
         row=row, seed=seed, split=split, figures=rounded, minutes=round(minutes, 2), settings=settings,
-        commit=short_commit(REPOSITORY), date=datetime.now(UTC).strftime('%Y-%m-%d'), machine=machine or cpu_name(),
+        commit=short_commit(REPOSITORY, WRITTEN), date=datetime.now(UTC).strftime('%Y-%m-%d'),
+        machine=machine or cpu_name(),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -27,11 +28,17 @@ def commit_of(repository: Path) -> str | None:
     return head + ('+changes' if changed else '') if Path(top) == repository.resolve() else None
 
 
-def short_commit(repository: Path) -> str:
-    """Of the tree that runs, with '+' where a tracked file has been changed; 'unknown' outside a clone."""
+def short_commit(repository: Path, written: Sequence[str] = ()) -> str:
+    """Of the tree that runs, with '+' where a tracked file has been changed; 'unknown' outside a clone.
+
+    Args:
+        repository: its root.
+        written: paths below it that the run itself writes, and that change nothing of what it does.
+    """
     try:
         head = _git(repository, 'rev-parse', '--short', 'HEAD')
-        changed = _git(repository, 'status', '--porcelain', '-uno')
+        others = [f':(exclude){path}' for path in written]
+        changed = _git(repository, 'status', '--porcelain', '-uno', '--', '.', *others)
     except (OSError, subprocess.CalledProcessError):
         return 'unknown'
     return head + ('+' if changed else '')

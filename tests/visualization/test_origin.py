@@ -20,6 +20,8 @@ def test_commit_and_changes(tmp_path):
     assert short_commit(tmp_path) == head
     (tmp_path / 'file').write_text('2')
     assert short_commit(tmp_path) == f'{head}+'
+    assert short_commit(tmp_path, ['file']) == head
+    assert short_commit(tmp_path, ['other']) == f'{head}+'
 
 
 def test_outside_a_clone_and_the_machine(tmp_path):
