@@ -24,25 +24,9 @@ from few_labels import missing_cells
 from fresh_videos import make_fresh
 from jobs import Job, few_label_job, row_job, run_jobs, settings_of
 from report import write_report
-from rows import (
-    BY_NAME,
-    CANDIDATES,
-    FEW_LABEL_STARTS,
-    KINDS,
-    ROWS,
-    WORK,
-    Row,
-)
+from rows import BY_NAME, CANDIDATES, FEW_LABEL_STARTS, KINDS, ROWS, WORK, Row
 from run import alone, run
-from settings import (
-    ALPHAS,
-    CHOSEN,
-    GAPS,
-    RATE_SEEDS,
-    TARGET_WEIGHTS,
-    TUNING_SEED,
-    write_chosen,
-)
+from settings import ALPHAS, CHOSEN, GAPS, RATE_SEEDS, TARGET_WEIGHTS, TUNING_SEED, write_chosen
 from store import is_done, load_finished, load_published, publish
 
 BENCHMARK_SEED = 1
