@@ -5,7 +5,7 @@
 
 configs/pretrain_{net}_ucf.py with the lists of level hard: stride 4, SGD, the rate scaled to the batch, warm-up and
 cosine in the shares of 120 epochs, but two epochs of warm-up at least (of three, two have the full rate). Records
-losses and pretext accuracies of the first and the last epoch, clips a second, and retrieval before and after, in
+losses and pretext accuracies along the way, clips a second, and every read-out before and after, in
 evidence/results.json and EVIDENCE.md.
 """
 
@@ -21,12 +21,15 @@ from rows import REPOSITORY, WORK, Row, options_of_test
 from run import alone, config_with, run, with_options
 from run_suite import make_level
 from store import digest, is_done, load_finished, load_published, publish, result, save
+from tables import AT_EPOCH
 
 from cmvl_mm.visualization.logs import epoch_mean, read_curves
 
 NETS = ('c3d', 'r3d26')
 ROW = Row('full', 'full size', level='hard')
 WARM_UP = 5 / 120
+PARTS = 6
+"""Of the training; losses and accuracies are recorded at the end of each, and of its first epoch."""
 KEYS = ('loss_context', 'loss_motion', 'acc_context', 'acc_motion')
 
 
@@ -35,8 +38,13 @@ def warm_up_of(epochs: int) -> int:
     return max(2, round(WARM_UP * epochs))
 
 
+def milestones(epochs: int) -> list[int]:
+    """Epochs whose losses are recorded, the first and the last among them."""
+    return sorted({1, *(max(1, round(epochs * part / PARTS)) for part in range(1, PARTS + 1))})
+
+
 def options_of_training(epochs: int, batch: int, share: float) -> list[str]:
-    """`--cfg-options` of a pretraining on level hard."""
+    """`--cfg-options` of a pretraining on level hard; half a gigabyte of checkpoint once a twelfth of it."""
     warm_up = warm_up_of(epochs)
     return [
         f'train_dataloader.dataset.ann_file={WORK}/hard/annotations/train_joint.txt',
@@ -48,6 +56,7 @@ def options_of_training(epochs: int, batch: int, share: float) -> list[str]:
         f'param_scheduler.1.begin={warm_up}',
         f'param_scheduler.1.end={epochs}',
         f'param_scheduler.1.T_max={epochs - warm_up}',
+        f'default_hooks.checkpoint.interval={max(1, epochs // 12)}',
         'default_hooks.logger.interval=1',
     ]
 
@@ -79,11 +88,11 @@ def work_dir(net: str, seed: int) -> str:
 
 
 def curves(net: str, seed: int, batch: int, epochs: int) -> dict[str, float]:
-    """First and last epoch's means, and clips a second of the median step."""
+    """Means of the recorded epochs, and clips a second of the median step."""
     rows = read_curves(work_dir(net, seed))
     found = {
-        f'{key}, epoch {epoch}': epoch_mean(rows, key, epoch) * (100 if key.startswith('acc') else 1)
-        for epoch in sorted({1, epochs})
+        f'{key}{AT_EPOCH}{epoch}': epoch_mean(rows, key, epoch) * (100 if key.startswith('acc') else 1)
+        for epoch in milestones(epochs)
         for key in KEYS
     }
     return found | {'clips/s': batch / median(row['time'] for row in rows)}
@@ -123,7 +132,7 @@ def try_networks(args: argparse.Namespace) -> None:
         found = curves(net, args.seed, args.batch, args.epochs)
         for prefix, trained in (('random', False), ('trained', True)):
             read = retrieve(net, args.seed, args.clips, trained)
-            found |= {f'{prefix} {key}': value for key, value in read.items() if key.startswith('R@')}
+            found |= {f'{prefix} {key}': value for key, value in read.items()}
         found |= dict(epochs=args.epochs, batch=args.batch, share=args.share, clips=args.clips)
         save(result(name, args.seed, 'test', found, (time.monotonic() - begun) / 60, settings, device_name()))
         print(f'{name}: {found}', flush=True)
@@ -137,8 +146,8 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--net', nargs='+', choices=NETS, default=list(NETS))
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--epochs', type=int, default=60)
-    parser.add_argument('--batch', type=int, default=16)
+    parser.add_argument('--epochs', type=int, default=120)
+    parser.add_argument('--batch', type=int, default=64)
     parser.add_argument('--share', type=float, default=1.0, help='of the training videos (default: %(default)s)')
     parser.add_argument('--clips', type=int, default=4, help='of every video, for retrieval (default: %(default)s)')
     args = parser.parse_args()

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from rows import FEW_LABEL_STARTS, KINDS, ROWS, SHOTS
 from settings import ALPHAS
 from store import Result
+from tables import AT_EPOCH
 
 _COLOURS = {'context': 'tab:blue', 'motion': 'tab:orange', 'joint': 'tab:green'}
 _ALPHAS = {0.0: 'iframes', **ALPHAS, 1.0: 'motion_vectors'}
@@ -86,6 +87,24 @@ def draw_few_labels(results: Sequence[Result]) -> Figure | None:
     return figure
 
 
+def draw_full_size(results: Sequence[Result]) -> Figure | None:
+    """Pretext accuracies of the full-size networks over their epochs."""
+    runs = [found for found in results if found.row.startswith('full_')]
+    if not runs:
+        return None
+    figure, ax = plt.subplots(figsize=(5, 4))
+    for found in runs:
+        for key, title, style in (('acc_context', 'context', '.-'), ('acc_motion', 'motion', '.--')):
+            points = {
+                int(name.split(AT_EPOCH)[1]): value
+                for name, value in found.figures.items()
+                if name.startswith(f'{key}{AT_EPOCH}')
+            }
+            ax.plot(list(points), list(points.values()), style, label=f'{found.row}: {title} pretext')
+    ax.set_xlabel('epochs')
+    return _finished(figure, ax, 'top-1, %', columns=2)
+
+
 PLOTS: dict[str, Callable[[Sequence[Result]], Figure | None]] = {
     'recalls_basic': lambda results: draw_recalls(results, 'basic'),
     'recalls_future': lambda results: draw_recalls(results, 'future'),
@@ -93,6 +112,7 @@ PLOTS: dict[str, Callable[[Sequence[Result]], Figure | None]] = {
     'alphas': draw_alphas,
     'epochs': draw_epochs,
     'few_labels': draw_few_labels,
+    'full_size': draw_full_size,
 }
 
 

@@ -12,6 +12,8 @@ from rows import FEW_LABEL_STARTS, KINDS, ROWS, SHOTS
 from settings import CHOSEN, RATE_SEEDS
 from store import Result
 
+AT_EPOCH = ', epoch '
+"""Between a curve's name and an epoch, in the names of figures of the full-size trial."""
 _NOTE_ON_RECALLS = """
 "mirrored": motions that only differ in their sense, left and right, clockwise and counter-clockwise, each pair by
 itself, both pairs in one figure; no single picture tells them apart, while it does tell a part of the other motions.
@@ -91,12 +93,25 @@ def full_size(results: Sequence[Result]) -> str:
     if not found:
         return 'Not run: `python evidence/full_size.py`.\n'
     names = list(dict.fromkeys(name for each in found for name in each.figures))
+    along = [name.split(AT_EPOCH) for name in names if AT_EPOCH in name]
+    keys, epochs = list(dict.fromkeys(key for key, _ in along)), sorted({int(epoch) for _, epoch in along})
+    columns = [(each, key) for each in found for key in keys]
     lines = [
         '`python evidence/full_size.py`, level hard.\n',
+        f'| epoch | {" | ".join(f"{each.row}: {key}" for each, key in columns)} |',
+        f'|---:|{"---:|" * len(columns)}',
+    ]
+    for epoch in epochs:
+        cells = [_number(each.figures.get(f'{key}{AT_EPOCH}{epoch}')) for each, key in columns]
+        lines.append(f'| {epoch} | {" | ".join(cells)} |')
+    lines += [
+        '',
         f'| | {" | ".join(f"{each.row}, {each.machine}" for each in found)} |',
         f'|---|{"---:|" * len(found)}',
     ]
-    lines += [f'| {name} | {" | ".join(_number(each.figures.get(name)) for each in found)} |' for name in names]
+    for name in names:
+        if AT_EPOCH not in name:
+            lines.append(f'| {name} | {" | ".join(_number(each.figures.get(name)) for each in found)} |')
     return '\n'.join([*lines, ''])
 
 

@@ -34,6 +34,7 @@ def test_only_videos_batch_and_epochs_differ(net):
     assert {key for key in mine | plain if mine.get(key) != plain.get(key)} == {
         '.train_dataloader.dataset.ann_file', '.train_dataloader.dataset.data_prefix.video',
         '.train_dataloader.dataset.label_share', '.train_cfg.max_epochs', '.default_hooks.logger.interval',
+        '.default_hooks.checkpoint.interval',
         '.param_scheduler.0.end', '.param_scheduler.1.begin', '.param_scheduler.1.end', '.param_scheduler.1.T_max',
     }  # fmt: skip
     assert mine['.param_scheduler.0.end'] == mine['.param_scheduler.1.begin'] == 2  # 5 of 120 epochs, in 60
@@ -57,6 +58,11 @@ def test_the_rate_rises_to_the_recipes_and_falls(epochs):
     assert max(rates) == pytest.approx(1)
     assert rates.index(max(rates)) == full_size.warm_up_of(epochs) - 1
     assert epochs == 3 or rates[-1] < 0.01
+
+
+@pytest.mark.parametrize(('epochs', 'recorded'), [(3, [1, 2, 3]), (120, [1, 20, 40, 60, 80, 100, 120])])
+def test_the_first_and_the_last_epoch_are_recorded(epochs, recorded):
+    assert full_size.milestones(epochs) == recorded
 
 
 def test_it_ends_in_the_document(tmp_path, monkeypatch):
@@ -89,11 +95,12 @@ def test_it_ends_in_the_document(tmp_path, monkeypatch):
     assert [command[0] for command in ran] == ['tools/train.py', 'tools/test.py', 'tools/test.py']
     assert ['model.init_cfg=None' in command for command in ran] == [False, True, False]
     text = report.DOCUMENT.read_text()
-    for figure in (
-        'loss_context, epoch 1 | 0.062', 'acc_motion, epoch 3 | 56.25', 'clips/s | 8', 'random R@1 joint | 3',
-        'trained R@1 joint | 9',
+    for line in (
+        'epoch | full_c3d: loss_context | full_c3d: loss_motion | full_c3d: acc_context | full_c3d: acc_motion',
+        '1 | 0.062 | 0.062 | 6.25 | 6.25', '2 | 0.312 | 0.312 | 31.25 | 31.25', '3 | 0.562 | 0.562 | 56.25 | 56.25',
+        'clips/s | 8', 'random R@1 joint | 3', 'trained R@1 joint | 9', 'trained kNN joint | 1',
     ):  # fmt: skip
-        assert f'| {figure} |' in text
-    assert 'kNN' not in text.split('## Full size')[1].split('##')[0]
+        assert f'| {line} |' in text
+    assert (report.PICTURES / 'full_size.png').exists()
     full_size.main()
     assert len(ran) == 3  # done already

@@ -218,10 +218,11 @@ def test_the_document_says_what_was_seen(places):
     assert '| both 40.0 (0.0) | iframes 70.0 (0.0) | -30.0 ± 0.0 | 3 | **does not hold** |' in text
     assert '| 0 | not run |' in text
     assert '42 minutes of one core each, two at a time' in text
-    assert '| loss_context, epoch 60 | – | 1.5 |' in text
+    assert '| epoch | full_c3d: loss_context | full_r3d26: loss_context |' in text
+    assert '| 2 | 1.5 | – |\n| 60 | – | 1.5 |' in text
     assert 'full_c3d, a GPU' in text
     assert 'abc1234' in text
     drawn = {path.name for path in report.PICTURES.glob('*.png')}
-    assert drawn == {'recalls_basic.png', 'alphas.png', 'few_labels.png'}  # no epochs, no other level
+    assert drawn == {'recalls_basic.png', 'alphas.png', 'few_labels.png', 'full_size.png'}  # no epochs, no other level
     assert '## Fresh videos\n\nNot run' in text
     assert (places / 'PICTURES/recalls_basic.png').stat().st_size > 5000
