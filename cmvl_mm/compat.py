@@ -11,6 +11,8 @@ Nothing here is a feature. `tests/test_compat.py` fails when upstream has mended
 4. torch 2.9 and cuDNN 9.8 to 9.14 have broken or crippled 3D convolutions. `check_convolutions` refuses or warns.
 5. mmaction2's `ColorJitter` adds a negative offset to a uint8 array, which NumPy >= 2 refuses.
 6. `mmengine.load`, through which stock data sets read annotations, runs code from YAML and from pickles.
+7. Where a newer transformers is installed (seen with 4.57 and 5.17), mmaction2 1.2.0's VindLU does not find in it what
+   it imports, so `import mmaction.models` fails.
 """
 
 import importlib.util
@@ -51,6 +53,20 @@ def stub_missing_drn() -> None:
     module.DRN = DRN  # type: ignore[attr-defined]
     sys.modules.setdefault(package, types.ModuleType(package))
     sys.modules.setdefault(f'{package}.drn', module)
+
+
+def leave_out_vindlu() -> None:
+    """Let `import mmaction.models` work beside a transformers that lacks what mmaction2's VindLU imports from it.
+
+    VindLU's three models are not in the registry then. transformers is read, not imported: that takes seconds.
+    """
+    spec = importlib.util.find_spec('transformers')
+    if spec is None or spec.origin is None:
+        return
+    source = Path(spec.origin).with_name('modeling_utils.py')
+    if source.exists() and 'apply_chunking_to_forward' not in source.read_text():
+        package = 'mmaction.models.multimodal.vindlu'
+        sys.modules.setdefault(package, types.ModuleType(package))
 
 
 def allow_history_buffers() -> None:
@@ -172,6 +188,7 @@ def _adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
 def apply() -> None:
     """Mend everything that must be mended before a config is built."""
     stub_missing_drn()
+    leave_out_vindlu()
     allow_history_buffers()
     read_data_files_as_data()
 

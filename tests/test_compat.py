@@ -6,6 +6,7 @@ import pickle
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import mmengine
 import numpy as np
@@ -17,8 +18,11 @@ from mmengine.logging import HistoryBuffer, MessageHub
 from cmvl_mm import compat
 
 
-def run_python(code: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], capture_output=True, text=True, timeout=120)
+def run_python(code: str, path: str = '') -> subprocess.CompletedProcess:
+    environment = os.environ | {'PYTHONPATH': os.pathsep.join(filter(None, (path, os.environ.get('PYTHONPATH'))))}
+    return subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code], capture_output=True, text=True, timeout=120, env=environment
+    )
 
 
 def test_mmaction_models_still_cannot_be_imported_without_the_stub():
@@ -33,6 +37,36 @@ def test_stubbed_localizer_says_why_it_cannot_be_built():
 
     with pytest.raises(ImportError, match='2714'):
         mmaction.models.DRN()
+
+
+@pytest.fixture
+def newer_transformers(tmp_path):
+    """A folder to import from: what mmaction2 looks at in transformers 5.17, without what VindLU wants."""
+    package = tmp_path / 'transformers'
+    package.mkdir()
+    (package / '__init__.py').write_text('class BertTokenizer: pass')
+    (package / 'modeling_utils.py').write_text('class PreTrainedModel: pass')
+    metadata = tmp_path / 'transformers-5.17.0.dist-info/METADATA'
+    metadata.parent.mkdir()
+    metadata.write_text('Metadata-Version: 2.1\nName: transformers\nVersion: 5.17.0\n')
+    return str(tmp_path)
+
+
+def test_mmaction_models_still_cannot_be_imported_beside_a_newer_transformers(newer_transformers):
+    broken = run_python('from cmvl_mm import compat; import sys; del sys.modules["mmaction.models.multimodal.vindlu"]; '
+                        'import mmaction.models', newer_transformers)  # fmt: skip
+    assert 'transformers' in broken.stderr.splitlines()[-1]
+    mended = run_python('import cmvl_mm.compat, mmaction.models; print(mmaction.models.BMN.__name__)',
+                        newer_transformers)  # fmt: skip
+    assert mended.stdout.strip() == 'BMN', mended.stderr
+
+
+def test_vindlu_is_left_alone_beside_a_transformers_that_has_what_it_wants(newer_transformers):
+    modeling = Path(newer_transformers, 'transformers/modeling_utils.py')
+    modeling.write_text('def apply_chunking_to_forward(): pass')
+    found = run_python('import cmvl_mm.compat, sys; print("mmaction.models.multimodal.vindlu" in sys.modules)',
+                       newer_transformers)  # fmt: skip
+    assert found.stdout.strip() == 'False', found.stderr
 
 
 @pytest.fixture
