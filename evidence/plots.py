@@ -102,7 +102,7 @@ def draw_full_size(results: Sequence[Result]) -> Figure | None:
             }
             ax.plot(list(points), list(points.values()), style, label=f'{found.row}: {title} pretext')
     ax.set_xlabel('epochs')
-    return _finished(figure, ax, 'top-1, %', columns=2)
+    return _finished(figure, ax, 'top-1, %', columns=1)
 
 
 PLOTS: dict[str, Callable[[Sequence[Result]], Figure | None]] = {
