@@ -20,6 +20,7 @@ from mmengine.config import Config
 from rows import CONFIGS, FEW_LABEL_STARTS, KINDS, SHOTS, WORK, Level, annotations, folder
 from settings import LEARNING_RATES, TUNING_SEED, tuned_rate
 from store import digest, is_done, result, save
+from trainings import trainings_of_start
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import Entry, read_list
@@ -112,18 +113,21 @@ def cells(kinds: Sequence[str], shots: tuple[int, ...]) -> list[tuple[str, int]]
 
 def missing_cells(
     start: str, seed: int, kinds: Sequence[str], *, split: str, published: bool = False
-) -> Iterator[tuple[str, Config]]:
-    """Name and finetuning of every cell that has no result; with `published`, none in the repository either.
+) -> Iterator[tuple[str, Config, str]]:
+    """Name, finetuning and settings of every cell that has no result; with `published`, none in the repository either.
 
     On the validation split, every rate is a cell.
     """
     tune = split == 'val'
+    weights = TUNING_SEED if tune else seed
+    trainings = trainings_of_start(start, weights)
     for kind, shots in cells(kinds, TUNED_SHOTS if tune else SHOTS):
         for lr in LEARNING_RATES[kind] if tune else (tuned_rate(start, kind),):
             row = f'few_{start}_{kind}_{shots}' + (f'_lr{lr:g}' if tune else '')
-            config = config_of(start, kind, shots, lr=lr, seed=seed, weights=TUNING_SEED if tune else seed, split=split)
-            if not is_done(row, seed, split, digest(config), published=published):
-                yield row, config
+            config = config_of(start, kind, shots, lr=lr, seed=seed, weights=weights, split=split)
+            settings = digest(config, *trainings)
+            if not is_done(row, seed, split, settings, published=published):
+                yield row, config, settings
 
 
 def main() -> None:
@@ -131,8 +135,9 @@ def main() -> None:
     for kind in args.kinds:
         if not (tested := annotations('basic', args.split, kind)).exists():
             sys.exit(f'{tested}: no such list. Remedy: run_suite.py makes it, with --fresh that of fresh videos.')
-    for row, config in missing_cells(args.start, args.seed, args.kinds, split=args.split, published=args.missing):
-        settings = digest(config)
+    for row, config, settings in missing_cells(
+        args.start, args.seed, args.kinds, split=args.split, published=args.missing
+    ):
         begun = time.monotonic()
         top1 = finetune(config)
         save(result(row, args.seed, args.split, {'top1': top1}, (time.monotonic() - begun) / 60, settings))

@@ -20,6 +20,7 @@ from mmengine.runner import Runner
 from rows import annotations
 from settings import tuned_rate
 from store import digest, is_done, result, save
+from trainings import trainings_of_start
 
 from cmvl_mm.engine.launch import runner_from
 
@@ -99,7 +100,7 @@ def main() -> None:
                 for start in args.starts:
                     row = f'study_{variant.replace(" ", "-")}_{start}_{kind}'
                     config = variant_config(variant, start, kind, seed)
-                    settings = digest(config)
+                    settings = digest(config, *trainings_of_start(start, seed))
                     if is_done(row, seed, 'val', settings, published=args.missing):
                         continue
                     begun = time.monotonic()

@@ -1,6 +1,6 @@
 """Other test videos than those that decisions have seen: of another seed of level basic, beside the level's own.
 
-Settings were to be chosen on the validation split alone, but three decisions were made when figures of the test split
+Settings were to be chosen on the validation split alone, but five decisions were made when figures of the test split
 were known already (EVIDENCE.md names them). `run_suite.py --fresh` asks the same networks with these videos, in the
 same gallery. They also show how much another set of videos changes.
 """

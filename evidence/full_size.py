@@ -18,7 +18,7 @@ import torch
 from readouts import figures
 from report import write_report
 from rows import REPOSITORY, WORK, Row, options_of_test
-from run import alone, config_with, run, with_options
+from run import alone, config_with, keep_settings, run, with_options
 from run_suite import make_level
 from store import digest, is_done, load_finished, load_published, publish, result, save
 from tables import AT_EPOCH
@@ -124,6 +124,7 @@ def try_networks(args: argparse.Namespace) -> None:
         if is_done(name, args.seed, 'test', settings):
             continue
         begun = time.monotonic()
+        keep_settings(work_dir(net, args.seed), digest(config_with(config, options)))
         command = [
             'tools/train.py', config, '--work-dir', work_dir(net, args.seed), '--resume', '--seed', args.seed,
             *with_options(options),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from readouts import figures
 from rows import CONFIGS, WORK, Row, folder, options_of_test, options_of_training
-from run import config_with, run, with_options
+from run import config_with, keep_settings, run, with_options
 from store import digest, is_done, result, save
+from trainings import trainings_of
 
 from cmvl_mm.visualization.logs import epoch_mean, read_curves, read_test, read_validations
 
@@ -54,6 +55,7 @@ def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) 
     begun = time.monotonic()
     found: dict[str, float] = {}
     if row.train is not None:
+        keep_settings(work_dir, digest(*trainings_of(row, seed)))
         command = [
             'tools/train.py', CONFIGS / f'{row.train}.py', '--work-dir', work_dir, '--resume', '--seed', seed,
             *with_options(options_of_training(row, seed)),
@@ -78,11 +80,9 @@ def options_of_tested(row: Row, split: str) -> list[str]:
 
 
 def settings_of(row: Row, seed: int, split: str) -> str:
-    """Digest of the configs of a row's test and training."""
-    configs = [config_with(CONFIGS / f'{row.test}.py', options_of_tested(row, split))]
-    if row.train is not None:
-        configs.append(config_with(CONFIGS / f'{row.train}.py', options_of_training(row, seed)))
-    return digest(*configs)
+    """Digest of the configs of a row's test and of all trainings behind it."""
+    test = config_with(CONFIGS / f'{row.test}.py', options_of_tested(row, split))
+    return digest(test, *trainings_of(row, seed))
 
 
 def training_figures(work_dir: Path) -> dict[str, float]:

@@ -20,6 +20,7 @@ from mmengine.config import Config
 from rows import BY_NAME, CONFIGS, WORK, folder
 from run import config_with, run, with_options
 from store import digest, is_done, result, save
+from trainings import trainings_of, trainings_of_start
 
 from cmvl_mm.datasets.annotation import Entry
 from cmvl_mm.evaluation.features import Features, load_features
@@ -93,9 +94,10 @@ def options_of_read_out(row: str, root: Path) -> list[str]:
     return [*lists, f'test_dataloader.dataset.data_prefix.video={root}', *weights]
 
 
-def settings_of_read_out(row: str, root: Path) -> str:
-    """Digest of its config."""
-    return digest(config_with(CONFIGS / 'retrieval.py', options_of_read_out(row, root)))
+def settings_of_read_out(row: str, seed: int, root: Path) -> str:
+    """Digest of its config and of the trainings behind the row."""
+    test = config_with(CONFIGS / 'retrieval.py', options_of_read_out(row, root))
+    return digest(test, *trainings_of(BY_NAME[row], seed))
 
 
 def read_out(row: str, seed: int, root: Path) -> None:
@@ -111,7 +113,7 @@ def read_out(row: str, seed: int, root: Path) -> None:
     found = load_features(tested / 'features.npz')
     queries = Features(*(None if part is None else part[found.is_query] for part in found))
     minutes = (time.monotonic() - begun) / 60
-    save(result(f'falls_{row}', seed, 'test', by_person(queries), minutes, settings_of_read_out(row, root)))
+    save(result(f'falls_{row}', seed, 'test', by_person(queries), minutes, settings_of_read_out(row, seed, root)))
 
 
 def finetunings(start: str, seed: int) -> dict[str, Config]:
@@ -129,8 +131,9 @@ def wanted_weights(seeds: Sequence[int], root: Path) -> set[tuple[str, int]]:
     wanted = set()
     for seed in seeds:
         for row in STARTS[1:]:
-            settings = {f'falls_{row}': settings_of_read_out(row, root)}
-            settings |= {name: digest(config) for name, config in finetunings(row, seed).items()}
+            settings = {f'falls_{row}': settings_of_read_out(row, seed, root)}
+            trainings = trainings_of_start(row, seed)
+            settings |= {name: digest(config, *trainings) for name, config in finetunings(row, seed).items()}
             if not all(is_done(name, seed, 'test', found, published=True) for name, found in settings.items()):
                 wanted.add((row, seed))
     return wanted
@@ -141,11 +144,11 @@ def main() -> None:
     root = prepare(args.videos)
     for seed in range(args.seeds):
         for row in STARTS:
-            if not is_done(f'falls_{row}', seed, 'test', settings_of_read_out(row, root), published=args.missing):
+            if not is_done(f'falls_{row}', seed, 'test', settings_of_read_out(row, seed, root), published=args.missing):
                 read_out(row, seed, root)
         for start in ('scratch', *STARTS[1:]):
             for name, config in finetunings(start, seed).items():
-                settings = digest(config)
+                settings = digest(config, *trainings_of_start(start, seed))
                 if is_done(name, seed, 'test', settings, published=args.missing):
                     continue
                 begun = time.monotonic()

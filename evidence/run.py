@@ -13,6 +13,7 @@ from mmengine.config import Config, DictAction
 from rows import REPOSITORY, WORK
 
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.video.sources import replace_text
 
 
 def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> None:
@@ -35,6 +36,21 @@ def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> Non
         outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False)
     if outcome.returncode != 0:
         raise RuntimeError(f'{name} ended with exit code {outcome.returncode}; see {log}')
+
+
+def keep_settings(work_dir: str | Path, settings: str) -> None:
+    """Note what a training is begun with, so that a stopped one goes on with the same or not at all.
+
+    Raises:
+        RuntimeError: a training of other settings was begun in this folder.
+    """
+    path = Path(work_dir) / 'settings.txt'
+    if path.exists() and path.read_text() != settings:
+        raise RuntimeError(
+            f'{work_dir}: a training of other settings was begun here. Remedy: delete or move this folder.'
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, settings)
 
 
 @contextmanager

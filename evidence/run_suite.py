@@ -10,7 +10,7 @@
 
 Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
 work_dirs/evidence: stopped and run again, the suite goes on. The test split is read by the evidence alone, the
-validation split by --tune and by the curves over epochs; EVIDENCE.md names three decisions that were made otherwise.
+validation split by --tune and by the curves over epochs; EVIDENCE.md names five decisions that were made otherwise.
 """
 
 import argparse

@@ -86,8 +86,9 @@ def save(found: Result) -> None:
 
 
 def publish(results: list[Result]) -> None:
-    """Put results into the file of the repository; those of other rows and seeds stay there."""
-    kept = {found.key: found for found in [*load_published(), *results]}
+    """Put results into the file of the repository; those of other rows and seeds stay there, and newer ones."""
+    kept = {found.key: found for found in load_published()}
+    kept |= {found.key: found for found in results if found.key not in kept or found.date >= kept[found.key].date}
     _write(PUBLISHED, [asdict(kept[key]) for key in sorted(kept)])
 
 

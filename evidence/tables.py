@@ -97,7 +97,8 @@ def full_size(results: Sequence[Result]) -> str:
     keys, epochs = list(dict.fromkeys(key for key, _ in along)), sorted({int(epoch) for _, epoch in along})
     columns = [(each, key) for each in found for key in keys]
     lines = [
-        '`python evidence/full_size.py`, level hard.\n',
+        '`python evidence/full_size.py` with the epochs, batch, share of the videos and clips that stand below, level '
+        'hard.\n',
         f'| epoch | {" | ".join(f"{each.row}: {key}" for each, key in columns)} |',
         f'|---:|{"---:|" * len(columns)}',
     ]

@@ -7,6 +7,7 @@ import run_suite
 import settings
 import store
 from few_labels import BATCH, STEPS, cells, few_label_list
+from rows import BY_NAME
 
 from cmvl_mm.datasets.annotation import Entry, read_list
 
@@ -58,7 +59,7 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
 
     def missing(published=True):
         found = few_labels.missing_cells('both', 0, ['context'], split='test', published=published)
-        return {row: store.digest(config) for row, config in found}
+        return {row: settings for row, _, settings in found}
 
     digests = missing()
     assert list(digests) == names
@@ -67,7 +68,7 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
     assert list(missing()) == names[2:]
     assert list(missing(published=False)) == names
     fresh = few_labels.missing_cells('both', 0, ['context'], split='fresh', published=True)
-    assert [row for row, _ in fresh] == names
+    assert [row for row, _, _ in fresh] == names
     monkeypatch.setattr(run_suite, 'KINDS', {'basic': ['context']})
     assert run_suite.wanted_weights([], ['scratch', 'both'], [0], 'test') == {('both', 0)}
     store.publish([store.result(names[2], 0, 'test', {'top1': 1.0}, 0.3, digests[names[2]])])
@@ -75,9 +76,22 @@ def test_a_start_is_trained_again_until_all_its_cells_are_published(places_of_re
     assert run_suite.wanted_weights([], ['both'], [0], 'fresh') == {('both', 0)}
 
 
+def test_a_cell_of_other_weights_is_another(places_of_results, monkeypatch):
+    """A published cell does not count once what it starts from is trained otherwise."""
+
+    def settings_of(start):
+        return [settings for *_, settings in few_labels.missing_cells(start, 0, ['context'], split='test')]
+
+    before = {start: settings_of(start) for start in ('scratch', 'both')}
+    longer = BY_NAME['both']._replace(options=('train_cfg.max_epochs=31',))
+    monkeypatch.setitem(BY_NAME, 'both', longer)
+    assert settings_of('scratch') == before['scratch']
+    assert not set(settings_of('both')) & set(before['both'])
+
+
 def test_rates_are_chosen_from_the_weights_of_the_tuning_seed(places_of_results, monkeypatch):
     """Draws of labels change, the start does not; so --tune trains each start once."""
-    found = dict(few_labels.missing_cells('both', 101, ['context'], split='val'))
+    found = {row: config for row, config, _ in few_labels.missing_cells('both', 101, ['context'], split='val')}
     assert list(found) == [f'few_both_context_4_lr{lr:g}' for lr in settings.LEARNING_RATES['context']]
     for config in found.values():
         assert config.model.init_cfg.checkpoint == str(rows.folder('both', 100))

@@ -7,6 +7,7 @@ import real_video
 import rows
 import store
 from real_video import by_person, person, wilson
+from trainings import trainings_of_start
 
 from cmvl_mm.evaluation.features import Features
 
@@ -46,8 +47,9 @@ def test_only_weights_that_something_missing_begins_with_are_wanted(tmp_path, mo
 
     everything = {(row, seed) for row in ('iframes', 'motion_vectors', 'both') for seed in (0, 1)}
     assert real_video.wanted_weights(range(2), root) == everything
-    pieces = {'falls_both': real_video.settings_of_read_out('both', root)}
-    pieces |= {name: store.digest(config) for name, config in real_video.finetunings('both', 1).items()}
+    pieces = {'falls_both': real_video.settings_of_read_out('both', 1, root)}
+    trainings = trainings_of_start('both', 1)
+    pieces |= {name: store.digest(config, *trainings) for name, config in real_video.finetunings('both', 1).items()}
     assert len(pieces) == 3
     for number, (name, settings) in enumerate(pieces.items()):
         assert ('both', 1) in real_video.wanted_weights(range(2), root), number

@@ -3,10 +3,12 @@
 import fcntl
 import threading
 import time
+from dataclasses import replace
 
 import jobs
 import pytest
 import report
+import rows
 import run
 import run_suite
 import store
@@ -14,11 +16,12 @@ import tables
 from rows import BY_NAME, CONFIGS, ROWS, options_of_test, options_of_training
 from run import config_with
 from store import Result
+from trainings import trainings_of, trainings_of_start
 
 
 @pytest.fixture
 def places(tmp_path, monkeypatch):
-    for module in (store, run, jobs, run_suite):
+    for module in (store, run, jobs, rows, run_suite):
         monkeypatch.setattr(module, 'WORK', tmp_path / 'work')
     monkeypatch.setattr(store, 'PUBLISHED', tmp_path / 'results.json')
     for name in ('DOCUMENT', 'PICTURES', 'FINDINGS'):
@@ -47,12 +50,41 @@ def test_a_row_of_other_settings_is_not_taken_for_this_one(places):
         jobs.train_and_test(BY_NAME['both'], 0, 'test')
 
 
-def test_settings_are_those_of_test_and_training():
-    row = BY_NAME['finetuned']
-    test = config_with(CONFIGS / f'{row.test}.py', options_of_test(row, 'test'))
-    training = config_with(CONFIGS / f'{row.train}.py', options_of_training(row, 0))
-    assert settings_of('finetuned') == store.digest(test, training)
+def test_settings_are_those_of_test_and_all_trainings():
+    tests = {
+        name: config_with(CONFIGS / f'{BY_NAME[name].test}.py', options_of_test(BY_NAME[name], 'test'))
+        for name in ('finetuned', 'm_network', 'both')
+    }
+    finetuning, pretraining = (
+        config_with(CONFIGS / f'{BY_NAME[name].train}.py', options_of_training(BY_NAME[name], 0))
+        for name in ('finetuned', 'both')
+    )
+    assert settings_of('both') == store.digest(tests['both'], pretraining)
+    assert settings_of('m_network') == store.digest(tests['m_network'], pretraining)
+    assert settings_of('finetuned') == store.digest(tests['finetuned'], finetuning, pretraining)
     assert settings_of('finetuned') != settings_of('finetuned', seed=1)  # starts from another checkpoint
+    assert trainings_of(BY_NAME['random'], 0) == trainings_of_start('scratch', 0) == ()
+
+
+def test_a_stopped_training_goes_on_with_its_own_settings_alone(places, monkeypatch):
+    monkeypatch.setattr(jobs, 'run', lambda name, command: pytest.fail(name))
+    row = BY_NAME['both']
+    for _ in range(2):
+        with pytest.raises(pytest.fail.Exception, match='both_0_test_train'):
+            jobs.train_and_test(row, 0, 'test')
+    changed = row._replace(options=('train_cfg.max_epochs=31',))
+    with pytest.raises(RuntimeError, match=r'both_0: a training of other settings was begun here\. Remedy: delete'):
+        jobs.train_and_test(changed, 0, 'test')
+
+
+def test_an_older_result_on_disk_does_not_replace_a_published_one(places):
+    old, new = (
+        replace(store.result('both', 0, 'test', {'R@1 joint': recall}, 2.0, '1'), date=date)
+        for recall, date in ((1.0, '2026-01-01'), (2.0, '2026-01-02'))
+    )
+    for results, kept in (([old], 1.0), ([new], 2.0), ([old], 2.0)):
+        store.publish(results)
+        assert [found.figures['R@1 joint'] for found in store.load_published()] == [kept]
 
 
 def test_a_published_result_counts_where_asked_and_with_the_same_settings(places, monkeypatch):
@@ -179,8 +211,9 @@ def test_a_suite_of_fresh_videos_tests_with_them(places, monkeypatch):
     train, test, few_scratch, few_both = ran
     assert train[0] == 'tools/train.py'
     assert '--resume' in train
-    assert 'test_dataloader.dataset.query=work_dirs/evidence/basic/annotations/fresh_joint.txt' in test
-    assert 'test_dataloader.dataset.gallery=work_dirs/evidence/basic/annotations/train_joint.txt' in test
+    lists = places / 'work/basic/annotations'
+    assert f'test_dataloader.dataset.query={lists}/fresh_joint.txt' in test
+    assert f'test_dataloader.dataset.gallery={lists}/train_joint.txt' in test
     for command in (few_scratch, few_both):
         assert command[-2:] == ['--split', 'fresh']
     assert [(found.row, found.split) for found in store.load_published()] == [('both', 'fresh')]
