@@ -4,7 +4,8 @@
     python tools/make_model_zoo.py --check    # fail if they are not what it would write
 
 A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result is what was measured: a
-config, the figures as they fell, and where they come from (commit, date, device). Without one, the zoo says "not run".
+config, the figures as they fell, and where they come from (commit, date, device). Without one, the zoo says "not run",
+or where the suite's document has it.
 Weights that were published stand in cmvl_mm/zoo/manifest.yml; tools/publish_model.py makes their entries.
 """
 
@@ -126,7 +127,8 @@ def read_results(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
 def row(entry: Entry, results: list[dict[str, Any]]) -> str:
     """One line of a table."""
     name = entry.config.removeprefix('configs/').removesuffix('.py')
-    ours = '; '.join(result['ours'] for result in results) or 'not run'
+    elsewhere = '[EVIDENCE.md](EVIDENCE.md)' if entry.config.startswith('configs/evidence/') else 'not run'
+    ours = '; '.join(result['ours'] for result in results) or elsewhere
     verified = '; '.join(f'{result["commit"]}, {result["date"]}, {result["device"]}' for result in results) or '–'
     paper, protocol = (entry.fields.get(field, '–') for field in ('Paper', 'Protocol'))
     return f'| [{name}]({entry.config}) | {entry.title} | {paper} | {ours} | {protocol} | {verified} |\n'
