@@ -100,7 +100,9 @@ def draw_full_size(results: Sequence[Result]) -> Figure | None:
                 for name, value in found.figures.items()
                 if name.startswith(f'{key}{AT_EPOCH}')
             }
-            ax.plot(list(points), list(points.values()), style, label=f'{found.row}: {title} pretext')
+            if points:
+                label = f'{found.row}, {found.figures["batch"]:.0f} clips a step: {title} pretext'
+                ax.plot(list(points), list(points.values()), style, label=label)
     ax.set_xlabel('epochs')
     return _finished(figure, ax, 'top-1, %', columns=1)
 

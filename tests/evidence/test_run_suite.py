@@ -237,7 +237,8 @@ def test_the_document_says_what_was_seen(places):
     results += [
         Result(
             row=f'full_{net}', seed=0, split='test', minutes=9.0, settings='1', commit='abc1234', date='2026-01-01',
-            machine='a GPU', figures={f'loss_context, epoch {epochs}': 1.5},
+            machine='a GPU',
+            figures={f'loss_context, epoch {epochs}': 1.5, f'acc_context, epoch {epochs}': 9.0, 'batch': 16.0},
         )
         for net, epochs in (('c3d', 2), ('r3d26', 60))
     ]  # fmt: skip
@@ -251,8 +252,9 @@ def test_the_document_says_what_was_seen(places):
     assert '| both 40.0 (0.0) | iframes 70.0 (0.0) | -30.0 ± 0.0 | 3 | **does not hold** |' in text
     assert '| 0 | not run |' in text
     assert '42 minutes of one core each, two at a time' in text
-    assert '| epoch | full_c3d: loss_context | full_r3d26: loss_context |' in text
-    assert '| 2 | 1.5 | – |\n| 60 | – | 1.5 |' in text
+    columns = [f'{net}: {key}' for net in ('full_c3d', 'full_r3d26') for key in ('loss_context', 'acc_context')]
+    assert f'| epoch | {" | ".join(columns)} |' in text
+    assert '| 2 | 1.5 | 9 | – | – |\n| 60 | – | – | 1.5 | 9 |' in text
     assert 'full_c3d, a GPU' in text
     assert 'abc1234' in text
     drawn = {path.name for path in report.PICTURES.glob('*.png')}
