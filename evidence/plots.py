@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from rows import FEW_LABEL_STARTS, KINDS, ROWS, SHOTS
 from settings import ALPHAS
 from store import Result
-from tables import AT_EPOCH
+from tables import curve
 
 _COLOURS = {'context': 'tab:blue', 'motion': 'tab:orange', 'joint': 'tab:green'}
 _ALPHAS = {0.0: 'iframes', **ALPHAS, 1.0: 'motion_vectors'}
@@ -95,12 +95,7 @@ def draw_full_size(results: Sequence[Result]) -> Figure | None:
     figure, ax = plt.subplots(figsize=(5, 4))
     for found in runs:
         for key, title, style in (('acc_context', 'context', '.-'), ('acc_motion', 'motion', '.--')):
-            points = {
-                int(name.split(AT_EPOCH)[1]): value
-                for name, value in found.figures.items()
-                if name.startswith(f'{key}{AT_EPOCH}')
-            }
-            if points:
+            if points := curve(found, key):
                 label = f'{found.row}, {found.figures["batch"]:.0f} clips a step: {title} pretext'
                 ax.plot(list(points), list(points.values()), style, label=label)
     ax.set_xlabel('epochs')

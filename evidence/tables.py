@@ -88,23 +88,28 @@ def _share(results: Sequence[Result], row: str, figure: str, count: int) -> str:
     return f'{fmean(found):.1f} [{low:.0f}, {high:.0f}]'
 
 
+def curve(found: Result, key: str) -> dict[int, float]:
+    """Epoch -> figure, where a run of the full-size trial has recorded it."""
+    start = f'{key}{AT_EPOCH}'
+    return {int(name.removeprefix(start)): value for name, value in found.figures.items() if name.startswith(start)}
+
+
 def full_size(results: Sequence[Result]) -> str:
     found = [each for each in results if each.row.startswith('full_')]
     if not found:
         return 'Not run: `python evidence/full_size.py`.\n'
     names = list(dict.fromkeys(name for each in found for name in each.figures))
-    along = [name.split(AT_EPOCH) for name in names if AT_EPOCH in name]
-    keys, epochs = list(dict.fromkeys(key for key, _ in along)), sorted({int(epoch) for _, epoch in along})
-    columns = [(each, key) for each in found for key in keys]
+    keys = dict.fromkeys(name.split(AT_EPOCH)[0] for name in names if AT_EPOCH in name)
+    titles = [f'{each.row}: {key}' for each in found for key in keys]
+    curves = [curve(each, key) for each in found for key in keys]
     lines = [
         '`python evidence/full_size.py` with the epochs, batch, share of the videos and clips that stand below, level '
         'hard.\n',
-        f'| epoch | {" | ".join(f"{each.row}: {key}" for each, key in columns)} |',
-        f'|---:|{"---:|" * len(columns)}',
+        f'| epoch | {" | ".join(titles)} |',
+        f'|---:|{"---:|" * len(curves)}',
     ]
-    for epoch in epochs:
-        cells = [_number(each.figures.get(f'{key}{AT_EPOCH}{epoch}')) for each, key in columns]
-        lines.append(f'| {epoch} | {" | ".join(cells)} |')
+    for epoch in sorted({epoch for points in curves for epoch in points}):
+        lines.append(f'| {epoch} | {" | ".join(_number(points.get(epoch)) for points in curves)} |')
     lines += [
         '',
         f'| | {" | ".join(f"{each.row}, {each.machine}" for each in found)} |',
