@@ -21,23 +21,25 @@ class VideoError(RuntimeError):
         path: the video file.
         stage: what was being done: ``open``, ``index``, ``decode``, ``motion`` or ``encode``.
         reason: what went wrong, without the path.
+        remedy: what the reader of the message can do, without a full stop; by default the general remedy of the
+            stage. Give it wherever the general one cannot help.
 
-    The message names all three and the remedy.  Instances survive pickling, because they cross the borders of
-    data-loader workers.
+    The message names all of them.  Instances survive pickling, because they cross the borders of data-loader workers.
     """
 
-    def __init__(self, path: str | os.PathLike[str], stage: Stage, reason: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], stage: Stage, reason: str, remedy: str | None = None) -> None:
         self.path = os.fspath(path)
         self.stage = stage
         self.reason = reason
-        super().__init__(f'{self.path}: {stage}: {reason}. {self._remedy()}.')
+        self.remedy = remedy or self._remedy()
+        super().__init__(f'{self.path}: {stage}: {reason}. {self.remedy}.')
 
     def _remedy(self) -> str:
         return _REMEDY[self.stage]
 
-    def __reduce__(self) -> tuple[type, tuple[str, Stage, str]]:
+    def __reduce__(self) -> tuple[type, tuple[str, Stage, str, str]]:
         # The default would call the class with the finished message as its only argument.
-        return type(self), (self.path, self.stage, self.reason)
+        return type(self), (self.path, self.stage, self.reason, self.remedy)
 
 
 class FrameIndexError(VideoError, IndexError):
