@@ -1,0 +1,44 @@
+"""Reading a header bit by bit."""
+
+_LONGEST_CODE = 32  # leading zeros of an Exp-Golomb code, at most
+
+
+class BitReader:
+    """Bits of a byte string, from the most significant on.
+
+    Every method raises ValueError at the end of the data, so no loop over them outlives it.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._bits = f'{int.from_bytes(data):0{8 * len(data)}b}' if data else ''
+        self._at = 0
+
+    def u(self, count: int) -> int:
+        """Unsigned integer of ``count`` bits."""
+        end = self._at + count
+        if end > len(self._bits):
+            raise ValueError('the header ends too early')
+        bits = self._bits[self._at : end]
+        self._at = end
+        return int(bits, 2) if count else 0
+
+    def flag(self) -> bool:
+        """One bit."""
+        return self.u(1) == 1
+
+    def ue(self, most: int = 2**32 - 2) -> int:
+        """Unsigned Exp-Golomb code (ITU-T H.264, 9.1) of at most ``most``."""
+        one = self._bits.find('1', self._at)
+        zeros = one - self._at
+        if one < 0 or zeros > _LONGEST_CODE:
+            raise ValueError('the header ends within a number')
+        self._at = one
+        value = self.u(zeros + 1) - 1
+        if value > most:
+            raise ValueError(f'the header holds {value} where at most {most} can stand')
+        return value
+
+    def se(self) -> int:
+        """Signed Exp-Golomb code."""
+        value = self.ue()
+        return (value + 1) // 2 if value % 2 else -(value // 2)
