@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.video.container import DecodedFrame, all_packets, decode_strictly, open_video, reporting
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
 from cmvl_mm.video.stream import CompressedVideo
 
 GOP = 12  # frames from one I-frame to the next, as in CoViAR and the paper
@@ -74,6 +75,7 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
             images = (_prepare(source, frame, profile, converter) for frame in _sound_frames(source, decoded))
             rate = _nominal_rate(stream)
             count = _encode(images, temporary, rate=rate, quantiser=profile.quantiser, blame=source)
+        _seal(temporary, profile, count, blame=source)
         _verify(source, temporary, count)
     return count
 
@@ -96,19 +98,26 @@ def write_video(
     name = os.fspath(path)
     with _replacing(name) as temporary:
         images = (VideoFrame.from_ndarray(frame, format='rgb24') for frame in frames)
-        _encode(images, temporary, rate=_limited(Fraction(fps)), quantiser=quantiser, blame=name)
+        count = _encode(images, temporary, rate=_limited(Fraction(fps)), quantiser=quantiser, blame=name)
         if file_size is not None:
-            _fill_up(temporary, file_size, blame=name)
+            _fill_up(temporary, file_size, reserved=SEAL_SIZE, blame=name)
+        _seal(temporary, Profile(quantiser), count, blame=name)
 
 
-def _fill_up(path: str, file_size: int, *, blame: str) -> None:
-    """Append a box of type 'free' (ISO/IEC 14496-12, 8.1.2), header included in its size."""
-    missing = file_size - os.path.getsize(path)
+def _seal(path: str, profile: Profile, num_frames: int, *, blame: str) -> None:
+    name = next((name for name, known in PROFILES.items() if known == profile), 'custom')
+    with reporting(blame, 'encode'):
+        write_seal(path, Seal(name, num_frames, GOP))
+
+
+def _fill_up(path: str, file_size: int, *, reserved: int, blame: str) -> None:
+    """Append a box of type 'free' (ISO/IEC 14496-12, 8.1.2) that leaves ``reserved`` bytes up to ``file_size``."""
+    missing = file_size - reserved - os.path.getsize(path)
     if missing < _BOX_HEADER:
         raise VideoError(blame, 'encode', f'it takes {file_size - missing} bytes, and should fill {file_size}')
     with reporting(blame, 'encode'), open(path, 'ab') as file:
         file.write(missing.to_bytes(4, 'big') + b'free')
-        file.truncate(file_size)  # zeros that most file systems need not store
+        file.truncate(file_size - reserved)  # zeros that most file systems need not store
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from cmvl_mm.video.controlled_truth import block_truth
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.raster import rasterise
+from cmvl_mm.video.seal import Seal, write_seal
 from cmvl_mm.video.synthetic import make_pan
 
 NUM_FRAMES = 40
@@ -116,7 +117,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def clip(name: str) -> Path:
         suffix, codec, options = VARIANTS[name]
         path = folder / f'{name}{suffix}'
-        return path if path.exists() else encode_clip(path, frames, codec, options)
+        if not path.exists():
+            encode_clip(path, frames, codec, options)
+            if name == 'mpeg4':  # as `reencode` leaves it
+                write_seal(str(path), Seal('test', NUM_FRAMES, 12))
+        return path
 
     return clip
 
