@@ -12,15 +12,20 @@ import av
 from av.codec import CodecContext
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType, VideoFrame
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from cmvl_mm.video.choice import first_that_sends, video_streams
 from cmvl_mm.video.errors import Stage, VideoError
+from cmvl_mm.video.sequential import names_no_type, stands_alone
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
 _LARGEST = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}  # FFmpeg's option: its decoders refuse to begin a larger frame
 
-FORMATS = 'asf,avi,dv,flv,gif,h263,h264,hevc,ivf,m4v,matroska,mov,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,rm'
+FORMATS = (
+    'apng,asf,av1,avi,dirac,dnxhd,dv,evc,flv,gif,gxf,h261,h263,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,'
+    'mpegvideo,mxf,nsv,nut,obu,ogg,rm,vc1,vc1test,vvc,wtv,yuv4mpegpipe'
+)
 """Containers and raw streams that hold their frames themselves, by the names of FFmpeg's demuxers."""
 
 # Codecs whose exported vectors were seen to follow a synthetic pan (tests/video/test_motion.py).
@@ -51,7 +56,9 @@ def reporting(path: str, stage: Stage) -> Iterator[None]:
 
 
 def open_video(path: str) -> tuple[InputContainer, VideoStream]:
-    """The container and its first video stream, its decoder set up for pixels.
+    """The container and its video stream, whose decoder is set up for pixels.
+
+    The video is the first stream, in the order of the file, that sends packets and is no cover art.
 
     Args:
         path: a regular file.
@@ -61,19 +68,38 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
     """
     with reporting(path, 'open'):
         _check_file(path)
+        container = _open(path)
+        try:
+            streams = video_streams(path, container)
+            stream = streams[0]
+            if len(streams) > 1 and not stream.index_entries:
+                index = first_that_sends(container, streams).index
+                container.close()
+                container = _open(path)
+                stream = next(stream for stream in container.streams.video if stream.index == index)
+            return container, _prepare(path, stream)
+        except BaseException:
+            container.close()
+            raise
+
+
+def _open(path: str) -> InputContainer:
+    try:
         # 'file:' and the white lists: a colon in a name is no protocol, and a play list, which would open other files
         # than the one that it was allowed to, is no video.
-        container = av.open(
+        return av.open(
             f'file:{Path(path).absolute()}',
             # _LARGEST here, too: opening decodes some frames
             options={'protocol_whitelist': 'file', 'format_whitelist': FORMATS, **_LARGEST},
             metadata_errors='replace',
         )
-        try:
-            return container, _prepare(path, container)
-        except BaseException:
-            container.close()
-            raise
+    except av.ArgumentError as error:
+        raise VideoError(
+            path,
+            'open',
+            f'Error: the container is none of those that are accepted ({FORMATS.replace(",", ", ")})',
+            'Remux it, for example with "ffmpeg -i IN -c copy OUT.mkv"',
+        ) from error
 
 
 def codec_name(stream: VideoStream) -> str:
@@ -91,13 +117,8 @@ def _check_file(path: str) -> None:
         raise VideoError(path, 'open', 'the file is empty')
 
 
-def _prepare(path: str, container: InputContainer) -> VideoStream:
-    if not container.streams.video:
-        raise VideoError(path, 'open', 'there is no video stream in this file')
-    stream = container.streams.video[0]
+def _prepare(path: str, stream: VideoStream) -> VideoStream:
     context = stream.codec_context
-    if context is None:
-        raise VideoError(path, 'open', 'there is no decoder for this video stream')
     if min(context.width, context.height) < 1:  # FFmpeg refused what it found
         raise VideoError(path, 'open', f'the headers state no size, or one beyond {MAX_SIDE}x{MAX_SIDE} px')
     if max(context.width, context.height) > MAX_SIDE:
@@ -121,6 +142,10 @@ def configure(context: VideoCodecContext, decoding: Decoding) -> None:
     name = context.codec.canonical_name
     if name in CODECS_WITH_VECTORS:
         options['flags2'] = '+export_mvs'
+    if name == 'h264':
+        # Without it, FFmpeg guesses how far a stream without that header reorders its frames, and drops those that
+        # come too late, without a flag.
+        options['strict'] = '1'
     if name == 'mpeg4' and _is_by_ffmpeg(context):
         # Looking out for other encoders' bugs, FFmpeg lets junk after a frame's last block pass until it has seen whole
         # frames: its verdict on a frame would depend on where decoding began.
@@ -205,10 +230,12 @@ def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> I
     if first is None:
         return
     # Without a picture that stands alone, the decoder starts from grey and flags nothing. A first picture that an edit
-    # list hides is not seen here, but was decoded.
+    # list hides is not seen here, but was decoded. Some decoders say nothing of their pictures.
     damaged = not first.is_discard
     for number, frame in enumerate(_decode(path, stream, chain([first], source))):
-        whole = frame.key_frame or (number == 0 and stands_alone(frame))
+        whole = frame.key_frame or (
+            number == 0 and (stands_alone(frame) or (names_no_type(frame) and first.is_keyframe))
+        )
         damaged = frame.is_corrupt or (damaged and not whole)
         yield DecodedFrame(frame=frame, damaged=damaged)
 
@@ -218,11 +245,6 @@ def is_intra_mpeg4(packet: Any) -> bool:
     data = bytes(memoryview(packet)[:256])  # other headers may come first
     code = data.find(b'\x00\x00\x01\xb6')
     return 0 <= code < len(data) - 4 and data[code + 4] >> 6 == 0
-
-
-def stands_alone(frame: VideoFrame) -> bool:
-    """Whether a frame needs no other: a key frame or any I-frame."""
-    return frame.key_frame or int(frame.pict_type) == PictureType.I
 
 
 def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[VideoFrame]:

@@ -27,7 +27,7 @@ _KEPT = 16 << 20  # bytes of packets at most
 
 
 class StreamReader:
-    """The first video stream of a file.
+    """The video stream of a file that is proven regular, or is being looked at for that.
 
     Args:
         path: of the file.

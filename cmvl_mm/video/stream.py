@@ -2,9 +2,8 @@
 
 import operator
 import os
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,7 @@ from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.motion import MotionField, grid_shape
 from cmvl_mm.video.raster import rasterise
-
-try:  # a semi-private place: it may move
-    _side_data: Callable[[VideoFrame], Any] = import_module('av.sidedata.sidedata').SideDataContainer
-except (ImportError, AttributeError):
-    # The official way makes a reference cycle: every touched frame lives until the cycle collector runs.
-    _side_data = operator.attrgetter('side_data')
+from cmvl_mm.video.side_data import motion_records
 
 Indices = Sequence[int] | npt.NDArray[np.integer]
 
@@ -37,8 +31,12 @@ class CompressedVideo:
         block: edge of the motion grid's cells in pixels: 16 loses nothing on the MPEG-4 Part 2 that
             tools/prepare_videos.py writes, 8 nothing on H.264.
 
-    Opening decodes nothing.  Frames are decoded from the key frame before them; where a stream has no usable
-    time stamps (raw H.264, B-frames in AVI), from the start of the file: exact, slower, logged once.
+        keep_index: write the index of a stream that must be decoded for it beside the file (``PATH.index.npz``).
+
+    A plain decode from start to end defines the frames of a file: their number, order, types, key frames and vectors.
+    Opening decodes nothing.  Files of tools/prepare_videos.py, and most H.264 in .mp4, .mov and Matroska, are proven by
+    their headers to be regular, and are never decoded for their index.  All others are, at the first access, once in a
+    process, which is logged with its cost; what is read of them is compared with that decode, frame by frame.
 
     Rotation metadata is applied to neither frames nor vectors: both stay in coded orientation.
 
@@ -46,12 +44,12 @@ class CompressedVideo:
         VideoError: stage ``open`` from the constructor, other stages from the properties and methods.
     """
 
-    def __init__(self, path: str | os.PathLike[str], block: int = 8) -> None:
+    def __init__(self, path: str | os.PathLike[str], block: int = 8, *, keep_index: bool = False) -> None:
         if block < 1:
             raise ValueError(f'block is an edge in pixels, at least 1; got {block}')
         self.path = os.fspath(path)
         self.block = block
-        self._decoder = FrameDecoder(self.path)
+        self._decoder = FrameDecoder(self.path, keep_index)
         # What frame.to_ndarray(format='rgb24') does, but that sets up a converter and its threads for every
         # frame.
         self._converter = VideoReformatter()
@@ -77,12 +75,12 @@ class CompressedVideo:
 
     @property
     def num_frames(self) -> int:
-        """Frames that are displayed: packets that hold data, never the header's count."""
-        return self._decoder.index.num_frames
+        """Frames that a plain decode shows; never the header's count."""
+        return self._decoder.num_frames
 
     @property
     def keyframes(self) -> npt.NDArray[np.int64]:
-        """(n,) display indices of the key frames, sorted."""
+        """(n,) display indices of the key frames, sorted: pictures that are flagged so and decode alone."""
         return self._decoder.keyframes()
 
     @property
@@ -165,11 +163,11 @@ class _Painter:
 
     def add(self, rows: list[int], frame: VideoFrame) -> None:
         """One frame's vectors, for these rows of the result; copied, since FFmpeg owns them."""
-        entry = _side_data(frame).get('MOTION_VECTORS')
-        if entry is None:  # an I-frame has none, nor a frame of intra blocks only
+        records = motion_records(frame)
+        if records is None:  # an I-frame has none, nor a frame of intra blocks only
             return
         self.rows.append(rows)
-        self.records.append(bytes(entry))
+        self.records.append(records)
         if len(self.rows) == self.TOGETHER:
             self.paint()
 

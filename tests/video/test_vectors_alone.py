@@ -10,6 +10,7 @@ from cmvl_mm.video import CompressedVideo, VideoError, decoder
 from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, configure, is_intra_mpeg4, open_video, vector_decoder
 from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.reader import StreamReader
+from cmvl_mm.video.seal import SEAL_SIZE, read_seal, write_seal
 
 NUM_FRAMES = 40  # of every clip in conftest.py
 
@@ -107,9 +108,10 @@ def test_a_gop_whose_pixels_are_wanted_is_decoded_once(clips, reference, decoded
 def test_a_few_frames_are_not_worth_a_second_reader(clips):
     with CompressedVideo(clips('h264')) as video:
         few, many = set(range(decoder._WORTH_A_READER - 1)), set(range(decoder._WORTH_A_READER))
-        video._decoder.index.__dict__['_start_numbers'] = [0] * 100  # as if it were one long GOP
-        assert video._decoder._passes(set(), few) == {'pixels': sorted(few)}
-        assert video._decoder._passes(set(), many) == {'pixels': [], 'vectors': sorted(many)}
+        index = video._decoder.index
+        index.__dict__['_start_numbers'] = [0] * 100  # as if it were one long GOP
+        assert video._decoder._passes(index, set(), few) == {'pixels': sorted(few)}
+        assert video._decoder._passes(index, set(), many) == {'pixels': [], 'vectors': sorted(many)}
 
 
 def test_pixels_can_be_read_after_vectors_alone_and_vectors_after_pixels(clips, reference):
@@ -157,7 +159,7 @@ def damaged_copies(whole, path, count=25, bits=3):
         yield path
 
 
-@pytest.mark.parametrize('name', ['mpeg2_ts', 'h264', 'h264_b'])
+@pytest.mark.parametrize('name', ['h264', 'h264_b'])
 def test_both_ways_of_decoding_see_the_same_damage(clips, tmp_path, name, decoded):
     found = []
     for path in damaged_copies(clips(name), tmp_path / clips(name).name):
@@ -233,7 +235,8 @@ def test_other_encoders_bugs_keep_their_streams_from_it(clips, tmp_path, referen
     path = tmp_path / 'other.mp4'
     data = clips('mpeg4').read_bytes()
     assert b'Lavc' in data
-    path.write_bytes(data.replace(b'Lavc', b'XviD'))
+    path.write_bytes(data[:-SEAL_SIZE].replace(b'Lavc', b'XviD'))
+    write_seal(str(path), read_seal(clips('mpeg4')))
     _, vectors, *_ = reference(clips('mpeg4'))
     with CompressedVideo(path) as video:
         np.testing.assert_array_equal(video.read(motion=[20])[1].vectors, vectors[[20]])

@@ -1,0 +1,149 @@
+"""Keeping indices: in the memory of the process, and, of streams that must be decoded for theirs, beside the file."""
+
+import io
+import logging
+import os
+import zlib
+from collections import OrderedDict
+from pathlib import Path
+
+import av
+import numpy as np
+
+from cmvl_mm.video.index import PacketIndex
+from cmvl_mm.video.sequential import Fault
+from cmvl_mm.video.truth import FRAME, PACKET, Truth
+
+logger = logging.getLogger(__name__)
+
+SUFFIX = '.index.npz'
+"""Of the file beside the video."""
+
+_VERSION = 1
+_MOST = 64 << 20  # bytes of indices in the memory of a process
+_SAMPLE = 1 << 16  # bytes at both ends of a file
+
+_Identity = tuple[str, int, int, int]
+_known: OrderedDict[_Identity, Truth | PacketIndex] = OrderedDict()
+_kept_bytes = 0
+_told: list[str] = []  # paths of the files that were decoded for their index
+
+
+def _identity(path: str) -> _Identity:
+    status = os.stat(path)
+    return os.path.abspath(path), status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def recall(path: str) -> Truth | PacketIndex | None:
+    """What this process knows of a file that has not changed since."""
+    identity = _identity(path)
+    index = _known.get(identity)
+    if index is not None:
+        _known.move_to_end(identity)
+    return index
+
+
+def find_beside(path: str) -> Truth | None:
+    """The index beside a video; None where there is none, or none that can be used."""
+    try:
+        return load(path)
+    except ValueError as error:
+        logger.warning('%s; it is made again', error)
+        return None
+
+
+def tell(path: str, truth: Truth, reason: str, seconds: float) -> None:
+    """Log what the index of a file cost, and how to be rid of it; the first time in a process as a warning."""
+    level = logging.INFO if _told else logging.WARNING
+    _told.append(path)
+    logger.log(
+        level,
+        '%s: decoded once for its index, %d frames in %.1f s (%s). Such videos are indexed once in every process; '
+        'prepared ones (tools/prepare_videos.py) need no decode, and CompressedVideo(path, keep_index=True) keeps the '
+        'index beside the video.',
+        path,
+        truth.num_frames,
+        seconds,
+        reason,
+    )
+
+
+def remember(path: str, index: Truth | PacketIndex) -> None:
+    """Keep an index in memory; the oldest go where they take too much of it."""
+    global _kept_bytes
+    identity = _identity(path)
+    forgotten = _known.pop(identity, None)
+    _known[identity] = index
+    _kept_bytes += index.nbytes - (forgotten.nbytes if forgotten else 0)
+    while len(_known) > 1 and _kept_bytes > _MOST:
+        _kept_bytes -= _known.popitem(last=False)[1].nbytes
+
+
+def save(path: str, truth: Truth) -> Path:
+    """Write a truth beside its video, in one step.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    buffer = io.BytesIO()
+    keyframes = np.empty(0, np.int64) if truth.keyframes is None else truth.keyframes
+    np.savez_compressed(
+        buffer,
+        binding=np.array(_binding(path), np.int64),
+        libraries=np.array(_libraries(), np.int64),
+        packets=truth.packets.view(np.uint8),
+        frames=truth.frames.view(np.uint8),
+        fault_positions=np.array([fault.position for fault in truth.faults], np.int64),
+        fault_reasons=np.array([fault.reason for fault in truth.faults], np.str_),
+        keyframes=keyframes,
+        has_keyframes=np.array(truth.keyframes is not None),
+    )
+    target = Path(f'{path}{SUFFIX}')
+    temporary = target.with_name(f'{target.name}.{os.getpid()}.part')
+    try:
+        temporary.write_bytes(buffer.getvalue())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def load(path: str) -> Truth | None:
+    """The truth beside a video; None where there is none, or it is of another file or another FFmpeg.
+
+    Raises:
+        ValueError: the file there is damaged.
+    """
+    source = f'{path}{SUFFIX}'
+    if not os.path.isfile(source):
+        return None
+    try:
+        with open(source, 'rb') as file, np.load(file, allow_pickle=False) as stored:
+            if stored['binding'].tolist() != _binding(path) or stored['libraries'].tolist() != _libraries():
+                return None
+            frames, packets = stored['frames'].view(FRAME), stored['packets'].view(PACKET)
+            faults = zip(stored['fault_positions'].tolist(), stored['fault_reasons'].tolist(), strict=True)
+            truth = Truth(
+                packets=packets,
+                frames=frames,
+                faults=tuple(Fault(position, reason) for position, reason in faults),
+                keyframes=stored['keyframes'] if stored['has_keyframes'] else None,
+            )
+    except Exception as error:  # NumPy and zipfile raise a dozen kinds
+        raise ValueError(f'{source}: the index beside the video is damaged: {error}') from error
+    return truth if len(frames) and frames['position'].max() < len(packets) else None
+
+
+def _binding(path: str) -> list[int]:
+    """What tells a file from others that take its place: version of this format, length, checksum of both ends."""
+    with open(path, 'rb') as file:
+        length = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        checksum = zlib.crc32(file.read(_SAMPLE))
+        file.seek(max(length - _SAMPLE, 0))
+        return [_VERSION, length, zlib.crc32(file.read(_SAMPLE), checksum)]
+
+
+def _libraries() -> list[int]:
+    """Another release of FFmpeg may decode, or export vectors, otherwise."""
+    return list(av.library_versions['libavcodec'])

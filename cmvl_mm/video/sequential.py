@@ -1,0 +1,103 @@
+"""The truth about a stream: what a decoder shows when it gets every packet in turn, from the first to the last."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from cmvl_mm.video.raster import RECORD
+from cmvl_mm.video.side_data import motion_records
+
+_PLAIN_BITS = range(8, 17)
+# Bytes of a record that FFmpeg sets; the others, its padding, hold whatever was there.
+_SET = np.zeros(RECORD.itemsize, np.bool_)
+for _name, (_kind, _first, *_) in (RECORD.fields or {}).items():
+    _SET[_first : _first + _kind.itemsize] = True
+
+
+class Shown(NamedTuple):
+    """A frame as it comes out of the decoder."""
+
+    frame: VideoFrame
+    position: int
+    """Of the packet that it came from, in decoding order; -1 where the decoder does not say."""
+
+
+class Fault(NamedTuple):
+    """A packet that the decoder refuses."""
+
+    position: int
+    reason: str
+
+
+def decode_in_turn(
+    context: VideoCodecContext, packets: Iterable[Any], faults: list[Fault], first: int = 0
+) -> Iterator[Shown]:
+    """Frames in display order, each with the packet it came from; the decoder goes on behind packets that it refuses.
+
+    Args:
+        context: the decoder; fresh or flushed.
+        packets: in decoding order.
+        faults: refused packets are appended to it.
+        first: position of the first packet.
+    """
+    position = first - 1
+    for position, packet in enumerate(packets, first):
+        packet.opaque = position
+        yield from _decoded(context, packet, position, faults)
+    yield from _decoded(context, None, position + 1, faults)
+
+
+def _decoded(context: VideoCodecContext, packet: Any, position: int, faults: list[Fault]) -> Iterator[Shown]:
+    try:
+        frames = context.decode(packet)
+    except Exception as error:  # PyAV raises bare ValueError, EOFError and many more
+        faults.append(Fault(position, f'{type(error).__name__}: {error}'))
+        return
+    for frame in frames:
+        origin = frame.opaque
+        yield Shown(frame, origin if isinstance(origin, int) else -1)
+
+
+def stands_alone(frame: VideoFrame) -> bool:
+    """Whether the decoder says that a frame needs no other: a key frame or any I-frame."""
+    return frame.key_frame or int(frame.pict_type) == PictureType.I
+
+
+def names_no_type(frame: VideoFrame) -> bool:
+    """Whether the decoder is one of those that set neither picture types nor key flags."""
+    return not frame.key_frame and int(frame.pict_type) == PictureType.NONE
+
+
+def pixel_digest(frame: VideoFrame, converter: VideoReformatter) -> int:
+    """Checksum of a frame's samples, without the padding of its lines."""
+    if not _is_plain(frame):
+        frame = converter.reformat(frame, format='rgba64le', threads=1)
+    digest = zlib.crc32(f'{frame.format.name} {frame.width}x{frame.height}'.encode())
+    components = frame.format.components
+    for number, plane in enumerate(frame.planes):
+        here = [component for component in components if component.plane == number]
+        size = sum(component.width * (-(-component.bits // 8)) for component in here)
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        digest = zlib.crc32(lines[:, :size].tobytes(), digest)
+    return digest
+
+
+def _is_plain(frame: VideoFrame) -> bool:
+    """Whether each sample takes whole bytes, so that a line's length follows from its components."""
+    form = frame.format
+    planar = len({component.plane for component in form.components}) == len(form.components)
+    return planar and not form.has_palette and all(component.bits in _PLAIN_BITS for component in form.components)
+
+
+def vector_digest(frame: VideoFrame) -> int:
+    """Checksum of a frame's motion-vector records, without their padding; 0 where it has none."""
+    records = motion_records(frame)
+    if records is None:
+        return 0
+    raw = np.frombuffer(records, np.uint8).reshape(-1, RECORD.itemsize)
+    return zlib.crc32(raw[:, _SET].tobytes(), 1)

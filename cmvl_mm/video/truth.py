@@ -1,0 +1,174 @@
+"""What one decode from start to end says of a stream: the frames of a file that nothing cheaper is known to index."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.sequential import (
+    Fault,
+    Shown,
+    decode_in_turn,
+    names_no_type,
+    pixel_digest,
+    stands_alone,
+    vector_digest,
+)
+
+NO_STAMP = np.iinfo(np.int64).min
+"""In place of a time stamp that the container does not give."""
+
+PACKET = np.dtype([('pts', '<i8'), ('dts', '<i8'), ('place', '<i8'), ('size', '<i8'), ('key', '?'), ('cut', '?')])
+"""A packet in decoding order: ``place`` is its byte offset, -1 where unknown; ``key`` and ``cut`` (by an edit list)
+are the container's word."""
+
+FRAME = np.dtype(
+    [
+        ('position', '<i8'),
+        ('stamp', '<i8'),
+        ('height', '<i4'),
+        ('width', '<i4'),
+        ('type', 'u1'),
+        ('key', '?'),
+        ('damaged', '?'),
+        ('pixels', '<u4'),
+        ('vectors', '<u4'),
+    ]
+)
+"""A shown frame: the packet that it came from, its time stamp, size, type, key flag, soundness, and two checksums."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The exact index of a stream."""
+
+    packets: npt.NDArray[np.void]
+    """(m,) of `PACKET`, in decoding order."""
+    frames: npt.NDArray[np.void]
+    """(n,) of `FRAME`, in display order."""
+    faults: tuple[Fault, ...]
+    """What the decoder refused."""
+    keyframes: npt.NDArray[np.int64] | None = None
+    """Display indices of the pictures that were seen to decode alone; None until they are asked for."""
+
+    @property
+    def num_frames(self) -> int:
+        return len(self.frames)
+
+    @property
+    def nbytes(self) -> int:
+        return self.packets.nbytes + self.frames.nbytes
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether each frame is known to come from a packet of its own, so that decoding may begin elsewhere."""
+        positions = self.frames['position']
+        return bool((positions >= 0).all()) and len(np.unique(positions)) == len(positions)
+
+    def first_damage(self) -> tuple[int, str] | None:
+        """The first frame that is not sound, and why; `num_frames` for a packet behind the last frame."""
+        damaged = np.flatnonzero(self.frames['damaged'])
+        if len(damaged):
+            number = int(damaged[0])
+            return number, f'frame {number}, or one it depends on, is missing or damaged; FFmpeg patched it up'
+        if self.faults:
+            position, reason = self.faults[0]
+            number = int((self.frames['position'] < position).sum())
+            return number, f'packet {position}, behind frame {number - 1}, does not decode: {reason}'
+        return None
+
+    def with_keyframes(self, keyframes: npt.NDArray[np.int64]) -> 'Truth':
+        return replace(self, keyframes=keyframes)
+
+
+def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
+    """Decode every packet, and write down what comes out.
+
+    Args:
+        path: of the file, for the error.
+        stream: its decoder is fresh.
+        packets: all of them, in decoding order.
+
+    Raises:
+        VideoError: if nothing comes out; stage ``decode`` where the decoder says why, else ``index``.
+    """
+    table: list[tuple[int, int, int, int, bool, bool]] = []
+    faults: list[Fault] = []
+    shown: list[tuple[Any, ...]] = []
+    sound: list[tuple[bool, bool]] = []
+    converter = VideoReformatter()
+    stream.codec_context.copy_opaque = True
+    for item in decode_in_turn(stream.codec_context, _noting(packets, table), faults):
+        frame = item.frame
+        sound.append((_is_whole(item, first=not shown, first_packet=table[0]), frame.is_corrupt))
+        stamp = NO_STAMP if frame.pts is None else frame.pts
+        kind, key = int(frame.pict_type), frame.key_frame
+        digests = pixel_digest(frame, converter), vector_digest(frame)
+        shown.append((item.position, stamp, frame.height, frame.width, kind, key, False, *digests))
+    if not shown:
+        if faults:
+            raise VideoError(path, 'decode', f'no frame comes out of the decoder: {faults[0].reason}')
+        raise VideoError(path, 'index', 'the video stream holds no frames')
+    frames = np.array(shown, FRAME)
+    # Without a whole picture, a decoder starts from grey and flags nothing. One that an edit list cuts off was decoded,
+    # although it does not come out.
+    *_, begins_whole = table[0]
+    frames['damaged'] = _damaged(frames['position'], sound, [fault.position for fault in faults], begins_whole)
+    return Truth(packets=np.array(table, PACKET), frames=frames, faults=tuple(faults))
+
+
+def _noting(packets: Iterable[Any], table: list[tuple[int, int, int, int, bool, bool]]) -> Iterator[Any]:
+    for packet in packets:
+        table.append((*signature(packet), packet.is_keyframe, packet.is_discard))
+        yield packet
+
+
+def signature(packet: Any) -> tuple[int, int, int, int]:
+    """What a packet is known by when it is read again: pts, dts, place and size, as in `PACKET`."""
+    pts, dts, place = packet.pts, packet.dts, packet.pos
+    return (
+        NO_STAMP if pts is None else pts,
+        NO_STAMP if dts is None else dts,
+        -1 if place is None else place,
+        packet.size,
+    )
+
+
+def _is_whole(item: Shown, *, first: bool, first_packet: tuple[Any, ...]) -> bool:
+    """Whether nothing that was decoded before a frame matters to it.
+
+    Some decoders name neither types nor key frames: of them, the container's word on the first packet is taken.
+    """
+    *_, first_is_key, _ = first_packet
+    if item.frame.key_frame:
+        return True
+    return first and (stands_alone(item.frame) or (names_no_type(item.frame) and first_is_key))
+
+
+def _damaged(
+    positions: npt.NDArray[np.int64], sound: Sequence[tuple[bool, bool]], faults: Sequence[int], begins_whole: bool
+) -> npt.NDArray[np.bool_]:
+    """(n,) whether each frame is flagged, or may depend on one that is, or on a packet that was refused.
+
+    A frame may depend on all that were decoded before it, back to the last whole one; those of an open GOP, displayed
+    before a whole one and decoded after it, on what was decoded before that, too.
+    """
+    damaged = np.zeros(len(positions), np.bool_)
+    after = before = not begins_whole  # for frames displayed after the newest whole one, and before it
+    newest, next_fault = -1, 0
+    for number in np.argsort(positions, kind='stable'):
+        while next_fault < len(faults) and faults[next_fault] < positions[number]:
+            after = before = True
+            next_fault += 1
+        whole, corrupt = sound[number]
+        if corrupt:
+            before, after = True, after or number > newest
+        elif whole:
+            before, after, newest = after, False, number
+        damaged[number] = after if number >= newest else before
+    return damaged

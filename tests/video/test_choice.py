@@ -1,0 +1,85 @@
+"""Which stream of a file is the video."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from av.stream import Disposition
+
+from cmvl_mm.video import CompressedVideo, VideoError
+
+
+def write(path, codecs, *, silent=(), attached=(), audio=False):
+    """A file with these video streams, 10 frames each; the level of grey tells them apart."""
+    with av.open(str(path), 'w') as sink:
+        streams = []
+        for number, codec in enumerate(codecs):
+            stream = sink.add_stream(codec, rate=25)
+            stream.width, stream.height = 64 + 16 * number, 48
+            stream.pix_fmt = 'yuvj420p' if codec == 'mjpeg' else 'yuv420p'
+            if number in attached:
+                stream.disposition = Disposition.attached_pic
+            streams.append(stream)
+        if audio:
+            sound = sink.add_stream('aac', rate=16000)
+        for number, stream in enumerate(streams):
+            for count in range(0 if number in silent else 1 if number in attached else 10):
+                level = np.full((stream.height, stream.width, 3), 40 + 60 * number + count, np.uint8)
+                frame = av.VideoFrame.from_ndarray(level, format='rgb24')
+                frame.pts, frame.time_base = count, Fraction(1, 25)
+                sink.mux(stream.encode(frame))
+            if number not in silent:
+                sink.mux(stream.encode())
+        if audio:
+            noise = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format='fltp', layout='mono')
+            noise.sample_rate, noise.pts = 16000, 0
+            sink.mux(sound.encode(noise))
+            sink.mux(sound.encode())
+
+
+def width_and_count(path):
+    with CompressedVideo(path) as video:
+        video.verify()
+        return video.width, video.num_frames, int(video.read(rgb=[0])[0].mean() // 60)
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mkv', '.mov', '.ts'])
+def test_the_first_stream_that_plays_is_the_video(tmp_path, suffix):
+    path = tmp_path / f'two{suffix}'
+    write(path, ['mpeg4', 'mpeg4'])
+    assert width_and_count(path) == (64, 10, 0)
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mkv', '.mov', '.ts', '.avi'])
+def test_a_stream_that_announces_itself_and_sends_nothing_is_not_the_video(tmp_path, suffix):
+    path = tmp_path / f'silent{suffix}'
+    write(path, ['mpeg4', 'mpeg4'], silent=[0])
+    assert width_and_count(path) == (80, 10, 1)
+
+
+def test_cover_art_is_not_the_video(tmp_path):
+    path = tmp_path / 'cover.mp4'
+    write(path, ['mjpeg', 'mpeg4'], attached=[0])
+    with av.open(str(path)) as container:
+        assert any(stream.disposition & Disposition.attached_pic for stream in container.streams.video)
+    assert width_and_count(path) == (80, 10, 1)
+
+
+def test_music_with_a_cover_holds_no_video(tmp_path):
+    path = tmp_path / 'music.mp4'
+    write(path, ['mjpeg'], attached=[0], audio=True)
+    with pytest.raises(VideoError, match='cover art'):
+        CompressedVideo(path)
+
+
+def test_a_container_that_is_not_accepted_is_named_as_the_reason(tmp_path):
+    path = tmp_path / 'sound.wav'
+    with av.open(str(path), 'w') as sink:
+        stream = sink.add_stream('pcm_s16le', rate=16000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1600), np.int16), format='s16', layout='mono')
+        sound.sample_rate = 16000
+        sink.mux(stream.encode(sound))
+    with pytest.raises(VideoError, match='container') as caught:
+        CompressedVideo(path)
+    assert 'Remux' in caught.value.remedy
