@@ -7,8 +7,8 @@ import av
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError, container, decoder, reader
-from cmvl_mm.video.synthetic import make_pan
 
 NUM_FRAMES = 40  # of every clip in conftest.py
 
