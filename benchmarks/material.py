@@ -9,8 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
 from cmvl_mm.video.encode import PROFILES, reencode, write_video
-from cmvl_mm.video.synthetic import make_moving_object, make_pan
 
 WIDTH, HEIGHT = 340, 256  # CoViAR's size
 GRAIN = 2.0  # standard deviation, of 255: 9 kB a frame in MPEG-4, as between UCF101's still and shaky clips

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from cmvl_mm.visualization.origin import cpu_name
+from cmvl_mm.files.machine import cpu_name
 
 Role = Literal['ours', 'peer', 'limit']
 Clock = Literal['cpu', 'wall']

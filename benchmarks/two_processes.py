@@ -20,7 +20,7 @@ from mmaction.registry import MODELS
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.visualization.logs import Row, read_curves
+from cmvl_mm.engine.logs import Row, read_curves
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIG = REPOSITORY / 'configs/demo/pretrain.py'

@@ -1,3 +1,77 @@
-"""Video representation learning straight from the compressed stream."""
+"""Video representation learning straight from the compressed stream.
+
+The public names. Each is imported when it is first used, so that reading and writing videos needs PyAV and NumPy alone:
+
+| name | what it is | needs torch |
+|---|---|---|
+| `CompressedVideo` | a file, read by frame number: pixels, I-frames, motion vectors | |
+| `MotionField` | what it gives as motion: vectors in quarter pixels, and which cells are valid | |
+| `VideoError`, `FrameIndexError` | a file that cannot be read; a frame number outside the video | |
+| `reencode`, `Profile`, `PROFILES` | any video -> one with regular I-frames and vectors | |
+| `read_list` | an annotation list -> its entries | |
+| `compressed_collate` | samples -> a batch, for any data loader | yes |
+| `info_nce`, `pointwise_info_nce` | the losses as functions | yes |
+| `InfoNCELoss`, `PointwiseInfoNCELoss` | the losses as modules | yes |
+| `load_config` | a config file, checked for keys that nothing reads | yes |
+| `hub` | published models, ready for use: `hub.load('name')` | yes |
+
+Importing `cmvl_mm.register` makes every component known to MMEngine's registries; configs name it in `custom_imports`.
+Any other name may change between versions.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cmvl_mm import hub
+    from cmvl_mm.datasets.annotation import read_list
+    from cmvl_mm.datasets.collate import compressed_collate
+    from cmvl_mm.engine.config import load_config
+    from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss, info_nce, pointwise_info_nce
+    from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoError
+    from cmvl_mm.video.encode import PROFILES, Profile, reencode
 
 __version__ = '0.1.0'
+
+__all__ = [
+    'CompressedVideo',
+    'MotionField',
+    'VideoError',
+    'FrameIndexError',
+    'reencode',
+    'Profile',
+    'PROFILES',
+    'read_list',
+    'compressed_collate',
+    'info_nce',
+    'pointwise_info_nce',
+    'InfoNCELoss',
+    'PointwiseInfoNCELoss',
+    'load_config',
+    'hub',
+]
+
+_NAMES_OF = {
+    'cmvl_mm.video': ('CompressedVideo', 'MotionField', 'VideoError', 'FrameIndexError'),
+    'cmvl_mm.video.encode': ('reencode', 'Profile', 'PROFILES'),
+    'cmvl_mm.datasets.annotation': ('read_list',),
+    'cmvl_mm.datasets.collate': ('compressed_collate',),
+    'cmvl_mm.models.losses': ('info_nce', 'pointwise_info_nce', 'InfoNCELoss', 'PointwiseInfoNCELoss'),
+    'cmvl_mm.engine.config': ('load_config',),
+}
+_HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
+
+
+if not TYPE_CHECKING:  # else every misspelt name would have a type
+
+    def __getattr__(name: str) -> Any:
+        """A public name, from the module that defines it (PEP 562)."""
+        if name == 'hub':
+            return import_module('cmvl_mm.hub')
+        if name in _HOME:
+            return getattr(import_module(_HOME[name]), name)
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

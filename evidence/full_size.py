@@ -23,7 +23,7 @@ from run_suite import make_level
 from store import digest, is_done, load_finished, load_published, publish, result, save
 from tables import AT_EPOCH
 
-from cmvl_mm.visualization.logs import epoch_mean, read_curves
+from cmvl_mm.engine.logs import epoch_mean, read_curves
 
 NETS = ('c3d', 'r3d26')
 ROW = Row('full', 'full size', level='hard')

@@ -11,7 +11,7 @@ from run import config_with, keep_settings, run, with_options
 from store import digest, is_done, result, save
 from trainings import trainings_of
 
-from cmvl_mm.visualization.logs import epoch_mean, read_curves, read_test, read_validations
+from cmvl_mm.engine.logs import epoch_mean, read_curves, read_test, read_validations
 
 Job = tuple[str, Callable[[], None]]
 """Name, and what runs it."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from mmengine.config import Config
 from rows import REPOSITORY, WORK
 
+from cmvl_mm.files.git import short_commit
+from cmvl_mm.files.machine import cpu_name
 from cmvl_mm.video.sources import replace_text
-from cmvl_mm.visualization.origin import cpu_name, short_commit
 
 PUBLISHED = REPOSITORY / 'evidence/results.json'
 """The results behind EVIDENCE.md, in the repository."""

@@ -42,8 +42,8 @@ def controlled_set(tmp_path_factory) -> Path:
 
     The training videos have flow files, made of their vectors: TV-L1 would take minutes.
     """
+    from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
     from cmvl_mm.video import CompressedVideo
-    from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
     from cmvl_mm.video.encode import write_video
     from cmvl_mm.video.flow import FLOW_BLOCK, write_flow
 

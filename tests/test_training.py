@@ -13,10 +13,10 @@ from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.logs import read_curves, read_test
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.evaluation.features import load_features
 from cmvl_mm.evaluation.retrieval import recall_at
-from cmvl_mm.visualization.logs import read_curves, read_test
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,7 @@
     python tools/make_benchmark.py data/hard --level hard        # moving camera, textured objects, more classes
 
 OUT gets videos/NAME.mp4, whose names, lengths and sizes tell nothing; truth/NAME.npz, read by
-cmvl_mm.video.controlled_truth.load_truth; annotations/{train,val,test}_{context,motion,joint}.txt with lines
+cmvl_mm.controlled.truth.load_truth; annotations/{train,val,test}_{context,motion,joint}.txt with lines
 "videos/NAME.mp4 label", relative to OUT, and classes_*.txt. Level future also has the kinds current and turn.
 
 Stopped and run again, it keeps what is there and adds what is missing. A folder holds one level of one seed.
@@ -15,8 +15,8 @@ import argparse
 import sys
 import time
 
-from cmvl_mm.video.controlled_levels import LEVELS
-from cmvl_mm.video.controlled_set import write_controlled_set
+from cmvl_mm.controlled.levels import LEVELS
+from cmvl_mm.controlled.video_set import write_controlled_set
 from cmvl_mm.video.errors import VideoError
 
 

@@ -8,8 +8,8 @@ Reads the newest test of each work directory, as tools/test.py wrote it.
 
 import argparse
 
+from cmvl_mm.engine.logs import read_test
 from cmvl_mm.evaluation.runs import spread
-from cmvl_mm.visualization.logs import read_test
 from cmvl_mm.visualization.report import text_table
 
 

@@ -9,8 +9,8 @@ means over the logged batches of that epoch, in percent; the other figures are t
 import argparse
 from pathlib import Path
 
+from cmvl_mm.engine.logs import Row, epoch_mean, read_curves, read_validations
 from cmvl_mm.visualization.figures import draw_progress
-from cmvl_mm.visualization.logs import Row, epoch_mean, read_curves, read_validations
 from cmvl_mm.visualization.report import text_table
 
 TRAINING_KEYS = ('acc_context', 'acc_motion', 'acc_cls')

@@ -9,7 +9,7 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from cmvl_mm.visualization.origin import commit_of
+from cmvl_mm.files.git import commit_of
 
 from .checkpoint import OF_A_RUN, CheckpointWriteError, remove_checkpoint, require_writable, write_checkpoint
 

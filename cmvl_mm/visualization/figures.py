@@ -11,11 +11,10 @@ matplotlib.use('Agg')
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from cmvl_mm.engine.logs import Row
 from cmvl_mm.evaluation.features import Features
 from cmvl_mm.evaluation.search import nearest
 from cmvl_mm.video import CompressedVideo
-
-from .logs import Row
 
 
 class Curve(NamedTuple):

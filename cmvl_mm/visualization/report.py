@@ -3,12 +3,13 @@
 import base64
 import html
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+
+from cmvl_mm.files.atomic import atomic_write
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222 }
@@ -57,6 +58,5 @@ def write_report(path: str | Path, title: str, sections: dict[str, Sequence[str]
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f'<style>{_STYLE}</style><h1>{html.escape(title)}</h1>{body}</html>\n'
     )
-    temporary = path.with_suffix('.tmp')
-    temporary.write_text(page, encoding='utf-8')
-    os.replace(temporary, path)
+    with atomic_write(path) as temporary:
+        temporary.write_text(page, encoding='utf-8')

@@ -5,8 +5,8 @@ import importlib.util
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.synthetic import make_pan
 
 
 @pytest.fixture(scope='module')

@@ -22,9 +22,9 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from cmvl_mm.controlled.synthetic import make_moving_object, make_zoom
 from cmvl_mm.datasets.augment import ColourDraw, apply_colour, draw_colour, encode_colour
 from cmvl_mm.datasets.augment_batch import recolour, recolour_inputs
-from cmvl_mm.video.synthetic import make_moving_object, make_zoom
 
 NOTHING = ColourDraw(None, None, None, None, None, (0, 1, 2, 3), False)
 PAPER = dict(

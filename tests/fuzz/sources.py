@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from cmvl_mm.video.synthetic import make_pan, make_zoom
+from cmvl_mm.controlled.synthetic import make_pan, make_zoom
 
 REPEATABLE = {'fflags': '+bitexact'}  # of a container: Matroska draws its identifiers at random
 NUM_FRAMES = 72  # more than the reader wants before it opens a second decoder for vectors alone

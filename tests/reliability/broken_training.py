@@ -16,10 +16,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.hooks import SkippedVideosHook
 from cmvl_mm.engine.launch import runner_from
-from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.video.encode import write_video
 
 REPOSITORY = Path(__file__).resolve().parents[2]

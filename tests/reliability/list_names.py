@@ -10,10 +10,10 @@ from hostile_names import CANARY, LINKS_OUT, LITERAL, REFUSED, Tree, make_tree
 from mmaction.registry import DATASETS
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.datasets.annotation import AnnotationError
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.video import VideoError
-from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.video.prepare import prepare_all
 from cmvl_mm.video.sources import find_in_folder, find_in_list

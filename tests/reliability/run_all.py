@@ -23,7 +23,8 @@ from typing import Any
 
 from finding import Finding, Size
 
-from cmvl_mm.visualization.origin import cpu_name, short_commit
+from cmvl_mm.files.git import short_commit
+from cmvl_mm.files.machine import cpu_name
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEPT = Path('work_dirs/reliability')

@@ -48,7 +48,7 @@ def findings(size: Size) -> list[Finding]:
 
 def make_videos(folder: Path, count: int = 8) -> Path:
     """Some controlled videos, 128x112, 108 frames, I-frames every 12."""
-    from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
+    from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
     from cmvl_mm.video.encode import write_video
 
     folder.mkdir(parents=True)

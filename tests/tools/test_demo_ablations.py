@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.video_set import LABELS
 from cmvl_mm.evaluation.features import Features, save_features
-from cmvl_mm.video.controlled_set import LABELS
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ import sys
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled import basic
 from cmvl_mm.datasets.annotation import read_list
-from cmvl_mm.video import controlled
 
 
 @pytest.fixture
 def tool(repository, monkeypatch):
     monkeypatch.syspath_prepend(str(repository / 'tools'))
-    monkeypatch.setattr(controlled, 'NUM_FRAMES', 5)
+    monkeypatch.setattr(basic, 'NUM_FRAMES', 5)
     import make_benchmark
 
     def start(*arguments):

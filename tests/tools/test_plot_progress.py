@@ -7,8 +7,8 @@ import pytest
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.launch import fit_loaders_to_machine
+from cmvl_mm.engine.logs import epoch_mean, read_curves, read_validations
 from cmvl_mm.engine.runner import CompressedRunner
-from cmvl_mm.visualization.logs import epoch_mean, read_curves, read_validations
 
 
 @pytest.fixture(scope='module')

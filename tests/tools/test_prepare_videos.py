@@ -11,10 +11,10 @@ import time
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.video.sources import find_in_folder, find_in_list
-from cmvl_mm.video.synthetic import make_pan
 
 
 @pytest.fixture(scope='module')

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from av.video.reformatter import VideoReformatter
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError, encode
 from cmvl_mm.video.encode import GOP, PROFILES, Profile, reencode, write_video
 from cmvl_mm.video.seal import SEAL_SIZE
-from cmvl_mm.video.synthetic import make_pan
 
 
 def check_structure(path, count):

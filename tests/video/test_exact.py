@@ -7,8 +7,8 @@ import av
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError, exact, index_store, truth
-from cmvl_mm.video.synthetic import make_pan
 
 NUM_FRAMES = 40  # of every clip in conftest.py
 IRREGULAR = ['mpeg4_b', 'mpeg4_b_avi', 'mpeg2_ts', 'h264_open', 'h264_open_ts', 'h264_raw', 'h264_refresh', 'hevc_b']

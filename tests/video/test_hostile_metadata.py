@@ -7,8 +7,8 @@ import av
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError
-from cmvl_mm.video.synthetic import make_pan
 
 SIZE = (116, 84)  # width, height of the clips in conftest.py
 ABSURD = 100_000  # px

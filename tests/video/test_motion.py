@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, MotionField
 from cmvl_mm.video.container import CODECS_WITH_VECTORS
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.synthetic import make_pan
 
 
 def test_field_checks_its_shapes():

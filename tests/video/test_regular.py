@@ -7,9 +7,9 @@ import av
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, index_store
 from cmvl_mm.video.regular import _reorder_depth
-from cmvl_mm.video.synthetic import make_pan
 
 PROVEN = {
     'intra only': 'keyint=1',

@@ -4,10 +4,10 @@ import av
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import PROFILES, Profile, reencode, write_video
 from cmvl_mm.video.seal import SEAL_SIZE, Seal, read_seal, write_seal
-from cmvl_mm.video.synthetic import make_pan
 
 
 @pytest.fixture

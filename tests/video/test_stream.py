@@ -10,9 +10,9 @@ import av
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError, container
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.synthetic import make_pan
 
 NUM_FRAMES = 40  # of every clip in conftest.py
 
@@ -181,7 +181,7 @@ def test_a_closed_video_is_gone_without_the_cycle_collector(clips, name):
 
 def test_importing_the_package_loads_no_training_library(repository):
     code = (
-        'import sys, cmvl_mm.video, cmvl_mm.video.encode, cmvl_mm.video.controlled_set, cmvl_mm.video.synthetic;'
+        'import sys, cmvl_mm.video, cmvl_mm.video.encode, cmvl_mm.controlled.video_set, cmvl_mm.controlled.synthetic;'
         'heavy = {"torch", "torchvision", "matplotlib", "cv2"};'
         'print([m for m in sys.modules if m.split(".")[0] in heavy or m.startswith(("mmengine", "mmcv", "mmaction"))])'
     )

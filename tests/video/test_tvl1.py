@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.video.flow import read_flow, write_flow
-from cmvl_mm.video.synthetic import make_moving_object, make_pan
 from cmvl_mm.video.tvl1 import block_means, quarter_pixels, require_optflow, tvl1_flow
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from cmvl_mm.engine.logs import read_curves, read_test
 from cmvl_mm.evaluation.features import Features
 from cmvl_mm.visualization.figures import Curve, draw_curves, draw_gallery
-from cmvl_mm.visualization.logs import read_curves, read_test
 from cmvl_mm.visualization.overlay import draw_sample
 from cmvl_mm.visualization.report import html_figure, html_table, text_table, write_report
 

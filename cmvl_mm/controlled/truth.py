@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.motion import grid_shape
 
 
@@ -43,9 +44,8 @@ def save_truth(truth: ControlledTruth, path: str | os.PathLike[str]) -> None:
     np.savez_compressed(content, **arrays)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f'{target.name}.{os.getpid()}.part')
-    temporary.write_bytes(content.getvalue())
-    os.replace(temporary, target)
+    with atomic_write(target) as temporary:
+        temporary.write_bytes(content.getvalue())
 
 
 def load_truth(path: str | os.PathLike[str]) -> ControlledTruth:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cmvl_mm.video.controlled_levels import LEVELS
+from cmvl_mm.controlled.levels import LEVELS
 
 
 @pytest.mark.parametrize('name', LEVELS)

@@ -2,7 +2,8 @@
 
 import subprocess
 
-from cmvl_mm.visualization.origin import commit_of, cpu_name, short_commit
+from cmvl_mm.files.git import commit_of, short_commit
+from cmvl_mm.files.machine import cpu_name
 
 
 def test_commit_and_changes(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.patterns import Array, colour, draw_mask, draw_noise, mix
+from cmvl_mm.controlled.patterns import Array, colour, draw_mask, draw_noise, mix
 
 _TEXELS = 64
 _RADIUS = 0.95  # of half the picture: a clear rim surrounds all

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from cmvl_mm.video import controlled_hard
-from cmvl_mm.video.controlled_hard import CONTEXTS, MOTIONS, make_hard_video
+from cmvl_mm.controlled import hard
+from cmvl_mm.controlled.hard import CONTEXTS, MOTIONS, make_hard_video
 
 
 @pytest.fixture
 def truth_of(monkeypatch):
     """Motion, seed -> the truth; nothing is painted."""
-    monkeypatch.setattr(controlled_hard, 'paint', lambda *_: None)
+    monkeypatch.setattr(hard, 'paint', lambda *_: None)
     return lambda motion, seed=0: make_hard_video((4, seed), 'stripes', motion)[1]
 
 

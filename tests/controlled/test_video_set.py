@@ -7,11 +7,12 @@ import sys
 import numpy as np
 import pytest
 
-from cmvl_mm.video import CompressedVideo, controlled
-from cmvl_mm.video.controlled import CONTEXTS, MOTIONS
-from cmvl_mm.video.controlled_levels import LEVELS
-from cmvl_mm.video.controlled_set import write_controlled_set
-from cmvl_mm.video.controlled_truth import load_truth
+from cmvl_mm.controlled import basic
+from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS
+from cmvl_mm.controlled.levels import LEVELS
+from cmvl_mm.controlled.truth import load_truth
+from cmvl_mm.controlled.video_set import write_controlled_set
+from cmvl_mm.video import CompressedVideo
 
 COUNTS = dict(train_per_cell=2, val_per_cell=1, test_per_cell=1, seed=0, workers=1)
 SPLITS = ('train', 'val', 'test')
@@ -22,14 +23,14 @@ def written(tmp_path_factory):
     """Level basic with short videos: their length is of no matter here."""
     root = tmp_path_factory.mktemp('basic')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(controlled, 'NUM_FRAMES', 13)
+        patch.setattr(basic, 'NUM_FRAMES', 13)
         write_controlled_set(root, **COUNTS)
     return root
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch):
-    monkeypatch.setattr(controlled, 'NUM_FRAMES', 13)
+    monkeypatch.setattr(basic, 'NUM_FRAMES', 13)
 
 
 def read_list(root, split, kind):
@@ -147,7 +148,7 @@ def test_processes_write_what_one_process_writes(tmp_path, repository):
     counts = dict(level='future', train_per_cell=0, val_per_cell=0, test_per_cell=1)
     write_controlled_set(tmp_path / 'one', **counts, workers=1)
     code = (
-        'from cmvl_mm.video.controlled_set import write_controlled_set\n'
+        'from cmvl_mm.controlled.video_set import write_controlled_set\n'
         "if __name__ == '__main__':\n"
         f'    write_controlled_set({str(tmp_path / "two")!r}, **{counts!r}, workers=2)\n'
     )

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video import patterns
-from cmvl_mm.video.controlled_scene import (
+from cmvl_mm.controlled import patterns
+from cmvl_mm.controlled.scene import (
     HEIGHT,
     PAN_AMPLITUDES,
     WIDTH,
@@ -22,8 +22,8 @@ from cmvl_mm.video.controlled_scene import (
     per_frame,
     wrapped,
 )  # fmt: skip
-from cmvl_mm.video.controlled_truth import ControlledTruth
-from cmvl_mm.video.sprites import draw_disc
+from cmvl_mm.controlled.sprites import draw_disc
+from cmvl_mm.controlled.truth import ControlledTruth
 
 CONTEXTS = ('stripes', 'checker', 'dots', 'blobs', 'bricks', 'rings', 'clouds', 'grid')
 MOTIONS = ('right', 'left', 'cw', 'ccw', 'osc_x', 'osc_y', 'stopgo', 'zoom')

@@ -1,17 +1,8 @@
-"""Where figures come from: the machine and the commit, as generated documents name them."""
+"""The commit of the tree that runs, as checkpoints and generated documents name it."""
 
-import platform
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-
-
-def cpu_name() -> str:
-    """'AMD EPYC': as the system names the first core."""
-    info = Path('/proc/cpuinfo')
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
-    return names[0] if names else platform.processor()
 
 
 def commit_of(repository: Path) -> str | None:

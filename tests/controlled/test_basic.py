@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cmvl_mm.video.controlled import CONTEXTS, MOTIONS, make_controlled_video
+from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 
 
 def test_a_controlled_video_is_a_pure_function_of_its_arguments():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from cmvl_mm.controlled.synthetic import make_moving_object, make_pan, make_zoom
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.synthetic import make_moving_object, make_pan, make_zoom
 
 
 def test_a_pan_moves_every_pixel_by_the_displacement():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from cmvl_mm.video.controlled import CONTEXTS
-from cmvl_mm.video.controlled_future import DIRECTIONS, MOTIONS, TURN, make_future_video
-from cmvl_mm.video.controlled_truth import block_truth
+from cmvl_mm.controlled.basic import CONTEXTS
+from cmvl_mm.controlled.future import DIRECTIONS, MOTIONS, TURN, make_future_video
+from cmvl_mm.controlled.truth import block_truth
 
 SEEDS = range(6)
 

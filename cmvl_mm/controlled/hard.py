@@ -16,12 +16,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video import controlled, patterns
-from cmvl_mm.video.controlled_scene import HEIGHT, WIDTH, Floats, check_cell, paint, per_frame, wrapped
-from cmvl_mm.video.controlled_truth import ControlledTruth
-from cmvl_mm.video.sprites import draw_object
+from cmvl_mm.controlled import basic, patterns
+from cmvl_mm.controlled.scene import HEIGHT, WIDTH, Floats, check_cell, paint, per_frame, wrapped
+from cmvl_mm.controlled.sprites import draw_object
+from cmvl_mm.controlled.truth import ControlledTruth
 
-CONTEXTS = (*controlled.CONTEXTS, 'zigzag', 'plaid', 'cells', 'bubbles')
+CONTEXTS = (*basic.CONTEXTS, 'zigzag', 'plaid', 'cells', 'bubbles')
 MOTIONS = (
     'right', 'left', 'falling', 'rising', 'surge', 'stopgo', 'cw', 'ccw', 'spiral', 'eight', 'bounce', 'swap',
 )  # fmt: skip

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cmvl_mm.video.controlled_truth import ControlledTruth, block_truth, load_truth, save_truth
+from cmvl_mm.controlled.truth import ControlledTruth, block_truth, load_truth, save_truth
 
 
 def one_object(**changes):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.patterns import Background
-from cmvl_mm.video.sprites import Sprite
+from cmvl_mm.controlled.patterns import Background
+from cmvl_mm.controlled.sprites import Sprite
 
 HEIGHT, WIDTH = 112, 128  # px
 Floats = npt.NDArray[np.float64]

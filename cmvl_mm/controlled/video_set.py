@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from cmvl_mm.video.controlled_levels import LEVELS
-from cmvl_mm.video.controlled_truth import save_truth
+from cmvl_mm.controlled.levels import LEVELS
+from cmvl_mm.controlled.truth import save_truth
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.video.sources import replace_text
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video import controlled, controlled_future, controlled_hard
-from cmvl_mm.video.controlled_truth import ControlledTruth
+from cmvl_mm.controlled import basic, future, hard
+from cmvl_mm.controlled.truth import ControlledTruth
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,26 @@ class Level:
 
 LEVELS = {
     'basic': Level(
-        make=controlled.make_controlled_video,
-        contexts=controlled.CONTEXTS,
-        motions=controlled.MOTIONS,
+        make=basic.make_controlled_video,
+        contexts=basic.CONTEXTS,
+        motions=basic.MOTIONS,
         version='2',
         stream=(),
         file_size=256 * 1024,
     ),
     'future': Level(
-        make=controlled_future.make_future_video,
-        contexts=controlled.CONTEXTS,
-        motions=controlled_future.MOTIONS,
+        make=future.make_future_video,
+        contexts=basic.CONTEXTS,
+        motions=future.MOTIONS,
         version='future 1',
         stream=(1,),
         file_size=128 * 1024,
         motion_parts=('current', 'turn'),
     ),
     'hard': Level(
-        make=controlled_hard.make_hard_video,
-        contexts=controlled_hard.CONTEXTS,
-        motions=controlled_hard.MOTIONS,
+        make=hard.make_hard_video,
+        contexts=hard.CONTEXTS,
+        motions=hard.MOTIONS,
         version='hard 1',
         stream=(2,),
         file_size=384 * 1024,

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video import patterns
-from cmvl_mm.video.controlled import CONTEXTS, DIAMETER, DISCS, MARGIN
-from cmvl_mm.video.controlled_scene import (
+from cmvl_mm.controlled import patterns
+from cmvl_mm.controlled.basic import CONTEXTS, DIAMETER, DISCS, MARGIN
+from cmvl_mm.controlled.scene import (
     HEIGHT,
     PAN_AMPLITUDES,
     WIDTH,
@@ -29,8 +29,8 @@ from cmvl_mm.video.controlled_scene import (
     per_frame,
     wrapped,
 )  # fmt: skip
-from cmvl_mm.video.controlled_truth import ControlledTruth
-from cmvl_mm.video.sprites import draw_disc
+from cmvl_mm.controlled.sprites import draw_disc
+from cmvl_mm.controlled.truth import ControlledTruth
 
 DIRECTIONS = {'right': (1, 0), 'left': (-1, 0), 'up': (0, -1), 'down': (0, 1)}
 TURNS = ('cw', 'ccw')

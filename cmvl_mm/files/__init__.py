@@ -1,0 +1,1 @@
+"""Files written whole, checked, and marked with where they come from; the standard library alone."""

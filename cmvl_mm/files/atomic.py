@@ -1,0 +1,41 @@
+"""Files that appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str], *, synced: bool = False) -> Iterator[Path]:
+    """A name beside `path` to write to, which becomes `path` when the block ends well and is deleted when it does not.
+
+    Whoever reads `path` meanwhile sees the old file or the new one. Processes that write the same `path` do not meet:
+    the name holds the process id; the last one to end stays.
+
+    Args:
+        path: of the file; its folder exists.
+        synced: the content reaches the disk before the name does, so that a power cut leaves the old file or the new.
+
+    Raises:
+        OSError: it cannot be written or renamed. What was at `path` is as it was.
+    """
+    path = Path(path)
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.part')
+    try:
+        yield temporary
+        if synced:
+            _sync(temporary)
+        os.replace(temporary, path)
+        if synced:
+            _sync(path.parent)  # the folder holds the name
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,50 @@
+"""A file is there whole or as it was before."""
+
+import os
+
+import pytest
+
+from cmvl_mm.files.atomic import atomic_write
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / 'a.txt'
+    path.write_text('old')
+    with atomic_write(path) as temporary:
+        temporary.write_text('new')
+        assert path.read_text() == 'old'
+    assert path.read_text() == 'new'
+    assert os.listdir(tmp_path) == ['a.txt']
+
+
+def write_half(path):
+    path.write_text('half')
+    raise KeyError('the rest')
+
+
+def test_an_error_leaves_what_was_there_and_nothing_beside_it(tmp_path):
+    path = tmp_path / 'a.txt'
+    path.write_text('old')
+    with pytest.raises(KeyError), atomic_write(path) as temporary:
+        write_half(temporary)
+    assert path.read_text() == 'old'
+    assert os.listdir(tmp_path) == ['a.txt']
+
+
+def test_nothing_written_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / 'a.txt'):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_synced_the_content_is_on_the_disk_before_the_name_and_the_name_at_the_end(tmp_path, monkeypatch):
+    steps = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, 'fsync', lambda descriptor: steps.append('sync') or fsync(descriptor))
+    monkeypatch.setattr(os, 'replace', lambda *paths: steps.append('rename') or replace(*paths))
+    with atomic_write(tmp_path / 'a.txt', synced=True) as temporary:
+        temporary.write_text('new')
+    assert steps == ['sync', 'rename', 'sync']
+    with atomic_write(tmp_path / 'b.txt') as temporary:
+        temporary.write_text('new')
+    assert steps == ['sync', 'rename', 'sync', 'rename']
