@@ -9,10 +9,10 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.sequential import (
     Fault,
-    Shown,
     decode_in_turn,
     names_no_type,
     pixel_digest,
@@ -102,18 +102,26 @@ def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
     shown: list[tuple[Any, ...]] = []
     sound: list[tuple[bool, bool]] = []
     converter = VideoReformatter()
+    unnamed_first = False
+    has_vectors = codec_name(stream) in CODECS_WITH_VECTORS
     stream.codec_context.copy_opaque = True
     for item in decode_in_turn(stream.codec_context, _noting(packets, table), faults):
         frame = item.frame
-        sound.append((_is_whole(item, first=not shown, first_packet=table[0]), frame.is_corrupt))
+        whole = frame.key_frame or (not shown and stands_alone(frame))
+        unnamed_first = names_no_type(frame) if not shown else unnamed_first
+        sound.append((whole, frame.is_corrupt))
         stamp = NO_STAMP if frame.pts is None else frame.pts
         kind, key = int(frame.pict_type), frame.key_frame
-        digests = pixel_digest(frame, converter), vector_digest(frame)
+        digests = pixel_digest(frame, converter), vector_digest(frame) if has_vectors else 0
         shown.append((item.position, stamp, frame.height, frame.width, kind, key, False, *digests))
     if not shown:
         if faults:
             raise VideoError(path, 'decode', f'no frame comes out of the decoder: {faults[0].reason}')
         raise VideoError(path, 'index', 'the video stream holds no frames')
+    # Of decoders that name neither types nor key frames, the container's word on the first picture is taken; some say
+    # of no packet that it is a key.
+    if unnamed_first and (table[0][4] or not any(row[4] for row in table)):
+        sound[0] = True, sound[0][1]
     frames = np.array(shown, FRAME)
     # Without a whole picture, a decoder starts from grey and flags nothing. One that an edit list cuts off was decoded,
     # although it does not come out.
@@ -137,17 +145,6 @@ def signature(packet: Any) -> tuple[int, int, int, int]:
         -1 if place is None else place,
         packet.size,
     )
-
-
-def _is_whole(item: Shown, *, first: bool, first_packet: tuple[Any, ...]) -> bool:
-    """Whether nothing that was decoded before a frame matters to it.
-
-    Some decoders name neither types nor key frames: of them, the container's word on the first packet is taken.
-    """
-    *_, first_is_key, _ = first_packet
-    if item.frame.key_frame:
-        return True
-    return first and (stands_alone(item.frame) or (names_no_type(item.frame) and first_is_key))
 
 
 def _damaged(
