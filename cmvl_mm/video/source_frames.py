@@ -13,8 +13,8 @@ from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.times import choose_clock, usable
 
 
-class StampsDisagree(Exception):
-    """A decoded frame has another time stamp than was foretold."""
+class StampsDisagree(VideoError):
+    """A decoded frame has another time stamp than was foretold, or none was foretold for it."""
 
 
 def stamps_by_index(path: str) -> Sequence[int] | None:
@@ -88,11 +88,11 @@ class SourceFrames:
                 raise VideoError(self.path, 'decode', f'frame {count} is damaged; FFmpeg patched it up')
             self._check_shape(count, frame)
             if self._stamps is not None and (count == len(self._stamps) or frame.pts != self._stamps[count]):
-                raise StampsDisagree
+                raise StampsDisagree(self.path, 'index', f'frame {count} has another time stamp than its packet')
             yield self._colours.ready(frame)
             count += 1
         if self._stamps is not None and count < len(self._stamps):
-            raise StampsDisagree
+            raise StampsDisagree(self.path, 'index', f'{count} frames came out of {len(self._stamps)} packets')
 
     def _all(self) -> Iterable[DecodedFrame]:
         yield self._first

@@ -63,9 +63,11 @@ def mean_rate(stamps: Sequence[int] | None, time_base: Fraction | None, stated: 
 
 
 def keeps(stamps: Sequence[int], time_base: Fraction, rate: Fraction) -> bool:
-    """Whether the stamps are those of a constant rate, each rounded to a whole unit in one way or other."""
-    late = np.array(stamps, np.float64) - stamps[0] - np.arange(len(stamps)) * float(1 / (rate * time_base))
-    return bool(np.ptp(late) < 1 - 1e-9 * len(stamps))
+    """Whether the stamps are those of a constant rate, each rounded to a whole unit, up or down."""
+    step = 1 / (rate * time_base)
+    late = np.array(stamps, np.float64) - stamps[0] - np.arange(len(stamps)) * float(step)
+    allowed = 0 if step.denominator == 1 else 1  # a unit lies between up and down; whole steps need no rounding
+    return bool(np.ptp(late) <= allowed + 1e-6)
 
 
 def limited(rate: Fraction) -> Fraction:
