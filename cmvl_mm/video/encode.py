@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,40 +16,16 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from cmvl_mm.video.container import reporting
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.profile import MAX_SIDE, PROFILES, Profile, profiles_within
 from cmvl_mm.video.source_frames import SourceFrames, StampsDisagree, stamps_by_decoding, stamps_by_index
 from cmvl_mm.video.stream import CompressedVideo
 from cmvl_mm.video.times import Clock, limited
 
+__all__ = ['GOP', 'PROFILES', 'Profile', 'reencode', 'write_video']
+
 GOP = 12  # frames from one I-frame to the next, as in CoViAR and the paper
-_MAX_SIDE = 8191  # px: MPEG-4 Part 2 keeps width and height in 13 bits (ISO/IEC 14496-2, 6.2.3)
 _BOX_HEADER = 8  # bytes
-_MAX_PIXEL_SHAPE = 255  # MPEG-4 Part 2 keeps width and height of a pixel in 8 bits each
-_SAME_SHAPE = Fraction(1, 100)  # a change of shape that is not worth stating: 4:3 in 340x256 is 0.4 % off
 _NO_LIMIT = 1_000_000_000  # bit/s: with one quantiser, rate control has nothing to decide
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How `reencode` writes a video.  The quantiser is constant, so the bit rate follows the content."""
-
-    quantiser: int
-    """MPEG-4 quantiser of every block, 1 (best) to 31."""
-    size: tuple[int, int] | None = None
-    """(width, height) in pixels, whatever the source's shape, which the file then states; None keeps it."""
-    short_side: int | None = None
-    """Shrink to this short side, in pixels, shape kept, both sides even; smaller videos keep their size."""
-
-
-# Bit rates are those of three UCF101 clips, measured.
-PROFILES = {
-    # The source's own size (UCF101: 320x240); 0.4 to 1.0 Mbit/s.  On a synthetic pan 97.1 % of the vectors
-    # are exact at 3 and 97.6 % at 1, which takes 2.5 times the space.
-    'paper': Profile(quantiser=3),
-    # CoViAR's own recipe: ffmpeg -q:v 1 and 340x256 for every video; 1.5 to 4.5 Mbit/s.
-    'coviar': Profile(quantiser=1, size=(340, 256)),
-    # For quick trials: just above the 112 px that networks see, 170x128 from 340x256; 0.2 to 0.6 Mbit/s.
-    'small': Profile(quantiser=3, short_side=128),
-}
 
 
 def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profile: Profile) -> int:
@@ -88,8 +63,9 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
 def _write(name: str, stamps: Sequence[int] | None, path: str, profile: Profile) -> int:
     converter = VideoReformatter()
     with SourceFrames(name, stamps) as source:
-        size, pixel_shape = _target_size(source, profile)
-        _check_size(*size, name, _profiles_that_fit(source))
+        shown = display_size(source.width, source.height, source.pixel_shape, source.orientation)
+        size, pixel_shape = profile.target(*shown)
+        _check_size(*size, name, f'Prepare it with the profile {" or ".join(profiles_within(MAX_SIDE, *shown))}')
         images = (_prepare(frame, source.orientation, size, converter) for frame in source.frames())
         quantiser = profile.quantiser
         count = _encode(images, path, clock=source.clock, quantiser=quantiser, blame=name, pixel_shape=pixel_shape)
@@ -165,27 +141,9 @@ def _prepare(
     )
 
 
-def _target_size(source: SourceFrames, profile: Profile) -> tuple[tuple[int, int], Fraction]:
-    """(width, height) of the result in pixels, and width : height of each of them."""
-    width, height = display_size(source.width, source.height, source.pixel_shape, source.orientation)
-    if profile.size is not None:
-        shape = Fraction(width * profile.size[1], height * profile.size[0])
-        near = abs(shape - 1) <= _SAME_SHAPE
-        return profile.size, Fraction(1) if near else shape.limit_denominator(_MAX_PIXEL_SHAPE)
-    if profile.short_side is None or min(width, height) <= profile.short_side:
-        return (width, height), Fraction(1)
-    scale = profile.short_side / min(width, height)
-    return (2 * round(width * scale / 2), 2 * round(height * scale / 2)), Fraction(1)
-
-
-def _profiles_that_fit(source: SourceFrames) -> str:
-    names = [name for name, profile in PROFILES.items() if max(_target_size(source, profile)[0]) <= _MAX_SIDE]
-    return f'Prepare it with the profile {" or ".join(names)}'
-
-
 def _check_size(width: int, height: int, blame: str, remedy: str) -> None:
-    if max(width, height) > _MAX_SIDE:
-        reason = f'{width}x{height} px: MPEG-4 Part 2 holds sides of at most {_MAX_SIDE} px'
+    if max(width, height) > MAX_SIDE:
+        reason = f'{width}x{height} px: MPEG-4 Part 2 holds sides of at most {MAX_SIDE} px'
         raise VideoError(blame, 'encode', reason, remedy)
 
 

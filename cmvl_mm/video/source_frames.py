@@ -5,7 +5,8 @@ from typing import Self
 
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.colour import ColourReader, container_tags
+from cmvl_mm.video.colour import container_tags
+from cmvl_mm.video.colour_reader import ColourReader
 from cmvl_mm.video.container import DecodedFrame, all_packets, codec_name, decode_strictly, open_video
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.display import Orientation, orientation_of
@@ -54,6 +55,9 @@ class SourceFrames:
             self._colours = ColourReader(path, container_tags(stream), codec_name(stream))
             self.clock = choose_clock(stamps, stream.time_base, stream.average_rate or stream.guessed_rate)
             """When each frame is shown."""
+            if pause := self.clock.too_long_pause:
+                reason = f'the video stands still for {pause:.0f} s, which is more than can be written'
+                raise VideoError(path, 'encode', reason, 'Cut the video there')
             decoded = decode_strictly(path, stream, all_packets(path, self._container, stream))
             first = next(decoded, None)
             if first is None:

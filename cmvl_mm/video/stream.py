@@ -10,7 +10,8 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from cmvl_mm.video.colour import Colour, ColourReader, container_tags
+from cmvl_mm.video.colour import Colour, container_tags
+from cmvl_mm.video.colour_reader import ColourReader
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError

@@ -10,6 +10,8 @@ import numpy as np
 
 DEFAULT_FPS = 25  # only where a file states neither times nor a rate
 MAX_TICKS = 65535  # MPEG-4 Part 2 keeps the ticks per second in 16 bits (ISO/IEC 14496-2, 6.2.3)
+_LONGEST_PAUSE = 86400  # seconds; FFmpeg 8.1's encoder and muxer refuse more between two frames
+_MAX_TICKS_APART = (1 << 31) - 1  # likewise
 _FINE = Fraction(60000)  # ticks per second: exact for 24, 25, 30, 50, 60, 30000/1001 and 60000/1001 frames a second
 
 
@@ -25,6 +27,14 @@ class Clock:
     def tick(self, number: int) -> int:
         """When a frame is shown."""
         return number if self.ticks is None else self.ticks[number]
+
+    @property
+    def too_long_pause(self) -> float | None:
+        """Seconds of a pause between two frames that cannot be written; None where there is none."""
+        longest = max((later - earlier for earlier, later in pairwise(self.ticks or ())), default=0)
+        if longest > min(Fraction(_MAX_TICKS_APART), _LONGEST_PAUSE * self.rate):
+            return float(longest / self.rate)
+        return None
 
     @property
     def last_duration(self) -> int:

@@ -10,7 +10,8 @@ from av.bitstream import BitStreamFilterContext
 from av.video.format import VideoFormat
 
 from cmvl_mm.video import CompressedVideo, VideoError
-from cmvl_mm.video.colour import Colour, ColourReader, Tags, resolve
+from cmvl_mm.video.colour import Colour, Tags, resolve
+from cmvl_mm.video.colour_reader import ColourReader
 from cmvl_mm.video.encode import Profile, reencode
 
 PATCHES = np.array([(200, 40, 40), (40, 200, 60), (60, 80, 200), (220, 180, 60)])

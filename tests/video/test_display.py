@@ -155,3 +155,12 @@ def test_a_fixed_size_of_the_same_shape_states_nothing(tmp_path):
     write_video(np.zeros((2, 240, 320, 3), np.uint8), tmp_path / 'source.mp4')
     reencode(tmp_path / 'source.mp4', tmp_path / 'out.mp4', profile=PROFILES['coviar'])
     assert b'pasp' not in (tmp_path / 'out.mp4').read_bytes()
+
+
+def test_the_shape_of_pixels_is_stated_in_numbers_that_the_header_holds():
+    rng = np.random.default_rng(0)
+    for width, height in [(8192, 16), (16, 8192), *rng.integers(16, 4000, (200, 2)).tolist()]:
+        size, shape = PROFILES['coviar'].target(width, height)
+        assert max(shape.numerator, shape.denominator) <= 255
+        if 0.01 < width / height < 100:
+            assert float(shape) * size[0] / size[1] == pytest.approx(width / height, rel=0.011)
