@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.side_data import side_data
+from cmvl_mm.video.side_data import display_matrix
 
 _TOLERANCE = 0.01  # of the matrix's largest entry: what writers round
 
@@ -38,8 +38,8 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     Raises:
         ValueError: it is none of the eight orientations.
     """
-    matrix = side_data(frame).get('DISPLAYMATRIX')
-    return UPRIGHT if matrix is None else orientation(np.frombuffer(bytes(matrix), np.int32))
+    matrix = display_matrix(frame)
+    return UPRIGHT if matrix is None else orientation(np.frombuffer(matrix, np.int32))
 
 
 def orientation(matrix: npt.NDArray[np.int32]) -> Orientation:

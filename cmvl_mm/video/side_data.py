@@ -1,4 +1,4 @@
-"""What FFmpeg attaches to a decoded frame besides its pixels."""
+"""What FFmpeg attaches to a decoded frame besides its pixels, copied, since FFmpeg owns it."""
 
 import operator
 from collections.abc import Callable
@@ -7,11 +7,20 @@ from typing import Any
 
 from av.video.frame import VideoFrame
 
-side_data: Callable[[VideoFrame], Any]
-"""Frame -> mapping from the names of FFmpeg's kinds of side data to their bytes; FFmpeg owns those: copy them."""
-
 try:  # a semi-private place: it may move
-    side_data = import_module('av.sidedata.sidedata').SideDataContainer
+    _side_data: Callable[[VideoFrame], Any] = import_module('av.sidedata.sidedata').SideDataContainer
 except (ImportError, AttributeError):
     # The official way makes a reference cycle: every touched frame lives until the cycle collector runs.
-    side_data = operator.attrgetter('side_data')
+    _side_data = operator.attrgetter('side_data')
+
+
+def motion_records(frame: VideoFrame) -> bytes | None:
+    """The frame's ``AVMotionVector`` records, one after the other; None where FFmpeg attached none."""
+    entry = _side_data(frame).get('MOTION_VECTORS')
+    return None if entry is None else bytes(entry)
+
+
+def display_matrix(frame: VideoFrame) -> bytes | None:
+    """Nine int32, of the container or the stream, that lay the picture on the screen; None where there are none."""
+    entry = _side_data(frame).get('DISPLAYMATRIX')
+    return None if entry is None else bytes(entry)

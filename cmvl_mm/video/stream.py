@@ -17,7 +17,7 @@ from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.motion import MotionField, grid_shape
 from cmvl_mm.video.raster import rasterise
-from cmvl_mm.video.side_data import side_data
+from cmvl_mm.video.side_data import motion_records
 from cmvl_mm.video.times import mean_rate
 
 Indices = Sequence[int] | npt.NDArray[np.integer]
@@ -181,12 +181,12 @@ class _Painter:
         self.records: list[bytes] = []
 
     def add(self, rows: list[int], frame: VideoFrame) -> None:
-        """One frame's vectors, for these rows of the result; copied, since FFmpeg owns them."""
-        entry = side_data(frame).get('MOTION_VECTORS')
-        if entry is None:  # an I-frame has none, nor a frame of intra blocks only
+        """One frame's vectors, for these rows of the result."""
+        records = motion_records(frame)
+        if records is None:  # an I-frame has none, nor a frame of intra blocks only
             return
         self.rows.append(rows)
-        self.records.append(bytes(entry))
+        self.records.append(records)
         if len(self.rows) == self.TOGETHER:
             self.paint()
 
