@@ -55,7 +55,8 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         '--profile',
         choices=sorted(PROFILES),
         default='paper',
-        help='paper: own size; coviar: 340x256, best quality; small: short side 128 (default: %(default)s)',
+        help='paper: own size; coviar: 340x256, best quality; small: short side 128 (default: %(default)s);'
+        ' docs/colours.md says what becomes of rotation, shape, colours and times',
     )
     parser.add_argument('--workers', type=int, default=os.cpu_count() or 1, help='processes (default: %(default)s)')
     parser.add_argument('--shard', type=_shard, default=(1, 1), metavar='I/N', help='the Ith of N parts, from 1')

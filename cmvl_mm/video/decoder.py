@@ -9,7 +9,7 @@ from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from cmvl_mm.video import index_store
@@ -20,7 +20,8 @@ from cmvl_mm.video.index import PacketIndex, Start, index_of_regular, index_of_s
 from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.regular import H264_CONTAINERS, H264Proof, NotRegular
 from cmvl_mm.video.seal import read_seal
-from cmvl_mm.video.truth import Truth
+from cmvl_mm.video.times import usable
+from cmvl_mm.video.truth import NO_STAMP, Truth
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,17 @@ class FrameDecoder:
         """(num_frames,) place of each displayed frame in decoding order, counted in packets; -1 where unknown."""
         index = self._indexed()
         return index.position if isinstance(index, PacketIndex) else index.frames['position']
+
+    @property
+    def stamps(self) -> Sequence[int] | None:
+        """(num_frames,) presentation time stamps in display order, strictly increasing; None where there are none."""
+        index = self._indexed()
+        if isinstance(index, PacketIndex):
+            return index.stamps
+        # AVI stores none: where B-frames make them differ from decoding stamps, FFmpeg guesses, often wrongly.
+        if self._first.container.format.name == 'avi' and PictureType.B in index.frames['type']:
+            return None
+        return usable([None if stamp == NO_STAMP else stamp for stamp in index.frames['stamp'].tolist()])
 
     @property
     def index(self) -> PacketIndex | None:
@@ -318,7 +330,7 @@ class FrameDecoder:
             self.path,
             'decode',
             f'frame {number} is {width}x{height} px in a video of {self.width}x{self.height}',
-            'Cut the file where its size changes, or leave it out of the list',
+            'Scale the video to one size with another program first, or cut it where its size changes',
         )
 
     def _run(

@@ -1,82 +1,77 @@
 """Writing MPEG-4 Part 2 with a fixed group of pictures, by PyAV's own encoder."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
-from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import DecodedFrame, all_packets, decode_strictly, open_video, reporting
+from cmvl_mm.video.container import reporting
+from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.profile import MAX_SIDE, PROFILES, Profile, profiles_within
 from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
+from cmvl_mm.video.source_frames import SourceFrames, StampsDisagree, stamps_by_decoding, stamps_by_packets
 from cmvl_mm.video.stream import CompressedVideo
+from cmvl_mm.video.times import Clock, limited
+
+__all__ = ['GOP', 'PROFILES', 'Profile', 'reencode', 'write_video']
 
 GOP = 12  # frames from one I-frame to the next, as in CoViAR and the paper
-DEFAULT_FPS = 25  # only where a container states no rate: frames are counted here, never timed
-_MAX_TICKS = 65535  # MPEG-4 Part 2 keeps the ticks per second in 16 bits
 _BOX_HEADER = 8  # bytes
 _NO_LIMIT = 1_000_000_000  # bit/s: with one quantiser, rate control has nothing to decide
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How `reencode` writes a video.  The quantiser is constant, so the bit rate follows the content."""
-
-    quantiser: int
-    """MPEG-4 quantiser of every block, 1 (best) to 31."""
-    size: tuple[int, int] | None = None
-    """(width, height) in pixels, whatever the source's shape; None keeps it."""
-    short_side: int | None = None
-    """Shrink to this short side, in pixels, shape kept, both sides even; smaller videos keep their size."""
-
-
-# Bit rates are those of three UCF101 clips, measured.
-PROFILES = {
-    # The source's own size (UCF101: 320x240); 0.4 to 1.0 Mbit/s.  On a synthetic pan 97.1 % of the vectors
-    # are exact at 3 and 97.6 % at 1, which takes 2.5 times the space.
-    'paper': Profile(quantiser=3),
-    # CoViAR's own recipe: ffmpeg -q:v 1 and 340x256 for every video; 1.5 to 4.5 Mbit/s.
-    'coviar': Profile(quantiser=1, size=(340, 256)),
-    # For quick trials: just above the 112 px that networks see, 170x128 from 340x256; 0.2 to 0.6 Mbit/s.
-    'small': Profile(quantiser=3, short_side=128),
-}
 
 
 def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profile: Profile) -> int:
     """Write ``src`` as MPEG-4 Part 2 in .mp4, every decoded frame once, I-frames at 0, 12, 24, ...
 
-    Time stamps are dropped: frames follow each other at the source's nominal rate.
+    What the source states about its picture goes into the pixels:
 
-    Rotation metadata is applied to the pixels; 10-bit, 4:4:4 and full-range video becomes 8-bit 4:2:0.  The
-    result is written beside ``dst``, decoded again and compared with what went in, and only then takes its
-    name.
+    * Orientation: rotated and mirrored pictures become upright ones.
+    * Shape: pixels become square ones by a change of the width, and then the profile's size counts. A profile of fixed
+      size squeezes the picture; where that changes its shape by more than 1 %, the file states the shape of its pixels.
+    * Colour: 8-bit 4:2:0 of BT.601, limited range, from the colours that `CompressedVideo` reads.
+    * Interlacing: the lines of both fields make one picture, flagged as interlaced or not.
+
+    Times: a constant rate stays. Where the rate varies, each frame keeps its time from the first frame on, exactly or,
+    where MPEG-4 Part 2 cannot count that finely, to within 1/60000 s. A source without usable time stamps is taken to
+    keep its stated rate, or 25 frames a second.
+
+    The result is written beside ``dst``, decoded again and compared with what went in, and only then takes its name.
 
     Returns:
         The number of frames.
 
     Raises:
-        VideoError: naming ``src``: stage ``open``, ``index`` or ``decode`` where it is damaged, ``encode``
-            where the result cannot be written or is not what was asked for.
+        VideoError: naming ``src``: stage ``open``, ``index`` or ``decode`` where it is damaged or changes its size;
+            ``encode`` where its orientation or size cannot be written, or the result is not what was asked for.
     """
-    source = os.fspath(src)
+    name = os.fspath(src)
     with _replacing(os.fspath(dst)) as temporary:
-        container, stream = open_video(source)
-        with container:
-            decoded = decode_strictly(source, stream, all_packets(source, container, stream))
-            converter = VideoReformatter()
-            images = (_prepare(source, frame, profile, converter) for frame in _sound_frames(source, decoded))
-            rate = _nominal_rate(stream)
-            count = _encode(images, temporary, rate=rate, quantiser=profile.quantiser, blame=source)
-        _seal(temporary, profile, count, blame=source)
-        _verify(source, temporary, count)
+        try:
+            return _write(name, stamps_by_packets(name), temporary, profile)
+        except StampsDisagree:  # what packets foretold is not what comes out
+            return _write(name, stamps_by_decoding(name), temporary, profile)
+
+
+def _write(name: str, stamps: Sequence[int] | None, path: str, profile: Profile) -> int:
+    converter = VideoReformatter()
+    with SourceFrames(name, stamps) as source:
+        shown = display_size(source.width, source.height, source.pixel_shape, source.orientation)
+        size, pixel_shape = profile.target(*shown)
+        _check_size(*size, name, f'Prepare it with the profile {" or ".join(profiles_within(MAX_SIDE, *shown))}')
+        images = (_prepare(frame, source.orientation, size, converter) for frame in source.frames())
+        quantiser = profile.quantiser
+        count = _encode(images, path, clock=source.clock, quantiser=quantiser, blame=name, pixel_shape=pixel_shape)
+    _seal(path, profile, count, blame=name)
+    _verify(name, path, count, source.clock)
     return count
 
 
@@ -98,7 +93,7 @@ def write_video(
     name = os.fspath(path)
     with _replacing(name) as temporary:
         images = (VideoFrame.from_ndarray(frame, format='rgb24') for frame in frames)
-        count = _encode(images, temporary, rate=_limited(Fraction(fps)), quantiser=quantiser, blame=name)
+        count = _encode(images, temporary, clock=Clock(limited(Fraction(fps))), quantiser=quantiser, blame=name)
         if file_size is not None:
             _fill_up(temporary, file_size, reserved=SEAL_SIZE, blame=name)
         _seal(temporary, Profile(quantiser), count, blame=name)
@@ -135,33 +130,17 @@ def _replacing(path: str) -> Iterator[str]:
             os.unlink(temporary)
 
 
-def _sound_frames(source: str, decoded: Iterable[DecodedFrame]) -> Iterator[VideoFrame]:
-    """Frames without damage, all of one size and rotation."""
-    first = None
-    for number, item in enumerate(decoded):
-        frame = item.frame
-        if item.damaged:
-            raise VideoError(source, 'decode', f'frame {number} is damaged; FFmpeg patched it up')
-        shape = frame.width, frame.height, frame.rotation
-        first = first or shape
-        if shape != first:
-            raise VideoError(source, 'decode', f'frame {number} is {shape}, the first is {first}')
-        yield frame
-
-
-def _prepare(source: str, frame: VideoFrame, profile: Profile, converter: VideoReformatter) -> VideoFrame:
-    """Upright, scaled, 8-bit 4:2:0 in the colours of BT.601."""
-    quarter_turns, rest = divmod(frame.rotation, 90)
-    if rest:
-        raise VideoError(source, 'encode', f'a rotation by {frame.rotation} degrees cannot be baked in')
-    if quarter_turns % 4:
-        upright = np.rot90(frame.to_ndarray(format='rgb24'), quarter_turns).astype(np.uint8)  # both anticlockwise
-        frame = VideoFrame.from_ndarray(upright, format='rgb24')
-    width, height = _target_size(frame.width, frame.height, profile)
+def _prepare(
+    frame: VideoFrame, orientation: Orientation, size: tuple[int, int], converter: VideoReformatter
+) -> VideoFrame:
+    """Upright, of this (width, height), 8-bit 4:2:0 in the colours of BT.601."""
+    if orientation != UPRIGHT:
+        rgb = converter.reformat(frame, format='rgb24', threads=1).to_ndarray().astype(np.uint8, copy=False)
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(orientation.upright(rgb)), format='rgb24')
     return converter.reformat(
         frame,
-        width=width,
-        height=height,
+        width=size[0],
+        height=size[1],
         format='yuv420p',
         interpolation='BICUBIC',
         # What a decoder assumes of MPEG-4 Part 2, whose header says nothing of colour.
@@ -171,32 +150,25 @@ def _prepare(source: str, frame: VideoFrame, profile: Profile, converter: VideoR
     )
 
 
-def _target_size(width: int, height: int, profile: Profile) -> tuple[int, int]:
-    """(width, height) of the result, px."""
-    if profile.size is not None:
-        return profile.size
-    if profile.short_side is None or min(width, height) <= profile.short_side:
-        return width, height
-    scale = profile.short_side / min(width, height)
-    return 2 * round(width * scale / 2), 2 * round(height * scale / 2)
+def _check_size(width: int, height: int, blame: str, remedy: str) -> None:
+    if max(width, height) > MAX_SIDE:
+        reason = f'{width}x{height} px: MPEG-4 Part 2 holds sides of at most {MAX_SIDE} px'
+        raise VideoError(blame, 'encode', reason, remedy)
 
 
-def _nominal_rate(stream: VideoStream) -> Fraction:
-    return _limited(Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_FPS))
-
-
-def _limited(rate: Fraction) -> Fraction:
-    """The nearest rate that MPEG-4 Part 2 can count, its numerator and denominator in 16 bits each."""
-    slowest, fastest = Fraction(1, 1000), Fraction(1000)
-    rate = min(max(rate, slowest), fastest)
-    return rate.limit_denominator(min(1001, int(_MAX_TICKS / rate)))
-
-
-def _encode(images: Iterable[VideoFrame], path: str, *, rate: Fraction, quantiser: int, blame: str) -> int:
-    """Write the images, one tick each, and return how many; errors name the file ``blame``."""
+def _encode(
+    images: Iterable[VideoFrame],
+    path: str,
+    *,
+    clock: Clock,
+    quantiser: int,
+    blame: str,
+    pixel_shape: Fraction = Fraction(1),
+) -> int:
+    """Write the images, each at its tick, and return how many; errors name the file ``blame``."""
     count = 0
     with reporting(blame, 'encode'), av.open(f'file:{path}', 'w', format='mp4') as container:
-        stream = container.add_stream('mpeg4', rate=rate)
+        stream = container.add_stream('mpeg4', rate=clock.rate)
         stream.pix_fmt = 'yuv420p'
         stream.codec_context.thread_count = 1
         stream.codec_context.options = {
@@ -209,20 +181,31 @@ def _encode(images: Iterable[VideoFrame], path: str, *, rate: Fraction, quantise
         }
         for image in images:
             if not count:
+                _check_size(image.width, image.height, blame, 'Write smaller frames')
                 stream.width, stream.height = image.width, image.height
-            image.pts = count
-            image.time_base = 1 / rate
+                if pixel_shape != 1:
+                    stream.codec_context.sample_aspect_ratio = pixel_shape
+            image.pts = clock.tick(count)
+            image.time_base = 1 / clock.rate
             image.pict_type = PictureType.NONE  # a decoded frame's type would be forced on the encoder
-            container.mux(stream.encode(image))
+            container.mux(_timed(stream.encode(image), clock))
             count += 1
         if not count:
             raise VideoError(blame, 'encode', 'there are no frames to write')
-        container.mux(stream.encode())
+        container.mux(_timed(stream.encode(), clock))
     return count
 
 
-def _verify(source: str, path: str, count: int) -> None:
-    """The file holds ``count`` frames that decode, an I-frame every `GOP` and P-frames between."""
+def _timed(packets: list[Packet], clock: Clock) -> list[Packet]:
+    """The muxer takes durations from the time stamps, but for the last one, of which it knows the time base alone."""
+    for packet in packets:
+        if clock.ticks is not None:
+            packet.duration = clock.last_duration
+    return packets
+
+
+def _verify(source: str, path: str, count: int, clock: Clock) -> None:
+    """The file holds ``count`` frames that decode, at their times, an I-frame every `GOP` and P-frames between."""
     expected = ''.join('P' if number % GOP else 'I' for number in range(count))
     try:
         with CompressedVideo(path) as video:
@@ -232,3 +215,9 @@ def _verify(source: str, path: str, count: int) -> None:
         raise VideoError(source, 'encode', f'the result does not decode: {error.reason}') from error
     if found != expected or not np.array_equal(keyframes, range(0, count, GOP)):
         raise VideoError(source, 'encode', f'the result is {found[:40]}..., {len(found)} frames of {count}')
+    with reporting(source, 'encode'), av.open(f'file:{path}') as container:
+        (stream,) = container.streams.video
+        packets = [packet for packet in container.demux(stream) if packet.size]
+        times = [Fraction(packet.pts or 0) * packet.time_base * clock.rate for packet in packets]
+    if times != [clock.tick(number) for number in range(count)]:
+        raise VideoError(source, 'encode', 'frames of the result are not shown at the times that were written')

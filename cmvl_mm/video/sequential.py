@@ -13,6 +13,7 @@ from cmvl_mm.video.raster import RECORD
 from cmvl_mm.video.side_data import motion_records
 
 _PLAIN_BITS = range(8, 17)
+_UNSPECIFIED = 2  # ITU-T H.273, MatrixCoefficients
 # Bytes of a record that FFmpeg sets; the others, its padding, hold whatever was there.
 _SET = np.zeros(RECORD.itemsize, np.bool_)
 for _name, (_kind, _first, *_) in (RECORD.fields or {}).items():
@@ -76,7 +77,9 @@ def names_no_type(frame: VideoFrame) -> bool:
 def pixel_digest(frame: VideoFrame, converter: VideoReformatter) -> int:
     """Checksum of a frame's samples, without the padding of its lines."""
     if not _is_plain(frame):
-        frame = converter.reformat(frame, format='rgba64le', threads=1)
+        matrix, frame.colorspace = frame.colorspace, _UNSPECIFIED  # swscale refuses matrices that it does not know
+        converted = converter.reformat(frame, format='rgba64le', threads=1)
+        frame.colorspace, frame = matrix, converted
     digest = zlib.crc32(f'{frame.format.name} {frame.width}x{frame.height}'.encode())
     components = frame.format.components
     for number, plane in enumerate(frame.planes):

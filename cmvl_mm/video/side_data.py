@@ -1,4 +1,4 @@
-"""The motion-vector records that FFmpeg attaches to a decoded frame."""
+"""What FFmpeg attaches to a decoded frame besides its pixels, copied, since FFmpeg owns it."""
 
 import operator
 from collections.abc import Callable
@@ -15,6 +15,12 @@ except (ImportError, AttributeError):
 
 
 def motion_records(frame: VideoFrame) -> bytes | None:
-    """A copy of a frame's ``AVMotionVector`` records, one after the other; None where FFmpeg attached none."""
+    """The frame's ``AVMotionVector`` records, one after the other; None where FFmpeg attached none."""
     entry = _side_data(frame).get('MOTION_VECTORS')
+    return None if entry is None else bytes(entry)
+
+
+def display_matrix(frame: VideoFrame) -> bytes | None:
+    """Nine int32, of the container or the stream, that lay the picture on the screen; None where there are none."""
+    entry = _side_data(frame).get('DISPLAYMATRIX')
     return None if entry is None else bytes(entry)

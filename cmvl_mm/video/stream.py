@@ -10,12 +10,15 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from cmvl_mm.video.colour import Colour, container_tags
+from cmvl_mm.video.colour_reader import ColourReader
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.motion import MotionField, grid_shape
 from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.side_data import motion_records
+from cmvl_mm.video.times import mean_rate
 
 Indices = Sequence[int] | npt.NDArray[np.integer]
 
@@ -60,8 +63,8 @@ class CompressedVideo:
         stream = self._decoder.stream
         self.codec = codec_name(stream)
         """FFmpeg's name of the format: ``mpeg4``, ``h264``, ``hevc``, ..."""
-        self.fps = float(stream.average_rate or stream.guessed_rate or 0)
-        """Mean frames per second; 0 where the container states none."""
+        self._colours = ColourReader(self.path, container_tags(stream), self.codec)
+        self._colour: Colour | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -72,6 +75,24 @@ class CompressedVideo:
     def close(self) -> None:
         """Release the file; a later read is an error."""
         self._decoder.close()
+
+    @property
+    def fps(self) -> float:
+        """Mean frames per second, by the frames' times; 0 where there are no times and the container states no rate.
+
+        Where the times keep the stated rate to within their rounding, it is that rate.
+        """
+        stamps, stream = self._decoder.stamps, self._decoder.stream
+        stated = stream.average_rate or stream.guessed_rate
+        return float(mean_rate(stamps, stream.time_base, stated) or 0)
+
+    @property
+    def colour(self) -> Colour:
+        """Matrix and range by which frame 0 becomes RGB, and who says so (docs/colours.md); decodes it once."""
+        if self._colour is None:
+            self.read(rgb=[0])
+        assert self._colour is not None
+        return self._colour
 
     @property
     def num_frames(self) -> int:
@@ -105,8 +126,8 @@ class CompressedVideo:
             motion: display indices of the frames wanted as vectors; likewise.
 
         Returns:
-            uint8 (len(rgb), H, W, 3) RGB, bit for bit what FFmpeg's sequential decode gives, and the
-            `MotionField` of len(motion) frames.
+            uint8 (len(rgb), H, W, 3) RGB of what FFmpeg's sequential decode gives, converted as docs/colours.md
+            says, and the `MotionField` of len(motion) frames.
 
         Raises:
             FrameIndexError: for an index below 0 or past the last frame.
@@ -122,6 +143,8 @@ class CompressedVideo:
         painter = _Painter(self, len(motion))
         for number, frame in self._decoder.frames(rgb_rows.keys(), motion_rows.keys()):
             if number in rgb_rows:
+                if not number:
+                    self._colour = self._colours.colour(frame)
                 first, *others = rgb_rows[number]
                 self._copy_pixels(frame, frames[first])
                 for row in others:
@@ -133,7 +156,7 @@ class CompressedVideo:
     def _copy_pixels(self, frame: VideoFrame, out: npt.NDArray[np.uint8]) -> None:
         """RGB into (H, W, 3), from FFmpeg's padded lines."""
         with reporting(self.path, 'decode'):
-            plane = self._converter.reformat(frame, format='rgb24', threads=1).planes[0]
+            plane = self._converter.reformat(self._colours.ready(frame), format='rgb24', threads=1).planes[0]
             lines = np.frombuffer(memoryview(plane), np.uint8).reshape(self.height, plane.line_size)
         out[:] = lines[:, : 3 * self.width].reshape(out.shape)
 
@@ -162,7 +185,7 @@ class _Painter:
         self.records: list[bytes] = []
 
     def add(self, rows: list[int], frame: VideoFrame) -> None:
-        """One frame's vectors, for these rows of the result; copied, since FFmpeg owns them."""
+        """One frame's vectors, for these rows of the result."""
         records = motion_records(frame)
         if records is None:  # an I-frame has none, nor a frame of intra blocks only
             return

@@ -7,7 +7,6 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError, encode
@@ -86,78 +85,151 @@ def test_the_quantiser_is_the_one_asked_for(tmp_path):
     assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
 
 
-@pytest.mark.parametrize(
-    ('rate', 'expected'),
-    [
-        (Fraction(25), Fraction(25)),
-        (Fraction(30000, 1001), Fraction(30000, 1001)),
-        (Fraction(12800000, 436427), Fraction(12800000, 436427)),  # a phone's variable rate
-        (Fraction(120000, 1001), Fraction(120000, 1001)),
-        (Fraction(90000), Fraction(1000)),
-        (Fraction(1, 90000), Fraction(1, 1000)),
-        (Fraction(9999999, 10000), Fraction(1000)),
-    ],
-)
-def test_rates_are_limited_to_what_the_encoder_counts(rate, expected, tmp_path):
-    limited = encode._limited(rate)
-    assert max(limited.numerator, limited.denominator) <= 65535
-    assert float(limited) == pytest.approx(float(expected), rel=1e-3)
+@pytest.mark.parametrize('rate', [Fraction(25), Fraction(30000, 1001), Fraction(120000, 1001), Fraction(1, 1000)])
+def test_a_rate_is_written_and_read(rate, tmp_path):
     write_video(np.zeros((2, 32, 32, 3), np.uint8), tmp_path / 'rate.mp4', fps=float(rate))
-    assert check_structure(tmp_path / 'rate.mp4', 2)[2] == pytest.approx(float(expected), rel=1e-2)
+    assert check_structure(tmp_path / 'rate.mp4', 2)[2] == pytest.approx(float(rate), rel=1e-6)
 
 
-def test_variable_rate_keeps_every_frame(tmp_path):
-    frames = make_pan(displacement=(4, 0), num_frames=20).frames
-    source = tmp_path / 'vfr.mkv'
-    with av.open(str(source), 'w') as sink:
-        stream = sink.add_stream('libx264', rate=90, options={'bf': '0', 'threads': '1'})
-        stream.width, stream.height, stream.pix_fmt = 160, 128, 'yuv420p'
-        stream.codec_context.time_base = Fraction(1, 1000)
-        stamp = 0
-        for number, picture in enumerate(frames):
+def encode_at(path, frames, stamps, time_base, *, options=None):
+    """H.264 whose frames have these time stamps."""
+    with av.open(str(path), 'w') as sink:
+        stream = sink.add_stream('libx264', rate=90, options={'threads': '1', **(options or {'bf': '0'})})
+        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], 'yuv420p'
+        stream.codec_context.time_base = time_base
+        for picture, stamp in zip(frames, stamps, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format='rgb24')
-            stamp += (7, 120, 33)[number % 3]
-            frame.pts, frame.time_base = stamp, Fraction(1, 1000)
+            frame.pts, frame.time_base = stamp, time_base
             sink.mux(stream.encode(frame))
         sink.mux(stream.encode())
-    assert reencode(source, tmp_path / 'out.mp4', profile=PROFILES['paper']) == 20
-    check_structure(tmp_path / 'out.mp4', 20)
-    assert np.abs(pixels(source, range(20)) - pixels(tmp_path / 'out.mp4', range(20))).mean() < 6
+    return path
 
 
-@pytest.mark.parametrize(('angle', 'turns'), [(90, 1), (-90, -1), (180, 2)])
-def test_rotation_is_baked_in(tmp_path, angle, turns):
-    frames = make_pan(displacement=(2, 0), num_frames=3, height=64, width=96).frames
-    plain, rotated = tmp_path / 'plain.mp4', tmp_path / 'rotated.mp4'
-    write_video(frames, plain)
-    with av.open(str(plain)) as source, av.open(str(rotated), 'w') as sink:
-        copy = sink.add_stream_from_template(source.streams.video[0])
-        copy.set_display_rotation(angle)
-        for packet in source.demux(source.streams.video[0]):
-            if packet.size:
-                packet.stream = copy
-                sink.mux(packet)
-    with av.open(str(rotated)) as source:
-        shown = next(source.decode(video=0)).rotation
-        assert abs(shown) == abs(angle)
-    reencode(rotated, tmp_path / 'out.mp4', profile=PROFILES['paper'])
-    upright = np.rot90(pixels(plain, [0])[0], shown // 90)
-    assert np.abs(pixels(tmp_path / 'out.mp4', [0])[0] - upright).mean() < 6
-    with av.open(str(tmp_path / 'out.mp4')) as result:
-        assert next(result.decode(video=0)).rotation == 0
+def times_of(path):
+    """Seconds after the first frame, and how long the file plays."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        times = [frame.pts * stream.time_base for frame in container.decode(stream)]
+        lasts = container.duration / av.time_base
+    return [time - times[0] for time in times], lasts
 
 
-def test_a_skew_rotation_is_refused(tmp_path, monkeypatch):
-    write_video(np.zeros((2, 32, 32, 3), np.uint8), tmp_path / 'a.mp4')
-    frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format='rgb24')
+@pytest.mark.parametrize('suffix', ['.mkv', '.mp4'])
+@pytest.mark.parametrize('bframes', ['0', '2'])
+def test_a_variable_rate_keeps_every_frame_and_its_time(tmp_path, suffix, bframes):
+    frames = make_pan(displacement=(4, 0), num_frames=20).frames
+    stamps = np.cumsum([(7, 120, 33)[number % 3] for number in range(20)]).tolist()
+    source = encode_at(tmp_path / f'vfr{suffix}', frames, stamps, Fraction(1, 1000), options={'bf': bframes})
+    target = tmp_path / 'out.mp4'
+    assert reencode(source, target, profile=PROFILES['paper']) == 20
+    mean = 19 / (stamps[-1] - stamps[0]) * 1000
+    assert check_structure(target, 20)[2] == pytest.approx(mean)
+    with CompressedVideo(source) as video:
+        assert video.fps == pytest.approx(mean)
+    assert np.abs(pixels(source, range(20)) - pixels(target, range(20))).mean() < 6
+    times, lasts = times_of(target)
+    assert times == [Fraction(stamp - stamps[0], 1000) for stamp in stamps]
+    assert lasts == pytest.approx((stamps[-1] - stamps[0] + stamps[-1] - stamps[-2]) / 1000, abs=1e-3)
 
-    class Skewed:
-        rotation = 37
-        width, height = frame.width, frame.height
 
-    with pytest.raises(VideoError, match='37 degrees') as caught:
-        encode._prepare('a.mp4', Skewed(), PROFILES['paper'], VideoReformatter())
+def test_a_pause_within_a_steady_rate_is_kept(tmp_path):
+    frames = make_pan(displacement=(4, 0), num_frames=20).frames
+    stamps = [40 * (number + 50 * (number > 9)) for number in range(20)]
+    source = encode_at(tmp_path / 'pause.mkv', frames, stamps, Fraction(1, 1000))
+    reencode(source, tmp_path / 'out.mp4', profile=PROFILES['paper'])
+    assert times_of(tmp_path / 'out.mp4')[0] == [Fraction(stamp, 1000) for stamp in stamps]
+
+
+def test_a_pause_of_more_than_a_day_is_refused_with_what_helps(tmp_path):
+    frames = make_pan(displacement=(4, 0), num_frames=4).frames
+    day = 86_400_000  # ms
+    longest, longer = [
+        encode_at(tmp_path / f'{pause}.mkv', frames, [0, 40, 80, 80 + pause], Fraction(1, 1000))
+        for pause in (day, day + 1000)
+    ]
+    assert reencode(longest, tmp_path / 'out.mp4', profile=PROFILES['paper']) == 4
+    with pytest.raises(VideoError, match='stands still for 86401 s') as caught:
+        reencode(longer, tmp_path / 'out.mp4', profile=PROFILES['paper'])
+    assert caught.value.remedy == 'Cut the video there'
+
+
+def test_times_that_the_packets_foretell_wrongly_are_taken_from_the_frames(clips, tmp_path, monkeypatch):
+    """As where a packet holds no frame, or two."""
+    target, real = tmp_path / 'out.mp4', encode.stamps_by_packets
+    for wrong in (
+        lambda stamps: stamps[:-1],
+        lambda stamps: [*stamps, stamps[-1] + 1],
+        lambda stamps: [stamp + 7 for stamp in stamps],
+    ):
+        monkeypatch.setattr(encode, 'stamps_by_packets', lambda path, change=wrong: change(real(path)))
+        assert reencode(clips('h264_b_mkv'), target, profile=PROFILES['paper']) == 40
+        check_structure(target, 40)
+        assert times_of(target)[0] == [Fraction(number, 25) for number in range(40)]
+
+
+def encode_plainly(source, path, rate):
+    """What preparing is for a steady, upright video of square pixels: every frame, one tick each."""
+    with av.open(str(source)) as container, av.open(str(path), 'w') as sink:
+        container.streams.video[0].thread_type = 'NONE'
+        stream = sink.add_stream('mpeg4', rate=rate)
+        stream.pix_fmt, stream.codec_context.thread_count = 'yuv420p', 1
+        options = {'g': '12', 'bf': '0', 'sc_threshold': '1000000000', 'qmin': '3', 'qmax': '3', 'b': '1000000000'}
+        stream.codec_context.options = options
+        for number, frame in enumerate(container.decode(video=0)):
+            image = frame.reformat(
+                format='yuv420p', interpolation='BICUBIC', dst_colorspace='ITU601', dst_color_range='MPEG', threads=1
+            )
+            if not number:
+                stream.width, stream.height = image.width, image.height
+            image.pts, image.time_base, image.pict_type = number, 1 / rate, 0
+            sink.mux(stream.encode(image))
+        sink.mux(stream.encode())
+    return path
+
+
+def packets_of(path):
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        facts = stream.time_base, stream.duration, stream.average_rate, stream.sample_aspect_ratio
+        return facts, [
+            (bytes(packet), packet.pts, packet.dts, packet.duration, packet.is_keyframe)
+            for packet in container.demux(stream)
+            if packet.size
+        ]
+
+
+@pytest.mark.parametrize(
+    'name', ['mpeg4', 'mpeg4_avi', 'mpeg4_b_mkv', 'mpeg1', 'h264_b', 'h264_b_ts', 'h264_raw', 'vp8', 'hevc_b']
+)
+def test_a_steady_rate_gives_the_packets_that_it_always_gave(clips, tmp_path, name):
+    reencode(clips(name), tmp_path / 'out.mp4', profile=PROFILES['paper'])
+    encode_plainly(clips(name), tmp_path / 'plain.mp4', Fraction(25))
+    assert packets_of(tmp_path / 'out.mp4') == packets_of(tmp_path / 'plain.mp4')
+
+
+def test_a_size_that_the_encoder_cannot_hold_is_refused_with_what_helps(tmp_path, encode):
+    wide = encode(tmp_path / 'wide.mp4', np.zeros((2, 160, 8192, 3), np.uint8), 'libx264', {'preset': 'ultrafast'})
+    with pytest.raises(VideoError, match='8192x160 px: MPEG-4 Part 2 holds sides of at most 8191 px') as caught:
+        reencode(wide, tmp_path / 'out.mp4', profile=PROFILES['paper'])
     assert caught.value.stage == 'encode'
+    assert caught.value.remedy == 'Prepare it with the profile coviar or small'
+    for name in ('coviar', 'small'):
+        assert reencode(wide, tmp_path / f'{name}.mp4', profile=PROFILES[name]) == 2
+    with pytest.raises(VideoError, match='holds sides of at most') as caught:
+        write_video(np.zeros((1, 8192, 16, 3), np.uint8), tmp_path / 'out.mp4')
+    assert caught.value.remedy == 'Write smaller frames'
+    assert not (tmp_path / 'out.mp4').exists()
+
+
+def test_a_size_that_changes_is_refused_with_what_helps(tmp_path, encode):
+    parts = [
+        encode(tmp_path / f'{width}.ts', np.zeros((9, 96, width, 3), np.uint8), 'libx264', {}) for width in (128, 160)
+    ]
+    both = tmp_path / 'both.ts'
+    both.write_bytes(b''.join(part.read_bytes() for part in parts))
+    with pytest.raises(VideoError, match='frame 9 is 160x96 px, the first is 128x96') as caught:
+        reencode(both, tmp_path / 'out.mp4', profile=PROFILES['coviar'])
+    assert 'Scale the video to one size' in caught.value.remedy
 
 
 def test_a_damaged_source_fails_and_leaves_nothing(clips, tmp_path):
@@ -226,14 +298,16 @@ def test_one_file_is_written_the_same_every_time(tmp_path):
 
 @pytest.mark.slow
 def test_every_real_file_can_be_prepared(shared, tmp_path):
-    """Odd sizes, 10 bit, 4:4:4, full range, rotation, B-frames, raw streams, every codec."""
+    """Odd sizes, 10 bit, 4:4:4, full range, rotation, wide pixels, B-frames, raw streams, every codec."""
     for source in sorted((shared / 'data' / 'codec_zoo').iterdir()):
         target = tmp_path / f'{source.name}.mp4'
         count = reencode(source, target, profile=PROFILES['paper'])
         width, height, _ = check_structure(target, count)
         with CompressedVideo(source) as video:
             assert video.num_frames == count, source.name
-            assert {width, height} == {video.width, video.height}
+            with av.open(str(source)) as container:
+                pixel_shape = container.streams.video[0].sample_aspect_ratio or 1
+            assert {width, height} == {round(video.width * pixel_shape), video.height}
             same_shape = (width, height) == (video.width, video.height)
         if same_shape and 'video_180' not in source.name:
             wanted = [0, count // 2]

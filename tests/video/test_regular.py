@@ -72,7 +72,13 @@ def test_what_is_not_proven_is_decoded_for_its_index(tmp_path, pan, check_reads,
     with CompressedVideo(path) as video:
         assert video._decoder.index is None
         assert reason in video._decoder._regular_index()[1]
-    check_reads(path, motion=name != 'interlaced', rounds=2)
+    if 'interlaced' not in name:
+        check_reads(path, motion=True, rounds=2)
+        return
+    with CompressedVideo(path) as video:  # a flag of interlacing changes what PyAV makes of pixels, not what we do
+        whole, _ = video.read(rgb=range(40))
+        for number in (33, 7, 21):
+            np.testing.assert_array_equal(video.read(rgb=[number])[0], whole[[number]])
 
 
 def rewrite(source, target, change):
