@@ -116,8 +116,7 @@ class CompressedVideoDataset(Dataset):
             except FrameIndexError as error:
                 # The stage's fault, not the video's; and an IndexError would end a loop over the data set in silence.
                 raise RuntimeError(
-                    f'{self.ann_file}, sample {int(index)}: a stage asks for a frame that is not there: '
-                    f'{error}'
+                    f'{self.ann_file}, sample {int(index)}: a stage asks for a frame that is not there: {error}'
                 ) from error
             except (VideoError, VideoTooShort) as error:
                 if self.on_error == 'raise':
