@@ -45,6 +45,7 @@ from cmvl_mm.video.claims import claim
 from cmvl_mm.video.encode import PROFILES
 from cmvl_mm.video.flow_cost import summarise
 from cmvl_mm.video.prepare import Motion, Outcome, prepare_all, ready_sources
+from cmvl_mm.video.process_pool import WorkersCannotStart
 from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, replace_text, write_list
 
 PRETRAINING_FRAMES = 71  # a clip and its future: shorter videos are left out of pretraining
@@ -258,6 +259,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         stream = prepare_all(root, dst, arguments.profile, motion, mine, arguments.workers)
         outcomes.extend(show_progress(stream, len(mine)))
+    except WorkersCannotStart as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         stopped = True
         print('stopped; the same command goes on from here', flush=True)

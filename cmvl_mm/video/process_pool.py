@@ -10,10 +10,12 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TypeVar
 
-MAX_IDLE_POOLS = 3
-
 Item = TypeVar('Item')
 Result = TypeVar('Result')
+
+
+class WorkersCannotStart(RuntimeError):
+    """A worker process ended before it had anything to do."""
 
 
 def in_processes(
@@ -30,11 +32,10 @@ def in_processes(
         workers: processes.
 
     Raises:
-        RuntimeError: no process takes an item.
+        WorkersCannotStart: so that no item is to blame.
         What ``task`` raises.
     """
     waiting, suspects = deque(items), deque[Item]()
-    idle_pools = 0  # that broke before they had anything to do, one after the other
     while waiting or suspects:
         alone = not waiting
         queue, slots = (suspects, 1) if alone else (waiting, workers)
@@ -42,16 +43,15 @@ def in_processes(
         # spawn: nothing is inherited, on every system.
         pool = ProcessPoolExecutor(slots, get_context('spawn'), _begin)
         try:
+            _require_start(pool)
             while queue or running:
                 while queue and len(running) < slots:
                     running[pool.submit(task, queue[0])] = queue[0]  # raises, too, where a process has just died
                     queue.popleft()
-                    idle_pools = 0
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     result = future.result()
                     yield running.pop(future), result
-        except BrokenProcessPool as error:
-            idle_pools += 1
+        except BrokenProcessPool:
             pool.shutdown(wait=True)  # from here on, no future changes
             for future, item in running.items():
                 if future.exception() is None:
@@ -60,10 +60,18 @@ def in_processes(
                     yield item, None
                 else:
                     suspects.append(item)
-            if idle_pools == MAX_IDLE_POOLS:
-                raise RuntimeError('worker processes die before they begin. Remedy: fewer workers') from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _require_start(pool: ProcessPoolExecutor) -> None:
+    try:
+        pool.submit(os.getpid).result()
+    except BrokenProcessPool as error:
+        raise WorkersCannotStart(
+            'a worker process ended before it had anything to do; its own message is above, or the memory is full. '
+            'Remedy: fewer workers, or a script file whose work stands under "if __name__ == \'__main__\'"'
+        ) from error
 
 
 def _begin() -> None:

@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 
 from cmvl_mm.video import process_pool
-from cmvl_mm.video.process_pool import in_processes
+from cmvl_mm.video.process_pool import WorkersCannotStart, in_processes
 
 
 class ScriptedPool:
@@ -21,41 +21,43 @@ class ScriptedPool:
 
     period = 0
     submitted = 0
+    starts = True
 
     def __init__(self, slots, context, initializer):
-        self.broken = False
+        self.broken = not self.starts
 
-    def submit(self, task, item):
-        type(self).submitted += 1
-        if self.broken or (self.period and self.submitted % self.period == 0):
+    def submit(self, task, *item):
+        type(self).submitted += bool(item)
+        if self.broken or (item and self.period and self.submitted % self.period == 0):
             self.broken = True
             raise BrokenProcessPool('a process died between two items')
         future = Future()
-        if item == 'deadly':
+        if item == ('deadly',):
             self.broken = True
             future.set_exception(BrokenProcessPool('a process died'))
         else:
-            future.set_result(task(item))
+            future.set_result(task(*item))
         return future
 
     def shutdown(self, wait, cancel_futures=False):
         self.broken = True
 
 
-@pytest.mark.parametrize('period', [0, 2, 3, 4, 5, 7])
+@pytest.mark.parametrize('period', [0, 3, 4, 5, 7])
 @pytest.mark.parametrize('workers', [1, 2, 3, 8])
 def test_a_pool_that_breaks_at_any_submission_loses_nothing(monkeypatch, period, workers):
     monkeypatch.setattr(process_pool, 'ProcessPoolExecutor', ScriptedPool)
     monkeypatch.setattr(ScriptedPool, 'period', period)
+    monkeypatch.setattr(ScriptedPool, 'submitted', 0)
     items = ['a', 'deadly', *'bcdef', 'deadly', *'ghij']
     outcomes = list(in_processes(str.upper, items, workers))
     assert Counter(outcomes) == Counter((item, None if item == 'deadly' else item.upper()) for item in items)
 
 
-def test_a_pool_that_never_starts_ends(monkeypatch):
+def test_processes_that_do_not_start_blame_no_item(monkeypatch):
     monkeypatch.setattr(process_pool, 'ProcessPoolExecutor', ScriptedPool)
-    monkeypatch.setattr(ScriptedPool, 'period', 1)
-    with pytest.raises(RuntimeError, match='die before they begin'):
+    monkeypatch.setattr(ScriptedPool, 'starts', False)
+    with pytest.raises(WorkersCannotStart):
         list(in_processes(str.upper, 'abc', 2))
 
 
