@@ -52,14 +52,10 @@ def in_processes(
                     result = future.result()
                     yield running.pop(future), result
         except BrokenProcessPool:
-            pool.shutdown(wait=True)  # from here on, no future changes
-            for future, item in running.items():
-                if future.exception() is None:
-                    yield item, future.result()
-                elif alone:
-                    yield item, None
-                else:
-                    suspects.append(item)
+            if alone:
+                yield from ((culprit, None) for culprit in running.values())  # one, or none if it died between two
+            else:
+                suspects.extend(running.values())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
