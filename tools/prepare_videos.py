@@ -41,7 +41,7 @@ from pathlib import Path
 from cmvl_mm.datasets.official import DATASETS, read_dataset_lists
 from cmvl_mm.datasets.prepared import Matched, check_classes, match, write_dataset_lists
 from cmvl_mm.datasets.splits import ListError
-from cmvl_mm.video.claims import claim
+from cmvl_mm.video.claims import claim, wait_for_any
 from cmvl_mm.video.encode import PROFILES
 from cmvl_mm.video.flow_cost import summarise
 from cmvl_mm.video.prepare import Motion, Outcome, prepare_all, ready_sources
@@ -161,6 +161,9 @@ def show_not_taken(listing: Listing, src: Path) -> None:
         print(f'not taken for videos: {counts}{more}; names are in the report, and a list as SRC takes every name')
     if not listing.sources:
         print(f'there is no video in {src}')
+    loose = [source.path for source in listing.sources if '/' not in source.path]
+    if src.is_dir() and 0 < len(loose) < len(listing.sources):
+        print(f'the folders give no labels: {len(loose)} videos lie in none of them, such as {loose[0]}')
 
 
 def show_names(title: str, names: list[str]) -> None:
@@ -216,6 +219,7 @@ def check_profile(dst: Path, profile: str) -> None:
                         replace_text(record, f'{profile}\n')
                     found = record.read_text().strip()
                     break
+            wait_for_any(dst, [record.name])
     except OSError as error:
         sys.exit(f'{dst} cannot be written: {error}. Remedy: choose a folder that can.')
     if found != profile:

@@ -21,6 +21,7 @@ _STRUCTURED = frozenset({'.json', '.pickle', '.pkl', '.yaml', '.yml'})
 _REMEDY = 'Remedy: a text file in UTF-8 with one "relative/path.mp4 label" a line.'
 _SHELL = frozenset('$`|<>"*?\\')
 _NOT_IN_A_LINE = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')  # control characters and line breaks of all kinds
+_REMEDIES = {'\r': 'end each line with a line feed', '\0': 'save the list as UTF-8, if it is UTF-16'}
 _UNDECODABLE = re.compile('[\ud800-\udfff]')  # how Python spells bytes of a file name that are not UTF-8
 _LONGEST_LABEL = 18  # digits: more do not fit int64
 
@@ -124,7 +125,7 @@ def name_fault(path: str) -> str | None:
         return f'its name holds the byte {ord(found[0]) & 0xFF:#04x}, which is not UTF-8, as lists are; rename the file'
     if found := _NOT_IN_A_LINE.search(path):
         code = f'U+{ord(found[0]):04X}'
-        remedy = 'end each line with a line feed' if found[0] == '\r' else 'rename the file'
+        remedy = _REMEDIES.get(found[0], 'rename the file')
         return f'its name holds {code}, a line break or control character, which no line of a list can hold; {remedy}'
     if path.startswith('\ufeff'):
         return 'its name begins with U+FEFF, which readers of a list take for a byte-order mark; rename it'

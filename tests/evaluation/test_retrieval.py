@@ -90,6 +90,8 @@ def test_flags_that_are_0_and_1_are_flags(predictions, spell):
 def test_flags_that_are_neither_are_refused(flags):
     with pytest.raises(ValueError, match='is_query must be True and False'):
         as_flags(np.array(flags))
+    with pytest.raises(ValueError, match='is_query must be True and False'):
+        pack_result(prediction([1.0], 0, 2, 0))
 
 
 def test_metric_refuses_videos_without_label(predictions):

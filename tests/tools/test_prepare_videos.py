@@ -24,6 +24,7 @@ def test_a_folder_of_classes_with_broken_videos(run, place, clip, tmp_path):
 
     code, output = run(src, dst, '--workers', 2, '--profile', 'small')
     assert code == 0, output
+    assert 'give no labels' not in output
     assert (dst / 'classes.txt').read_text() == 'run fast\nwalk\n'
     assert (dst / 'all.txt').read_text().splitlines() == [
         'run fast/one 2.mp4 0',
@@ -210,6 +211,14 @@ def test_a_folder_that_cannot_be_written_is_named(run, place, clip, tmp_path):
     assert code == 1
     assert 'cannot be written' in output
     assert 'Traceback' not in output
+
+
+def test_a_loose_video_that_takes_all_labels_is_said(run, place, clip, tmp_path):
+    place(tmp_path / 'src', clip, 'walk/a.mp4', 'run/b.mp4', 'preview.gif')
+    code, output = run(tmp_path / 'src', tmp_path / 'dst', '--workers', 1)
+    assert code == 0
+    assert 'the folders give no labels: 1 videos lie in none of them, such as preview.gif' in output
+    assert not (tmp_path / 'dst' / 'classes.txt').exists()
 
 
 def test_what_was_not_taken_is_said_and_an_empty_folder_too(run, place, clip, tmp_path):
