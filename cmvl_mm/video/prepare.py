@@ -44,16 +44,23 @@ def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source)
                 return 'taken'
             if state == 'mine':  # so these were left by a process that was killed
                 _remove_parts(target)
-            if target.exists():
-                with CompressedVideo(target) as video:
-                    num_frames = video.num_frames
-            else:
-                num_frames = reencode(root / source.path, target, profile=PROFILES[profile])
+            num_frames = _ready_frames(target) or reencode(root / source.path, target, profile=PROFILES[profile])
             return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
         return Outcome(source, 0, (error.stage, error.reason))
     except (OSError, MemoryError) as error:
         return Outcome(source, 0, ('encode', f'{type(error).__name__}: {error}'))
+
+
+def _ready_frames(target: Path) -> int:
+    """Frames of a prepared video; 0 where there is none, or what a power cut left of one."""
+    if not target.exists():
+        return 0
+    try:
+        with CompressedVideo(target) as video:
+            return video.num_frames
+    except VideoError:
+        return 0
 
 
 def _remove_parts(target: Path) -> None:

@@ -97,6 +97,25 @@ def test_what_another_run_is_at_work_on_is_left_alone_and_waited_for(place, comm
     assert not list(dst.glob('*.part'))
 
 
+def test_a_prepared_video_that_a_power_cut_emptied_is_made_again(place, clip, tmp_path):
+    place(tmp_path / 'src', clip, 'a.mp4', 'b.mp4')
+    place(tmp_path / 'dst', b'', 'a.mp4')
+    place(tmp_path / 'dst', clip[:-500], 'b.mp4')
+    for name in ('a.mp4', 'b.mp4'):
+        outcome = prepare(tmp_path / 'src', tmp_path / 'dst', 'paper', 'vectors', Source(name, name, None))
+        assert (outcome.num_frames, outcome.failure) == (14, None)
+        with CompressedVideo(tmp_path / 'dst' / name) as video:
+            video.verify()
+
+
+def test_what_the_system_refuses_is_one_failure(place, clip, tmp_path):
+    place(tmp_path / 'src', clip, 'a.mp4')
+    (tmp_path / 'dst' / '.prepare.lock').mkdir(parents=True)
+    outcome = prepare(tmp_path / 'src', tmp_path / 'dst', 'paper', 'vectors', Source('a.mp4', 'a.mp4', None))
+    assert outcome.failure[0] == 'encode'
+    assert 'IsADirectoryError' in outcome.failure[1]
+
+
 def test_without_locks_nothing_of_others_is_removed(repository, place, clip, tmp_path, monkeypatch, capsys):
     place(tmp_path / 'dst', b'unfinished', 'a.mp4.1.part')
     place(tmp_path / 'src', clip, 'a.mp4')
