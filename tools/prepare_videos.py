@@ -41,9 +41,9 @@ from pathlib import Path
 from cmvl_mm.datasets.official import DATASETS, read_dataset_lists
 from cmvl_mm.datasets.prepared import Matched, check_classes, match, write_dataset_lists
 from cmvl_mm.datasets.splits import ListError
-from cmvl_mm.video.claims import claim, wait_for_any
 from cmvl_mm.video.encode import PROFILES
 from cmvl_mm.video.flow_cost import summarise
+from cmvl_mm.video.locks import claim, wait_for_any
 from cmvl_mm.video.prepare import Motion, Outcome, prepare_all, ready_sources
 from cmvl_mm.video.process_pool import WorkersCannotStart
 from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, replace_text, write_list

@@ -66,8 +66,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """(number from 1, text without blanks at its ends) of each line that is not blank.
 
     Raises:
-        ValueError: it is another kind of file. Annotations as pickle or YAML, which readers elsewhere run code from,
-            are not read at all.
+        ValueError: it is another kind of file. Pickles, YAML and JSON are not read as lists.
     """
     if path.suffix.lower() in _STRUCTURED:
         raise ValueError(f'{path}: {path.suffix} files are not read as lists. {_REMEDY}')
@@ -115,11 +114,10 @@ def format_line(entry: Entry) -> str:
 
 
 def name_fault(path: str) -> str | None:
-    """Why this path cannot stand in a list of one line a video, or would be dangerous there; None if it can.
+    """Why this path must not stand in a list; None if it may.
 
-    No name ever reaches a shell here. Those that would run or open something in one are refused nevertheless, for the
-    sake of whoever hands a list to a script. The official names of HMDB51 hold each of ``;&()[]!#~``: these are taken
-    as they are, like the apostrophe.
+    The toolkit gives no name to a shell. Names with a character of `_SHELL` are refused all the same, for scripts that
+    do. The official names of HMDB51 hold each of ``;&()[]!#~``: these are accepted, like the apostrophe.
     """
     if found := _UNDECODABLE.search(path):
         return f'its name holds the byte {ord(found[0]) & 0xFF:#04x}, which is not UTF-8, as lists are; rename the file'

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmvl_mm.evaluation.features import collect, labelled_sets, load_features, pack_result, save_features
-from cmvl_mm.evaluation.flags import as_flags
+from cmvl_mm.evaluation.features import collect, load_features, pack_result, save_features
 from cmvl_mm.evaluation.metrics import FeatureDump, VideoRetrievalRecall
 from cmvl_mm.evaluation.retrieval import recall_at
 from cmvl_mm.evaluation.search import nearest
@@ -73,25 +72,6 @@ def test_metric_drops_the_duplicates_that_pad_a_distributed_test(predictions):
         'retrieval_paper/queries': 2,
         'retrieval_paper/gallery': 4,
     }
-
-
-@pytest.mark.parametrize('spell', [int, np.int64, np.uint8, torch.tensor, np.bool_], ids=lambda spell: spell.__name__)
-def test_flags_that_are_0_and_1_are_flags(predictions, spell):
-    found = collect([pack_result(row) for row in predictions])
-    expected = labelled_sets(found)
-    again = collect([pack_result(row | {'is_query': spell(int(row['is_query']))}) for row in predictions])
-    numbers = found._replace(is_query=found.is_query.astype(np.int64))
-    for sets in (labelled_sets(again), labelled_sets(numbers)):
-        for part, right in zip(sets, expected, strict=True):
-            assert np.array_equal(part, right)
-
-
-@pytest.mark.parametrize('flags', [[0, 2], [-1, 0], [0.0, 1.0], ['False', 'True'], [None, True]])
-def test_flags_that_are_neither_are_refused(flags):
-    with pytest.raises(ValueError, match='is_query must be True and False'):
-        as_flags(np.array(flags))
-    with pytest.raises(ValueError, match='is_query must be True and False'):
-        pack_result(prediction([1.0], 0, 2, 0))
 
 
 def test_metric_refuses_videos_without_label(predictions):

@@ -10,9 +10,9 @@ import time
 import numpy as np
 import pytest
 
-from cmvl_mm.video import CompressedVideo, claims
-from cmvl_mm.video.claims import claim
+from cmvl_mm.video import CompressedVideo, locks
 from cmvl_mm.video.encode import write_video
+from cmvl_mm.video.locks import claim
 from cmvl_mm.video.prepare import prepare
 from cmvl_mm.video.sources import Source
 
@@ -119,7 +119,7 @@ def test_what_the_system_refuses_is_one_failure(place, clip, tmp_path):
 def test_without_locks_nothing_of_others_is_removed(repository, place, clip, tmp_path, monkeypatch, capsys):
     place(tmp_path / 'dst', b'unfinished', 'a.mp4.1.part')
     place(tmp_path / 'src', clip, 'a.mp4')
-    monkeypatch.setattr(claims, 'fcntl', None)
+    monkeypatch.setattr(locks, 'fcntl', None)
     monkeypatch.syspath_prepend(repository / 'tools')
     import prepare_videos
 
