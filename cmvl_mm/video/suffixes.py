@@ -11,7 +11,7 @@ _UNLISTED = (
     'm1v m2p m2v mod mp2v mpe mpv mpv2 tod vob evo vro '  # of MPEG program and elementary streams
     'tp trp '  # of MPEG transport streams
     '26l bit bits h261 jsv jvt '  # of raw streams
-    'amv divx xvid dvr-ms wm rmvb ogm ogv ogx'
+    'amv divx xvid dvr-ms wm nsv rmvb ogm ogv ogx'
 )
 """Usual suffixes that FFmpeg's tables do not name for these containers."""
 _NO_VIDEO = 'ism m4a m4b isma mka mks ra wma avif heic heif mpo'
