@@ -74,7 +74,7 @@ def recompute(arrays, protocol, *, k=20, temperature=0.07, lrs=LINEAR_LRS, steps
     """The figures of one protocol by their printed names, less the protocol's own."""
     if protocol in CLASSIFIERS:
         return {'top1': np.mean(arrays['scores'].argmax(1) == arrays['labels'])}
-    is_query, labels, features = arrays['is_query'], arrays['labels'], arrays['features'].astype(float)
+    is_query, labels, features = arrays['is_query'] == 1, arrays['labels'], arrays['features'].astype(float)
     query, gallery = features[is_query], features[~is_query]
     if protocol == 'retrieval_coclr':
         query, gallery = query - query.mean(0), gallery - gallery.mean(0)

@@ -6,10 +6,16 @@
     python tools/prepare_videos.py UCF-101/ data/ucf101/videos --dataset ucf101 --lists ucfTrainTestlist/
     python tools/prepare_videos.py videos/ prepared/ --flow             # TV-L1 optical flow too
 
+A folder is searched to its bottom for files with the suffix of a video container that the reader accepts; what else is
+there is counted by suffix, on the screen and in report.json. In a list, every name is a video: a line is
+"relative/path.mp4 label", spaces or tabs before the label, which may be absent; the list is UTF-8. A comma separates
+nothing.
+
 DST gets the videos under their own paths, an annotation list of those that are ready (all.txt, or the name of
 the list given as SRC), classes.txt where SRC has class folders, and report.json.  A video takes its name only when
 it was decoded again and found complete, so the run may be stopped at any time and started again: it skips what is
-there.  With --flow a video is ready when its optical flow is there too, beside it as name.flow.npz; this takes
+there.  Several runs may work on one DST at once, such as parts of one folder: a video that another run is at work on
+is waited for.  With --flow a video is ready when its optical flow is there too, beside it as name.flow.npz; this takes
 hundreds of times as long, Ctrl-C waits for the videos at work, and the report says what it cost, next to the cost of
 reading the motion vectors.
 
@@ -23,6 +29,7 @@ video is ready, 1 if none is or the lists are wrong, 2 for arguments that make n
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -36,7 +43,9 @@ from cmvl_mm.datasets.prepared import Matched, check_classes, match, write_datas
 from cmvl_mm.datasets.splits import ListError
 from cmvl_mm.video.encode import PROFILES
 from cmvl_mm.video.flow_cost import summarise
+from cmvl_mm.video.locks import claim, wait_for_any
 from cmvl_mm.video.prepare import Motion, Outcome, prepare_all, ready_sources
+from cmvl_mm.video.process_pool import WorkersCannotStart
 from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, replace_text, write_list
 
 PRETRAINING_FRAMES = 71  # a clip and its future: shorter videos are left out of pretraining
@@ -108,7 +117,9 @@ def show_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
 def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], listing: Listing, extra: dict) -> None:
     """report.json, and its summary on the screen; `extra` is what there is to say about the data set."""
     failed = [{'path': o.source.path, 'stage': o.failure[0], 'reason': o.failure[1]} for o in outcomes if o.failure] + [
-        {'path': path, 'stage': 'name', 'reason': reason} for path, reason in listing.refused
+        {'path': path, 'stage': stage, 'reason': reason}
+        for stage, pairs in (('name', listing.refused), ('folder', listing.unread))
+        for path, reason in pairs
     ]
     ready = [o for o in outcomes if not o.failure]
     short = [{'path': o.source.target, 'frames': o.num_frames} for o in ready if o.num_frames < PRETRAINING_FRAMES]
@@ -121,13 +132,18 @@ def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], listing
         'frames': sum(o.num_frames for o in ready),
         'failed': failed,
         'short': short,
+        'not_taken': {
+            kind: {'files': len(paths), 'such_as': paths[:SHOWN]} for kind, paths in listing.not_taken.items()
+        },
         **extra,
     }
     if arguments.flow:
         report['flow'] = summarise([o.cost for o in ready if o.cost])
     name = _list_name(arguments) + ('' if count == 1 else f'_{index}of{count}')
     path = arguments.dst / ('report.json' if name == 'all' else f'report_{name}.json')
-    replace_text(path, json.dumps(report, indent=2, ensure_ascii=False) + '\n')
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    # A path that is not UTF-8 comes out as JSON's own escape.
+    replace_text(path, text.encode('utf-8', 'backslashreplace').decode() + '\n')
     print(f'{len(ready)} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames')
     if arguments.flow:
         print('flow: ' + ', '.join(f'{key} {value}' for key, value in report['flow'].items()))
@@ -135,6 +151,20 @@ def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], listing
     show_names('short', [f'{item["path"]}: {item["frames"]} frames' for item in short])
     show_names('missing', extra.get('missing', []))
     print(f'all of it in {path}')
+
+
+def show_not_taken(listing: Listing, src: Path) -> None:
+    """What the search left out, so that nobody loses videos without a word."""
+    kinds = sorted(listing.not_taken.items(), key=lambda item: -len(item[1]))
+    if kinds:
+        counts = ', '.join(f'{len(paths)} {kind}' for kind, paths in kinds[:SHOWN])
+        more = f' and {len(kinds) - SHOWN} more kinds' if len(kinds) > SHOWN else ''
+        print(f'not taken for videos: {counts}{more}; names are in the report, and a list as SRC takes every name')
+    if not listing.sources:
+        print(f'there is no video in {src}')
+    loose = [source.path for source in listing.sources if '/' not in source.path]
+    if src.is_dir() and 0 < len(loose) < len(listing.sources):
+        print(f'the folders give no labels: {len(loose)} videos lie in none of them, such as {loose[0]}')
 
 
 def show_names(title: str, names: list[str]) -> None:
@@ -181,11 +211,22 @@ def _list_name(arguments: argparse.Namespace) -> str:
 def check_profile(dst: Path, profile: str) -> None:
     """One folder holds one profile: a second run with another one would keep the first one's files."""
     record = dst / 'profile.txt'
-    dst.mkdir(parents=True, exist_ok=True)
-    if not record.exists():
-        replace_text(record, f'{profile}\n')
-    if (found := record.read_text().strip()) != profile:
+    try:
+        dst.mkdir(parents=True, exist_ok=True)
+        while True:
+            with claim(dst, record.name) as state:  # of two first runs, one writes
+                if state != 'taken':
+                    if not record.exists():
+                        replace_text(record, f'{profile}\n')
+                    found = record.read_text().strip()
+                    break
+            wait_for_any(dst, [record.name])
+    except OSError as error:
+        sys.exit(f'{dst} cannot be written: {error}. Remedy: choose a folder that can.')
+    if found != profile:
         sys.exit(f'{dst} holds videos of the profile {found!r}, not {profile!r}: choose another folder')
+    if state == 'no locks':
+        print(f'{dst} has no file locks: two runs at once may prepare a video twice, and *.part files are not removed')
 
 
 def check_optflow() -> None:
@@ -199,6 +240,8 @@ def check_optflow() -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')  # names hold what some terminals cannot show
     arguments = parse_arguments(argv)
     src, dst, root = arguments.src, arguments.dst, arguments.root
     if arguments.flow:
@@ -206,7 +249,7 @@ def main(argv: list[str] | None = None) -> int:
     motion: Motion = 'flow' if arguments.flow else 'vectors'
     try:
         listing = find_in_folder(src) if src.is_dir() else find_in_list(src, root)
-    except ValueError as error:  # SRC is no list
+    except (OSError, ValueError) as error:  # SRC cannot be read, or is no list
         sys.exit(str(error))
     matched = read_lists(arguments, listing) if arguments.dataset else None
     if matched:  # labels and classes by folder would contradict the data set's
@@ -215,11 +258,14 @@ def main(argv: list[str] | None = None) -> int:
     index, count = arguments.shard
     mine = list(listing.sources[index - 1 :: count])
     print(f'{len(listing.sources)} videos in {src}, {len(mine)} of them in this run', flush=True)
+    show_not_taken(listing, src)
     outcomes: list[Outcome] = []
     stopped = False
     try:
         stream = prepare_all(root, dst, arguments.profile, motion, mine, arguments.workers)
         outcomes.extend(show_progress(stream, len(mine)))
+    except WorkersCannotStart as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         stopped = True
         print('stopped; the same command goes on from here', flush=True)

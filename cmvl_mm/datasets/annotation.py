@@ -2,41 +2,21 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
-from cmvl_mm.video.sources import list_lines, name_fault, split_label
+from .list_file import Entry, LineError, numbered_lines, parse_line
 
-
-class Entry(NamedTuple):
-    """One line: a path relative to the root, and its class or None."""
-
-    path: str
-    label: int | None
+__all__ = ['AnnotationError', 'Entry', 'parse_line', 'path_inside', 'read_list']
 
 
 class AnnotationError(ValueError):
     """A list cannot be used; the message names file, line and remedy."""
 
 
-def parse_line(line: str) -> Entry:
-    """Path and label, as `split_label` reads them.
-
-    Raises:
-        ValueError: the path is missing, or must not stand in a list: see `name_fault`.
-    """
-    path, label = split_label(line)
-    if path.isdigit():
-        raise ValueError('there is a label, but no path')
-    if fault := name_fault(path):
-        raise ValueError(f'the path {path!r} is refused: {fault}')
-    return Entry(path, label)
-
-
 def read_list(ann_file: str | Path, labels: str) -> list[Entry]:
-    """All entries of a list.
+    """All entries of a list, whose form `list_file` describes.
 
     Args:
-        ann_file: text, UTF-8; blank lines are skipped.
+        ann_file: the list.
         labels: 'required' or 'optional'.
 
     Raises:
@@ -49,21 +29,19 @@ def read_list(ann_file: str | Path, labels: str) -> list[Entry]:
             'of tools/demo.py --only-videos.'
         )
     try:
-        lines = list_lines(ann_file)
+        lines = list(numbered_lines(ann_file))
     except ValueError as error:
         raise AnnotationError(str(error)) from None
     entries = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in lines:
         try:
             entry = parse_line(line)
-        except ValueError as error:
+        except LineError as error:
             raise AnnotationError(f'{ann_file}, line {number}: {error}.') from None
         if labels == 'required' and entry.label is None:
             raise AnnotationError(
-                f'{ann_file}, line {number}: {entry.path!r} has no label. '
-                'Remedy: write "relative/path.mp4 label" with a whole number as label.'
+                f'{ann_file}, line {number}: {entry.path!r} has no label. Remedy: write "relative/path.mp4 label" with '
+                'a whole number as label, behind a space or a tab; a comma separates nothing.'
             )
         entries.append(entry)
     if not entries:

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from mmaction.registry import DATASETS, TRANSFORMS
 from torch.utils.data import ConcatDataset, Dataset
 
-from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
 
 from .annotation import path_inside, read_list
 from .last_read import LastRead
@@ -100,6 +100,7 @@ class CompressedVideoDataset(Dataset):
         """The sample of design section 4: `dict(inputs=…, data_samples=ActionDataSample(…))`.
 
         Raises:
+            RuntimeError: a stage asks for a frame that the video does not have, whatever `on_error` is.
             VideoError, VideoTooShort: the video cannot be used and `on_error` is 'raise'.
             NoUsableVideo: `max_attempts` videos in a row cannot be used.
         """
@@ -112,6 +113,11 @@ class CompressedVideoDataset(Dataset):
             position = int(index) if attempt == 0 else int(rng.integers(len(self)))
             try:
                 packed = self._load(position, rng)
+            except FrameIndexError as error:
+                # The stage's fault, not the video's; and an IndexError would end a loop over the data set in silence.
+                raise RuntimeError(
+                    f'{self.ann_file}, sample {int(index)}: a stage asks for a frame that is not there: {error}'
+                ) from error
             except (VideoError, VideoTooShort) as error:
                 if self.on_error == 'raise':
                     raise

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cmvl_mm.video.sources import Source, replace_text
 
-from .annotation import Entry
+from .list_file import Entry, format_line, read_text
 from .official import DATASETS, DatasetLists
 from .splits import ListError
 
@@ -69,7 +69,7 @@ def check_classes(matched: Matched, folder: Path) -> None:
         ListError: those of another one are there.
     """
     path = folder / 'classes.txt'
-    if path.exists() and path.read_text(encoding='utf-8').splitlines() != matched.lists.classes:
+    if path.exists() and read_text(path).replace('\r\n', '\n') != _class_names(matched):
         raise ListError(
             f'{path} names other classes than {matched.lists.dataset}. Remedy: remove it, or choose a DST whose '
             'parent folder is for this data set alone.'
@@ -90,7 +90,11 @@ def write_dataset_lists(matched: Matched, folder: Path, *, ready: Container[str]
     counts = {}
     for part, entries in matched.parts.items():
         written = [entry for entry in entries if entry.path in ready]
-        replace_text(folder / f'{part}.txt', ''.join(f'{entry.path} {entry.label}\n' for entry in written))
+        replace_text(folder / f'{part}.txt', ''.join(map(format_line, written)))
         counts[f'{part}.txt'] = (len(written), len(matched.lists.parts[part]))
-    replace_text(folder / 'classes.txt', ''.join(f'{name}\n' for name in matched.lists.classes))
+    replace_text(folder / 'classes.txt', _class_names(matched))
     return counts
+
+
+def _class_names(matched: Matched) -> str:
+    return ''.join(f'{name}\n' for name in matched.lists.classes)

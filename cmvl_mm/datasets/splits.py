@@ -4,13 +4,15 @@ Classes are in official order: UCF101's own, for the others A to Z.
 """
 
 import csv
+import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from .annotation import Entry
+from .list_file import Entry, numbered_lines, parse_line, read_text
 
-HMDB_TRAIN, HMDB_TEST, HMDB_UNUSED = '1', '2', '0'  # the flag behind a name
+HMDB_TRAIN, HMDB_TEST, HMDB_UNUSED = 1, 2, 0  # the flag behind a name
 KINETICS_COLUMNS = ('label', 'youtube_id', 'time_start', 'time_end', 'split')
 KINETICS_FILES = {'train': ('train.csv',), 'val': ('val.csv', 'validate.csv')}  # one of each
 KINETICS_SPLITS = {'train': ('train',), 'val': ('val', 'validate')}  # what their column `split` says
@@ -38,22 +40,22 @@ def read_ucf101(folder: Path, number: int) -> Split:
         ListError: a line is of another form, names a class that is not in `classInd.txt`, or its number is another's.
     """
     numbered: dict[int, str] = {}
-    for where, words in _lines(folder / 'classInd.txt'):
+    for where, text in _lines(folder / 'classInd.txt'):
+        words = text.split(maxsplit=1)
         if len(words) != 2 or not words[0].isdecimal():
-            raise ListError(f'{where}: "number Class" is expected, not {" ".join(words)!r}.')
+            raise ListError(f'{where}: "number Class" is expected, not {text!r}.')
         numbered[int(words[0])] = words[1]
     classes = [numbered[index] for index in sorted(numbered)]  # nearly, but not quite, A to Z
     labels = {name.casefold(): label for label, name in enumerate(classes)}
     parts: dict[str, list[Entry]] = {}
     for part in ('trainlist', 'testlist'):
         parts[part] = []
-        for where, words in _lines(folder / f'{part}{number:02d}.txt'):
-            name, *official = words
+        for where, (name, official) in _entries(folder / f'{part}{number:02d}.txt'):
             label = labels.get(name.split('/')[0].casefold())
             if label is None:
                 raise ListError(f'{where}: the class of {name!r} is not in classInd.txt.')
-            if official not in ([], [str(label + 1)]):
-                raise ListError(f'{where}: {name!r} is of class {label + 1}, not {" ".join(official)}.')
+            if official not in (None, label + 1):
+                raise ListError(f'{where}: {name!r} is of class {label + 1}, not {official}.')
             parts[part].append(Entry(name.removesuffix('.avi'), label))
     return Split(parts['trainlist'], parts['testlist'], classes)
 
@@ -71,12 +73,12 @@ def read_hmdb51(folder: Path, number: int) -> Split:
         raise FileNotFoundError(f'{folder}: there are no lists *{ending}')
     train: list[Entry] = []
     test: list[Entry] = []
-    parts: dict[str, list[Entry]] = {HMDB_TRAIN: train, HMDB_TEST: test, HMDB_UNUSED: []}
+    parts: dict[int | None, list[Entry]] = {HMDB_TRAIN: train, HMDB_TEST: test, HMDB_UNUSED: []}
     for label, name in enumerate(classes):
-        for where, words in _lines(folder / f'{name}{ending}'):
-            if len(words) != 2 or words[1] not in parts:
-                raise ListError(f'{where}: "name.avi" and 0, 1 or 2 are expected, not {" ".join(words)!r}.')
-            parts[words[1]].append(Entry(f'{name}/{words[0].removesuffix(".avi")}', label))
+        for where, (video, flag) in _entries(folder / f'{name}{ending}'):
+            if flag not in parts:
+                raise ListError(f'{where}: "name.avi" and 0, 1 or 2 are expected, not {video!r} and {flag}.')
+            parts[flag].append(Entry(f'{name}/{video.removesuffix(".avi")}', label))
     return Split(train, test, classes)
 
 
@@ -104,29 +106,40 @@ def _kinetics_rows(folder: Path, part: str) -> Iterator[tuple[str, str]]:
         raise FileNotFoundError(f'{folder}: there is no list {" or ".join(names)}')
     if len(found) > 1:
         raise ListError(f'{folder}: there are both {" and ".join(names)}. Remedy: remove one of them.')
-    with open(found[0], encoding='utf-8', newline='') as file:
-        reader = csv.DictReader(file)
-        absent = [name for name in KINETICS_COLUMNS if name not in (reader.fieldnames or ())]
-        if absent:
-            raise ListError(f'{found[0]}: the column {absent[0]!r} is missing; it has {reader.fieldnames}.')
-        for row in reader:
-            label, video, start, end, split = (row[name] or '' for name in KINETICS_COLUMNS)
-            if not (label and video and start.isdecimal() and end.isdecimal()):
-                raise ListError(f'{found[0]}, line {reader.line_num}: label, id and whole seconds are expected: {row}.')
-            if split not in KINETICS_SPLITS[part]:
-                raise ListError(f'{found[0]}, line {reader.line_num}: it is of the split {split!r}, not {part!r}.')
-            yield label, f'{video}_{int(start):06d}_{int(end):06d}'
+    with _as_list_error():
+        text = read_text(found[0])
+    reader = csv.DictReader(io.StringIO(text, newline=''))
+    absent = [name for name in KINETICS_COLUMNS if name not in (reader.fieldnames or ())]
+    if absent:
+        raise ListError(f'{found[0]}: the column {absent[0]!r} is missing; it has {reader.fieldnames}.')
+    for row in reader:
+        label, video, start, end, split = (row[name] or '' for name in KINETICS_COLUMNS)
+        if not (label and video and start.isdecimal() and end.isdecimal()):
+            raise ListError(f'{found[0]}, line {reader.line_num}: label, id and whole seconds are expected: {row}.')
+        if split not in KINETICS_SPLITS[part]:
+            raise ListError(f'{found[0]}, line {reader.line_num}: it is of the split {split!r}, not {part!r}.')
+        yield label, f'{video}_{int(start):06d}_{int(end):06d}'
 
 
-def read_split(dataset: Literal['ucf101', 'hmdb51'], folder: Path, number: int) -> Split:
-    """One official split of a data set, from the folder that holds its own lists."""
-    return read_ucf101(folder, number) if dataset == 'ucf101' else read_hmdb51(folder, number)
-
-
-def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """'<path>, line <n>' and the words of each line that is not blank."""
+def _lines(path: Path) -> list[tuple[str, str]]:
+    """'<path>, line <n>' and the text of each line that is not blank."""
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such list')
-    for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), start=1):
-        if words := line.split():
-            yield f'{path}, line {number}', words
+    with _as_list_error():
+        return [(f'{path}, line {number}', text) for number, text in numbered_lines(path)]
+
+
+def _entries(path: Path) -> Iterator[tuple[str, Entry]]:
+    """'<path>, line <n>', and name and number of each line that is not blank."""
+    for where, text in _lines(path):
+        with _as_list_error(f'{where}: '):
+            entry = parse_line(text)
+        yield where, entry
+
+
+@contextmanager
+def _as_list_error(where: str = '') -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ListError(f'{where}{error}') from None

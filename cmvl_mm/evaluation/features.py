@@ -10,6 +10,8 @@ import numpy as np
 
 from cmvl_mm.models.archive import require_stored
 
+from .flags import as_flags
+
 
 class Features(NamedTuple):
     """One row per video, in the order of the lists; `labels` is -1 where a video has none."""
@@ -36,7 +38,7 @@ def pack_result(data_sample: dict[str, Any]) -> dict[str, Any]:
     return dict(
         features=np.asarray(data_sample['feature'].cpu(), dtype=np.float32),
         label=-1 if label is None else int(label),
-        is_query=bool(data_sample['is_query']),
+        is_query=bool(as_flags(data_sample['is_query'])),
         sample_idx=int(data_sample['sample_idx']),
         path=data_sample['path'],
         scores=None if scores is None else np.asarray(scores.cpu(), dtype=np.float32),
@@ -60,11 +62,12 @@ def labelled_sets(found: Features) -> LabelledSets:
     """Gallery and queries of a run through `RetrievalDataset`.
 
     Raises:
-        ValueError: a video has no label, or one of the sets is empty.
+        ValueError: a video has no label, one of the sets is empty, or a flag is neither True nor False.
     """
     if (found.labels < 0).any():
         raise ValueError(f'{found.paths[found.labels < 0][0]}: retrieval needs labels. Remedy: a labelled list.')
-    query, gallery = found.is_query, ~found.is_query
+    query = as_flags(found.is_query)
+    gallery = ~query
     if not query.any() or not gallery.any():
         raise ValueError(
             f'retrieval needs queries and a gallery, not {query.sum()} and {gallery.sum()} videos. '

@@ -43,7 +43,7 @@ class VideoError(RuntimeError):
 
 
 class FrameIndexError(VideoError, IndexError):
-    """A frame index below 0 or past the last frame."""
+    """A frame index below 0 or past the last frame: the caller's fault, so no data set replaces the video for it."""
 
     def _remedy(self) -> str:
         return 'Ask for display indices from 0 to num_frames - 1'

@@ -4,10 +4,9 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from glob import escape, glob
 from typing import NamedTuple
 
-from cmvl_mm.video.flow import FlowError, flow_path, verify_flow, write_flow
+from cmvl_mm.video.flow import FlowError, verify_flow, write_flow
 from cmvl_mm.video.stream import CompressedVideo
 
 VECTOR_BLOCK = 16  # px: the grid that loses nothing of prepared videos
@@ -39,8 +38,6 @@ def make_flow(path: str | os.PathLike[str]) -> FlowCost | None:
     with CompressedVideo(path) as video, suppress(FlowError):  # missing, damaged, or of a video that was here before
         verify_flow(video)
         return None
-    for stale in glob(f'{escape(flow_path(path))}.*.part'):  # of a process that was killed
-        os.unlink(stale)
     begin = time.perf_counter()
     with CompressedVideo(path) as video:
         write_flow(video, tvl1_flow(video))

@@ -1,12 +1,10 @@
 """Prepare many videos in several processes; a broken one, or one that kills its process, stops nothing."""
 
-import signal
-from collections import deque
+import logging
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from functools import partial
 from glob import escape
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -14,8 +12,12 @@ from cmvl_mm.video.encode import PROFILES, reencode
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.flow import flow_path
 from cmvl_mm.video.flow_cost import FlowCost, make_flow
+from cmvl_mm.video.locks import claim, wait_for_any
+from cmvl_mm.video.process_pool import in_processes
 from cmvl_mm.video.sources import Source
 from cmvl_mm.video.stream import CompressedVideo
+
+logger = logging.getLogger(__name__)
 
 Motion = Literal['vectors', 'flow']
 
@@ -29,52 +31,69 @@ class Outcome(NamedTuple):
     cost: FlowCost | None = None  # of flow that was made in this run
 
 
-def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source) -> Outcome:
-    """Re-encode one video and make its flow, unless that is done; runs in a worker."""
+def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source) -> Outcome | Literal['taken']:
+    """Re-encode one video and make its flow, unless that is done; runs in a worker.
+
+    Returns:
+        What became of it; 'taken' if another run is at work on it.
+    """
     target = dst / source.target
     try:
-        if target.exists():
-            with CompressedVideo(target) as video:
-                num_frames = video.num_frames
-        else:
-            # Left by a process that was killed; nobody else works on this video.
-            for stale in target.parent.glob(f'{escape(target.name)}.*.part'):
-                stale.unlink()
-            num_frames = reencode(root / source.path, target, profile=PROFILES[profile])
-        return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
+        with claim(dst, source.target) as state:
+            if state == 'taken':
+                return 'taken'
+            if state == 'mine':  # so these were left by a process that was killed
+                _remove_parts(target)
+            num_frames = _ready_frames(target) or reencode(root / source.path, target, profile=PROFILES[profile])
+            return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
         return Outcome(source, 0, (error.stage, error.reason))
+    except (OSError, MemoryError) as error:
+        return Outcome(source, 0, ('encode', f'{type(error).__name__}: {error}'))
+
+
+def _ready_frames(target: Path) -> int:
+    """Frames of a prepared video; 0 where there is none, or what a power cut left of one."""
+    if not target.exists():
+        return 0
+    try:
+        with CompressedVideo(target) as video:
+            return video.num_frames
+    except VideoError:
+        return 0
+
+
+def _remove_parts(target: Path) -> None:
+    for whole in (target.name, Path(flow_path(target)).name):
+        for part in target.parent.glob(f'{escape(whole)}.*.part'):
+            with suppress(FileNotFoundError):
+                part.unlink()
 
 
 def prepare_all(
-    root: Path, dst: Path, profile: str, motion: Motion, sources: list[Source], workers: int
+    root: Path, dst: Path, profile: str, motion: Motion, sources: Iterable[Source], workers: int
 ) -> Iterator[Outcome]:
-    """Outcomes as they come.  A video that kills its process is found by running the suspects one by one."""
-    waiting, suspects = deque(sources), deque[Source]()
-    while waiting or suspects:
-        alone = not waiting
-        queue = suspects if alone else waiting
-        slots = 1 if alone else workers
-        running: dict[Future[Outcome], Source] = {}
-        # spawn: nothing is inherited, on every system.  Ctrl-C is for the parent: workers end their video.
-        pool = ProcessPoolExecutor(slots, get_context('spawn'), signal.signal, (signal.SIGINT, signal.SIG_IGN))
-        try:
-            while queue or running:
-                while queue and len(running) < slots:
-                    source = queue.popleft()
-                    running[pool.submit(prepare, root, dst, profile, motion, source)] = source
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    outcome = future.result()
-                    del running[future]
-                    yield outcome
-        except BrokenProcessPool:
-            if alone:
-                (culprit,) = running.values()
-                yield Outcome(culprit, 0, ('decode', 'the process that worked on it died'))
+    """One outcome of each source, as they come.  Videos that another run is at work on are waited for at the end."""
+    dst.mkdir(parents=True, exist_ok=True)
+    remaining = list(sources)
+    while remaining:
+        taken = []
+        for source, outcome in in_processes(partial(prepare, root, dst, profile, motion), remaining, workers):
+            if outcome == 'taken':
+                taken.append(source)
+            elif outcome is None:
+                yield Outcome(source, 0, ('decode', 'the process that worked on it died, also when it ran alone'))
             else:
-                suspects.extend(running.values())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+                yield outcome
+        remaining = taken
+        if taken:
+            logger.warning(
+                'Waiting for %d videos that another run on %s is at work on, such as %s. To go on at once, end it.',
+                len(taken),
+                dst,
+                taken[0].target,
+            )
+            wait_for_any(dst, [source.target for source in taken])
 
 
 def ready_sources(dst: Path, motion: Motion, sources: Iterable[Source], outcomes: Iterable[Outcome]) -> list[Source]:

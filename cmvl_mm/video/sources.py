@@ -1,17 +1,18 @@
 """The videos of a folder or of an annotation list, and what each is to be called when it is prepared."""
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
-_CONTAINERS = '264 3gp asf avi flv h264 m2ts m4v mkv mov mp4 mpeg mpg mts ogv ts vob webm wmv'
-SUFFIXES = frozenset(f'.{name}' for name in _CONTAINERS.split())
-"""File names that end so are taken for videos when a folder is searched; in a list, every name is."""
+from cmvl_mm.datasets.list_file import Entry, LineError, format_line, name_fault, numbered_lines, parse_line, printable
+from cmvl_mm.video.suffixes import SUFFIXES
 
-
-_SHELL = frozenset('$`|<>"*?\\')
-_STRUCTURED = frozenset({'.json', '.pickle', '.pkl', '.yaml', '.yml'})
+_LONGEST_NAME = 255 - len('.4194304.part')  # bytes: while it is written, a file has a longer name
+_APPLE_DOUBLE = b'\x00\x05\x16\x07'  # RFC 1740: what macOS keeps beside a file on disks of other systems
 
 
 @dataclass(frozen=True)
@@ -32,69 +33,60 @@ class Listing:
     """Names by label; empty without class folders, and for lists."""
     refused: tuple[tuple[str, str], ...]
     """(path, reason) of what cannot be prepared under its name."""
+    unread: tuple[tuple[str, str], ...]
+    """(path, reason) of folders that cannot be read, so that nobody knows what is in them."""
+    not_taken: dict[str, tuple[str, ...]]
+    """What a folder holds beside videos: paths by kind, which is the suffix, 'no suffix', 'link to a folder' or
+    'AppleDouble'."""
 
 
 def find_in_folder(root: Path) -> Listing:
-    """Every video below ``root``, sorted by path.
+    """Every video below ``root``, sorted by path; `SUFFIXES` tell what is a video.
 
     Where all lie in sub-folders, the innermost folder is the class, and labels count the sorted class names;
     else there are no labels.  Symbolic links to folders are not followed, nor links that leave ``root``.
+
+    Raises:
+        OSError: the folder itself cannot be read.
     """
-    paths, refused = _checked(root, sorted(_walk(root)))
+    found, not_taken, unread = _searched(root)
+    paths, refused = _checked(root, found)
     folders = [PurePosixPath(path).parent.name for path in paths]
     classes = tuple(sorted(set(folders))) if folders and all(folders) else ()
-    labels = [classes.index(folder) if classes else None for folder in folders]
-    return _named(root, zip(paths, labels, strict=True), classes, refused)
+    label_of = {name: label for label, name in enumerate(classes)}
+    entries = [Entry(path, label_of.get(folder)) for path, folder in zip(paths, folders, strict=True)]
+    sources = _named(root, entries, refused)
+    return Listing(sources, classes, tuple(refused), tuple(unread), not_taken)
 
 
 def find_in_list(ann_file: Path, root: Path) -> Listing:
-    """The videos of an annotation list, in its order.
-
-    (MMAction2's own data sets split at every space: there, names with spaces do not work.)
+    """The videos of an annotation list, in its order; a video that is listed again counts once.
 
     Raises:
         ValueError: this is no text list.
     """
-    entries: dict[str, int | None] = {}
-    for line in list_lines(ann_file):
-        path, label = split_label(line)
-        if path:
-            entries.setdefault(path, label)
-    paths, refused = _checked(root, entries)
-    return _named(root, [(path, entries[path]) for path in paths], (), refused)
-
-
-def list_lines(ann_file: Path) -> list[str]:
-    """The lines of an annotation list as they are; the only line end is a line feed.
-
-    Raises:
-        ValueError: it is another kind of file. Annotations as pickle or YAML, which readers elsewhere run code from,
-            are not read at all.
-    """
-    remedy = 'Remedy: a text file in UTF-8 with one "relative/path.mp4 label" a line.'
-    if ann_file.suffix.lower() in _STRUCTURED:
-        raise ValueError(f'{ann_file}: {ann_file.suffix} files are not read as lists. {remedy}')
-    try:
-        return ann_file.read_bytes().decode('utf-8').split('\n')
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{ann_file}: this is no text: byte {error.start} is not UTF-8. {remedy}') from None
-
-
-def split_label(line: str) -> tuple[str, int | None]:
-    """Path and label of a line ``relative/path label`` or ``relative/path``.
-
-    The last word is the label if it is a whole number; all before it, spaces included, is the path.
-    """
-    text = line.strip()
-    path, _, last = text.rpartition(' ')
-    return (path.rstrip(), int(last)) if path and last.isascii() and last.isdigit() else (text, None)
+    labels: dict[str, int | None] = {}
+    refused = []
+    for number, line in numbered_lines(ann_file):
+        try:
+            path, label = parse_line(line)
+        except LineError as error:
+            refused.append((printable(error.path), error.reason))
+            continue
+        path = str(PurePosixPath(path))  # ./a//b.mp4 is a/b.mp4
+        if labels.setdefault(path, label) != label:
+            refused.append((path, f'line {number} gives it the label {label}, a line before it {labels[path]}'))
+    paths, strangers = _checked(root, labels)
+    entries = [Entry(path, labels[path]) for path in paths]
+    refused += strangers
+    sources = _named(root, entries, refused)
+    return Listing(sources, (), tuple(refused), (), {})
 
 
 def write_list(path: Path, sources: Iterable[Source]) -> None:
     """``target label`` or ``target``, one a line; whoever reads the file meanwhile sees the old one or the
     new one."""
-    lines = [f'{s.target}\n' if s.label is None else f'{s.target} {s.label}\n' for s in sources]
-    replace_text(path, ''.join(lines))
+    replace_text(path, ''.join(format_line(Entry(source.target, source.label)) for source in sources))
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -104,11 +96,43 @@ def replace_text(path: Path, text: str) -> None:
     os.replace(temporary, path)
 
 
-def _walk(root: Path) -> Iterator[str]:
-    for folder, _, names in os.walk(root):  # follows no link to a folder
+def _searched(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[tuple[str, str]]]:
+    """Sorted paths of videos, the other paths by kind, and (path, reason) of folders that cannot be read."""
+    kinds: dict[str | None, list[str]] = {}
+    errors: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=errors.append):  # follows no link to a folder
         for name in names:
-            if os.path.splitext(name)[1].lower() in SUFFIXES:
-                yield os.path.relpath(os.path.join(folder, name), root).replace(os.sep, '/')
+            path = os.path.join(folder, name)
+            kinds.setdefault(_kind(path), []).append(_relative(path, root))
+        links = [path for name in folders if os.path.islink(path := os.path.join(folder, name))]
+        if links:
+            kinds.setdefault('link to a folder', []).extend(_relative(path, root) for path in links)
+    videos = sorted(kinds.pop(None, ()))
+    for error in errors:
+        if os.path.normpath(error.filename) == os.path.normpath(root):
+            raise error
+    unread = [(printable(_relative(error.filename, root)), str(error.strerror)) for error in errors]
+    others = {printable(str(kind)): tuple(map(printable, sorted(paths))) for kind, paths in sorted(kinds.items())}
+    return videos, others, unread
+
+
+def _kind(path: str) -> str | None:
+    """None of a video."""
+    name = os.path.basename(path)
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix not in SUFFIXES:
+        return suffix or 'no suffix'
+    if name.startswith('._') and os.path.isfile(path):
+        try:
+            with open(path, 'rb') as file:
+                return 'AppleDouble' if file.read(4) == _APPLE_DOUBLE else None
+        except OSError:  # reported when it is prepared
+            return None
+    return None
+
+
+def _relative(path: str, root: Path) -> str:
+    return os.path.relpath(path, root).replace(os.sep, '/')
 
 
 def _checked(root: Path, paths: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
@@ -121,59 +145,55 @@ def _checked(root: Path, paths: Iterable[str]) -> tuple[list[str], list[tuple[st
             real = os.path.realpath(os.path.join(root, path))
             if os.path.commonpath([real_root, real]) != real_root:
                 reason = 'it leads out of the source folder'
+            elif not os.path.lexists(os.path.join(root, path)):
+                reason = _near_miss(root, path)
         if reason is None:
             good.append(path)
         else:
-            refused.append((path.encode('utf-8', 'backslashreplace').decode(), reason))
+            refused.append((printable(path), reason))
     return good, refused
 
 
-def name_fault(path: str) -> str | None:
-    """Why this path cannot stand in a list of one line a video, or would be dangerous there; None if it can.
-
-    No name ever reaches a shell here. Those that would run or open something in one are refused nevertheless, for the
-    sake of whoever hands a list to a script. The official names of HMDB51 hold each of ``;&()[]!#~``: these are taken
-    as they are, like the apostrophe.
-    """
-    if not path.isprintable():  # control characters, line ends of all kinds, undecodable bytes
-        return f'its name cannot be written in one line of a list: {path!a}'
-    if path != path.strip():
-        return f'its name begins or ends with a space: {path!r}'
-    if path.startswith('/') or '..' in path.split('/'):
-        return 'it leads out of the root; list it relative to that, without ".."'
-    if acted_upon := sorted(_SHELL.intersection(path)):
-        return f'its name holds {" ".join(acted_upon)}, which a shell acts upon; rename the file'
+def _near_miss(root: Path, path: str) -> str | None:
+    """What a path of a list, under which there is no file, probably means; None where nothing is like it."""
+    found = re.fullmatch(r'(.+?),\s*(\d+)', path)
+    if found and os.path.lexists(os.path.join(root, found[1])):
+        return f'there is no such file; a comma separates nothing, write a space or a tab before the label {found[2]}'
+    folder, name = os.path.split(os.path.join(root, path))
+    same = [other for other in _names(folder) if normalize('NFC', other) == normalize('NFC', name)]
+    if same:
+        return f'there is no such file; {same[0]!a} looks alike and is spelt otherwise (Unicode normalisation)'
     return None
 
 
-def _named(
-    root: Path,
-    labelled: Iterable[tuple[str, int | None]],
-    classes: tuple[str, ...],
-    refused: list[tuple[str, str]],
-) -> Listing:
+def _named(root: Path, entries: Iterable[Entry], refused: list[tuple[str, str]]) -> tuple[Source, ...]:
+    """Entries with the names that they get; those for which there is none are appended to ``refused``."""
     sources: list[Source] = []
     taken: dict[str, str] = {}
-    siblings: dict[str, list[str]] = {}
-    for path, label in labelled:
+    siblings: dict[str, Counter[str]] = {}
+    for path, label in entries:
         folder = os.path.dirname(path)
         if folder not in siblings:
             siblings[folder] = _stems(root / folder)
         stem, suffix = os.path.splitext(path)
         # a.avi and a.mkv become a.avi.mp4 and a.mkv.mp4.  The folder decides, not the list, so that lists of
         # one folder, prepared one after the other, agree.
-        shared = siblings[folder].count(os.path.basename(stem)) > 1
+        shared = siblings[folder][os.path.basename(stem)] > 1
         target = f'{stem}{suffix if shared else ""}.mp4'
         if target in taken:
             refused.append((path, f'{taken[target]} becomes {target} as well; rename one of them'))
-            continue
-        taken[target] = path
-        sources.append(Source(path, target, label))
-    return Listing(tuple(sources), classes, tuple(refused))
+        elif (size := len(os.path.basename(target).encode())) > _LONGEST_NAME:
+            refused.append((path, f'its name would take {size} bytes, and at most {_LONGEST_NAME} fit; rename it'))
+        else:
+            taken[target] = path
+            sources.append(Source(path, target, label))
+    return tuple(sources)
 
 
-def _stems(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    splits = map(os.path.splitext, os.listdir(folder))
-    return [stem for stem, suffix in splits if suffix.lower() in SUFFIXES]
+def _stems(folder: Path) -> Counter[str]:
+    splits = map(os.path.splitext, _names(folder))
+    return Counter(stem for stem, suffix in splits if suffix.lower() in SUFFIXES)
+
+
+def _names(folder: str | Path) -> list[str]:
+    return os.listdir(folder) if os.path.isdir(folder) else []

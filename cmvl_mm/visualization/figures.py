@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from cmvl_mm.engine.logs import Row
 from cmvl_mm.evaluation.features import Features
+from cmvl_mm.evaluation.flags import as_flags
 from cmvl_mm.evaluation.search import nearest
 from cmvl_mm.video import CompressedVideo
 
@@ -72,7 +73,8 @@ def draw_gallery(
         root: folder of the videos.
         queries, neighbours: rows and columns.
     """
-    query, gallery = np.flatnonzero(found.is_query), np.flatnonzero(~found.is_query)
+    is_query = as_flags(found.is_query)
+    query, gallery = np.flatnonzero(is_query), np.flatnonzero(~is_query)
     chosen = query[np.linspace(0, len(query) - 1, min(queries, len(query))).astype(int)]
     ranked = gallery[nearest(found.features[chosen], found.features[gallery], neighbours).rows]
     figure, axes = plt.subplots(

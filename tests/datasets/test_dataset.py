@@ -1,6 +1,7 @@
 """A sample is a pure function of (seed, epoch, index), and broken videos are replaced by rule, never by zeros."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,22 @@ def damaged(controlled_set, tmp_path):
         path = root / 'videos' / f'train{number}.mp4'
         path.write_bytes(path.read_bytes()[:kept])
     return dict(ann_file=str(root / 'train.txt'), data_prefix=dict(video=str(root)))
+
+
+@pytest.mark.parametrize('frame', [-1, 10_000])
+@pytest.mark.parametrize('workers', [0, 1])
+def test_a_stage_that_asks_for_a_frame_that_is_not_there_is_no_broken_video(build, frame, workers):
+    dataset = build()
+    dataset.stages = {'wrong': partial(read_frame, number=frame)} | dataset.stages
+    loader = DataLoader(dataset, num_workers=workers, collate_fn=list)
+    with pytest.raises(RuntimeError, match=rf'train\.txt, sample 0: a stage .* frame {frame} of a video') as caught:
+        next(iter(loader))
+    assert not isinstance(caught.value, IndexError | VideoError)
+
+
+def read_frame(sample, number):
+    sample['video'].read(rgb=[number])
+    return sample
 
 
 def test_broken_video_is_replaced_by_rule_and_named(build, damaged):

@@ -73,6 +73,8 @@ def test_lists_hold_what_is_ready_and_can_be_read(tmp_path):
     assert (tmp_path / 'val.txt').read_text() == ''
     assert (tmp_path / 'classes.txt').read_text() == 'tai chi\nyoga\n'
     check_classes(matched, tmp_path)
+    (tmp_path / 'classes.txt').write_bytes(b'\xef\xbb\xbftai chi\r\nyoga\r\n')  # by another editor
+    check_classes(matched, tmp_path)
     (tmp_path / 'classes.txt').write_text('other\n')
     with pytest.raises(ListError, match='names other classes'):
         check_classes(matched, tmp_path)

@@ -3,8 +3,9 @@
 import pytest
 
 from cmvl_mm.datasets.annotation import Entry
-from cmvl_mm.datasets.splits import ListError, read_kinetics, read_split
+from cmvl_mm.datasets.splits import ListError, read_hmdb51, read_kinetics, read_ucf101
 
+HEADER = 'label,youtube_id,time_start,time_end,split'
 SIZES = {
     ('ucf101', 1): (9537, 3783),
     ('ucf101', 2): (9586, 3734),
@@ -17,7 +18,8 @@ SIZES = {
 
 @pytest.mark.parametrize(('dataset', 'number'), SIZES)
 def test_sizes_of_the_official_splits(shared, dataset, number):
-    split = read_split(dataset, shared / 'data' / 'splits' / dataset, number)
+    read = {'ucf101': read_ucf101, 'hmdb51': read_hmdb51}[dataset]
+    split = read(shared / 'data' / 'splits' / dataset, number)
     assert (len(split.train), len(split.test)) == SIZES[dataset, number]
     assert not set(split.train) & set(split.test)
     labels = {entry.label for entry in split.train}
@@ -28,19 +30,57 @@ def test_sizes_of_the_official_splits(shared, dataset, number):
 def test_ucf_labels_follow_the_official_order(shared):
     folder = shared / 'data' / 'splits' / 'ucf101'
     official = [int(line.split()[1]) - 1 for line in (folder / 'trainlist01.txt').read_text().splitlines()]
-    assert [entry.label for entry in read_split('ucf101', folder, 1).train] == official
+    assert [entry.label for entry in read_ucf101(folder, 1).train] == official
 
 
 def test_missing_lists_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='classInd'):
-        read_split('ucf101', tmp_path, 1)
+        read_ucf101(tmp_path, 1)
     with pytest.raises(FileNotFoundError, match='_test_split2'):
-        read_split('hmdb51', tmp_path, 2)
+        read_hmdb51(tmp_path, 2)
 
 
 def write(folder, **lists):
     for name, text in lists.items():
         (folder / name.replace('_csv', '.csv').replace('_txt', '.txt')).write_text(text)
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_lists_that_went_through_other_programs(tmp_path, encoding):
+    """With a byte-order mark, tabs, and names that hold spaces."""
+    texts = {
+        'classInd.txt': '1 Archery\r\n2\tTai Chi\r\n',
+        'trainlist01.txt': 'Archery/v 1.avi\t1\r\n',
+        'testlist01.txt': 'Tai Chi/v\u00a02.avi\r\n',
+        'run_test_split1.txt': 'a b.avi\t 1\r\n',
+        'train.csv': f'{HEADER}\r\ntai chi,id,0,10,train\r\n',
+        'val.csv': f'{HEADER}\r\n',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text.encode(encoding))
+    split = read_ucf101(tmp_path, 1)
+    assert (split.classes, split.train, split.test) == (
+        ['Archery', 'Tai Chi'],
+        [Entry('Archery/v 1', 0)],
+        [Entry('Tai Chi/v\u00a02', 1)],
+    )
+    assert read_hmdb51(tmp_path, 1).train == [Entry('run/a b', 0)]
+    assert read_kinetics(tmp_path).train == [Entry('id_000000_000010', 0)]
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'message'),
+    [
+        ('classInd.txt', b'\xff1 a\n', 'classInd.txt: this is no text'),
+        ('trainlist01.txt', b'a/v.avi\tb\t1\n', 'trainlist01.txt, line 1: .*tab'),
+        ('train.csv', b'\xe9', 'train.csv: this is no text'),
+    ],
+)
+def test_lists_that_cannot_be_read_are_named(tmp_path, name, text, message):
+    write(tmp_path, classInd_txt='1 a\n', trainlist01_txt='', testlist01_txt='', train_csv='', val_csv='')
+    (tmp_path / name).write_bytes(text)
+    with pytest.raises(ListError, match=message):
+        read_kinetics(tmp_path) if name == 'train.csv' else read_ucf101(tmp_path, 1)
 
 
 def test_ucf_class_names_may_differ_in_case(tmp_path):
@@ -50,7 +90,7 @@ def test_ucf_class_names_may_differ_in_case(tmp_path):
         trainlist01_txt='HandStandPushups/v_HandStandPushups_g01_c01.avi 2\r\n',
         testlist01_txt='Archery/v_Archery_g01_c01.avi\r\n',
     )
-    split = read_split('ucf101', tmp_path, 1)
+    split = read_ucf101(tmp_path, 1)
     assert split.train == [Entry('HandStandPushups/v_HandStandPushups_g01_c01', 1)]
     assert split.test == [Entry('Archery/v_Archery_g01_c01', 0)]
     assert split.classes == ['Archery', 'HandstandPushups']
@@ -63,19 +103,16 @@ def test_ucf_class_names_may_differ_in_case(tmp_path):
 def test_ucf_lines_that_contradict_the_classes(tmp_path, line, message):
     write(tmp_path, classInd_txt='1 a\n2 b\n', trainlist01_txt=f'a/v.avi 1\n{line}\n', testlist01_txt='a/w.avi\n')
     with pytest.raises(ListError, match=message):
-        read_split('ucf101', tmp_path, 1)
+        read_ucf101(tmp_path, 1)
 
 
 def test_hmdb_flags(tmp_path):
     write(tmp_path, walk_test_split1_txt='c.avi 1\nd.avi 2 \n', run_test_split1_txt='a.avi 2\nunused.avi 0\n\n')
-    split = read_split('hmdb51', tmp_path, 1)
+    split = read_hmdb51(tmp_path, 1)
     assert (split.train, split.test) == ([Entry('walk/c', 1)], [Entry('run/a', 0), Entry('walk/d', 1)])
     write(tmp_path, run_test_split1_txt='a.avi 3\n')
     with pytest.raises(ListError, match=r'run_test_split1.txt, line 1: .* 0, 1 or 2'):
-        read_split('hmdb51', tmp_path, 1)
-
-
-HEADER = 'label,youtube_id,time_start,time_end,split'
+        read_hmdb51(tmp_path, 1)
 
 
 def test_kinetics_names_and_labels(tmp_path):

@@ -57,10 +57,11 @@ def test_report_is_one_self_contained_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ['report.html']
 
 
-def test_gallery_frames_say_who_is_right(controlled_set):
+@pytest.mark.parametrize('dtype', [bool, int])
+def test_gallery_frames_say_who_is_right(controlled_set, dtype):
     paths = [f'videos/train{i}.mp4' for i in range(3)] + ['videos/test0.mp4']
     vectors = np.array([[1, 0], [0.9, 0.1], [0, 1], [1, 0.05]], dtype=np.float32)
-    found = Features(vectors, np.array([0, 1, 2, 0]), np.array([False] * 3 + [True]), np.array(paths))
+    found = Features(vectors, np.array([0, 1, 2, 0]), np.array([0, 0, 0, 1], dtype), np.array(paths))
     figure = draw_gallery(found, found.labels, controlled_set, queries=1, neighbours=3)
     colours = [ax.spines['top'].get_edgecolor()[:3] for ax in figure.axes[1:]]
     green, red = (plt.matplotlib.colors.to_rgb(name) for name in ('limegreen', 'red'))

@@ -1,0 +1,138 @@
+"""The text of an annotation list: `relative/path.mp4 label`, one video a line, read and written here alone.
+
+* A list is UTF-8, with or without a byte-order mark, or UTF-16 with one. Lines end with LF or CR LF.
+* The last word of a line is the label if it is a whole number. Any number of spaces and tabs stands before it. All
+  before them is the path, spaces included; a line without a label is a path.
+* Only the space U+0020, the tab and the carriage return are stripped from the ends of a line. No-break and other spaces
+  belong to the name, and so do commas, quotes, joiners and direction marks.
+
+MMAction2's own data sets split a line at every U+0020 and strip spaces of all kinds: they read the same paths, except
+those that hold U+0020 or begin with another space.
+"""
+
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+_BLANKS = ' \t\r'
+_STRUCTURED = frozenset({'.json', '.pickle', '.pkl', '.yaml', '.yml'})
+_REMEDY = 'Remedy: a text file in UTF-8 with one "relative/path.mp4 label" a line.'
+_SHELL = frozenset('$`|<>"*?\\')
+_NOT_IN_A_LINE = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')  # control characters and line breaks of all kinds
+_REMEDIES = {'\r': 'end each line with a line feed', '\0': 'save the list as UTF-8, if it is UTF-16'}
+_UNDECODABLE = re.compile('[\ud800-\udfff]')  # how Python spells bytes of a file name that are not UTF-8
+_LONGEST_LABEL = 18  # digits: more do not fit int64
+
+
+class Entry(NamedTuple):
+    """One line: a path relative to the root, and its class or None."""
+
+    path: str
+    label: int | None
+
+
+class LineError(ValueError):
+    """A line that names no usable path; ``path`` is what stands there, ``reason`` says why, with the remedy."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f'the path {path!r} is refused: {reason}')
+        self.path, self.reason = path, reason
+
+
+def printable(text: str) -> str:
+    """A path on one line of UTF-8, for reports: what has no place there is escaped as Python does it."""
+    whole = text.encode('utf-8', 'backslashreplace').decode()
+    return _NOT_IN_A_LINE.sub(lambda found: ascii(found[0])[1:-1], whole)
+
+
+def read_text(path: Path) -> str:
+    """A text file without its byte-order mark; line ends stay as they are.
+
+    Raises:
+        ValueError: it is not UTF-8, nor UTF-16 with a byte-order mark.
+    """
+    data = path.read_bytes()
+    wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    try:
+        return data.decode('utf-16' if wide else 'utf-8-sig')
+    except UnicodeDecodeError as error:
+        name = 'UTF-16, as its first two bytes say' if wide else 'UTF-8'
+        raise ValueError(f'{path}: this is no text: byte {error.start} is not {name}. {_REMEDY}') from None
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """(number from 1, text without blanks at its ends) of each line that is not blank.
+
+    Raises:
+        ValueError: it is another kind of file. Pickles, YAML and JSON are not read as lists.
+    """
+    if path.suffix.lower() in _STRUCTURED:
+        raise ValueError(f'{path}: {path.suffix} files are not read as lists. {_REMEDY}')
+    for number, line in enumerate(read_text(path).split('\n'), start=1):
+        if text := line.strip(_BLANKS):
+            yield number, text
+
+
+def parse_line(line: str) -> Entry:
+    """Path and label of one line.
+
+    Raises:
+        LineError: the path is missing, or must not stand in a list: see `name_fault`.
+    """
+    path, label = _split(line.removesuffix('\n').strip(_BLANKS))
+    if not path or (label is None and path.isascii() and path.isdigit()):
+        raise LineError(path, 'it is a label without a path')
+    if '\t' in path:
+        raise LineError(path, 'a tab stands only before the label, which is a whole number')
+    if fault := name_fault(path):
+        raise LineError(path, fault)
+    return Entry(path, label)
+
+
+def _split(text: str) -> tuple[str, int | None]:
+    place = max(text.rfind(' '), text.rfind('\t'))
+    last = text[place + 1 :]
+    if place < 0 or not (last.isascii() and last.isdigit()):
+        return text, None
+    if len(last) > _LONGEST_LABEL:
+        raise LineError(text, f'its label has {len(last)} digits')
+    return text[:place].rstrip(' \t'), int(last)
+
+
+def format_line(entry: Entry) -> str:
+    """The line of an entry, with its line feed.
+
+    Raises:
+        ValueError: it would not be read back as it is.
+    """
+    line = entry.path if entry.label is None else f'{entry.path} {entry.label}'
+    if parse_line(line) != entry:
+        raise ValueError(f'{entry} cannot be written in one line of a list')
+    return f'{line}\n'
+
+
+def name_fault(path: str) -> str | None:
+    """Why this path must not stand in a list; None if it may.
+
+    The toolkit gives no name to a shell. Names with a character of `_SHELL` are refused all the same, for scripts that
+    do. The official names of HMDB51 hold each of ``;&()[]!#~``: these are accepted, like the apostrophe.
+    """
+    if found := _UNDECODABLE.search(path):
+        return f'its name holds the byte {ord(found[0]) & 0xFF:#04x}, which is not UTF-8, as lists are; rename the file'
+    if found := _NOT_IN_A_LINE.search(path):
+        code = f'U+{ord(found[0]):04X}'
+        remedy = _REMEDIES.get(found[0], 'rename the file')
+        return f'its name holds {code}, a line break or control character, which no line of a list can hold; {remedy}'
+    if path.startswith('\ufeff'):
+        return 'its name begins with U+FEFF, which readers of a list take for a byte-order mark; rename it'
+    if path != path.strip(' '):
+        return 'its name begins or ends with a space, which a list does not keep; rename it'
+    if path.startswith('/') or '..' in path.split('/'):
+        return 'it leads out of the root; list it relative to that, without ".."'
+    if '\\' in path:
+        return 'it holds a backslash: write "/" between folders; in a file name it is refused, rename the file'
+    if acted_upon := sorted(_SHELL.intersection(path)):
+        return f'its name holds {" ".join(acted_upon)}, which a shell acts upon; rename the file'
+    return None
