@@ -41,27 +41,29 @@ SECTIONS = (
 )
 INTRODUCTION = """# Model zoo
 
-Written by `tools/make_model_zoo.py`; do not edit. Every config with the paper's number and ours. "not run" means just
-that: the data sets are not at hand here, so no full run has been made; the networks' outputs equal the released ones
-(`tests/models/test_released.py`), and every recipe takes a step in the tests.
+Written by `tools/make_model_zoo.py`; do not edit. Every config with the paper's number and ours. "not run": no full run
+has been made, because the data sets were not available. Every recipe takes a training or test step in the tests. The
+outputs of C3D and R3D-26, with their I-Networks, M-Networks, Transformers and heads, equal those recorded from the
+released networks in `tests/golden` within 1e-4; of R(2+1)D-26, keys and shapes are compared. `PAPER.md` says which
+settings are printed, released or ours; bin centres for the paper's "sliding window" are ours.
 
-| protocol | what is counted |
-|---|---|
-| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged |
-| few_label_N | the same, finetuned on N % of the training list |
-| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list |
-| knn | top-1 of 20 weighted nearest neighbours of frozen features |
-| retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, L2, cosine |
-| retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean |
-| retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged |
+| protocol | what is counted | printed as |
+|---|---|---|
+| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged | a share of 1 |
+| few_label_N | the same, finetuned on N % of the training list | a share of 1 |
+| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list | a share of 1 |
+| knn | top-1 of 20 weighted nearest neighbours of frozen features | a share of 1 |
+| retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, cosine | per cent |
+| retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean | per cent |
+| retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged | per cent |
 """
 WEIGHTS = """
 ## Weights
 
-A name stands for the weights wherever a checkpoint is asked for: `tools/test.py CONFIG NAME`, `--cfg-options
-model.init_cfg.checkpoint=NAME`, `cmvl_mm.hub.load('NAME')`. A file with another SHA-256 is refused. The command of each
-gives its numbers: exactly on the machine that is named, within one video on others. The videos that `configs/demo` and
-`configs/evidence` read are made by
+Use a name wherever a checkpoint is expected: `tools/test.py CONFIG NAME`, `--cfg-options
+model.init_cfg.checkpoint=NAME`, `cmvl_mm.hub.load('NAME')`. A file with another SHA-256 is refused. Each command prints
+the numbers below it: exactly on the named machine, within one video on others. These commands make the videos that
+`configs/demo` and `configs/evidence` read:
 
     python tools/demo.py --only-videos
     python tools/make_benchmark.py work_dirs/evidence/basic --level basic --seed 1 --train 9 --val 4 --test 4
@@ -71,7 +73,7 @@ gives its numbers: exactly on the machine that is named, within one video on oth
 PUBLIC = """
 ## Released by others
 
-R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Unverified: the weights were not at hand.
+R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Not verified: we did not have the weights.
 
     python tools/convert_checkpoint.py pytorch_model.pt r2plus1d26.pth
     python tools/test.py configs/retrieval_r2plus1d26_ucf.py r2plus1d26.pth

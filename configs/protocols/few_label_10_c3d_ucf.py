@@ -18,7 +18,7 @@ _base_ = '../finetune_c3d_ucf.py'
 
 train_dataloader = dict(dataset=dict(label_share=0.1, label_seed=0))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=30),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=31),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=30, end=360, T_max=330),
 ]
 train_cfg = dict(max_epochs=360)

@@ -18,7 +18,7 @@ _base_ = '../finetune_c3d_ucf.py'
 
 train_dataloader = dict(dataset=dict(label_share=0.01, label_seed=0))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=100),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=101),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=100, end=1200, T_max=1100),
 ]
 train_cfg = dict(max_epochs=1200)

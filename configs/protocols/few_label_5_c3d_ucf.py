@@ -18,7 +18,7 @@ _base_ = '../finetune_c3d_ucf.py'
 
 train_dataloader = dict(dataset=dict(label_share=0.05, label_seed=0))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=45),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=46),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=45, end=540, T_max=495),
 ]
 train_cfg = dict(max_epochs=540)
