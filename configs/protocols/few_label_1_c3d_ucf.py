@@ -11,7 +11,7 @@ videos still get 14,400 steps (the whole list: 143,040).
 From scratch: --cfg-options model.init_cfg=None. Another network: its finetune_* in the next line.
 Paper: none
 Protocol: few_label_1
-Cost: not run on the full data set
+Cost: 229 GFLOP a clip, 28 PFLOP in all, counted; not run
 """
 
 _base_ = '../finetune_c3d_ucf.py'

@@ -11,7 +11,7 @@ still get 32,400 steps (the whole list: 143,040).
 From scratch: --cfg-options model.init_cfg=None. Another network: its finetune_* in the next line.
 Paper: none
 Protocol: few_label_5
-Cost: not run on the full data set
+Cost: 229 GFLOP a clip, 60 PFLOP in all, counted; not run
 """
 
 _base_ = '../finetune_c3d_ucf.py'
