@@ -3,10 +3,9 @@
     python tools/make_model_zoo.py            # write both
     python tools/make_model_zoo.py --check    # fail if they are not what it would write
 
-A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result is what was measured: a
-config, the figures as they fell, and where they come from (commit, date, device). Without one, the zoo says "not run",
-or where the suite's document has it.
-Weights that were published stand in cmvl_mm/zoo/manifest.yml; tools/publish_model.py makes their entries.
+A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result holds a config, the
+measured figures, and their origin (commit, date, device). A config without a result is listed as "not run", or with a
+link to EVIDENCE.md. Published weights come from cmvl_mm/zoo/manifest.yml; tools/publish_model.py writes their entries.
 """
 
 import argparse
@@ -81,7 +80,7 @@ R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Not
 DEMO_NOTE = """
 The same classes at a size that two CPU cores train in minutes, on the controlled set of 8 contexts x 8 motions (576
 training, 256 test videos), one seed; the standard error of one R@1 is about 3 points (joint 2.5). The demo's settings
-were chosen on this test split, so its figures flatter.
+were chosen on this test split, so its figures are optimistic.
 """
 
 
@@ -94,7 +93,7 @@ class Entry(NamedTuple):
 
 
 class ZooError(ValueError):
-    """A docstring or a result that the zoo cannot take; the message names file and remedy."""
+    """A docstring or a result is malformed; the message names the file and the remedy."""
 
 
 def read_config(config: str) -> Entry:
@@ -137,7 +136,7 @@ def row(entry: Entry, results: list[dict[str, Any]]) -> str:
 
 
 def weights_section(published: list[Weights]) -> str:
-    """All that the manifest says of published weights."""
+    """The published weights of the manifest."""
     if not published:
         return f'{WEIGHTS}\nNone yet.\n'
     head = '| name | what | trained by | at commit | seeds | MB | curves | published, tested on |'
@@ -155,7 +154,7 @@ def weights_section(published: list[Weights]) -> str:
 
 
 def weights_entry(entry: Weights) -> str:
-    """Where some weights are, and the commands with what they print."""
+    """Location and SHA-256 of one entry, and its test commands with their figures."""
     place = {
         entry.file: f'[{ZOO}/{entry.file}]({ZOO}/{entry.file})',
         entry.url: f'<{entry.url}>',

@@ -17,7 +17,7 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class ColourDraw(NamedTuple):
-    """What happens to the colours of one clip; `None` leaves a step out."""
+    """How one clip is recoloured; `None` leaves a step out."""
 
     blur_sigma: float | None  # pixels
     brightness: float | None  # factor

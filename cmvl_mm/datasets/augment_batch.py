@@ -1,8 +1,8 @@
 """The colours of a whole batch at once, on the model's device: `augment.apply_colour` in torch.
 
-Every step runs on all samples, and a sample that did not draw it passes unchanged: no loop over samples, no shape that
-depends on what was drawn, nothing that the host must read. Values are whole grey levels in fp32, rounded after each
-step as the host's uint8 is.
+Every step runs on all samples and leaves those unchanged that did not draw it: there is no loop over samples, no shape
+depends on the draws, and the host reads nothing back. Values are whole grey levels in fp32, rounded after each step
+like the host's uint8.
 """
 
 import torch
@@ -16,7 +16,7 @@ from .hue import CHANNEL_SHIFTS, FULL_DROP, HUES, SECTOR, TO_CEIL
 @torch.autocast('cuda', enabled=False)
 @torch.autocast('cpu', enabled=False)
 def recolour(pictures: Tensor, draws: Tensor) -> Tensor:
-    """Jitter in each sample's drawn order, then gray, then blur.
+    """Jitter in the order drawn for each sample, then gray, then blur.
 
     Args:
         pictures: (B, 3, T, H, W) uint8 RGB; H and W above the blur's radius, which is three sigma.

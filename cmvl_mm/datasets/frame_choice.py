@@ -25,8 +25,8 @@ class SamplePretraining:
         num_negatives: other windows of the same video.
         iframe: 'surrounding' draws one near the clip, 'none' reads none (Table 6 has no use for it).
         iframe_margin: how far from the clip, in frames, an I-frame may be; 5 in the authors' release.
-        clip_place: 'before_future' leaves room for the window where the video has it; 'anywhere' puts the clip where
-            a classifier's would be, and `motion_valid` says whether the window was there (Table 6).
+        clip_place: 'before_future' leaves room for the window if the video is long enough; 'anywhere' draws the clip as
+            for a classifier, and `motion_valid` says whether the window lies inside the video (Table 6).
         room: frames to leave for clip and window, if more than they need: with another gap at the same room, clips
             stay where they were, and with 'error' the videos stay the same.
         past_end: what happens to videos of fewer frames than `room`; 'error' leaves them out.

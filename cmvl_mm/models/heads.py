@@ -23,18 +23,18 @@ def build(part: dict[str, Any] | nn.Module) -> Any:
 
 def contrastive_loss(
     loss: dict[str, Any] | nn.Module | None,
-    papers: type[InfoNCELoss] | type[PointwiseInfoNCELoss],
+    default: type[InfoNCELoss] | type[PointwiseInfoNCELoss],
     temperature: float | None,
     key_gradient: RowGradient | None,
 ) -> Any:
-    """The loss that a config chose, or the paper's with the head's own settings.
+    """The loss that a config chose, or the default one, the paper's, with the head's settings.
 
     Raises:
         ValueError: the config gives settings both to the head and to a loss of its own.
         TypeError: the loss has no `with_hits`.
     """
     if loss is None:
-        return papers(
+        return default(
             temperature=TEMPERATURE if temperature is None else temperature,
             key_gradient='exact' if key_gradient is None else key_gradient,
         )
@@ -45,7 +45,7 @@ def contrastive_loss(
         )
     chosen = build(loss)
     if not hasattr(chosen, 'with_hits'):
-        raise TypeError(f'{type(chosen).__name__} has no with_hits(query, key), as {papers.__name__} has it')
+        raise TypeError(f'{type(chosen).__name__} has no with_hits(query, key), as {default.__name__} has it')
     return chosen
 
 

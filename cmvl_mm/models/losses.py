@@ -40,9 +40,9 @@ def pointwise_info_nce(
         query: (B, N, D). Its positive is the key of the same video and point in window 0.
         key: (B, K, N, D). The keys of all ranks are negatives, B * K * N times the number of ranks in all.
         temperature: of the softmax over keys, > 0.
-        valid: (B,) bool, the videos that have a future; the others neither ask nor answer. None: all have.
-        key_gradient: 'exact', or 'per_rank', which divides what the keys get by the number of ranks, as the authors'
-            release does: more ranks then train the key networks less. One rank knows no difference.
+        valid: (B,) bool, the videos that have a future; the others are neither queries nor keys. None: all have one.
+        key_gradient: 'exact', or 'per_rank', which divides the gradient of the keys by the number of ranks, as the
+            authors' release does: more ranks then train the key networks less. With one rank both are equal.
         rows_per_chunk: how many queries' logits exist at a time; changes memory, not the result.
 
     Returns:
