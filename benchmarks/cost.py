@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -56,8 +55,9 @@ def count_parts(config: Config) -> list[Part]:
     with FakeTensorMode():  # shapes without values; the meta device has no autocast
         model = MODELS.build(config.model).train()
         calls = _calls(model, model.data_preprocessor(synthetic_batch(config, VIDEOS, 'cpu'))['inputs'])
-        parts = [_count(name, model.get_submodule(name), call) for name, call in calls.items()]
-    return [*parts, Part('losses', 0, _loss_operations(config) / 3, _loss_operations(config))]
+        parts = [count_part(name, model.get_submodule(name), call) for name, call in calls.items()]
+    points = calls['motion_head.key_projection'].shape[1] if 'motion_head.key_projection' in calls else 0
+    return [*parts, Part('losses', 0, _loss_operations(config, points) / 3, _loss_operations(config, points))]
 
 
 def _calls(model: nn.Module, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -78,7 +78,7 @@ def _calls(model: nn.Module, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: calls[name] for name in PARTS if name in calls}
 
 
-def _count(name: str, part: nn.Module, given: Tensor) -> Part:
+def count_part(name: str, part: nn.Module, given: Tensor) -> Part:
     """One part alone; a gradient of its input is formed only where the whole model forms it."""
     given = given.detach().requires_grad_(given.requires_grad)
     with FlopCounterMode(display=False) as forward, sdpa_kernel(SDPBackend.MATH):  # attention as products, to count
@@ -90,15 +90,13 @@ def _count(name: str, part: nn.Module, given: Tensor) -> Part:
     return Part(name, parameters, once, once + again)
 
 
-def _loss_operations(config: Config) -> float:
-    """6 P K C of the pointwise loss for one sample at the config's batch on one GPU."""
-    head = config.model.motion_head
-    if head is None or 'm_network' not in head:
+def _loss_operations(config: Config, points: int) -> float:
+    """6 P K C of the pointwise loss for one sample at the config's batch on one GPU; no points, no such loss."""
+    if not points:
         return 0
-    points = torch.Size(head.predictor.query_size).numel()
     windows = 1 + config.train_dataloader.dataset.pipeline.sample.num_negatives
     keys = config.train_dataloader.batch_size * windows * points
-    return 6 * points * keys * head.get('embed_channels', 512)
+    return 6 * points * keys * config.model.motion_head.get('embed_channels', 512)
 
 
 def frames_per_sample(config: Config) -> tuple[float, float]:

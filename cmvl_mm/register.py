@@ -8,6 +8,7 @@ from cmvl_mm.models import (  # noqa: F401
     c3d,
     convgru,
     heads,
+    losses,
     neck,
     predictors,
     preprocessor,

@@ -7,7 +7,7 @@ Most papers of the field mean this network by "R(2+1)D"; the paper's own is R(2+
 From scratch: --cfg-options model.init_cfg=None
 Paper: none
 Protocol: finetune
-Cost: not run on the full data set
+Cost: 127 GFLOP a clip, 145 PFLOP in all, counted; not run
 """
 
 _base_ = [

@@ -3,10 +3,9 @@
     python tools/make_model_zoo.py            # write both
     python tools/make_model_zoo.py --check    # fail if they are not what it would write
 
-A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result is what was measured: a
-config, the figures as they fell, and where they come from (commit, date, device). Without one, the zoo says "not run",
-or where the suite's document has it.
-Weights that were published stand in cmvl_mm/zoo/manifest.yml; tools/publish_model.py makes their entries.
+A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result holds a config, the
+measured figures, and their origin (commit, date, device). A config without a result is listed as "not run", or with a
+link to EVIDENCE.md. Published weights come from cmvl_mm/zoo/manifest.yml; tools/publish_model.py writes their entries.
 """
 
 import argparse
@@ -41,27 +40,29 @@ SECTIONS = (
 )
 INTRODUCTION = """# Model zoo
 
-Written by `tools/make_model_zoo.py`; do not edit. Every config with the paper's number and ours. "not run" means just
-that: the data sets are not at hand here, so no full run has been made; the networks' outputs equal the released ones
-(`tests/models/test_released.py`), and every recipe takes a step in the tests.
+Written by `tools/make_model_zoo.py`; do not edit. Every config with the paper's number and ours. "not run": no full run
+has been made, because the data sets were not available. Every recipe takes a training or test step in the tests. The
+outputs of C3D and R3D-26, with their I-Networks, M-Networks, Transformers and heads, equal those recorded from the
+released networks in `tests/golden` within 1e-4; of R(2+1)D-26, keys and shapes are compared. `PAPER.md` says which
+settings are printed, released or ours; bin centres for the paper's "sliding window" are ours.
 
-| protocol | what is counted |
-|---|---|
-| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged |
-| few_label_N | the same, finetuned on N % of the training list |
-| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list |
-| knn | top-1 of 20 weighted nearest neighbours of frozen features |
-| retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, L2, cosine |
-| retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean |
-| retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged |
+| protocol | what is counted | printed as |
+|---|---|---|
+| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged | a share of 1 |
+| few_label_N | the same, finetuned on N % of the training list | a share of 1 |
+| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list | a share of 1 |
+| knn | top-1 of 20 weighted nearest neighbours of frozen features | a share of 1 |
+| retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, cosine | per cent |
+| retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean | per cent |
+| retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged | per cent |
 """
 WEIGHTS = """
 ## Weights
 
-A name stands for the weights wherever a checkpoint is asked for: `tools/test.py CONFIG NAME`, `--cfg-options
-model.init_cfg.checkpoint=NAME`, `cmvl_mm.hub.load('NAME')`. A file with another SHA-256 is refused. The command of each
-gives its numbers: exactly on the machine that is named, within one video on others. The videos that `configs/demo` and
-`configs/evidence` read are made by
+Use a name wherever a checkpoint is expected: `tools/test.py CONFIG NAME`, `--cfg-options
+model.init_cfg.checkpoint=NAME`, `cmvl_mm.hub.load('NAME')`. A file with another SHA-256 is refused. Each command prints
+the numbers below it: exactly on the named machine, within one video on others. These commands make the videos that
+`configs/demo` and `configs/evidence` read:
 
     python tools/demo.py --only-videos
     python tools/make_benchmark.py work_dirs/evidence/basic --level basic --seed 1 --train 9 --val 4 --test 4
@@ -71,7 +72,7 @@ gives its numbers: exactly on the machine that is named, within one video on oth
 PUBLIC = """
 ## Released by others
 
-R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Unverified: the weights were not at hand.
+R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Not verified: we did not have the weights.
 
     python tools/convert_checkpoint.py pytorch_model.pt r2plus1d26.pth
     python tools/test.py configs/retrieval_r2plus1d26_ucf.py r2plus1d26.pth
@@ -79,7 +80,7 @@ R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Unv
 DEMO_NOTE = """
 The same classes at a size that two CPU cores train in minutes, on the controlled set of 8 contexts x 8 motions (576
 training, 256 test videos), one seed; the standard error of one R@1 is about 3 points (joint 2.5). The demo's settings
-were chosen on this test split, so its figures flatter.
+were chosen on this test split, so its figures are optimistic.
 """
 
 
@@ -92,7 +93,7 @@ class Entry(NamedTuple):
 
 
 class ZooError(ValueError):
-    """A docstring or a result that the zoo cannot take; the message names file and remedy."""
+    """A docstring or a result is malformed; the message names the file and the remedy."""
 
 
 def read_config(config: str) -> Entry:
@@ -135,7 +136,7 @@ def row(entry: Entry, results: list[dict[str, Any]]) -> str:
 
 
 def weights_section(published: list[Weights]) -> str:
-    """All that the manifest says of published weights."""
+    """The published weights of the manifest."""
     if not published:
         return f'{WEIGHTS}\nNone yet.\n'
     head = '| name | what | trained by | at commit | seeds | MB | curves | published, tested on |'
@@ -153,7 +154,7 @@ def weights_section(published: list[Weights]) -> str:
 
 
 def weights_entry(entry: Weights) -> str:
-    """Where some weights are, and the commands with what they print."""
+    """Location and SHA-256 of one entry, and its test commands with their figures."""
     place = {
         entry.file: f'[{ZOO}/{entry.file}]({ZOO}/{entry.file})',
         entry.url: f'<{entry.url}>',

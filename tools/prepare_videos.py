@@ -48,7 +48,7 @@ from cmvl_mm.video.prepare import Motion, Outcome, prepare_all, ready_sources
 from cmvl_mm.video.process_pool import WorkersCannotStart
 from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, replace_text, write_list
 
-PRETRAINING_FRAMES = 71  # a clip and its future: shorter videos are left out of pretraining
+PRETRAINING_FRAMES = 71  # a clip of 61, the release's gap of 2, 8 of motion: pretraining leaves shorter videos out
 PROGRESS_SECONDS = 5
 SHOWN = 20  # names of a kind on the screen; the report has all
 

@@ -1,9 +1,15 @@
-"""Photometric augmentation of a clip: one draw per clip, the same for all its frames."""
+"""Photometric augmentation of a clip: one draw per clip, the same for all its frames.
+
+The same input gives the same bytes with every release of OpenCV and on every processor: OpenCV is called only where it
+computes in integers or rounds once, whatever a pixel's place in its row (tests/datasets/test_every_opencv.py).
+"""
 
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+
+from .hue import turn_hue
 
 COLOUR_NUMBERS = 10
 """Length of an encoded draw."""
@@ -11,7 +17,7 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class ColourDraw(NamedTuple):
-    """What happens to the colours of one clip; `None` leaves a step out."""
+    """How one clip is recoloured; `None` leaves a step out."""
 
     blur_sigma: float | None  # pixels
     brightness: float | None  # factor
@@ -69,13 +75,6 @@ def encode_colour(draw: ColourDraw) -> np.ndarray:
     return np.array([*numbers, *np.argsort(draw.order), draw.gray], dtype=np.float32)
 
 
-def decode_colour(numbers: np.ndarray) -> ColourDraw:
-    """The draw that `encode_colour` wrote, its factors to float32."""
-    sigma, brightness, contrast, saturation, hue = (None if np.isnan(step) else float(step) for step in numbers[:5])
-    order = tuple(int(step) for step in np.argsort(numbers[5:9]))
-    return ColourDraw(sigma, brightness, contrast, saturation, hue, order, gray=bool(numbers[9]))
-
-
 def apply_colour(frames: np.ndarray, draw: ColourDraw) -> np.ndarray:
     """(n, H, W, 3) uint8 RGB -> the same shape: jitter in the drawn order, then gray, then blur.
 
@@ -90,7 +89,7 @@ def apply_colour(frames: np.ndarray, draw: ColourDraw) -> np.ndarray:
         elif step == 2 and draw.saturation is not None:
             frames = _mix_channels(frames, draw.saturation)
         elif step == 3 and draw.hue is not None:
-            frames = _turn_hue(frames, draw.hue)
+            frames = turn_hue(_tall(frames), draw.hue).reshape(frames.shape)
     if draw.gray:
         frames = _mix_channels(frames, 0.0)
     if draw.blur_sigma is not None:
@@ -100,7 +99,7 @@ def apply_colour(frames: np.ndarray, draw: ColourDraw) -> np.ndarray:
 
 def _contrast(frames: np.ndarray, factor: float) -> np.ndarray:
     """Blend each frame with its own mean luma: factor * value + (1 - factor) * mean, by a table of all values."""
-    means = np.array([round(float(np.dot(cv2.mean(frame)[:3], LUMA))) for frame in frames])
+    means = np.array([_mean_luma(frame) for frame in frames])
     shifts = (means * (1 - factor)).astype(np.float32)
     mixed = np.arange(256, dtype=np.float32) * np.float32(factor) + shifts[:, None]
     tables = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
@@ -110,18 +109,16 @@ def _contrast(frames: np.ndarray, factor: float) -> np.ndarray:
     return out
 
 
+def _mean_luma(frame: np.ndarray) -> int:
+    """Rounded to a level. Summed by hand: a library's dot product may fuse its operations, or not."""
+    red, green, blue = (mean * float(share) for mean, share in zip(cv2.mean(frame), LUMA, strict=False))
+    return round(red + green + blue)
+
+
 def _mix_channels(frames: np.ndarray, saturation: float) -> np.ndarray:
     """Blend each pixel with its luma; saturation 0 is gray."""
     matrix = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * LUMA  # every row: luma, and own channel
     return cv2.transform(_tall(frames), matrix).reshape(frames.shape)
-
-
-def _turn_hue(frames: np.ndarray, turn: float) -> np.ndarray:
-    """Turn the hue by `turn` of a full circle, in steps of two degrees (OpenCV's uint8 HSV)."""
-    hsv = cv2.cvtColor(_tall(frames), cv2.COLOR_RGB2HSV)
-    table = ((np.arange(256) + round(turn * 180)) % 180).astype(np.uint8)
-    cv2.insertChannel(cv2.LUT(cv2.extractChannel(hsv, 0), table), hsv, 0)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).reshape(frames.shape)
 
 
 def _tall(frames: np.ndarray) -> np.ndarray:

@@ -1,30 +1,31 @@
 """The colours of a whole batch at once, on the model's device: `augment.apply_colour` in torch.
 
-Every step runs on all samples, and a sample that did not draw it passes unchanged: no loop over samples, no shape that
-depends on what was drawn, nothing that the host must read. Values are whole grey levels in fp32, rounded after each
-step as the host's uint8 is.
+Every step runs on all samples and leaves those unchanged that did not draw it: there is no loop over samples, no shape
+depends on the draws, and the host reads nothing back. Values are whole grey levels in fp32, rounded after each step
+like the host's uint8.
 """
 
 import torch
 from torch import Tensor
 
 from .augment import COLOUR_NUMBERS, LUMA
+from .hue import CHANNEL_SHIFTS, FULL_DROP, HUES, SECTOR, TO_CEIL
 
 
 @torch.no_grad()
 @torch.autocast('cuda', enabled=False)
 @torch.autocast('cpu', enabled=False)
 def recolour(pictures: Tensor, draws: Tensor) -> Tensor:
-    """Jitter in each sample's drawn order, then gray, then blur.
+    """Jitter in the order drawn for each sample, then gray, then blur.
 
     Args:
         pictures: (B, 3, T, H, W) uint8 RGB; H and W above the blur's radius, which is three sigma.
         draws: (B, 10), `augment.encode_colour` of each sample.
 
     Returns:
-        (B, 3, T, H, W) fp32, whole levels in 0 ... 255: 0.05 levels from the host's on average and 9 at most, as far as
-        was seen with the paper's draws (tests/datasets/test_augment_batch.py has each step). On a CPU the peak was six
-        to seven times the result's memory.
+        (B, 3, T, H, W) fp32, whole levels in 0 ... 255: with the paper's draws 0.02 levels from the host's on average
+        and 9 at most in 320 clips (tests/datasets/test_augment_batch.py has each step). On a CPU the peak was six to
+        seven times the result's memory.
 
     Raises:
         ValueError: the shapes do not belong together.
@@ -88,7 +89,7 @@ def _luma(levels: Tensor) -> Tensor:
 
 
 def _turn_hue(levels: Tensor, turn: Tensor) -> Tensor:
-    """Turn the hue by (B, 1) shares of a full circle, through OpenCV's uint8 HSV: hue in steps of two degrees.
+    """Turn the hue by (B, 1) shares of a full circle, in steps of two degrees, exactly as `hue.turn_hue`.
 
     Hue and saturation are rounded as OpenCV rounds them, by quotients in units of 1 / 4096: one step more or less of
     the hue may show as eight levels. All products stay below 2^24, so fp32 holds them exactly.
@@ -101,12 +102,13 @@ def _turn_hue(levels: Tensor, turn: Tensor) -> Tensor:
         green - blue,
         torch.where(value == green, blue - red + 2 * chroma, red - green + 4 * chroma),
     )
-    hue = _fixed_point(sector, 30, chroma) + (turn * 180).round()[:, :, None, None]
-    drop = value * _fixed_point(chroma, 255, value) / 255
+    hue = _fixed_point(sector, SECTOR, chroma) + (turn * HUES).round()[:, :, None, None]
+    full = value * _fixed_point(chroma, 255, value)
     channels = []
-    for shift in (5, 3, 1):  # red, green, blue: where on the circle each is full
-        place = (hue / 30 + shift).remainder(6)
-        channels.append((value - drop * torch.minimum(place, 4 - place).clamp_(0, 1)).floor_())  # OpenCV 5.0 truncates
+    for shift in CHANNEL_SHIFTS:
+        place = (hue + shift).remainder(HUES)
+        drop = full * torch.minimum(place, 4 * SECTOR - place).clamp_(0, SECTOR)
+        channels.append(value - (drop / FULL_DROP + TO_CEIL).floor_())
     return torch.stack(channels, dim=1)
 
 

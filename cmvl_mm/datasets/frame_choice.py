@@ -6,7 +6,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from . import sampling
-from .sampling import PastEnd
+from .sampling import PastEnd, VideoTooShort
 
 Sample = dict[str, Any]
 """What the stages hand on, see `transforms`."""
@@ -19,17 +19,20 @@ class SamplePretraining:
     Args:
         clip_len: frames of the clip.
         frame_interval: stride of the clip, in frames.
-        future_gap: frames between the clip's last frame and the motion window; -motion_len takes the clip's last
-            frames themselves (Table 1's "current").
+        future_gap: frames between the clip's last frame and the motion window: 2 in the authors' release, 0 by the
+            paper's words; -motion_len takes the clip's last frames themselves (Table 1's "current").
         motion_len: consecutive frames of a motion window.
         num_negatives: other windows of the same video.
         iframe: 'surrounding' draws one near the clip, 'none' reads none (Table 6 has no use for it).
-        iframe_margin: how far from the clip, in frames, an I-frame may be.
-        clip_place: 'before_future' leaves room for the window where the video has it; 'anywhere' puts the clip where
-            a classifier's would be, and `motion_valid` says whether the window was there (Table 6).
+        iframe_margin: how far from the clip, in frames, an I-frame may be; 5 in the authors' release.
+        clip_place: 'before_future' leaves room for the window if the video is long enough; 'anywhere' draws the clip as
+            for a classifier, and `motion_valid` says whether the window lies inside the video (Table 6).
         room: frames to leave for clip and window, if more than they need: with another gap at the same room, clips
-            stay where they were.
-        past_end: what happens to videos without room for clip, gap and window; 'error' leaves them out.
+            stay where they were, and with 'error' the videos stay the same.
+        past_end: what happens to videos of fewer frames than `room`; 'error' leaves them out.
+
+    Raises:
+        VideoTooShort: the video has fewer frames than `room` and `past_end` is 'error'.
     """
 
     def __init__(
@@ -68,6 +71,8 @@ class SamplePretraining:
 
     def __call__(self, sample: Sample) -> Sample:
         video, rng = sample['video'], sample['rng']
+        if self.past_end == 'error' and video.num_frames < self.room:
+            raise VideoTooShort(f'the sample needs {self.room} frames and the video has {video.num_frames}')
         start = sampling.random_start(rng, video.num_frames, self.room)
         clip = sampling.clip_at(start, self.clip_len, self.frame_interval)
         future = clip[-1] + self.future_gap + 1 + np.arange(self.motion_len)

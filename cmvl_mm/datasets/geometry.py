@@ -108,7 +108,7 @@ def crop_resize_motion(
 ) -> Tensor:
     """Block vectors -> motion maps of the crop, in pixels per frame; nothing is ever painted.
 
-    A flip mirrors the map and, as long as nobody asks to keep it, negates dx. Values are not rescaled by the resize.
+    A flip mirrors the map and negates dx, unless `mirrored_dx` keeps it. The resize does not rescale values.
 
     Args:
         grids: (N, T, Hb, Wb, 2) quarter pixels, (dx, dy).

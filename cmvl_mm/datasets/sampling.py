@@ -1,7 +1,7 @@
 """Which frames make a sample. Pure functions of frame counts and a generator; nothing here opens a video.
 
 clip:    f...f...f...f  (`clip_len` frames, every `frame_interval`-th)
-gap:                     ..  (`future_gap` frames that nobody looks at)
+gap:                     ..  (`future_gap` frames left out; 2 in the authors' release, while print has none)
 motion:                    mmmmmmmm  (`motion_len` consecutive frames: the positive window)
 """
 
@@ -22,7 +22,9 @@ def clip_span(clip_len: int, frame_interval: int) -> int:
 
 
 def pretraining_span(clip_len: int, frame_interval: int, future_gap: int, motion_len: int) -> int:
-    """Frames that a clip and its motion window need: 61 + 2 + 8 = 71 in the paper.
+    """Frames that a clip and its motion window need: 61 + 2 + 8 = 71 in the recipes.
+
+    The clip's 61 and the window's 8 are the paper's; the gap of 2 is the authors' release's (PAPER.md).
 
     A gap of -8 lays the window over the clip's last 8 frames, Table 1's "current" period; 61 frames are enough then.
 

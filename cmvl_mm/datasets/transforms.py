@@ -66,13 +66,15 @@ class ReadCompressed:
 class RandomCropFlip:
     """Random resized crop and flip: one draw for clip and positive window, their own for I-frame and negatives.
 
+    The paper names crop and flip without numbers; the defaults are the authors' release's.
+
     Args:
         size: output edge of clip and I-frame, in pixels.
         area: smallest and largest share of the frame's area.
         aspect: smallest and largest width / height.
         flip_prob: how often the sample is mirrored.
-        rotation: the clip is first turned by up to so many degrees either way, black outside; 0 draws nothing.
-            For classifiers (as released): a turn of motion vectors is not implemented.
+        rotation: largest angle, in degrees, by which the clip is first rotated either way, black outside; 0 draws
+            nothing. For classifiers, as released: motion vectors cannot be rotated.
 
     Raises:
         ValueError: a sample with motion is to be turned, or `rotation` is not in 0 ... 180.
@@ -138,6 +140,8 @@ class CentreCrop:
 @TRANSFORMS.register_module()
 class AugmentColour:
     """Blur, colour jitter and gray, one draw for the clip and another for the I-frame.
+
+    The paper names blur and jitter without numbers; the defaults are the authors' release's, but for its gray (0.2).
 
     Args:
         blur_prob: how often a clip is blurred.

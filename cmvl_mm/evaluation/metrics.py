@@ -25,6 +25,8 @@ class VideoRetrievalRecall(FeatureMetric):
     | coclr | every span of a clip, overlapping by half | global average of the last stage | each set less its mean |
     | vcop | centres of 10 bins | last map, max-pooled 2x2, flattened | nothing |
 
+    The paper prints clips "by sliding window"; the bins' centres are our reading of it (PAPER.md).
+
     The metric does the last column; clips and feature are the config's, `place='sliding'` of the sampling stage and
     `test_cfg=dict(pool='max_2x2')` of the model (`configs/protocols/`). What their authors feed is not imitated: VCOP
     takes 16 consecutive frames as [0, 1] pictures squeezed to 128x171, and drops the last incomplete batch of both

@@ -12,13 +12,41 @@ from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
 from cmvl_mm.models.gather import RowGradient, mean_over_ranks, mean_over_valid
-from cmvl_mm.models.losses import info_nce, pointwise_info_nce
+from cmvl_mm.models.losses import TEMPERATURE, InfoNCELoss, PointwiseInfoNCELoss
 from cmvl_mm.models.projection import ProjectionMLP
 
 
 def build(part: dict[str, Any] | nn.Module) -> Any:
     """A module from its config; a module that is built already passes."""
     return part if isinstance(part, nn.Module) else MODELS.build(part)
+
+
+def contrastive_loss(
+    loss: dict[str, Any] | nn.Module | None,
+    default: type[InfoNCELoss] | type[PointwiseInfoNCELoss],
+    temperature: float | None,
+    key_gradient: RowGradient | None,
+) -> Any:
+    """The loss that a config chose, or the default one, the paper's, with the head's settings.
+
+    Raises:
+        ValueError: the config gives settings both to the head and to a loss of its own.
+        TypeError: the loss has no `with_hits`.
+    """
+    if loss is None:
+        return default(
+            temperature=TEMPERATURE if temperature is None else temperature,
+            key_gradient='exact' if key_gradient is None else key_gradient,
+        )
+    if temperature is not None or key_gradient is not None:
+        raise ValueError(
+            f'{temperature=} and {key_gradient=} belong to the default loss, but loss={loss!r} is given. '
+            'Remedy: set both to None and give the loss its own.'
+        )
+    chosen = build(loss)
+    if not hasattr(chosen, 'with_hits'):
+        raise TypeError(f'{type(chosen).__name__} has no with_hits(query, key), as {default.__name__} has it')
+    return chosen
 
 
 def points(x: Tensor) -> Tensor:
@@ -49,9 +77,10 @@ class ContextMatchingHead(nn.Module):
         i_network: the I-Network, e.g. `dict(type='VideoResNet', block='basic', depths=(1, 1, 1, 1),
             convolution='2d')`.
         hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
-        temperature: of the softmax over keys.
+        temperature, key_gradient: of the default loss, `InfoNCELoss`; None leaves 0.1 and 'exact',
+            'per_rank' is the release's.
         loss_weight: 1 - alpha of eq. (3).
-        key_gradient: 'exact', or 'per_rank' as released; see `pointwise_info_nce`.
+        loss: another loss in place of `InfoNCELoss`, with the same `with_hits`; it brings its own settings.
         channels: [first, end) of the video map that this task sees and trains, so that each task can have some for
             itself (ours, not the paper's: there both tasks share all).
     """
@@ -64,14 +93,15 @@ class ContextMatchingHead(nn.Module):
         hidden_channels: int = 2048,
         embed_channels: int = 512,
         output_norm: Literal['batch', 'none'] = 'batch',
-        temperature: float = 0.1,
+        temperature: float | None = None,
         loss_weight: float = 0.5,
-        key_gradient: RowGradient = 'exact',
+        key_gradient: RowGradient | None = None,
+        loss: dict[str, Any] | nn.Module | None = None,
         channels: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
-        self.temperature, self.loss_weight, self.channels = temperature, loss_weight, channels
-        self.key_gradient: RowGradient = key_gradient
+        self.loss_weight, self.channels = loss_weight, channels
+        self.criterion = contrastive_loss(loss, InfoNCELoss, temperature, key_gradient)
         self.i_network = build(i_network)
         self.query_projection, self.key_projection = (
             ProjectionMLP(
@@ -94,7 +124,7 @@ class ContextMatchingHead(nn.Module):
     def loss(self, video_map: Tensor, iframe: Tensor) -> dict[str, Tensor]:
         """`loss_context`, weighted, and `acc_context`: the share of clips that find their own I-frame."""
         query, key = self.embed(video_map, iframe)
-        loss, hits = info_nce(query, key, self.temperature, key_gradient=self.key_gradient)
+        loss, hits = self.criterion.with_hits(query, key)
         return {'loss_context': self.loss_weight * loss, 'acc_context': mean_over_ranks(hits.float().mean())}
 
 
@@ -107,9 +137,10 @@ class PointwiseInfoNCEHead(nn.Module):
         m_network: the M-Network, e.g. `dict(type='VideoResNet', block='basic', depths=(1, 1, 1, 1),
             in_channels=2, stem_stride=(1, 1, 1))`. Its map must have the predictor's (T3, H3, W3).
         hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
-        temperature: of the softmax over keys.
+        temperature, key_gradient: of the default loss, `PointwiseInfoNCELoss`; None leaves 0.1 and 'exact',
+            'per_rank' is the release's.
         loss_weight: alpha of eq. (3).
-        key_gradient: 'exact', or 'per_rank' as released; see `pointwise_info_nce`.
+        loss: another loss in place of `PointwiseInfoNCELoss`, with the same `with_hits`; it brings its own settings.
         channels: [first, end) of the video map that this task sees and trains, so that each task can have some for
             itself (ours, not the paper's: there both tasks share all).
     """
@@ -122,14 +153,15 @@ class PointwiseInfoNCEHead(nn.Module):
         hidden_channels: int = 2048,
         embed_channels: int = 512,
         output_norm: Literal['batch', 'none'] = 'batch',
-        temperature: float = 0.1,
+        temperature: float | None = None,
         loss_weight: float = 0.5,
-        key_gradient: RowGradient = 'exact',
+        key_gradient: RowGradient | None = None,
+        loss: dict[str, Any] | nn.Module | None = None,
         channels: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
-        self.temperature, self.loss_weight, self.channels = temperature, loss_weight, channels
-        self.key_gradient: RowGradient = key_gradient
+        self.loss_weight, self.channels = loss_weight, channels
+        self.criterion = contrastive_loss(loss, PointwiseInfoNCELoss, temperature, key_gradient)
         self.predictor = build(predictor)
         self.m_network = build(m_network)
         self.query_projection, self.key_projection = (
@@ -169,7 +201,7 @@ class PointwiseInfoNCEHead(nn.Module):
             valid: (B,) bool, False where the video ends before its positive window does; None where none does.
         """
         query, key = self.embed(video_map, motion)
-        loss, hits = pointwise_info_nce(query, key, self.temperature, valid=valid, key_gradient=self.key_gradient)
+        loss, hits = self.criterion.with_hits(query, key, valid)
         accuracy = mean_over_valid(hits.float().mean(1), valid)
         return {'loss_motion': self.loss_weight * loss, 'acc_motion': accuracy}
 

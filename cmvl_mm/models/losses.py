@@ -1,66 +1,25 @@
-"""InfoNCE over clips (eq. 1) and over points of motion maps (eq. 2); the logits never exist whole."""
+"""The two contrastive losses of the paper, eq. (1) and eq. (2), as functions and as modules that a config can name.
+
+Huang et al., Self-supervised Video Representation Learning by Context and Motion Decoupling, CVPR 2021,
+https://openaccess.thecvf.com/content/CVPR2021/html/Huang_Self-Supervised_Video_Representation_Learning_by_Context_and_Motion_Decoupling_CVPR_2021_paper.html
+The logits never exist whole, see `chunked_info_nce`.
+"""
+
+from typing import get_args
 
 import torch
+from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
+from cmvl_mm.models.chunked_info_nce import RowChunkedInfoNCE
 from cmvl_mm.models.gather import RowGradient, gather_rows, mean_over_ranks, rank, world_size
 from cmvl_mm.models.unit_rows import unit_rows
 
+TEMPERATURE = 0.1
+"""Of the authors' release; the paper prints none."""
 ROWS_PER_CHUNK = 256  # logits of so many queries exist at a time: 12 MiB at the paper's 12,544 keys
-FORBIDDEN = -1e30  # logit of a key that nobody may find; finite, so that no key at all is no NaN
-
-
-class _RowChunkedInfoNCE(torch.autograd.Function):
-    """Weighted sum over queries of -log softmax(q k^T / tau)[positive]; its gradients are formed in the forward pass.
-
-    They, dq_i = w_i (E_softmax[k] - k_positive) / tau and its twin, are only scaled by what comes from above, so the
-    backward pass computes nothing again. Memory beyond one chunk of logits: two gradients, as large as the inputs.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: torch.autograd.function.FunctionCtx,
-        query: Tensor,  # (P, D)
-        key: Tensor,  # (M, D)
-        positive: Tensor,  # (P,) int64: the key that belongs to each query
-        weight: Tensor,  # (P,)
-        penalty: Tensor | None,  # (M,), added to each key's logits
-        temperature: float,
-        rows_per_chunk: int,
-        form_gradients: bool,
-    ) -> tuple[Tensor, Tensor]:
-        loss = query.new_zeros(())
-        hits = torch.empty(len(query), dtype=torch.bool, device=query.device)
-        grad_query = torch.empty_like(query) if form_gradients else None
-        grad_key = torch.zeros_like(key) if form_gradients else None
-        buffer = query.new_empty(min(rows_per_chunk, len(query)), len(key))  # the one large tensor
-        for start in range(0, len(query), rows_per_chunk):
-            rows = slice(start, start + rows_per_chunk)
-            own, share = positive[rows, None], weight[rows, None]  # (R, 1)
-            logits = torch.mm(query[rows] / temperature, key.T, out=buffer[: len(own)])  # (R, M)
-            if penalty is not None:
-                logits += penalty
-            own_logit = logits.gather(1, own)  # (R, 1)
-            best_other = logits.scatter_(1, own, -torch.inf).amax(1, keepdim=True)
-            hits[rows] = (best_other < own_logit).squeeze(1)  # a tie is a miss: collapsed embeddings score 0
-            highest = torch.maximum(best_other, own_logit)
-            pull = logits.scatter_(1, own, own_logit).sub_(highest).exp_()
-            total = pull.sum(1, keepdim=True)
-            loss += ((highest - own_logit + total.log()) * share).sum()
-            if grad_query is not None and grad_key is not None:
-                pull.mul_(share / total).scatter_add_(1, own, -share)  # weighted softmax - one-hot
-                grad_query[rows] = (pull @ key).div_(temperature)
-                grad_key.addmm_(pull.T, query[rows], alpha=1 / temperature)
-        if grad_query is not None and grad_key is not None:
-            ctx.save_for_backward(grad_query, grad_key)
-        ctx.mark_non_differentiable(hits)
-        return loss, hits
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: torch.autograd.function.FunctionCtx, grad_loss: Tensor, _: Tensor) -> tuple:
-        grad_query, grad_key = ctx.saved_tensors  # type: ignore[attr-defined]
-        return grad_query * grad_loss, grad_key * grad_loss, *[None] * 6
+MASKED = -1e30  # logit of masked keys; finite, so that a row of masked keys alone is not NaN
 
 
 def pointwise_info_nce(
@@ -81,9 +40,9 @@ def pointwise_info_nce(
         query: (B, N, D). Its positive is the key of the same video and point in window 0.
         key: (B, K, N, D). The keys of all ranks are negatives, B * K * N times the number of ranks in all.
         temperature: of the softmax over keys, > 0.
-        valid: (B,) bool, the videos that have a future; the others neither ask nor answer. None: all have.
-        key_gradient: 'exact', or 'per_rank', which divides what the keys get by the number of ranks, as the authors'
-            release does: more ranks then train the key networks less. One rank knows no difference.
+        valid: (B,) bool, the videos that have a future; the others are neither queries nor keys. None: all have one.
+        key_gradient: 'exact', or 'per_rank', which divides the gradient of the keys by the number of ranks, as the
+            authors' release does: more ranks then train the key networks less. With one rank both are equal.
         rows_per_chunk: how many queries' logits exist at a time; changes memory, not the result.
 
     Returns:
@@ -109,9 +68,9 @@ def pointwise_info_nce(
             # masked, not cut out: how many videos are valid is never asked of the device
             everyone = gather_rows(valid.to(keys.dtype))  # (W*B,)
             weight = valid / (everyone.sum() / world_size() * points).clamp(min=1 / world_size())
-            penalty = ((1 - everyone) * FORBIDDEN).repeat_interleave(windows * points)
+            penalty = ((1 - everyone) * MASKED).repeat_interleave(windows * points)
         form_gradients = queries.requires_grad or keys.requires_grad
-        loss, hits = _RowChunkedInfoNCE.apply(
+        loss, hits = RowChunkedInfoNCE.apply(
             queries,
             keys,
             positive.flatten(),
@@ -139,33 +98,92 @@ def info_nce(
     return loss, hits[:, 0]
 
 
+@MODELS.register_module()
 class InfoNCELoss(nn.Module):
-    """`info_nce` as a module: (B, D), (B, D) -> scalar."""
+    r"""Context matching, eq. (1), as a module: each clip finds its own I-frame.
 
-    def __init__(self, *, temperature: float = 0.1) -> None:
+        J_I = -1/M  sum_i  log  exp(cos(x_i, z_i) / tau) / sum_j exp(cos(x_i, z_j) / tau)
+
+    x_i is the embedded clip i, z_j the embedded I-frame j; i and j run over the M clips of all ranks (64 in the paper
+    on UCF101, 512 on Kinetics-400), D = 512 channels.
+
+    Args:
+        temperature: tau > 0.
+        key_gradient: see `pointwise_info_nce`.
+
+    Shape: (B, D), (B, D) -> scalar, B clips of this rank.
+    """
+
+    def __init__(self, *, temperature: float = TEMPERATURE, key_gradient: RowGradient = 'exact') -> None:
         super().__init__()
         _check_temperature(temperature)
+        _check_key_gradient(key_gradient)
         self.temperature = temperature
+        self.key_gradient: RowGradient = key_gradient
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
-        return info_nce(query, key, self.temperature)[0]
+        return self.with_hits(query, key)[0]
+
+    def with_hits(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
+        """Also (B,) bool, the clips that find their own I-frame. What `ContextMatchingHead` calls."""
+        return info_nce(query, key, self.temperature, key_gradient=self.key_gradient)
 
 
+@MODELS.register_module()
 class PointwiseInfoNCELoss(nn.Module):
-    """`pointwise_info_nce` as a module: (B, N, D), (B, K, N, D) -> scalar."""
+    r"""Motion prediction, eq. (2), as a module: each predicted point finds its own true future.
 
-    def __init__(self, *, temperature: float = 0.1) -> None:
+        J_M = -1/(M N)  sum_i sum_p  log  exp(cos(x_ip, z_i0p) / tau) / sum_j sum_k sum_q exp(cos(x_ip, z_jkq) / tau)
+
+    x_ip is the motion predicted for video i at point p = (x, y, t), z_jkq the embedded motion of video j in window k
+    at point q; window 0 is the true future, the others are hard negatives of the same video. In the paper on UCF101:
+    M = 64 videos on all ranks, 4 windows, N = 49 points, so 3136 queries, 12,544 keys; D = 512 channels.
+
+    Args:
+        temperature: tau > 0.
+        key_gradient, rows_per_chunk: see `pointwise_info_nce`.
+
+    Shape: (B, N, D), (B, K, N, D) -> scalar, B videos of this rank, K windows.
+    """
+
+    def __init__(
+        self,
+        *,
+        temperature: float = TEMPERATURE,
+        key_gradient: RowGradient = 'exact',
+        rows_per_chunk: int = ROWS_PER_CHUNK,
+    ) -> None:
         super().__init__()
         _check_temperature(temperature)
-        self.temperature = temperature
+        _check_key_gradient(key_gradient)
+        if rows_per_chunk < 1:
+            raise ValueError(f'rows_per_chunk must be at least 1, got {rows_per_chunk}')
+        self.temperature, self.rows_per_chunk = temperature, rows_per_chunk
+        self.key_gradient: RowGradient = key_gradient
 
-    def forward(self, query: Tensor, key: Tensor) -> Tensor:
-        return pointwise_info_nce(query, key, self.temperature)[0]
+    def forward(self, query: Tensor, key: Tensor, valid: Tensor | None = None) -> Tensor:
+        return self.with_hits(query, key, valid)[0]
+
+    def with_hits(self, query: Tensor, key: Tensor, valid: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Also (B, N) bool, the points that find their own future. What `PointwiseInfoNCEHead` calls."""
+        return pointwise_info_nce(
+            query,
+            key,
+            self.temperature,
+            valid=valid,
+            key_gradient=self.key_gradient,
+            rows_per_chunk=self.rows_per_chunk,
+        )
 
 
 def _check_temperature(temperature: float) -> None:
     if not temperature > 0:
-        raise ValueError(f'temperature must be > 0, got {temperature}. The paper leaves it open; the release uses 0.1.')
+        raise ValueError(f'temperature must be > 0, got {temperature}. The paper prints none; the release has 0.1.')
+
+
+def _check_key_gradient(key_gradient: RowGradient) -> None:
+    if key_gradient not in get_args(RowGradient):
+        raise ValueError(f'key_gradient={key_gradient!r} is unknown. Supported: {", ".join(get_args(RowGradient))}')
 
 
 def _at_least_float32(x: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
     Args:
         mean, std: of RGB in 0..255.
         motion_size: edge of the motion maps, in pixels; a positive window covers the same crop as the clip.
-        motion_clamp: largest motion kept, in pixels per frame; maps are divided by it.
+        motion_clamp: largest motion kept, in pixels per frame; maps are divided by it. 10 is the authors' release's.
         mirrored_dx: 'negate' or 'keep' (as released) the sign of dx in mirrored windows; see `crop_resize_motion`.
         iframe_channels: order in which the I-Network gets colours. 'bgr' is the release's, which normalises them with
             the numbers of RGB all the same.

@@ -6,7 +6,7 @@ r"""Table 2, C3D, HMDB51 split 1, from Kinetics-400 pretraining.
 
 Paper: top-1 52.9; the cell from UCF101 pretraining is configs/finetune_c3d_hmdb.py
 Protocol: finetune
-Cost: not run
+Cost: 229 GFLOP a clip, 98 PFLOP in all, counted; not run
 Changes: model.init_cfg.checkpoint
 """
 

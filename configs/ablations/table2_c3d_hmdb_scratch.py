@@ -6,7 +6,7 @@ r"""Table 2, C3D, HMDB51 split 1, from scratch.
 
 Paper: top-1 29.2; the cell from UCF101 pretraining is configs/finetune_c3d_hmdb.py
 Protocol: finetune
-Cost: not run
+Cost: 229 GFLOP a clip, 98 PFLOP in all, counted; not run
 Changes: model.init_cfg
 """
 

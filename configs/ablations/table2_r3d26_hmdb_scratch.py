@@ -6,7 +6,7 @@ r"""Table 2, R3D-26, HMDB51 split 1, from scratch.
 
 Paper: top-1 28.9; the cell from UCF101 pretraining is configs/finetune_r3d26_hmdb.py
 Protocol: finetune
-Cost: not run
+Cost: 53 GFLOP a clip, 23 PFLOP in all, counted; not run
 Changes: model.init_cfg
 """
 

@@ -6,7 +6,7 @@
 One finetuning, tested after epochs 1, 5, 10, 20, 50 and 120.
 Paper: top-1 11.5 / 41.8 / 54.4 / 65.1 / 73.2 / 85.7
 Protocol: finetune
-Cost: not run
+Cost: 60 GFLOP a clip, 69 PFLOP in all, counted; not run
 Changes: train_cfg.val_epochs, val_dataloader, val_evaluator, val_cfg
 """
 

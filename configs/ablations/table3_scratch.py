@@ -6,7 +6,7 @@
 One finetuning, tested after epochs 1, 5, 10, 20, 50 and 120.
 Paper: top-1 3.2 / 17.5 / 22.4 / 28.9 / 42.7 / 65.0
 Protocol: finetune
-Cost: not run
+Cost: 60 GFLOP a clip, 69 PFLOP in all, counted; not run
 Changes: train_cfg.val_epochs, val_dataloader, val_evaluator, val_cfg
 """
 

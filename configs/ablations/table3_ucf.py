@@ -6,7 +6,7 @@
 One finetuning, tested after epochs 1, 5, 10, 20, 50 and 120.
 Paper: top-1 6.1 / 17.0 / 43.2 / 52.7 / 64.3 / 79.7
 Protocol: finetune
-Cost: not run
+Cost: 60 GFLOP a clip, 69 PFLOP in all, counted; not run
 Changes: train_cfg.val_epochs, val_dataloader, val_evaluator, val_cfg
 """
 

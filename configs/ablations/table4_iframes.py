@@ -6,7 +6,7 @@
 The same clips are read as for both together, configs/pretrain_c3d_ucf.py.
 Paper: R@1 / R@5 UCF101 33.8 / 47.7, HMDB51 11.5 / 28.3; both together 41.7 / 57.4, 16.8 / 37.2
 Protocol: retrieval_paper
-Cost: not run
+Cost: 230 GFLOP a clip, 264 PFLOP in all, counted; not run
 Changes: model.context_head.loss_weight, model.motion_head
 """
 

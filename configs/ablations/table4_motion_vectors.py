@@ -6,7 +6,7 @@
 The same clips are read as for both together, configs/pretrain_c3d_ucf.py.
 Paper: R@1 / R@5 UCF101 30.4 / 50.9, HMDB51 14.0 / 37.5; both together 41.7 / 57.4, 16.8 / 37.2
 Protocol: retrieval_paper
-Cost: not run
+Cost: 490 GFLOP a clip, 561 PFLOP in all, counted; not run
 Changes: model.context_head, model.motion_head.loss_weight
 """
 

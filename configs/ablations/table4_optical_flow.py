@@ -7,7 +7,8 @@
 Motion vectors in its place are configs/pretrain_c3d_ucf.py.
 Paper: R@1 / R@5 UCF101 43.2 / 58.9, HMDB51 17.7 / 38.5; motion vectors 41.7 / 57.4, 16.8 / 37.2
 Protocol: retrieval_paper
-Cost: not run; the flow alone takes about a second a frame on one core (benchmarks/flow_cost.py)
+Cost: 492 GFLOP a clip, 563 PFLOP in all, counted; not run;
+    the flow alone takes about a second a frame on one core (benchmarks/flow_cost.py)
 Changes: train_dataloader.dataset.pipeline.read.motion
 """
 

@@ -6,7 +6,7 @@
 Weight 0.2; a clip at its video's end, without a future, teaches its class alone.
 Paper: top-1 29.2 -> 38.5, top-5 58.0 -> 69.0
 Protocol: finetune
-Cost: not run
+Cost: 490 GFLOP a clip, 210 PFLOP in all, counted; not run
 Base: configs/ablations/table2_c3d_hmdb_scratch.py
 Changes: model.motion_head, train_dataloader.dataset.pipeline.sample
 """

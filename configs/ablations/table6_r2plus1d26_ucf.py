@@ -6,7 +6,7 @@
 Weight 0.2; a clip at its video's end, without a future, teaches its class alone.
 Paper: top-1 65.0 -> 75.6, top-5 85.9 -> 92.3
 Protocol: finetune
-Cost: not run
+Cost: 322 GFLOP a clip, 368 PFLOP in all, counted; not run
 Base: configs/ablations/table2_r2plus1d26_ucf_scratch.py
 Changes: model.motion_head, model.neck, train_dataloader.dataset.pipeline.sample
 """

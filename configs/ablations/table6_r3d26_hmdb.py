@@ -6,7 +6,7 @@
 Weight 0.2; a clip at its video's end, without a future, teaches its class alone.
 Paper: top-1 28.9 -> 36.3, top-5 60.4 -> 67.9
 Protocol: finetune
-Cost: not run
+Cost: 314 GFLOP a clip, 135 PFLOP in all, counted; not run
 Base: configs/ablations/table2_r3d26_hmdb_scratch.py
 Changes: model.motion_head, model.neck, train_dataloader.dataset.pipeline.sample
 """

@@ -6,7 +6,7 @@
 Weight 0.2; a clip at its video's end, without a future, teaches its class alone.
 Paper: top-1 58.0 -> 71.2, top-5 83.1 -> 88.9
 Protocol: finetune
-Cost: not run
+Cost: 314 GFLOP a clip, 360 PFLOP in all, counted; not run
 Base: configs/ablations/table2_r3d26_ucf_scratch.py
 Changes: model.motion_head, model.neck, train_dataloader.dataset.pipeline.sample
 """

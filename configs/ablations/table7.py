@@ -7,7 +7,7 @@ The pretext accuracies are those of the training batches, over their keys: 64 in
 Paper: context 25.8 / 42.5 / 48.0 / 50.0 / 53.7 / 65.9, motion 0.1 / 1.5 / 4.1 / 8.4 / 15.9 / 33.1,
     R@1 6.0 / 6.3 / 8.5 / 9.5 / 14.8 / 16.8
 Protocol: retrieval_paper
-Cost: not run
+Cost: 492 GFLOP a clip, 563 PFLOP in all, counted; not run
 Base: configs/pretrain_c3d_ucf.py
 Changes: train_cfg.val_epochs, test_dataloader, test_evaluator, test_cfg, val_dataloader, val_evaluator, val_cfg
 """

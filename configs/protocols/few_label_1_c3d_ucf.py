@@ -11,14 +11,14 @@ videos still get 14,400 steps (the whole list: 143,040).
 From scratch: --cfg-options model.init_cfg=None. Another network: its finetune_* in the next line.
 Paper: none
 Protocol: few_label_1
-Cost: not run on the full data set
+Cost: 229 GFLOP a clip, 28 PFLOP in all, counted; not run
 """
 
 _base_ = '../finetune_c3d_ucf.py'
 
 train_dataloader = dict(dataset=dict(label_share=0.01, label_seed=0))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=100),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=101),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=100, end=1200, T_max=1100),
 ]
 train_cfg = dict(max_epochs=1200)

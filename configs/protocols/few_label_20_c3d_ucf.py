@@ -11,14 +11,14 @@ videos still get 56,880 steps (the whole list: 143,040).
 From scratch: --cfg-options model.init_cfg=None. Another network: its finetune_* in the next line.
 Paper: none
 Protocol: few_label_20
-Cost: not run on the full data set
+Cost: 229 GFLOP a clip, 104 PFLOP in all, counted; not run
 """
 
 _base_ = '../finetune_c3d_ucf.py'
 
 train_dataloader = dict(dataset=dict(label_share=0.2, label_seed=0))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=20),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=21),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=20, end=240, T_max=220),
 ]
 train_cfg = dict(max_epochs=240)

@@ -7,12 +7,12 @@ Seen with OpenCV 5.0 over 320 draws, 20 for each of the clips below, in grey lev
 | brightness | 0 | 0 | 0 |
 | contrast | 0.000 | 0 | 1 |
 | saturation | 0.024 | 1 | 1 |
-| hue | 0.054 | 1 | 1 |
+| hue | 0 | 0 | 0 |
 | gray | 0.006 | 1 | 1 |
 | blur | 0.017 | 1 | 1 |
-| as in the paper | 0.051 | 2 | 9 |
-| all but gray | 0.092 | 2 | 6 |
-| all, gray half of the time | 0.091 | 2 | 6 |
+| as in the paper | 0.023 | 2 | 9 |
+| all but gray | 0.043 | 2 | 6 |
+| all, gray half of the time | 0.042 | 1 | 6 |
 """
 
 from itertools import permutations
@@ -68,18 +68,23 @@ def off_by(clips, settings, device='cpu', rounds=3):
     return np.stack(differences)
 
 
+@pytest.mark.parametrize('step', ['hue', 'any hue'])
+def test_a_turn_of_the_hue_is_exactly_the_hosts(clips, step):
+    assert off_by(clips, STEPS[step]).max() == 0
+
+
 @pytest.mark.parametrize('step', STEPS)
 def test_each_step_alone_is_within_a_level(clips, step):
     levels = off_by(clips, STEPS[step])
     assert levels.max() <= 1
-    assert levels.mean() < 0.08
+    assert levels.mean() < 0.04
 
 
 @pytest.mark.parametrize('settings', TOGETHER)
 def test_all_steps_together_stay_close(clips, settings):
     """A level before a step may become several after it: a hue that falls to its next two degrees, a contrast."""
     levels = off_by(clips, TOGETHER[settings])
-    assert levels.mean() < 0.15
+    assert levels.mean() < 0.08
     assert np.percentile(levels, 99.9) <= 3
     assert levels.max() <= 10
 
@@ -130,7 +135,7 @@ def test_hues_of_all_kinds_of_colours():
     colours[4:6, ..., 1] = colours[4:6, ..., 0]
     clips = colours[:, None]
     draws = [NOTHING._replace(hue=turn) for turn in (0.0, *np.linspace(-0.5, 0.5, 11))]
-    assert np.abs(on_device(clips, draws) - on_host(clips, draws)).max() <= 1
+    assert np.array_equal(on_device(clips, draws), on_host(clips, draws))
 
 
 @pytest.mark.parametrize('sigma', [0.1, 0.3, 0.5, 1.0, 1.5, 2.0])

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import AnnotationError
-from cmvl_mm.datasets.augment import apply_colour, decode_colour
+from cmvl_mm.datasets.augment import ColourDraw, apply_colour
 from cmvl_mm.datasets.dataset import NoUsableVideo
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.sampling import VideoTooShort
@@ -280,6 +280,12 @@ def test_config_errors_name_value_and_choice(build):
         build(ann_file='nowhere.txt')
     with pytest.raises(IndexError, match='sample 8 of a list of 8'):
         build()[8]
+
+
+def decode_colour(numbers):
+    """The draw that `encode_colour` wrote, its factors to float32."""
+    steps = [None if np.isnan(step) else float(step) for step in numbers[:5]]
+    return ColourDraw(*steps, order=tuple(np.argsort(numbers[5:9]).tolist()), gray=bool(numbers[9]))
 
 
 def test_colour_left_to_the_device_is_the_only_difference(build):

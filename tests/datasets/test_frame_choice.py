@@ -1,5 +1,6 @@
 """Where the sampling stages put their clips."""
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from mmaction.registry import TRANSFORMS
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.sampling import VideoTooShort
 
 CLIP = dict(clip_len=16, frame_interval=2)
 
@@ -25,6 +27,18 @@ def test_equal_room_means_equal_clips_whatever_the_gap():
     assert all(b['motion_frames'][0, -1] == b['clip_frames'][0, -1] for _, b in pairs)  # the clip's own last frames
     alone = [int(drawn(dict(current, room=None), 44, seed)['clip_frames'][0, 0]) for seed in range(40)]
     assert max(alone) > 3  # which is what `room` is for
+
+
+def test_room_leaves_out_the_same_videos_whatever_the_gap():
+    stages = (dict(future_gap=2), dict(future_gap=-8, room=41), dict(future_gap=-8))
+    taken = []
+    for stage in stages:
+        taken.append([])
+        for num_frames in range(31, 44):
+            with suppress(VideoTooShort):
+                drawn(dict(type='SamplePretraining', **stage, **CLIP), num_frames, 0)
+                taken[-1].append(num_frames)
+    assert taken == [[41, 42, 43], [41, 42, 43], list(range(31, 44))]
 
 
 def test_room_below_what_is_needed_is_refused():

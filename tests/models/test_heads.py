@@ -1,9 +1,14 @@
 """The heads: what they compare, how they weigh it, and which windows belong to whom."""
 
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmengine.config import Config
 
+import cmvl_mm.register  # noqa: F401
 from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead, PointwiseInfoNCEHead
 from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss
 from cmvl_mm.models.predictors import TransformerPredictor
@@ -96,6 +101,61 @@ def test_the_key_gradient_reaches_the_losses(monkeypatch):
         motion_head(key_gradient=how).loss(video_map, motion)
     context_head().loss(video_map, iframe)
     assert asked == ['exact', 'exact', 'per_rank', 'per_rank', 'exact']
+
+
+@MODELS.register_module()
+class HalfCosineDistance(torch.nn.Module):
+    """A loss of somebody else's: no negatives; everything nearer than a right angle is a hit."""
+
+    def with_hits(self, query, key, valid=None):
+        own = key if key.ndim == query.ndim else key[:, 0]
+        cosine = F.cosine_similarity(query, own, dim=-1)
+        return (1 - cosine).mean() / 2, cosine > 0
+
+
+def chosen(head, **settings) -> torch.nn.Module:
+    """A head of pretrain_c3d_ucf.py, narrower, after `settings` were merged into the config as --cfg-options are."""
+    config = Config(dict(head=PRETRAINING.model[head].to_dict()))
+    config.merge_from_dict({f'head.{key}': value for key, value in settings.items()})
+    config.head.update(SMALL)
+    return MODELS.build(config.head)
+
+
+PRETRAINING = Config.fromfile(Path(__file__).resolve().parents[2] / 'configs/pretrain_c3d_ucf.py')
+PAPERS = {'context_head': InfoNCELoss, 'motion_head': PointwiseInfoNCELoss}
+
+
+@pytest.mark.parametrize('head', PAPERS)
+def test_a_config_chooses_the_loss(head):
+    with torch.device('meta'):
+        papers = chosen(head).criterion
+        other = chosen(
+            head, temperature=None, **{'loss.type': PAPERS[head].__name__, 'loss.temperature': 0.07}
+        ).criterion
+        foreign = chosen(head, temperature=None, **{'loss.type': 'HalfCosineDistance'}).criterion
+    assert type(papers) is type(other) is PAPERS[head]
+    assert (papers.temperature, papers.key_gradient, other.temperature) == (0.1, 'exact', 0.07)
+    assert isinstance(foreign, HalfCosineDistance)
+
+
+def test_the_chosen_loss_is_the_one_that_counts():
+    video_map, iframe, motion = torch.randn(3, 32, 2, 4, 4), torch.randn(3, 3, 32, 32), torch.randn(3, 4, 2, 8, 16, 16)
+    for make, target, name in ((context_head, iframe, 'context'), (motion_head, motion, 'motion')):
+        head = make(loss=dict(type='HalfCosineDistance'), loss_weight=0.25).eval()
+        query, key = head.embed(video_map, target)
+        cosine = F.cosine_similarity(query, key if name == 'context' else key[:, 0], dim=-1)
+        losses = head.loss(video_map, target)
+        torch.testing.assert_close(losses[f'loss_{name}'], 0.25 * (1 - cosine.mean()) / 2)
+        torch.testing.assert_close(losses[f'acc_{name}'], (cosine > 0).float().mean())
+
+
+def test_settings_of_two_losses_and_losses_without_hits_are_refused():
+    loss = dict(type='InfoNCELoss')
+    for clash in (dict(temperature=0.1), dict(key_gradient='exact')):
+        with pytest.raises(ValueError, match=r"'InfoNCELoss'.* is given\. Remedy: set both to None"):
+            context_head(loss=loss, **clash)
+    with pytest.raises(TypeError, match=r'MSELoss has no with_hits\(query, key\)'):
+        motion_head(loss=torch.nn.MSELoss())
 
 
 def test_points_that_do_not_meet_are_refused():

@@ -207,6 +207,31 @@ def test_a_temperature_that_is_not_positive_is_refused(temperature):
         pointwise_info_nce(*random_pair(1, 1, 1, 2), temperature)
 
 
+def test_modules_hand_every_setting_to_the_function(monkeypatch):
+    query, key = random_pair(3, 2, 4, 8)
+    valid = torch.tensor([True, False, True])
+    asked = []
+    monkeypatch.setattr('cmvl_mm.models.losses.gather_rows', lambda x, gradient='exact': asked.append(gradient) or x)
+    loss, hits = PointwiseInfoNCELoss(temperature=0.3, key_gradient='per_rank', rows_per_chunk=5).with_hits(
+        query, key, valid
+    )
+    clip_loss, clip_hits = InfoNCELoss(temperature=0.3, key_gradient='per_rank').with_hits(query[:, 0], key[:, 0, 0])
+    assert asked == ['per_rank', 'exact', 'per_rank']  # keys, who is valid, keys
+    expected = pointwise_info_nce(query, key, 0.3, valid=valid, rows_per_chunk=5)
+    assert (torch.equal(loss, expected[0]), torch.equal(hits, expected[1])) == (True, True)
+    assert torch.equal(PointwiseInfoNCELoss(temperature=0.3, rows_per_chunk=5)(query, key, valid), loss)
+    expected = info_nce(query[:, 0], key[:, 0, 0], 0.3)
+    assert (torch.equal(clip_loss, expected[0]), torch.equal(clip_hits, expected[1])) == (True, True)
+
+
+def test_settings_that_make_no_sense_are_refused():
+    for make in (InfoNCELoss, PointwiseInfoNCELoss):
+        with pytest.raises(ValueError, match="key_gradient='none' is unknown"):
+            make(key_gradient='none')
+    with pytest.raises(ValueError, match='rows_per_chunk must be at least 1, got 0'):
+        PointwiseInfoNCELoss(rows_per_chunk=0)
+
+
 def test_shapes_that_do_not_belong_together_are_refused():
     with pytest.raises(ValueError, match='query'):
         pointwise_info_nce(torch.zeros(2, 3, 4), torch.zeros(2, 1, 5, 4), 0.1)

@@ -1,4 +1,7 @@
-"""UCF101, split 1: test videos search training videos by the mean feature of 10 bin-centre clips."""
+"""UCF101, split 1: test videos search training videos by the mean feature of 10 bin-centre clips.
+
+Print has 10 clips "by sliding window"; the centres of 10 equal bins are our reading of it (PAPER.md).
+"""
 
 test_dataloader = dict(
     batch_size=2,

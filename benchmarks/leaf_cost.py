@@ -1,0 +1,57 @@
+"""What the config of a training costs, as its docstring says: counted operations, since no full run has been made.
+
+    python benchmarks/leaf_cost.py configs/pretrain_c3d_ucf.py configs/finetune_c3d_ucf.py
+
+Operations (two per multiply-add) of forward and backward, as benchmarks/cost.py counts them, times the videos of the
+training list and the epochs. Tests on the way and afterwards are not counted.
+"""
+
+import sys
+
+import torch
+from cost import VIDEOS, count_part, count_parts
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from torch._subclasses import FakeTensorMode
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import load_config
+
+LISTS = {'ucf101': 9_537, 'hmdb51': 3_570, 'kinetics400': 240_000}
+"""Training videos, of split 1 where there are splits."""
+SHARES = {1.0: 9_537, 0.2: 1_898, 0.1: 963, 0.05: 482, 0.01: 101}
+"""Videos of the few-label lists of UCF101: every class keeps one at least."""
+
+
+def step_operations(config: Config) -> float:
+    """Of one clip; a classifier's loss and last layer are too small to count."""
+    config = config.copy()
+    config.model.update(cls_head=None, init_cfg=None)
+    if config.model.get('context_head') or config.model.get('motion_head'):
+        return sum(part.step for part in count_parts(config))
+    sample = config.train_dataloader.dataset.pipeline
+    with FakeTensorMode():
+        clips = torch.zeros(VIDEOS, 3, sample.sample.clip_len, sample.crop.size, sample.crop.size)
+        return count_part('backbone', MODELS.build(config.model).train().backbone, clips).step
+
+
+def line(config: Config) -> str:
+    """The docstring's field."""
+    dataset = config.train_dataloader.dataset
+    videos = next(count for name, count in LISTS.items() if name in dataset.ann_file)
+    videos = SHARES[dataset.label_share] if 'label_share' in dataset else videos
+    clip = step_operations(config)
+    total = clip * videos * config.train_cfg.max_epochs
+    return f'Cost: {clip / 1e9:.0f} GFLOP a clip, {total / 1e15:,.0f} PFLOP in all, counted; not run'
+
+
+def main(leaves: list[str]) -> None:
+    for leaf in leaves:
+        config = load_config(leaf)
+        with DefaultScope.overwrite_default_scope(config.default_scope):
+            print(f'{leaf}\t{line(config)}', flush=True)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])
