@@ -47,6 +47,8 @@ UPWARD = {
     ('zoo.publish', 'engine.logs'),
     ('zoo.publish', 'models.pretrained'),
     ('zoo.publish', 'register'),
+    # lists of videos to prepare are read as data sets read theirs
+    ('video.sources', 'datasets.list_file'),
     # weights are loaded from the newest valid checkpoint of a work directory
     ('models.pretrained', 'engine.valid_checkpoint'),
 }

@@ -43,7 +43,8 @@ def _statable(shape: Fraction) -> Fraction:
 
 # Bit rates are those of three UCF101 clips, measured.
 PROFILES = {
-    # The source's own size (UCF101: 320x240), as released; the quantiser is ours (PAPER.md); 0.4 to 1.0 Mbit/s.  On a synthetic pan 97.1 % of the vectors
+    # The source's own size (UCF101: 320x240), as released; the quantiser is ours (PAPER.md); 0.4 to 1.0 Mbit/s.
+    # On a synthetic pan 97.1 % of the vectors
     # are exact at 3 and 97.6 % at 1, which takes 2.5 times the space.
     'paper': Profile(quantiser=3),
     # CoViAR's own recipe: ffmpeg -q:v 1 and 340x256 for every video; 1.5 to 4.5 Mbit/s.
