@@ -56,6 +56,24 @@ def collect(results: Sequence[dict[str, Any]]) -> Features:
     )
 
 
+def require_directions(features: np.ndarray, paths: np.ndarray) -> None:
+    """Refuse features that have no cosine, by the video's path.
+
+    Args:
+        features: (n, C).
+        paths: (n,) of their videos.
+
+    Raises:
+        ValueError: a feature is zero or not finite.
+    """
+    wrong = ~np.isfinite(features).all(axis=1) | ~features.any(axis=1)
+    if wrong.any():
+        raise ValueError(
+            f'{paths[wrong][0]}: its feature is zero or not finite, as those of {wrong.sum()} of {len(wrong)} videos. '
+            'Remedy: leave the videos out; or, if many are so, test a checkpoint whose training did not diverge.'
+        )
+
+
 def labelled_sets(found: Features) -> LabelledSets:
     """Gallery and queries of a run through `RetrievalDataset`.
 
@@ -97,7 +115,31 @@ def load_features(path: str | Path) -> Features:
     with _reporting(path):
         require_stored(path)
         with np.load(path, allow_pickle=False) as arrays:
-            return Features(**{name: arrays[name] for name in arrays.files})
+            return _checked({name: arrays[name] for name in arrays.files})
+
+
+def _checked(arrays: dict[str, np.ndarray]) -> Features:
+    """The arrays of a file as `Features`; flags that are 0 and 1 become False and True.
+
+    Raises:
+        ValueError: an array is missing, unknown, of another kind, or of another length.
+    """
+    missing = {'features', 'labels', 'is_query', 'paths'} - arrays.keys()
+    unknown = arrays.keys() - set(Features._fields)
+    if missing or unknown:
+        raise ValueError(f'missing arrays: {sorted(missing)}, unknown arrays: {sorted(unknown)}')
+    shape = arrays['features'].shape
+    for name, kinds in dict(features='f', labels='iu', is_query='biu', paths='U', scores='f').items():
+        array = arrays.get(name)
+        if array is None:
+            continue
+        dimensions = 2 if name in ('features', 'scores') else 1
+        if array.dtype.kind not in kinds or array.ndim != dimensions or len(array) != shape[0]:
+            raise ValueError(f'{name} is {array.dtype} {array.shape}, which does not fit features of {shape}')
+    flags = arrays['is_query']
+    if not np.isin(flags, (0, 1)).all():
+        raise ValueError('is_query holds other flags than True and False')
+    return Features(**arrays | dict(is_query=flags.astype(bool)))
 
 
 def open_rows(path: str | Path) -> np.ndarray:
@@ -120,7 +162,14 @@ def _reporting(path: str | Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise
+        raise FileNotFoundError(
+            f'{path}: there is no such file. Remedy: check the name; tools/test.py --dump-features and numpy.save '
+            'write such files.'
+        ) from None
+    except OSError as error:
+        raise FeaturesError(
+            f'{path}: cannot be read: {error.strerror or error}. Remedy: a file that this user may read.'
+        ) from error
     except Exception as error:
         raise FeaturesError(
             f'{path}: no features that can be read ({type(error).__name__}: {error}). '

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from mmaction.registry import METRICS
 
 from .feature_metric import FeatureMetric
-from .features import collect, labelled_sets, save_features
+from .features import collect, labelled_sets, require_directions, save_features
 from .retrieval import centred, recall_at
 
 RetrievalProtocol = Literal['paper', 'coclr', 'vcop']
@@ -53,7 +53,9 @@ class VideoRetrievalRecall(FeatureMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """`R@k` in percent, and the number of queries and gallery videos behind it."""
-        sets = labelled_sets(collect(results))
+        found = collect(results)
+        require_directions(found.features, found.paths)
+        sets = labelled_sets(found)
         query, gallery = sets.query, sets.gallery
         if self.protocol == 'coclr':
             query, gallery = centred(query), centred(gallery)
