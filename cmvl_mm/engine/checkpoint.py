@@ -81,7 +81,7 @@ def require_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise CheckpointWriteError(
-            f'{folder}: checkpoints cannot be written here: {_explain(error, folder, len(probe.name))}'
+            f'{folder}: nothing can be written here: {_explain(error, folder, len(probe.name))}'
         ) from error
 
 
@@ -140,6 +140,6 @@ def _explain(error: OSError, folder: Path, size: int) -> str:
     remedy = _REMEDIES.get(error.errno or 0, 'mend that, or choose another --work-dir')
     needed = ''
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        free = shutil.disk_usage(folder).free
+        free = shutil.disk_usage(next(at for at in (folder, *folder.parents) if at.exists())).free
         needed = f' It needs {size / 1e6:.0f} MB, {free / 1e6:.0f} MB are free.'
     return f'{error.strerror or error}.{needed} Checkpoints written before are as they were. Remedy: {remedy}.'

@@ -88,6 +88,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self.dataloader.sampler.set_start(batches_done * self.dataloader.batch_size)
         for batch_idx, data_batch in enumerate(self._batches(), start=batches_done):
             self.run_iter(batch_idx, data_batch)
+            self.runner.has_trained = True
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 

@@ -123,15 +123,37 @@ def test_resumed_run_keeps_the_checkpoint_s_seed(tiny, tmp_path):
     assert_same(*ends)
 
 
-@pytest.mark.parametrize('change', [{'train_dataloader.batch_size': 4}, {'train_dataloader.dataset.ann_file': 'half'}])
-def test_resume_with_another_batch_or_list_is_refused(tiny, tmp_path, controlled_set, change):
+def test_resume_with_another_batch_or_list_is_refused(tiny, tmp_path, controlled_set, capsys):
+    """Also where the other list is as long; wherever it lies, the same list will do."""
     train(tiny('first', **{'train_cfg.max_epochs': 1}))
-    half = tmp_path / 'half.txt'
-    half.write_text(''.join((controlled_set / 'train.txt').read_text().splitlines(keepends=True)[:4]))
-    change = {key: str(half) if value == 'half' else value for key, value in change.items()}
-    checkpoint = str(tmp_path / 'first' / 'iter_2.pth')
-    with pytest.raises(ValueError, match=r'(?s)iter_2\.pth.*global_batch.*Remedy'):
-        train(tiny('second', load_from=checkpoint, resume=True, **change))
+    checkpoint = tmp_path / 'first' / 'iter_2.pth'
+    lines = (controlled_set / 'train.txt').read_text().splitlines(keepends=True)
+    relabelled = [line.replace(' 3\n', ' 4\n') for line in lines]
+    for name, other in (('half', lines[:4]), ('turned', lines[::-1]), ('relabelled', relabelled), ('same', lines)):
+        (tmp_path / f'{name}.txt').write_text(''.join(other))
+
+    def resumed(name, path=checkpoint, **change):
+        path = dict(load_from=str(path), resume=True)
+        ended = {'train_cfg.max_epochs': 1, 'experiment_name': f'{tmp_path}_{name}'}
+        train(tiny('second', **path | ended | change))
+
+    for name, change, words in (
+        ('batch', {'train_dataloader.batch_size': 4}, 'global_batch'),
+        *(
+            (name, {'train_dataloader.dataset.ann_file': str(tmp_path / f'{name}.txt')}, words)
+            for name, words in (('half', "'videos': 4"), ('turned', 'another list'), ('relabelled', 'another list'))
+        ),
+    ):
+        with pytest.raises(ValueError, match=rf'iter_2\.pth: .*{words}.*Remedy'):
+            resumed(name, **change)
+    capsys.readouterr()
+    resumed('same', **{'train_dataloader.dataset.ann_file': str(tmp_path / 'same.txt')})
+    assert 'which list its run had' not in capsys.readouterr().out
+    old = read_checkpoint(checkpoint)
+    del old['meta']['list_sha256']
+    torch.save(old, tmp_path / 'old.pth')
+    resumed('old', tmp_path / 'old.pth')
+    assert capsys.readouterr().out.count('old.pth does not say which list its run had') == 1
 
 
 def test_resume_takes_the_newest_whole_checkpoint_and_says_which_not(tiny, tmp_path, capsys):
