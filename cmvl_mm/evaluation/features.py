@@ -1,8 +1,9 @@
 """The features of a test run as arrays, in memory and as an .npz file."""
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,17 +93,64 @@ def labelled_sets(found: Features) -> LabelledSets:
 
 
 def save_features(features: Features, path: str | Path) -> None:
-    """Write the arrays under their names, `scores` only where there are any; the file appears whole or not at all."""
+    """Write the arrays under their names, `scores` only where there are any; the file appears whole or not at all.
+
+    Raises:
+        FeaturesError: it cannot be written; nothing is left behind.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    with open(temporary, 'wb') as file:
-        np.savez(file, **{name: array for name, array in features._asdict().items() if array is not None})
-    os.replace(temporary, path)
+    arrays = {name: array for name, array in features._asdict().items() if array is not None}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, 'wb') as file:
+            np.savez(file, **arrays)
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise FeaturesError(_unwritable(path, error, sum(array.nbytes for array in arrays.values()))) from error
+
+
+def size_on_disk(result: dict[str, Any], videos: int) -> int:
+    """Bytes that the features of so many videos like this one take in a file, about."""
+    scores = result['scores']
+    values = result['features'].size + (0 if scores is None else scores.size)
+    return 4096 + videos * (4 * values + 4 * len(result['path']) + 9)
+
+
+def require_room(path: str | Path, size: int) -> None:
+    """Make the folder, write a file of `size` bytes beside the path and remove it, as `save_features` will.
+
+    Raises:
+        FeaturesError: that fails; the message gives path, reason and remedy.
+    """
+    path = Path(path)
+    probe = path.with_name(f'{path.name}.{os.getpid()}.probe')
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, 'It is a folder')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(probe, 'wb') as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        raise FeaturesError(_unwritable(path, error, size)) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+
+
+def _unwritable(path: Path, error: OSError, size: int) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = 'free space, or raise the limit' if full else 'name a file in a folder that this user may write to'
+    return (
+        f'{path}: features cannot be written here: {error.strerror or error}. '
+        f'{max(size, 1) / 1e6:.1f} MB are needed. Remedy: {remedy}; or another --dump-features.'
+    )
 
 
 class FeaturesError(ValueError):
-    """A file that does not hold the features of a test run; the message names it and the remedy."""
+    """A file that does not hold the features of a test run, or cannot take them; with path and remedy."""
 
 
 def load_features(path: str | Path) -> Features:
