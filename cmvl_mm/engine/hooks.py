@@ -43,6 +43,8 @@ _SKIPPED = 'skipped_videos'
 class TooManyBrokenVideos(RuntimeError):
     """The share of broken videos is above the limit; the message lists them."""
 
+    ends_job = True  # started again, the run would meet the same videos
+
 
 @HOOKS.register_module()
 class SkippedVideosHook(Hook):
