@@ -34,6 +34,11 @@ def epoch_shape(runner: Runner) -> dict[str, int]:
     return dict(global_batch=loader.batch_size * runner.world_size, videos=len(loader.dataset))
 
 
+def bare(model: nn.Module) -> nn.Module:
+    """The model without its wrapper for distributed training."""
+    return model.module if is_model_wrapper(model) else model
+
+
 @RUNNERS.register_module()
 class CompressedRunner(Runner):
     """Runs on any machine, loads weights strictly, and never runs code from a checkpoint.
@@ -68,32 +73,27 @@ class CompressedRunner(Runner):
         wrapped.register_comm_hook(None, mean_in_rank_order)
         return wrapped
 
-    @property
-    def bare_model(self) -> nn.Module:
-        """The model without its wrapper for distributed training."""
-        return self.model.module if is_model_wrapper(self.model) else self.model
-
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """As MMEngine; lists, labels and batch are checked at once."""
         built = super().build_train_loop(loop)
-        check_training(self, built.dataloader, self.bare_model)
+        check_training(self, built.dataloader, bare(self.model))
         return built
 
     def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """As MMEngine; the lists are checked at once."""
         built = super().build_val_loop(loop)
-        check_test(built.dataloader, built.evaluator.metrics, self.bare_model, 'train')
+        check_test(built.dataloader, built.evaluator.metrics, bare(self.model), 'train')
         return built
 
     def build_test_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """As MMEngine; the lists are checked at once."""
         built = super().build_test_loop(loop)
-        check_test(built.dataloader, built.evaluator.metrics, self.bare_model, 'test')
+        check_test(built.dataloader, built.evaluator.metrics, bare(self.model), 'test')
         return built
 
     def train(self) -> nn.Module:
         """Compile what `fast_step` names, then MMEngine's training."""
-        compile_parts(self.bare_model, self.cfg.get('fast_step', {}).get('compile', ()))
+        compile_parts(bare(self.model), self.cfg.get('fast_step', {}).get('compile', ()))
         return super().train()
 
     def test(self) -> dict:
@@ -127,7 +127,7 @@ class CompressedRunner(Runner):
             checkpoint = dict(state_dict=state_dict_of(checkpoint, source=path))
         checkpoint.setdefault('meta', {}).pop('config', None)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        load_weights(self.bare_model, state_dict_of(checkpoint, source=path), source=path)
+        load_weights(bare(self.model), state_dict_of(checkpoint, source=path), source=path)
         self._has_loaded = True
         self.logger.info(f'Load checkpoint from {path}')
         return checkpoint
@@ -217,7 +217,7 @@ class CompressedRunner(Runner):
 
     def init_weights_for_test(self) -> None:
         """Weights of a retrieval without a checkpoint: what `model.init_cfg` names, else random; the log says so."""
-        model = self.bare_model
+        model = bare(self.model)
         heads = [name for name in ('context_head', 'motion_head', 'cls_head') if getattr(model, name) is not None]
         if heads:
             raise ValueError(f'{", ".join(heads)} would be random. Remedy: give tools/test.py a checkpoint.')
