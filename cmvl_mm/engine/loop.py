@@ -76,6 +76,11 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         """
         self.agreement = Agreement()
         with self.signals:
+            if not self.signals.listening:
+                self.runner.logger.warning(
+                    'This is not the main thread, so SIGTERM and Ctrl-C cannot be noted: they end the run without a '
+                    'checkpoint of the moment. Remedy: train in the main thread.'
+                )
             return super().run()
 
     def run_epoch(self) -> None:

@@ -36,7 +36,7 @@ def epoch_shape(runner: Runner) -> dict[str, int]:
 
 def bare(model: nn.Module) -> nn.Module:
     """The model without its wrapper for distributed training."""
-    return model.module if is_model_wrapper(model) else model
+    return model.get_submodule('module') if is_model_wrapper(model) else model
 
 
 @RUNNERS.register_module()
