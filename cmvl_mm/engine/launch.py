@@ -13,6 +13,7 @@ from cmvl_mm.compat import check_convolutions, start_process_group
 
 from .checkpoint import require_writable
 from .config import load_config
+from .config_values import check_values
 from .environment import check_launcher, is_first_process
 from .fast_step import spell_out
 from .runner import CompressedRunner
@@ -90,9 +91,11 @@ def runner_from(config: Config) -> CompressedRunner:
     the runner.
 
     Raises:
+        ConfigValueError: a value of the config cannot be meant.
         LauncherError: the processes were not started as --launcher says.
         CheckpointWriteError: nothing can be written to the work directory.
     """
+    check_values(config)
     check_launcher(config.launcher)
     if is_first_process(config.launcher):
         require_writable(Path(config.work_dir))

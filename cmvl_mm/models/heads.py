@@ -40,6 +40,19 @@ def own_channels(video_map: Tensor, channels: tuple[int, int] | None) -> Tensor:
     return video_map[:, first:end]
 
 
+def require_channels(head: str, expected: int, given: int) -> None:
+    """Name the key of the config instead of two shapes that cannot be multiplied.
+
+    Raises:
+        ValueError: the head was built for another width than it gets.
+    """
+    if expected != given:
+        raise ValueError(
+            f'{head}.in_channels={expected}, and the network before it gives {given} channels. '
+            f'Remedy: {head}.in_channels={given}.'
+        )
+
+
 @MODELS.register_module()
 class ContextMatchingHead(nn.Module):
     """Eq. (1): a clip's average feature finds the I-frame next to it.
@@ -85,9 +98,11 @@ class ContextMatchingHead(nn.Module):
 
     def embed(self, video_map: Tensor, iframe: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C1, T1, H1, W1), (B, 3, H, W) -> query (B, D), key (B, D), not normalised."""
+        video_map = own_channels(video_map, self.channels)
+        require_channels('model.context_head', self.query_projection.fc1.in_features, video_map.shape[1])
         iframe_map = self.i_network(iframe.unsqueeze(2))[-1]  # (B, C, 1, h, w)
         return (
-            self.query_projection(own_channels(video_map, self.channels).mean((2, 3, 4))),
+            self.query_projection(video_map.mean((2, 3, 4))),
             self.key_projection(iframe_map.mean((2, 3, 4))),
         )
 
@@ -197,6 +212,7 @@ class ClassificationHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C) -> scores (B, num_classes), before the softmax."""
+        require_channels('model.cls_head', self.fc.in_features, features.shape[1])
         return self.fc(self.dropout(features))
 
     def loss(self, features: Tensor, labels: Tensor) -> dict[str, Tensor]:
