@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # bash tools/dist_train.sh CONFIG PROCESSES [train.py's arguments]: one machine, one process per GPU (or per CPU share).
-# Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT as for torchrun.
-# When a process dies, all start again and go on from the newest checkpoint of this job, MAX_RESTARTS times at most.
+# Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT as for torchrun (PORT 29500). One machine takes a free port.
+# When a process dies, all start again and go on from the newest checkpoint of this job, MAX_RESTARTS times at most
+# (default 3). Nothing is restarted after SIGTERM or Ctrl-C, nor for an error before the first iteration.
 set -euo pipefail
 if [ $# -lt 2 ]; then
     echo "usage: $0 CONFIG PROCESSES [arguments of tools/train.py]" >&2
@@ -10,11 +11,11 @@ fi
 CONFIG=$1
 PROCESSES=$2
 shift 2
-exec "${PYTHON:-python}" -m torch.distributed.run \
+exec "${PYTHON:-python}" -m cmvl_mm.engine.elastic \
     --nnodes="${NNODES:-1}" \
     --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \
-    --master_port="${PORT:-29500}" \
+    ${PORT:+--master_port="$PORT"} \
     --nproc_per_node="$PROCESSES" \
     --max-restarts="${MAX_RESTARTS:-3}" \
     "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "$@"

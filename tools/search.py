@@ -10,13 +10,17 @@ thousand queries on; what it misses is measured on a hundred of them.
 """
 
 import argparse
+import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from cmvl_mm.evaluation.features import FeaturesError, load_features, open_rows
-from cmvl_mm.evaluation.search import EXACT, IVF, Exact, nearest
+from cmvl_mm.evaluation.features import Features, FeaturesError, load_features, open_rows, require_directions
+from cmvl_mm.evaluation.search import EXACT, IVF, Exact, Neighbours, nearest, require_device
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -29,18 +33,32 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--gallery', type=Path, metavar='G.npy', help="(n, C) rows to search, named by number; default: F.npz's gallery"
     )
-    parser.add_argument('--k', type=int, default=10, help='neighbours of each query (default: %(default)s)')
+    parser.add_argument('--k', type=at_least_one, default=10, help='neighbours of each query (default: %(default)s)')
     parser.add_argument('--index', choices=('exact', 'faiss_ivf'), default='exact', help='default: %(default)s')
-    parser.add_argument('--device', help=f'of the exact search: cpu or cuda:N (default: {EXACT.device})')
-    parser.add_argument('--block-mib', type=int, help='memory of the exact search (default: 256)')
-    parser.add_argument('--lists', type=int, help='of faiss_ivf: cells of the gallery')
-    parser.add_argument('--probes', type=int, help='of faiss_ivf: cells looked at for each query')
+    parser.add_argument('--device', type=device, help=f'of the exact search: cpu or cuda:N (default: {EXACT.device})')
+    parser.add_argument('--block-mib', type=at_least_one, help='memory of the exact search (default: 256)')
+    parser.add_argument('--lists', type=at_least_one, help='of faiss_ivf: cells of the gallery')
+    parser.add_argument('--probes', type=at_least_one, help='of faiss_ivf: cells looked at for each query')
     args = parser.parse_args(argv)
     if args.index == 'exact' and (args.lists or args.probes):
         parser.error('--lists and --probes are options of --index faiss_ivf')
     if args.index == 'faiss_ivf' and (not args.lists or not args.probes or args.device or args.block_mib):
         parser.error('--index faiss_ivf needs --lists and --probes, and takes neither --device nor --block-mib')
     return args
+
+
+def at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} must be a whole number of at least 1')
+    return int(text)
+
+
+def device(text: str) -> str:
+    try:
+        require_device(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def index_of(args: argparse.Namespace) -> Exact | IVF:
@@ -64,22 +82,66 @@ def main(argv: list[str] | None = None) -> None:
         own = None if args.gallery is None else open_rows(args.gallery)
     except (FileNotFoundError, FeaturesError) as error:
         raise SystemExit(str(error)) from error
-    queries = np.flatnonzero(found.is_query)
-    if own is None:
-        members = np.flatnonzero(~found.is_query)
-        gallery, names = found.features[members], found.paths[members]
-    else:
-        gallery, names = own, np.arange(len(own))
-    if not len(queries) or not len(gallery):
-        raise SystemExit(
-            f'{args.features}: {len(queries)} queries and {len(gallery)} gallery rows. '
+    gallery, names = (own, np.arange(len(own))) if own is not None else of_gallery(found)
+    try:
+        neighbours = searched(args, found, gallery)
+    except (ValueError, ModuleNotFoundError) as error:
+        source = args.features if own is None else args.gallery
+        raise SystemExit(f'{source}: {error}') from error
+    except torch.OutOfMemoryError as error:
+        raise SystemExit(f'{args.device} has too little memory. Remedy: a smaller --block-mib.') from error
+    write_lines(lines(found.paths[found.is_query], names, neighbours))
+    print(f'recall@{neighbours.rows.shape[1]} against the exact search: {neighbours.recall:.4f}', file=sys.stderr)
+
+
+def of_gallery(found: Features) -> tuple[np.ndarray, np.ndarray]:
+    """Features and paths of the videos that are searched."""
+    return found.features[~found.is_query], found.paths[~found.is_query]
+
+
+def searched(args: argparse.Namespace, found: Features, gallery: np.ndarray) -> Neighbours:
+    """The neighbours of every query.
+
+    Raises:
+        ValueError: there is nothing to search, widths differ, a feature is zero or not finite, or the index does not
+            fit the gallery.
+        ModuleNotFoundError: FAISS is asked for and not installed.
+    """
+    query = found.features[found.is_query]
+    if not len(query) or not len(gallery):
+        raise ValueError(
+            f'{len(query)} queries and {len(gallery)} gallery rows. '
             'Remedy: features of a retrieval_* config, or --gallery.'
         )
-    neighbours = nearest(found.features[queries], gallery, args.k, index=index_of(args), progress=show_progress)
-    for query, rows, similarity in zip(found.paths[queries], neighbours.rows, neighbours.similarity, strict=True):
+    if query.shape[1] != gallery.shape[1]:
+        raise ValueError(
+            f'its rows are {gallery.shape[1]} wide, those of {args.features} {query.shape[1]}. '
+            'Remedy: features of one network for both.'
+        )
+    looked_at = found.is_query if args.gallery else np.full(len(found.paths), True)
+    require_directions(found.features[looked_at], found.paths[looked_at])
+    return nearest(query, gallery, args.k, index=index_of(args), progress=show_progress)
+
+
+def lines(queries: np.ndarray, names: np.ndarray, neighbours: Neighbours) -> Iterator[str]:
+    """query, rank, cosine, neighbour of every pair."""
+    for query, rows, similarity in zip(queries, neighbours.rows, neighbours.similarity, strict=True):
         for rank, (row, cosine) in enumerate(zip(rows, similarity, strict=True), start=1):
-            print(query, rank, f'{cosine:.6f}', names[row], sep='\t')
-    print(f'recall@{neighbours.rows.shape[1]} against the exact search: {neighbours.recall:.4f}', file=sys.stderr)
+            yield f'{query}\t{rank}\t{cosine:.6f}\t{names[row]}\n'
+
+
+def write_lines(text: Iterator[str]) -> None:
+    """Write to standard output; a reader that has seen enough, as `head` has, ends the tool without a word."""
+    try:
+        sys.stdout.writelines(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more at its end; what it could not write goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(f'standard output: {error.strerror}. Remedy: write to a disk with free space.') from error
 
 
 if __name__ == '__main__':

@@ -10,6 +10,7 @@ import sys
 import torch
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.elastic import Attempt
 from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
 
 
@@ -54,7 +55,9 @@ def main() -> None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.no_auto_scale_lr:
         config.auto_scale_lr.enable = False
-    runner_from(config).train()
+    with Attempt() as attempt:
+        attempt.runner = runner_from(config)
+        attempt.runner.train()
     end(config)
 
 

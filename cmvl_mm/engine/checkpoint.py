@@ -34,6 +34,8 @@ _REMEDIES = {
     errno.EFBIG: 'raise the limit of file sizes (ulimit -f)',
     errno.EACCES: 'make the folder writable for this user, or choose another --work-dir',
     errno.EPERM: 'make the folder writable for this user, or choose another --work-dir',
+    errno.EEXIST: 'choose a --work-dir that is a folder, or is not there yet',
+    errno.ENOTDIR: 'choose a --work-dir that is not below a file',
     errno.EROFS: 'mount the disk for writing, or choose another --work-dir',
 }
 
@@ -64,7 +66,8 @@ def write_checkpoint(data: bytes, path: Path) -> None:
         with suppress(OSError):
             clear_debris(folder)
         raise CheckpointWriteError(
-            f'{path}: this checkpoint could not be written: {_explain(error, folder, len(data))}'
+            f'{path}: this checkpoint could not be written: {_reason(error, folder, len(data))} '
+            f'Checkpoints written before are as they were. {_remedy(error)}'
         ) from error
 
 
@@ -81,7 +84,7 @@ def require_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise CheckpointWriteError(
-            f'{folder}: checkpoints cannot be written here: {_explain(error, folder, len(probe.name))}'
+            f'{folder}: nothing can be written here: {_reason(error, folder, len(probe.name))} {_remedy(error)}'
         ) from error
 
 
@@ -136,10 +139,13 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _explain(error: OSError, folder: Path, size: int) -> str:
-    remedy = _REMEDIES.get(error.errno or 0, 'mend that, or choose another --work-dir')
+def _remedy(error: OSError) -> str:
+    return f'Remedy: {_REMEDIES.get(error.errno or 0, "another --work-dir")}.'
+
+
+def _reason(error: OSError, folder: Path, size: int) -> str:
     needed = ''
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        free = shutil.disk_usage(folder).free
+        free = shutil.disk_usage(next(at for at in (folder, *folder.parents) if at.exists())).free
         needed = f' It needs {size / 1e6:.0f} MB, {free / 1e6:.0f} MB are free.'
-    return f'{error.strerror or error}.{needed} Checkpoints written before are as they were. Remedy: {remedy}.'
+    return f'{error.strerror or error}.{needed}'

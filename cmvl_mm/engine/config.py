@@ -12,7 +12,10 @@ from .checkpoint_hook import AtomicCheckpointHook
 from .fast_step import LEVERS
 
 _READ_BY_RUNNER = {name for name in inspect.signature(Runner.__init__).parameters if name not in ('self', 'cfg')}
-_READ_ELSEWHERE = {'custom_imports', 'sync_bn', 'find_unused_parameters', 'model_wrapper_cfg', 'fast_step'}
+_READ_ELSEWHERE = {
+    *('custom_imports', 'sync_bn', 'find_unused_parameters', 'model_wrapper_cfg', 'fast_step'),
+    *('compile', 'test_pipeline'),  # MMEngine's Runner.train, MMAction2's inference_recognizer
+}
 TOP_LEVEL_KEYS = frozenset(_READ_BY_RUNNER | _READ_ELSEWHERE)
 
 # Dicts that MMEngine reads with .get() or swallows whole: a misspelt key in them would pass silently.
@@ -20,7 +23,9 @@ _NESTED_KEYS: dict[str, frozenset[str]] = {
     'fast_step': LEVERS,
     'auto_scale_lr': frozenset({'enable', 'base_batch_size'}),
     'env_cfg': frozenset({'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}),
-    'default_hooks': frozenset({'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}),
+    'default_hooks': frozenset(
+        {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint', 'sync_buffers'}
+    ),
     'default_hooks.checkpoint': frozenset(inspect.signature(AtomicCheckpointHook).parameters) | {'type'},
 }
 
@@ -62,6 +67,8 @@ def check_keys(config: Config, source: str) -> None:
         node: Any = config
         for part in name.split('.'):
             node = node.get(part) if node is not None else None
+        if name == 'default_hooks.checkpoint' and node is not None and node.get('type') != 'AtomicCheckpointHook':
+            continue  # another hook's constructor knows its arguments
         if node is not None:
             _refuse(node.keys() - allowed, allowed, source, prefix=f'{name}.')
 

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 
 from cmvl_mm.datasets.dataset import Skipped
 
+from .listed import list_digest
 from .runner import epoch_shape
 
 
@@ -29,8 +30,11 @@ class SeedIterationHook(Hook):
         torch.manual_seed(int(words[0]) << 32 | int(words[1]))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the global batch and the length of the list to `meta`."""
+        """Add the global batch, the length of the list and its digest to `meta`."""
         checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
+        digest = list_digest(runner.train_dataloader.dataset)
+        if digest is not None:
+            checkpoint['meta']['list_sha256'] = digest
 
 
 _SKIPPED = 'skipped_videos'
@@ -38,6 +42,8 @@ _SKIPPED = 'skipped_videos'
 
 class TooManyBrokenVideos(RuntimeError):
     """The share of broken videos is above the limit; the message lists them."""
+
+    ends_job = True  # started again, the run would meet the same videos
 
 
 @HOOKS.register_module()

@@ -11,7 +11,10 @@ from mmengine.device import get_device
 
 from cmvl_mm.compat import check_convolutions, start_process_group
 
+from .checkpoint import require_writable
 from .config import load_config
+from .config_values import check_values
+from .environment import check_launcher, is_first_process
 from .fast_step import spell_out
 from .runner import CompressedRunner
 from .signals import end_rank
@@ -84,7 +87,18 @@ def end(config: Config) -> None:
 
 
 def runner_from(config: Config) -> CompressedRunner:
-    """Check the versions, spell out the fast step, start the process group where MMEngine cannot, build the runner."""
+    """Check machine and work directory, spell out the fast step, start the process group where MMEngine cannot, build
+    the runner.
+
+    Raises:
+        ConfigValueError: a value of the config cannot be meant.
+        LauncherError: the processes were not started as --launcher says.
+        CheckpointWriteError: nothing can be written to the work directory.
+    """
+    check_values(config)
+    check_launcher(config.launcher)
+    if is_first_process(config.launcher):
+        require_writable(Path(config.work_dir))
     device = get_device()
     levers = spell_out(config, device)
     in_bf16 = config.get('optim_wrapper', {}).get('precision') == 'bf16'

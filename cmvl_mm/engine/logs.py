@@ -1,6 +1,7 @@
 """What a work directory remembers: training curves, validations along the way, and test figures."""
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,30 @@ Row = dict[str, float]
 
 
 def _rows(work_dir: str | Path) -> Iterator[Row]:
-    """Every logged row of all runs in a work directory, oldest run first."""
+    """Every logged row of all runs in a work directory, oldest run first.
+
+    A process that is killed, or a disk that is full, leaves a part of a line, and another row may follow on the same
+    line. The part is passed over with a warning.
+    """
     for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
-        yield from map(json.loads, path.read_text().splitlines())
+        for number, line in enumerate(path.read_bytes().split(b'\n'), start=1):
+            if not line.strip():
+                continue
+            row = _row_in(line)
+            if row is None:
+                row = _row_in(line[line.rfind(b'{') :])  # rows hold no other braces
+                logging.getLogger(__name__).warning('%s, line %d: a part of a row is passed over', path, number)
+            if row is not None:
+                yield row
+
+
+def _row_in(text: bytes) -> Row | None:
+    """The row that a line is; None of anything else."""
+    try:
+        row = json.loads(text)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and 'step' in row else None
 
 
 def read_curves(work_dir: str | Path) -> list[Row]:
@@ -21,7 +43,7 @@ def read_curves(work_dir: str | Path) -> list[Row]:
 
 def read_validations(work_dir: str | Path) -> dict[int, Row]:
     """Figures of the validations during training by epoch, counted from 1; of two of one epoch, the later one."""
-    return {int(row['step']): row for row in _rows(work_dir) if 'loss' not in row and 'step' in row}
+    return {int(row['step']): row for row in _rows(work_dir) if 'loss' not in row}
 
 
 def epoch_mean(rows: list[Row], key: str, epoch: int) -> float:
@@ -52,5 +74,10 @@ def read_test(work_dir: str | Path) -> Row:
 
     Raises:
         FileNotFoundError: no test has finished there.
+        ValueError: its file is damaged.
     """
-    return json.loads(newest_test(work_dir).read_text())
+    path = newest_test(work_dir)
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f'{path}: no figures of a test ({error}). Remedy: run tools/test.py again.') from None

@@ -76,6 +76,11 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         """
         self.agreement = Agreement()
         with self.signals:
+            if not self.signals.listening:
+                self.runner.logger.warning(
+                    'This is not the main thread, so SIGTERM and Ctrl-C cannot be noted: they end the run without a '
+                    'checkpoint of the moment. Remedy: train in the main thread.'
+                )
             return super().run()
 
     def run_epoch(self) -> None:
@@ -88,6 +93,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self.dataloader.sampler.set_start(batches_done * self.dataloader.batch_size)
         for batch_idx, data_batch in enumerate(self._batches(), start=batches_done):
             self.run_iter(batch_idx, data_batch)
+            self.runner.has_trained = True
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 

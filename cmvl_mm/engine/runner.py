@@ -8,7 +8,7 @@ from mmaction.registry import RUNNERS
 from mmengine.device import get_device
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 from cmvl_mm.compat import torchrun_restarts
@@ -22,6 +22,8 @@ from cmvl_mm.models.pretrained import (
 )
 
 from .fast_step import compile_parts
+from .listed import list_digest
+from .preflight import check_test, check_training, feature_dumps
 from .rank_order import mean_in_rank_order
 from .valid_checkpoint import mismatch, newest_valid
 
@@ -30,6 +32,11 @@ def epoch_shape(runner: Runner) -> dict[str, int]:
     """What must not change between an interrupted run and the one that resumes it."""
     loader = runner.train_dataloader
     return dict(global_batch=loader.batch_size * runner.world_size, videos=len(loader.dataset))
+
+
+def bare(model: nn.Module) -> nn.Module:
+    """The model without its wrapper for distributed training."""
+    return model.get_submodule('module') if is_model_wrapper(model) else model
 
 
 @RUNNERS.register_module()
@@ -42,6 +49,9 @@ class CompressedRunner(Runner):
     * Processes that torchrun restarts go on from what their job has saved.
     * `meta.config` of a checkpoint is dropped unread: MMEngine would execute it on resume.
     """
+
+    has_trained = False
+    """Whether this process has finished a training iteration; the loop says so."""
 
     _resume: bool
     _load_from: str | None
@@ -63,11 +73,40 @@ class CompressedRunner(Runner):
         wrapped.register_comm_hook(None, mean_in_rank_order)
         return wrapped
 
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """As MMEngine; lists, labels and batch are checked at once."""
+        built = super().build_train_loop(loop)
+        check_training(self, built.dataloader, bare(self.model))
+        return built
+
+    def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """As MMEngine; the lists are checked at once."""
+        built = super().build_val_loop(loop)
+        check_test(built.dataloader, built.evaluator.metrics, bare(self.model), 'train')
+        return built
+
+    def build_test_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """As MMEngine; the lists are checked at once."""
+        built = super().build_test_loop(loop)
+        check_test(built.dataloader, built.evaluator.metrics, bare(self.model), 'test')
+        return built
+
     def train(self) -> nn.Module:
         """Compile what `fast_step` names, then MMEngine's training."""
-        model = self.model.module if is_model_wrapper(self.model) else self.model
-        compile_parts(model, self.cfg.get('fast_step', {}).get('compile', ()))
+        compile_parts(bare(self.model), self.cfg.get('fast_step', {}).get('compile', ()))
         return super().train()
+
+    def test(self) -> dict:
+        """MMEngine's test.
+
+        Raises:
+            FeaturesError: the features could not be written; the figures are in the log and in their file by then.
+        """
+        figures = super().test()
+        for dump in feature_dumps(self.test_loop.evaluator.metrics):
+            if dump.failure is not None:
+                raise dump.failure
+        return figures
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu') -> dict:
         """Load all weights of a checkpoint into the model; surplus keys are named in the log.
@@ -88,8 +127,7 @@ class CompressedRunner(Runner):
             checkpoint = dict(state_dict=state_dict_of(checkpoint, source=path))
         checkpoint.setdefault('meta', {}).pop('config', None)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
-        load_weights(model, state_dict_of(checkpoint, source=path), source=path)
+        load_weights(bare(self.model), state_dict_of(checkpoint, source=path), source=path)
         self._has_loaded = True
         self.logger.info(f'Load checkpoint from {path}')
         return checkpoint
@@ -146,8 +184,8 @@ class CompressedRunner(Runner):
 
         Raises:
             CheckpointError: the file holds weights alone, as the zoo's do.
-            ValueError: the run had another global batch or another list. Its place in the epoch and its learning
-                rate would mean something else.
+            ValueError: the run had another global batch or another list, be it of equal length. Its place in the epoch
+                and its learning rate would mean something else.
         """
         meta = read_checkpoint(filename).get('meta', {})
         if not {'epoch', 'iter'} <= meta.keys():
@@ -162,11 +200,24 @@ class CompressedRunner(Runner):
                 f'{filename}: the run to resume had {before}, this one has {now}. Remedy: the same list, batch size '
                 'and number of processes; or start a new run from its weights with load_from and without --resume.'
             )
+        self._require_same_list(filename, meta.get('list_sha256'))
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+
+    def _require_same_list(self, filename: str, before: str | None) -> None:
+        """A place in an epoch means the same videos only in the same list."""
+        now = list_digest(self.train_dataloader.dataset)
+        if now is not None and before is None:
+            self.logger.warning(f'{filename} does not say which list its run had; it is taken to be the one of now.')
+        elif now is not None and before is not None and before != now:
+            raise ValueError(
+                f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
+                f'{now[:12]}…). Remedy: the list as it was, in its order; or start a new run from its weights with '
+                'load_from and without --resume.'
+            )
 
     def init_weights_for_test(self) -> None:
         """Weights of a retrieval without a checkpoint: what `model.init_cfg` names, else random; the log says so."""
-        model = self.model.module if is_model_wrapper(self.model) else self.model
+        model = bare(self.model)
         heads = [name for name in ('context_head', 'motion_head', 'cls_head') if getattr(model, name) is not None]
         if heads:
             raise ValueError(f'{", ".join(heads)} would be random. Remedy: give tools/test.py a checkpoint.')

@@ -27,24 +27,34 @@ class StopSignals:
     A thread reads the signals where the kernel leaves them (`signal.set_wakeup_fd`): the main thread may sit in a
     collective that never ends, where Python's own handlers would wait for ever.
 
+    Python lets its main thread alone handle signals. In another thread, of a notebook or a server for one, nothing is
+    noted and the program's own handling stays.
+
     Attributes:
         received: the first signal's number, or None.
+        listening: whether signals are noted.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._before_child: Callable | int | None = None
+        self.listening = False
 
     def __enter__(self) -> Self:
+        self.listening = threading.current_thread() is threading.main_thread()
+        if not self.listening:
+            return self
         self._ours, theirs = socket.socketpair()
         self._written = theirs
         theirs.setblocking(False)
         self._wakeup_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         self._before = {number: signal.signal(number, self._in_main_thread) for number in SIGNALS}
-        self._before_child: Callable | int | None = None
         threading.Thread(target=self._watch, name='stop signals', daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self.listening:
+            return
         signal.set_wakeup_fd(self._wakeup_before)
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -66,6 +76,8 @@ class StopSignals:
         Its handler of SIGCHLD, set with the first worker, raises wherever the main thread is: in the middle of a step,
         or in a function that takes the error for its own (yapf did, when MMEngine prints the config for a checkpoint).
         """
+        if not self.listening:
+            return
         before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._before_child = self._before_child or before
 

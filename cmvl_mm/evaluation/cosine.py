@@ -3,12 +3,12 @@
 import numpy as np
 
 
-def l2_normalise(features: np.ndarray, first_row: int = 0) -> np.ndarray:
+def l2_normalise(features: np.ndarray, numbers: int | np.ndarray = 0) -> np.ndarray:
     """(n, C) -> the same rows at length 1, float64; a row's result depends on that row alone.
 
     Args:
         features: of any real type.
-        first_row: where the rows start in what the user knows them by; for the message.
+        numbers: what the user knows the rows by, for the message: (n,) numbers, or that of the first one.
 
     Raises:
         ValueError: a row is zero or not finite, which no trained network gives.
@@ -17,8 +17,10 @@ def l2_normalise(features: np.ndarray, first_row: int = 0) -> np.ndarray:
     lengths = np.sqrt((features * features).sum(axis=1, keepdims=True))
     wrong = np.flatnonzero(~np.isfinite(lengths[:, 0]) | (lengths[:, 0] == 0))
     if len(wrong):
+        number = numbers[wrong[0]] if isinstance(numbers, np.ndarray) else numbers + wrong[0]
         raise ValueError(
-            f'{len(wrong)} of {len(features)} features are zero or not finite, first in row {first_row + wrong[0]}'
+            f'row {number} is zero or not finite, so it has no cosine. Remedy: leave the row out; or, if many are so, '
+            'take the features of a checkpoint whose training did not diverge.'
         )
     return features / lengths
 

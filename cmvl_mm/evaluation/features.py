@@ -1,8 +1,9 @@
 """The features of a test run as arrays, in memory and as an .npz file."""
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,6 +59,24 @@ def collect(results: Sequence[dict[str, Any]]) -> Features:
     )
 
 
+def require_directions(features: np.ndarray, paths: np.ndarray) -> None:
+    """Refuse features that have no cosine, by the video's path.
+
+    Args:
+        features: (n, C).
+        paths: (n,) of their videos.
+
+    Raises:
+        ValueError: a feature is zero or not finite.
+    """
+    wrong = ~np.isfinite(features).all(axis=1) | ~features.any(axis=1)
+    if wrong.any():
+        raise ValueError(
+            f'{paths[wrong][0]}: its feature is zero or not finite, as those of {wrong.sum()} of {len(wrong)} videos. '
+            'Remedy: leave the videos out; or, if many are so, test a checkpoint whose training did not diverge.'
+        )
+
+
 def labelled_sets(found: Features) -> LabelledSets:
     """Gallery and queries of a run through `RetrievalDataset`.
 
@@ -77,17 +96,64 @@ def labelled_sets(found: Features) -> LabelledSets:
 
 
 def save_features(features: Features, path: str | Path) -> None:
-    """Write the arrays under their names, `scores` only where there are any; the file appears whole or not at all."""
+    """Write the arrays under their names, `scores` only where there are any; the file appears whole or not at all.
+
+    Raises:
+        FeaturesError: it cannot be written; nothing is left behind.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
-    with open(temporary, 'wb') as file:
-        np.savez(file, **{name: array for name, array in features._asdict().items() if array is not None})
-    os.replace(temporary, path)
+    arrays = {name: array for name, array in features._asdict().items() if array is not None}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, 'wb') as file:
+            np.savez(file, **arrays)
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise FeaturesError(_unwritable(path, error, sum(array.nbytes for array in arrays.values()))) from error
+
+
+def size_on_disk(result: dict[str, Any], videos: int) -> int:
+    """Bytes that the features of so many videos like this one take in a file, about."""
+    scores = result['scores']
+    values = result['features'].size + (0 if scores is None else scores.size)
+    return 4096 + videos * (4 * values + 4 * len(result['path']) + 9)
+
+
+def require_room(path: str | Path, size: int) -> None:
+    """Make the folder, write a file of `size` bytes beside the path and remove it, as `save_features` will.
+
+    Raises:
+        FeaturesError: that fails; the message gives path, reason and remedy.
+    """
+    path = Path(path)
+    probe = path.with_name(f'{path.name}.{os.getpid()}.probe')
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, 'It is a folder')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(probe, 'wb') as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        raise FeaturesError(_unwritable(path, error, size)) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+
+
+def _unwritable(path: Path, error: OSError, size: int) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = 'free space, or raise the limit' if full else 'name a file in a folder that this user may write to'
+    return (
+        f'{path}: features cannot be written here: {error.strerror or error}. '
+        f'{max(size, 1) / 1e6:.1f} MB are needed. Remedy: {remedy}; or another --dump-features.'
+    )
 
 
 class FeaturesError(ValueError):
-    """A file that does not hold the features of a test run; the message names it and the remedy."""
+    """A file that does not hold the features of a test run, or cannot take them; with path and remedy."""
 
 
 def load_features(path: str | Path) -> Features:
@@ -100,7 +166,31 @@ def load_features(path: str | Path) -> Features:
     with _reporting(path):
         require_stored(path)
         with np.load(path, allow_pickle=False) as arrays:
-            return Features(**{name: arrays[name] for name in arrays.files})
+            return _checked({name: arrays[name] for name in arrays.files})
+
+
+def _checked(arrays: dict[str, np.ndarray]) -> Features:
+    """The arrays of a file as `Features`; flags that are 0 and 1 become False and True.
+
+    Raises:
+        ValueError: an array is missing, unknown, of another kind, or of another length.
+    """
+    missing = {'features', 'labels', 'is_query', 'paths'} - arrays.keys()
+    unknown = arrays.keys() - set(Features._fields)
+    if missing or unknown:
+        raise ValueError(f'missing arrays: {sorted(missing)}, unknown arrays: {sorted(unknown)}')
+    shape = arrays['features'].shape
+    for name, kinds in dict(features='f', labels='iu', is_query='biu', paths='U', scores='f').items():
+        array = arrays.get(name)
+        if array is None:
+            continue
+        dimensions = 2 if name in ('features', 'scores') else 1
+        if array.dtype.kind not in kinds or array.ndim != dimensions or len(array) != shape[0]:
+            raise ValueError(f'{name} is {array.dtype} {array.shape}, which does not fit features of {shape}')
+    flags = arrays['is_query']
+    if not np.isin(flags, (0, 1)).all():
+        raise ValueError('is_query holds other flags than True and False')
+    return Features(**arrays | dict(is_query=flags.astype(bool)))
 
 
 def open_rows(path: str | Path) -> np.ndarray:
@@ -123,7 +213,14 @@ def _reporting(path: str | Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise
+        raise FileNotFoundError(
+            f'{path}: there is no such file. Remedy: check the name; tools/test.py --dump-features and numpy.save '
+            'write such files.'
+        ) from None
+    except OSError as error:
+        raise FeaturesError(
+            f'{path}: cannot be read: {error.strerror or error}. Remedy: a file that this user may read.'
+        ) from error
     except Exception as error:
         raise FeaturesError(
             f'{path}: no features that can be read ({type(error).__name__}: {error}). '

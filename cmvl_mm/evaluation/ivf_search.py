@@ -32,7 +32,7 @@ def ivf_search(
             "the IVF index needs FAISS. Remedy: pip install 'cmvl_mm[search]', or the exact search."
         )
     if not 1 <= probes <= lists <= len(gallery):
-        raise ValueError(f'lists={lists} and probes={probes} must be 1 <= probes <= lists <= {len(gallery)} rows')
+        raise ValueError(f'lists={lists} and probes={probes} must be 1 <= probes <= lists <= {len(gallery)} rows.')
     query = l2_normalise(query)
     index = built_index(gallery, lists, block_bytes)
     index.nprobe = probes
@@ -45,7 +45,7 @@ def ivf_search(
         )
     similarity = np.stack(
         [
-            cosine_of_pairs(query, l2_normalise(gallery[found]), (np.full(k, number), np.arange(k)))
+            cosine_of_pairs(query, l2_normalise(gallery[found], found), (np.full(k, number), np.arange(k)))
             for number, found in enumerate(rows)
         ]
     )
@@ -58,7 +58,7 @@ def built_index(gallery: np.ndarray, lists: int, block_bytes: int) -> 'faiss.Ind
     channels = gallery.shape[1]
     index = faiss.IndexIVFFlat(faiss.IndexFlatIP(channels), channels, lists, faiss.METRIC_INNER_PRODUCT)
     chosen = np.linspace(0, len(gallery) - 1, min(len(gallery), TRAINED_ON * lists)).astype(np.int64)
-    index.train(l2_normalise(gallery[chosen]).astype(np.float32))
+    index.train(l2_normalise(gallery[chosen], chosen).astype(np.float32))
     step = max(1, block_bytes // (32 * channels))
     for begin in range(0, len(gallery), step):
         index.add(l2_normalise(gallery[begin : begin + step], begin).astype(np.float32))

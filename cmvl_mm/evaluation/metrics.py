@@ -1,12 +1,23 @@
 """Registered metrics of the test loop: retrieval recalls, and the feature file."""
 
+import logging
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from mmaction.registry import METRICS
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 
 from .feature_metric import FeatureMetric
-from .features import collect, labelled_sets, save_features
+from .features import (
+    FeaturesError,
+    collect,
+    labelled_sets,
+    require_directions,
+    require_room,
+    save_features,
+    size_on_disk,
+)
 from .retrieval import centred, recall_at
 
 RetrievalProtocol = Literal['paper', 'coclr', 'vcop']
@@ -55,7 +66,9 @@ class VideoRetrievalRecall(FeatureMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """`R@k` in percent, and the number of queries and gallery videos behind it."""
-        sets = labelled_sets(collect(results))
+        found = collect(results)
+        require_directions(found.features, found.paths)
+        sets = labelled_sets(found)
         query, gallery = sets.query, sets.gallery
         if self.protocol == 'coclr':
             query, gallery = centred(query), centred(gallery)
@@ -68,10 +81,16 @@ class VideoRetrievalRecall(FeatureMetric):
 class FeatureDump(FeatureMetric):
     """Writes `features`, `labels`, `is_query`, `paths`, and a classifier's `scores`, of every tested video to one .npz.
 
+    That the file can be written is tried when the metric is built, and for the space with the first batch. A disk that
+    fills up during the test does not take the figures along: `failure` is raised after them, by the runner.
+
     Args:
         path: of the file; its folder is made.
         collect_device: as in MMEngine.
         prefix: of the printed names.
+
+    Raises:
+        FeaturesError: the file cannot be written.
     """
 
     default_prefix = 'features'
@@ -79,9 +98,29 @@ class FeatureDump(FeatureMetric):
     def __init__(self, path: str, collect_device: str = 'cpu', prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self.path = path
+        self.failure: FeaturesError | None = None
+        self._videos = 0
+        if is_main_process():
+            require_room(path, size=1)
+
+    def expect(self, videos: int) -> None:
+        """Try with the first batch whether so many videos find room."""
+        self._videos = videos
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep each video's feature."""
+        super().process(data_batch, data_samples)
+        if self._videos and is_main_process():
+            require_room(self.path, size_on_disk(self.results[0], self._videos))
+        self._videos = 0
 
     def compute_metrics(self, results: list) -> dict[str, int]:
         """Runs on the first process only; the number of videos written."""
         found = collect(results)
-        save_features(found, self.path)
+        try:
+            save_features(found, self.path)
+        except FeaturesError as error:
+            print_log(str(error), logger='current', level=logging.ERROR)
+            self.failure = error
+            return dict(videos=0)
         return dict(videos=len(found.paths))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mmaction.registry import METRICS
 
 from .feature_metric import FeatureMetric
-from .features import collect, labelled_sets
+from .features import collect, labelled_sets, require_directions
 from .knn import knn_predict
 from .linear_probe import sweep
 
@@ -66,6 +66,8 @@ class KNNAccuracy(FeatureMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """`top1` of the test list, a share of 1."""
-        sets = labelled_sets(collect(results))
+        found = collect(results)
+        require_directions(found.features, found.paths)
+        sets = labelled_sets(found)
         predicted = knn_predict(sets.query, sets.gallery, sets.gallery_labels, self.k, self.temperature)
         return dict(top1=float((predicted == sets.query_labels).mean()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from .exact_search import exact_search
 from .ivf_search import ivf_search
@@ -29,6 +30,11 @@ class Exact:
     block_bytes: int = BLOCK_BYTES
     """Working memory beside queries and result; on a GPU as much again there."""
 
+    def __post_init__(self) -> None:
+        require_device(self.device)
+        if self.block_bytes < 1:
+            raise ValueError(f'block_bytes={self.block_bytes} must be at least 1')
+
 
 @dataclass(frozen=True)
 class IVF:
@@ -40,6 +46,23 @@ class IVF:
     """Cells looked at for each query."""
     sample: int = 100
     """Queries, evenly spaced, that are searched exactly, too, to say what was missed."""
+
+
+def require_device(name: str) -> None:
+    """Accept 'cpu' and the GPUs that are there.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f'{name!r} is no device. Remedy: cpu, or cuda:0 for the first GPU') from None
+    if device.type == 'cpu':
+        return
+    gpus = torch.cuda.device_count() if device.type == 'cuda' and torch.cuda.is_available() else 0
+    if (device.index or 0) >= gpus:
+        raise ValueError(f'{name!r} is not on this machine, torch sees {gpus} GPUs. Remedy: cpu')
 
 
 EXACT = Exact()

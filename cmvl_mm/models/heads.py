@@ -68,6 +68,19 @@ def own_channels(video_map: Tensor, channels: tuple[int, int] | None) -> Tensor:
     return video_map[:, first:end]
 
 
+def require_channels(head: str, expected: int, given: int) -> None:
+    """Name the key of the config instead of two shapes that cannot be multiplied.
+
+    Raises:
+        ValueError: the head was built for another width than it gets.
+    """
+    if expected != given:
+        raise ValueError(
+            f'{head}.in_channels={expected}, and the network before it gives {given} channels. '
+            f'Remedy: {head}.in_channels={given}.'
+        )
+
+
 @MODELS.register_module()
 class ContextMatchingHead(nn.Module):
     """Eq. (1): a clip's average feature finds the I-frame next to it.
@@ -115,9 +128,11 @@ class ContextMatchingHead(nn.Module):
 
     def embed(self, video_map: Tensor, iframe: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C1, T1, H1, W1), (B, 3, H, W) -> query (B, D), key (B, D), not normalised."""
+        video_map = own_channels(video_map, self.channels)
+        require_channels('model.context_head', self.query_projection.fc1.in_features, video_map.shape[1])
         iframe_map = self.i_network(iframe.unsqueeze(2))[-1]  # (B, C, 1, h, w)
         return (
-            self.query_projection(own_channels(video_map, self.channels).mean((2, 3, 4))),
+            self.query_projection(video_map.mean((2, 3, 4))),
             self.key_projection(iframe_map.mean((2, 3, 4))),
         )
 
@@ -211,7 +226,7 @@ class ClassificationHead(nn.Module):
     """Dropout and a linear layer on the average of the last stage's map.
 
     Args:
-        num_classes: of the data set.
+        num_classes: of the data set; labels are 0 to num_classes - 1.
         in_channels: C of the last stage.
         dropout: 0.3 in the paper.
         loss_weight: of the cross-entropy.
@@ -219,7 +234,9 @@ class ClassificationHead(nn.Module):
 
     def __init__(self, *, num_classes: int, in_channels: int, dropout: float = 0.3, loss_weight: float = 1.0) -> None:
         super().__init__()
-        self.loss_weight = loss_weight
+        if num_classes < 1:
+            raise ValueError(f'num_classes={num_classes} must be at least 1: the classes of the list.')
+        self.num_classes, self.loss_weight = num_classes, loss_weight
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(in_channels, num_classes)
         nn.init.normal_(self.fc.weight, std=0.01)
@@ -227,10 +244,25 @@ class ClassificationHead(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C) -> scores (B, num_classes), before the softmax."""
+        require_channels('model.cls_head', self.fc.in_features, features.shape[1])
         return self.fc(self.dropout(features))
 
     def loss(self, features: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """(B, C), (B,) -> `loss_cls`, weighted, and `acc_cls`, the top-1 accuracy on this rank's batch."""
+        """(B, C), (B,) -> `loss_cls`, weighted, and `acc_cls`, the top-1 accuracy on this rank's batch.
+
+        Raises:
+            ValueError: not one label a video; or a label that is no class, where asking costs nothing: on a CPU.
+        """
+        if labels.shape != features.shape[:1]:
+            raise ValueError(
+                f'labels of the shape {tuple(labels.shape)} for {len(features)} videos; one class a video is needed. '
+                'Remedy: leave out what makes several or soft labels of them (Mixup, CutMix).'
+            )
+        if labels.device.type == 'cpu' and len(labels) and not 0 <= labels.min() <= labels.max() < self.num_classes:
+            raise ValueError(
+                f'labels {labels.min()} to {labels.max()} of a batch, and num_classes={self.num_classes} has the '
+                f'classes 0 to {self.num_classes - 1}. Remedy: a list with such labels, or another num_classes.'
+            )
         scores = self(features)
         hits = scores.argmax(1) == labels
         return {

@@ -19,8 +19,10 @@ from cmvl_mm.zoo.locate import locate
 
 from .archive import require_stored
 from .digest import require_sha256
+from .wrapped_keys import common_prefix, unwrapped
 
 _ZIP = b'PK\x03\x04'
+_WEIGHTS = ('state_dict', 'model_state_dict', 'model')  # MMEngine and Lightning, PyTorch's tutorials, torchvision
 CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkpoint.py."
 
 
@@ -115,10 +117,14 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
 
 
 def state_dict_of(contents: Mapping[str, Any], *, source: str | Path) -> dict[str, Tensor]:
-    """The weights of a checkpoint: its 'state_dict', or the whole if it is one."""
-    weights = contents.get('state_dict', contents)
-    if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise CheckpointError(f'{source}: no state dict in it; it holds {sorted(map(str, contents))[:5]}')
+    """The weights of a checkpoint: what it holds under one of the usual names, or the whole if it is one."""
+    name = next((name for name in _WEIGHTS if isinstance(contents.get(name), Mapping)), None)
+    weights = contents if name is None else contents[name]
+    if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise CheckpointError(
+            f'{source}: no state dict in it; it holds {sorted(map(str, contents))[:5]}. '
+            "Remedy: torch.save(dict(state_dict=model.state_dict()), 'weights.pth')."
+        )
     return dict(weights)
 
 
@@ -129,13 +135,22 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
         module: gets the weights.
         state_dict: the checkpoint's weights.
         source: where they come from, for messages.
-        prefix: take only keys that start so, without it, e.g. 'backbone.'.
+        prefix: take only keys that start so, without it, e.g. 'backbone.'. Where keys are missing, the segments that
+            wrappers add (`wrapped_keys`) are taken off before.
 
     Raises:
         CheckpointError: a key of the module is missing or has another shape. Nothing has been copied then.
     """
     wanted = module.state_dict()
-    found = {key.removeprefix(prefix): value for key, value in state_dict.items() if key.startswith(prefix)}
+    found = _below(state_dict, prefix)
+    if not wanted.keys() <= found.keys():  # perhaps saved from inside a wrapper
+        try:
+            bare = unwrapped(state_dict)
+        except ValueError as error:
+            raise CheckpointError(f'{source}: {error}.') from None
+        if wanted.keys() <= _below(bare, prefix).keys():
+            print_log(f'{source}: the keys are read without what wrappers put before them', logger='current')
+            state_dict, found = bare, _below(bare, prefix)
     missing = [prefix + key for key in wanted if key not in found]
     misshaped = [
         f'{prefix}{key} is {tuple(found[key].shape)}, the model wants {tuple(value.shape)}'
@@ -145,9 +160,13 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
     if missing or misshaped:
         problems = [f'{len(missing)} keys are missing: {_some(missing)}'] if missing else []
         problems += [f'{len(misshaped)} keys have another shape: {_some(misshaped)}'] if misshaped else []
+        hidden = common_prefix([prefix + key for key in wanted], state_dict) if missing else None
+        remedy = f'build the model as it was trained. {CONVERT}'
+        if hidden is not None:
+            remedy = f'all are there behind {hidden!r}: save them without it.'
         raise CheckpointError(
             f'{source} does not fit {type(module).__name__}: {"; ".join(problems)}. '
-            f'It holds {_census(state_dict)}. Remedy: build the model as it was trained. {CONVERT}'
+            f'It holds {_census(state_dict)}. Remedy: {remedy}'
         )
     module.load_state_dict({key: found[key] for key in wanted})
     surplus = [key for key in state_dict if not key.startswith(prefix) or key.removeprefix(prefix) not in wanted]
@@ -155,6 +174,10 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
     if surplus:
         census = _census(surplus)
         print_log(f'{source}: left out {len(surplus)} keys: {census}', logger='current', level=logging.WARNING)
+
+
+def _below(state_dict: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(prefix): value for key, value in state_dict.items() if key.startswith(prefix)}
 
 
 @WEIGHT_INITIALIZERS.register_module()

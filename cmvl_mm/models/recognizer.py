@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.logging import print_log
 from mmengine.model import BaseModel, initialize
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv3d_weight_memory_format
@@ -98,6 +99,10 @@ class ContextMotionRecognizer(BaseModel):
         self.init_cfg = init_cfg
         if init_cfg is not None:
             initialize(self, init_cfg)
+
+    def _dump_init_info(self) -> None:
+        """MMEngine's report of the initialisation is four lines a parameter, in the log of every run."""
+        print_log(f'{type(self).__name__}: {sum(1 for _ in self.parameters())} parameters initialised', 'current')
 
     def forward(
         self,

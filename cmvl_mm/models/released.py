@@ -17,6 +17,8 @@ from typing import Literal
 
 from torch import Tensor
 
+from .wrapped_keys import bare_name, unwrapped
+
 FIELDS = {
     'block': r'(?:layer[1-4]\.\d+\.)?',  # '' in the stem and in C3D
     'n': r'\d[ab]?',
@@ -96,7 +98,7 @@ def layout_of(keys: Iterable[str]) -> Literal['pretraining', 'bare']:
     Raises:
         UnknownKeyError: of none.
     """
-    names = [key.removeprefix('module.') for key in keys]
+    names = [bare_name(key) for key in keys]
     if any(name.startswith(PRETRAINING_PREFIXES) for name in names):
         return 'pretraining'
     if any(name in BARE_STEMS for name in names):
@@ -108,7 +110,7 @@ def layout_of(keys: Iterable[str]) -> Literal['pretraining', 'bare']:
 
 
 def to_ours(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The authors' weights under our names. A leading 'module.' (DistributedDataParallel's) is taken off.
+    """The authors' weights under our names, without what wrappers put before them (`wrapped_keys`).
 
     Of the pretraining layout come `backbone.*`, `motion_head.*` and `context_head.*`; of a bare network `backbone.*`
     and, where it has a classifier, `cls_head.fc.*`. Nothing is left out.
@@ -118,12 +120,12 @@ def to_ours(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
             bare network does not convolve over (T, H, W).
     """
     layout = layout_of(state_dict)
-    names = {key: _released_to_ours(key.removeprefix('module.'), layout) for key in state_dict}
+    names = {key: _released_to_ours(bare_name(key), layout) for key in state_dict}
     known = _refuse_unknown(names, layout)
     if len(set(known.values())) < len(known):
         twice = [key for key, ours in known.items() if list(known.values()).count(ours) > 1]
         raise UnknownKeyError(f'{_some(twice)}: two keys of the same weights. Remedy: remove the one that is too many.')
-    stem = next((key for key in known if key.removeprefix('module.') in BARE_STEMS), None)
+    stem = next((key for key in known if bare_name(key) in BARE_STEMS), None)
     if stem is not None and state_dict[stem].ndim != 5:  # picture networks have the same names
         shape = tuple(state_dict[stem].shape)
         raise UnknownKeyError(f'{stem!r} is {shape}, no convolution over (T, H, W). Remedy: give a video network.')
@@ -139,6 +141,10 @@ def to_released(state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], li
     Raises:
         UnknownKeyError: some keys are not those of a `ContextMotionRecognizer` of the paper.
     """
+    try:
+        state_dict = unwrapped(state_dict)
+    except ValueError as error:
+        raise UnknownKeyError(f'{error}.') from None
     factorized = tuple((ours, released) for released, ours in FACTORIZED_RULES)
     plain = tuple((ours, released) for released, ours in PLAIN_RULES)
     # our 'bn2' is released as 'bn2_t' where it follows a factorised convolution, as 'bn2' elsewhere

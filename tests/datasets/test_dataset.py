@@ -118,7 +118,6 @@ def two_epochs(batches):
     return seen
 
 
-@pytest.mark.filterwarnings('ignore:This DataLoader will create 4 worker')  # more than some machines have cores
 @pytest.mark.parametrize(('workers', 'persistent'), [(2, False), (2, True), (4, True)])
 def test_workers_do_not_change_the_samples(build, workers, persistent):
     dataset = build()

@@ -106,7 +106,7 @@ def test_a_failing_disk_is_one_error_and_leaves_nothing_behind(tmp_path, monkeyp
         write_checkpoint(data_of(2), tmp_path / 'epoch_2.pth')
     assert names(tmp_path) == before
     assert newest_valid(tmp_path) == (tmp_path / 'epoch_1.pth', [])
-    with pytest.raises(CheckpointWriteError, match=rf'{tmp_path}: checkpoints cannot be written here.*{remedy}'):
+    with pytest.raises(CheckpointWriteError, match=rf'{tmp_path}: nothing can be written here.*{remedy}'):
         require_writable(tmp_path)
 
 

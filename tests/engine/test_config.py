@@ -31,6 +31,19 @@ def test_misspelt_keys_of_a_file_are_refused(repository, tmp_path):
         load_config(path)
 
 
+@pytest.mark.parametrize(
+    'option',
+    [
+        {'default_hooks.sync_buffers': dict(type='SyncBuffersHook')},
+        {'default_hooks.checkpoint': dict(_delete_=True, type='CheckpointHook', save_best='auto')},
+        {'compile': True},
+        {'test_pipeline': [dict(type='DecordInit')]},
+    ],
+)
+def test_keys_that_mmengine_and_mmaction2_read_are_taken(repository, option):
+    load_config(repository / PRETRAIN, option)
+
+
 def test_good_options_arrive(repository):
     config = load_config(repository / PRETRAIN, {'train_dataloader.dataset.pipeline.crop.size': 40})
     pipeline = config.train_dataloader.dataset.pipeline

@@ -107,7 +107,7 @@ def test_share_must_be_one(runner):
         SkippedVideosHook(max_broken_share=5)
 
 
-def test_torch_draws_depend_on_seed_and_iteration_alone(runner):
+def test_torch_draws_depend_on_seed_and_iteration_alone(runner, monkeypatch):
     hook = SeedIterationHook()
 
     def draw(iteration, seed=1):
@@ -120,3 +120,6 @@ def test_torch_draws_depend_on_seed_and_iteration_alone(runner):
     assert draw(4) == first
     assert draw(5) != first
     assert draw(4, seed=2) != first
+    # of the batches that processes see at one iteration, each has a dropout of its own
+    monkeypatch.setattr(hooks, 'get_rank', lambda: 1)
+    assert draw(4) != first

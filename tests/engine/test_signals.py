@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -32,6 +33,23 @@ def test_a_signal_is_noted_and_handlers_come_back(number, code):
     assert signals.received == number
     assert exit_code(signals.received) == code
     assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)] == before
+
+
+def test_in_another_thread_nothing_is_changed():
+    """Training from a notebook's or a server's thread works; Python lets only the main thread handle signals."""
+    before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)]
+    seen = []
+
+    def work():
+        with StopSignals() as signals:
+            signals.find_dead_workers_late()
+            seen.append([signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)])
+            seen.append(signals.received)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before, None]
 
 
 def test_two_signals_within_a_moment_are_one_request():

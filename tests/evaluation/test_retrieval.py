@@ -1,10 +1,13 @@
 """R@k on tables that a person can check, and the metric's bookkeeping."""
 
+import resource
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
 
-from cmvl_mm.evaluation.features import collect, load_features, pack_result, save_features
+from cmvl_mm.evaluation.features import FeaturesError, collect, load_features, pack_result, save_features
 from cmvl_mm.evaluation.metrics import FeatureDump, VideoRetrievalRecall
 from cmvl_mm.evaluation.retrieval import recall_at
 from cmvl_mm.evaluation.search import nearest
@@ -92,6 +95,49 @@ def test_dumped_features_come_back(predictions, tmp_path):
     assert dumped.is_query.tolist() == [False] * 4 + [True] * 2
     assert np.allclose(dumped.features[:4], GALLERY)
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['f.npz']
+
+
+@pytest.mark.parametrize('where', ['a folder', 'below a file'])
+def test_a_place_that_takes_no_features_is_refused_before_the_test(tmp_path, where):
+    (tmp_path / 'file').touch()
+    path = tmp_path if where == 'a folder' else tmp_path / 'file' / 'f.npz'
+    with pytest.raises(FeaturesError, match=rf'{path}: features cannot be written here.*Remedy'):
+        FeatureDump(path=str(path))
+    assert [path.name for path in tmp_path.iterdir()] == ['file']
+
+
+def test_too_little_space_is_refused_with_the_first_batch(predictions, tmp_path, small_files):
+    metric = FeatureDump(path=str(tmp_path / 'f.npz'))
+    metric.expect(1_000_000)
+    with small_files(), pytest.raises(FeaturesError, match=r'f\.npz: .*File too large\. 21\.. MB .*Remedy: free space'):
+        metric.process({}, predictions[:1])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_space_that_ends_during_a_test_costs_the_features_alone(predictions, tmp_path, small_files):
+    metric = FeatureDump(path=str(tmp_path / 'f.npz'))
+    predictions = [row | dict(feature=row['feature'].repeat(1000)) for row in predictions]
+    metric.process({}, predictions)
+    with small_files():
+        assert metric.evaluate(size=6) == {'features/videos': 0}
+    assert isinstance(metric.failure, FeaturesError)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_files():
+    """While it is entered, no file of this process grows past 5 kB."""
+
+    @contextmanager
+    def limited():
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 def test_collect_orders_gallery_then_queries(predictions, tmp_path):

@@ -114,7 +114,7 @@ def test_lengths_that_float32_cannot_square_are_ranked_all_the_same():
 def test_a_bad_row_is_named_by_its_place_in_the_gallery(bad):
     gallery = np.random.default_rng(7).normal(size=(35, 24)).astype(np.float32)
     gallery[33] = bad
-    with pytest.raises(ValueError, match='zero or not finite, first in row 33'):
+    with pytest.raises(ValueError, match='row 33 is zero or not finite'):
         nearest(gallery[:2], gallery, 1, index=SMALL)
 
 

@@ -55,10 +55,12 @@ def test_clips_of_a_test_keep_their_axis():
     assert torch.equal(many[:, 3], one)
 
 
+@pytest.mark.parametrize('sign', [1, -1])
 @pytest.mark.parametrize(('clamp', 'expected'), [(10.0, 0.5), (20.0, 0.25), (4.0, 1.0)])
-def test_motion_is_clamped_in_pixels_and_divided(clamp, expected):
+def test_motion_is_clamped_in_pixels_and_divided(clamp, expected, sign):
+    """To the left as to the right."""
     motion = torch.zeros(1, 1, 8, 4, 4, 2, dtype=torch.int16)
-    motion[..., 0] = 20  # 5 px to the right, in quarter pixels
+    motion[..., 0] = sign * 20  # 5 px, in quarter pixels
     raw = dict(
         imgs=torch.zeros(1, 3, 1, 4, 4, dtype=torch.uint8),
         motion=motion,
@@ -68,7 +70,7 @@ def test_motion_is_clamped_in_pixels_and_divided(clamp, expected):
     )
     maps = CompressedVideoPreprocessor(motion_size=12, motion_clamp=clamp)(dict(inputs=raw))['inputs']['motion']
     assert maps.shape == (1, 1, 2, 8, 12, 12)
-    assert torch.allclose(maps[:, :, 0], torch.tensor(expected))  # resizing does not rescale the values
+    assert torch.allclose(maps[:, :, 0], torch.tensor(sign * expected))  # resizing does not rescale the values
     assert (maps[:, :, 1] == 0).all()
 
 

@@ -1,5 +1,7 @@
 """The whole model: heads and their gradients, clips, features, and one process against two."""
 
+import logging
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -311,3 +313,13 @@ def test_a_stock_backbone_of_mmaction_takes_a_training_step(settings, neck, fuse
     maps = model.backbone(inputs['imgs'])
     last = maps if isinstance(maps, Tensor) else maps[-1]
     torch.testing.assert_close(features, last.mean((2, 3, 4)))
+
+
+def test_the_initialisation_is_one_line_of_the_log(monkeypatch):
+    """MMEngine's own report has four lines for each parameter."""
+    model = MODELS.build(dict(type='ContextMotionRecognizer', backbone=dict(type='C3DBN', width=2)))
+    records = []
+    monkeypatch.setattr('mmengine.logging.MMLogger.callHandlers', lambda _, record: records.append(record))
+    model.init_weights()
+    lines = [record.msg for record in records if record.levelno >= logging.INFO]
+    assert lines == [f'ContextMotionRecognizer: {len(list(model.parameters()))} parameters initialised']

@@ -4,13 +4,12 @@ import os
 import random
 import re
 import signal
-import socket
 import tempfile
 import time
 from pathlib import Path
 
 from finding import Finding, Size
-from short_run import command, difference, make_videos, options, start, state
+from short_run import command, difference, launch, make_videos, options, start, state
 from signals import children, wait_for_iteration
 
 GUARD = 'tests/reliability/test_dying_peers.py'
@@ -88,7 +87,7 @@ def killed_ranks(videos: Path, folder: Path, ranks: int, runs: int) -> Finding:
 def launch_ranks(
     videos: Path, work_dir: Path, ranks: int, epochs: int, victim: tuple[int, int, float] | None
 ) -> tuple[int, str]:
-    """Train under torchrun as tools/dist_train.sh does.
+    """Train by tools/dist_train.sh.
 
     Args:
         victim: which rank to kill, after how many iterations, and seconds later still.
@@ -97,19 +96,10 @@ def launch_ranks(
         The exit code, and what was printed.
     """
     log = work_dir.with_suffix('.log')
-    chosen = options(videos, work_dir, batch=1, epochs=epochs, keep=2, by_epoch=True)
-    torchrun = ['-m', 'torch.distributed.run', f'--nproc_per_node={ranks}', '--max-restarts=3']
-    torchrun += ['--master_addr=127.0.0.1', f'--master_port={free_port()}']
-    process = start([*torchrun, *command(chosen, '--launcher', 'pytorch')], log)
+    process = launch(options(videos, work_dir, batch=1, epochs=epochs, keep=2, by_epoch=True), ranks, log)
     if victim is not None:
         rank, iteration, later = victim
         wait_for_iteration(process, log, iteration)
         time.sleep(later)
         os.kill(children(process.pid)[rank], signal.SIGKILL)
     return process.wait(timeout=300), log.read_text()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]

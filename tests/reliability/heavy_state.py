@@ -6,10 +6,12 @@ from typing import Any
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
+from short_run import CONFIG
 from torch import nn
 from torch.utils.data import Dataset
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.runner import CompressedRunner
 
 
@@ -33,7 +35,7 @@ class Numbers(Dataset):
 
 
 def runner(work_dir: Path, megabytes: float, *, epochs: int = 1000, resume: bool = False) -> CompressedRunner:
-    """Two steps an epoch; one checkpoint is kept."""
+    """Two steps an epoch, with the recipes' curves; one checkpoint is kept."""
     torch.set_num_threads(1)
     made = CompressedRunner(
         model=Weights(megabytes),
@@ -50,8 +52,9 @@ def runner(work_dir: Path, megabytes: float, *, epochs: int = 1000, resume: bool
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9)),
         default_hooks=dict(
             checkpoint=dict(type='AtomicCheckpointHook', interval=1, by_epoch=False, max_keep_ckpts=1),
-            logger=dict(type='LoggerHook', interval=1000),
+            logger=dict(type='WholeFileLoggerHook', interval=1),
         ),
+        visualizer=load_config(CONFIG).visualizer,
         custom_hooks=[dict(type='SeedIterationHook')],
         randomness=dict(seed=0),
         default_scope='mmaction',

@@ -51,9 +51,9 @@ def same_bits(videos: Path, folder: Path, ranks: int, size: Size) -> Finding:
         f'{", ".join(map(str, moments))}; {loaders}; CPU, gloo',
         figure=f'{resumed - len(differing)} of {resumed} equal' + ''.join(f'; {line}' for line in differing),
         held=not differing,
-        guard=f'{GUARD}::test_a_resumed_run_equals_the_unbroken_one'
+        guard=f'{GUARD}::test_a_resumed_run_of_two_processes_equals_the_unbroken_one'
         if ranks > 1
-        else 'tests/engine/test_resume.py::test_resumed_run_equals_the_unbroken_one',
+        else f'{GUARD}::test_resumed_run_equals_the_unbroken_one',
     )
 
 

@@ -88,12 +88,19 @@ def command(chosen: dict[str, Any], *words: str) -> list[str]:
     return [str(REPOSITORY / 'tools' / 'train.py'), str(CONFIG), *words, '--cfg-options', *merged]
 
 
-def start(words: list[str], log: Path, **variables: str) -> subprocess.Popen:
+def launch(chosen: dict[str, Any], ranks: int, log: Path, *words: str, **variables: str) -> subprocess.Popen:
+    """Start tools/dist_train.sh with these options, as a user does; its children are the ranks."""
+    merged = [f'{key}={value}' for key, value in chosen.items()]
+    script = [str(REPOSITORY / 'tools' / 'dist_train.sh'), str(CONFIG), str(ranks), *words, '--cfg-options', *merged]
+    return start(script, log, program='bash', PYTHON=sys.executable, **variables)
+
+
+def start(words: list[str], log: Path, program: str = sys.executable, **variables: str) -> subprocess.Popen:
     """Start `python words` from this checkout in a process group of its own; what it prints goes to a file."""
     environment = os.environ | dict(OMP_NUM_THREADS='1', PYTHONPATH=str(REPOSITORY), PYTHONWARNINGS='ignore')
     with log.open('w') as file:
         return subprocess.Popen(
-            [sys.executable, *words],
+            [program, *words],
             stdout=file,
             stderr=subprocess.STDOUT,
             env=environment | variables,

@@ -1,8 +1,21 @@
-"""The light version of the checks of resuming; one process is in tests/engine/test_resume.py."""
+"""An interrupted run continues bit for bit, from the middle of an epoch, decodes nothing twice, or is refused.
+
+The heavy version of the first checks is in resume.py.
+"""
+
+import os
+import signal
 
 import pytest
+import torch
 from resume import at_once, same_bits
-from short_run import make_videos
+from short_run import config, difference, make_videos, options, state, train
+from torch.utils.data import dataloader
+
+from cmvl_mm.engine.loop import WorkerDied
+from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.engine.valid_checkpoint import newest_valid
+from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint
 
 
 @pytest.fixture(scope='module')
@@ -10,8 +23,38 @@ def videos(tmp_path_factory):
     return make_videos(tmp_path_factory.mktemp('resume') / 'set')
 
 
+@pytest.fixture(scope='module')
+def unbroken(videos, tmp_path_factory):
+    """A run in one go of 2 epochs of 4 iterations, a checkpoint after each; samples are read in its own process."""
+    folder = tmp_path_factory.mktemp('unbroken') / 'run'
+    train(options(videos, folder))
+    return folder
+
+
+@pytest.fixture
+def tiny(videos, tmp_path):
+    """Options of such a run, with changes of any key."""
+    return lambda name, **changes: options(videos, tmp_path / name) | changes
+
+
 @pytest.mark.slow
-def test_a_resumed_run_equals_the_unbroken_one(videos, tmp_path):
+@pytest.mark.parametrize(
+    ('interrupted_after', 'workers', 'persistent'), [(3, 0, False), (4, 0, False), (6, 2, True), (1, 2, False)]
+)
+def test_resumed_run_equals_the_unbroken_one(tiny, unbroken, tmp_path, interrupted_after, workers, persistent):
+    """Whoever reads the samples."""
+    loader = {'train_dataloader.num_workers': workers, 'train_dataloader.persistent_workers': persistent}
+    train(tiny('resumed', load_from=str(unbroken / f'iter_{interrupted_after}.pth'), resume=True, **loader))
+    ends = [read_checkpoint(folder / 'iter_8.pth') for folder in (unbroken, tmp_path / 'resumed')]
+    for part in ('state_dict', 'optimizer', 'param_schedulers'):
+        assert difference(*(end[part] for end in ends)) is None
+    # and only what was left has been run
+    saved = sorted(int(path.stem.split('_')[1]) for path in (tmp_path / 'resumed').glob('iter_*.pth'))
+    assert saved == list(range(interrupted_after + 1, 9))
+
+
+@pytest.mark.slow
+def test_a_resumed_run_of_two_processes_equals_the_unbroken_one(videos, tmp_path):
     finding = same_bits(videos, tmp_path, 2, 'light')
     assert finding.held, finding.figure
 
@@ -20,3 +63,145 @@ def test_a_resumed_run_equals_the_unbroken_one(videos, tmp_path):
 def test_resuming_late_reads_one_batch(videos, tmp_path):
     finding = at_once(videos, tmp_path, 'light')
     assert finding.held, finding.figure
+
+
+def test_dropout_and_samples_really_differ_between_iterations(unbroken):
+    """Otherwise the test above could pass with frozen randomness."""
+    assert len(set(state(unbroken / 'iter_8.pth')['losses'])) == 8
+
+
+def test_checkpoint_of_another_model_is_refused_with_the_keys(tiny, unbroken):
+    other = tiny('other', **{'load_from': str(unbroken / 'iter_4.pth'), 'model.context_head.hidden_channels': 99})
+    with pytest.raises(CheckpointError, match=r'iter_4\.pth does not fit .*context_head\.query_projection\.fc1'):
+        train(other)
+
+
+def test_loop_refuses_too_few_videos_and_other_samplers(tiny):
+    with pytest.raises(ValueError, match='8 videos are fewer than one global batch of 16'):
+        train(tiny('few', **{'train_dataloader.batch_size': 16}))
+    with pytest.raises(TypeError, match='needs a ResumableSampler, not DefaultSampler'):
+        train(tiny('sampler', **{'train_dataloader.sampler.type': 'DefaultSampler'}))
+
+
+def test_resumed_run_keeps_the_checkpoint_s_seed(tiny, tmp_path):
+    """Order and samples too, although the new process was told another seed."""
+    train(tiny('unbroken', **{'randomness.seed': 5}))
+    checkpoint = str(tmp_path / 'unbroken' / 'iter_3.pth')
+    train(tiny('resumed', load_from=checkpoint, resume=True, **{'randomness.seed': 0}))
+    ends = [read_checkpoint(tmp_path / name / 'iter_8.pth')['state_dict'] for name in ('unbroken', 'resumed')]
+    assert difference(*ends) is None
+
+
+def test_resume_with_another_batch_or_list_is_refused(tiny, unbroken, videos, tmp_path, capsys):
+    """Also where the other list is as long; wherever it lies, the same list will do."""
+    checkpoint = unbroken / 'iter_2.pth'
+    lines = (videos / 'train.txt').read_text().splitlines(keepends=True)
+    relabelled = [line.replace(' 3\n', ' 4\n') for line in lines]
+    for name, other in (('half', lines[:4]), ('turned', lines[::-1]), ('relabelled', relabelled), ('same', lines)):
+        (tmp_path / f'{name}.txt').write_text(''.join(other))
+
+    def resumed(name, path=checkpoint, **change):
+        path = dict(load_from=str(path), resume=True)
+        ended = {'train_cfg.max_epochs': 1, 'experiment_name': f'{tmp_path}_{name}'}
+        train(tiny('second', **path | ended | change))
+
+    for name, change, words in (
+        ('batch', {'train_dataloader.batch_size': 4}, 'global_batch'),
+        *(
+            (name, {'train_dataloader.dataset.ann_file': str(tmp_path / f'{name}.txt')}, words)
+            for name, words in (('half', "'videos': 4"), ('turned', 'another list'), ('relabelled', 'another list'))
+        ),
+    ):
+        with pytest.raises(ValueError, match=rf'iter_2\.pth: .*{words}.*Remedy'):
+            resumed(name, **change)
+    capsys.readouterr()
+    resumed('same', **{'train_dataloader.dataset.ann_file': str(tmp_path / 'same.txt')})
+    assert 'which list its run had' not in capsys.readouterr().out
+    old = read_checkpoint(checkpoint)
+    del old['meta']['list_sha256']
+    torch.save(old, tmp_path / 'old.pth')
+    resumed('old', tmp_path / 'old.pth')
+    assert capsys.readouterr().out.count('old.pth does not say which list its run had') == 1
+
+
+def test_resume_takes_the_newest_whole_checkpoint_and_says_which_not(tiny, tmp_path, capsys):
+    train(tiny('run', **{'train_cfg.max_epochs': 1}))
+    newest = tmp_path / 'run' / 'iter_4.pth'
+    newest.write_bytes(newest.read_bytes()[:-1])
+    train(tiny('run', resume=True, experiment_name='again', **{'train_cfg.max_epochs': 1}))
+    log = capsys.readouterr()
+    assert 'iter_4.pth: its SHA-256 is' in log.out + log.err
+    assert 'resumed epoch: 0, iter: 3' in log.out + log.err
+    assert newest_valid(tmp_path / 'run') == (newest, [])  # written anew
+    newest.write_bytes(newest.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=r'iter_4\.pth: its SHA-256 is .*Remedy: another checkpoint'):
+        train(tiny('named', load_from=str(newest)))
+
+
+def test_resume_of_damaged_checkpoints_alone_is_refused(tiny, tmp_path):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'epoch_1.pth').write_bytes(b'PK')
+    with pytest.raises(CheckpointError, match=r'no checkpoint can be resumed from.*epoch_1\.pth.*Remedy'):
+        train(tiny('run', resume=True))
+
+
+def test_a_bare_state_dict_can_be_loaded(tiny, tmp_path):
+    weights = CompressedRunner.from_cfg(config(tiny('first'))).model.state_dict()
+    torch.save(weights, tmp_path / 'bare.pth')
+    runner = CompressedRunner.from_cfg(config(tiny('second', **{'randomness.seed': 9})))
+    assert not torch.equal(runner.model.backbone.conv1.weight, weights['backbone.conv1.weight'])
+    runner.load_checkpoint(str(tmp_path / 'bare.pth'))
+    assert difference(dict(runner.model.state_dict()), dict(weights)) is None
+
+
+def test_a_restarted_job_goes_on_from_its_own_checkpoints_only(tiny, tmp_path, monkeypatch, capsys):
+    """What an older run has left in the folder is not resumed unasked."""
+    monkeypatch.setenv('TORCHELASTIC_RUN_ID', 'none')
+    train(tiny('run', **{'train_cfg.max_epochs': 1}))  # of yesterday
+    (tmp_path / 'run' / 'job_began').touch()
+    monkeypatch.setenv('TORCHELASTIC_RESTART_COUNT', '1')
+    train(tiny('run', experiment_name='first restart', **{'train_cfg.max_epochs': 1}))
+    assert 'resumed epoch' not in capsys.readouterr().out
+    train(tiny('run', experiment_name='second restart', **{'train_cfg.max_epochs': 2}))
+    assert 'resumed epoch: 0, iter: 4' in capsys.readouterr().out
+
+
+def test_incomplete_batches_are_refused(tiny):
+    with pytest.raises(ValueError, match='drop_last=True'):
+        train(tiny('incomplete', **{'train_dataloader.drop_last': False}))
+
+
+@pytest.fixture
+def worker_ends_handing_over(monkeypatch):
+    """The second batch breaks off, as its worker is killed between its message and the memory that it names."""
+
+    def install(signalled: bool) -> None:
+        taken = dataloader._MultiProcessingDataLoaderIter._next_data
+        calls = []
+
+        def breaks_off(self):
+            calls.append(1)
+            if len(calls) != 2:
+                return taken(self)
+            self._workers[0].kill()
+            if signalled:
+                os.kill(os.getpid(), signal.SIGTERM)
+            raise ConnectionResetError(104, 'Connection reset by peer')
+
+        monkeypatch.setattr(dataloader._MultiProcessingDataLoaderIter, '_next_data', breaks_off)
+
+    return install
+
+
+def test_a_signal_that_ends_a_worker_in_mid_batch_is_a_signal(tiny, tmp_path, worker_ends_handing_over):
+    worker_ends_handing_over(signalled=True)
+    with pytest.raises(SystemExit) as stopped:
+        train(tiny('signalled', **{'train_dataloader.num_workers': 1}))
+    assert stopped.value.code == 143
+    assert newest_valid(tmp_path / 'signalled')[0].name == 'iter_1.pth'
+
+
+def test_a_worker_that_ends_in_mid_batch_is_named(tiny, worker_ends_handing_over):
+    worker_ends_handing_over(signalled=False)
+    with pytest.raises(WorkerDied, match=r'data-loader worker 0 \(process \d+\) died at videos/\d\.mp4.*Remedy'):
+        train(tiny('died', **{'train_dataloader.num_workers': 1}))

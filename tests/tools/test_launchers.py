@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,44 @@ def test_what_slurm_starts_hands_on_as_well(run, repository, tmp_path):
     )
     assert json.loads(outcome.stdout)[-len(ODD) + 1 :] == ODD[1:]
     assert not (tmp_path / 'ran').exists()
+
+
+@pytest.mark.parametrize('script', ['slurm_train.sh', 'slurm_test.sh'])
+@pytest.mark.parametrize('name', ['GPUS', 'GPUS_PER_NODE', 'CPUS_PER_TASK'])
+def test_slurm_s_numbers_are_looked_at(repository, script, name):
+    command = ['bash', str(repository / 'tools' / script), *'abcd']
+    environment = {'PATH': os.environ['PATH'], name: 'many'}
+    outcome = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert outcome.returncode == 2
+    assert outcome.stderr == f'{name}=many must be a whole number.\n'
+
+
+def test_two_jobs_of_slurm_do_not_share_a_port(run, tmp_path):
+    words = run('slurm_train.sh', 'partition', 'job', 'config')
+    line = words[words.index('bash') :][:3]
+    ports = set()
+    for job in ('4711', '4712'):
+        environment = {'PATH': f'{tmp_path}/bin:{os.environ["PATH"]}', 'SLURM_JOB_ID': job}
+        shown = subprocess.run(
+            [*line, 'launch', 'printenv', 'MASTER_PORT'], env=environment, capture_output=True, text=True, check=True
+        )
+        ports.add(int(shown.stdout))
+    assert len(ports) == 2
+    assert all(20_000 <= port < 40_000 for port in ports)
+
+
+@pytest.mark.slow
+def test_a_config_error_is_not_restarted(repository, tmp_path):
+    """By the shipped script with its own number of restarts."""
+    script = ['bash', str(repository / 'tools' / 'dist_train.sh'), str(repository / 'configs/demo/pretrain.py'), '2']
+    words = ['--work-dir', str(tmp_path), '--cfg-options', 'train_dataloder.batch_size=2']
+    paths = os.pathsep.join([str(repository), *sys.path])
+    environment = os.environ | dict(PYTHON=sys.executable, OMP_NUM_THREADS='1', PYTHONPATH=paths)
+    environment.pop('MAX_RESTARTS', None)
+    outcome = subprocess.run([*script, *words], env=environment, capture_output=True, text=True, timeout=120)
+    assert outcome.returncode == 1
+    assert 1 <= outcome.stderr.count('ConfigKeyError: ') <= 2  # of two processes, the second one perhaps
+    assert 'nothing reads train_dataloder' in outcome.stderr
 
 
 def test_every_script_is_looked_at(repository):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmvl_mm.engine.logs import read_curves, read_test
+from cmvl_mm.engine.logs import read_curves, read_test, read_validations
 from cmvl_mm.evaluation.features import Features
 from cmvl_mm.visualization.figures import Curve, draw_curves, draw_gallery
 from cmvl_mm.visualization.overlay import draw_sample
@@ -28,6 +28,25 @@ def test_curves_of_a_resumed_run_are_joined_and_the_later_run_counts(tmp_path):
     )
     log(tmp_path, '20260101_000002', [{'loss': 1.5, 'step': 2}, {'loss': 1.0, 'step': 3}])
     assert [(row['step'], row['loss']) for row in read_curves(tmp_path)] == [(1, 3.0), (2, 1.5), (3, 1.0)]
+
+
+def test_parts_of_rows_are_passed_over_with_a_warning(tmp_path, caplog):
+    """A kill leaves the beginning of a row at the end; a disk that was full, before another row."""
+    log(tmp_path, '20260101_000001', [{'loss': 3.0, 'step': 1}])
+    path = tmp_path / '20260101_000001' / 'vis_data' / 'scalars.json'
+    with path.open('a') as file:
+        file.write('{"loss": 2.5, "st{"loss": 2.0, "step": 2}\n{"retrieval/R@1": 9.0, "step": 1}\n\n{"loss": 1')
+    assert [(row['step'], row['loss']) for row in read_curves(tmp_path)] == [(1, 3.0), (2, 2.0)]
+    assert read_validations(tmp_path) == {1: {'retrieval/R@1': 9.0, 'step': 1}}
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.partition(': ')[0].removeprefix(f'{path}, ') for line in lines[:2]] == ['line 2', 'line 5']
+
+
+def test_damaged_figures_of_a_test_are_named(tmp_path):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'run.json').write_text('{"finetune/top1": 0.')
+    with pytest.raises(ValueError, match=r'run\.json: no figures of a test.*Remedy'):
+        read_test(tmp_path)
 
 
 def test_newest_test_counts_and_none_is_an_error(tmp_path):

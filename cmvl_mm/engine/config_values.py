@@ -1,0 +1,71 @@
+"""Values of a config that would end in an error without a name, checked before anything is built."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from mmengine.config import Config
+
+
+class ConfigValueError(ValueError):
+    """A value that cannot be meant; the message names its key and what is allowed."""
+
+
+def _whole(low: int, high: float = float('inf')) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float('inf')
+
+
+_AT_LEAST_ONE = (_whole(1), 'a whole number of at least 1')
+_NOT_NEGATIVE = (_whole(0), 'a whole number of at least 0')
+_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **{f'{loader}.batch_size': _AT_LEAST_ONE for loader in _LOADERS},
+    **{f'{loader}.num_workers': _NOT_NEGATIVE for loader in _LOADERS},
+    'train_cfg.max_epochs': _AT_LEAST_ONE,
+    'auto_scale_lr.base_batch_size': _AT_LEAST_ONE,
+    'default_hooks.logger.interval': _AT_LEAST_ONE,
+    'default_hooks.checkpoint.interval': _AT_LEAST_ONE,
+    'model.cls_head.num_classes': _AT_LEAST_ONE,
+    'optim_wrapper.optimizer.lr': (_positive, 'a number above 0'),
+    'randomness.seed': (_whole(0, 2**32 - 1), 'a whole number from 0 to 2**32 - 1'),
+    'log_level': (lambda value: value in logging.getLevelNamesMapping(), 'one of DEBUG, INFO, WARNING, ERROR'),
+}
+
+
+def check_values(config: Config) -> None:
+    """Look at the values that users change most; None is left to whoever reads it.
+
+    Raises:
+        ConfigValueError: a value has the wrong type or size, or a schedule ends before it begins.
+    """
+    for name, (allows, words) in _VALUES.items():
+        value = _at(config, name)
+        if value is not None and not allows(value):
+            raise ConfigValueError(f'{name}={value!r} must be {words}. Remedy: --cfg-options {name}=…')
+    _check_schedule(config)
+
+
+def _check_schedule(config: Config) -> None:
+    """A short trial run must not be shorter than the warm-up before its main schedule."""
+    schedules = config.get('param_scheduler')
+    schedules = schedules if isinstance(schedules, (list, tuple)) else [schedules]
+    for number, schedule in enumerate(schedules):
+        if not isinstance(schedule, dict):
+            continue
+        begin, end = schedule.get('begin', 0), schedule.get('end')
+        if isinstance(begin, int) and isinstance(end, int) and end <= begin:
+            raise ConfigValueError(
+                f'param_scheduler.{number} begins at {begin} and ends at {end}. Remedy: --cfg-options '
+                f'param_scheduler.{number}.end={begin + 1} or later, and a train_cfg.max_epochs that reaches it.'
+            )
+
+
+def _at(config: Any, name: str) -> Any:
+    """The value of a dotted name; None where the config has no such place."""
+    for part in name.split('.'):
+        config = config.get(part) if isinstance(config, (dict, Config)) else None
+    return config

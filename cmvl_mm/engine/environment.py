@@ -1,0 +1,51 @@
+"""What --launcher needs from the environment: checked before anything starts, with a remedy."""
+
+import os
+
+import torch
+
+_NEEDED = {
+    'pytorch': ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR', 'MASTER_PORT'),
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID', 'SLURM_JOB_NODELIST', 'MASTER_ADDR', 'MASTER_PORT'),
+}
+_NUMBERS = {'RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_PORT', 'SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'}
+_START = {
+    'pytorch': 'bash tools/dist_train.sh CONFIG PROCESSES, or dist_test.sh',
+    'slurm': 'bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG, or slurm_test.sh',
+}
+
+
+class LauncherError(RuntimeError):
+    """A process was not started as its --launcher says."""
+
+
+def check_launcher(launcher: str) -> None:
+    """Look at the variables that torchrun, or Slurm and our scripts, set.
+
+    Raises:
+        LauncherError: a variable is missing or no number, or the machine has fewer GPUs than processes.
+    """
+    if launcher == 'none':
+        return
+    remedy = f'Remedy: {_START[launcher]}; for a single process, leave --launcher out.'
+    missing = [name for name in _NEEDED[launcher] if not os.environ.get(name)]
+    if missing:
+        raise LauncherError(f'--launcher {launcher}: {", ".join(missing)} not in the environment. {remedy}')
+    for name in _NEEDED[launcher]:
+        if name in _NUMBERS and not os.environ[name].isdecimal():
+            raise LauncherError(f'--launcher {launcher}: {name}={os.environ[name]!r} is no number. {remedy}')
+    rank, size = (int(os.environ[name]) for name in _NEEDED[launcher][:2])
+    if not rank < size:
+        names = ' and '.join(f'{name}={os.environ[name]}' for name in _NEEDED[launcher][:2])
+        raise LauncherError(f'--launcher {launcher}: {names} contradict each other. {remedy}')
+    local, gpus = int(os.environ[_NEEDED[launcher][2]]), torch.cuda.device_count()
+    if torch.cuda.is_available() and local >= gpus:
+        raise LauncherError(
+            f'--launcher {launcher}: process {local} of this machine finds no GPU of its own, torch sees {gpus}. '
+            f'Remedy: at most {gpus} processes a machine; on CPUs, CUDA_VISIBLE_DEVICES= (empty).'
+        )
+
+
+def is_first_process(launcher: str) -> bool:
+    """Whether this process will be the main one, known before the processes meet."""
+    return launcher == 'none' or os.environ[_NEEDED[launcher][0]] == '0'

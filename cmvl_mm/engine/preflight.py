@@ -1,0 +1,116 @@
+"""Faults of a config that would end a run late, or not at all: found before the first step, with a remedy."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from mmengine.runner import Runner
+from torch import nn
+
+from cmvl_mm.datasets.dataset import RetrievalDataset
+from cmvl_mm.evaluation.metrics import FeatureDump
+from cmvl_mm.models.heads import ContextMatchingHead
+
+from .listed import Listed, listed
+
+
+class LabelError(ValueError):
+    """A list and a classifier that do not fit each other."""
+
+
+def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], *, required: bool = True) -> None:
+    """Refuse labels that the classifier has no class for. A retrieval's lists, and models without one, pass.
+
+    Args:
+        dataset: with lists, see `listed`; of another one, nothing is known.
+        model: with a `cls_head` that has `num_classes`, ours or one of MMAction2's, or without.
+        use: decides the remedy: a model that is tested has its classes.
+        required: every video needs a label.
+
+    Raises:
+        LabelError: names list, line, video, label, `num_classes` and remedy.
+    """
+    classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
+    if not isinstance(classes, int) or isinstance(dataset, RetrievalDataset):
+        return
+    lines = list(listed(dataset))
+    for line in lines if required else ():
+        if line.label is None:
+            raise LabelError(
+                f'{_place(line)}: {line.path!r} has no label, and model.cls_head needs one of every video. Remedy: '
+                'write "relative/path.mp4 label"; for features alone, a model without cls_head.'
+            )
+    numbers = [line.label for line in lines if isinstance(line.label, int)]
+    beyond = [line for line in lines if isinstance(line.label, int) and not 0 <= line.label < classes]
+    if beyond:
+        first = beyond[0]
+        raise LabelError(
+            f'{_place(first)}: {first.path!r} has the label {first.label}, and model.cls_head.num_classes={classes} '
+            f'has the classes 0 to {classes - 1}; {len(beyond)} of {len(lines)} videos have such labels. '
+            f'Remedy: {_remedy(numbers, classes, use)}.'
+        )
+
+
+def _remedy(labels: list[int], classes: int, use: Literal['train', 'test']) -> str:
+    if min(labels) == 1 and max(labels) == classes:
+        return 'write labels that begin at 0; those of this list begin at 1'
+    if use == 'test':
+        return 'test with a list of the data set that the checkpoint was trained on'
+    return f'a list with labels from 0 on, or --cfg-options model.cls_head.num_classes={max(labels) + 1}'
+
+
+def _place(line: Listed) -> str:
+    """'list.txt, line 3', where the file can be read as text."""
+    try:
+        text = Path(line.source).read_text(encoding='utf-8-sig').splitlines()
+    except (OSError, UnicodeDecodeError):
+        return line.source
+    found = (number for number, row in enumerate(text, start=1) if row.strip().startswith(line.path))
+    number = next(found, None)
+    return line.source if number is None else f'{line.source}, line {number}'
+
+
+def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchronised: bool) -> None:
+    """Refuse a batch of one where a loss compares a clip with those of other videos.
+
+    Args:
+        model: a recognizer, or any other module, which passes.
+        batch_size: videos of a process.
+        world_size: processes.
+        synchronised: batch norm runs over all processes.
+
+    Raises:
+        ValueError: names the batch and the remedy.
+    """
+    if not isinstance(getattr(model, 'context_head', None), ContextMatchingHead):
+        return
+    if batch_size * world_size == 1:
+        raise ValueError(
+            'model.context_head compares each clip with those of other videos, and a global batch of 1 has none. '
+            'Remedy: train_dataloader.batch_size=2 or more, or more processes.'
+        )
+    if batch_size == 1 and not synchronised:
+        raise ValueError(
+            'A batch of 1 a process has nothing to normalise over in model.context_head. '
+            "Remedy: train_dataloader.batch_size=2 or more, or sync_bn='torch'."
+        )
+
+
+def check_training(runner: Runner, dataloader: Any, model: nn.Module) -> None:
+    """What a training loop can be told before its first step."""
+    check_labels(dataloader.dataset, model, 'train')
+    synchronised = runner.distributed and runner.cfg.get('sync_bn') is not None
+    check_batch(model, dataloader.batch_size, runner.world_size, synchronised=synchronised)
+
+
+def check_test(dataloader: Any, metrics: Iterable[Any], model: nn.Module, use: Literal['train', 'test']) -> None:
+    """What a test, or with 'train' a validation, can be told before its first video."""
+    metrics = list(metrics)
+    dumps = feature_dumps(metrics)
+    check_labels(dataloader.dataset, model, use, required=len(metrics) > len(dumps))
+    for dump in dumps:
+        dump.expect(len(dataloader.dataset))
+
+
+def feature_dumps(metrics: Iterable[Any]) -> list[FeatureDump]:
+    return [metric for metric in metrics if isinstance(metric, FeatureDump)]
