@@ -1,4 +1,4 @@
-"""Models that data describe: only of registered parts, since MMEngine would import any other name and call it."""
+"""Checks a model that data describe: every part of it must be a registered one."""
 
 from collections.abc import Mapping
 from typing import Any
