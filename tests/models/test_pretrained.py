@@ -160,7 +160,7 @@ def test_what_is_called_safetensors_is_never_unpickled(tmp_path, checkpoint, nam
 
 @pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
 def test_the_runner_reads_both_kinds_and_drops_the_config_unread(tmp_path, suffix):
-    """MMEngine would run the config's text when it resumes."""
+    """The config's text is no config."""
     model, path = recognizer(C3DBN(width=2)), tmp_path / f'whole.{suffix}'
     weights = {key: torch.randn(value.shape).to(value.dtype) for key, value in model.state_dict().items()}
     if suffix == 'pth':

@@ -1,4 +1,4 @@
-"""The light version of what RELIABILITY.md says of files from strangers, and that the checks themselves can fail."""
+"""The light version of what RELIABILITY.md says of untrusted files, and that the checks themselves can fail."""
 
 import pickle
 

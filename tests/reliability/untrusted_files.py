@@ -1,4 +1,4 @@
-"""Checkpoints, features, lists and names from strangers: data are read, everything else is refused with a remedy."""
+"""Untrusted checkpoints, features, lists and names: data are read, everything else is refused with a remedy."""
 
 import os
 import random
@@ -172,7 +172,7 @@ def names(folder: Path, size: Size) -> Finding:
 
     wrong, counts = check_all(folder, reencode=size == 'heavy')
     return Finding(
-        promise='Names in lists that leave the root or that a shell would act upon are refused; all others are names.',
+        promise='Names in lists that leave the root or that a shell acts upon are refused; all others are file names.',
         tested=f'{counts["refused"]} names to refuse, {counts["links"]} links out of the root, {counts["literal"]} odd '
         'names of real files, each through CompressedVideoDataset, its two-file mode and prepare_videos.py',
         figure=f'{counts["checks"] - len(wrong)} of {counts["checks"]} verdicts as they should be'
@@ -189,7 +189,7 @@ def no_shell() -> Finding:
     calls = [(path.relative_to(REPOSITORY), *call) for path in files for call in dangerous_calls(path.read_text())]
     found = [f'{path}:{line}: {what}' for path, line, what in calls]
     return Finding(
-        promise='The code starts no shell and evaluates, unpickles or loads as YAML nothing that a file says.',
+        promise='The code starts no shell, and evaluates, unpickles or loads as full YAML no content of a file.',
         tested=f'the syntax trees of {len(files)} files',
         figure=f'{len(found)} such calls' + (f': {"; ".join(found)}' if found else ''),
         held=not found,
