@@ -93,8 +93,9 @@ def contradictions(folder: Path) -> dict[str, Path]:
         'half.pth': whole[: len(whole) // 2],
         'without its last byte.pth': whole[:-1],
         'half a stream.pth': old.getvalue()[:-500],
-        'a short record.pth': _with_record(whole, lambda content: content[:64]),
-        'no record.pth': _with_record(whole, lambda content: None),
+        'compressed.pth': _rewritten(whole, method=zipfile.ZIP_DEFLATED),
+        'a short record.pth': _rewritten(whole, lambda content: content[:64]),
+        'no record.pth': _rewritten(whole, lambda content: None),
         **{f'{title}.safetensors': content for title, content in _headers().items()},
     }
     paths = {title: folder / title.replace(' ', '_') for title in files}
@@ -103,10 +104,12 @@ def contradictions(folder: Path) -> dict[str, Path]:
     return paths
 
 
-def _with_record(whole: bytes, change: Callable[[bytes], bytes | None]) -> bytes:
-    """The archive with the bytes of its first tensor changed, or without them."""
+def _rewritten(
+    whole: bytes, change: Callable[[bytes], bytes | None] = bytes, method: int = zipfile.ZIP_STORED
+) -> bytes:
+    """The archive with the bytes of its first tensor changed, or without them, or compressed."""
     written = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(whole)) as source, zipfile.ZipFile(written, 'w') as sink:
+    with zipfile.ZipFile(io.BytesIO(whole)) as source, zipfile.ZipFile(written, 'w', method) as sink:
         for name in source.namelist():
             content: bytes | None = source.read(name)
             if name.endswith('data/0'):

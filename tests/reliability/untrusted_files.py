@@ -60,7 +60,7 @@ def objects_are_refused(folder: Path) -> Finding:
         promise='Checkpoints, features, lists and annotations are read as data; a file that holds any other object is '
         'refused, and the object is not restored.',
         tested=f'{len(cases)} files with an object that leaves a file when it is restored: .pth in four places, old '
-        'streams, bare pickles under eight names, .npz, .npy, YAML with a tag; configs in JSON and YAML',
+        'streams, bare pickles under seven names, .npz, .npy, YAML with a tag; configs in JSON and YAML',
         figure=f'{len(cases) - len(wrong)} of {len(cases)} refused with name and remedy, '
         f'{int(flag.exists())} objects restored' + (f'; wrong: {"; ".join(wrong)}' if wrong else ''),
         held=not wrong and not flag.exists(),
@@ -81,8 +81,8 @@ def contradictions_are_errors(folder: Path) -> Finding:
         if not isinstance(error, CheckpointError) or str(path) not in str(error) or 'weights_only' in str(error):
             wrong.append(title)
     return Finding(
-        promise='A checkpoint whose sizes, offsets or types contradict each other is one CheckpointError that names '
-        'the file.',
+        promise='A checkpoint that is compressed, or whose sizes, offsets or types contradict each other, is one '
+        'CheckpointError that names the file.',
         tested=f'{len(files)} files: safetensors headers, archives and streams, cut off or changed',
         figure=f'{len(files) - len(wrong)} of {len(files)} are such errors, and none recommends to load the file '
         f'otherwise; slowest {slowest:.2f} s' + (f'; wrong: {"; ".join(wrong)}' if wrong else ''),
