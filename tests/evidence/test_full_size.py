@@ -8,11 +8,8 @@ import report
 import rows
 import run
 import store
-import torch
 from mmengine.config import DictAction
-from mmengine.registry import PARAM_SCHEDULERS
 from rows import REPOSITORY
-from run import config_with
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
@@ -39,30 +36,6 @@ def test_only_videos_batch_and_epochs_differ(net):
     }  # fmt: skip
     assert mine['.param_scheduler.0.end'] == mine['.param_scheduler.1.begin'] == 2  # 5 of 120 epochs, in 60
     assert mine['.train_dataloader.batch_size'] == 16
-
-
-@pytest.mark.parametrize('epochs', [3, 60, 120])
-def test_the_rate_rises_to_the_recipes_and_falls(epochs):
-    options = full_size.options_of_training(epochs=epochs, batch=16, share=0.5)
-    config = config_with(REPOSITORY / 'configs/pretrain_c3d_ucf.py', options)
-    parameter = torch.nn.Parameter(torch.zeros(1))
-    optimizer = torch.optim.SGD([parameter], lr=config.optim_wrapper.optimizer.lr)
-    schedulers = [PARAM_SCHEDULERS.build(dict(part, optimizer=optimizer)) for part in config.param_scheduler]
-    rates = []
-    for _ in range(epochs):
-        rates.append(optimizer.param_groups[0]['lr'] / config.optim_wrapper.optimizer.lr)
-        optimizer.step()
-        for scheduler in schedulers:
-            scheduler.step()
-    assert rates[0] == pytest.approx(0.01)
-    assert max(rates) == pytest.approx(1)
-    assert rates.index(max(rates)) == full_size.warm_up_of(epochs) - 1
-    assert epochs == 3 or rates[-1] < 0.01
-
-
-@pytest.mark.parametrize(('epochs', 'recorded'), [(3, [1, 2, 3]), (120, [1, 20, 40, 60, 80, 100, 120])])
-def test_the_first_and_the_last_epoch_are_recorded(epochs, recorded):
-    assert full_size.milestones(epochs) == recorded
 
 
 def test_it_ends_in_the_document(tmp_path, monkeypatch):

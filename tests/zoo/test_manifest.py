@@ -11,7 +11,7 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.models.digest import sha256_of
 from cmvl_mm.models.pretrained import read_state_dict
 from cmvl_mm.zoo.fields import ManifestError
-from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, listed, manifest_of, parse_entry, read_manifest, tupled
+from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, manifest_of, parse_entry, read_manifest
 from cmvl_mm.zoo.publish import model_of
 from cmvl_mm.zoo.settings import options_of
 
@@ -81,11 +81,6 @@ def test_other_files_are_no_manifest(tmp_path, text):
         read_manifest(tmp_path)
 
 
-def test_no_manifest_is_an_error(tmp_path):
-    with pytest.raises(ManifestError, match=r'no readable manifest.*CMVL_MM_ZOO'):
-        read_manifest(tmp_path)
-
-
 def test_a_name_is_given_once(tmp_path):
     (tmp_path / 'manifest.yml').write_text(yaml.safe_dump(dict(entries=[raw_entry(), raw_entry()])))
     with pytest.raises(ManifestError, match=r'entry 2 \(tiny_c3d\): the name is taken'):
@@ -100,20 +95,6 @@ def test_what_is_written_is_read_again_and_the_head_stays(tmp_path):
     (tmp_path / 'manifest.yml').write_text(text)
     assert (tmp_path / 'manifest.yml').read_text().startswith('# What it is.\n# Two lines.\nentries:\n- name: tiny_c3d')
     assert read_manifest(tmp_path) == {'tiny_c3d': first, 'other': second}
-
-
-def test_commands_are_ready_to_paste():
-    raw = raw_entry(options=['a.b=[1,2]', 'c=None'], tests=[raw_entry()['tests'][0] | dict(options=['d=x;y'])])
-    entry = parse_entry(raw, 'here')
-    assert entry.training() == "python tools/train.py configs/demo/pretrain.py --cfg-options 'a.b=[1,2]' c=None"
-    tested = "python tools/test.py configs/demo/retrieval.py tiny_c3d --cfg-options 'd=x;y'"
-    assert entry.tests[0].command('tiny_c3d') == tested
-
-
-def test_lists_and_tuples():
-    nested = dict(a=[1, (2, [3])], b='ab')
-    assert tupled(nested) == dict(a=(1, (2, (3,))), b='ab')
-    assert listed(tupled(nested)) == dict(a=[1, [2, [3]]], b='ab')
 
 
 def test_what_the_package_bundles_is_what_its_manifest_says(repository):
