@@ -17,7 +17,7 @@ from cmvl_mm.datasets.sample_index import order_generator
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.sampler import ResumableSampler
 
-GUARD = 'tests/reliability/test_damaged_set.py::test_promises'
+GUARD = 'tests/reliability/test_promises.py::test_they_hold[damaged_set]'
 
 
 def findings(size: Size) -> list[Finding]:

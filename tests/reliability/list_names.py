@@ -1,11 +1,11 @@
-"""Every name of `hostile_names` through every reader of lists."""
+"""Every name of `odd_names` through every reader of lists."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hostile_names import LINKS_OUT, LITERAL, REFUSED, Tree, make_tree
 from mmaction.registry import DATASETS
+from odd_names import LINKS_OUT, LITERAL, REFUSED, Tree, make_tree
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import AnnotationError

@@ -1,6 +1,7 @@
 """A pretraining that takes seconds, through the real data loader, hooks and command line: what several checks train."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,14 @@ from cmvl_mm.video.encode import write_video
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / 'configs' / 'demo' / 'pretrain.py'
 VIDEOS = len(MOTIONS)
+NARROW = {
+    'model.backbone.width': 4,
+    'model.context_head.in_channels': 32,
+    'model.context_head.i_network.width': 4,
+    'model.motion_head.predictor.in_channels': 32,
+    'model.motion_head.m_network.width': 4,
+}
+"""The demo's networks, small."""
 
 
 def make_videos(folder: Path) -> Path:
@@ -56,12 +65,8 @@ def options(videos: Path, work_dir: Path, **changes: Any) -> dict[str, Any]:
         'experiment_name': f'{work_dir.parent.name}_{work_dir.name}',  # MMEngine's own is equal within a second
         'train_dataloader.dataset.ann_file': str(videos / 'train.txt'),
         'train_dataloader.dataset.data_prefix.video': str(videos),
-        'model.backbone.width': 4,
-        'model.context_head.in_channels': 32,
-        'model.context_head.i_network.width': 4,
-        'model.motion_head.predictor.in_channels': 32,
+        **NARROW,
         'model.motion_head.predictor.dropout': 0.1,
-        'model.motion_head.m_network.width': 4,
         'param_scheduler.0.begin': 1,
         'param_scheduler.0.end': epochs,
         'default_hooks.logger.interval': 1,
@@ -99,6 +104,13 @@ def start(words: list[str], log: Path, **variables: str) -> subprocess.Popen:
             env=environment | variables,
             start_new_session=True,
         )
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
 
 
 def difference(one: Any, other: Any, path: str = '') -> str | None:
