@@ -54,8 +54,8 @@ def killed_workers(videos: Path, folder: Path, runs: int) -> Finding:
 
 def killed_ranks(videos: Path, folder: Path, ranks: int, runs: int) -> Finding:
     """SIGKILL one rank at a random moment; the job must end with the losses and weights of one that was left alone."""
-    epochs = 8 * ranks
-    last = 64  # iterations of a sample a rank, 8 videos: seconds, so that the kill comes between first save and end
+    epochs = (8 if ranks > 2 else 4) * ranks
+    last = 8 * epochs // ranks  # iterations: seconds, so that the kill comes between first save and end
     draw = random.Random(2)
     launch_ranks(videos, folder / 'undisturbed', ranks, epochs, None)
     expected = state(folder / 'undisturbed' / f'epoch_{epochs}.pth')
