@@ -1,9 +1,5 @@
 """Jobs, results on disk, and the document written from them."""
 
-import threading
-import time
-from dataclasses import replace
-
 import jobs
 import pytest
 import report
@@ -43,12 +39,6 @@ def test_a_finished_row_is_not_run_again(places, monkeypatch):
         jobs.train_and_test(ROWS[1], 1, 'test')
 
 
-def test_a_row_of_other_settings_is_not_taken_for_this_one(places):
-    store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0, settings_of('current')))
-    with pytest.raises(RuntimeError, match=r'test_both_0\.json: its configs have changed since\. Remedy: delete it'):
-        jobs.train_and_test(BY_NAME['both'], 0, 'test')
-
-
 def test_settings_are_those_of_test_and_all_trainings():
     tests = {
         name: config_with(CONFIGS / f'{BY_NAME[name].test}.py', options_of_test(BY_NAME[name], 'test'))
@@ -63,16 +53,6 @@ def test_settings_are_those_of_test_and_all_trainings():
     assert settings_of('finetuned') == store.digest(tests['finetuned'], finetuning, pretraining)
     assert settings_of('finetuned') != settings_of('finetuned', seed=1)  # starts from another checkpoint
     assert trainings_of(BY_NAME['random'], 0) == trainings_of_start('scratch', 0) == ()
-
-
-def test_an_older_result_on_disk_does_not_replace_a_published_one(places):
-    old, new = (
-        replace(store.result('both', 0, 'test', {'R@1 joint': recall}, 2.0, '1'), date=date)
-        for recall, date in ((1.0, '2026-01-01'), (2.0, '2026-01-02'))
-    )
-    for results, kept in (([old], 1.0), ([new], 2.0), ([old], 2.0)):
-        store.publish(results)
-        assert [found.figures['R@1 joint'] for found in store.load_published()] == [kept]
 
 
 def test_a_published_result_counts_where_asked_and_with_the_same_settings(places, monkeypatch):
@@ -94,19 +74,6 @@ def test_only_trainings_that_something_missing_begins_with_are_run_again(places)
 
     assert run_suite.wanted_weights(dependants, [], range(2), 'test') == {('both', 1)}
     assert run_suite.wanted_weights(dependants, [], range(2), 'fresh') == {('both', 0), ('both', 1)}
-
-
-def test_a_failed_job_stops_the_others_that_wait():
-    ran = []
-
-    def fail():
-        raise RuntimeError('see the log')
-
-    others = [(f'job {number}', lambda: (time.sleep(0.05), ran.append(1))) for number in range(50)]
-    with pytest.raises(RuntimeError, match='broken failed'):
-        jobs.run_jobs([('broken', fail), *others], lanes=2)
-    assert len(ran) < 50
-    assert threading.active_count() < 10
 
 
 def test_fresh_videos_are_judged_beside_the_test_split(places):

@@ -177,12 +177,6 @@ def test_several_at_once_download_once(site, cache, capsys):
     assert len(site.asked) == 1
 
 
-def test_a_cache_that_cannot_be_written_is_named(site, cache):
-    cache.write_text('a file')
-    with pytest.raises(DownloadError, match=r'cache does not take it: .*Remedy: CMVL_MM_CACHE'):
-        fetch(address(site))
-
-
 def test_the_cache_is_where_its_users_say(monkeypatch, tmp_path):
     monkeypatch.setenv('CMVL_MM_CACHE', '/somewhere')
     assert str(cache_folder()) == '/somewhere'
