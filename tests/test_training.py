@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import socket
 import subprocess
 import sys
@@ -198,7 +199,7 @@ def test_two_processes_train_like_one(tool, lists, tmp_path):
     for mine, theirs in zip(one, two, strict=True):
         for key in ('loss_context', 'loss_motion'):
             assert theirs[key] == pytest.approx(mine[key], abs=1e-4)
-    assert one[-1]['loss'] < one[0]['loss'] - 0.005  # they do learn meanwhile
+    assert one[-1]['loss'] < one[0]['loss'] - 0.01  # they do learn meanwhile
 
 
 @pytest.mark.slow
@@ -206,10 +207,20 @@ def test_wrong_checkpoints_stop_with_one_clear_error(tool, lists, pretrained, tm
     untouched = ['--work-dir', tmp_path / 'wrong', '--cfg-options', *lists['test'], 'model.cls_head.num_classes=8']
     log = tool('tools/test.py', 'configs/demo/finetune.py', pretrained / 'epoch_2.pth', *untouched, expect=1)
     assert 'epoch_2.pth does not fit ContextMotionRecognizer: 2 keys are missing: cls_head.fc.weight' in log
-    log = tool('tools/test.py', 'configs/demo/finetune.py', *untouched, expect=1)
-    assert 'cls_head would be random. Remedy: give tools/test.py a checkpoint.' in log
-    log = tool('tools/train.py', 'configs/demo/retrieval.py', expect=1)
-    assert 'has nothing to train' in log
+
+
+def test_no_checkpoint_and_nothing_to_train_are_refused(repository, lists, tmp_path, monkeypatch):
+    """In this process, whose readers stay as they are."""
+    classes, words = 'model.cls_head.num_classes=8', ['--work-dir', str(tmp_path), '--cfg-options', *lists['test']]
+    for name, config, options, error in (
+        ('test', 'finetune', [*words, classes], 'cls_head would be random. Remedy: give tools/test.py a checkpoint'),
+        ('train', 'retrieval', [], 'has nothing to train'),
+    ):
+        main = runpy.run_path(str(repository / f'tools/{name}.py'))['main']
+        monkeypatch.setitem(main.__globals__, 'read_files_as_data', lambda: None)
+        monkeypatch.setattr(sys, 'argv', [name, str(repository / f'configs/demo/{config}.py'), *options])
+        with pytest.raises((SystemExit, ValueError), match=error):
+            main()
 
 
 @pytest.mark.slow
