@@ -61,7 +61,8 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
     """
     with reporting(path, 'open'):
         _check_file(path)
-        # 'file:' and the white lists: a colon in a name is no protocol, and a list of other files is no video.
+        # 'file:' and the white lists: a colon in a name is no protocol, and a play list, which would open other files
+        # than the one that it was allowed to, is no video.
         container = av.open(
             f'file:{Path(path).absolute()}',
             # _LARGEST here, too: opening decodes some frames

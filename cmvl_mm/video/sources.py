@@ -68,7 +68,8 @@ def list_lines(ann_file: Path) -> list[str]:
     """The lines of an annotation list as they are; the only line end is a line feed.
 
     Raises:
-        ValueError: it is another kind of file. Pickles, YAML and JSON are not read as lists.
+        ValueError: it is another kind of file. Annotations as pickle or YAML, which readers elsewhere run code from,
+            are not read at all.
     """
     remedy = 'Remedy: a text file in UTF-8 with one "relative/path.mp4 label" a line.'
     if ann_file.suffix.lower() in _STRUCTURED:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import numpy as np
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from short_run import NARROW, REPOSITORY, VIDEOS, free_port, make_videos
+from short_run import NARROW, REPOSITORY, VIDEOS, make_videos
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
@@ -96,7 +97,7 @@ class Training:
         spec.write_text(json.dumps(options))
         environment = os.environ | dict(
             OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore', PYTHONPATH=str(REPOSITORY), MASTER_ADDR='127.0.0.1',
-            MASTER_PORT=str(free_port()), WORLD_SIZE=str(ranks),
+            MASTER_PORT=_free_port(), WORLD_SIZE=str(ranks),
         )  # fmt: skip
         errors = [work_dir / f'stderr{rank}.txt' for rank in range(ranks)]
         processes = []
@@ -158,6 +159,12 @@ def train(spec: Path) -> None:
 
 def _lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return str(probe.getsockname()[1])
 
 
 if __name__ == '__main__':

@@ -1,11 +1,13 @@
-"""Every name of `odd_names` through every reader of lists."""
+"""Every name of `hostile_names` through every reader of lists."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hostile_names import CANARY, LINKS_OUT, LITERAL, REFUSED, Tree, make_tree
 from mmaction.registry import DATASETS
-from odd_names import LINKS_OUT, LITERAL, REFUSED, Tree, make_tree
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import AnnotationError
@@ -31,13 +33,26 @@ def check_all(folder: Path, *, reencode: bool) -> tuple[list[str], dict[str, int
     video = folder / 'video.mp4'
     write_video(frames, video, quantiser=4)
     tree, originals = make_tree(folder / 'one', video), make_tree(folder / 'two', video, suffix='.avi')
-    verdicts = [
-        *_of_dataset(tree, folder / 'list.txt'),
-        *_of_prepare(tree, folder / 'list.txt', folder / 'prepared', reencode),
-        *_of_two_files(tree, originals, folder / 'list.txt'),
-    ]
+    with working_in(folder):
+        verdicts = [
+            *_of_dataset(tree, folder / 'list.txt'),
+            *_of_prepare(tree, folder / 'list.txt', folder / 'prepared', reencode),
+            *_of_two_files(tree, originals, folder / 'list.txt'),
+            ('no name ran anything', not list(folder.rglob(f'{CANARY}*'))),
+        ]
     counts = {'refused': len(REFUSED), 'links': len(LINKS_OUT), 'literal': len(LITERAL), 'checks': len(verdicts)}
     return [title for title, right in verdicts if not right], counts
+
+
+@contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """Where a name that ran would leave its file."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def build(ann_file: Path, **arguments: Any) -> Any:

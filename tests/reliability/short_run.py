@@ -1,7 +1,6 @@
 """A pretraining that takes seconds, through the real data loader, hooks and command line: what several checks train."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -104,13 +103,6 @@ def start(words: list[str], log: Path, **variables: str) -> subprocess.Popen:
             env=environment | variables,
             start_new_session=True,
         )
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def difference(one: Any, other: Any, path: str = '') -> str | None:

@@ -4,9 +4,11 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
+CANARY = 'canary_of_a_name'
+
 REFUSED = (
-    '/outside/secret.mp4',
-    '//outside/secret.mp4',
+    '/etc/passwd',
+    '//etc/passwd',
     '..',
     '../outside/secret.mp4',
     'folder/../../outside/secret.mp4',
@@ -20,13 +22,14 @@ REFUSED = (
     'tab\tbed.mp4',
     '\x1b[2Jcleared.mp4',
     'right\u202e4pm.left',
-    '$(date).mp4',
-    '`date`.mp4',
+    f'$(touch {CANARY}).mp4',
+    f'`touch {CANARY}`.mp4',
+    f';$(touch {CANARY}).mp4',
     '$HOME.mp4',
-    'a|b.mp4',
-    'a>b.mp4',
-    'a<b.mp4',
-    'a"b.mp4',
+    f'a|touch {CANARY}',
+    f'a>{CANARY}',
+    f'a<{CANARY}',
+    f'"; touch {CANARY}; ".mp4',
     'back\\slash.mp4',
     '*.mp4',
     '?.mp4',
@@ -35,7 +38,7 @@ REFUSED = (
 
 LINKS_OUT = {
     'link_to_file.mp4': '../outside/secret.mp4',
-    'link_to_system.mp4': '/dev/null',
+    'link_to_system.mp4': '/etc/passwd',
     'link_to_link.mp4': 'link_to_file.mp4',
     'link_to_folder/secret.mp4': '../outside',
     'folder/deep_link.mp4': '../../outside/secret.mp4',
@@ -46,8 +49,8 @@ LITERAL = (
     'plain.mp4',
     'with space.mp4',
     "it's.mp4",
-    'a; b.mp4',
-    'a & b.mp4',
+    f'a; touch {CANARY}.mp4',
+    f'a & touch {CANARY}.mp4',
     'Geena_und_die_Radschl_ge___;-)_cartwheel.mp4',
     '#122_(Cleaning)_[Up]!.mp4',
     '-rf.mp4',
