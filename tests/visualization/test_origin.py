@@ -2,22 +2,15 @@
 
 import subprocess
 
-import pytest
-
 from cmvl_mm.visualization.origin import commit_of, cpu_name, short_commit
 
 
-@pytest.fixture
-def git(tmp_path):
-    def run_git(*words):
+def test_commit_and_changes(tmp_path):
+    def git(*words):
         who = ('-c', 'user.name=a', '-c', 'user.email=a@example.org')
         run = subprocess.run(['git', '-C', str(tmp_path), *who, *words], capture_output=True, text=True, check=True)
         return run.stdout.strip()
 
-    return run_git
-
-
-def test_commit_and_changes(git, tmp_path):
     git('init')
     (tmp_path / 'file').write_text('1')
     git('add', 'file')
@@ -36,7 +29,12 @@ def test_outside_a_clone_and_the_machine(tmp_path):
     assert cpu_name()
 
 
-def test_all_digits_of_the_root_alone(git, tmp_path):
+def test_all_digits_of_the_root_alone(tmp_path):
+    def git(*words):
+        who = ('-c', 'user.name=a', '-c', 'user.email=a@example.org')
+        run = subprocess.run(['git', '-C', str(tmp_path), *who, *words], capture_output=True, text=True, check=True)
+        return run.stdout.strip()
+
     assert commit_of(tmp_path) is None
     git('init')
     assert commit_of(tmp_path) is None
