@@ -4,14 +4,10 @@ Nothing here is a feature. `tests/test_compat.py` fails when upstream has mended
 
 1. mmaction2 1.2.0's wheel lacks `localizers/drn/`, so `import mmaction.models` fails
    (https://github.com/open-mmlab/mmaction2/issues/2714).
-2. mmengine 0.10.7 cannot load its own checkpoints with torch >= 2.6
-   (https://github.com/open-mmlab/mmengine/issues/1655). We allow-list stand-ins for what its checkpoints hold and
-   keep `weights_only=True`.
-3. mmengine's launchers assume CUDA: on a CPU they die in `torch.cuda.set_device`. `start_process_group` starts gloo.
-4. torch 2.9 and cuDNN 9.8 to 9.14 have broken or crippled 3D convolutions. `check_convolutions` refuses or warns.
-5. mmaction2's `ColorJitter` adds a negative offset to a uint8 array, which NumPy >= 2 refuses.
-6. `mmengine.load`, through which stock data sets read annotations, runs code from YAML and from pickles.
-7. Where a newer transformers is installed (seen with 4.57 and 5.17), mmaction2 1.2.0's VindLU does not find in it what
+2. mmengine's launchers assume CUDA: on a CPU they die in `torch.cuda.set_device`. `start_process_group` starts gloo.
+3. torch 2.9 and cuDNN 9.8 to 9.14 have broken or crippled 3D convolutions. `check_convolutions` refuses or warns.
+4. mmaction2's `ColorJitter` adds a negative offset to a uint8 array, which NumPy >= 2 refuses.
+5. Where a newer transformers is installed (seen with 4.57 and 5.17), mmaction2 1.2.0's VindLU does not find in it what
    it imports, so `import mmaction.models` fails.
 """
 
@@ -21,17 +17,11 @@ import sys
 import types
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Any
 
 import cv2
 import numpy as np
 import torch
 import torch.distributed as dist
-import yaml
-from mmengine.fileio.handlers import PickleHandler, YamlHandler
-from mmengine.fileio.handlers.registry_utils import _register_handler
-
-from cmvl_mm.models.stand_ins import STAND_INS
 
 
 def stub_missing_drn() -> None:
@@ -67,40 +57,6 @@ def leave_out_vindlu() -> None:
     if source.exists() and 'apply_chunking_to_forward' not in source.read_text():
         package = 'mmaction.models.multimodal.vindlu'
         sys.modules.setdefault(package, types.ModuleType(package))
-
-
-def allow_history_buffers() -> None:
-    """Let `torch.load(weights_only=True)` read MMEngine's message hub: history buffers of plain numbers."""
-    torch.serialization.add_safe_globals(STAND_INS)
-
-
-class _PlainYaml(YamlHandler):
-    """YAML of plain data; a tag that names a Python function is an error."""
-
-    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
-        try:
-            return yaml.safe_load(file)
-        except yaml.YAMLError as error:
-            raise ValueError(
-                f'This YAML holds more than plain data: {" ".join(str(error).split())}. '
-                'Remedy: write plain lists and mappings; nothing here runs code from a data file.'
-            ) from None
-
-
-class _NoPickle(PickleHandler):
-    """Pickles are written, and never read."""
-
-    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
-        raise ValueError(
-            f'{getattr(file, "name", "This file")} is a pickle, and reading one runs whatever code is in it. '
-            'Remedy: write the annotations as a text list or as JSON.'
-        )
-
-
-def read_data_files_as_data() -> None:
-    """MMEngine's reader of annotations, which stock data sets use: plain YAML, and no pickles."""
-    _register_handler(_PlainYaml(), ['yaml', 'yml'])
-    _register_handler(_NoPickle(), ['pickle', 'pkl'])
 
 
 def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
@@ -189,8 +145,6 @@ def apply() -> None:
     """Mend everything that must be mended before a config is built."""
     stub_missing_drn()
     leave_out_vindlu()
-    allow_history_buffers()
-    read_data_files_as_data()
 
 
 apply()

@@ -1,19 +1,14 @@
 """Each upstream breakage is still there (else our mend can go), and each mend does what it says."""
 
-import builtins
 import os
-import pickle
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import mmengine
 import numpy as np
 import pytest
 import torch
-from mmengine.fileio.handlers import PickleHandler, YamlHandler
-from mmengine.logging import HistoryBuffer, MessageHub
 
 from cmvl_mm import compat
 
@@ -67,93 +62,6 @@ def test_vindlu_is_left_alone_beside_a_transformers_that_has_what_it_wants(newer
     found = run_python('import cmvl_mm.compat, sys; print("mmaction.models.multimodal.vindlu" in sys.modules)',
                        newer_transformers)  # fmt: skip
     assert found.stdout.strip() == 'False', found.stderr
-
-
-@pytest.fixture
-def history_checkpoint(tmp_path):
-    hub = MessageHub('compat')
-    for value in (3.0, 1.0, 2.0):
-        hub.update_scalar('train/loss', value)
-    hub.update_scalar('train/numpy', np.float64(0.5))
-    path = tmp_path / 'history.pth'
-    torch.save({'message_hub': hub.state_dict(), 'state_dict': {'w': torch.ones(2)}}, path)
-    return path
-
-
-def test_mmengine_checkpoints_still_need_the_allow_list(history_checkpoint):
-    outcome = run_python(f'import torch, mmengine; torch.load({str(history_checkpoint)!r})')
-    assert 'UnpicklingError' in outcome.stderr
-
-
-def test_history_buffers_come_back_with_weights_only(history_checkpoint):
-    loaded = torch.load(history_checkpoint, weights_only=True)
-    buffer = loaded['message_hub']['log_scalars']['train/loss']
-    assert isinstance(buffer, HistoryBuffer)
-    assert (buffer.current(), buffer.max(), buffer.mean()) == (2.0, 3.0, 2.0)
-
-
-class _Reduce:
-    """Pickles as a call of `function(*arguments)`: what a crafted checkpoint does."""
-
-    def __init__(self, function, *arguments):
-        self.call = (function, arguments)
-
-    def __reduce__(self):
-        return self.call
-
-
-@pytest.mark.parametrize(
-    'payload',
-    [
-        _Reduce(builtins.getattr, HistoryBuffer, '__init__'),
-        _Reduce(builtins.getattr, _Reduce(builtins.getattr, HistoryBuffer, 'mean'), '__globals__'),
-        _Reduce(builtins.getattr, np.ndarray, 'tofile'),
-        _Reduce(builtins.eval, 'open("executed", "w")'),
-        _Reduce(os.system, 'touch executed'),
-    ],
-    ids=['other-attribute', 'globals-of-a-function', 'other-class', 'eval', 'system'],
-)
-def test_crafted_checkpoints_run_nothing(payload, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    torch.save({'state_dict': payload}, tmp_path / 'crafted.pth')
-    with pytest.raises((pickle.UnpicklingError, ValueError)):
-        torch.load(tmp_path / 'crafted.pth', weights_only=True)
-    assert not (tmp_path / 'executed').exists()
-
-
-@pytest.fixture
-def evil_yaml(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / 'annotations.yaml'
-    path.write_text('!!python/object/apply:os.system ["touch executed"]\n')
-    return path
-
-
-def test_mmengine_s_own_readers_still_run_code(evil_yaml, tmp_path):
-    YamlHandler().load_from_path(evil_yaml)
-    assert (tmp_path / 'executed').exists()
-    (tmp_path / 'executed').unlink()
-    (tmp_path / 'list.pkl').write_bytes(pickle.dumps(_Reduce(os.system, 'touch executed')))
-    PickleHandler().load_from_path(tmp_path / 'list.pkl')
-    assert (tmp_path / 'executed').exists()
-
-
-@pytest.mark.parametrize('suffix', ['yaml', 'yml', 'pkl', 'pickle'])
-def test_data_files_are_read_as_data(evil_yaml, tmp_path, suffix):
-    path = tmp_path / f'list.{suffix}'
-    path.write_bytes(evil_yaml.read_bytes() if suffix[0] == 'y' else pickle.dumps(_Reduce(os.system, 'touch executed')))
-    with pytest.raises(ValueError, match='Remedy'):
-        mmengine.load(path)
-    assert not (tmp_path / 'executed').exists()
-
-
-def test_plain_data_files_are_read_as_before(tmp_path):
-    plain = dict(videos=['a.mp4', 'b.mp4'], share=0.5)
-    for suffix in ('yaml', 'yml', 'json'):
-        mmengine.dump(plain, tmp_path / f'plain.{suffix}')
-        assert mmengine.load(tmp_path / f'plain.{suffix}') == plain
-    mmengine.dump(plain, tmp_path / 'plain.pkl')
-    assert pickle.loads((tmp_path / 'plain.pkl').read_bytes()) == plain
 
 
 def test_colour_jitter_upstream_still_overflows_and_ours_does_not():

@@ -16,6 +16,7 @@ from cmvl_mm.datasets.augment_batch import recolour_inputs
 from cmvl_mm.datasets.collate import compressed_collate
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.strict_files import read_files_as_data
 from cmvl_mm.visualization.overlay import draw_sample, sample_title
 
 
@@ -32,6 +33,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    read_files_as_data()
     config = load_config(args.config, args.cfg_options)
     dataset = DATASETS.build(config.train_dataloader.dataset)
     preprocessor = MODELS.build(config.model.data_preprocessor)

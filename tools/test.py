@@ -10,6 +10,7 @@ import argparse
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
+from cmvl_mm.engine.strict_files import read_files_as_data
 from cmvl_mm.models.pretrained import resolve_checkpoint
 
 
@@ -35,6 +36,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    read_files_as_data()
     config = config_from(args)
     config.load_from = args.checkpoint
     if args.sha256 is not None:

@@ -12,6 +12,7 @@ import torch
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.elastic import Attempt
 from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
+from cmvl_mm.engine.strict_files import read_files_as_data
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,6 +39,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    read_files_as_data()
     config = config_from(args)
     if 'train_dataloader' not in config:
         sys.exit(f'{args.config} has nothing to train. Remedy: tools/test.py for retrieval_* configs.')

@@ -1,6 +1,8 @@
 """Samples -> batch. Grids of videos of different size are zero-padded to the batch's largest."""
 
+import copyreg
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -30,8 +32,12 @@ class _Block(dict[str, Tensor]):
         super().__init__(_views(slots, memory))
         self.parts = slots, memory
 
-    def __reduce__(self) -> tuple:
-        return _views, self.parts
+
+def _in_one_piece(block: _Block) -> tuple[Callable[..., Any], tuple]:
+    return _views, block.parts
+
+
+copyreg.pickle(_Block, _in_one_piece)
 
 
 @FUNCTIONS.register_module()

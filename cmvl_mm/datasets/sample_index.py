@@ -25,8 +25,9 @@ class SampleIndex(int):
         self.seed = seed
         return self
 
-    def __reduce__(self) -> tuple:
-        return _rebuild, (int(self), self.epoch, self.seed)
+    def __getnewargs_ex__(self) -> tuple[tuple[int], dict[str, int]]:
+        """For the queue of a data loader."""
+        return (int(self),), dict(epoch=self.epoch, seed=self.seed)
 
     @classmethod
     def of(cls, index: int) -> Self:
@@ -47,7 +48,3 @@ def order_generator(seed: int, epoch: int) -> np.random.Generator:
     """The generator of an epoch's order; its counter keeps it apart from every sample's."""
     key = np.array([seed, epoch << _INDEX_BITS], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 1, 0]))
-
-
-def _rebuild(index: int, epoch: int, seed: int) -> SampleIndex:
-    return SampleIndex(index, epoch=epoch, seed=seed)

@@ -42,8 +42,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not Python; YAML and JSON configs are refused, as MMEngine's readers run code in them
-            unasked.
+        ValueError: the file is not Python; YAML and JSON configs are refused.
         ConfigKeyError: a key that nothing reads, in the file or on the command line.
     """
     path = Path(path)

@@ -47,7 +47,7 @@ class CompressedRunner(Runner):
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
     * A run resumes only with the global batch and the list that it had, from the newest checkpoint that is whole.
     * Processes that torchrun restarts go on from what their job has saved.
-    * `meta.config` of a checkpoint is dropped unread: MMEngine would execute it on resume.
+    * `meta.config` of a checkpoint is dropped unread.
     """
 
     has_trained = False

@@ -209,7 +209,7 @@ def open_rows(path: str | Path) -> np.ndarray:
 
 @contextmanager
 def _reporting(path: str | Path) -> Iterator[None]:
-    """Turn whatever zipfile and NumPy raise of a crafted file into `FeaturesError`."""
+    """Turn whatever zipfile and NumPy raise into `FeaturesError`."""
     try:
         yield
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Zip archives of strangers, before anything in them is read: torch.save and numpy.savez compress nothing."""
+"""Checks the directory of a zip archive before anything in it is read: torch.save and numpy.savez compress nothing."""
 
 import zipfile
 from pathlib import Path
@@ -9,10 +9,10 @@ class ArchiveError(ValueError):
 
 
 def require_stored(path: str | Path) -> None:
-    """Refuse archives that hold more than their own size: unpacking one costs no more memory than its file has bytes.
+    """Refuse archives that torch.save and numpy.savez do not write: reading one takes no more memory than its size.
 
-    Compressed members and overlapping ones, of which archives are made that unpack to a thousand times their size, are
-    never written by torch.save or numpy.savez, nor are names that leave the archive.
+    Refused are compressed members, members that together claim more bytes than the file has, and absolute names or
+    names with `..`.
 
     Raises:
         ArchiveError: a member is compressed, or leaves the archive, or all together are larger than the file.

@@ -7,18 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.logging import print_log
 from mmengine.registry import WEIGHT_INITIALIZERS
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-import cmvl_mm.compat  # noqa: F401  (allow-lists what MMEngine's checkpoints hold)
 from cmvl_mm.engine.valid_checkpoint import newest_valid
 from cmvl_mm.zoo.locate import locate
 
 from .archive import require_stored
 from .digest import require_sha256
+from .stand_ins import read_plain
 from .wrapped_keys import common_prefix, unwrapped
 
 _ZIP = b'PK\x03\x04'
@@ -76,7 +75,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     path = resolve_checkpoint(path)
     try:
         contents = dict(state_dict=load_file(path)) if _is_safetensors(path) else _read_pickle(path)
-    except Exception as error:  # a crafted file makes torch raise anything, IndexError and AttributeError included
+    except Exception as error:  # on damaged files torch raises any type
         raise CheckpointError(
             f'{path}: not a readable checkpoint of tensors and plain data ({_cause(error)}). '
             'Remedy: fetch or write it again; a file that needs code to load is refused.'
@@ -101,7 +100,7 @@ def _read_pickle(path: Path) -> Any:
         in_archive = file.read(len(_ZIP)) == _ZIP
     if in_archive:  # else a stream, as torch before 1.6 wrote
         require_stored(path)
-    return torch.load(path, map_location='cpu', weights_only=True)
+    return read_plain(path)
 
 
 def _cause(error: Exception) -> str:

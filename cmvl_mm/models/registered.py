@@ -1,4 +1,4 @@
-"""Models that data describe: only of registered parts, since MMEngine would import any other name and call it."""
+"""Checks a model that data describe: every part of it must be a registered one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,7 +37,7 @@ def require_registered(config: Any, source: str, place: str = 'model') -> None:
 
 
 def _is_registered(name: Any) -> bool:
-    """Not by the registry's own `get`, which takes a name that it has not for a module's and imports it."""
+    """Looks the name up and imports nothing, which the registry's own `get` may do."""
     MODELS.import_from_location()  # MMAction2's own, once
     registry = MODELS
     while registry is not None:

@@ -1,16 +1,19 @@
-"""What the names of NumPy and MMEngine mean inside a checkpoint: MMEngine's message hub, and nothing else.
+"""Reads what torch.save wrote: tensors, plain data, and the NumPy arrays and histories of MMEngine's checkpoints.
 
-MMEngine's checkpoints hold NumPy arrays and `HistoryBuffer`s, which `torch.load(weights_only=True)` refuses until they
-are allow-listed. The classes themselves must not be: `numpy.ndarray(1, 'O', buffer=b'AAAAAAAA')`, which a crafted file
-may then ask for, is a Python object at an address of the file's choice, and `HistoryBuffer.__setstate__` changes the
-class for the whole process. So each name stands for something that can do no more than a checkpoint needs.
+`torch.load(weights_only=True)` refuses the last two until somebody allow-lists their names for the whole process. Here
+the names are allowed for one read, and each stands for a class or function of this module that does no more than a
+checkpoint needs. Afterwards torch's list is what it was, and the caller gets plain NumPy arrays and HistoryBuffers.
 """
 
 import math
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.logging import HistoryBuffer
 
 _NUMBERS = frozenset({'f2', 'f4', 'f8', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'b1'})
@@ -19,7 +22,7 @@ _HISTORY = frozenset({'max_length', '_log_history', '_count_history'})
 
 
 def _refuse(what: str) -> ValueError:
-    return ValueError(f'it asks for {what}, which only a crafted file does')
+    return ValueError(f'it asks for {what}, which no checkpoint of MMEngine does')
 
 
 class NumberType:
@@ -92,10 +95,7 @@ class History(HistoryBuffer):
 
 
 def history_statistic(owner: object, name: str) -> Callable:
-    """`getattr`: names one of HistoryBuffer's four statistics.
-
-    The real `getattr` must never be allow-listed: with it a crafted file reaches any module's globals.
-    """
+    """`getattr`: one of HistoryBuffer's four statistics, and no other attribute of anything."""
     if owner is not History or name not in _STATISTICS:
         raise _refuse(f'getattr({owner!r}, {name!r})')
     return getattr(HistoryBuffer, name)
@@ -109,4 +109,45 @@ STAND_INS: list[Callable | tuple[Callable, str]] = [
     *((reconstruct, f'numpy.{core}.multiarray._reconstruct') for core in ('core', '_core')),
     *((scalar, f'numpy.{core}.multiarray.scalar') for core in ('core', '_core')),
 ]
-"""For `torch.serialization.add_safe_globals`: what stands in for which name."""
+"""What stands in for which name, in the form of `torch.serialization.add_safe_globals`."""
+
+_reading = threading.Lock()
+
+
+def read_plain(path: str | Path) -> Any:
+    """The contents of a file of torch.save, on the CPU: tensors, numbers, text, and NumPy arrays of numbers.
+
+    Raises:
+        Exception: the file is damaged or asks for any other name. A damaged file makes torch raise any type.
+    """
+    with _reading, _only_stand_ins():
+        contents = torch.load(path, map_location='cpu', weights_only=True)
+    return _with_plain_arrays(contents, {})
+
+
+@contextmanager
+def _only_stand_ins() -> Iterator[None]:
+    """torch has one list for the whole process: what others have put there does not count here, and is there again
+    afterwards, together with what other threads add meanwhile."""
+    before = set(torch.serialization.get_safe_globals())
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals(STAND_INS)
+    try:
+        yield
+    finally:
+        added = set(torch.serialization.get_safe_globals()) - set(STAND_INS)
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals([*(before | added)])
+
+
+def _with_plain_arrays(value: Any, done: dict[int, Any]) -> Any:
+    """The same dicts and lists with every `Numbers` in them as numpy.ndarray; `done` keeps shared parts shared."""
+    if isinstance(value, Numbers):
+        return done.setdefault(id(value), value.view(np.ndarray))
+    if type(value) is tuple:
+        return tuple(_with_plain_arrays(item, done) for item in value)
+    if isinstance(value, (dict, list)) and id(value) not in done:
+        done[id(value)] = value
+        for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
+            value[key] = _with_plain_arrays(item, done)
+    return value

@@ -170,7 +170,7 @@ def _write_member(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) 
 
 def _read_member(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     held, size = math.prod(shape) * np.dtype(dtype).itemsize, archive.getinfo(name).file_size
-    if size > held + _NPY_HEADER:  # deflated a thousandfold, it would fill the memory first
+    if size > held + _NPY_HEADER:  # looked at before the member is unpacked
         raise ValueError(f'{name} unpacks to {size} bytes, which {held} bytes of {np.dtype(dtype)} {shape} do not need')
     data = io.BytesIO(archive.read(name))  # whole, so that zipfile compares its checksum
     array = np.lib.format.read_array(data, allow_pickle=False)

@@ -1,10 +1,5 @@
 """Jobs, results on disk, and the document written from them."""
 
-import fcntl
-import threading
-import time
-from dataclasses import replace
-
 import jobs
 import pytest
 import report
@@ -44,12 +39,6 @@ def test_a_finished_row_is_not_run_again(places, monkeypatch):
         jobs.train_and_test(ROWS[1], 1, 'test')
 
 
-def test_a_row_of_other_settings_is_not_taken_for_this_one(places):
-    store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0, settings_of('current')))
-    with pytest.raises(RuntimeError, match=r'test_both_0\.json: its configs have changed since\. Remedy: delete it'):
-        jobs.train_and_test(BY_NAME['both'], 0, 'test')
-
-
 def test_settings_are_those_of_test_and_all_trainings():
     tests = {
         name: config_with(CONFIGS / f'{BY_NAME[name].test}.py', options_of_test(BY_NAME[name], 'test'))
@@ -64,27 +53,6 @@ def test_settings_are_those_of_test_and_all_trainings():
     assert settings_of('finetuned') == store.digest(tests['finetuned'], finetuning, pretraining)
     assert settings_of('finetuned') != settings_of('finetuned', seed=1)  # starts from another checkpoint
     assert trainings_of(BY_NAME['random'], 0) == trainings_of_start('scratch', 0) == ()
-
-
-def test_a_stopped_training_goes_on_with_its_own_settings_alone(places, monkeypatch):
-    monkeypatch.setattr(jobs, 'run', lambda name, command: pytest.fail(name))
-    row = BY_NAME['both']
-    for _ in range(2):
-        with pytest.raises(pytest.fail.Exception, match='both_0_test_train'):
-            jobs.train_and_test(row, 0, 'test')
-    changed = row._replace(options=('train_cfg.max_epochs=31',))
-    with pytest.raises(RuntimeError, match=r'both_0: a training of other settings was begun here\. Remedy: delete'):
-        jobs.train_and_test(changed, 0, 'test')
-
-
-def test_an_older_result_on_disk_does_not_replace_a_published_one(places):
-    old, new = (
-        replace(store.result('both', 0, 'test', {'R@1 joint': recall}, 2.0, '1'), date=date)
-        for recall, date in ((1.0, '2026-01-01'), (2.0, '2026-01-02'))
-    )
-    for results, kept in (([old], 1.0), ([new], 2.0), ([old], 2.0)):
-        store.publish(results)
-        assert [found.figures['R@1 joint'] for found in store.load_published()] == [kept]
 
 
 def test_a_published_result_counts_where_asked_and_with_the_same_settings(places, monkeypatch):
@@ -108,84 +76,6 @@ def test_only_trainings_that_something_missing_begins_with_are_run_again(places)
     assert run_suite.wanted_weights(dependants, [], range(2), 'fresh') == {('both', 0), ('both', 1)}
 
 
-def test_published_results_of_others_stay(places):
-    for seed, recall in ((0, 1.0), (1, 2.0)):
-        store.publish([store.result('both', seed, 'test', {'R@1 joint': recall}, 2.0, '1')])
-    store.publish([store.result('both', 1, 'test', {'R@1 joint': 3.0}, 2.0, '1')])
-    assert [found.figures['R@1 joint'] for found in store.load_published()] == [1.0, 3.0]
-
-
-def test_two_suites_do_not_share_a_folder(places, monkeypatch):
-    (places / 'work').mkdir()
-    monkeypatch.setattr('sys.argv', ['run_suite.py', '--no-few-labels'])
-    with (places / 'work/lock').open('w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(SystemExit, match='another suite runs here'):
-            run_suite.main()
-
-
-def test_evidence_without_settings_does_not_begin(places, monkeypatch):
-    monkeypatch.setattr(run_suite, 'CHOSEN', places / 'settings.json')
-    monkeypatch.setattr('sys.argv', ['run_suite.py'])
-    with pytest.raises(SystemExit, match='no settings yet'):
-        run_suite.main()
-    assert not (places / 'work').exists()
-
-
-def test_a_failed_step_names_its_output(places):
-    with pytest.raises(RuntimeError, match=r'row ended with exit code 2; see .*/logs/row\.txt'):
-        run.run('row', ['tools/train.py', '--no-such-option'])
-    assert 'usage' in (places / 'work/logs/row.txt').read_text()
-
-
-def test_a_failed_job_stops_the_others_that_wait():
-    ran = []
-
-    def fail():
-        raise RuntimeError('see the log')
-
-    others = [(f'job {number}', lambda: (time.sleep(0.05), ran.append(1))) for number in range(50)]
-    with pytest.raises(RuntimeError, match='broken failed'):
-        jobs.run_jobs([('broken', fail), *others], lanes=2)
-    assert len(ran) < 50
-    assert threading.active_count() < 10
-
-
-def test_ctrl_c_begins_nothing_new(monkeypatch):
-    ran = []
-
-    def interrupted(*_, flush):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr('builtins.print', interrupted)
-    waiting = [(f'job {number}', lambda: (time.sleep(0.05), ran.append(1))) for number in range(50)]
-    with pytest.raises(KeyboardInterrupt):
-        jobs.run_jobs(waiting, lanes=2)
-    assert len(ran) < 10
-
-
-def test_one_seed_runs_the_core_and_names_choose(monkeypatch):
-    def chosen(*words):
-        monkeypatch.setattr('sys.argv', ['run_suite.py', *words])
-        return run_suite.chosen_rows(run_suite.parse_args())
-
-    assert chosen('--seeds', '1') == [row for row in ROWS if row.core]
-    assert chosen() == list(ROWS)
-    assert [row.name for row in chosen('--seeds', '1', '--rows', 'hard_both')] == ['hard_both']
-    for words in (('--tune',), ('--rows', 'both', 'hard_both')):
-        with pytest.raises(SystemExit):
-            chosen('--fresh', *words)
-    with pytest.raises(SystemExit):
-        chosen('--tune', '--rows', 'both')
-    assert [row.name for row in chosen('--rows', 'finetuned', 'scratch')] == ['both', 'finetuned', 'scratch']
-    assert {row.level for row in chosen('--fresh')} == {'basic'}
-
-
-def test_few_labels_belong_to_level_basic():
-    assert run_suite.starts_of([BY_NAME['hard_both'], BY_NAME['turn_random']]) == []
-    assert run_suite.starts_of([BY_NAME['both'], BY_NAME['hard_both']]) == ['scratch', 'both']
-
-
 def test_fresh_videos_are_judged_beside_the_test_split(places):
     for split, recalls in (('test', (20.0, 21.0, 22.0)), ('fresh', (9.0, 10.0, 11.0)), ('val', (80.0, 90.0, 99.0))):
         for seed, recall in enumerate(recalls):
@@ -197,27 +87,6 @@ def test_fresh_videos_are_judged_beside_the_test_split(places):
         line for line in report.DOCUMENT.read_text().split('## Fresh')[1].splitlines() if line.startswith('| 9 |')
     )
     assert line.endswith('| R@1 joint | +10.0 ± 0.0 | holds | -1.0 ± 0.0 | 3 | **does not hold** |')
-
-
-def test_a_suite_of_fresh_videos_tests_with_them(places, monkeypatch):
-    ran = []
-    monkeypatch.setattr(run_suite, 'make_level', lambda level: None)
-    monkeypatch.setattr(run_suite, 'make_fresh', lambda: None)
-    monkeypatch.setattr(jobs, 'run', lambda name, command: ran.append([str(word) for word in command]))
-    monkeypatch.setattr(jobs, 'figures', lambda dump, row, split: {f'R@1 joint, {split}': 1.0})
-    monkeypatch.setattr(jobs, 'training_figures', lambda work_dir: {})
-    monkeypatch.setattr('sys.argv', ['run_suite.py', '--fresh', '--seeds', '1', '--rows', 'both', '--lanes', '1'])
-    run_suite.main()
-    train, test, few_scratch, few_both = ran
-    assert train[0] == 'tools/train.py'
-    assert '--resume' in train
-    lists = places / 'work/basic/annotations'
-    assert f'test_dataloader.dataset.query={lists}/fresh_joint.txt' in test
-    assert f'test_dataloader.dataset.gallery={lists}/train_joint.txt' in test
-    for command in (few_scratch, few_both):
-        assert command[-2:] == ['--split', 'fresh']
-    assert [(found.row, found.split) for found in store.load_published()] == [('both', 'fresh')]
-    assert '## Fresh videos\n\nNot run' in report.DOCUMENT.read_text()  # one row alone decides no claim
 
 
 def test_the_document_says_what_was_seen(places):

@@ -19,7 +19,7 @@ _FAST_START = {'movflags': 'faststart'}  # the table comes first, so that it sur
 
 
 def _x264(params: str) -> dict[str, str]:
-    """Without macroblock trees, which read memory of nobody's: files of one recipe would differ."""
+    """Without macroblock trees: with them, the files of one recipe differ."""
     return {'x264-params': f'{params}:mbtree=0'}
 
 

@@ -14,25 +14,19 @@ import numpy as np
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from short_run import NARROW, REPOSITORY, VIDEOS, make_videos
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.hooks import SkippedVideosHook
 from cmvl_mm.engine.launch import runner_from
-from cmvl_mm.video.encode import write_video
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SEED = 3
 GLOBAL_BATCH = 10
 LOG_INTERVAL = 2  # iterations
 TINY = {
     'train_dataloader.persistent_workers': False,
-    'model.backbone.width': 4,
-    'model.context_head.in_channels': 32,
-    'model.context_head.i_network.width': 4,
-    'model.motion_head.predictor.in_channels': 32,
-    'model.motion_head.m_network.width': 4,
+    **NARROW,
     'param_scheduler.0.begin': 1,
     'param_scheduler.0.end': 2,
     'default_hooks.logger.interval': LOG_INTERVAL,
@@ -57,12 +51,8 @@ class VideoSet:
 
 def make_set(root: Path, videos: int, share: int, among: np.ndarray | None = None) -> VideoSet:
     """`videos` copies of 8 controlled videos, `share` % of them broken: drawn from all, or from the places `among`."""
-    (root / 'sound').mkdir(parents=True)
-    kinds = []
-    for label, motion in enumerate(MOTIONS):
-        path = root / 'sound' / f'{label}.mp4'
-        write_video(make_controlled_video((1, label), CONTEXTS[label], motion)[0], path, quantiser=4)
-        kinds.append(path.read_bytes())
+    sound = make_videos(root / 'sound')
+    kinds = [(sound / f'videos/{label}.mp4').read_bytes() for label in range(VIDEOS)]
     names = [f'video{number:03}.mp4' for number in range(videos)]
     (root / 'list.txt').write_text(''.join(f'{name}\n' for name in names))
     rng = np.random.default_rng(share)

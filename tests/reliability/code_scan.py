@@ -3,39 +3,25 @@
 import ast
 from collections.abc import Iterator
 
-FORBIDDEN = {
+_OF_MODULES = {
+    'os': 'system popen execl execlp execv execvp spawnl spawnv',
+    'subprocess': 'getoutput getstatusoutput',
+    'pickle': 'load loads Unpickler',
+    'marshal': 'load loads',
+    'yaml': 'load full_load unsafe_load',
+    'mmengine': 'load fileio.load runner.load_checkpoint',
+    'torch': 'jit.load hub.load',
+}
+FORBIDDEN = {f'{module}.{name}' for module, names in _OF_MODULES.items() for name in names.split()}
+FORBIDDEN |= {
     'eval',
     'exec',
-    'os.system',
-    'os.popen',
-    'os.execl',
-    'os.execlp',
-    'os.execv',
-    'os.execvp',
-    'os.spawnl',
-    'os.spawnv',
     'pty.spawn',
-    'commands.getoutput',
-    'subprocess.getoutput',
-    'subprocess.getstatusoutput',
-    'pickle.load',
-    'pickle.loads',
-    'pickle.Unpickler',
     'dill.load',
     'joblib.load',
-    'marshal.load',
-    'marshal.loads',
     'shelve.open',
     'runpy.run_path',
-    'yaml.load',
-    'yaml.full_load',
-    'yaml.unsafe_load',
-    'mmengine.load',
-    'mmengine.fileio.load',
-    'torch.jit.load',
-    'torch.hub.load',
     'load_checkpoint',
-    'mmengine.runner.load_checkpoint',
 }
 """By full name, as the imports of a file resolve it."""
 

@@ -17,7 +17,7 @@ from cmvl_mm.datasets.sample_index import order_generator
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.sampler import ResumableSampler
 
-GUARD = 'tests/reliability/test_damaged_set.py::test_promises'
+GUARD = 'tests/reliability/test_promises.py::test_they_hold[damaged_set]'
 
 
 def findings(size: Size) -> list[Finding]:
@@ -57,14 +57,14 @@ def epochs_end(sets: dict[int, VideoSet], trainings: list[tuple[int, int, int]],
     )
     return [
         Finding(
-            promise='An epoch ends in spite of broken videos, and every process reports the exact list of them.',
+            promise='An epoch completes in spite of broken videos, and every process reports the exact list of them.',
             tested=tested,
             figure=f'{ended} of {len(trainings)} trainings ended; {exact} of {lists} lists equal the truth.',
             held=ended == len(trainings) and exact == lists,
             guard=GUARD,
         ),
         Finding(
-            promise='No sample is filled with zeros in place of a broken video.',
+            promise='No broken video is replaced by zeros.',
             tested='the same trainings, every clip',
             figure=f'{pictures} clips; the flattest has a standard deviation of {flattest:.0f} grey values.',
             held=flattest > 5,
@@ -87,10 +87,10 @@ def stand_ins_follow_a_rule(sets: dict[int, VideoSet], workers: tuple[int, ...])
                     ways, compared = ways + 1, compared + len(found)
                     differing += sum(found[place] != expected[place] for place in found)
     return Finding(
-        promise='What stands in for a broken video depends on seed, epoch and index alone.',
+        promise='The replacement of a broken video depends on seed, epoch and index alone.',
         tested=f'{ways} ways through an epoch: {workers} workers, 1 and 2 processes, from its start and resumed in its '
         'middle; SHA-256 of all inputs',
-        figure=f'{differing} of {compared} samples differ; {replaced} videos had stand-ins.',
+        figure=f'{differing} of {compared} samples differ; {replaced} videos were replaced.',
         held=differing == 0 and replaced > 0,
         guard=GUARD,
     )
@@ -109,7 +109,7 @@ def too_many_stop_the_run(folder: Path, videos: int) -> Finding:
     )
     same = named[0] == named[1] and 0.05 * videos < len(named[0]) <= len(damaged.broken) and named[0] <= damaged.broken
     return Finding(
-        promise='Past the configured share of broken videos, all processes stop with the same list and an exit code.',
+        promise='Beyond the allowed share of broken videos, all processes stop with the same list and an error code.',
         tested=f'2 gloo processes, {len(damaged.broken)} of {videos} videos broken, all met by one of them; 5 % are '
         'allowed, the log has a line every 2 iterations',
         figure=f'Exit codes {run.codes}; both name the same {len(named[0])} videos; both ended {seconds:.1f} s after '

@@ -35,7 +35,7 @@ TOPICS = {
     'resume': 'Resume',
     'signals': 'Signals',
     'dying_peers': 'Dying workers and ranks',
-    'untrusted_files': 'Files from strangers',
+    'untrusted_files': 'Untrusted files',
     'soak': 'Soak',
     'determinism': 'Determinism',
 }
@@ -95,9 +95,9 @@ def document(outcomes: dict[str, dict[str, Any]]) -> str:
     lines = [
         '# Reliability',
         '',
-        'Written by `make reliability`: what the toolkit promises when videos are damaged, machines die and files come',
-        'from strangers, how each promise was put to the test, and what was seen. `make test` runs a light version of',
-        'every check; the last column names the test that fails when a promise breaks.',
+        'What the toolkit guarantees when videos are damaged, processes are killed or files come from untrusted',
+        'sources, how each guarantee was tested, and the result. `make reliability` writes this file; `make test` runs',
+        'a light version of every check. The last column names the test that fails when the guarantee breaks.',
     ]
     for topic, outcome in outcomes.items():
         lines += [

@@ -19,6 +19,14 @@ from cmvl_mm.video.encode import write_video
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / 'configs' / 'demo' / 'pretrain.py'
 VIDEOS = len(MOTIONS)
+NARROW = {
+    'model.backbone.width': 4,
+    'model.context_head.in_channels': 32,
+    'model.context_head.i_network.width': 4,
+    'model.motion_head.predictor.in_channels': 32,
+    'model.motion_head.m_network.width': 4,
+}
+"""The demo's networks, small."""
 
 
 def make_videos(folder: Path) -> Path:
@@ -56,12 +64,8 @@ def options(videos: Path, work_dir: Path, **changes: Any) -> dict[str, Any]:
         'experiment_name': f'{work_dir.parent.name}_{work_dir.name}',  # MMEngine's own is equal within a second
         'train_dataloader.dataset.ann_file': str(videos / 'train.txt'),
         'train_dataloader.dataset.data_prefix.video': str(videos),
-        'model.backbone.width': 4,
-        'model.context_head.in_channels': 32,
-        'model.context_head.i_network.width': 4,
-        'model.motion_head.predictor.in_channels': 32,
+        **NARROW,
         'model.motion_head.predictor.dropout': 0.1,
-        'model.motion_head.m_network.width': 4,
         'param_scheduler.0.begin': 1,
         'param_scheduler.0.end': epochs,
         'default_hooks.logger.interval': 1,

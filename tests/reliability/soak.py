@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -14,9 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from finding import Finding, Size
+from short_run import VIDEOS, make_videos, options, start
+from signals import children
 
 SCRIPT = Path(__file__).with_name('watched_training.py')
-REPOSITORY = SCRIPT.parents[2]
+GUARD = 'tests/reliability/test_promises.py::test_they_hold[soak]'
 MEBIBYTE = 2**20
 WARM_UP = 0.3  # of the run: caches fill and the allocator finds its size
 WORKERS = 2
@@ -46,64 +47,27 @@ def findings(size: Size) -> list[Finding]:
     return [memory(grown, amount), handles(grown, amount), killed(left)]
 
 
-def make_videos(folder: Path, count: int = 8) -> Path:
-    """Some controlled videos, 128x112, 108 frames, I-frames every 12."""
-    from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
-    from cmvl_mm.video.encode import write_video
-
-    folder.mkdir(parents=True)
-    for number in range(count):
-        frames, _ = make_controlled_video((3, number), CONTEXTS[number], MOTIONS[number])
-        write_video(frames, folder / f'{number}.mp4', quantiser=4)
-    return folder
-
-
 def options_for(folder: Path, videos: Path, amount: Amount) -> dict[str, Any]:
-    """Overrides of configs/demo/pretrain.py: its pipeline, small networks, a list that names the videos in turn."""
+    """A short run on a list that names the videos in turn, with a checkpoint after each epoch."""
     folder.mkdir()
-    names = sorted(path.name for path in videos.iterdir())
-    lines = [f'{names[number % len(names)]} 0\n' for number in range(amount.videos)]
-    (folder / 'list.txt').write_text(''.join(lines))
-    return {
-        'work_dir': str(folder / 'work'),
-        'train_dataloader.batch_size': 4,
-        'train_dataloader.num_workers': WORKERS,
-        'train_dataloader.persistent_workers': True,
+    (folder / 'list.txt').write_text(''.join(f'videos/{number % VIDEOS}.mp4 0\n' for number in range(amount.videos)))
+    chosen = options(
+        videos, folder / 'work', epochs=amount.epochs, batch=4, workers=WORKERS, persistent=True, by_epoch=True
+    )
+    return chosen | {
         'train_dataloader.dataset.ann_file': str(folder / 'list.txt'),
-        'train_dataloader.dataset.data_prefix.video': str(videos),
-        'model.backbone.width': 4,
-        'model.context_head.in_channels': 32,
-        'model.context_head.i_network.width': 4,
-        'model.motion_head.predictor.in_channels': 32,
-        'model.motion_head.m_network.width': 4,
-        'train_cfg.max_epochs': amount.epochs,
         'param_scheduler.0.begin': amount.epochs // 2,
-        'param_scheduler.0.end': amount.epochs,
         'auto_scale_lr.enable': False,
-        'default_hooks.checkpoint.interval': 1,  # the first one raises what the process holds
     }
 
 
-def start(folder: Path, options: dict[str, Any]) -> tuple[subprocess.Popen, Path]:
-    """The run, and the file of its readings."""
-    (folder / 'options.json').write_text(json.dumps(options))
-    path = os.pathsep.join([str(REPOSITORY), str(SCRIPT.parent), *filter(None, [os.environ.get('PYTHONPATH')])])
-    environment = os.environ | {'PYTHONPATH': path, 'OMP_NUM_THREADS': '1', 'PYTHONWARNINGS': 'ignore'}
-    with open(folder / 'log.txt', 'w') as log:
-        process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(folder / 'watch.json'), str(folder / 'options.json')],
-            stdout=log, stderr=subprocess.STDOUT, env=environment, cwd=folder,
-        )  # fmt: skip
-    return process, folder / 'watch.json'
-
-
-def watch(folder: Path, videos: Path, amount: Amount, changes: dict[str, Any] | None = None) -> np.ndarray:
+def watch(folder: Path, videos: Path, amount: Amount) -> np.ndarray:
     """Train to the end.
 
     Returns:
         (epochs, 1 + workers, 4) of samples, bytes, descriptors and threads; row 0 is the main process.
     """
-    return finish(*start_in(folder, videos, amount, changes or {}))
+    return finish(*start_in(folder, videos, amount, {}))
 
 
 def finish(process: subprocess.Popen, readings: Path) -> np.ndarray:
@@ -115,8 +79,10 @@ def finish(process: subprocess.Popen, readings: Path) -> np.ndarray:
 
 
 def start_in(folder: Path, videos: Path, amount: Amount, changes: dict[str, Any]) -> tuple[subprocess.Popen, Path]:
-    """`start` with the options of a soak."""
-    return start(folder, options_for(folder, videos, amount) | changes)
+    """A run that is watched, and the file of its readings."""
+    chosen, readings = options_for(folder, videos, amount) | changes, folder / 'watch.json'
+    (folder / 'options.json').write_text(json.dumps(chosen))
+    return start([str(SCRIPT), str(readings), str(folder / 'options.json')], folder / 'log.txt'), readings
 
 
 def growth(readings: np.ndarray) -> np.ndarray:
@@ -139,7 +105,7 @@ def memory(readings: np.ndarray, amount: Amount) -> Finding:
         figure=f'main {main:+.2f}, workers {" and ".join(f"{one:+.2f}" for one in workers)} MB per 1,000 samples; '
         f'main at most {readings[:, 0, 1].max() / MEBIBYTE:.0f} MB',
         held=bool(max(main, *workers) < amount.limit),
-        guard='tests/reliability/test_soak.py::test_what_a_data_set_keeps_is_seen',
+        guard=GUARD,
     )
 
 
@@ -151,7 +117,7 @@ def handles(readings: np.ndarray, amount: Amount) -> Finding:
         figure=f'open files differ by {descriptors}, threads by {threads} between epochs; '
         f'main {readings[-1, 0, 2]} files and {readings[-1, 0, 3]} threads',
         held=not descriptors and not threads,
-        guard='tests/reliability/test_soak.py::test_what_a_data_set_keeps_is_seen',
+        guard=GUARD,
     )
 
 
@@ -189,7 +155,7 @@ def killed(left: tuple[set[str], list[int], float]) -> Finding:
         tested=f'one run with {WORKERS} workers, killed in the middle of an epoch; looked at for {END_SECONDS} s',
         figure=f'{len(alive)} workers and {len(files)} files left after {seconds:.0f} s',
         held=not files and not alive,
-        guard='tests/reliability/test_soak.py::test_what_is_left_in_shared_memory_is_seen',
+        guard=GUARD,
     )
 
 
@@ -198,11 +164,6 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.2)
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    return [int(child) for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
 
 
 def is_alive(pid: int) -> bool:

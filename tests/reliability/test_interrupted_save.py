@@ -7,8 +7,8 @@ from interrupted_save import failing_disks, killed_in_saves
 from mmengine.hooks import Hook
 from short_run import config, make_videos, options
 
+from cmvl_mm.engine.logs import read_curves
 from cmvl_mm.engine.runner import CompressedRunner
-from cmvl_mm.visualization.logs import read_curves
 
 
 class FreeSpace(Hook):

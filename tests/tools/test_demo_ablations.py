@@ -53,11 +53,6 @@ def test_figures_are_recalls_by_kind_and_the_last_epochs_accuracies(tool, tmp_pa
     assert tool.figures(row) == ['100.0', '0.0', '0.0', '50.0, -', '-']
 
 
-def test_a_step_that_fails_names_its_output(tool):
-    with pytest.raises(RuntimeError, match=r'base: tools/train\.py ended with exit code 2; see .*base_train\.txt'):
-        tool.run(tool.ROWS[0], 'train', '--no-such-option')
-
-
 def test_a_third_of_every_class_is_trained_on_three_times_and_needs_flow(tool, tmp_path):
     (tmp_path / 'source/annotations').mkdir(parents=True)
     tool.TRAINING_LIST.write_text(''.join(f'videos/{name}.mp4 {number % 2}\n' for number, name in enumerate('abcdef')))

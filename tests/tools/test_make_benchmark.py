@@ -40,15 +40,6 @@ def test_another_level_needs_another_folder(tool, tmp_path):
         tool(tmp_path, '--level', 'basic', '--train', 0, '--val', 0, '--test', 0)
 
 
-@pytest.mark.parametrize('arguments', [['--level', 'easy'], [], ['--level', 'basic', '--train', '-1']])
-def test_arguments_that_make_no_sense_are_refused(tool, tmp_path, arguments, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        tool(tmp_path, *arguments)
-    assert stopped.value.code == 2
-    assert not (tmp_path / 'benchmark.txt').exists()
-    assert 'make_benchmark.py: error: ' in capsys.readouterr().err
-
-
 def test_a_file_in_the_way_is_named(tool, tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(SystemExit, match='file'):

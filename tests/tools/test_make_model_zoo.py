@@ -7,7 +7,7 @@ import sys
 import pytest
 import yaml
 
-from cmvl_mm.zoo.manifest import parse_entry, read_manifest
+from cmvl_mm.zoo.manifest import read_manifest
 
 
 @pytest.fixture
@@ -62,43 +62,6 @@ def test_a_result_that_cannot_be_traced_is_refused(zoo_tool, monkeypatch, tmp_pa
     monkeypatch.setattr(zoo_tool, 'RESULTS', str(tmp_path / 'results.yml'))
     with pytest.raises(zoo_tool.ZooError, match=message):
         zoo_tool.read_results(entries)
-
-
-def test_published_weights_stand_with_all_that_is_known_of_them(zoo_tool, repository):
-    raw = dict(
-        name='tiny', what='V-Network, 2|3 epochs', config='demo/pretrain.py', options=['a.b=[1,2]'],
-        networks='backbone', model=dict(type='R'), seeds=[3, 4], log='tiny.json', commit='0123456789' * 4,
-        date='2026-01-02', device='two cores', sha256='ab' * 32, bytes=3_456_789, file='tiny.safetensors',
-        tests=[dict(config='demo/retrieval.py', options=[], protocol='paper', metrics={'R@1': 18.75, 'R@5': 20})],
-    )  # fmt: skip
-    entry = parse_entry(raw, 'here')
-    text = zoo_tool.weights_section([entry])
-    for part in (
-        "| `tiny` | V-Network, 2\\|3 epochs | `configs/demo/pretrain.py 'a.b=[1,2]'` | 0123456789 | 3, 4 | 3.46 |",
-        '[tiny.json](cmvl_mm/zoo/tiny.json) | 2026-01-02, two cores |',
-        f'[cmvl_mm/zoo/tiny.safetensors](cmvl_mm/zoo/tiny.safetensors), sha256 `{"ab" * 32}`',
-        '    python tools/test.py configs/demo/retrieval.py tiny\n    # paper:  R@1: 18.7500  R@5: 20.0000\n',
-    ):
-        assert part in text
-    elsewhere = raw | dict(commit=f'{"0123456789" * 4}+changes')
-    del elsewhere['file']
-    text = zoo_tool.weights_section([parse_entry(elsewhere | dict(url='hf://a/b/c.safetensors'), 'here')])
-    assert '<hf://a/b/c.safetensors>' in text
-    assert '| 0123456789+changes |' in text
-    text = zoo_tool.weights_section([parse_entry(elsewhere | dict(why='300 MB'), 'here')])
-    assert 'no copy is published: 300 MB' in text
-    assert '| unknown |' in zoo_tool.weights_section([parse_entry(raw | dict(commit='unknown'), 'here')])
-    assert 'None yet.' in zoo_tool.weights_section([])
-
-
-def test_the_videos_of_the_tests_are_made_as_the_suite_makes_them(zoo_tool, repository, monkeypatch):
-    monkeypatch.syspath_prepend(repository / 'evidence')
-    import run_suite
-
-    for level, (train, val, test) in run_suite.SIZES.items():
-        made = f'{run_suite.WORK / level} --level {level} --seed {run_suite.BENCHMARK_SEED}'
-        command = f'    python tools/make_benchmark.py {made} --train {train} --val {val} --test {test}\n'
-        assert command in zoo_tool.weights_section([])
 
 
 def test_every_published_name_stands_in_the_zoo(repository):

@@ -136,18 +136,6 @@ def test_the_zoos_number_is_what_its_command_prints(tool, publish, training, zoo
 
 
 @pytest.mark.slow
-def test_the_hub_has_the_weights_that_were_trained(publish, trained):
-    from cmvl_mm import hub
-
-    publish()
-    weights = read_checkpoint(trained)['state_dict']
-    model = hub.load('demo_tiny')
-    loaded = model.state_dict()
-    assert {key for key in weights if key.startswith('backbone.')} == loaded.keys()
-    assert all(torch.equal(value, weights[key]) for key, value in loaded.items())
-
-
-@pytest.mark.slow
 def test_whole_networks_are_what_a_training_may_start_from(publish, repository, trained, training, zoo, tmp_path):
     assert 'left out: nothing' in publish('--whole')
     assert 'm_network' in read_manifest(zoo)['demo_tiny'].model['motion_head']
@@ -190,48 +178,6 @@ def test_a_test_of_other_weights_or_settings_is_no_proof(publish, repository, tr
         assert '\n' not in str(error.value)
     assert read_manifest(zoo) == {}
     assert [path.name for path in zoo.iterdir()] == ['manifest.yml']
-
-
-@pytest.mark.slow
-def test_a_publication_that_fails_leaves_the_entry_that_was(publish, repository, tested, lists, zoo, monkeypatch):
-    publish()
-    before = {path.name: path.read_bytes() for path in zoo.iterdir()}
-    renamed = []
-
-    def rename(one, other):
-        renamed.append(other.name)
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr('os.replace', rename)
-    with pytest.raises(SystemExit, match='No space left'):
-        publish('--whole')
-    assert renamed == ['demo_tiny.safetensors']  # and the manifest last
-    assert {path.name: path.read_bytes() for path in zoo.iterdir()} == before
-
-
-@pytest.mark.slow
-def test_several_tests_stand_in_one_entry(publish, repository, tested, lists, zoo):
-    printed = publish('--test', str(repository / 'configs/demo/retrieval.py'), str(tested), *lists)
-    first, second = read_manifest(zoo)['demo_tiny'].tests
-    assert first == second
-    assert printed.count('python tools/test.py') == 2
-
-
-@pytest.mark.slow
-def test_large_files_are_described_and_an_entry_may_be_replaced(publish, zoo, trained, monkeypatch):
-    publish('--seeds', '3', '4')
-    assert read_manifest(zoo)['demo_tiny'].seeds == (3, 4)
-    monkeypatch.setattr(publish.module, 'LARGEST_BUNDLED', 1000)
-    with pytest.raises(SystemExit, match=r'demo_tiny: \d+ bytes, but .* at most 1000\. Remedy: --url'):
-        publish()
-    assert (zoo / 'demo_tiny.safetensors').exists()
-    assert 'demo_tiny: replaced' in publish('--url', 'hf://some/one/demo_tiny.safetensors')
-    entry = read_manifest(zoo)['demo_tiny']
-    assert (entry.url, entry.file) == ('hf://some/one/demo_tiny.safetensors', None)
-    assert sorted(path.name for path in zoo.iterdir()) == ['demo_tiny.json', 'manifest.yml']
-    assert sha256_of(trained / 'demo_tiny.safetensors') == entry.sha256
-    publish('--why', 'nobody has a place for them')
-    assert read_manifest(zoo)['demo_tiny'].why == 'nobody has a place for them'
 
 
 def test_a_tree_that_is_no_commit_is_refused(repository, tmp_path, monkeypatch):

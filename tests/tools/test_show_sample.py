@@ -51,14 +51,3 @@ def test_colour_left_to_the_device_is_in_the_picture(show_sample, repository, co
     host, device, plain = pictures
     assert np.abs(host - device).mean() < 0.2
     assert np.abs(host - plain).mean() > 1
-
-
-def test_index_past_the_list(show_sample, repository, controlled_set, tmp_path, monkeypatch):
-    command = ['show_sample.py', str(repository / 'configs/demo/finetune.py'), '--indices', '8']
-    options = [
-        f'train_dataloader.dataset.ann_file={controlled_set}/train.txt',
-        f'train_dataloader.dataset.data_prefix.video={controlled_set}',
-    ]
-    monkeypatch.setattr(sys, 'argv', [*command, '--out-dir', str(tmp_path), '--cfg-options', *options])
-    with pytest.raises(IndexError, match='sample 8 of a list of 8'):
-        show_sample.main()

@@ -160,7 +160,7 @@ def test_archives_of_other_things_are_refused(video, tmp_path):
     np.savez(path, header=np.arange(6))
     with pytest.raises(FlowError, match='header'):
         read_flow(video, motion=[1])
-    np.savez(path, header=np.array([print], object))
+    np.savez(path, header=np.array([None], object))
     with pytest.raises(FlowError, match='allow_pickle'):
         read_flow(video, motion=[1])
 
@@ -203,9 +203,9 @@ def test_a_member_that_unpacks_to_more_than_the_flow_is_refused_unread(video):
     path = flow_path(video.path)
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    members['frames_000000.npy'] = b'\0' * 2**26  # deflated to 64 kB
+    members['frames_000000.npy'] = b'\0' * 2**17
     with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    with pytest.raises(FlowError, match=r'frames_000000\.npy unpacks to 67108864 bytes'):
+    with pytest.raises(FlowError, match=r'frames_000000\.npy unpacks to 131072 bytes'):
         read_flow(video, motion=[0])

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-HANG_UP = 0
-"""Among the statuses: no answer at all."""
-
 
 @dataclass
 class Site:
@@ -55,9 +52,6 @@ class Handler(BaseHTTPRequestHandler):
         if site.hold is not None:
             site.hold.wait(20)
         status = site.statuses.pop(0) if site.statuses else 200
-        if status == HANG_UP:
-            self.close_connection = True
-            return
         if status == 200 and self.path == '/moved':
             self.send_response(302)
             self.send_header('Location', site.redirect)

@@ -1,6 +1,5 @@
 """One name, one file: what a user may write for a checkpoint, wherever a checkpoint is asked for."""
 
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +14,6 @@ from cmvl_mm.models.pretrained import CheckpointError, read_state_dict, resolve_
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo import address
 from cmvl_mm.zoo.address import AddressError
-from cmvl_mm.zoo.fields import ManifestError
 from cmvl_mm.zoo.locate import AmbiguousNameError
 from cmvl_mm.zoo.transfer import DownloadError
 
@@ -77,36 +75,6 @@ def test_a_misspelt_name_is_told_its_neighbour(zoo, name):
         resolve_checkpoint(name)
 
 
-def test_a_broken_manifest_keeps_nobody_from_files_of_their_own(zoo, tmp_path, monkeypatch):
-    zoo(bytes=-1)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / 'run').mkdir()
-    torch.save({}, tmp_path / 'run' / 'epoch_1.pth')
-    torch.save({}, tmp_path / 'w')
-    assert resolve_checkpoint('run').name == 'epoch_1.pth'
-    assert resolve_checkpoint('w').name == 'w'
-    with pytest.raises(
-        FileNotFoundError, match=r'tiny\.pth: no such checkpoint or work directory, and no model of the z'
-    ):
-        resolve_checkpoint('tiny.pth')
-    with pytest.raises(ManifestError, match='bytes is -1'):
-        resolve_checkpoint('tiny_c3d')  # which may well be of the zoo
-
-
-def test_a_bundled_file_that_is_gone_is_told_with_its_place(zoo):
-    path = zoo()['folder'] / 'tiny_c3d.safetensors'
-    path.unlink()
-    with pytest.raises(FileNotFoundError, match=rf'{path}: the weights of tiny_c3d are not .*Remedy: git checkout'):
-        resolve_checkpoint('tiny_c3d')
-
-
-def test_a_name_like_no_other_gets_no_advice(zoo):
-    zoo()
-    with pytest.raises(FileNotFoundError) as error:
-        resolve_checkpoint('work_dirs/tiny_c3d')
-    assert 'did you mean' not in str(error.value)
-
-
 def test_an_address_needs_its_digest_wherever_it_stands(site):
     with pytest.raises(AddressError, match='no digest'):
         resolve_checkpoint(site.url())
@@ -156,30 +124,6 @@ def test_init_cfg_takes_names_and_addresses(zoo, site):
         ContextMotionRecognizer(
             C3DBN(width=2), init_cfg=dict(type='PretrainedBackbone', checkpoint='tiny_c3d', sha256='0' * 64)
         ).init_weights()
-
-
-@pytest.mark.parametrize('kind', ['name', 'address', 'work directory', 'file'])
-def test_tools_convert_whatever_is_named(zoo, site, tmp_path, repository, monkeypatch, capsys, kind):
-    monkeypatch.syspath_prepend(repository / 'tools')
-    import convert_checkpoint
-
-    path = zoo()['folder'] / 'tiny_c3d.safetensors'
-    site.content = path.read_bytes()
-    (tmp_path / 'run').mkdir()
-    torch.save(load_file(path), tmp_path / 'run' / 'epoch_1.pth')
-    address = f'{site.url("/w?key=secret")}#sha256={site.sha256}'
-    source = {'name': 'tiny_c3d', 'address': address, 'work directory': tmp_path / 'run', 'file': path}[kind]
-    command = ['convert_checkpoint.py', str(source), str(tmp_path / 'theirs.pth'), '--to', 'released']
-    monkeypatch.setattr(sys, 'argv', command)
-    convert_checkpoint.main()
-    assert 'sha256' in capsys.readouterr().out
-    assert any(
-        key.startswith('rgb_backbone.') for key in torch.load(tmp_path / 'theirs.pth', weights_only=True)['state_dict']
-    )
-    monkeypatch.setattr(sys, 'argv', [*command, '--sha256', '0' * 64])
-    with pytest.raises(SystemExit) as error:
-        convert_checkpoint.main()
-    assert 'secret' not in str(error.value)
 
 
 def test_weights_alone_are_no_run_to_resume(zoo):

@@ -11,7 +11,7 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.models.digest import sha256_of
 from cmvl_mm.models.pretrained import read_state_dict
 from cmvl_mm.zoo.fields import ManifestError
-from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, listed, manifest_of, parse_entry, read_manifest, tupled
+from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, manifest_of, parse_entry, read_manifest
 from cmvl_mm.zoo.publish import model_of
 from cmvl_mm.zoo.settings import options_of
 
@@ -33,32 +33,19 @@ def test_an_entry_is_what_it_says():
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (dict(name='Tiny'), "name is 'Tiny'"),
         (dict(name='a/b'), "name is 'a/b'"),
-        (dict(name='tiny.pth'), r"name is 'tiny\.pth'"),
-        (dict(config='../evil.py'), r"config is '\.\./evil\.py'"),
-        (dict(config='/etc/a.py'), 'config is'),
-        (dict(options='a=1'), "options is 'a=1'"),
+        (dict(config='../a.py'), r"config is '\.\./a\.py'"),
         (dict(networks='all'), "networks is 'all'. Remedy: one of backbone, whole"),
-        (dict(model=dict(backbone={})), 'model is'),
         (dict(model=dict(type='A', x=object)), 'model is'),
-        (dict(tests=[]), r'tests is \[\]'),
         (dict(tests=[dict(config='a.py', options=[], protocol='p')]), 'test 1: lacks metrics'),
-        (dict(tests=[dict(config='a.py', options=[], protocol='p', metrics={'m': float('nan')})]), 'metrics is'),
         (dict(tests=[dict(config='a.py', options=[], protocol='p', metrics={'m': '1'})]), 'metrics is'),
-        (dict(seeds=[]), r'seeds is \[\]'),
         (dict(seeds=[True]), 'seeds is'),
-        (dict(log='../a.json'), 'log is'),
         (dict(commit='abc'), "commit is 'abc'"),
         (dict(date='today'), "date is 'today'"),
         (dict(sha256='0' * 8), "sha256 is '00000000'"),
-        (dict(sha256=int('1' * 64)), 'sha256 is 1111'),
-        (dict(bytes=0), 'bytes is 0'),
         (dict(bytes=LARGEST_BUNDLED + 1), f'at most {LARGEST_BUNDLED}.*Remedy: url'),
-        (dict(file='/etc/a.safetensors'), 'file is'),
         (dict(file='weights.pth'), 'file is'),
         (dict(file=None, url='http://example.org/w.safetensors'), 'url is'),
-        (dict(file=None, url=f'https://example.org/w#sha256={"0" * 64}'), 'url is'),
         (dict(file=None), r'has no place\. Remedy: one of'),
         (dict(why='too large'), 'has file and why'),
         (dict(device=None), 'lacks device'),
@@ -73,16 +60,11 @@ def test_a_wrong_field_is_named_with_entry_value_and_remedy(change, message):
 
 
 @pytest.mark.parametrize(
-    'text', ['', '[]', 'entries: 3', 'models: []', 'entries: [3]', 'entries: [', 'entries: !!python/object:os.stat {}']
+    'text', ['', '[]', 'entries: 3', 'models: []', 'entries: [3]', 'entries: [', 'entries: !tag {}']
 )
 def test_other_files_are_no_manifest(tmp_path, text):
     (tmp_path / 'manifest.yml').write_text(text)
     with pytest.raises(ManifestError, match=r'manifest\.yml: .*Remedy'):
-        read_manifest(tmp_path)
-
-
-def test_no_manifest_is_an_error(tmp_path):
-    with pytest.raises(ManifestError, match=r'no readable manifest.*CMVL_MM_ZOO'):
         read_manifest(tmp_path)
 
 
@@ -100,20 +82,6 @@ def test_what_is_written_is_read_again_and_the_head_stays(tmp_path):
     (tmp_path / 'manifest.yml').write_text(text)
     assert (tmp_path / 'manifest.yml').read_text().startswith('# What it is.\n# Two lines.\nentries:\n- name: tiny_c3d')
     assert read_manifest(tmp_path) == {'tiny_c3d': first, 'other': second}
-
-
-def test_commands_are_ready_to_paste():
-    raw = raw_entry(options=['a.b=[1,2]', 'c=None'], tests=[raw_entry()['tests'][0] | dict(options=['d=x;y'])])
-    entry = parse_entry(raw, 'here')
-    assert entry.training() == "python tools/train.py configs/demo/pretrain.py --cfg-options 'a.b=[1,2]' c=None"
-    tested = "python tools/test.py configs/demo/retrieval.py tiny_c3d --cfg-options 'd=x;y'"
-    assert entry.tests[0].command('tiny_c3d') == tested
-
-
-def test_lists_and_tuples():
-    nested = dict(a=[1, (2, [3])], b='ab')
-    assert tupled(nested) == dict(a=(1, (2, (3,))), b='ab')
-    assert listed(tupled(nested)) == dict(a=[1, [2, [3]]], b='ab')
 
 
 def test_what_the_package_bundles_is_what_its_manifest_says(repository):

@@ -75,29 +75,6 @@ def test_the_machine_and_where_a_run_went_on_do_not_count(train):
     train.check()
 
 
-def test_every_training_of_the_folder_counts(train):
-    train('optim_wrapper.optimizer.lr=0.1')
-    train('resume=True', folder='20260102_000000')
-    with pytest.raises(PublishError, match=r'20260101_000000/vis_data/config\.py: .*optim_wrapper\.optimizer\.lr'):
-        train.check()
-
-
-def test_levers_are_compared_where_they_were_set_and_not_as_a_machine_spelt_them_out(train, repository):
-    config = repository / 'configs/pretrain_c3d_k400.py'
-    train('fast_step.logs=every_step', config=config)
-    train.check('fast_step.logs=every_step', config=config)
-    with pytest.raises(PublishError, match=r"fast_step\.logs: 'every_step' and 'deferred'"):
-        train.check(config=config)
-
-
-def test_a_config_of_a_test_has_trained_nothing(train, repository, tmp_path):
-    with pytest.raises(PublishError, match='no training curves'):
-        train.check()
-    train()
-    with pytest.raises(PublishError, match=r'retrieval\.py: it trains nothing, without train_dataloader'):
-        train.check(config=repository / 'configs/evidence/retrieval.py')
-
-
 @pytest.mark.parametrize(
     ('runtime', 'commit'),
     [
@@ -145,10 +122,3 @@ def test_what_is_published_must_be_what_the_test_loads(tested):
         assert tested(name, '').metrics == {'retrieval_paper/R@1': 12.5}
     with pytest.raises(PublishError, match=r'keys are missing: cls_head.*Remedy: --whole'):
         tested('scratch', 'backbone.', whole_config='scratch')
-
-
-def test_a_config_of_a_training_has_tested_nothing(tested):
-    with pytest.raises(PublishError, match=r'pretrain\.py: it tests nothing, without test_dataloader, test_evaluator'):
-        tested('pretrain', 'backbone.')
-    with pytest.raises(PublishError, match=r"'seed' is no option"):
-        tested('retrieval', 'backbone.', 'seed')

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import load
 
 from cmvl_mm.models.pretrained import CheckpointError
-from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit, write_all
+from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, require_fit, write_all
 from cmvl_mm.zoo.settings import PublishError
 
 
@@ -21,14 +21,6 @@ def test_the_backbone_alone_is_the_model_without_its_tasks():
     )
     assert model_of(config, 'backbone') == dict(type='R', backbone=dict(depths=(1, 2)), test_cfg={})
     assert model_of(config, 'whole').keys() == config['model'].keys() - {'init_cfg'}
-
-
-def test_what_is_left_out_is_said():
-    weights = {name: torch.zeros(1) for name in ('backbone.a', 'backbone.b', 'neck.a', 'cls_head.a', 'cls_head.b')}
-    kept, left_out = networks_of(weights, 'backbone')
-    assert list(kept) == ['backbone.a', 'backbone.b']
-    assert left_out == 'neck.* (1), cls_head.* (2)'
-    assert networks_of(weights, 'whole') == (weights, 'nothing')
 
 
 def test_equal_weights_give_equal_files_and_keep_their_numbers(tmp_path):

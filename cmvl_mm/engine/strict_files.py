@@ -1,0 +1,52 @@
+"""In the process of one of our tools, MMEngine's own readers take checkpoints and annotations as data.
+
+Stock MMAction2 data sets read annotations through `mmengine.load`, and stock backbones read `Pretrained` weights
+through MMEngine's checkpoint loader. Both are global, so importing the package leaves them alone: other code in a
+process that uses it reads its own files as before.
+"""
+
+from pathlib import Path
+from typing import IO, Any
+
+import yaml
+from mmengine.fileio.handlers import PickleHandler, YamlHandler
+from mmengine.fileio.handlers.registry_utils import _register_handler
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from cmvl_mm.models.pretrained import read_checkpoint
+
+
+def read_files_as_data() -> None:
+    """Called by the tools before they build anything: plain YAML, no pickles, and checkpoints of tensors and data."""
+    _register_handler(_PlainYaml(), ['yaml', 'yml'])
+    _register_handler(_NoPickle(), ['pickle', 'pkl'])
+    CheckpointLoader.register_scheme('', load_from_strict_reader, force=True)
+
+
+class _PlainYaml(YamlHandler):
+    """YAML of plain data; a tag that names a Python object is an error."""
+
+    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
+        try:
+            return yaml.safe_load(file)
+        except yaml.YAMLError as error:
+            raise ValueError(
+                f'{_name(file)} holds more than plain data: {" ".join(str(error).split())}. '
+                'Remedy: write plain lists and mappings.'
+            ) from None
+
+
+class _NoPickle(PickleHandler):
+    """Pickles are written, and never read."""
+
+    def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
+        raise ValueError(f'{_name(file)} is a pickle, which is not read. Remedy: write the data as text or JSON.')
+
+
+def load_from_strict_reader(filename: str | Path, map_location: Any = None) -> dict[str, Any]:
+    """MMEngine's loader of local files; the weights are on the CPU, and MMEngine copies them to where the model is."""
+    return read_checkpoint(Path(filename).expanduser())
+
+
+def _name(file: IO) -> str:
+    return str(getattr(file, 'name', 'This file'))

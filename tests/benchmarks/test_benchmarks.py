@@ -1,0 +1,195 @@
+"""The benchmarks run at a tiny size, refuse routes that give other results, and count what they say."""
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.evaluation.search import nearest
+
+
+@pytest.fixture
+def benchmark(repository, monkeypatch):
+    """A script of the folder as a module."""
+    monkeypatch.syspath_prepend(str(repository / 'benchmarks'))
+    return importlib.import_module
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings('ignore')  # decord's and MMCV's own
+@pytest.mark.parametrize(
+    ('name', 'options', 'first', 'reports'),
+    [
+        ('extraction', '--videos 1 --frames 14', 'ours, vectors + I-frames', 2),
+        ('loader', '--samples 2', 'ours, the whole sample', 2),
+        ('loss', '--videos 8 --windows 2 --points 9 --channels 16', 'ours', 1),
+        ('retrieval', '--gallery 2500 --dim 16 --queries 5 --k 3 --lists 8 --probes 2', None, 1),
+        ('train_step', '--batch 2 --compile', 'plain', 1),
+    ],
+)
+def test_a_small_run_writes_its_figures(benchmark, monkeypatch, tmp_path, capsys, name, options, first, reports):
+    module = benchmark(name)
+    if name == 'loader':
+        make = module.make_mpeg4
+        monkeypatch.setattr(module, 'make_mpeg4', lambda folder, count, num_frames: make(folder, 1, 84))
+    folder = [f'--folder={tmp_path}'] if name == 'retrieval' else []
+    module.main([*options.split(), *folder, '--rounds', '1', '--json', str(tmp_path / 'out.json')])
+    found = json.loads((tmp_path / 'out.json').read_text())['reports']
+    assert len(found) == reports
+    assert found[0]['timings'][0]['name'] == (first or module.OURS)
+    assert {'ours', 'limit'} <= {timing['role'] for timing in found[0]['timings']}
+    assert found[0]['table'] in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ['out.json']
+
+
+@pytest.mark.parametrize(
+    ('leaf', 'parameters', 'forward', 'backbone', 'whole'),
+    [
+        ('pretrain_c3d_ucf.py', 27.66, 77.0, 229, 490),
+        ('pretrain_r3d26_ucf.py', 26.50, 18.5, 52.7, 314),
+        ('pretrain_r2plus1d26_ucf.py', 26.51, 20.4, 60.0, 321),
+    ],
+)
+def test_the_cost_of_the_papers_networks(benchmark, repository, leaf, parameters, forward, backbone, whole):
+    """Against independent counts of the same networks."""
+    config = load_config(repository / 'configs' / leaf)
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        parts = {part.name: part for part in benchmark('cost').count_parts(config)}
+    network = parts['backbone']
+    assert network.parameters / 1e6 == pytest.approx(parameters, abs=0.01)
+    assert network.forward / 1e9 == pytest.approx(forward, rel=0.02)
+    assert network.step / 1e9 == pytest.approx(backbone, rel=0.02)
+    assert parts['motion_head.m_network'].step / 1e9 == pytest.approx(4 * 63.0, rel=0.02)  # four windows
+    assert parts['losses'].step == 6 * 49 * (16 * 4 * 49) * 512  # six operations a pair and channel
+    assert sum(part.step for part in parts.values()) / 1e9 == pytest.approx(whole, rel=0.02)
+
+
+def test_frames_bytes_and_hours(benchmark, repository):
+    cost, config = benchmark('cost'), load_config(repository / 'configs/pretrain_c3d_ucf.py')
+    # clip 0 ... 60 and half a GOP before it; four windows of eight frames
+    assert cost.frames_per_sample(config) == (61 + 5.5, 4 * 8)
+    pictures, vectors = 3 * (16 + 1) * 112 * 112, 4 * 8 * 14 * 14 * 2 * 2
+    assert pictures + vectors < cost.bytes_per_sample(config) < pictures + vectors + 100  # and boxes and flips
+    assert cost.hours(9_537, 120, clips_per_second=300, gpus=2) == pytest.approx(0.53, abs=0.005)
+
+
+def test_an_extraction_with_other_vectors_is_refused(benchmark, tmp_path):
+    extraction = benchmark('extraction')
+    (path,) = extraction.make_mpeg4(tmp_path, 1, 14)
+    painted = extraction.records_painted
+    extraction.check('right', path, 16, painted)
+    with pytest.raises(AssertionError, match='px off'):
+        extraction.check('mirrored', path, 16, lambda video: (None if one is None else -one for one in painted(video)))
+    with pytest.raises(AssertionError, match='13 of 14 frames'):
+        extraction.check('short', path, 16, lambda video: list(painted(video))[:-1])
+
+
+def test_agreement_with_flow_counts_blocks_that_move_by_both_accounts(benchmark):
+    vectors = np.array([[[12, 0], [0, 12], [12, 12], [1, 0], [40, 0]]], np.int16)
+    flow = np.array([[[10, 1], [0, -9], [-9, 10], [-8, 0], [1, 1]]], np.int16)
+    agreement = benchmark('flow_cost').agreement
+    assert agreement(vectors, flow) == pytest.approx(2 / 3)  # yes, no, yes; the last two stand still
+    assert agreement(vectors, -flow) == pytest.approx(1 / 3)
+
+
+def test_the_loaders_limit_decodes_what_a_sample_reads(benchmark, tmp_path):
+    loader = benchmark('loader')
+    data = loader.dataset(loader.make_mpeg4(tmp_path, 1, 84), tmp_path / 'list.txt')
+    pick = loader.pick_frames(data, 3)
+    assert data[3]['inputs']['imgs'].shape == (3, len(pick.clip), 112, 112)
+    assert set(pick.clip) <= set(pick.frames)
+    loader.decode_frames(pick.path, pick.frames, pick.stamps)
+    with pytest.raises(AssertionError, match='missed'):
+        loader.decode_frames(pick.path, pick.frames, pick.stamps + 1)
+
+
+def test_a_loss_that_disagrees_stops_the_benchmark(benchmark, monkeypatch):
+    loss = benchmark('loss')
+    query, key = torch.randn(2, 3, 4, requires_grad=True), torch.randn(2, 2, 3, 4, requires_grad=True)
+    assert loss.check_agreement(query, key) < 1e-5
+    monkeypatch.setitem(loss.LOSSES, 'ours', ('ours', lambda q, k: 1.001 * loss.whole_logits(q, k)))
+    with pytest.raises(AssertionError, match='ours: loss is'):
+        loss.check_agreement(query, key)
+
+
+def test_the_loss_holds_at_most_its_share_of_whole_logits(benchmark):
+    """The promise itself, at a quarter of the queries, by a count that is right for known temporaries."""
+    loss, peak = benchmark('loss'), benchmark('peak_memory').peak_bytes
+    x = torch.randn(1 << 16)  # 256 KiB
+    assert peak(lambda: (x + 1) * 2, 'cpu') == pytest.approx(2 << 18, rel=0.01)
+    assert peak(lambda: x.add_(1), 'cpu') < 1 << 12
+    query = torch.randn(40, 49, 64, requires_grad=True)
+    key = torch.randn(40, 4, 49, 64, requires_grad=True)
+    held = [peak(lambda f=f: loss.with_gradients(f, query, key), 'cpu') for f in (loss.ours, loss.whole_logits)]
+    assert held[0] < 0.22 * held[1]
+
+
+def test_neighbours_that_differ_by_more_than_rounding_are_refused(benchmark):
+    retrieval, rng = benchmark('retrieval'), np.random.default_rng(0)
+    query, gallery = rng.normal(size=(3, 8)), rng.normal(size=(20, 8))
+    found = nearest(query, gallery, 4)
+    for select in ('argsort', 'argpartition'):
+        rows = retrieval.by_matrix(query, gallery, 4, select)
+        assert np.array_equal(rows, found.rows)
+        retrieval.check(select, rows, query, gallery, found.similarity)
+    rows[1, 2] = nearest(query, gallery, 20).rows[1, 9]
+    with pytest.raises(RuntimeError, match='argpartition: a neighbour is'):
+        retrieval.check('argpartition', rows, query, gallery, found.similarity)
+
+
+def test_routes_take_turns_and_a_ratio_survives_a_machine_that_slows_down(benchmark):
+    side_by_side, calls = benchmark('side_by_side'), []
+    routes = [side_by_side.Route(name, 'ours', lambda name=name: calls.append(name)) for name in 'ab']
+    assert [len(timing.seconds) for timing in side_by_side.alternate(routes, 3, 'cpu')] == [3, 3]
+    assert calls == ['a', 'b'] * 4  # after a warm-up
+    slow = [1.0, 1.0, 10.0, 10.0]
+    timings = [side_by_side.Timing(name, name, units, [2 * factor for factor in slow])
+               for name, units in (('ours', 4.0), ('peer', 2.0))]  # fmt: skip
+    assert side_by_side.ratio(timings, 'ours', 'peer') == 2
+    targets = [side_by_side.Target('speed', 2.0, 1.5), side_by_side.Target('memory', 0.3, 0.22, 'at most')]
+    table = side_by_side.table(side_by_side.Report('title', 'frames', 'cpu', timings, targets, ['a note']), 'peer')
+    assert 'speed: 2, wanted at least 1.5: met' in table
+    assert 'memory: 0.3, wanted at most 0.22: MISSED' in table
+
+
+def test_each_row_of_the_step_moves_one_lever(benchmark, repository):
+    train_step, config = benchmark('train_step'), load_config(repository / 'configs/pretrain_c3d_ucf.py')
+    moved = {
+        name: [lever for lever, position in levers.items() if position != train_step.PLAIN[lever]]
+        for name, levers in train_step.routes_of(config, 'cuda', ('backbone',)).items()
+    }
+    assert moved.pop('as configured') == ['precision', 'memory_format', 'optimizer', 'logs']
+    assert moved.pop('plain') == []
+    assert moved.pop('compile: backbone') == ['compile']
+    assert all(levers == [name.split(':')[0]] for name, levers in moved.items())
+    inputs = benchmark('synthetic_batch').synthetic_batch(config, 3, 'cpu')['inputs']
+    assert (inputs['imgs'].shape, inputs['imgs'].dtype) == ((3, 3, 16, 112, 112), torch.uint8)
+    assert (inputs['motion'].shape[:3], inputs['motion'].dtype) == ((3, 4, 8), torch.int16)
+    assert inputs['motion_box'].shape == (3, 4, 4)
+
+
+def test_one_page_of_all_benchmarks_and_none_where_one_fails(benchmark, repository, monkeypatch, tmp_path):
+    run_all = benchmark('run_all')
+    for name in run_all.BENCHMARKS:
+        with pytest.raises(SystemExit) as caught:
+            benchmark(name).main(['--help'])
+        assert caught.value.code == 0
+    monkeypatch.setattr(run_all, 'FOLDER', tmp_path)
+    facts = dict(cpu='a CPU', cores='2', date='today', load='0.00 at the start', numpy='9.9')
+    for name, code in (('extraction', 0), ('loss', 0), ('loader', 1)):
+        (tmp_path / f'{name}.py').write_text(
+            f'import json, sys\nout = dict(machine={facts!r}, reports=[dict(table="{name} %s" % sys.argv[3:])])\n'
+            f'open(sys.argv[2], "w").write(json.dumps(out))\nsys.exit({code})\n'
+        )
+    page = tmp_path / 'page.md'
+    with pytest.raises(SystemExit, match=r'loader\.py failed with exit code 1'):
+        run_all.main(['--only', 'loader', '--out', str(page)])
+    assert not page.exists()
+    run_all.main(['--only', 'extraction', 'loss', '--rounds', '2', '--out', str(page)])
+    text = page.read_text()
+    assert text.index("extraction ['--rounds', '2']") < text.index("loss ['--rounds', '2']")
+    assert 'a CPU, 2 cores; today' in text

@@ -1,0 +1,105 @@
+"""Files that are legal but odd, larger than accepted, or lists of other files: read right, or refused."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from cmvl_mm.controlled.synthetic import make_pan
+from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.video.container import FORMATS, MAX_SIDE
+
+SIZE = (116, 84)  # width, height of the clips in conftest.py
+
+
+@pytest.mark.parametrize(('suffix', 'codec'), [('.mp4', 'libx264'), ('.264', 'libx264'), ('.avi', 'ffv1')])
+@pytest.mark.parametrize('width', [MAX_SIDE, MAX_SIDE + 16])
+def test_sides_beyond_the_limit_are_refused_before_anything_is_read(tmp_path, encode, suffix, codec, width):
+    path = encode(tmp_path / f'wide{suffix}', np.zeros((2, 16, width, 3), np.uint8), codec, {})
+    if width == MAX_SIDE:
+        with CompressedVideo(path) as video:
+            assert video.read(rgb=[1])[0].shape == (1, 16, MAX_SIDE, 3)
+        return
+    with pytest.raises(VideoError, match=str(MAX_SIDE)) as caught:
+        CompressedVideo(path)
+    assert caught.value.stage == 'open'
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(('name', 'entry'), [('mpeg4', b'mp4v'), ('h264', b'avc1')])
+def test_a_size_that_the_container_states_otherwise(clips, tmp_path, name, entry, reference):
+    """The codec's own header counts."""
+    data = bytearray(clips(name).read_bytes())
+    place = data.index(entry, data.index(b'stsd')) + 28
+    assert data[place : place + 4] == b''.join(side.to_bytes(2, 'big') for side in SIZE)
+    data[place : place + 4] = b''.join((side + 16).to_bytes(2, 'big') for side in SIZE)
+    path = tmp_path / 'other.mp4'
+    path.write_bytes(data)
+    with CompressedVideo(path) as video:
+        assert (video.width, video.height) == SIZE
+        np.testing.assert_array_equal(video.read(rgb=[30])[0], reference(clips(name))[0][[30]])
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('list.m3u8', '#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:1,\nmpeg2.ts\n#EXT-X-ENDLIST\n'),
+        ('list.mp4', 'ffconcat version 1.0\nfile mpeg2.ts\n'),
+    ],
+)
+def test_lists_of_other_files_are_refused(clips, tmp_path, name, text):
+    (tmp_path / 'mpeg2.ts').write_bytes(clips('mpeg2_ts').read_bytes())
+    (tmp_path / name).write_text(text)
+    with pytest.raises(VideoError, match=name) as caught:
+        CompressedVideo(tmp_path / name)
+    assert caught.value.stage == 'open'
+
+
+def test_the_formats_allowed_are_ffmpegs_and_name_no_other_files():
+    allowed = set(FORMATS.split(','))
+    assert allowed <= av.formats_available
+    assert not allowed & {'hls', 'concat', 'dash', 'image2', 'sdp', 'rtsp', 'imf', 'tedcaptions', 'lavfi'}
+
+
+@pytest.mark.parametrize(
+    ('suffix', 'codec'),
+    [
+        ('.mp4', 'mpeg4'), ('.avi', 'mpeg4'), ('.m4v', 'mpeg4'), ('.mkv', 'libx264'), ('.264', 'libx264'),
+        ('.webm', 'libvpx'),
+    ],
+)  # fmt: skip
+def test_a_single_frame(tmp_path, encode, plain_frames, suffix, codec):
+    frames = make_pan(displacement=(1, 1), num_frames=1, height=64, width=80).frames
+    path = encode(tmp_path / f'one{suffix}', frames, codec, {})
+    with CompressedVideo(path) as video:
+        assert video.num_frames == 1
+        assert video.keyframes.tolist() == [0]
+        assert video.frame_types == 'I'
+        rgb, motion = video.read(rgb=[0, 0], motion=[] if codec == 'libvpx' else [0])
+        video.verify()
+    assert np.array_equal(rgb[1], plain_frames(path)[0].to_ndarray(format='rgb24'))
+    assert not motion.valid.any()
+
+
+@pytest.mark.parametrize('suffix', ['.mp4', '.mkv'])
+def test_a_variable_rate_and_a_rotation_change_neither_frames_nor_vectors(
+    clips, tmp_path, check_reads, reference, suffix
+):
+    path = tmp_path / f'odd{suffix}'
+    rng = np.random.default_rng(0)
+    with av.open(str(clips('mpeg4'))) as source, av.open(str(path), 'w') as sink:
+        stream = source.streams.video[0]
+        copy = sink.add_stream_from_template(stream)
+        copy.set_display_rotation(90)
+        time = 0
+        for packet in source.demux(stream):
+            if packet.size:
+                packet.pts = packet.dts = time
+                packet.time_base, packet.stream = Fraction(1, 1000), copy
+                time += int(rng.integers(1, 400))
+                sink.mux(packet)
+    with av.open(str(path)) as container:
+        assert abs(next(container.decode(video=0)).rotation) == 90
+    np.testing.assert_array_equal(reference(path)[0], reference(clips('mpeg4'))[0])
+    check_reads(path, motion=True)
