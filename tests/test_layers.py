@@ -30,8 +30,6 @@ LAYERS = (
 """The parts of cmvl_mm, the ground first: each imports itself and those before it."""
 
 UPWARD = {
-    # compat allow-lists what checkpoints hold
-    ('compat', 'models.stand_ins'),
     # the zoo checks digests, and holds publishing as well as reading
     ('zoo.address', 'models.digest'),
     ('zoo.download', 'models.digest'),
