@@ -2,9 +2,8 @@
 
 import operator
 import os
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +13,8 @@ from av.video.reformatter import VideoReformatter
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError
-from cmvl_mm.video.motion import MotionField, grid_shape
-from cmvl_mm.video.raster import rasterise
-
-try:  # a semi-private place: it may move
-    _side_data: Callable[[VideoFrame], Any] = import_module('av.sidedata.sidedata').SideDataContainer
-except (ImportError, AttributeError):
-    # The official way makes a reference cycle: every touched frame lives until the cycle collector runs.
-    _side_data = operator.attrgetter('side_data')
+from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.painter import Painter
 
 Indices = Sequence[int] | npt.NDArray[np.integer]
 
@@ -118,10 +111,11 @@ class CompressedVideo:
                 alone.
         """
         if len(motion) and self.codec not in CODECS_WITH_VECTORS:
-            raise VideoError(self.path, 'motion', f'FFmpeg exports no motion vectors of {self.codec}')
+            reason = f'FFmpeg exports no motion vectors of {self.codec} that are known to be right'
+            raise VideoError(self.path, 'motion', reason)
         rgb_rows, motion_rows = self._rows(rgb), self._rows(motion)
         frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
-        painter = _Painter(self, len(motion))
+        painter = Painter(self._decoder, len(motion), self.block)
         for number, frame in self._decoder.frames(rgb_rows.keys(), motion_rows.keys()):
             if number in rgb_rows:
                 first, *others = rgb_rows[number]
@@ -129,7 +123,7 @@ class CompressedVideo:
                 for row in others:
                     frames[row] = frames[first]
             if number in motion_rows:
-                painter.add(motion_rows[number], frame)
+                painter.add(motion_rows[number], number, frame)
         return frames, painter.finish()
 
     def _copy_pixels(self, frame: VideoFrame, out: npt.NDArray[np.uint8]) -> None:
@@ -149,38 +143,3 @@ class CompressedVideo:
                 raise FrameIndexError(self.path, 'index', f'frame {number} of a video of {num_frames} frames')
             rows.setdefault(number, []).append(row)
         return rows
-
-
-class _Painter:
-    """Collects frames' motion-vector records, and paints a group of frames at a time."""
-
-    TOGETHER = 32  # frames: what NumPy's calls cost is spread over them; 0.4 MB of records at 340x256
-
-    def __init__(self, video: CompressedVideo, num_frames: int) -> None:
-        self.video = video
-        grid = num_frames, *grid_shape(video.height, video.width, video.block)
-        self.vectors, self.valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
-        self.rows: list[list[int]] = []
-        self.records: list[bytes] = []
-
-    def add(self, rows: list[int], frame: VideoFrame) -> None:
-        """One frame's vectors, for these rows of the result; copied, since FFmpeg owns them."""
-        entry = _side_data(frame).get('MOTION_VECTORS')
-        if entry is None:  # an I-frame has none, nor a frame of intra blocks only
-            return
-        self.rows.append(rows)
-        self.records.append(bytes(entry))
-        if len(self.rows) == self.TOGETHER:
-            self.paint()
-
-    def paint(self) -> None:
-        with reporting(self.video.path, 'motion'):
-            painted = rasterise(self.records, self.video.height, self.video.width, self.video.block)
-        for rows, vectors, valid in zip(self.rows, *painted, strict=True):
-            for row in rows:
-                self.vectors[row], self.valid[row] = vectors, valid
-        self.rows, self.records = [], []
-
-    def finish(self) -> MotionField:
-        self.paint()
-        return MotionField(vectors=self.vectors, valid=self.valid, block=self.video.block)
