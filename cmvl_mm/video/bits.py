@@ -26,7 +26,11 @@ class BitReader:
 
     def flag(self) -> bool:
         """One bit."""
-        return self.u(1) == 1
+        bit = self.bits[self.position : self.position + 1]
+        if not bit:
+            raise ValueError('the header ends too early')
+        self.position += 1
+        return bit == '1'
 
     def ue(self, most: int = 2**32 - 2) -> int:
         """Unsigned Exp-Golomb code (ITU-T H.264, 9.1) of at most ``most``."""
@@ -34,6 +38,9 @@ class BitReader:
         zeros = one - self.position
         if one < 0 or zeros > _LONGEST_CODE:
             raise ValueError('the header ends within a number')
+        if not zeros:  # the commonest by far
+            self.position = one + 1
+            return 0
         self.position = one
         value = self.u(zeros + 1) - 1
         if value > most:

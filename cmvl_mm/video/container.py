@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from cmvl_mm.video.errors import Stage, VideoError
 from cmvl_mm.video.held import push_out
 from cmvl_mm.video.macroblocks import DEBUG, listening_decode
-from cmvl_mm.video.vectors import may_be_interlaced
+from cmvl_mm.video.vectors import need_tables
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
 _LARGEST = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}  # FFmpeg's option: its decoders refuse to begin a larger frame
@@ -28,7 +28,7 @@ FORMATS = 'asf,avi,dv,flv,gif,h263,h264,hevc,ivf,m4v,matroska,mov,mpeg,mpegts,mp
 
 # Codecs whose exported vectors were seen to follow a synthetic pan (docs/vectors.md, tests/video/test_vectors*.py).
 _MPEG = {'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'}
-_RELATIVES = {'h261', 'h263', 'h263p', 'flv1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'rv10', 'rv20'}
+_RELATIVES = {'h261', 'h263', 'flv1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'rv10', 'rv20'}
 CODECS_WITH_VECTORS = frozenset(_MPEG | _RELATIVES | {'snow'})
 
 Decoding = Literal['pixels', 'vectors']
@@ -126,7 +126,7 @@ def configure(context: VideoCodecContext, decoding: Decoding) -> None:
     options['flags'] = '+unaligned'
     if name in CODECS_WITH_VECTORS:
         options['flags2'] = '+export_mvs'
-    if may_be_interlaced(name, context.extradata):
+    if need_tables(name, context.extradata):
         options |= DEBUG
     if name == 'mpeg4' and _is_by_ffmpeg(context):
         # Looking out for other encoders' bugs, FFmpeg lets junk after a frame's last block pass until it has seen whole
@@ -241,7 +241,7 @@ def stands_alone(frame: VideoFrame) -> bool:
 
 def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[VideoFrame]:
     context = stream.codec_context
-    listens = may_be_interlaced(codec_name(stream), context.extradata)
+    listens = need_tables(codec_name(stream), context.extradata)
     decode = listening_decode(context) if listens else context.decode
     source = iter(packets)
     first = None

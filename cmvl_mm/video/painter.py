@@ -10,7 +10,14 @@ from cmvl_mm.video.container import reporting
 from cmvl_mm.video.macroblocks import Kinds
 from cmvl_mm.video.motion import MotionField, grid_shape
 from cmvl_mm.video.raster import RECORD, rasterise
-from cmvl_mm.video.records import in_frame_lines, of_list_1, shifted, without_fields, without_phantoms
+from cmvl_mm.video.records import (
+    in_frame_lines,
+    of_list_1,
+    shifted,
+    without_fields,
+    without_phantoms,
+    without_unsure_zeros,
+)
 from cmvl_mm.video.side_data import motion_records
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ class Painter:
         self._claims_to_be_plain = decoder.codec == 'h264' and not self._has_claims
         if self._claims_to_be_plain:
             self._without[int(PictureType.B)] = UNKNOWN
+        self._has_unsure_zeros = decoder.codec == 'wmv2'
         self._select = _SELECTIONS.get(decoder.codec)
 
     def add(self, rows: list[int], number: int, frame: VideoFrame) -> None:
@@ -60,6 +68,9 @@ class Painter:
                 missing, records = self._judge(number, frame, records)
             elif self._claims_to_be_plain and frame.interlaced_frame:
                 missing = UNKNOWN
+            elif self._has_unsure_zeros:
+                kinds = frame.opaque if isinstance(frame.opaque, Kinds) else None
+                records = without_unsure_zeros(np.frombuffer(records, RECORD), kinds).tobytes()
         for row in rows:
             self._missing[row] = missing
         if missing is not None:

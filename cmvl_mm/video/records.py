@@ -59,6 +59,14 @@ def without_fields(records: Records, frame: npt.NDArray[np.int32], past: Mask) -
     return past & ~fields if fields.any() else past
 
 
+def without_unsure_zeros(records: Records, kinds: Kinds | None) -> Records:
+    """WMV2's records without the zeros of macroblocks that are not skipped: FFmpeg exports one of each intra block."""
+    unsure = (records['motion_x'] == 0) & (records['motion_y'] == 0)
+    if kinds is not None:
+        unsure &= ~kinds.skipped[records['dst_y'] // _MACROBLOCK, records['dst_x'] // _MACROBLOCK]
+    return records[~unsure]
+
+
 def in_frame_lines(records: Records, kinds: Kinds, trusted: Trust) -> Records:
     """Records of one interlaced frame of H.264 or MPEG-2, in lines of the frame; those that cannot be are left out.
 

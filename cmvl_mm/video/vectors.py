@@ -7,14 +7,12 @@ from cmvl_mm.video.claims import UNKNOWN, Claim, Claims
 from cmvl_mm.video.h264_claims import ClaimReader, is_plain, sequence_headers
 
 
-def may_be_interlaced(codec: str, extradata: bytes | None) -> bool:
-    """Whether macroblocks may be predicted from fields without that their records tell: H.264 and MPEG-2."""
-    if codec == 'mpeg2video':
-        return not mpeg2_headers.is_progressive(extradata)
-    if codec == 'h264':
-        headers = sequence_headers(extradata)
-        return headers is None or not all(sps.frame_mbs_only for sps in headers)
-    return False
+def need_tables(codec: str, extradata: bytes | None) -> bool:
+    """Whether records are of use only beside FFmpeg's table of macroblocks.
+
+    So it is where macroblocks may be predicted from fields, and in WMV2, whose intra blocks have records of zeros.
+    """
+    return codec == 'wmv2' or _may_be_interlaced(codec, extradata)
 
 
 def need_headers(codec: str, extradata: bytes | None) -> bool:
@@ -22,7 +20,16 @@ def need_headers(codec: str, extradata: bytes | None) -> bool:
     if codec == 'h264':
         headers = sequence_headers(extradata)
         return headers is None or not all(is_plain(sps) for sps in headers)
-    return may_be_interlaced(codec, extradata)
+    return _may_be_interlaced(codec, extradata)
+
+
+def _may_be_interlaced(codec: str, extradata: bytes | None) -> bool:
+    if codec == 'mpeg2video':
+        return not mpeg2_headers.is_progressive(extradata)
+    if codec == 'h264':
+        headers = sequence_headers(extradata)
+        return headers is None or not all(sps.frame_mbs_only for sps in headers)
+    return False
 
 
 def read_claims(codec: str, extradata: bytes | None, packets: Iterable[bytes]) -> Claims:
