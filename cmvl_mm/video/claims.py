@@ -12,6 +12,7 @@ SPRITE = 'it may move as a whole (global motion compensation), of which FFmpeg g
 B_FRAME = 'FFmpeg gives none for B-frames of {codec}'
 B_BITS = 'FFmpeg gives none for B-frames of {codec}, and its bits cannot be read: {error}'
 NO_RECORDS = 'FFmpeg gives none: no block is predicted, or nothing is coded'
+NOTHING_REAL = 'no block has a vector to the past, or none that FFmpeg really provides'
 NO_KINDS = 'interlaced, and FFmpeg does not tell which macroblocks are fields'
 FIELDS = 'it refers to fields, and the records do not tell to which lines of them'
 MIXED = 'it refers to pictures displayed before and after it, and the records do not tell which is meant'

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
 
-from cmvl_mm.video.claims import B_BITS, B_FRAME, FIELDS, I_FRAME, NO_KINDS, NO_RECORDS, SPRITE, UNKNOWN, Claim
+from cmvl_mm.video.claims import (
+    B_BITS,
+    B_FRAME,
+    FIELDS,
+    I_FRAME,
+    NO_KINDS,
+    NO_RECORDS,
+    NOTHING_REAL,
+    SPRITE,
+    UNKNOWN,
+    Claim,
+)
 from cmvl_mm.video.container import reporting
 from cmvl_mm.video.macroblocks import Kinds
 from cmvl_mm.video.motion import MotionField, grid_shape
@@ -48,8 +59,9 @@ class Painter:
         elif decoder.codec not in _WITH_B_VECTORS:
             self._without[int(PictureType.B)] = B_FRAME.format(codec=decoder.codec)
         self._has_claims = bool(num_frames) and decoder.needs_claims
-        self._claims_to_be_plain = decoder.codec == 'h264' and not self._has_claims
-        if self._claims_to_be_plain:
+        # By a header that may change in mid-stream: then these frames give it away.
+        self._is_progressive = decoder.codec in ('h264', 'mpeg2video') and not self._has_claims
+        if decoder.codec == 'h264' and not self._has_claims:
             self._without[int(PictureType.B)] = UNKNOWN
         self._has_unsure_zeros = decoder.codec == 'wmv2'
         self._select = _SELECTIONS.get(decoder.codec)
@@ -66,7 +78,7 @@ class Painter:
                 missing = NO_RECORDS
             elif self._has_claims:
                 missing, records = self._judge(number, frame, records)
-            elif self._claims_to_be_plain and frame.interlaced_frame:
+            elif self._is_progressive and frame.interlaced_frame:
                 missing = UNKNOWN
             elif self._has_unsure_zeros:
                 kinds = frame.opaque if isinstance(frame.opaque, Kinds) else None
@@ -113,6 +125,9 @@ class Painter:
         for rows, vectors, valid in zip(self._rows, *painted, strict=True):
             for row in rows:
                 self._vectors[row], self._valid[row] = vectors, valid
+        for number in np.flatnonzero(~painted[1].any(axis=(1, 2))):
+            for row in self._rows[number]:
+                self._missing[row] = NOTHING_REAL
         self._rows, self._records = [], []
 
     def finish(self) -> MotionField:

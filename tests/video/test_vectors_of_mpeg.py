@@ -148,6 +148,18 @@ def test_global_motion_is_no_vector(tmp_path, encode, pan):
     assert all('move as a whole' in reason for reason in field.missing[1:])
 
 
+def test_a_frame_of_fields_alone_is_invalid_with_a_reason(tmp_path, encode):
+    """Fields that move by 4 lines, a frame by 8: no macroblock of MPEG-4 is predicted from frames."""
+    fields = make_pan(displacement=(2, 5), num_frames=16, height=96, width=160).frames
+    frames = fields[::2].copy()
+    frames[:, 1::2] = fields[1::2, 1::2]
+    path = encode(tmp_path / 'fields.mp4', frames, 'mpeg4', FINE | {'flags': '+ilme+ildct'})
+    with CompressedVideo(path) as video:
+        _, field = video.read(motion=range(8))
+    assert all((reason is None) == valid.any() for reason, valid in zip(field.missing, field.valid, strict=True))
+    assert field.valid[1:].mean() < 0.5
+
+
 def test_pictures_of_two_fields_are_told_by_their_headers(tmp_path, encode, pan):
     path = encode(tmp_path / 'p.ts', pan, 'mpeg2video', FINE | {'bf': '2', 'flags': '+ilme+ildct'})
     container, stream = open_video(str(path))
