@@ -3,7 +3,6 @@
 import logging
 from collections import deque
 from collections.abc import Iterator, Sequence, Set
-from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -11,20 +10,16 @@ import numpy.typing as npt
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.claims import UNKNOWN, Claim, Claims
 from cmvl_mm.video.container import (
     CHEAPER_FOR_VECTORS,
     Decoding,
     codec_name,
     has_lone_vectors,
-    prompt_decoder,
     reporting,
 )
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import PacketIndex, Start, index_by_demux, index_from_header, index_without_stamps
-from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.reader import StreamReader
-from cmvl_mm.video.vectors import need_headers, read_claims
 
 logger = logging.getLogger(__name__)
 _logged: set[str] = set()  # paths: a data set opens a video many times
@@ -122,47 +117,8 @@ class FrameDecoder:
                 passes['pixels'] += numbers
         return passes if decoded_for_vectors >= _WORTH_A_READER else {'pixels': wanted}
 
-    @cached_property
-    def needs_claims(self) -> bool:
-        """Whether a frame's vectors can only be used as its `claim` says."""
-        return need_headers(self.codec, self.stream.codec_context.extradata)
-
-    def claim(self, number: int) -> Claim:
-        """What a frame's vectors are worth; the first time, the headers of all packets are read."""
-        claims, position = self._claims, self.index.position
-        if len(position):
-            return claims.in_stream[position[number]]
-        by_display = claims.by_display
-        if by_display is None or len(by_display) != self.index.num_frames:
-            return Claim(missing=UNKNOWN)
-        return claims.in_stream[by_display[number]]
-
-    def b_records(self, number: int) -> npt.NDArray[np.void]:
-        """Vectors to the past of a B-frame of MPEG-4 Part 2, which FFmpeg does not export.
-
-        Raises:
-            ValueError: if they cannot be read.
-        """
-        frames = self._b_frames
-        if isinstance(frames, ValueError):
-            raise frames
-        if frames.num_frames != self.index.num_frames:
-            raise ValueError(f'{frames.num_frames} pictures are coded')
-        return frames.records(number)
-
-    @cached_property
-    def _claims(self) -> Claims:
-        return read_claims(self.codec, self.stream.codec_context.extradata, self._all_data())
-
-    @cached_property
-    def _b_frames(self) -> BFrames | ValueError:
-        try:
-            return BFrames(prompt_decoder(self.stream), self._all_data())
-        except ValueError as error:
-            return error
-
-    def _all_data(self) -> Iterator[bytes]:
-        """All packets in decoding order."""
+    def packet_data(self) -> Iterator[bytes]:
+        """All packets in decoding order, whatever is being read meanwhile."""
         kept = self._first.kept
         if kept is not None:
             yield from map(bytes, kept)

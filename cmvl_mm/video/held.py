@@ -30,9 +30,10 @@ def push_out(
     Args:
         context: the decoder; it must be flushed before it is used again, as after any end.
         decode: of the context.
-        key_packet: the one with which decoding began.
+        key_packet: the one with which decoding began, if any.
     """
-    if context.codec.canonical_name not in _HOLDING or not context.has_b_frames or not key_packet.is_keyframe:
+    holds = context.codec.canonical_name in _HOLDING and context.has_b_frames
+    if not holds or key_packet is None or not key_packet.is_keyframe:
         return decode(None)
     again = padded_packet(bytes(key_packet))
     again.pts = again.dts = _MARK

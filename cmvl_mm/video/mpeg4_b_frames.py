@@ -17,6 +17,7 @@ from cmvl_mm.video.side_data import motion_records
 
 _VOP_CODE = b'\0\0\1\xb6'
 _HALF = 8  # px: half a macroblock
+_MOST_BYTES = 256 << 20  # of packets, which stay in memory: an hour and more of such video
 
 
 class _Reference(NamedTuple):
@@ -40,7 +41,7 @@ class BFrames:
     """
 
     def __init__(self, decoder: VideoCodecContext, packets: Iterable[bytes]) -> None:
-        data = list(packets)
+        data = _kept(packets)
         headers = decoder.extradata or b''
         try:
             self._layer = parse_layer(headers)
@@ -118,6 +119,16 @@ class BFrames:
         skipped = frames[0].opaque.skipped
         self._reference = _Reference(skipped, _on_half_macroblocks(records, skipped.shape))
         return self._reference
+
+
+def _kept(packets: Iterable[bytes]) -> list[bytes]:
+    kept, size = list[bytes](), 0
+    for packet in packets:
+        size += len(packet)
+        if size > _MOST_BYTES:
+            raise ValueError(f'the stream holds more than {_MOST_BYTES >> 20} MiB')
+        kept.append(packet)
+    return kept
 
 
 def _display_order(pictures: list[Vop]) -> list[int]:

@@ -1,6 +1,6 @@
 """Decoded frames -> `MotionField`, with the reason where a frame has no vectors."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
@@ -18,6 +18,7 @@ from cmvl_mm.video.claims import (
     Claim,
 )
 from cmvl_mm.video.container import reporting
+from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.macroblocks import Kinds
 from cmvl_mm.video.motion import MotionField, grid_shape
 from cmvl_mm.video.raster import RECORD, rasterise
@@ -31,9 +32,6 @@ from cmvl_mm.video.records import (
 )
 from cmvl_mm.video.side_data import motion_records
 
-if TYPE_CHECKING:
-    from cmvl_mm.video.decoder import FrameDecoder
-
 _TOGETHER = 32  # frames painted at a time: NumPy's cost per call is spread over them; 0.4 MB of records at 340x256
 _WITH_B_VECTORS = {'mpeg1video', 'mpeg2video', 'h264'}
 _SELECTIONS = {'h264': without_phantoms, 'mpeg4': without_fields}
@@ -44,27 +42,27 @@ _READ_B = 'read its bits'  # stands for a reason that is not known yet
 class Painter:
     """Collects frames' motion-vector records, and paints a group of frames at a time."""
 
-    def __init__(self, decoder: 'FrameDecoder', num_frames: int, block: int) -> None:
-        self._decoder = decoder
+    def __init__(self, facts: VectorFacts, num_frames: int, block: int) -> None:
+        self._facts = facts
         self._block = block
-        self._size = decoder.height, decoder.width
+        self._size = facts.size
         grid = num_frames, *grid_shape(*self._size, block)
         self._vectors, self._valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
         self._missing: list[str | None] = [I_FRAME] * num_frames  # those are not always decoded
         self._rows: list[list[int]] = []
         self._records: list[bytes] = []
         self._without: dict[int, str] = {int(PictureType.I): I_FRAME, int(PictureType.BI): I_FRAME}
-        if decoder.codec == 'mpeg4':
+        if facts.codec == 'mpeg4':
             self._without |= {int(PictureType.B): _READ_B, int(PictureType.S): SPRITE}
-        elif decoder.codec not in _WITH_B_VECTORS:
-            self._without[int(PictureType.B)] = B_FRAME.format(codec=decoder.codec)
-        self._has_claims = bool(num_frames) and decoder.needs_claims
+        elif facts.codec not in _WITH_B_VECTORS:
+            self._without[int(PictureType.B)] = B_FRAME.format(codec=facts.codec)
+        self._has_claims = bool(num_frames) and facts.needs_claims
         # By a header that may change in mid-stream: then these frames give it away.
-        self._is_progressive = decoder.codec in ('h264', 'mpeg2video') and not self._has_claims
-        if decoder.codec == 'h264' and not self._has_claims:
+        self._is_progressive = facts.codec in ('h264', 'mpeg2video') and not self._has_claims
+        if facts.codec == 'h264' and not self._has_claims:
             self._without[int(PictureType.B)] = UNKNOWN
-        self._has_unsure_zeros = decoder.codec == 'wmv2'
-        self._select = _SELECTIONS.get(decoder.codec)
+        self._has_unsure_zeros = facts.codec == 'wmv2'
+        self._select = _SELECTIONS.get(facts.codec)
 
     def add(self, rows: list[int], number: int, frame: VideoFrame) -> None:
         """One frame's vectors, for these rows of the result."""
@@ -95,13 +93,13 @@ class Painter:
     def _read_b_frame(self, number: int) -> tuple[str | None, Any]:
         """Likewise, of MPEG-4 Part 2."""
         try:
-            return None, self._decoder.b_records(number)
+            return None, self._facts.b_records(number)
         except ValueError as error:
-            return B_BITS.format(codec=self._decoder.codec, error=error), None
+            return B_BITS.format(codec=self._facts.codec, error=error), None
 
     def _judge(self, number: int, frame: VideoFrame, records: bytes) -> tuple[str | None, Any]:
         """Why a frame's records do not count, or the records as they do."""
-        claim = self._decoder.claim(number)
+        claim = self._facts.claim(number)
         if claim.missing is not None or claim == _PLAIN:
             return claim.missing, records
         kept = np.frombuffer(records, RECORD)
@@ -120,7 +118,7 @@ class Painter:
 
     def paint(self) -> None:
         """What has been added since the last time."""
-        with reporting(self._decoder.path, 'motion'):
+        with reporting(self._facts.path, 'motion'):
             painted = rasterise(self._records, *self._size, self._block, self._select)
         for rows, vectors, valid in zip(self._rows, *painted, strict=True):
             for row in rows:

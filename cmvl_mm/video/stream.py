@@ -13,6 +13,7 @@ from av.video.reformatter import VideoReformatter
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError
+from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.painter import Painter
 
@@ -45,13 +46,14 @@ class CompressedVideo:
         self.path = os.fspath(path)
         self.block = block
         self._decoder = FrameDecoder(self.path)
+        self._facts = VectorFacts(self._decoder)
         # What frame.to_ndarray(format='rgb24') does, but that sets up a converter and its threads for every
         # frame.
         self._converter = VideoReformatter()
         self.height: int = self._decoder.height
-        """Pixels, as coded."""
+        """Pixels, of the displayed picture, not rotated."""
         self.width: int = self._decoder.width
-        """Pixels, as coded."""
+        """Pixels, likewise."""
         stream = self._decoder.stream
         self.codec = codec_name(stream)
         """FFmpeg's name of the format: ``mpeg4``, ``h264``, ``hevc``, ..."""
@@ -101,21 +103,22 @@ class CompressedVideo:
 
         Returns:
             uint8 (len(rgb), H, W, 3) RGB, bit for bit what FFmpeg's sequential decode gives, and the
-            `MotionField` of len(motion) frames.
+            `MotionField` of len(motion) frames: a vector that FFmpeg does not really provide is invalid, and
+            ``missing`` says why a frame has none (docs/vectors.md).
 
         Raises:
             FrameIndexError: for an index below 0 or past the last frame.
-            VideoError: stage ``motion`` where the codec exports no vectors; stage ``decode`` where a wanted frame, or
-                one that was displayed or decoded between its key frame and it, is damaged. Without time stamps,
-                nothing is read behind damage. Vectors of what tools/prepare_videos.py wrote need their own packet
-                alone.
+            VideoError: stage ``motion`` where no vectors of the codec are known to be right; stage ``decode`` where a
+                wanted frame, or one that was displayed or decoded between its key frame and it, is damaged. Without
+                time stamps, nothing is read behind damage. Vectors of what tools/prepare_videos.py wrote need their
+                own packet alone.
         """
         if len(motion) and self.codec not in CODECS_WITH_VECTORS:
             reason = f'FFmpeg exports no motion vectors of {self.codec} that are known to be right'
             raise VideoError(self.path, 'motion', reason)
         rgb_rows, motion_rows = self._rows(rgb), self._rows(motion)
         frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
-        painter = Painter(self._decoder, len(motion), self.block)
+        painter = Painter(self._facts, len(motion), self.block)
         for number, frame in self._decoder.frames(rgb_rows.keys(), motion_rows.keys()):
             if number in rgb_rows:
                 first, *others = rgb_rows[number]

@@ -89,6 +89,14 @@ def test_a_b_frame_whose_bits_cannot_be_read_is_invalid_with_the_reason(tmp_path
     assert field.missing[1] is None
 
 
+def test_a_stream_too_large_to_keep_in_memory_has_no_vectors_of_b_frames(tmp_path, encode, pan, monkeypatch):
+    path = encode(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
+    monkeypatch.setattr('cmvl_mm.video.mpeg4_b_frames._MOST_BYTES', 1 << 10)
+    with CompressedVideo(path) as video:
+        _, field = video.read(motion=[1, 2, 3])
+    assert ['more than' in (reason or '') for reason in field.missing] == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ('suffix', 'codec', 'b'),
     [
