@@ -13,7 +13,7 @@ _MARK = 1 << 62  # a time stamp that no stream has
 
 
 def padded_packet(data: bytes) -> av.Packet:
-    """A packet with the zeros after its end that FFmpeg's decoders may read; one made from bytes has none."""
+    """A packet with zeros after its end, so that what a decoder makes of it is always the same."""
     packet = av.Packet(len(data))
     packet.update(data)
     return packet
