@@ -10,29 +10,38 @@ class BitReader:
     """
 
     def __init__(self, data: bytes) -> None:
-        self._bits = f'{int.from_bytes(data):0{8 * len(data)}b}' if data else ''
-        self._at = 0
+        self.bits = f'{int.from_bytes(data):0{8 * len(data)}b}' if data else ''
+        """Of '0' and '1'."""
+        self.position = 0
+        """Of the next bit."""
 
     def u(self, count: int) -> int:
         """Unsigned integer of ``count`` bits."""
-        end = self._at + count
-        if end > len(self._bits):
+        end = self.position + count
+        if end > len(self.bits):
             raise ValueError('the header ends too early')
-        bits = self._bits[self._at : end]
-        self._at = end
+        bits = self.bits[self.position : end]
+        self.position = end
         return int(bits, 2) if count else 0
 
     def flag(self) -> bool:
         """One bit."""
-        return self.u(1) == 1
+        bit = self.bits[self.position : self.position + 1]
+        if not bit:
+            raise ValueError('the header ends too early')
+        self.position += 1
+        return bit == '1'
 
     def ue(self, most: int = 2**32 - 2) -> int:
         """Unsigned Exp-Golomb code (ITU-T H.264, 9.1) of at most ``most``."""
-        one = self._bits.find('1', self._at)
-        zeros = one - self._at
+        one = self.bits.find('1', self.position)
+        zeros = one - self.position
         if one < 0 or zeros > _LONGEST_CODE:
             raise ValueError('the header ends within a number')
-        self._at = one
+        if not zeros:  # the commonest by far
+            self.position = one + 1
+            return 0
+        self.position = one
         value = self.u(zeros + 1) - 1
         if value > most:
             raise ValueError(f'the header holds {value} where at most {most} can stand')

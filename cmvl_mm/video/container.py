@@ -17,7 +17,10 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.video.choice import first_that_sends, video_streams
 from cmvl_mm.video.errors import Stage, VideoError
-from cmvl_mm.video.sequential import names_no_type, stands_alone
+from cmvl_mm.video.held import push_out
+from cmvl_mm.video.macroblocks import DEBUG
+from cmvl_mm.video.sequential import decode_of, names_no_type, stands_alone
+from cmvl_mm.video.vectors import need_tables
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
 _LARGEST = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}  # FFmpeg's option: its decoders refuse to begin a larger frame
@@ -28,10 +31,10 @@ FORMATS = (
 )
 """Containers and raw streams that hold their frames themselves, by the names of FFmpeg's demuxers."""
 
-# Codecs whose exported vectors were seen to follow a synthetic pan (tests/video/test_motion.py).
+# Codecs whose exported vectors were seen to follow a synthetic pan (docs/vectors.md, tests/video/test_vectors*.py).
 _MPEG = {'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'}
-_RELATIVES = {'h263', 'flv1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'rv10', 'rv20'}
-CODECS_WITH_VECTORS = frozenset(_MPEG | _RELATIVES)
+_RELATIVES = {'h261', 'h263', 'flv1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'rv10', 'rv20'}
+CODECS_WITH_VECTORS = frozenset(_MPEG | _RELATIVES | {'snow'})
 
 Decoding = Literal['pixels', 'vectors']
 
@@ -140,12 +143,16 @@ def configure(context: VideoCodecContext, decoding: Decoding) -> None:
     context.thread_count = 1
     options = dict(_LARGEST)
     name = context.codec.canonical_name
+    # Without it, the decoder keeps columns that are cropped off at left, unless they are as wide as its alignment.
+    options['flags'] = '+unaligned'
     if name in CODECS_WITH_VECTORS:
         options['flags2'] = '+export_mvs'
     if name == 'h264':
         # Without it, FFmpeg guesses how far a stream without that header reorders its frames, and drops those that
         # come too late, without a flag.
         options['strict'] = '1'
+    if need_tables(name, context.extradata):
+        options |= DEBUG
     if name == 'mpeg4' and _is_by_ffmpeg(context):
         # Looking out for other encoders' bugs, FFmpeg lets junk after a frame's last block pass until it has seen whole
         # frames: its verdict on a frame would depend on where decoding began.
@@ -181,6 +188,13 @@ def vector_decoder(stream: VideoStream) -> VideoCodecContext:
     context.extradata = first.extradata
     context.codec_tag = first.codec_tag
     configure(context, 'vectors')
+    return context
+
+
+def prompt_decoder(stream: VideoStream) -> VideoCodecContext:
+    """A `vector_decoder` that holds no picture back, and writes tables of macroblocks."""
+    context = vector_decoder(stream)
+    context.options |= DEBUG | {'flags': '+low_delay'}
     return context
 
 
@@ -248,12 +262,15 @@ def is_intra_mpeg4(packet: Any) -> bool:
 
 
 def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[VideoFrame]:
-    decode = stream.codec_context.decode
+    context = stream.codec_context
+    decode = decode_of(context)
     source = iter(packets)
+    first = None
     while True:
         try:  # what `reporting` does, without entering a context for every packet
             packet = next(source, None)
-            frames = decode(packet)
+            first = first or packet
+            frames = decode(packet) if packet is not None else push_out(context, decode, first)
         except VideoError:
             raise
         except Exception as error:

@@ -196,6 +196,19 @@ class FrameDecoder:
                 passes['pixels'] += numbers
         return passes if decoded_for_vectors >= _WORTH_A_READER else {'pixels': wanted}
 
+    def packet_data(self) -> Iterator[bytes]:
+        """All packets in decoding order, whatever is being read meanwhile."""
+        self._indexed()
+        kept = self._first.kept if self._exact is None else self._exact.kept
+        if kept is not None:
+            yield from map(bytes, kept)
+            return
+        reader = StreamReader(self.path)  # another one: frames may be on their way out of the first
+        try:
+            yield from map(bytes, reader.all_packets())
+        finally:
+            reader.close()
+
     def pictures(self) -> list[tuple[int, bool]]:
         """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode, once.
 

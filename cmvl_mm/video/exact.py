@@ -67,6 +67,11 @@ class ExactReader:
         self._number_at = {int(position): number for number, position in enumerate(positions)}
         self._starts = self._find_starts()
 
+    @property
+    def kept(self) -> list[Any] | None:
+        """All packets of the file, in decoding order, where it is small and they were read; else None."""
+        return self._kept
+
     def close(self) -> None:
         self._kept = None
         for container, _ in {id(pair): pair for pair in (self._source, self._decoding)}.values():

@@ -4,7 +4,7 @@ Whatever is malformed raises ValueError.  Lists of references are 0 and 1.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cmvl_mm.video.bits import BitReader
 from cmvl_mm.video.h264_headers import (
@@ -20,12 +20,13 @@ from cmvl_mm.video.h264_headers import (
 
 IDR, NOT_IDR, SPS, PPS = 5, 1, 7, 8  # nal_unit_type
 _KINDS = 'P', 'B', 'I', 'SP', 'SI'
-_LONGEST_HEADER = 1536  # bytes: lists, weights and marking at their longest; the slice's data follows
+# Bytes; the slice's data follows. Most headers are short, and few bits are quickly read.
+_SHORT_HEADER = 48
+_LONGEST_HEADER = 1536  # lists, weights and marking at their longest
 _MOST_COMMANDS = 66  # to change one list, or to mark references: FFmpeg's own limit
 
 
-@dataclass(frozen=True)
-class SliceHeader:
+class SliceHeader(NamedTuple):
     """The start of a slice, up to the marking of references."""
 
     idr: bool
@@ -88,7 +89,17 @@ class HeaderReader:
 
 def parse_slice_header(nal: bytes, sps_of: dict[int, SequenceHeader], pps_of: dict[int, PictureHeader]) -> SliceHeader:
     """The header of a slice from a NAL unit of type 1 or 5, given the parameter sets by their numbers."""
-    b = unescaped(nal, _LONGEST_HEADER)
+    try:
+        return _parse_slice_header(unescaped(nal, _SHORT_HEADER), sps_of, pps_of)
+    except ValueError:
+        if len(nal) <= _SHORT_HEADER:
+            raise
+    return _parse_slice_header(unescaped(nal, _LONGEST_HEADER), sps_of, pps_of)
+
+
+def _parse_slice_header(
+    b: BitReader, sps_of: dict[int, SequenceHeader], pps_of: dict[int, PictureHeader]
+) -> SliceHeader:
     b.flag()
     ref, idr = b.u(2) > 0, b.u(5) == IDR
     first_mb, kind = b.ue(), _KINDS[b.ue(9) % 5]

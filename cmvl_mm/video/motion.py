@@ -1,7 +1,8 @@
 """Motion vectors of a video on a regular grid of blocks.
 
 Legend: n frames, Hb = ceil(height / block), Wb = ceil(width / block).  A vector is ``dst - src``: where the
-block's content moved since its reference frame, in quarter pixels, +x right and +y down.
+block's content moved since its reference picture, in quarter pixels, +x right and +y down.  The reference is displayed
+before the frame; how long before is not told: not always one frame.
 """
 
 from dataclasses import dataclass
@@ -19,11 +20,17 @@ class MotionField:
     vectors: npt.NDArray[np.int16]
     """(n, Hb, Wb, 2): (dx, dy) in quarter pixels, dst - src; 0 where there is no vector."""
     valid: npt.NDArray[np.bool_]
-    """(n, Hb, Wb): False where the block has no vector to the past (intra block, I-frame)."""
+    """(n, Hb, Wb): False where the block has no vector to the past, or none that FFmpeg really provides."""
     block: int
     """Edge of a grid cell in pixels."""
+    missing: tuple[str | None, ...] = ()
+    """(n,): why a whole frame has no vectors (an I-frame, a codec's B-frame, ...); None where it has some."""
 
     def __post_init__(self) -> None:
+        if not self.missing:
+            object.__setattr__(self, 'missing', (None,) * len(self.valid))
+        if len(self.missing) != len(self.valid):
+            raise ValueError(f'{len(self.missing)} reasons for {len(self.valid)} frames')
         if self.vectors.shape != (*self.valid.shape, 2) or self.valid.ndim != 3:
             raise ValueError(
                 f'vectors {self.vectors.shape} and valid {self.valid.shape} must be (n, Hb, Wb, 2) and (n, Hb, Wb)'

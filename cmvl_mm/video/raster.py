@@ -4,7 +4,7 @@ Legend: n frames, m records of all of them, Hb x Wb cells of ``block`` x ``block
 in one go spreads NumPy's cost per call over all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ RECORD = np.dtype(
 )
 """FFmpeg's ``AVMotionVector``, 40 bytes with its padding.
 
-``source`` below 0: the reference is in the past; ``w``, ``h``, ``dst_x``, ``dst_y``: block size and block centre in
-pixels; the block came from ``dst + motion / motion_scale``.
+``source`` below 0: the reference is of list 0, as a rule in the past; ``w``, ``h``, ``dst_x``, ``dst_y``: block size
+and block centre in pixels; the block came from ``dst + motion / motion_scale``.
 """
 
 _LONGEST = np.iinfo(np.int16).max  # quarter pixels
@@ -39,8 +39,16 @@ _MACROBLOCK = 16  # px
 _NO_VECTOR = np.iinfo(np.int32).min  # as dx and dy of int16: (0, -32768), which is longer than any
 
 
+Selection = Callable[[npt.NDArray[np.void], npt.NDArray[np.int32], npt.NDArray[np.bool_]], npt.NDArray[np.bool_]]
+"""(m,) records, (m,) the frame of each and (m,) whether it is of list 0 -> (m,) whether it counts."""
+
+
 def rasterise(
-    frames: Sequence[npt.NDArray[np.void] | bytes], height: int, width: int, block: int
+    frames: Sequence[npt.NDArray[np.void] | bytes],
+    height: int,
+    width: int,
+    block: int,
+    select: Selection | None = None,
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
     """Paint the motion vectors of n frames on a regular grid.
 
@@ -49,11 +57,12 @@ def rasterise(
         height: of the frames, px.
         width: of the frames, px.
         block: edge of a grid cell, px.
+        select: leaves out records that are not real; see `cmvl_mm.video.records`.
 
     Returns:
         ``vectors`` int16 (n, Hb, Wb, 2), (dx, dy) in quarter pixels, dst - src, and ``valid`` bool (n, Hb, Wb).  A
         cell that several blocks share holds their mean, weighted by the area they cover of it inside the
-        frame; the part of a cell without any vector does not count.  Vectors to the future are left out.
+        frame; the part of a cell without any vector does not count.  Vectors of list 1 are left out.
 
     Raises:
         ValueError: if a record has no scale, or a vector does not fit int16 (8191 px).
@@ -62,6 +71,8 @@ def rasterise(
     records = np.frombuffer(b''.join(parts), RECORD)
     frame = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) // RECORD.itemsize for part in parts])
     past = records['source'] < 0
+    if select is not None:
+        past = select(records, frame, past)
     if not past.all():
         records, frame = records[past], frame[past]
     shape = len(parts), *grid_shape(height, width, block)

@@ -86,6 +86,11 @@ class StreamReader:
         if size <= _KEPT:
             self._kept = kept
 
+    @property
+    def kept(self) -> list[Any] | None:
+        """All packets of the open file, in decoding order, where it is small and they were read; else None."""
+        return self._kept
+
     def decode_all(self) -> Iterator[DecodedFrame]:
         """Every frame of the file, in display order."""
         self.rewind()

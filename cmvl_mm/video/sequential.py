@@ -1,7 +1,8 @@
 """The truth about a stream: what a decoder shows when it gets every packet in turn, from the first to the last."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,8 +10,11 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from cmvl_mm.video.held import push_out
+from cmvl_mm.video.macroblocks import listening_decode, origin_of
 from cmvl_mm.video.raster import RECORD
 from cmvl_mm.video.side_data import motion_records
+from cmvl_mm.video.vectors import need_tables
 
 _PLAIN_BITS = range(8, 17)
 _UNSPECIFIED = 2  # ITU-T H.273, MatrixCoefficients
@@ -46,21 +50,29 @@ def decode_in_turn(
         faults: refused packets are appended to it.
         first: position of the first packet.
     """
-    position = first - 1
+    decode = decode_of(context)
+    begun_with, position = None, first - 1
     for position, packet in enumerate(packets, first):
         packet.opaque = position
-        yield from _decoded(context, packet, position, faults)
-    yield from _decoded(context, None, position + 1, faults)
+        begun_with = begun_with or packet
+        yield from _decoded(partial(decode, packet), position, faults)
+    yield from _decoded(partial(push_out, context, decode, begun_with), position + 1, faults)
 
 
-def _decoded(context: VideoCodecContext, packet: Any, position: int, faults: list[Fault]) -> Iterator[Shown]:
+def decode_of(context: VideoCodecContext) -> Callable[[Any], list[VideoFrame]]:
+    """``context.decode``, or what reads FFmpeg's table of macroblocks, too, where vectors are of use only beside it."""
+    listens = need_tables(context.codec.canonical_name, context.extradata)
+    return listening_decode(context) if listens else context.decode
+
+
+def _decoded(decode: Callable[[], list[VideoFrame]], position: int, faults: list[Fault]) -> Iterator[Shown]:
     try:
-        frames = context.decode(packet)
+        frames = decode()
     except Exception as error:  # PyAV raises bare ValueError, EOFError and many more
         faults.append(Fault(position, f'{type(error).__name__}: {error}'))
         return
     for frame in frames:
-        origin = frame.opaque
+        origin = origin_of(frame)
         yield Shown(frame, origin if isinstance(origin, int) else -1)
 
 

@@ -15,9 +15,9 @@ from cmvl_mm.video.colour_reader import ColourReader
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError
-from cmvl_mm.video.motion import MotionField, grid_shape
-from cmvl_mm.video.raster import rasterise
-from cmvl_mm.video.side_data import motion_records
+from cmvl_mm.video.facts import VectorFacts
+from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.painter import Painter
 from cmvl_mm.video.times import mean_rate
 
 Indices = Sequence[int] | npt.NDArray[np.integer]
@@ -53,13 +53,14 @@ class CompressedVideo:
         self.path = os.fspath(path)
         self.block = block
         self._decoder = FrameDecoder(self.path, keep_index)
+        self._facts = VectorFacts(self._decoder)
         # What frame.to_ndarray(format='rgb24') does, but that sets up a converter and its threads for every
         # frame.
         self._converter = VideoReformatter()
         self.height: int = self._decoder.height
-        """Pixels, as coded."""
+        """Pixels, of the displayed picture, not rotated."""
         self.width: int = self._decoder.width
-        """Pixels, as coded."""
+        """Pixels, likewise."""
         stream = self._decoder.stream
         self.codec = codec_name(stream)
         """FFmpeg's name of the format: ``mpeg4``, ``h264``, ``hevc``, ..."""
@@ -126,21 +127,23 @@ class CompressedVideo:
             motion: display indices of the frames wanted as vectors; likewise.
 
         Returns:
-            uint8 (len(rgb), H, W, 3) RGB of what FFmpeg's sequential decode gives, converted as docs/colours.md
-            says, and the `MotionField` of len(motion) frames.
+            uint8 (len(rgb), H, W, 3) RGB of what FFmpeg's sequential decode gives, converted as docs/colours.md says,
+            and the `MotionField` of len(motion) frames: a vector that FFmpeg does not really provide is invalid, and
+            ``missing`` says why a frame has none (docs/vectors.md).
 
         Raises:
             FrameIndexError: for an index below 0 or past the last frame.
-            VideoError: stage ``motion`` where the codec exports no vectors; stage ``decode`` where a wanted frame, or
-                one that was displayed or decoded between its key frame and it, is damaged. Without time stamps,
-                nothing is read behind damage. Vectors of what tools/prepare_videos.py wrote need their own packet
-                alone.
+            VideoError: stage ``motion`` where no vectors of the codec are known to be right; stage ``decode`` where a
+                wanted frame, or one that was displayed or decoded between its key frame and it, is damaged. Without
+                time stamps, nothing is read behind damage. Vectors of what tools/prepare_videos.py wrote need their
+                own packet alone.
         """
         if len(motion) and self.codec not in CODECS_WITH_VECTORS:
-            raise VideoError(self.path, 'motion', f'FFmpeg exports no motion vectors of {self.codec}')
+            reason = f'FFmpeg exports no motion vectors of {self.codec} that are known to be right'
+            raise VideoError(self.path, 'motion', reason)
         rgb_rows, motion_rows = self._rows(rgb), self._rows(motion)
         frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
-        painter = _Painter(self, len(motion))
+        painter = Painter(self._facts, len(motion), self.block)
         for number, frame in self._decoder.frames(rgb_rows.keys(), motion_rows.keys()):
             if number in rgb_rows:
                 if not number:
@@ -150,7 +153,7 @@ class CompressedVideo:
                 for row in others:
                     frames[row] = frames[first]
             if number in motion_rows:
-                painter.add(motion_rows[number], frame)
+                painter.add(motion_rows[number], number, frame)
         return frames, painter.finish()
 
     def _copy_pixels(self, frame: VideoFrame, out: npt.NDArray[np.uint8]) -> None:
@@ -170,38 +173,3 @@ class CompressedVideo:
                 raise FrameIndexError(self.path, 'index', f'frame {number} of a video of {num_frames} frames')
             rows.setdefault(number, []).append(row)
         return rows
-
-
-class _Painter:
-    """Collects frames' motion-vector records, and paints a group of frames at a time."""
-
-    TOGETHER = 32  # frames: what NumPy's calls cost is spread over them; 0.4 MB of records at 340x256
-
-    def __init__(self, video: CompressedVideo, num_frames: int) -> None:
-        self.video = video
-        grid = num_frames, *grid_shape(video.height, video.width, video.block)
-        self.vectors, self.valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
-        self.rows: list[list[int]] = []
-        self.records: list[bytes] = []
-
-    def add(self, rows: list[int], frame: VideoFrame) -> None:
-        """One frame's vectors, for these rows of the result."""
-        records = motion_records(frame)
-        if records is None:  # an I-frame has none, nor a frame of intra blocks only
-            return
-        self.rows.append(rows)
-        self.records.append(records)
-        if len(self.rows) == self.TOGETHER:
-            self.paint()
-
-    def paint(self) -> None:
-        with reporting(self.video.path, 'motion'):
-            painted = rasterise(self.records, self.video.height, self.video.width, self.video.block)
-        for rows, vectors, valid in zip(self.rows, *painted, strict=True):
-            for row in rows:
-                self.vectors[row], self.valid[row] = vectors, valid
-        self.rows, self.records = [], []
-
-    def finish(self) -> MotionField:
-        self.paint()
-        return MotionField(vectors=self.vectors, valid=self.valid, block=self.video.block)

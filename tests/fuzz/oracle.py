@@ -9,7 +9,11 @@ from typing import Any
 import av
 import numpy as np
 
+from cmvl_mm.video.container import codec_name, open_video, prompt_decoder
+from cmvl_mm.video.held import padded_packet
+from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.raster import rasterise
+from cmvl_mm.video.records import without_phantoms
 
 _B = 3  # FFmpeg's picture type
 
@@ -65,6 +69,8 @@ def plain_decode(path: Path) -> Judgement:
             (judgement.damaged_motion if frame.damaged else judgement.sound_motion).add(frame.motion)
     with suppress(Exception):  # whatever breaks here was counted above
         _judge_lone_vectors(path, judgement)
+    with suppress(Exception):
+        _judge_b_frames(path, judgement)
     return judgement
 
 
@@ -89,6 +95,25 @@ def _judge_lone_vectors(path: Path, judgement: Judgement) -> None:
             judgement.sound_motion |= {frame.motion for frame in frames if frame.motion and not frame.corrupt}
 
 
+def _judge_b_frames(path: Path, judgement: Judgement) -> None:
+    """Vectors of MPEG-4 that FFmpeg does not export: B-frames', whose bits check themselves, and the last frame's."""
+    container, stream = open_video(str(path))
+    with container:
+        if codec_name(stream) != 'mpeg4':
+            return
+        packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
+        prompt = prompt_decoder(stream)
+        for packet in packets:
+            with suppress(av.FFmpegError):
+                seen = [_seen(frame) for frame in prompt.decode(padded_packet(packet))]
+                judgement.sound_motion |= {frame.motion for frame in seen if frame.motion and not frame.corrupt}
+        b_frames = BFrames(prompt_decoder(stream), packets)
+        for number in range(b_frames.num_frames):
+            with suppress(ValueError):
+                vectors, _ = rasterise([b_frames.records(number)], stream.height, stream.width, 8)
+                judgement.sound_motion.add(fingerprint(vectors[0]))
+
+
 def _options(extradata: bytes | None) -> dict[str, str]:
     """``bug=0``, for FFmpeg's own streams, keeps it from guessing at other encoders' faults.
 
@@ -100,7 +125,8 @@ def _options(extradata: bytes | None) -> dict[str, str]:
 
 def _seen(frame: av.VideoFrame) -> _Frame:
     records = frame.side_data.get('MOTION_VECTORS')
-    vectors, valid = rasterise([b'' if records is None else bytes(records)], frame.height, frame.width, 8)
+    size = frame.height, frame.width
+    vectors, valid = rasterise([b'' if records is None else bytes(records)], *size, 8, without_phantoms)
     return _Frame(
         rgb=fingerprint(frame.to_ndarray(format='rgb24')),
         motion=fingerprint(vectors[0]) if valid.any() else None,

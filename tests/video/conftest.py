@@ -1,5 +1,6 @@
 """Clips of every structure the reader must cope with, encoded on the spot."""
 
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -7,11 +8,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.frame import PictureType
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo
-from cmvl_mm.video.raster import rasterise
+from cmvl_mm.video.container import prompt_decoder
+from cmvl_mm.video.mpeg4_b_frames import BFrames
+from cmvl_mm.video.raster import RECORD, rasterise
 from cmvl_mm.video.seal import Seal, write_seal
+
+sys.path.insert(0, str(Path(__file__).parent))  # for h264_writer
 
 NUM_FRAMES = 40
 
@@ -56,13 +62,51 @@ def encode_clip(path: Path, frames: np.ndarray, codec: str, options: dict[str, s
     return path
 
 
-def decode_plainly(path: Path) -> list[av.VideoFrame]:
+def decode_plainly(path: Path, flags: str = '') -> list[av.VideoFrame]:
     """What FFmpeg gives when it reads the file from start to end, vectors on."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        stream.codec_context.options = {'flags2': '+export_mvs'}
+        stream.codec_context.options = {'flags2': '+export_mvs', **({'flags': flags} if flags else {})}
         return list(container.decode(stream))
+
+
+def read_b_frames(path: Path) -> BFrames:
+    """Of a file of MPEG-4 Part 2, without an index."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
+        return BFrames(prompt_decoder(stream), packets)
+
+
+def real_records(path: Path, frames: list[av.VideoFrame]) -> list[np.ndarray]:
+    """FFmpeg's records of each frame, as docs/vectors.md says which of them are real; one by one, in the plainest way.
+
+    The last frame's are those of a decoder that holds none back (``low_delay``).
+    """
+    with av.open(str(path)) as container:
+        codec = container.streams.video[0].codec_context.codec.canonical_name
+    undelayed = decode_plainly(path, '+low_delay') if codec in ('mpeg1video', 'mpeg2video', 'mpeg4') else []
+    found = []
+    for number, frame in enumerate(frames):
+        source = frame
+        if undelayed and number == len(frames) - 1:
+            same = [bytes(decoded.planes[0]) == bytes(frame.planes[0]) for decoded in undelayed]
+            source = undelayed[len(same) - 1 - same[::-1].index(True)]
+        entry = source.side_data.get('MOTION_VECTORS')
+        records = np.empty(0, RECORD) if entry is None else np.frombuffer(bytes(entry), RECORD)
+        if codec == 'mpeg4' and int(frame.pict_type) == PictureType.B:
+            records = read_b_frames(path).records(number)
+        if codec == 'h264':
+            with_list_1 = {(r['dst_x'], r['dst_y']) for r in records if r['source'] > 0}
+            real = [
+                not (r['source'] < 0 and r['motion_x'] == r['motion_y'] == 0 and r['w'] + r['h'] < 32)
+                or (r['dst_x'], r['dst_y']) not in with_list_1
+                for r in records
+            ]
+            records = records[np.array(real, bool)]
+        found.append(records)
+    return found
 
 
 def decode_reference(
@@ -70,10 +114,10 @@ def decode_reference(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     """RGB, vectors, validity and picture types of a plain sequential decode."""
     rgb, vectors, valid, types = [], [], [], []
-    for frame in decode_plainly(path):
+    frames = decode_plainly(path)
+    for frame, records in zip(frames, real_records(path, frames), strict=True):
         rgb.append(frame.to_ndarray(format='rgb24'))
-        records = frame.side_data.get('MOTION_VECTORS')
-        painted = rasterise([b'' if records is None else bytes(records)], frame.height, frame.width, 8)
+        painted = rasterise([records], frame.height, frame.width, 8)
         vectors.append(painted[0][0])
         valid.append(painted[1][0])
         types.append('?IPB'[int(frame.pict_type)])

@@ -3,42 +3,11 @@
 import av
 import numpy as np
 import pytest
+from h264_writer import BitWriter
 
 from cmvl_mm.video.bits import BitReader
 from cmvl_mm.video.h264_headers import length_size, nal_units, parameter_sets, parse_pps, parse_sps
 from cmvl_mm.video.h264_slices import HeaderReader, parse_slice_header
-
-
-class BitWriter:
-    """The reverse of `BitReader`."""
-
-    def __init__(self) -> None:
-        self.bits = ''
-
-    def u(self, *pairs: tuple[int, int]) -> 'BitWriter':
-        """(count, value) pairs."""
-        self.bits += ''.join(f'{value:0{count}b}' for count, value in pairs)
-        return self
-
-    def ue(self, *values: int) -> 'BitWriter':
-        for value in values:
-            self.bits += '0' * ((value + 1).bit_length() - 1) + f'{value + 1:b}'
-        return self
-
-    def se(self, *values: int) -> 'BitWriter':
-        return self.ue(*[2 * value - 1 if value > 0 else -2 * value for value in values])
-
-    def nal(self, kind: int, ref: int = 3) -> bytes:
-        """With the stop bit, and a byte after each two zeros that would make a start code."""
-        bits = self.bits + '1'
-        bits += '0' * (-len(bits) % 8)
-        data = bytes([ref << 5 | kind]) + int(bits, 2).to_bytes(len(bits) // 8)
-        out = bytearray()
-        for byte in data:
-            if byte <= 3 and out[-2:] == b'\0\0':
-                out.append(3)
-            out.append(byte)
-        return bytes(out)
 
 
 def full_sps():

@@ -1,0 +1,65 @@
+"""What of an open video's motion vectors only its headers and bits tell; read at first use, and kept."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.claims import UNKNOWN, Claim, Claims
+from cmvl_mm.video.container import prompt_decoder
+from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.mpeg4_b_frames import BFrames
+from cmvl_mm.video.vectors import need_headers, read_claims
+
+
+class VectorFacts:
+    """Of one open video.
+
+    Args:
+        decoder: of the video; asked for its packets, and for which of them each frame comes from.
+    """
+
+    def __init__(self, decoder: FrameDecoder) -> None:
+        self._decoder = decoder
+        self.path = decoder.path
+        self.codec = decoder.codec
+        self.size = decoder.height, decoder.width
+
+    @cached_property
+    def needs_claims(self) -> bool:
+        """Whether a frame's vectors can only be used as its `claim` says."""
+        return need_headers(self.codec, self._decoder.stream.codec_context.extradata)
+
+    def claim(self, number: int) -> Claim:
+        """What a frame's vectors are worth, by display index; the first time, the headers of all packets are read."""
+        claims, position = self._claims, int(self._decoder.position[number])
+        if position >= 0:
+            return claims.in_stream[position]
+        by_display = claims.by_display
+        if by_display is None or len(by_display) != self._decoder.num_frames:
+            return Claim(missing=UNKNOWN)
+        return claims.in_stream[by_display[number]]
+
+    def b_records(self, number: int) -> npt.NDArray[np.void]:
+        """Vectors to the past of a B-frame of MPEG-4 Part 2, which FFmpeg does not export.
+
+        Raises:
+            ValueError: if they cannot be read.
+        """
+        frames = self._b_frames
+        if isinstance(frames, ValueError):
+            raise frames
+        if frames.num_frames != self._decoder.num_frames:
+            raise ValueError(f'{frames.num_frames} pictures are coded')
+        return frames.records(number)
+
+    @cached_property
+    def _claims(self) -> Claims:
+        return read_claims(self.codec, self._decoder.stream.codec_context.extradata, self._decoder.packet_data())
+
+    @cached_property
+    def _b_frames(self) -> BFrames | ValueError:
+        try:
+            return BFrames(prompt_decoder(self._decoder.stream), self._decoder.packet_data())
+        except ValueError as error:
+            return error

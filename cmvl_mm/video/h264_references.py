@@ -1,0 +1,217 @@
+"""Which pictures the reference lists of H.264 hold: those displayed before a picture, after it, or both.
+
+FFmpeg tells a vector's list and not its entry, so a list tells the time only where all its entries lie on one side.
+Pictures are followed as ITU-T H.264 says: their order (8.2.1), the lists (8.2.4) and the marking (8.2.5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from cmvl_mm.video.h264_slices import SliceHeader
+
+Side = Literal['past', 'future', 'mixed', 'none']
+"""Where all the pictures of a list are displayed; 'none': the list is empty."""
+
+
+class Unknown(ValueError):
+    """What a list holds cannot be told."""
+
+
+class Lists(NamedTuple):
+    """One picture's order of display within its coded video sequence, and the sides of its lists."""
+
+    order: tuple[int, int]
+    """(number of the sequence, picture order count): sorts pictures by display."""
+    sides: tuple[Side, Side] | None
+    """None where it cannot be told."""
+
+
+@dataclass(eq=False)
+class _Reference:
+    frame_num: int
+    poc: int
+    long: int | None = None  # LongTermFrameIdx
+    wrapped: int = 0  # FrameNumWrap, for the current picture
+
+
+class ReferenceLists:
+    """Follows a stream from its first packet on, frame by frame in decoding order.
+
+    After damage or a gap in the numbering nothing is told until the next I-frame, and after a field until the next IDR
+    picture.
+    """
+
+    def __init__(self) -> None:
+        self._sequence = 0
+        self._references: list[_Reference] = []
+        self._lost = False
+        self._had_fields = False
+        self._is_first = True
+        self._latest: int | None = None  # the highest picture order count of the sequence so far
+        self._previous_poc = (0, 0)  # most and least significant part, of the reference before
+        self._previous_frame_num = 0
+        self._frame_num_offset = 0
+
+    def picture(self, slices: Sequence[SliceHeader]) -> Lists:
+        """Of the next picture, given all its slices.
+
+        Of a frame coded as two fields, only the order is told: ``sides`` is None from there on.
+        """
+        first = slices[0]
+        if first.idr:
+            self._sequence += 1
+            self._references, self._had_fields, self._latest = [], False, None
+        poc = self._picture_order(first)
+        lists = Lists((self._sequence, poc), self._sides(slices, poc))
+        self._latest = poc if self._latest is None else max(poc, self._latest)
+        self._mark(first, poc)
+        return lists
+
+    def lose(self) -> None:
+        """A picture could not be followed."""
+        self._lost = True
+
+    def _picture_order(self, head: SliceHeader) -> int:
+        """8.2.1, of the top field or, in a bottom field, of that."""
+        sps = head.sps
+        if sps.poc_type == 0:
+            most, least = (0, 0) if head.idr else self._previous_poc
+            cycle = 1 << sps.poc_lsb_bits
+            if head.poc_lsb < least and least - head.poc_lsb >= cycle // 2:
+                most += cycle
+            elif head.poc_lsb > least and head.poc_lsb - least > cycle // 2:
+                most -= cycle
+            if head.ref:
+                self._previous_poc = most, head.poc_lsb
+            return most + head.poc_lsb + min(0, head.poc_delta[1])
+        if head.idr:
+            self._frame_num_offset = 0
+        elif self._previous_frame_num > head.frame_num:
+            self._frame_num_offset += 1 << sps.frame_num_bits
+        number = self._frame_num_offset + head.frame_num
+        if sps.poc_type == 2:
+            return 2 * number - (not head.ref)
+        return self._order_in_cycle(head, number)
+
+    def _order_in_cycle(self, head: SliceHeader, number: int) -> int:
+        """8.2.1.2."""
+        other, cycle = head.sps.poc_cycle
+        number = number if cycle else 0
+        if not head.ref and number > 0:
+            number -= 1
+        expected = 0
+        if number > 0:
+            rounds, within = divmod(number - 1, len(cycle))
+            expected = rounds * sum(cycle) + sum(cycle[: within + 1])
+        return expected + (0 if head.ref else other) + head.poc_delta[0]
+
+    def _sides(self, slices: Sequence[SliceHeader], poc: int) -> tuple[Side, Side] | None:
+        if all(head.kind in ('I', 'SI') for head in slices):
+            self._lost = False
+            return 'none', 'none'
+        if self._latest is not None and self._latest < poc and all(head.kind != 'B' for head in slices):
+            return 'past', 'none'  # as all that were decoded before it, whatever the list holds
+        if self._lost or self._had_fields or slices[0].field:
+            return None
+        try:
+            entries = [self._lists(head, poc) for head in slices]
+        except Unknown:
+            return None
+        return _side([lists[0] for lists in entries], poc), _side([lists[1] for lists in entries], poc)
+
+    def _lists(self, head: SliceHeader, poc: int) -> tuple[list[_Reference], list[_Reference]]:
+        """8.2.4, for frames."""
+        turn = 1 << head.sps.frame_num_bits
+        for reference in self._references:
+            later = reference.frame_num > head.frame_num
+            reference.wrapped = reference.frame_num - turn if later else reference.frame_num
+        short = [reference for reference in self._references if reference.long is None]
+        long = sorted([r for r in self._references if r.long is not None], key=lambda r: r.long or 0)
+        if head.kind == 'B':
+            past = sorted([r for r in short if r.poc < poc], key=lambda r: -r.poc)
+            future = sorted([r for r in short if r.poc > poc], key=lambda r: r.poc)
+            initial = [past + future + long, future + past + long]
+            if len(initial[1]) > 1 and initial[0] == initial[1]:
+                initial[1][:2] = initial[1][1::-1]
+        else:
+            initial = [sorted(short, key=lambda r: -r.wrapped) + long, []]
+        lists = [self._changed(initial[n][: head.num_refs[n]], head, n, turn) for n in range(2)]
+        return lists[0], lists[1]
+
+    def _changed(self, entries: list[_Reference], head: SliceHeader, number: int, turn: int) -> list[_Reference]:
+        """8.2.4.3."""
+        predicted = head.frame_num
+        for place, (change, operand) in enumerate(head.changes[number]):
+            if change == 2:
+                found = [r for r in self._references if r.long == operand]
+            else:
+                predicted = (predicted + (operand + 1) * (1 if change else -1)) % turn
+                wanted = predicted - turn if predicted > head.frame_num else predicted
+                found = [r for r in self._references if r.long is None and r.wrapped == wanted]
+            if not found:
+                raise Unknown('a list names a picture that is not there')
+            kept = [r for r in entries[place:] if r is not found[0]]
+            entries = (entries[:place] + found[:1] + kept)[: head.num_refs[number]]
+        return entries
+
+    def _mark(self, head: SliceHeader, poc: int) -> None:
+        """8.2.5, after the picture."""
+        turn, frame_num = 1 << head.sps.frame_num_bits, head.frame_num
+        step = (frame_num - self._previous_frame_num) % turn
+        self._lost |= not head.idr and step > 1 and not self._is_first
+        self._is_first = False
+        self._previous_frame_num = frame_num
+        self._had_fields |= head.field  # fields are marked one by one
+        if not head.ref:
+            return
+        current = _Reference(frame_num, poc, long=0 if head.long_term else None)
+        if head.marking is None:
+            self._slide(head.sps.num_ref_frames, frame_num)
+        for command in head.marking or ():
+            self._obey(command, current, turn)
+        self._references.append(current)
+
+    def _slide(self, most: int, frame_num: int) -> None:
+        """8.2.5.3."""
+        short = [reference for reference in self._references if reference.long is None]
+        if short and len(self._references) >= max(most, 1):
+            self._references.remove(min(short, key=lambda r: (r.frame_num <= frame_num, r.frame_num)))
+
+    def _obey(self, command: tuple[int, ...], current: _Reference, turn: int) -> None:
+        """8.2.5.4."""
+        kind, *operands = command
+        keep = self._references
+        if kind in (1, 3):
+            number = (current.frame_num - operands[0] - 1) % turn
+            named = [r for r in keep if r.long is None and r.frame_num == number]
+            if kind == 1:
+                keep = [r for r in keep if r not in named]
+            else:
+                self._lost |= not named
+                keep = [r for r in keep if r.long != operands[1]]
+                for reference in named:
+                    reference.long = operands[1]
+        elif kind == 2:
+            keep = [r for r in keep if r.long != operands[0]]
+        elif kind == 4:
+            keep = [r for r in keep if r.long is None or r.long < operands[0]]
+        elif kind == 5:
+            keep = []
+            self._sequence += 1
+            self._latest = self._previous_frame_num = self._frame_num_offset = current.frame_num = current.poc = 0
+            self._previous_poc = 0, 0
+        elif kind == 6:
+            keep = [r for r in keep if r.long != operands[0]]
+            current.long = operands[0]
+        self._references = keep
+
+
+def _side(lists: Sequence[Sequence[_Reference]], poc: int) -> Side:
+    """Of one list in all slices."""
+    orders = [reference.poc for entries in lists for reference in entries]
+    if not orders:
+        return 'none'
+    if max(orders) < poc:
+        return 'past'
+    return 'future' if min(orders) > poc else 'mixed'

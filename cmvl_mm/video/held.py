@@ -1,0 +1,44 @@
+"""The last frame of decoders that hold one back: flushed out, it would come without its motion vectors."""
+
+from collections.abc import Callable
+from typing import Any
+
+import av
+from av import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+_HOLDING = {'mpeg1video', 'mpeg2video', 'mpeg4'}
+_MARK = 1 << 62  # a time stamp that no stream has
+
+
+def padded_packet(data: bytes) -> av.Packet:
+    """A packet with zeros after its end, so that what a decoder makes of it is always the same."""
+    packet = av.Packet(len(data))
+    packet.update(data)
+    return packet
+
+
+def push_out(
+    context: VideoCodecContext, decode: Callable[[Any], list[VideoFrame]], key_packet: Any
+) -> list[VideoFrame]:
+    """What the decoder still holds at the end of a stream.
+
+    The decoders of MPEG-1, MPEG-2 and MPEG-4 Part 2 give out a reference frame when the next one comes, and its
+    vectors with it, but flushed, without them. So a key frame is fed once more, and thrown away.
+
+    Args:
+        context: the decoder; it must be flushed before it is used again, as after any end.
+        decode: of the context.
+        key_packet: the one with which decoding began, if any.
+    """
+    holds = context.codec.canonical_name in _HOLDING and context.has_b_frames
+    if not holds or key_packet is None or not key_packet.is_keyframe:
+        return decode(None)
+    again = padded_packet(bytes(key_packet))
+    again.pts = again.dts = _MARK
+    again.time_base = key_packet.time_base
+    try:
+        return [frame for frame in decode(again) if frame.pts != _MARK]
+    except FFmpegError:
+        return decode(None)

@@ -1,0 +1,133 @@
+"""Decoded frames -> `MotionField`, with the reason where a frame has no vectors."""
+
+from typing import Any
+
+import numpy as np
+from av.video.frame import PictureType, VideoFrame
+
+from cmvl_mm.video.claims import (
+    B_BITS,
+    B_FRAME,
+    FIELDS,
+    I_FRAME,
+    NO_KINDS,
+    NO_RECORDS,
+    NOTHING_REAL,
+    SPRITE,
+    UNKNOWN,
+    Claim,
+)
+from cmvl_mm.video.container import reporting
+from cmvl_mm.video.facts import VectorFacts
+from cmvl_mm.video.macroblocks import kinds_of
+from cmvl_mm.video.motion import MotionField, grid_shape
+from cmvl_mm.video.raster import RECORD, rasterise
+from cmvl_mm.video.records import (
+    in_frame_lines,
+    of_list_1,
+    shifted,
+    without_fields,
+    without_phantoms,
+    without_unsure_zeros,
+)
+from cmvl_mm.video.side_data import motion_records
+
+_TOGETHER = 32  # frames painted at a time: NumPy's cost per call is spread over them; 0.4 MB of records at 340x256
+_WITH_B_VECTORS = {'mpeg1video', 'mpeg2video', 'h264'}
+_SELECTIONS = {'h264': without_phantoms, 'mpeg4': without_fields}
+_PLAIN = Claim()
+_READ_B = 'read its bits'  # stands for a reason that is not known yet
+
+
+class Painter:
+    """Collects frames' motion-vector records, and paints a group of frames at a time."""
+
+    def __init__(self, facts: VectorFacts, num_frames: int, block: int) -> None:
+        self._facts = facts
+        self._block = block
+        self._size = facts.size
+        grid = num_frames, *grid_shape(*self._size, block)
+        self._vectors, self._valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
+        self._missing: list[str | None] = [I_FRAME] * num_frames  # those are not always decoded
+        self._rows: list[list[int]] = []
+        self._records: list[bytes] = []
+        self._without: dict[int, str] = {int(PictureType.I): I_FRAME, int(PictureType.BI): I_FRAME}
+        if facts.codec == 'mpeg4':
+            self._without |= {int(PictureType.B): _READ_B, int(PictureType.S): SPRITE}
+        elif facts.codec not in _WITH_B_VECTORS:
+            self._without[int(PictureType.B)] = B_FRAME.format(codec=facts.codec)
+        self._has_claims = bool(num_frames) and facts.needs_claims
+        # By a header that may change in mid-stream: then these frames give it away.
+        self._is_progressive = facts.codec in ('h264', 'mpeg2video') and not self._has_claims
+        if facts.codec == 'h264' and not self._has_claims:
+            self._without[int(PictureType.B)] = UNKNOWN
+        self._has_unsure_zeros = facts.codec == 'wmv2'
+        self._select = _SELECTIONS.get(facts.codec)
+
+    def add(self, rows: list[int], number: int, frame: VideoFrame) -> None:
+        """One frame's vectors, for these rows of the result."""
+        records: Any = None
+        missing = self._without.get(frame.pict_type)
+        if missing is _READ_B:
+            missing, records = self._read_b_frame(number)
+        elif missing is None:
+            records = motion_records(frame)
+            if records is None:
+                missing = NO_RECORDS
+            elif self._has_claims:
+                missing, records = self._judge(number, frame, records)
+            elif self._is_progressive and frame.interlaced_frame:
+                missing = UNKNOWN
+            elif self._has_unsure_zeros:
+                records = without_unsure_zeros(np.frombuffer(records, RECORD), kinds_of(frame)).tobytes()
+        for row in rows:
+            self._missing[row] = missing
+        if missing is not None:
+            return
+        self._rows.append(rows)
+        self._records.append(records)
+        if len(self._rows) == _TOGETHER:
+            self.paint()
+
+    def _read_b_frame(self, number: int) -> tuple[str | None, Any]:
+        """Likewise, of MPEG-4 Part 2."""
+        try:
+            return None, self._facts.b_records(number)
+        except ValueError as error:
+            return B_BITS.format(codec=self._facts.codec, error=error), None
+
+    def _judge(self, number: int, frame: VideoFrame, records: bytes) -> tuple[str | None, Any]:
+        """Why a frame's records do not count, or the records as they do."""
+        claim = self._facts.claim(number)
+        if claim.missing is not None or claim == _PLAIN:
+            return claim.missing, records
+        kept = np.frombuffer(records, RECORD)
+        if claim.past_list:
+            kept = of_list_1(kept)
+        if claim.interlaced:
+            kinds = kinds_of(frame)
+            if kinds is None:
+                return NO_KINDS, None
+            kept = in_frame_lines(kept, kinds, claim.trust)
+            if not len(kept):
+                return FIELDS, None
+        if claim.left or claim.top:
+            kept = shifted(kept, claim.left, claim.top)
+        return None, kept.tobytes()
+
+    def paint(self) -> None:
+        """What has been added since the last time."""
+        with reporting(self._facts.path, 'motion'):
+            painted = rasterise(self._records, *self._size, self._block, self._select)
+        for rows, vectors, valid in zip(self._rows, *painted, strict=True):
+            for row in rows:
+                self._vectors[row], self._valid[row] = vectors, valid
+        for number in np.flatnonzero(~painted[1].any(axis=(1, 2))):
+            for row in self._rows[number]:
+                self._missing[row] = NOTHING_REAL
+        self._rows, self._records = [], []
+
+    def finish(self) -> MotionField:
+        """All frames; those that were never added are I-frames."""
+        self.paint()
+        return MotionField(vectors=self._vectors, valid=self._valid, block=self._block, missing=tuple(self._missing))

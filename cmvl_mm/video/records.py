@@ -1,0 +1,106 @@
+"""Which of FFmpeg's motion-vector records are real, and where they belong.
+
+Legend: m records, as `cmvl_mm.video.raster.RECORD`.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.macroblocks import Kinds
+
+Records = npt.NDArray[np.void]
+Mask = npt.NDArray[np.bool_]
+
+_MACROBLOCK = 16  # px
+
+
+class Trust(IntEnum):
+    """Which field macroblocks of a frame surely refer to fields of their own parity."""
+
+    NONE = 0
+    SKIPPED = 1
+    ALL = 2
+
+
+def without_phantoms(records: Records, frame: npt.NDArray[np.int32], past: Mask) -> Mask:
+    """``past`` without the parts of H.264's B-macroblocks that may not use list 0.
+
+    FFmpeg exports both lists for all parts of a macroblock if each is used by any; a part that does not use list 0 is
+    then a (0, 0). A zero is only sure where the block is whole, or where there is no record of the other list.
+
+    Args:
+        records: (m,) of several frames.
+        frame: (m,) which frame each belongs to.
+        past: (m,) those that are taken for vectors to the past.
+    """
+    parts = np.flatnonzero(records['w'] + records['h'] < 2 * _MACROBLOCK)  # mostly few
+    is_past = past[parts]
+    here = parts[is_past]
+    doubtful = here[(records['motion_x'][here] | records['motion_y'][here]) == 0]
+    others = parts[~is_past]
+    if not len(doubtful) or not len(others):
+        return past
+    both = np.concatenate([doubtful, others])
+    left, top = (records[axis][both].astype(np.int64) for axis in ('dst_x', 'dst_y'))
+    left, top = (left - left.min()) // 4, (top - top.min()) // 4  # centres lie 4 px apart
+    place = (frame[both] * (top.max() + 1) + top) * (left.max() + 1) + left
+    has_other = np.zeros(place.max() + 1, np.bool_)
+    has_other[place[len(doubtful) :]] = True
+    past = past.copy()
+    past[doubtful[has_other[place[: len(doubtful)]]]] = False
+    return past
+
+
+def without_fields(records: Records, frame: npt.NDArray[np.int32], past: Mask) -> Mask:
+    """``past`` without MPEG-4's field macroblocks, the only ones of 16x8 px: FFmpeg doubles their lines twice."""
+    fields = records['w'] > records['h']
+    return past & ~fields if fields.any() else past
+
+
+def without_unsure_zeros(records: Records, kinds: Kinds | None) -> Records:
+    """WMV2's records without the zeros of macroblocks that are not skipped: FFmpeg exports one of each intra block."""
+    unsure = (records['motion_x'] == 0) & (records['motion_y'] == 0)
+    if kinds is not None:
+        unsure &= ~kinds.skipped[records['dst_y'] // _MACROBLOCK, records['dst_x'] // _MACROBLOCK]
+    return records[~unsure]
+
+
+def in_frame_lines(records: Records, kinds: Kinds, trusted: Trust) -> Records:
+    """Records of one interlaced frame of H.264 or MPEG-2, in lines of the frame; those that cannot be are left out.
+
+    A field's macroblock covers every second line of a pair of macroblocks. FFmpeg doubles the vectors of those that
+    are halved, but not of 16x16 and 8x8 ones. A vector to the field of the other parity lies one line off, and the
+    record does not tell.
+    """
+    row, column = records['dst_y'] // _MACROBLOCK, records['dst_x'] // _MACROBLOCK
+    field = kinds.field[row, column]
+    if not field.any():
+        return records
+    keep = ~field
+    if trusted == Trust.ALL:
+        keep[:] = True
+    elif trusted == Trust.SKIPPED:
+        keep |= kinds.skipped[row, column]
+    records, field, row = records[keep], field[keep], row[keep]
+    records['motion_y'][field & (records['w'] == records['h'])] *= 2
+    within = records['dst_y'] % _MACROBLOCK
+    records['dst_y'] = np.where(field, row // 2 * (2 * _MACROBLOCK) + 2 * within, records['dst_y'])
+    records['h'][field] *= 2
+    return records
+
+
+def of_list_1(records: Records) -> Records:
+    """Records whose lists have changed places: list 1 counts as the past."""
+    records = records.copy()
+    records['source'] *= -1
+    return records
+
+
+def shifted(records: Records, left: int, top: int) -> Records:
+    """Records in the coordinates of a picture that is cropped by so many pixels."""
+    records = records.copy()
+    records['dst_x'] -= left
+    records['dst_y'] -= top
+    return records
