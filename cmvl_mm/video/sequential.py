@@ -24,6 +24,12 @@ for _name, (_kind, _first, *_) in (RECORD.fields or {}).items():
     _SET[_first : _first + _kind.itemsize] = True
 
 
+class Origin(NamedTuple):
+    """What a packet carries through the decoder."""
+
+    position: int
+
+
 class Shown(NamedTuple):
     """A frame as it comes out of the decoder."""
 
@@ -53,7 +59,7 @@ def decode_in_turn(
     decode = decode_of(context)
     begun_with, position = None, first - 1
     for position, packet in enumerate(packets, first):
-        packet.opaque = position
+        packet.opaque = Origin(position)  # an object of its own: PyAV 18.1 knows opaque ones by their address alone
         begun_with = begun_with or packet
         yield from _decoded(partial(decode, packet), position, faults)
     yield from _decoded(partial(push_out, context, decode, begun_with), position + 1, faults)
@@ -73,7 +79,7 @@ def _decoded(decode: Callable[[], list[VideoFrame]], position: int, faults: list
         return
     for frame in frames:
         origin = origin_of(frame)
-        yield Shown(frame, origin if isinstance(origin, int) else -1)
+        yield Shown(frame, origin.position if isinstance(origin, Origin) else -1)
 
 
 def stands_alone(frame: VideoFrame) -> bool:
