@@ -15,6 +15,7 @@ import pytest
 LAYERS = (
     'files',
     'compat',
+    'bitstream',
     'video',
     'zoo',
     'datasets',

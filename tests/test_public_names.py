@@ -58,3 +58,9 @@ def test_reading_and_writing_videos_loads_no_training_library(code, repository):
     run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True, cwd=repository)
     assert 'cmvl_mm' in run.stdout
     assert not [name for name in HEAVY if f"'{name}'" in run.stdout]
+
+
+def test_headers_are_read_with_numpy_alone(repository):
+    code = 'import sys, cmvl_mm.bitstream.by_codec, cmvl_mm.bitstream.mpeg4_b_vop; print("av" in sys.modules)'
+    run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True, cwd=repository)
+    assert run.stdout.strip() == 'False'

@@ -15,12 +15,12 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from cmvl_mm.bitstream.by_codec import need_tables
 from cmvl_mm.video.choice import first_that_sends, video_streams
 from cmvl_mm.video.errors import Stage, VideoError
 from cmvl_mm.video.held import push_out
 from cmvl_mm.video.macroblocks import DEBUG
 from cmvl_mm.video.sequential import decode_of, names_no_type, stands_alone
-from cmvl_mm.video.vectors import need_tables
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
 _LARGEST = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}  # FFmpeg's option: its decoders refuse to begin a larger frame

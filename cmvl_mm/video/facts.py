@@ -5,11 +5,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.claims import UNKNOWN, Claim, Claims
+from cmvl_mm.bitstream.by_codec import need_headers, read_claims
+from cmvl_mm.bitstream.claims import UNKNOWN, Claim, Claims
 from cmvl_mm.video.container import prompt_decoder
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.mpeg4_b_frames import BFrames
-from cmvl_mm.video.vectors import need_headers, read_claims
 
 
 class VectorFacts:

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from av import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
+from cmvl_mm.bitstream.mpeg4_b_vop import forward_vectors
+from cmvl_mm.bitstream.mpeg4_headers import B_VOP, I_VOP, S_VOP, Layer, Vop, parse_layer, vops
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.macroblocks import kinds_of, listening_decode
-from cmvl_mm.video.mpeg4_b_vop import forward_vectors
-from cmvl_mm.video.mpeg4_headers import B_VOP, I_VOP, S_VOP, Layer, Vop, parse_layer, vops
 from cmvl_mm.video.raster import RECORD
 from cmvl_mm.video.side_data import motion_records
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
 
-from cmvl_mm.video.claims import (
+from cmvl_mm.bitstream.claims import (
     B_BITS,
     B_FRAME,
     FIELDS,

@@ -3,25 +3,16 @@
 Legend: m records, as `cmvl_mm.video.raster.RECORD`.
 """
 
-from enum import IntEnum
-
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.bitstream.claims import Trust
 from cmvl_mm.video.macroblocks import Kinds
 
 Records = npt.NDArray[np.void]
 Mask = npt.NDArray[np.bool_]
 
 _MACROBLOCK = 16  # px
-
-
-class Trust(IntEnum):
-    """Which field macroblocks of a frame surely refer to fields of their own parity."""
-
-    NONE = 0
-    SKIPPED = 1
-    ALL = 2
 
 
 def without_phantoms(records: Records, frame: npt.NDArray[np.int32], past: Mask) -> Mask:

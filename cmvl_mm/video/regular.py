@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from cmvl_mm.video.bits import BitReader
-from cmvl_mm.video.h264_headers import length_size, parameter_sets, parse_pps, parse_sps, unescaped
+from cmvl_mm.bitstream.bits import BitReader
+from cmvl_mm.bitstream.h264_headers import length_size, parameter_sets, parse_pps, parse_sps, unescaped
 
 H264_CONTAINERS = frozenset({'mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm'})
 """FFmpeg's names of the containers whose H.264 may be proven regular."""

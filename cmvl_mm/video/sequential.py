@@ -10,11 +10,11 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from cmvl_mm.bitstream.by_codec import need_tables
 from cmvl_mm.video.held import push_out
 from cmvl_mm.video.macroblocks import listening_decode, origin_of
 from cmvl_mm.video.raster import RECORD
 from cmvl_mm.video.side_data import motion_records
-from cmvl_mm.video.vectors import need_tables
 
 _PLAIN_BITS = range(8, 17)
 _UNSPECIFIED = 2  # ITU-T H.273, MatrixCoefficients

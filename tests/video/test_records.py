@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from cmvl_mm.bitstream.claims import Trust
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.macroblocks import Kinds
 from cmvl_mm.video.raster import RECORD, rasterise
-from cmvl_mm.video.records import Trust, in_frame_lines, without_fields, without_phantoms, without_unsure_zeros
+from cmvl_mm.video.records import in_frame_lines, without_fields, without_phantoms, without_unsure_zeros
 
 
 def record(left, top, width, height, motion, source=-1):

@@ -6,14 +6,15 @@ import pytest
 from av.video.frame import PictureType
 from h264_writer import BitWriter
 
+from cmvl_mm.bitstream import mpeg2_headers
+from cmvl_mm.bitstream.claims import FIELDS
+from cmvl_mm.bitstream.mpeg4_b_vop import forward_vectors
+from cmvl_mm.bitstream.mpeg4_headers import B_VOP, parse_layer
 from cmvl_mm.controlled.synthetic import make_pan
-from cmvl_mm.video import CompressedVideo, mpeg2_headers
-from cmvl_mm.video.claims import FIELDS
+from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.container import open_video, prompt_decoder
 from cmvl_mm.video.macroblocks import DEBUG, kinds_of, listening_decode, parse_table
 from cmvl_mm.video.mpeg4_b_frames import BFrames
-from cmvl_mm.video.mpeg4_b_vop import forward_vectors
-from cmvl_mm.video.mpeg4_headers import B_VOP, parse_layer
 
 FINE = {'qmin': '2', 'qmax': '2', 'b': '100000000', 'g': '30'}
 
@@ -81,7 +82,7 @@ def test_bits_that_do_not_end_with_the_frame_are_no_frame(tmp_path, encode, pan)
 
 def test_a_b_frame_whose_bits_cannot_be_read_is_invalid_with_the_reason(tmp_path, encode, pan, monkeypatch):
     path = encode(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
-    monkeypatch.setattr('cmvl_mm.video.mpeg4_b_vop._COEFFICIENTS', [(0, 0)] * 4096)
+    monkeypatch.setattr('cmvl_mm.bitstream.mpeg4_b_vop._COEFFICIENTS', [(0, 0)] * 4096)
     with CompressedVideo(path) as video:
         _, field = video.read(motion=[1, 3])
     assert not field.valid[0].any()

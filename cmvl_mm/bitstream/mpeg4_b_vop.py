@@ -8,8 +8,8 @@ Legend: Mh x Mw macroblocks; vectors in half pixels, or in quarter pixels where 
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.bits import BitReader
-from cmvl_mm.video.mpeg4_headers import B_VOP, Layer, parse_vop_start
+from cmvl_mm.bitstream.bits import BitReader
+from cmvl_mm.bitstream.mpeg4_headers import B_VOP, Layer, parse_vop_start
 
 _VECTOR_CODES = (  # Table B-12: of differences 0 to 32, without the sign
     '1 01 001 0001 000011 0000101 0000100 0000011 000001011 000001010 000001001 0000010001 0000010000 0000001111 '

@@ -110,3 +110,22 @@ def mux(folder, pictures, suffix='.mkv', **parameters):
             packet.pts, packet.dts, packet.duration = place + 3, number, 1
             sink.mux(packet)
     return path
+
+
+def full_sps():
+    """High 4:2:2 profile, interlaced, with every part that the header can have."""
+    w = BitWriter().u((8, 122), (8, 0x10), (8, 40)).ue(3, 2, 2, 1).u((1, 0), (1, 1))
+    for matrix in range(8):
+        w.u((1, matrix in (1, 7)))
+        if matrix == 1:
+            w.se(*[1] * 16)
+        elif matrix == 7:
+            w.se(3, -11)  # 0: the rest repeats
+    w.ue(5, 1).u((1, 0)).se(-2, 1).ue(2).se(4, 5)  # frame_num in 9 bits; orders by a cycle of two
+    w.ue(4).u((1, 1)).ue(10, 8).u((1, 0), (1, 1), (1, 1))  # 176 x 288, field or frame macroblocks
+    w.u((1, 1)).ue(2, 1, 0, 3)  # crop
+    w.u((1, 1), (1, 1), (8, 255), (32, 0), (1, 1), (1, 0), (1, 1), (4, 5), (1, 1), (24, 0), (1, 1)).ue(1, 1)
+    w.u((1, 1), (64, 0), (1, 0))  # timing: zeros, so that bytes must be escaped
+    for _ in range(2):
+        w.u((1, 1)).ue(1).u((8, 0)).ue(9, 9).u((1, 0)).ue(9, 9).u((1, 0), (20, 0))
+    return w.u((1, 0), (1, 1), (1, 1), (1, 1)).ue(0, 0, 9, 9, 2, 4).nal(7)

@@ -6,7 +6,7 @@ Whatever is malformed raises ValueError.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cmvl_mm.video.bits import BitReader
+from cmvl_mm.bitstream.bits import BitReader
 
 _LONGEST_HEADER = 4096  # bytes
 _WITH_CHROMA_FORMAT = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}  # profile_idc

@@ -6,8 +6,8 @@ Whatever is malformed raises ValueError.  Lists of references are 0 and 1.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cmvl_mm.video.bits import BitReader
-from cmvl_mm.video.h264_headers import (
+from cmvl_mm.bitstream.bits import BitReader
+from cmvl_mm.bitstream.h264_headers import (
     PictureHeader,
     SequenceHeader,
     length_size,

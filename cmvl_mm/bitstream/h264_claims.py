@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from cmvl_mm.video.claims import FIELDS, FUTURE, MIXED, UNKNOWN, Claim, Claims
-from cmvl_mm.video.h264_headers import SequenceHeader, parameter_sets, parse_sps
-from cmvl_mm.video.h264_references import Lists, ReferenceLists
-from cmvl_mm.video.h264_slices import SPS, HeaderReader, SliceHeader
-from cmvl_mm.video.records import Trust
+from cmvl_mm.bitstream.claims import FIELDS, FUTURE, MIXED, UNKNOWN, Claim, Claims, Trust
+from cmvl_mm.bitstream.h264_headers import SequenceHeader, parameter_sets, parse_sps
+from cmvl_mm.bitstream.h264_references import Lists, ReferenceLists
+from cmvl_mm.bitstream.h264_slices import SPS, HeaderReader, SliceHeader
 
 
 def sequence_headers(extradata: bytes | None) -> list[SequenceHeader] | None:

@@ -3,9 +3,8 @@
 docs/vectors.md lists what FFmpeg provides of each codec.
 """
 
+from enum import IntEnum
 from typing import NamedTuple
-
-from cmvl_mm.video.records import Trust
 
 I_FRAME = 'an I-frame has no vectors'
 SPRITE = 'it may move as a whole (global motion compensation), of which FFmpeg gives rounded means'
@@ -18,6 +17,14 @@ FIELDS = 'it refers to fields, and the records do not tell to which lines of the
 MIXED = 'it refers to pictures displayed before and after it, and the records do not tell which is meant'
 FUTURE = 'it refers only to pictures displayed after it'
 UNKNOWN = 'it cannot be told what it refers to: headers are missing, damaged or numbered with gaps'
+
+
+class Trust(IntEnum):
+    """Which field macroblocks of a frame surely refer to fields of their own parity."""
+
+    NONE = 0
+    SKIPPED = 1
+    ALL = 2
 
 
 class Claim(NamedTuple):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cmvl_mm.video.bits import BitReader
+from cmvl_mm.bitstream.bits import BitReader
 
 I_VOP, P_VOP, B_VOP, S_VOP = range(4)  # vop_coding_type
 _VOL = re.compile(rb'\x00\x00\x01[\x20-\x2f]')

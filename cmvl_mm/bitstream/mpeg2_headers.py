@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cmvl_mm.video.claims import FIELDS, Claim, Claims
+from cmvl_mm.bitstream.claims import FIELDS, Claim, Claims
 
 _PICTURE = b'\0\0\1\0'
 _EXTENSION = b'\0\0\1\xb5'

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from cmvl_mm.video import mpeg2_headers
-from cmvl_mm.video.claims import UNKNOWN, Claim, Claims
-from cmvl_mm.video.h264_claims import ClaimReader, is_plain, sequence_headers
+from cmvl_mm.bitstream import mpeg2_headers
+from cmvl_mm.bitstream.claims import UNKNOWN, Claim, Claims
+from cmvl_mm.bitstream.h264_claims import ClaimReader, is_plain, sequence_headers
 
 
 def need_tables(codec: str, extradata: bytes | None) -> bool:

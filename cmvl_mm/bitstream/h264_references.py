@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from cmvl_mm.video.h264_slices import SliceHeader
+from cmvl_mm.bitstream.h264_slices import SliceHeader
 
 Side = Literal['past', 'future', 'mixed', 'none']
 """Where all the pictures of a list are displayed; 'none': the list is empty."""
