@@ -1,4 +1,4 @@
-"""H.264 written bit by bit (ITU-T H.264, 7.3), every block of it known; the tests of this folder import it."""
+"""H.264 written bit by bit (ITU-T H.264, 7.3), every block of it known; tests of streams and of videos import it."""
 
 from fractions import Fraction
 from itertools import product
