@@ -9,7 +9,7 @@ from rows import KINDS, WORK, annotations
 from run import run
 
 from cmvl_mm.datasets.annotation import read_list
-from cmvl_mm.video.sources import replace_text
+from cmvl_mm.files.atomic import replace_text
 
 SEED = 2
 """The level's own is 1, the demo's 0."""

@@ -13,7 +13,7 @@ from mmengine.config import Config, DictAction
 from rows import REPOSITORY, WORK
 
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.video.sources import replace_text
+from cmvl_mm.files.atomic import replace_text
 
 
 def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> None:

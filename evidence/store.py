@@ -9,9 +9,9 @@ from pathlib import Path
 from mmengine.config import Config
 from rows import REPOSITORY, WORK
 
+from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.files.git import short_commit
 from cmvl_mm.files.machine import cpu_name
-from cmvl_mm.video.sources import replace_text
 
 PUBLISHED = REPOSITORY / 'evidence/results.json'
 """The results behind EVIDENCE.md, in the repository."""

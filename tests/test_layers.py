@@ -32,15 +32,10 @@ LAYERS = (
 
 UPWARD = {
     # the zoo checks digests, and holds publishing as well as reading
-    ('zoo.address', 'models.digest'),
-    ('zoo.download', 'models.digest'),
-    ('zoo.fields', 'models.digest'),
-    ('zoo.locate', 'models.digest'),
     ('zoo.provenance', 'engine.config'),
     ('zoo.provenance', 'engine.fast_step'),
     ('zoo.provenance', 'engine.logs'),
     ('zoo.provenance', 'evaluation.runs'),
-    ('zoo.provenance', 'models.digest'),
     ('zoo.provenance', 'models.pretrained'),
     ('zoo.provenance', 'register'),
     ('zoo.publish', 'engine.logs'),

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from cmvl_mm.models.digest import DigestError, sha256_of
+from cmvl_mm.files.digest import DigestError, sha256_of
 from cmvl_mm.models.pretrained import CheckpointError, read_state_dict, resolve_checkpoint
 from cmvl_mm.models.released import UnknownKeyError, layout_of, to_ours, to_released
 from cmvl_mm.zoo.address import AddressError, shown

@@ -41,12 +41,13 @@ from pathlib import Path
 from cmvl_mm.datasets.official import DATASETS, read_dataset_lists
 from cmvl_mm.datasets.prepared import Matched, check_classes, match, write_dataset_lists
 from cmvl_mm.datasets.splits import ListError
+from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.video.encode import PROFILES
 from cmvl_mm.video.flow_cost import summarise
 from cmvl_mm.video.locks import claim, wait_for_any
 from cmvl_mm.video.prepare import Motion, Outcome, prepare_all, ready_sources
 from cmvl_mm.video.process_pool import WorkersCannotStart
-from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, replace_text, write_list
+from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, write_list
 
 PRETRAINING_FRAMES = 71  # a clip of 61, the release's gap of 2, 8 of motion: pretraining leaves shorter videos out
 PROGRESS_SECONDS = 5

@@ -21,7 +21,7 @@ from make_model_zoo import ZooError, read_config
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import ConfigKeyError, load_config
-from cmvl_mm.models.digest import sha256_of
+from cmvl_mm.files.digest import sha256_of
 from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint, resolve_checkpoint, state_dict_of
 from cmvl_mm.zoo.address import AddressError, read_address
 from cmvl_mm.zoo.fields import ManifestError, Networks

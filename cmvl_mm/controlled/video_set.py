@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cmvl_mm.controlled.levels import LEVELS
 from cmvl_mm.controlled.truth import save_truth
+from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.sources import replace_text
 
 LABELS = ('context', 'motion', 'joint')
 """Kinds of annotation list that every level has."""

@@ -5,7 +5,8 @@ from collections.abc import Container, Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from cmvl_mm.video.sources import Source, replace_text
+from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.video.sources import Source
 
 from .list_file import Entry, format_line, read_text
 from .official import DATASETS, DatasetLists

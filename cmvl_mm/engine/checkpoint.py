@@ -20,7 +20,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from cmvl_mm.models.digest import sha256_of
+from cmvl_mm.files.digest import sha256_of
 
 SIDECAR = '.sha256'
 TEMPORARY = '.tmp'

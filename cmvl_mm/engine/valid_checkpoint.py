@@ -4,7 +4,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-from cmvl_mm.models.digest import sha256_of
+from cmvl_mm.files.digest import sha256_of
 
 from .checkpoint import OF_A_RUN, POINTER, SIDECAR, beside, digests_beside
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cmvl_mm.models.archive import require_stored
+from cmvl_mm.files.archive import require_stored
 
 from .flags import as_flags
 

@@ -39,3 +39,10 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file in one step."""
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.part')
+    temporary.write_text(text, encoding='utf-8')
+    os.replace(temporary, path)

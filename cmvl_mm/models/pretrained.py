@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from cmvl_mm.engine.valid_checkpoint import newest_valid
+from cmvl_mm.files.archive import require_stored
+from cmvl_mm.files.digest import require_sha256
 from cmvl_mm.zoo.locate import locate
 
-from .archive import require_stored
-from .digest import require_sha256
 from .stand_ins import read_plain
 from .wrapped_keys import common_prefix, unwrapped
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
 from cmvl_mm.datasets.list_file import Entry, LineError, format_line, name_fault, numbered_lines, parse_line, printable
+from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.video.suffixes import SUFFIXES
 
 _LONGEST_NAME = 255 - len('.4194304.part')  # bytes: while it is written, a file has a longer name
@@ -87,13 +88,6 @@ def write_list(path: Path, sources: Iterable[Source]) -> None:
     """``target label`` or ``target``, one a line; whoever reads the file meanwhile sees the old one or the
     new one."""
     replace_text(path, ''.join(format_line(Entry(source.target, source.label)) for source in sources))
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file in one step."""
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.part')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
 
 
 def _searched(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[tuple[str, str]]]:

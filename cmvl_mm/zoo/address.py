@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from cmvl_mm.models.digest import FULL_SHA256
+from cmvl_mm.files.digest import FULL_SHA256
 
 HUB = 'https://huggingface.co'
 _HUB_PATH = re.compile(

@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cmvl_mm.models.digest import DigestError, sha256_of
+from cmvl_mm.files.digest import DigestError, sha256_of
 
 from .address import Address, shown
 from .transfer import DownloadError, transfer, version_of

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
-from cmvl_mm.models.digest import FULL_SHA256
+from cmvl_mm.files.digest import FULL_SHA256
 
 NAME = re.compile(r'[a-z0-9]+(?:[_-][a-z0-9]+)*')
 """Of an entry: lower case, so that file systems agree; no dot and no slash, so that it does not look like a path."""

@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from pathlib import Path
 
-from cmvl_mm.models.digest import require_sha256
+from cmvl_mm.files.digest import require_sha256
 
 from .address import read_address
 from .download import fetch

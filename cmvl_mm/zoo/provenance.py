@@ -16,7 +16,7 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.fast_step import spell_out
 from cmvl_mm.engine.logs import newest_test
 from cmvl_mm.evaluation.runs import COSTS
-from cmvl_mm.models.digest import sha256_of
+from cmvl_mm.files.digest import sha256_of
 from cmvl_mm.models.pretrained import CheckpointError, load_weights
 
 from .manifest import TestedBy

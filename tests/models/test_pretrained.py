@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.files.digest import DigestError, sha256_of
 from cmvl_mm.models.c3d import C3DBN
-from cmvl_mm.models.digest import DigestError, sha256_of
 from cmvl_mm.models.heads import ClassificationHead
 from cmvl_mm.models.pretrained import (
     CheckpointError,

@@ -19,4 +19,4 @@ class Finding:
     """What was seen, as it fell."""
     held: bool
     guard: str
-    """The test that fails in `make test` when the promise breaks: `tests/models/test_digest.py`."""
+    """The test that fails in `make test` when the promise breaks: `tests/files/test_digest.py`."""

@@ -29,7 +29,7 @@ def findings(size: Size) -> list[Finding]:
             mutations(folder / 'mutations', MUTATED[size]),
             names(folder / 'names', size),
             no_shell(),
-            *([digests(folder / 'digests')] if size == 'heavy' else []),  # tests/models/test_digest.py is the light one
+            *([digests(folder / 'digests')] if size == 'heavy' else []),  # tests/files/test_digest.py is the light one
         ]
 
 
@@ -143,7 +143,7 @@ def digests(folder: Path) -> Finding:
     """Each byte of a published file in turn is another one."""
     from refused_files import good_safetensors
 
-    from cmvl_mm.models.digest import DigestError, require_sha256, sha256_of
+    from cmvl_mm.files.digest import DigestError, require_sha256, sha256_of
 
     path, original = folder / 'zoo.safetensors', good_safetensors()
     path.write_bytes(original)
@@ -163,7 +163,7 @@ def digests(folder: Path) -> Finding:
         tested=f'{len(places):,} copies with one bit changed, and {len(short)} shortened digests of the right file',
         figure=f'{refused:,} copies and {sum(isinstance(error, DigestError) for error in short)} short digests refused',
         held=refused == len(places) and all(isinstance(error, DigestError) for error in short),
-        guard='tests/models/test_digest.py',
+        guard='tests/files/test_digest.py',
     )
 
 

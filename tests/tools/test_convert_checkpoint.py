@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from cmvl_mm.models.digest import sha256_of
+from cmvl_mm.files.digest import sha256_of
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from cmvl_mm.models.digest import DigestError, sha256_of
+from cmvl_mm.files.digest import DigestError, sha256_of
 
 
 @pytest.fixture

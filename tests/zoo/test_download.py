@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cmvl_mm.models.digest import DigestError
+from cmvl_mm.files.digest import DigestError
 from cmvl_mm.zoo import transfer
 from cmvl_mm.zoo.address import Address, AddressError
 from cmvl_mm.zoo.download import cache_folder, fetch

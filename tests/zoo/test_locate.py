@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 from zoo_entries import MODEL
 
 from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.files.digest import DigestError, sha256_of
 from cmvl_mm.models.c3d import C3DBN
-from cmvl_mm.models.digest import DigestError, sha256_of
 from cmvl_mm.models.pretrained import CheckpointError, read_state_dict, resolve_checkpoint
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo import address

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from cmvl_mm.models.digest import DigestError, require_sha256, sha256_of
+from cmvl_mm.files.digest import DigestError, require_sha256, sha256_of
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmvl_mm.models.archive import ArchiveError, require_stored
+from cmvl_mm.files.archive import ArchiveError, require_stored
 
 
 def test_what_torch_and_numpy_write_passes(tmp_path):
