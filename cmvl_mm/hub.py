@@ -15,8 +15,8 @@ import torch
 from mmaction.registry import MODELS
 
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
+from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict, resolve_checkpoint
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.models.pretrained import load_weights, read_state_dict, resolve_checkpoint
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.models.registered import require_registered
 from cmvl_mm.zoo.address import shown

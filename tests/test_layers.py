@@ -18,6 +18,7 @@ LAYERS = (
     'bitstream',
     'video',
     'zoo',
+    'checkpoints',
     'datasets',
     'controlled',
     'models',
@@ -36,15 +37,13 @@ UPWARD = {
     ('zoo.provenance', 'engine.fast_step'),
     ('zoo.provenance', 'engine.logs'),
     ('zoo.provenance', 'evaluation.runs'),
-    ('zoo.provenance', 'models.pretrained'),
+    ('zoo.provenance', 'checkpoints.pretrained'),
     ('zoo.provenance', 'register'),
     ('zoo.publish', 'engine.logs'),
-    ('zoo.publish', 'models.pretrained'),
+    ('zoo.publish', 'checkpoints.pretrained'),
     ('zoo.publish', 'register'),
     # lists of videos to prepare are read as data sets read theirs
     ('video.sources', 'datasets.list_file'),
-    # weights are loaded from the newest valid checkpoint of a work directory
-    ('models.pretrained', 'engine.valid_checkpoint'),
 }
 """Arrows that run up today: (importer, imported). An entry goes when its arrow does."""
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
+from cmvl_mm.checkpoints.pretrained import CheckpointError, read_state_dict, resolve_checkpoint
+from cmvl_mm.checkpoints.released import UnknownKeyError, layout_of, to_ours, to_released
 from cmvl_mm.files.digest import DigestError, sha256_of
-from cmvl_mm.models.pretrained import CheckpointError, read_state_dict, resolve_checkpoint
-from cmvl_mm.models.released import UnknownKeyError, layout_of, to_ours, to_released
 from cmvl_mm.zoo.address import AddressError, shown
 from cmvl_mm.zoo.fields import ManifestError
 from cmvl_mm.zoo.locate import AmbiguousNameError

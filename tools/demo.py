@@ -19,6 +19,7 @@ import numpy as np
 from mmaction.registry import DATASETS, MODELS
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
 from cmvl_mm.controlled.video_set import LABELS, write_controlled_set
 from cmvl_mm.datasets.annotation import Entry, read_list
 from cmvl_mm.datasets.collate import compressed_collate
@@ -26,7 +27,6 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import read_curves, read_test
 from cmvl_mm.evaluation.features import Features, load_features
 from cmvl_mm.evaluation.retrieval import recall_at
-from cmvl_mm.models.pretrained import resolve_checkpoint
 from cmvl_mm.visualization.figures import Curve, draw_curves, draw_gallery
 from cmvl_mm.visualization.overlay import draw_sample, sample_title
 from cmvl_mm.visualization.report import html_figure, html_table, text_table, write_report

@@ -20,9 +20,9 @@ from pathlib import Path
 from make_model_zoo import ZooError, read_config
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.checkpoints.pretrained import CheckpointError, read_checkpoint, resolve_checkpoint, state_dict_of
 from cmvl_mm.engine.config import ConfigKeyError, load_config
 from cmvl_mm.files.digest import sha256_of
-from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint, resolve_checkpoint, state_dict_of
 from cmvl_mm.zoo.address import AddressError, read_address
 from cmvl_mm.zoo.fields import ManifestError, Networks
 from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, MANIFEST, Entry, manifest_of, read_manifest, zoo_folder

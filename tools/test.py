@@ -9,9 +9,9 @@ python tools/test.py configs/demo/retrieval.py NAME     # of model_zoo.md
 import argparse
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
 from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
 from cmvl_mm.engine.strict_files import read_files_as_data
-from cmvl_mm.models.pretrained import resolve_checkpoint
 
 
 def parse_args() -> argparse.Namespace:

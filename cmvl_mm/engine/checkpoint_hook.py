@@ -9,9 +9,14 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from cmvl_mm.checkpoints.durable import (
+    OF_A_RUN,
+    CheckpointWriteError,
+    remove_checkpoint,
+    require_writable,
+    write_checkpoint,
+)
 from cmvl_mm.files.git import commit_of
-
-from .checkpoint import OF_A_RUN, CheckpointWriteError, remove_checkpoint, require_writable, write_checkpoint
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _COMMIT = 'commit'  # in the message hub too: what the zoo says of the weights

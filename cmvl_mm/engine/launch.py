@@ -9,9 +9,9 @@ from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
 
+from cmvl_mm.checkpoints.durable import require_writable
 from cmvl_mm.compat import check_convolutions, start_process_group
 
-from .checkpoint import require_writable
 from .config import load_config
 from .config_values import check_values
 from .environment import check_launcher, is_first_process

@@ -11,21 +11,21 @@ from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
-from cmvl_mm.compat import torchrun_restarts
-from cmvl_mm.models.norm import convert_sync_batchnorm
-from cmvl_mm.models.pretrained import (
+from cmvl_mm.checkpoints.newest import mismatch, newest_valid
+from cmvl_mm.checkpoints.pretrained import (
     CheckpointError,
     load_weights,
     read_checkpoint,
     resolve_checkpoint,
     state_dict_of,
 )
+from cmvl_mm.compat import torchrun_restarts
+from cmvl_mm.models.norm import convert_sync_batchnorm
 
 from .fast_step import compile_parts
 from .listed import list_digest
 from .preflight import check_test, check_training, feature_dumps
 from .rank_order import mean_in_rank_order
-from .valid_checkpoint import mismatch, newest_valid
 
 
 def epoch_shape(runner: Runner) -> dict[str, int]:

@@ -13,7 +13,7 @@ from mmengine.fileio.handlers import PickleHandler, YamlHandler
 from mmengine.fileio.handlers.registry_utils import _register_handler
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from cmvl_mm.models.pretrained import read_checkpoint
+from cmvl_mm.checkpoints.pretrained import read_checkpoint
 
 
 def read_files_as_data() -> None:

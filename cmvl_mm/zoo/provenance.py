@@ -12,12 +12,12 @@ from mmengine.config import Config
 from torch import Tensor
 
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
+from cmvl_mm.checkpoints.pretrained import CheckpointError, load_weights
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.fast_step import spell_out
 from cmvl_mm.engine.logs import newest_test
 from cmvl_mm.evaluation.runs import COSTS
 from cmvl_mm.files.digest import sha256_of
-from cmvl_mm.models.pretrained import CheckpointError, load_weights
 
 from .manifest import TestedBy
 from .settings import PublishError, first_differences, options_of, read_literals

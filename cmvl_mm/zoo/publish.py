@@ -13,8 +13,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
+from cmvl_mm.checkpoints.pretrained import load_weights
 from cmvl_mm.engine.logs import read_curves, read_validations
-from cmvl_mm.models.pretrained import load_weights
 
 from .fields import Networks
 from .manifest import tupled

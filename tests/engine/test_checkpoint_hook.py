@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from mmengine.logging import MessageHub
 
+from cmvl_mm.checkpoints.durable import CheckpointWriteError, write_checkpoint
 from cmvl_mm.engine import checkpoint_hook
-from cmvl_mm.engine.checkpoint import CheckpointWriteError, write_checkpoint
 from cmvl_mm.engine.checkpoint_hook import AtomicCheckpointHook, CheckpointBackend
 
 

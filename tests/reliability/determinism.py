@@ -136,7 +136,7 @@ def epochs_differ(epochs: list[list[str]], amount: Amount) -> Finding:
 
 def trainings_repeat(folder: Path, videos: Path, amount: Amount) -> Finding:
     """Two runs of one seed and one of another, in processes of their own."""
-    from cmvl_mm.models.pretrained import read_state_dict
+    from cmvl_mm.checkpoints.pretrained import read_state_dict
 
     length = soak.Amount(amount.videos, amount.training_epochs, 1.0)
     runs = {folder / name: seed for name, seed in (('first', SEED), ('second', SEED), ('other_seed', SEED + 1))}

@@ -21,10 +21,10 @@ from finding import Finding, Size
 from heavy_state import Step, runner
 from short_run import REPOSITORY
 
+from cmvl_mm.checkpoints.durable import POINTER, SIDECAR, TEMPORARY
+from cmvl_mm.checkpoints.newest import newest_valid
+from cmvl_mm.checkpoints.pretrained import read_checkpoint
 from cmvl_mm.engine import checkpoint_hook
-from cmvl_mm.engine.checkpoint import POINTER, SIDECAR, TEMPORARY
-from cmvl_mm.engine.valid_checkpoint import newest_valid
-from cmvl_mm.models.pretrained import read_checkpoint
 
 GUARD = 'tests/reliability/test_interrupted_save.py'
 

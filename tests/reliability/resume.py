@@ -13,9 +13,9 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from short_run import VIDEOS, config, difference, make_videos, options, start, state, train
 
+from cmvl_mm.checkpoints.pretrained import read_checkpoint
 from cmvl_mm.compat import start_process_group
 from cmvl_mm.engine.runner import CompressedRunner
-from cmvl_mm.models.pretrained import read_checkpoint
 
 GUARD = 'tests/reliability/test_resume.py'
 ITERATIONS = 8

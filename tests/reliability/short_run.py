@@ -10,10 +10,10 @@ import torch
 from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.checkpoints.pretrained import read_checkpoint
 from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.runner import CompressedRunner
-from cmvl_mm.models.pretrained import read_checkpoint
 from cmvl_mm.video.encode import write_video
 
 REPOSITORY = Path(__file__).resolve().parents[2]

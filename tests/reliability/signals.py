@@ -13,8 +13,8 @@ import torch.distributed as dist
 from finding import Finding, Size
 from short_run import command, difference, launch, make_videos, options, start, state
 
+from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
 from cmvl_mm.engine.signals import Agreement, exit_code
-from cmvl_mm.models.pretrained import resolve_checkpoint
 
 GUARD = 'tests/reliability/test_signals.py'
 EPOCHS = 4  # of 4 iterations

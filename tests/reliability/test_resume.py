@@ -12,10 +12,10 @@ from resume import at_once, same_bits
 from short_run import config, difference, make_videos, options, state, train
 from torch.utils.data import dataloader
 
+from cmvl_mm.checkpoints.newest import newest_valid
+from cmvl_mm.checkpoints.pretrained import CheckpointError, read_checkpoint
 from cmvl_mm.engine.loop import WorkerDied
 from cmvl_mm.engine.runner import CompressedRunner
-from cmvl_mm.engine.valid_checkpoint import newest_valid
-from cmvl_mm.models.pretrained import CheckpointError, read_checkpoint
 
 
 @pytest.fixture(scope='module')

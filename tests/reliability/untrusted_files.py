@@ -71,7 +71,7 @@ def objects_are_refused(folder: Path) -> Finding:
 def contradictions_are_errors(folder: Path) -> Finding:
     from refused_files import contradictions
 
-    from cmvl_mm.models.pretrained import CheckpointError, read_state_dict
+    from cmvl_mm.checkpoints.pretrained import CheckpointError, read_state_dict
 
     files, wrong, slowest = contradictions(folder), [], 0.0
     for title, path in files.items():
@@ -99,7 +99,7 @@ def mutate(folder: Path, count: int) -> tuple[int, int, float]:
     """
     from refused_files import good_pth, good_safetensors
 
-    from cmvl_mm.models.pretrained import CheckpointError, read_state_dict
+    from cmvl_mm.checkpoints.pretrained import CheckpointError, read_state_dict
 
     rng, loaded, slowest = random.Random(0), 0, 0.0
     originals = {'.pth': good_pth(), '.safetensors': good_safetensors()}

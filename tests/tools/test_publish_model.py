@@ -9,11 +9,11 @@ import sys
 import pytest
 import torch
 
+from cmvl_mm.checkpoints.pretrained import read_checkpoint
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import read_test
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.files.digest import sha256_of
-from cmvl_mm.models.pretrained import read_checkpoint
 from cmvl_mm.zoo.manifest import read_manifest
 from cmvl_mm.zoo.settings import PublishError, options_of
 

@@ -9,8 +9,8 @@ from safetensors.torch import save_file
 from zoo_entries import MODEL
 
 from cmvl_mm import hub
+from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.files.digest import DigestError
-from cmvl_mm.models.pretrained import CheckpointError
 from cmvl_mm.models.registered import TypeNameError
 from cmvl_mm.zoo.address import AddressError
 

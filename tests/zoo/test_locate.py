@@ -7,10 +7,10 @@ import torch
 from safetensors.torch import load_file
 from zoo_entries import MODEL
 
+from cmvl_mm.checkpoints.pretrained import CheckpointError, read_state_dict, resolve_checkpoint
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.files.digest import DigestError, sha256_of
 from cmvl_mm.models.c3d import C3DBN
-from cmvl_mm.models.pretrained import CheckpointError, read_state_dict, resolve_checkpoint
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo import address
 from cmvl_mm.zoo.address import AddressError

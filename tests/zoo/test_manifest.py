@@ -7,9 +7,9 @@ import pytest
 import yaml
 from zoo_entries import raw_entry
 
+from cmvl_mm.checkpoints.pretrained import read_state_dict
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.files.digest import sha256_of
-from cmvl_mm.models.pretrained import read_state_dict
 from cmvl_mm.zoo.fields import ManifestError
 from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, manifest_of, parse_entry, read_manifest
 from cmvl_mm.zoo.publish import model_of

@@ -8,7 +8,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load
 
-from cmvl_mm.models.pretrained import CheckpointError
+from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, require_fit, write_all
 from cmvl_mm.zoo.settings import PublishError
 

@@ -6,8 +6,8 @@ import os
 import pytest
 import torch
 
-from cmvl_mm.engine.checkpoint import write_checkpoint
-from cmvl_mm.engine.valid_checkpoint import mismatch, newest_valid
+from cmvl_mm.checkpoints.durable import write_checkpoint
+from cmvl_mm.checkpoints.newest import mismatch, newest_valid
 
 
 def data_of(number: int) -> bytes:

@@ -12,7 +12,7 @@ from mmengine.registry import WEIGHT_INITIALIZERS
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from cmvl_mm.engine.valid_checkpoint import newest_valid
+from cmvl_mm.checkpoints.newest import newest_valid
 from cmvl_mm.files.archive import require_stored
 from cmvl_mm.files.digest import require_sha256
 from cmvl_mm.zoo.locate import locate

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cmvl_mm.files.digest import sha256_of
 
-from .checkpoint import OF_A_RUN, POINTER, SIDECAR, beside, digests_beside
+from .durable import OF_A_RUN, POINTER, SIDECAR, beside, digests_beside
 
 
 def newest_valid(folder: Path, since_ns: int = 0) -> tuple[Path | None, list[str]]:

@@ -14,13 +14,13 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import Tensor
 
+from cmvl_mm.checkpoints.released import UnknownKeyError, layout_of, to_ours, to_released
 from cmvl_mm.models.c3d import C3DBN
 from cmvl_mm.models.heads import ContextMatchingHead, PointwiseInfoNCEHead
 from cmvl_mm.models.losses import info_nce, pointwise_info_nce
 from cmvl_mm.models.neck import FusedPretextNeck
 from cmvl_mm.models.predictors import TransformerPredictor
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
-from cmvl_mm.models.released import UnknownKeyError, layout_of, to_ours, to_released
 from cmvl_mm.models.resnet import VideoResNet
 
 GOLDEN = Path(__file__).resolve().parents[1] / 'golden'

@@ -13,7 +13,15 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 
-from cmvl_mm.models.stand_ins import History, Numbers, NumberType, history_statistic, read_plain, reconstruct, scalar
+from cmvl_mm.checkpoints.stand_ins import (
+    History,
+    Numbers,
+    NumberType,
+    history_statistic,
+    read_plain,
+    reconstruct,
+    scalar,
+)
 
 
 def there_and_back(path, value):
@@ -139,7 +147,7 @@ def test_importing_the_package_leaves_what_others_read_alone(tmp_path):
 import sys
 import mmengine, numpy as np, torch
 import cmvl_mm.register, cmvl_mm.hub
-from cmvl_mm.models.pretrained import read_checkpoint
+from cmvl_mm.checkpoints.pretrained import read_checkpoint
 torch.save(dict(state_dict={}, array=np.arange(3.0)), 'a.pth')
 before = set(torch.serialization.get_safe_globals())  # torch and mmaction2 allow some of their own
 read_checkpoint('a.pth')

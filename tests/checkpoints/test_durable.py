@@ -9,14 +9,14 @@ import subprocess
 import pytest
 import torch
 
-from cmvl_mm.engine import checkpoint
-from cmvl_mm.engine.checkpoint import (
+from cmvl_mm.checkpoints import durable
+from cmvl_mm.checkpoints.durable import (
     CheckpointWriteError,
     remove_checkpoint,
     require_writable,
     write_checkpoint,
 )
-from cmvl_mm.engine.valid_checkpoint import newest_valid
+from cmvl_mm.checkpoints.newest import newest_valid
 
 
 def data_of(number: int) -> bytes:
@@ -61,7 +61,7 @@ def crash_at(call: int, monkeypatch) -> None:
         return wrapped
 
     for name in ('fsync', 'replace'):
-        monkeypatch.setattr(checkpoint.os, name, counted(getattr(os, name)))
+        monkeypatch.setattr(durable.os, name, counted(getattr(os, name)))
 
 
 @pytest.mark.parametrize('replaced', [False, True], ids=['another name', 'same name'])
@@ -101,7 +101,7 @@ def test_a_failing_disk_is_one_error_and_leaves_nothing_behind(tmp_path, monkeyp
     def fail(descriptor):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(checkpoint.os, 'fsync', fail)
+    monkeypatch.setattr(durable.os, 'fsync', fail)
     with pytest.raises(CheckpointWriteError, match=rf'epoch_2\.pth.*{os.strerror(number)}.*Remedy: .*{remedy}'):
         write_checkpoint(data_of(2), tmp_path / 'epoch_2.pth')
     assert names(tmp_path) == before

@@ -11,17 +11,17 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from cmvl_mm.engine.runner import CompressedRunner
-from cmvl_mm.files.digest import DigestError, sha256_of
-from cmvl_mm.models.c3d import C3DBN
-from cmvl_mm.models.heads import ClassificationHead
-from cmvl_mm.models.pretrained import (
+from cmvl_mm.checkpoints.pretrained import (
     CheckpointError,
     load_weights,
     read_checkpoint,
     read_state_dict,
     resolve_checkpoint,
 )
+from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.files.digest import DigestError, sha256_of
+from cmvl_mm.models.c3d import C3DBN
+from cmvl_mm.models.heads import ClassificationHead
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 
 

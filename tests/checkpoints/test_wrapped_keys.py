@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from cmvl_mm.models.pretrained import CheckpointError, load_weights, read_state_dict
-from cmvl_mm.models.released import UnknownKeyError, layout_of, to_ours, to_released
-from cmvl_mm.models.wrapped_keys import bare_name, common_prefix
+from cmvl_mm.checkpoints.pretrained import CheckpointError, load_weights, read_state_dict
+from cmvl_mm.checkpoints.released import UnknownKeyError, layout_of, to_ours, to_released
+from cmvl_mm.checkpoints.wrapped_keys import bare_name, common_prefix
 
 
 class Network(nn.Module):

@@ -1,0 +1,1 @@
+"""Files <-> tensors, safely: written whole, chosen by digest, read as data alone."""
