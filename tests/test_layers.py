@@ -26,22 +26,13 @@ LAYERS = (
     'engine',
     'visualization',
     'register',
+    'publishing',
     'hub',
     '',  # cmvl_mm/__init__.py, which hands the public names on
 )
 """The parts of cmvl_mm, the ground first: each imports itself and those before it."""
 
 UPWARD = {
-    # the zoo checks digests, and holds publishing as well as reading
-    ('zoo.provenance', 'engine.config'),
-    ('zoo.provenance', 'engine.fast_step'),
-    ('zoo.provenance', 'engine.logs'),
-    ('zoo.provenance', 'evaluation.runs'),
-    ('zoo.provenance', 'checkpoints.pretrained'),
-    ('zoo.provenance', 'register'),
-    ('zoo.publish', 'engine.logs'),
-    ('zoo.publish', 'checkpoints.pretrained'),
-    ('zoo.publish', 'register'),
     # lists of videos to prepare are read as data sets read theirs
     ('video.sources', 'datasets.list_file'),
 }

@@ -23,12 +23,12 @@ import cmvl_mm.register  # noqa: F401
 from cmvl_mm.checkpoints.pretrained import CheckpointError, read_checkpoint, resolve_checkpoint, state_dict_of
 from cmvl_mm.engine.config import ConfigKeyError, load_config
 from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.publishing.contents import as_safetensors, curves_of, model_of, networks_of, require_fit, write_all
+from cmvl_mm.publishing.provenance import commit_of_training, read_tested, require_trained
+from cmvl_mm.publishing.settings import PublishError, options_of
 from cmvl_mm.zoo.address import AddressError, read_address
 from cmvl_mm.zoo.fields import ManifestError, Networks
 from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, MANIFEST, Entry, manifest_of, read_manifest, zoo_folder
-from cmvl_mm.zoo.provenance import commit_of_training, read_tested, require_trained
-from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, networks_of, require_fit, write_all
-from cmvl_mm.zoo.settings import PublishError, options_of
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs'

@@ -14,8 +14,8 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import read_test
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.publishing.settings import PublishError, options_of
 from cmvl_mm.zoo.manifest import read_manifest
-from cmvl_mm.zoo.settings import PublishError, options_of
 
 NETWORK = ['model.backbone.width=4']
 MACHINE = ['train_dataloader.num_workers=0', 'default_hooks.logger.interval=1']

@@ -10,10 +10,10 @@ from zoo_entries import raw_entry
 from cmvl_mm.checkpoints.pretrained import read_state_dict
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.publishing.contents import model_of
+from cmvl_mm.publishing.settings import options_of
 from cmvl_mm.zoo.fields import ManifestError
 from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, manifest_of, parse_entry, read_manifest
-from cmvl_mm.zoo.publish import model_of
-from cmvl_mm.zoo.settings import options_of
 
 PACKAGED = Path(__file__).resolve().parents[2] / 'cmvl_mm' / 'zoo'
 

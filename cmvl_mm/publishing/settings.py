@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import DictAction
 
-from .manifest import listed
+from cmvl_mm.zoo.manifest import listed
 
 
 class PublishError(ValueError):

@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from cmvl_mm.zoo.settings import PublishError, first_differences, options_of, read_literals
+from cmvl_mm.publishing.settings import PublishError, first_differences, options_of, read_literals
 
 
 def test_options_are_read_as_the_command_line_reads_them():

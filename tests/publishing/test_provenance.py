@@ -11,8 +11,8 @@ import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.fast_step import spell_out
 from cmvl_mm.files.digest import sha256_of
-from cmvl_mm.zoo.provenance import commit_of_training, read_tested, require_trained
-from cmvl_mm.zoo.settings import PublishError, options_of
+from cmvl_mm.publishing.provenance import commit_of_training, read_tested, require_trained
+from cmvl_mm.publishing.settings import PublishError, options_of
 
 COMMIT = '0123456789' * 4
 

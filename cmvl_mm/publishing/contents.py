@@ -15,9 +15,9 @@ from torch import Tensor
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.checkpoints.pretrained import load_weights
 from cmvl_mm.engine.logs import read_curves, read_validations
+from cmvl_mm.zoo.fields import Networks
+from cmvl_mm.zoo.manifest import tupled
 
-from .fields import Networks
-from .manifest import tupled
 from .settings import PublishError
 
 MOST_ROWS = 400

@@ -9,8 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import load
 
 from cmvl_mm.checkpoints.pretrained import CheckpointError
-from cmvl_mm.zoo.publish import as_safetensors, curves_of, model_of, require_fit, write_all
-from cmvl_mm.zoo.settings import PublishError
+from cmvl_mm.publishing.contents import as_safetensors, curves_of, model_of, require_fit, write_all
+from cmvl_mm.publishing.settings import PublishError
 
 
 def test_the_backbone_alone_is_the_model_without_its_tasks():

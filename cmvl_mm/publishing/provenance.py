@@ -18,8 +18,8 @@ from cmvl_mm.engine.fast_step import spell_out
 from cmvl_mm.engine.logs import newest_test
 from cmvl_mm.evaluation.runs import COSTS
 from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.zoo.manifest import TestedBy
 
-from .manifest import TestedBy
 from .settings import PublishError, first_differences, options_of, read_literals
 
 _OF_A_TEST = ('model', 'test_dataloader', 'test_evaluator')
