@@ -18,7 +18,7 @@ setup(
     license='Apache-2.0',
     license_files=['LICENSE'],
     packages=find_packages(include=['cmvl_mm*']),
-    package_data={'cmvl_mm': ['py.typed', 'datasets/official.sha256', *ZOO]},
+    package_data={'cmvl_mm': ['py.typed', 'prepare/official.sha256', *ZOO]},
     python_requires='>=3.11',
     install_requires=[
         'torch>=2.10',  # 2.9 has broken 3D convolutions (pytorch#166122, pytorch#163539)

@@ -16,10 +16,10 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
+from cmvl_mm.datasets.flow import FLOW_BLOCK
+from cmvl_mm.prepare.tvl1 import tvl1_flow
 from cmvl_mm.video import CompressedVideo, MotionField
-from cmvl_mm.video.flow import FLOW_BLOCK
 from cmvl_mm.video.motion import QUARTERS
-from cmvl_mm.video.tvl1 import tvl1_flow
 from cmvl_mm.visualization.overlay import draw_arrows
 
 VECTOR_BLOCK = 16  # px: the grid that loses nothing of prepared videos

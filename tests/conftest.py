@@ -43,9 +43,9 @@ def controlled_set(tmp_path_factory) -> Path:
     The training videos have flow files, made of their vectors: TV-L1 would take minutes.
     """
     from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
+    from cmvl_mm.datasets.flow import FLOW_BLOCK, write_flow
     from cmvl_mm.video import CompressedVideo
     from cmvl_mm.video.encode import write_video
-    from cmvl_mm.video.flow import FLOW_BLOCK, write_flow
 
     root = tmp_path_factory.mktemp('controlled')
     (root / 'videos').mkdir()

@@ -20,6 +20,7 @@ LAYERS = (
     'zoo',
     'checkpoints',
     'datasets',
+    'prepare',
     'controlled',
     'models',
     'evaluation',
@@ -32,10 +33,7 @@ LAYERS = (
 )
 """The parts of cmvl_mm, the ground first: each imports itself and those before it."""
 
-UPWARD = {
-    # lists of videos to prepare are read as data sets read theirs
-    ('video.sources', 'datasets.list_file'),
-}
+UPWARD: set[tuple[str, str]] = set()
 """Arrows that run up today: (importer, imported). An entry goes when its arrow does."""
 
 

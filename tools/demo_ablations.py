@@ -27,11 +27,11 @@ import numpy as np
 
 from cmvl_mm.controlled.video_set import LABELS
 from cmvl_mm.datasets.annotation import Entry, read_list
+from cmvl_mm.datasets.flow import flow_path
 from cmvl_mm.datasets.subset import stratified_subset
 from cmvl_mm.engine.logs import epoch_mean, read_curves, read_test
 from cmvl_mm.evaluation.features import load_features
 from cmvl_mm.evaluation.retrieval import recall_at
-from cmvl_mm.video.flow import flow_path
 from cmvl_mm.visualization.report import text_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]

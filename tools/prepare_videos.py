@@ -38,16 +38,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from cmvl_mm.datasets.official import DATASETS, read_dataset_lists
-from cmvl_mm.datasets.prepared import Matched, check_classes, match, write_dataset_lists
-from cmvl_mm.datasets.splits import ListError
 from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.prepare.flow_cost import summarise
+from cmvl_mm.prepare.list_parsers import ListError
+from cmvl_mm.prepare.locks import claim, wait_for_any
+from cmvl_mm.prepare.matching import Matched, check_classes, match, write_dataset_lists
+from cmvl_mm.prepare.official import DATASETS, read_dataset_lists
+from cmvl_mm.prepare.process_pool import WorkersCannotStart
+from cmvl_mm.prepare.run import Motion, Outcome, prepare_all, ready_sources
+from cmvl_mm.prepare.sources import Listing, find_in_folder, find_in_list, write_list
 from cmvl_mm.video.encode import PROFILES
-from cmvl_mm.video.flow_cost import summarise
-from cmvl_mm.video.locks import claim, wait_for_any
-from cmvl_mm.video.prepare import Motion, Outcome, prepare_all, ready_sources
-from cmvl_mm.video.process_pool import WorkersCannotStart
-from cmvl_mm.video.sources import Listing, find_in_folder, find_in_list, write_list
 
 PRETRAINING_FRAMES = 71  # a clip of 61, the release's gap of 2, 8 of motion: pretraining leaves shorter videos out
 PROGRESS_SECONDS = 5
@@ -232,7 +232,7 @@ def check_profile(dst: Path, profile: str) -> None:
 
 def check_optflow() -> None:
     """TV-L1 is in OpenCV's contributed modules, which are easily lost: said before any work starts."""
-    from cmvl_mm.video.tvl1 import require_optflow
+    from cmvl_mm.prepare.tvl1 import require_optflow
 
     try:
         require_optflow()

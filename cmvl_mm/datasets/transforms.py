@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from mmaction.registry import TRANSFORMS
 
-from cmvl_mm.video.flow import read_flow
+from cmvl_mm.datasets.flow import read_flow
 
 from .augment import apply_colour, draw_colour, encode_colour
 from .frame_choice import Sample

@@ -10,11 +10,11 @@ from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.collate import compressed_collate
+from cmvl_mm.datasets.flow import write_flow
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.flow import write_flow
 
 
 def made_up_flow(video: CompressedVideo) -> np.ndarray:

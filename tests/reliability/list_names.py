@@ -11,10 +11,10 @@ import cmvl_mm.register  # noqa: F401
 from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.datasets.annotation import AnnotationError
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.prepare.run import prepare_all
+from cmvl_mm.prepare.sources import find_in_folder, find_in_list
 from cmvl_mm.video import VideoError
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.prepare import prepare_all
-from cmvl_mm.video.sources import find_in_folder, find_in_list
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Verdicts = Iterator[tuple[str, bool]]

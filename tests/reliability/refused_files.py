@@ -18,7 +18,7 @@ from cmvl_mm.datasets.annotation import read_list
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.strict_files import _NoPickle, _PlainYaml
 from cmvl_mm.evaluation.features import load_features, open_rows
-from cmvl_mm.video.sources import find_in_list
+from cmvl_mm.prepare.sources import find_in_list
 
 WEIGHTS = {'backbone.conv.weight': torch.arange(600.0).reshape(20, 30), 'backbone.bias': torch.ones(20)}
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from cmvl_mm.controlled.synthetic import make_pan
+from cmvl_mm.datasets.flow import read_flow, verify_flow
+from cmvl_mm.prepare.flow_cost import FlowCost, summarise
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.flow import read_flow, verify_flow
-from cmvl_mm.video.flow_cost import FlowCost, summarise
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ import time
 import numpy as np
 import pytest
 
-from cmvl_mm.video import CompressedVideo, locks
+from cmvl_mm.prepare import locks
+from cmvl_mm.prepare.locks import claim
+from cmvl_mm.prepare.run import prepare
+from cmvl_mm.prepare.sources import Source
+from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.locks import claim
-from cmvl_mm.video.prepare import prepare
-from cmvl_mm.video.sources import Source
 
 
 @pytest.fixture(scope='module')
@@ -138,7 +139,7 @@ def test_videos_that_kill_their_process_are_reported_and_no_other_is_lost(place,
     deadly.write_text(
         'import os, sys\n'
         f'sys.path.insert(0, {str(repository / "tools")!r})\n'
-        'import cmvl_mm.video.prepare as module\n'
+        'import cmvl_mm.prepare.run as module\n'
         'import prepare_videos\n'
         'original = module.reencode\n'
         'def reencode(src, dst, *, profile):\n'

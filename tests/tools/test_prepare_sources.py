@@ -9,9 +9,9 @@ from contextlib import suppress
 import pytest
 from av import ContainerFormat
 
+from cmvl_mm.prepare.sources import find_in_folder, find_in_list
+from cmvl_mm.prepare.suffixes import _NO_VIDEO, SUFFIXES
 from cmvl_mm.video.container import FORMATS
-from cmvl_mm.video.sources import find_in_folder, find_in_list
-from cmvl_mm.video.suffixes import _NO_VIDEO, SUFFIXES
 
 
 def test_names_that_do_not_fit_a_line_and_links_out_of_the_folder(place, clip, tmp_path):

@@ -10,12 +10,12 @@ import time
 
 import pytest
 
-from cmvl_mm.video.locks import claim, wait_for_any
+from cmvl_mm.prepare.locks import claim, wait_for_any
 
 HOLDER = """
 import sys
 from pathlib import Path
-from cmvl_mm.video.locks import claim
+from cmvl_mm.prepare.locks import claim
 with claim(Path(sys.argv[1]), sys.argv[2]) as state:
     print(state, flush=True)
     sys.stdin.readline()

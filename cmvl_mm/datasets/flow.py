@@ -2,7 +2,7 @@
 
 ``name.flow.npz`` belongs to ``name.mp4``.  It is an ordinary NumPy archive: ``header`` says which video it was made
 of, ``frames_000000``, ``frames_000001``, ... hold `_TOGETHER` frames each, so that a window of eight frames reads two
-or three members and not the video.  `cmvl_mm.video.tvl1` computes what is stored here.
+or three members and not the video.  `cmvl_mm.prepare.tvl1` computes what is stored here.
 """
 
 import io

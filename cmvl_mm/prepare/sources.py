@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from cmvl_mm.datasets.list_file import Entry, LineError, format_line, name_fault, numbered_lines, parse_line, printable
 from cmvl_mm.files.atomic import replace_text
-from cmvl_mm.video.suffixes import SUFFIXES
+from cmvl_mm.prepare.suffixes import SUFFIXES
 
 _LONGEST_NAME = 255 - len('.4194304.part')  # bytes: while it is written, a file has a longer name
 _APPLE_DOUBLE = b'\x00\x05\x16\x07'  # RFC 1740: what macOS keeps beside a file on disks of other systems

@@ -1,4 +1,4 @@
-"""TV-L1 optical flow of a video, on the grid of motion vectors: what `cmvl_mm.video.flow` stores.
+"""TV-L1 optical flow of a video, on the grid of motion vectors: what `cmvl_mm.datasets.flow` stores.
 
 Zach, Pock, Bischof: A duality based approach for realtime TV-L1 optical flow (2007), as in OpenCV's contributed
 modules and with their settings.  The one file here that needs OpenCV, so nothing else imports it.
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.flow import FLOW_BLOCK
+from cmvl_mm.datasets.flow import FLOW_BLOCK
 from cmvl_mm.video.motion import QUARTERS, grid_shape
 from cmvl_mm.video.stream import CompressedVideo
 

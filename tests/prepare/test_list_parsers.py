@@ -3,7 +3,7 @@
 import pytest
 
 from cmvl_mm.datasets.annotation import Entry
-from cmvl_mm.datasets.splits import ListError, read_hmdb51, read_kinetics, read_ucf101
+from cmvl_mm.prepare.list_parsers import ListError, read_hmdb51, read_kinetics, read_ucf101
 
 HEADER = 'label,youtube_id,time_start,time_end,split'
 SIZES = {

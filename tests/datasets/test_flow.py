@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from cmvl_mm.controlled.synthetic import make_pan
+from cmvl_mm.datasets.flow import FLOW_BLOCK, FlowError, flow_path, read_flow, verify_flow, write_flow
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.flow import FLOW_BLOCK, FlowError, flow_path, read_flow, verify_flow, write_flow
 
 NUM_FRAMES, HEIGHT, WIDTH = 21, 50, 70  # no multiples of the block, nor of the frames a member holds
 

@@ -3,10 +3,10 @@
 import pytest
 
 from cmvl_mm.datasets.annotation import Entry, read_list
-from cmvl_mm.datasets.official import DatasetLists
-from cmvl_mm.datasets.prepared import check_classes, match, write_dataset_lists
-from cmvl_mm.datasets.splits import ListError
-from cmvl_mm.video.sources import Source
+from cmvl_mm.prepare.list_parsers import ListError
+from cmvl_mm.prepare.matching import check_classes, match, write_dataset_lists
+from cmvl_mm.prepare.official import DatasetLists
+from cmvl_mm.prepare.sources import Source
 
 
 def sources(*paths):

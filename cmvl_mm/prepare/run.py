@@ -8,13 +8,13 @@ from glob import escape
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from cmvl_mm.datasets.flow import flow_path
+from cmvl_mm.prepare.flow_cost import FlowCost, make_flow
+from cmvl_mm.prepare.locks import claim, wait_for_any
+from cmvl_mm.prepare.process_pool import in_processes
+from cmvl_mm.prepare.sources import Source
 from cmvl_mm.video.encode import PROFILES, reencode
 from cmvl_mm.video.errors import VideoError
-from cmvl_mm.video.flow import flow_path
-from cmvl_mm.video.flow_cost import FlowCost, make_flow
-from cmvl_mm.video.locks import claim, wait_for_any
-from cmvl_mm.video.process_pool import in_processes
-from cmvl_mm.video.sources import Source
 from cmvl_mm.video.stream import CompressedVideo
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from cmvl_mm.video.flow import FlowError, verify_flow, write_flow
+from cmvl_mm.datasets.flow import FlowError, verify_flow, write_flow
 from cmvl_mm.video.stream import CompressedVideo
 
 VECTOR_BLOCK = 16  # px: the grid that loses nothing of prepared videos
@@ -32,7 +32,7 @@ def make_flow(path: str | os.PathLike[str]) -> FlowCost | None:
     """
     import cv2  # here, so that those who only read need no OpenCV
 
-    from cmvl_mm.video.tvl1 import tvl1_flow
+    from cmvl_mm.prepare.tvl1 import tvl1_flow
 
     cv2.setNumThreads(1)  # workers share the cores already, and a cost is that of one core
     with CompressedVideo(path) as video, suppress(FlowError):  # missing, damaged, or of a video that was here before

@@ -5,12 +5,12 @@ from collections.abc import Container, Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from cmvl_mm.datasets.list_file import Entry, format_line, read_text
 from cmvl_mm.files.atomic import replace_text
-from cmvl_mm.video.sources import Source
+from cmvl_mm.prepare.sources import Source
 
-from .list_file import Entry, format_line, read_text
+from .list_parsers import ListError
 from .official import DATASETS, DatasetLists
-from .splits import ListError
 
 
 class Matched(NamedTuple):

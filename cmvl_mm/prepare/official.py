@@ -10,8 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from .list_file import Entry
-from .splits import ListError, Split, read_hmdb51, read_kinetics, read_ucf101
+from cmvl_mm.datasets.list_file import Entry
+
+from .list_parsers import ListError, Split, read_hmdb51, read_kinetics, read_ucf101
 
 OWN = 'Remedy: fetch the official lists again; if these were changed on purpose, say so with --own-lists'
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
+from cmvl_mm.datasets.flow import read_flow, write_flow
+from cmvl_mm.prepare.tvl1 import block_means, quarter_pixels, require_optflow, tvl1_flow
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.flow import read_flow, write_flow
-from cmvl_mm.video.tvl1 import block_means, quarter_pixels, require_optflow, tvl1_flow
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from .list_file import Entry, numbered_lines, parse_line, read_text
+from cmvl_mm.datasets.list_file import Entry, numbered_lines, parse_line, read_text
 
 HMDB_TRAIN, HMDB_TEST, HMDB_UNUSED = 1, 2, 0  # the flag behind a name
 KINETICS_COLUMNS = ('label', 'youtube_id', 'time_start', 'time_end', 'split')

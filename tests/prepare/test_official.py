@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from cmvl_mm.datasets.official import DATASETS, known_hashes, read_dataset_lists
-from cmvl_mm.datasets.splits import ListError
+from cmvl_mm.prepare.list_parsers import ListError
+from cmvl_mm.prepare.official import DATASETS, known_hashes, read_dataset_lists
 
 
 @pytest.mark.parametrize(('dataset', 'videos'), [('ucf101', 13320), ('hmdb51', 5100)])

@@ -12,8 +12,8 @@ from functools import partial
 
 import pytest
 
-from cmvl_mm.video import process_pool
-from cmvl_mm.video.process_pool import WorkersCannotStart, in_processes
+from cmvl_mm.prepare import process_pool
+from cmvl_mm.prepare.process_pool import WorkersCannotStart, in_processes
 
 
 class ScriptedPool:
@@ -78,7 +78,7 @@ def test_workers_end_with_their_parent(repository, tmp_path):
     code = (
         'import operator, os, time\n'
         'from functools import partial\n'
-        'from cmvl_mm.video.process_pool import in_processes\n'
+        'from cmvl_mm.prepare.process_pool import in_processes\n'
         'if __name__ == "__main__":\n'
         '    for _, pid in in_processes(operator.call, [os.getpid, partial(time.sleep, 600)], 1):\n'
         '        print(pid, flush=True)\n'

@@ -1,0 +1,1 @@
+"""Folders and official lists -> prepared data sets."""
