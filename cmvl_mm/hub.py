@@ -17,8 +17,8 @@ from mmaction.registry import MODELS
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict, resolve_checkpoint
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.models.known_types import require_registered
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
-from cmvl_mm.models.registered import require_registered
 from cmvl_mm.zoo.address import shown
 from cmvl_mm.zoo.fields import NAME
 from cmvl_mm.zoo.locate import locate

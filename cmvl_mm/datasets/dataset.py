@@ -10,11 +10,11 @@ from torch.utils.data import ConcatDataset, Dataset
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
 
 from .annotation import path_inside, read_list
-from .last_read import LastRead
-from .original import check_same_frames, original_path
+from .read_positions import LastRead
 from .sample_index import SampleIndex
 from .sampling import VideoTooShort
 from .subset import stratified_subset
+from .two_files import check_same_frames, original_path
 
 
 class Skipped(NamedTuple):

@@ -16,9 +16,9 @@ from .config import load_config
 from .config_values import check_values
 from .environment import check_launcher, is_first_process
 from .fast_step import spell_out
+from .other_split import use_split
 from .runner import CompressedRunner
 from .signals import end_rank
-from .splits import use_split
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from cmvl_mm.datasets.dataset import CompressedVideoDataset
-from cmvl_mm.datasets.last_read import BROKEN_CONNECTION, LastRead, ended_workers
+from cmvl_mm.datasets.read_positions import LastRead
+from cmvl_mm.engine.worker_deaths import BROKEN_CONNECTION, ended_workers
 
 from .checkpoint_hook import AtomicCheckpointHook
 from .sampler import ResumableSampler

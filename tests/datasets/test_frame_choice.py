@@ -5,10 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mmaction.registry import TRANSFORMS
+from mmaction.registry import DATASETS, TRANSFORMS
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.sampling import VideoTooShort
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.video import CompressedVideo
 
 CLIP = dict(clip_len=16, frame_interval=2)
 
@@ -55,3 +58,79 @@ def test_the_first_clip():
 def test_one_place_is_one_clip(place):
     with pytest.raises(ValueError, match=f"place='{place}' takes one clip, not num_clips=2"):
         TRANSFORMS.build(dict(type='SampleClips', place=place, num_clips=2, **CLIP))
+
+
+class Video:
+    """What the sampling stages look at."""
+
+    num_frames = 161  # starts 0 ... 100 of a clip of 61: bin centres 5, 15, …, 95
+    keyframes = np.arange(0, 161, 12)
+
+
+def test_the_iframe_nearest_to_each_clips_middle():
+    sample = TRANSFORMS.build(dict(type='SampleNearestIFrames'))(dict(video=Video()))
+    # middles 35, 45, 55, …, 125
+    assert sample['clip_frames'].tolist() == [[36], [48], [60], [60], [72], [84], [96], [108], [120], [120]]
+
+
+def test_the_window_after_each_clip_lies_in_the_video():
+    sample = TRANSFORMS.build(dict(type='SampleFutureMotions'))(dict(video=Video()))
+    starts = np.arange(4.5, 90, 9).astype(int)  # starts 0 ... 90 leave room for 71 frames
+    assert sample['motion_frames'].tolist() == [list(range(start + 63, start + 71)) for start in starts]
+    short = Video()
+    short.num_frames = 66
+    sample = TRANSFORMS.build(dict(type='SampleFutureMotions', num_clips=1))(dict(video=short))
+    assert sample['motion_frames'].tolist() == [[63, 64, 65, 65, 65, 65, 65, 65]]
+
+
+@pytest.mark.parametrize('config', ['demo/table5_i_network', 'demo/table5_m_network'])
+def test_the_pipeline_reads_just_that(config, repository, controlled_set):
+    dataset = load_config(repository / f'configs/{config}.py').test_dataloader.dataset
+    dataset.update(
+        gallery=str(controlled_set / 'train.txt'),
+        query=str(controlled_set / 'test.txt'),
+        data_prefix=dict(video=str(controlled_set)),
+    )
+    inputs = DATASETS.build(dataset)[0]['inputs']
+    if config.endswith('i_network'):
+        assert inputs.keys() == {'imgs'}
+        assert inputs['imgs'].shape == (4, 3, 1, 48, 48)
+        return
+    assert inputs.keys() == {'motion', 'motion_box', 'motion_flip', 'motion_block'}
+    assert inputs['motion_box'].tolist() == [[8, 16, 96, 96]] * 4  # 48 / 56 of the short side, in the middle
+    assert not inputs['motion_flip'].any()
+    with CompressedVideo(controlled_set / 'videos/train0.mp4') as video:
+        frames = TRANSFORMS.build(dataset.pipeline.sample)(dict(video=video))['motion_frames']
+        _, field = video.read(rgb=[], motion=frames[2])
+    assert np.array_equal(inputs['motion'][2], field.vectors)
+
+
+def test_a_regularised_clip_lies_anywhere_and_says_whether_its_future_was_there(repository, controlled_set):
+    dataset = load_config(repository / 'configs/demo/table6.py').train_dataloader.dataset
+    dataset.update(ann_file=str(controlled_set / 'train.txt'), data_prefix=dict(video=str(controlled_set)))
+    built = DATASETS.build(dataset)
+    stage, seen = built.stages['sample'], set()
+    with CompressedVideo(controlled_set / 'videos/train0.mp4') as video:
+        for index in range(200):
+            sample = stage(dict(video=video, rng=SampleIndex(index).generator()))
+            last = int(sample['clip_frames'].max())
+            assert sample['motion_valid'] == (last + 2 + 8 <= video.num_frames - 1)
+            assert 'iframe_frame' not in sample
+            seen.add((last == video.num_frames - 1, sample['motion_valid']))
+    assert seen == {(True, False), (False, False), (False, True)}
+    inputs = built[0]['inputs']
+    assert inputs['motion_valid'].shape == ()
+    assert 'iframe' not in inputs
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(iframe='none!'), "iframe='none!'"),
+        (dict(clip_place='end'), "clip_place='end'"),
+        (dict(clip_place='anywhere'), "past_end='repeat_last'"),
+    ],
+)
+def test_wrong_settings_name_value_and_remedy(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        TRANSFORMS.build(dict(type='SamplePretraining', **arguments))

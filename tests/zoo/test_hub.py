@@ -11,7 +11,7 @@ from zoo_entries import MODEL
 from cmvl_mm import hub
 from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.files.digest import DigestError
-from cmvl_mm.models.registered import TypeNameError
+from cmvl_mm.models.known_types import TypeNameError
 from cmvl_mm.zoo.address import AddressError
 
 

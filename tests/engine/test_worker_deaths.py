@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from cmvl_mm.datasets import last_read
-from cmvl_mm.datasets.last_read import LastRead, Place, dead_workers, ended_workers
+from cmvl_mm.datasets.read_positions import LastRead, Place
+from cmvl_mm.engine.worker_deaths import dead_workers, ended_workers
 
 
 class Notes(Dataset):
@@ -51,7 +51,7 @@ def test_pids_are_read_from_torch_s_messages(message, pids):
 
 
 def test_a_broken_connection_is_a_worker_s_end_if_one_has_ended(monkeypatch):
-    monkeypatch.setattr(last_read, '_END', 0.2)
+    monkeypatch.setattr('cmvl_mm.engine.worker_deaths._END', 0.2)
     batches = iter(DataLoader(Notes(), batch_size=1, num_workers=1, multiprocessing_context='fork'))
     pid = next(batches).item()
     assert ended_workers(ConnectionResetError(), batches) == []

@@ -6,7 +6,7 @@ import pytest
 
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.launch import add_common_arguments, config_from
-from cmvl_mm.engine.splits import use_split
+from cmvl_mm.engine.other_split import use_split
 
 
 def launched(*words):
