@@ -11,7 +11,6 @@ damo/cv_r2p1d_video_embedding; which of them SRC is shows in its keys and is pri
 """
 
 import argparse
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from safetensors.torch import save
 
 from cmvl_mm.checkpoints.pretrained import CheckpointError, read_state_dict, resolve_checkpoint
 from cmvl_mm.checkpoints.released import UnknownKeyError, layout_of, to_ours, to_released
+from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.files.digest import DigestError, sha256_of
 from cmvl_mm.zoo.address import AddressError, shown
 from cmvl_mm.zoo.fields import ManifestError
@@ -80,18 +80,11 @@ def convert(source: Path, target: Path, to: str) -> str:
 
 def save_whole(contents: dict, target: Path) -> None:
     """Write a checkpoint that appears under its name whole or not at all; .safetensors take the weights alone."""
-    temporary = target.with_name(f'{target.name}.{os.getpid()}.tmp')
-    try:
-        with open(temporary, 'wb') as file:
-            if target.suffix == '.safetensors':
-                file.write(save({key: value.contiguous().clone() for key, value in contents['state_dict'].items()}))
-            else:
-                torch.save(contents, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_write(target, synced=True) as temporary, open(temporary, 'wb') as file:
+        if target.suffix == '.safetensors':
+            file.write(save({key: value.contiguous().clone() for key, value in contents['state_dict'].items()}))
+        else:
+            torch.save(contents, file)
 
 
 def main() -> None:

@@ -11,13 +11,14 @@ import operator
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.motion import MotionField, grid_shape
 from cmvl_mm.video.stream import CompressedVideo, Indices
@@ -56,22 +57,15 @@ def write_flow(video: CompressedVideo, frames: Iterable[npt.NDArray[np.int16]]) 
         VideoError: what ``frames`` itself raises.
     """
     path = flow_path(video.path)
-    temporary = f'{path}.{os.getpid()}.part'
-    try:
-        with _reporting(path), zipfile.ZipFile(temporary, 'w') as archive:
-            count = 0
-            checked = _checked(video, frames)
-            while group := list(islice(checked, _TOGETHER)):
-                _write_member(archive, _member_name(count // _TOGETHER), np.stack(group))
-                count += len(group)
-            if count != video.num_frames:
-                raise ValueError(f'{count} frames of flow for a video of {video.num_frames} frames')
-            _write_member(archive, 'header.npy', _expected_header(video))
-        with _reporting(path):
-            os.replace(temporary, path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+    with _reporting(path), atomic_write(path) as temporary, zipfile.ZipFile(temporary, 'w') as archive:
+        count = 0
+        checked = _checked(video, frames)
+        while group := list(islice(checked, _TOGETHER)):
+            _write_member(archive, _member_name(count // _TOGETHER), np.stack(group))
+            count += len(group)
+        if count != video.num_frames:
+            raise ValueError(f'{count} frames of flow for a video of {video.num_frames} frames')
+        _write_member(archive, 'header.npy', _expected_header(video))
 
 
 def read_flow(video: CompressedVideo, *, motion: Indices) -> MotionField:

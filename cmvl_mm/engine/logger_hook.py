@@ -1,7 +1,6 @@
 """Curves and figures in files: a full disk does not end training, and a test's figures are one whole file."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,8 @@ from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
 from mmengine.runner import Runner
+
+from cmvl_mm.files.atomic import replace_text
 
 
 @HOOKS.register_module()
@@ -44,9 +45,7 @@ class WholeFileLoggerHook(LoggerHook):
         runner.logger.info(line)
         if is_main_process():
             path = Path(runner.log_dir, self.json_log_path)
-            temporary = path.with_suffix('.tmp')
-            temporary.write_text(json.dumps(self._process_tags(figures)), encoding='utf-8')
-            os.replace(temporary, path)
+            replace_text(path, json.dumps(self._process_tags(figures)))
 
 
 @contextmanager

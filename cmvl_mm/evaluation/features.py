@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cmvl_mm.files.archive import require_stored
+from cmvl_mm.files.atomic import atomic_write
 
 from .flags import as_flags
 
@@ -102,16 +103,12 @@ def save_features(features: Features, path: str | Path) -> None:
         FeaturesError: it cannot be written; nothing is left behind.
     """
     path = Path(path)
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.tmp')
     arrays = {name: array for name, array in features._asdict().items() if array is not None}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, 'wb') as file:
+        with atomic_write(path) as temporary, open(temporary, 'wb') as file:
             np.savez(file, **arrays)
-        os.replace(temporary, path)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise FeaturesError(_unwritable(path, error, sum(array.nbytes for array in arrays.values()))) from error
 
 

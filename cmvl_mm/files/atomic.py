@@ -43,6 +43,5 @@ def _sync(path: Path) -> None:
 
 def replace_text(path: Path, text: str) -> None:
     """Write a file in one step."""
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.part')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')

@@ -5,6 +5,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import Tensor
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.checkpoints.pretrained import load_weights
 from cmvl_mm.engine.logs import read_curves, read_validations
+from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.zoo.fields import Networks
 from cmvl_mm.zoo.manifest import tupled
 
@@ -86,18 +88,14 @@ def write_all(files: Mapping[Path, bytes]) -> None:
     Raises:
         OSError: one could not be written. None has appeared then.
     """
-    temporary = {path: path.with_name(f'{path.name}.{os.getpid()}.tmp') for path in files}
-    try:
+    with ExitStack() as stack:
+        # the stack unwinds from its end, so the first file is put in place first
+        temporary = {path: stack.enter_context(atomic_write(path)) for path in reversed(list(files))}
         for path, content in files.items():
             with open(temporary[path], 'wb') as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        for path in files:
-            os.replace(temporary[path], path)
-    finally:
-        for path in temporary.values():
-            path.unlink(missing_ok=True)
 
 
 def _short(row: Mapping[str, float]) -> dict[str, float]:

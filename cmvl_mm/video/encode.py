@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from cmvl_mm.video.container import reporting
+from cmvl_mm.files.atomic import atomic_write
+from cmvl_mm.video.container import failure, reporting
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.profile import MAX_SIDE, PROFILES, Profile, profiles_within
@@ -118,16 +119,13 @@ def _fill_up(path: str, file_size: int, *, reserved: int, blame: str) -> None:
 @contextmanager
 def _replacing(path: str) -> Iterator[str]:
     """A temporary name beside ``path``: it becomes ``path`` when all went well, and goes away when not."""
-    temporary = f'{path}.{os.getpid()}.part'
     with reporting(path, 'encode'):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield temporary
-        with reporting(path, 'encode'):
-            os.replace(temporary, path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+        with atomic_write(path) as temporary:
+            yield str(temporary)
+    except OSError as error:
+        raise failure(path, 'encode', error) from error
 
 
 def _prepare(

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.index import PacketIndex
 from cmvl_mm.video.sequential import Fault
 from cmvl_mm.video.truth import FRAME, PACKET, Truth
@@ -99,12 +100,8 @@ def save(path: str, truth: Truth) -> Path:
         has_keyframes=np.array(truth.keyframes is not None),
     )
     target = Path(f'{path}{SUFFIX}')
-    temporary = target.with_name(f'{target.name}.{os.getpid()}.part')
-    try:
+    with atomic_write(target) as temporary:
         temporary.write_bytes(buffer.getvalue())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
     return target
 
 

@@ -1,6 +1,7 @@
 """The figures of a test by several processes are one JSON file."""
 
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -40,7 +41,7 @@ def test_only_the_main_process_writes(tmp_path, monkeypatch, others):
 def test_no_half_file(tmp_path, monkeypatch):
     """Who reads while the file is written, or after the process died in it, sees the old figures."""
     end_of_test(tmp_path, {'R@1': 50.0})
-    monkeypatch.setattr(logger_hook.os, 'replace', lambda *_: pytest.exit('died'))
+    monkeypatch.setattr(os, 'replace', lambda *_: pytest.exit('died'))
     with pytest.raises(pytest.exit.Exception, match='died'):
         end_of_test(tmp_path, {'R@1': 60.0})
     assert json.loads((tmp_path / 'figures.json').read_text()) == {'R@1': 50.0}
