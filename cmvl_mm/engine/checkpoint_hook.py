@@ -1,4 +1,4 @@
-"""When checkpoints are written and which are kept; how is in `checkpoint.py`."""
+"""When checkpoints are written and which are kept; how is in `checkpoints/durable.py`."""
 
 from pathlib import Path
 from typing import Any
