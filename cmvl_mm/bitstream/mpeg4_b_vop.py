@@ -209,7 +209,7 @@ class _Frame:
         return end if stuffing == '0' + '1' * (len(stuffing) - 1) else 0
 
     def _passes_a_marker(self, macroblock: int) -> bool:
-        """Whether a video packet begins here; its header is passed over (6.2.5.2)."""
+        """Whether a video packet begins here; its header is skipped (6.2.5.2)."""
         zeros = max(*self._codes, 2) + 15
         start = self._stuffing() if self._layer.resync_markers and self._bits[self._at] == '0' else 0
         if not start or not self._bits.startswith('0' * zeros + '1', start):

@@ -10,7 +10,7 @@ from .durable import OF_A_RUN, POINTER, SIDECAR, beside, digests_beside
 
 
 def newest_valid(folder: Path, since_ns: int = 0) -> tuple[Path | None, list[str]]:
-    """The newest checkpoint of a run that is what was written, and the newer ones passed over.
+    """The newest checkpoint of a run that is what was written, and the damaged newer ones.
 
     Newest is what `last_checkpoint` names, then the others by the time of writing: a copied folder may have lost the
     times, and a killed save leaves a name without a file.
@@ -20,7 +20,7 @@ def newest_valid(folder: Path, since_ns: int = 0) -> tuple[Path | None, list[str
         since_ns: leave out files written before this time, in nanoseconds as `os.stat` gives it.
 
     Returns:
-        The path, or None, and a line `path: reason` for each file that was passed over.
+        The path, or None, and a line `path: reason` for each damaged file that was skipped.
     """
     skipped: list[str] = []
     for path in _newest_first(folder):

@@ -48,10 +48,10 @@ def resolve_checkpoint(checkpoint: str | Path, *, sha256: str | None = None) -> 
 
 
 def _newest_of(folder: Path) -> Path:
-    """The newest checkpoint of a work directory; those passed over are named in the log."""
+    """The newest checkpoint of a work directory; skipped ones are named in the log."""
     found, skipped = newest_valid(folder)
     for line in skipped:
-        print_log(f'passed over {line}', logger='current', level=logging.WARNING)
+        print_log(f'skipping damaged checkpoint {line}', logger='current', level=logging.WARNING)
     if found is None and skipped:
         raise CheckpointError(f'{folder}: no checkpoint here can be used. {" ".join(skipped)} Remedy: run it again.')
     if found is None:

@@ -103,7 +103,7 @@ class SkippedVideosHook(Hook):
         self.reported = set(self.skipped)
         listed = len(runner.train_dataloader.dataset)
         runner.logger.info(
-            f'Videos that others stood in for: {len(broken)} broken, {len(short)} too short, of {listed}. '
+            f'Replaced videos: {len(broken)} unreadable, {len(short)} too short, of {listed}. '
             f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
         )
         self.iframe_fallbacks = self.samples = 0

@@ -12,7 +12,7 @@ def _rows(work_dir: str | Path) -> Iterator[Row]:
     """Every logged row of all runs in a work directory, oldest run first.
 
     A process that is killed, or a disk that is full, leaves a part of a line, and another row may follow on the same
-    line. The part is passed over with a warning.
+    line. The part is skipped with a warning.
     """
     for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
         for number, line in enumerate(path.read_bytes().split(b'\n'), start=1):
@@ -21,7 +21,7 @@ def _rows(work_dir: str | Path) -> Iterator[Row]:
             row = _row_in(line)
             if row is None:
                 row = _row_in(line[line.rfind(b'{') :])  # rows hold no other braces
-                logging.getLogger(__name__).warning('%s, line %d: a part of a row is passed over', path, number)
+                logging.getLogger(__name__).warning('%s, line %d: skipping part of a row', path, number)
             if row is not None:
                 yield row
 

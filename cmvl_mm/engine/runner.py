@@ -133,7 +133,7 @@ class CompressedRunner(Runner):
         return checkpoint
 
     def load_or_resume(self) -> None:
-        """As MMEngine, but from the newest checkpoint that is whole; and a restarted job goes on where it was.
+        """As MMEngine, but from the newest undamaged checkpoint; a restarted job resumes from it, too.
 
         torchrun starts all processes of a job again, with the same command, when one of them dies. They resume from
         the newest checkpoint that this job has written, if there is one, and else do what the command says. What other

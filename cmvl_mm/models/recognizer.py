@@ -194,7 +194,9 @@ class ContextMotionRecognizer(BaseModel):
             return self.backbone
         head = self.context_head if self.test_network == 'i_network' else self.motion_head
         if head is None:
-            raise ValueError(f"test_cfg's network={self.test_network!r} belongs to a head that this model has not.")
+            raise ValueError(
+                f"test_cfg's network={self.test_network!r} belongs to a head that this model does not have."
+            )
         return head.get_submodule(self.test_network)
 
     def _clip_features(self, clips: Tensor, network: nn.Module, pool: 'TestPool') -> Tensor:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +66,11 @@ class FrameDecoder:
     def num_frames(self) -> int:
         index = self._indexed()
         return index.num_frames
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What else is known of the file as it is now; shared by all who open it in this process."""
+        return self._indexed().notes
 
     @property
     def position(self) -> npt.NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 Decoding begins at a key frame and leaves out what lies before.  Whether that gives the frames of the sequential decode
 depends on the stream: its headers may change, its key frames may be none, a decoder may keep more than a flush clears.
-So each frame must have the checksums of the truth; if it has not, decoding begins earlier, at last at the start.
+So each frame must have the checksums of the truth; if it differs, decoding begins earlier, at last at the start.
 """
 
 from bisect import bisect_right

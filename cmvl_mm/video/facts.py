@@ -53,9 +53,16 @@ class VectorFacts:
             raise ValueError(f'{frames.num_frames} pictures are coded')
         return frames.records(number)
 
-    @cached_property
+    @property
     def _claims(self) -> Claims:
-        return read_claims(self.codec, self._decoder.stream.codec_context.extradata, self._decoder.packet_data())
+        """Read once in a process: kept beside the index of the file."""
+        notes = self._decoder.notes
+        if 'claims' not in notes:
+            extradata = self._decoder.stream.codec_context.extradata
+            claims = read_claims(self.codec, extradata, self._decoder.packet_data())
+            same: dict[Claim, Claim] = {}
+            notes['claims'] = claims._replace(in_stream=[same.setdefault(claim, claim) for claim in claims.in_stream])
+        return notes['claims']
 
     @cached_property
     def _b_frames(self) -> BFrames | ValueError:

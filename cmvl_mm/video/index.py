@@ -1,9 +1,9 @@
 """Display order and key frames of a stream that is proven regular, without decoding it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,8 @@ class PacketIndex:
     """All key frames; sorted in display and in decoding order alike."""
     from_header: bool = False
     """Of a prepared file: MPEG-4 Part 2 without B-frames, so packets come in display order."""
+    notes: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What others want to keep as long as the index."""
 
     @property
     def nbytes(self) -> int:

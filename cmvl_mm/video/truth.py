@@ -1,7 +1,7 @@
 """What one decode from start to end says of a stream: the frames of a file that nothing cheaper is known to index."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,8 @@ class Truth:
     """What the decoder refused."""
     keyframes: npt.NDArray[np.int64] | None = None
     """Display indices of the pictures that were seen to decode alone; None until they are asked for."""
+    notes: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What others want to keep as long as the index."""
 
     @property
     def num_frames(self) -> int:

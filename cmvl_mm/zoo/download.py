@@ -76,7 +76,7 @@ def _is_right(path: Path, sha256: str) -> bool:
         return False
     if right := sha256_of(path) == sha256:
         return right
-    print(f'{path}: damaged since it was downloaded; it comes anew', file=sys.stderr, flush=True)
+    print(f'{path}: the cached file is corrupt; downloading again', file=sys.stderr, flush=True)
     return False
 
 
@@ -100,7 +100,7 @@ def _fetch_right(address: Address, part: Path, size: int | None) -> None:
                 os.fsync(file.fileno())
             return
         part.unlink()
-        if not begun_before:  # else the piece of an earlier time may have been at fault, and all of it comes anew
+        if not begun_before:  # else the part of an earlier run may be at fault: all of it is downloaded again
             break
     raise DigestError(
         f'{shown(address.url)}: the SHA-256 of what lies there is {found}, expected {address.sha256}: this is not the '
