@@ -44,7 +44,7 @@ def test_report_names_each_file_once(runner, caplog):
     hook.after_train_epoch(runner)
     hook.after_train_epoch(runner)
     assert caplog.text.count('a.mp4: decode') == 1
-    assert '1 broken, 1 too short, of 40' in caplog.text
+    assert '1 unreadable, 1 too short, of 40' in caplog.text
     assert '1 of 2 samples' in caplog.text
 
 

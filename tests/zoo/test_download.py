@@ -91,7 +91,7 @@ def test_a_damaged_file_of_the_cache_is_not_used(site, capsys):
     path = fetch(address(site))
     path.write_bytes(site.content[:-1])
     assert fetch(address(site)).read_bytes() == site.content
-    assert f'{path}: damaged since it was downloaded' in capsys.readouterr().err
+    assert f'{path}: the cached file is corrupt' in capsys.readouterr().err
     assert len(site.asked) == 2
 
 
