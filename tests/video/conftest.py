@@ -17,7 +17,7 @@ from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.raster import RECORD, rasterise
 from cmvl_mm.video.seal import Seal, write_seal
 
-sys.path.insert(0, str(Path(__file__).parents[1] / 'bitstream'))  # for h264_writer
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / 'bitstream')]  # format_sweep, h264_writer
 
 NUM_FRAMES = 40
 
