@@ -26,6 +26,7 @@ from cmvl_mm.video.container import (
     reporting,
 )
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.frame_faults import damaged
 from cmvl_mm.video.sequential import Fault, decode_in_turn, pixel_digest, vector_digest
 from cmvl_mm.video.truth import NO_STAMP, Truth, find_truth, signature
 
@@ -87,8 +88,7 @@ class ExactReader:
         self._next = -1
         for number in wanted:
             if self.truth.frames['damaged'][number]:
-                reason = f'frame {number}, or one it depends on, is missing or damaged; FFmpeg patched it up'
-                raise VideoError(self.path, 'decode', reason)
+                raise damaged(self.path, number)
             start = self._start_of(number)
             # A start that is fed already, or comes next, needs no seek.
             if start > self._next:

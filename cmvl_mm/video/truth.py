@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.frame_faults import damage_reason
 from cmvl_mm.video.sequential import (
     Fault,
     decode_in_turn,
@@ -77,7 +78,7 @@ class Truth:
         damaged = np.flatnonzero(self.frames['damaged'])
         if len(damaged):
             number = int(damaged[0])
-            return number, f'frame {number}, or one it depends on, is missing or damaged; FFmpeg patched it up'
+            return number, damage_reason(number)
         if self.faults:
             position, reason = self.faults[0]
             number = int((self.frames['position'] < position).sum())

@@ -135,7 +135,7 @@ def test_a_start_that_gives_other_frames_is_given_up(clips, reference, monkeypat
     with CompressedVideo(path) as video:
         reader_starts = None
         video.read(rgb=[0])
-        reader = video._decoder._exact
+        reader = video._decoder.reader
         reader_starts = reader._starts[0]
         assert len(reader_starts) >= 3
         begun = []

@@ -7,10 +7,11 @@ import av
 import numpy as np
 import pytest
 
-from cmvl_mm.video import CompressedVideo, VideoError, decoder
+from cmvl_mm.video import CompressedVideo, VideoError, regular_reader
 from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, configure, is_intra_mpeg4, open_video, vector_decoder
 from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.reader import StreamReader
+from cmvl_mm.video.regular_reader import WORTH_A_READER, RegularReader
 from cmvl_mm.video.seal import SEAL_SIZE, read_seal, write_seal
 
 NUM_FRAMES = 40  # of every clip in conftest.py
@@ -19,7 +20,7 @@ NUM_FRAMES = 40  # of every clip in conftest.py
 @pytest.fixture
 def decoded(monkeypatch):
     """What was decoded how: 'pixels' and 'vectors' by whole runs, 'alone' by a frame's own packet."""
-    monkeypatch.setattr(decoder, '_WORTH_A_READER', 1)  # short reads, too, open a reader for vectors
+    monkeypatch.setattr(regular_reader, 'WORTH_A_READER', 1)  # short reads, too, open a reader for vectors
     asked = []
     run, alone = StreamReader.decode_from, StreamReader.decode_vectors
 
@@ -108,11 +109,13 @@ def test_a_gop_whose_pixels_are_wanted_is_decoded_once(clips, reference, decoded
 
 def test_a_few_frames_are_not_worth_a_second_reader(clips):
     with CompressedVideo(clips('h264')) as video:
-        few, many = set(range(decoder._WORTH_A_READER - 1)), set(range(decoder._WORTH_A_READER))
+        few, many = set(range(WORTH_A_READER - 1)), set(range(WORTH_A_READER))
         index = replace(video._decoder.index)  # the decoder's own is kept for other readers
         index.__dict__['_start_numbers'] = [0] * 100  # as if it were one long GOP
-        assert video._decoder._passes(index, set(), few) == {'pixels': sorted(few)}
-        assert video._decoder._passes(index, set(), many) == {'pixels': [], 'vectors': sorted(many)}
+        reader = RegularReader(StreamReader(video.path), index)
+        assert reader._passes(set(), few) == {'pixels': sorted(few)}
+        assert reader._passes(set(), many) == {'pixels': [], 'vectors': sorted(many)}
+        reader.close()
 
 
 def test_pixels_can_be_read_after_vectors_alone_and_vectors_after_pixels(clips, reference):

@@ -1,0 +1,198 @@
+"""Frames of a stream that is proven regular: as few packets as possible, never a frame in the wrong place."""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterator, Sequence, Set
+from itertools import groupby
+from typing import Any
+
+from av.video.frame import VideoFrame
+
+from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, Decoding, codec_name, has_lone_vectors
+from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.frame_faults import check_size, damaged
+from cmvl_mm.video.index import PacketIndex, Start
+from cmvl_mm.video.reader import StreamReader
+
+WORTH_A_READER = 64  # frames decoded for vectors alone: fewer do not win back what opening the file again costs
+
+
+class RegularReader:
+    """One open video file.
+
+    The first read decides whether the reader decodes pixels or vectors alone; a second one is opened for the other when
+    it first pays.
+
+    Args:
+        first: reader of the file.
+        index: of its stream.
+    """
+
+    def __init__(self, first: StreamReader, index: PacketIndex) -> None:
+        self.path = first.path
+        self.index = index
+        self._first = first
+        self._second: StreamReader | None = None
+        context = first.stream.codec_context
+        self.size = context.height, context.width
+        self.codec = codec_name(first.stream)
+        self._has_lone_vectors = index.from_header and has_lone_vectors(first.stream)
+
+    def close(self) -> None:
+        self._first.close()
+        if self._second is not None:
+            self._second.close()
+
+    @property
+    def kept(self) -> list[Any] | None:
+        """All packets of the file, in decoding order, where it is small and they were read; else None."""
+        return self._first.kept
+
+    def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """Every frame wanted for its pixels, its vectors or both, with its display index."""
+        for decoding, wanted in self._passes(rgb, motion).items():
+            if wanted:
+                yield from self._by_stamps(self._reader(decoding), wanted, rgb)
+
+    def _passes(self, rgb: Set[int], motion: Set[int]) -> dict[Decoding, list[int]]:
+        """Sorted display indices to decode in full, and those to decode for their vectors alone in a second reader.
+
+        A GOP is decoded once: in full if any of its pixels are wanted. A second pass for the vectors after the last
+        of them does not pay: in H.264 an I-frame, which both would decode, can cost ten times what a P-frame does.
+        """
+        wanted = sorted(rgb | motion)
+        if self.codec not in CHEAPER_FOR_VECTORS or self._has_lone_vectors:
+            return {'pixels': wanted}
+        passes: dict[Decoding, list[int]] = {'pixels': [], 'vectors': []}
+        decoded_for_vectors = 0
+        for first, group in groupby(wanted, key=self.index.first_of_gop.__getitem__):
+            numbers = list(group)
+            if rgb.isdisjoint(numbers):
+                passes['vectors'] += numbers
+                decoded_for_vectors += numbers[-1] - first + 1
+            else:
+                passes['pixels'] += numbers
+        return passes if decoded_for_vectors >= WORTH_A_READER else {'pixels': wanted}
+
+    def pictures(self) -> list[tuple[int, bool]]:
+        """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode.
+
+        Raises:
+            VideoError: stage ``decode``, at the first frame that does not decode or was patched up.
+        """
+        pictures = []
+        for number, (frame, is_damaged) in enumerate(self._reader('pixels').decode_all()):
+            if is_damaged:
+                raise damaged(self.path, number)
+            check_size(self.path, number, frame, self.size)
+            pictures.append((int(frame.pict_type), bool(frame.key_frame)))
+        if len(pictures) != self.index.num_frames:
+            reason = f'{self.index.num_frames} packets hold data, but {len(pictures)} frames came out'
+            raise VideoError(self.path, 'decode', reason)
+        return pictures
+
+    def _reader(self, decoding: Decoding) -> StreamReader:
+        if self._first.decoding is None:
+            self._first.decide(decoding)
+        if self._first.decoding == decoding:
+            return self._first
+        if self._second is None:
+            self._first.check_open()
+            self._second = StreamReader(self.path)
+            self._second.decide(decoding)
+        return self._second
+
+    def _by_stamps(
+        self, reader: StreamReader, wanted: Sequence[int], rgb: Set[int]
+    ) -> Iterator[tuple[int, VideoFrame]]:
+        alone = self._decodable_alone(wanted, rgb)
+        together = frozenset(wanted) - alone
+        reader.start_anew()
+        run: Iterator[tuple[int, VideoFrame]] | None = None
+        begun: Start | None = None
+        for number in wanted:
+            start = self.index.start_of(number)
+            if number in alone:
+                run = None
+                frames = reader.decode_vectors(start, int(self.index.position[number]))
+                if frames is not None:
+                    if len(frames) != 1 or frames[0].pts != self.index.stamps[number] or frames[0].is_corrupt:
+                        raise damaged(self.path, number)
+                    check_size(self.path, number, frames[0], self.size)
+                    yield number, frames[0]
+                continue
+            # A key frame that is fed already, or comes next, needs no seek.
+            if run is None or start.position > reader.next_position:
+                run, begun = self._run(reader, start, together), start
+            try:
+                frame = self._advance(run, number)
+            except VideoError:
+                if start == begun:
+                    raise
+                # Damage before this frame's key frame is none of its business, but no decoder that met it is used.
+                run, begun = self._run(reader, start, together), start
+                frame = self._advance(run, number)
+            yield number, frame
+
+    def _decodable_alone(self, wanted: Sequence[int], rgb: Set[int]) -> Set[int]:
+        """Frames of which only vectors are wanted, and no pixels after them in their GOP, where one packet is enough.
+
+        Of the frames before such a one neither content nor damage matters.
+        """
+        if not self._has_lone_vectors:
+            return frozenset()
+        alone: set[int] = set()
+        for _, group in groupby(wanted, key=self.index.first_of_gop.__getitem__):
+            numbers = list(group)
+            last = max([number for number in numbers if number in rgb], default=-1)
+            alone.update([number for number in numbers if number > last])
+        return alone
+
+    def _advance(self, run: Iterator[tuple[int, VideoFrame]], wanted: int) -> VideoFrame:
+        for number, frame in run:
+            if number == wanted:
+                check_size(self.path, number, frame, self.size)
+                return frame
+            if number > wanted:
+                break
+        raise damaged(self.path, wanted)
+
+    def _run(self, reader: StreamReader, start: Start, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """The wanted frames in display order from a key frame on, each checked against the self.index.
+
+        A frame may depend on all that were decoded before it, and a B-frame is displayed before one of those: it comes
+        out once that one has, too.  The stream is proven regular, so that a frame that does not come out is damage.
+
+        Raises:
+            VideoError: stage ``decode``, in place of a wanted frame that was displayed or decoded after a damaged one.
+        """
+        expected = start.first
+        held: deque[tuple[int, VideoFrame, bool]] = deque()
+        damaged_from: int | None = None  # in decoding order
+        for frame, is_damaged in reader.decode_from(start):
+            stamp = frame.pts
+            if stamp is not None and stamp < start.pts:
+                continue  # displayed before the key frame of an open GOP: lacks its references here
+            if expected == self.index.num_frames or stamp != self.index.stamps[expected]:
+                number = self._number_of(stamp, expected)
+                lost = int(self.index.position[expected:number].min())
+                damaged_from = lost if damaged_from is None else min(lost, damaged_from)
+                expected = number
+            if is_damaged and frame.is_corrupt:
+                position = int(self.index.position[expected])
+                damaged_from = position if damaged_from is None else min(position, damaged_from)
+            if expected in wanted:
+                held.append((expected, frame, is_damaged))
+            while held and self.index.known_sound_at[held[0][0]] <= expected:
+                number, frame, is_damaged = held.popleft()
+                if is_damaged or (damaged_from is not None and self.index.position[number] > damaged_from):
+                    raise damaged(self.path, number)
+                yield number, frame
+            expected += 1
+
+    def _number_of(self, stamp: int | None, expected: int) -> int:
+        """The frame with a time stamp, behind the one that was expected."""
+        number = self.index.num_frames if stamp is None else bisect_left(self.index.stamps, stamp)
+        if expected < number < self.index.num_frames and self.index.stamps[number] == stamp:
+            return number
+        raise VideoError(self.path, 'decode', f'in place of frame {expected} comes one with the time stamp {stamp}')
