@@ -18,14 +18,17 @@ class StampsDisagree(VideoError):
 
 
 def stamps_by_packets(path: str) -> Sequence[int] | None:
-    """Time stamps of all frames in display order, foretold without decoding; None where the container gives none."""
+    """Time stamps of all frames in display order, if possible without decoding; None where the container gives none."""
     container, stream = open_video(path)
     with container:
         # AVI stores no presentation stamps: where B-frames make them differ, FFmpeg guesses, often wrongly.
         guessed = container.format.name == 'avi' and stream.codec_context.has_b_frames
         packets = all_packets(path, container, stream)
-        stamps = [packet.pts for packet in packets if packet.pts is not None and not packet.is_discard]
-        return None if guessed or not stamps else sorted(stamps)
+        stamps = sorted(packet.pts for packet in packets if packet.pts is not None and not packet.is_discard)
+    if guessed or not stamps:
+        return None
+    # Packets may share a time stamp, and their frames need not.
+    return usable(stamps) or stamps_by_decoding(path)
 
 
 def stamps_by_decoding(path: str) -> Sequence[int] | None:

@@ -11,6 +11,7 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.leading import DROPS_LOST
 from cmvl_mm.video.sequential import (
     Fault,
     decode_in_turn,
@@ -103,7 +104,8 @@ def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
     sound: list[tuple[bool, bool]] = []
     converter = VideoReformatter()
     unnamed_first = False
-    has_vectors = codec_name(stream) in CODECS_WITH_VECTORS
+    codec = codec_name(stream)
+    has_vectors = codec in CODECS_WITH_VECTORS
     stream.codec_context.copy_opaque = True
     for item in decode_in_turn(stream.codec_context, _noting(packets, table), faults):
         frame = item.frame
@@ -126,6 +128,9 @@ def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
     # Without a whole picture, a decoder starts from grey and flags nothing. One that an edit list cuts off was decoded,
     # although it does not come out.
     *_, begins_whole = table[0]
+    first = int(frames['position'].argmin())
+    if codec in DROPS_LOST and frames['position'][first] >= 0 and frames['key'][first]:
+        begins_whole = True
     frames['damaged'] = _damaged(frames['position'], sound, [fault.position for fault in faults], begins_whole)
     return Truth(packets=np.array(table, PACKET), frames=frames, faults=tuple(faults))
 
