@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.video import index_store
 from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, Decoding, codec_name, has_lone_vectors, reporting
-from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.exact import ExactReader
 from cmvl_mm.video.index import PacketIndex, Start, index_of_regular, index_of_sealed
 from cmvl_mm.video.reader import StreamReader
@@ -141,7 +141,7 @@ class FrameDecoder:
         except NotRegular as error:
             return None, str(error)
         if not packets:
-            raise VideoError(self.path, 'index', 'the video stream holds no frames')
+            raise VideoError(self.path, 'index', 'the video stream holds no frames', NO_FRAMES)
         return index_of_regular(packets), ''
 
     def _exact_reader(self, known: Truth | None, reason: str) -> ExactReader:

@@ -9,7 +9,7 @@ from cmvl_mm.video.colour import container_tags
 from cmvl_mm.video.colour_reader import ColourReader
 from cmvl_mm.video.container import DecodedFrame, all_packets, codec_name, decode_strictly, open_video
 from cmvl_mm.video.display import Orientation, orientation_of
-from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.times import choose_clock, usable
 
 
@@ -65,7 +65,7 @@ class SourceFrames:
             decoded = decode_strictly(path, stream, all_packets(path, self._container, stream))
             first = next(decoded, None)
             if first is None:
-                raise VideoError(path, 'encode', 'there are no frames to write')
+                raise VideoError(path, 'encode', 'there are no frames to write', NO_FRAMES)
             self._first, self._rest = first, decoded
             self.width, self.height = first.frame.width, first.frame.height
             self.orientation = self._orientation(0, first.frame)

@@ -10,7 +10,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name
-from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.leading import DROPS_LOST
 from cmvl_mm.video.sequential import (
     Fault,
@@ -119,7 +119,7 @@ def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
     if not shown:
         if faults:
             raise VideoError(path, 'decode', f'no frame comes out of the decoder: {faults[0].reason}')
-        raise VideoError(path, 'index', 'the video stream holds no frames')
+        raise VideoError(path, 'index', 'the video stream holds no frames', NO_FRAMES)
     # Of decoders that name neither types nor key frames, the container's word on the first picture is taken; some say
     # of no packet that it is a key.
     if unnamed_first and (table[0][4] or not any(row[4] for row in table)):

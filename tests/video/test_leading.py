@@ -1,4 +1,4 @@
-"""Files that begin inside a stream: leading pictures that need nothing before the key frame are sound, others are lost."""
+"""Files that begin inside a stream: leading pictures that need the key frame alone are sound, others are lost."""
 
 import av
 import numpy as np
@@ -26,7 +26,7 @@ def check(path, first, plain_frames, tmp_path):
     with CompressedVideo(path) as video:
         video.verify()
         assert video.num_frames == len(expected)
-        assert not video.keyframes[0] == 0, 'no picture is displayed before the first key frame'
+        assert video.keyframes[0] != 0, 'no picture is displayed before the first key frame'
         for number in reversed(range(len(expected))):
             (found,) = video.read(rgb=[number])[0]
             np.testing.assert_array_equal(found, plain[number])
@@ -48,7 +48,7 @@ def test_leading_pictures_of_hevc_that_need_the_key_frame_alone(tmp_path, encode
 
 
 def test_b_frames_of_a_closed_gop_of_mpeg2(tmp_path, encode, plain_frames):
-    """The cut GOP is declared closed: its first B-frames were coded with the key frame alone (ISO/IEC 13818-2, 6.3.8)."""
+    """The cut GOP is declared closed (ISO/IEC 13818-2, 6.3.8): its first B-frames come from the key frame alone."""
     still = PAN.frames.copy()
     still[10:13] = still[12]  # so that they can be predicted from it
     whole = encode(tmp_path / 'whole.m2v', still, 'mpeg2video', {'bf': '2', 'g': '12', 'qmin': '2', 'qmax': '2'})
