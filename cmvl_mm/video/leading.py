@@ -1,7 +1,8 @@
 """Leading pictures: displayed before a key frame, and decoded after it.
 
 Those of an open GOP need what was decoded before the key frame, too: at the start of a file they are lost.  Others need
-the key frame alone (RADL pictures of HEVC and VVC; B-frames of a closed GOP of MPEG-1 and MPEG-2), and are sound.
+the key frame alone, and are sound: RADL pictures of HEVC and VVC, B-frames of a closed GOP of MPEG-1 and MPEG-2, and
+all that follow an IDR picture of H.264.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from av.video.frame import VideoFrame
 from cmvl_mm.video.macroblocks import origin_of
 from cmvl_mm.video.sequential import Origin
 
-DROPS_LOST = frozenset({'hevc', 'vvc', 'mpeg1video', 'mpeg2video'})
+DROPS_LOST = frozenset({'h264', 'hevc', 'vvc', 'mpeg1video', 'mpeg2video'})
 """Codecs of which FFmpeg drops leading pictures that are lost: what comes out of a stream's first ones is sound."""
 
 _MOST = 16  # pictures that may wait for one decoded before them (ITU-T H.265, A.4.2: MaxDpbSize)

@@ -3,6 +3,7 @@
 import av
 import numpy as np
 import pytest
+from h264_writer import SIZE, mux, picture
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo
@@ -64,3 +65,24 @@ def test_b_frames_of_a_closed_gop_of_mpeg2(tmp_path, encode, plain_frames):
             video.verify()
             assert video.num_frames == frames == 20 - lost
         assert reencode(cut, tmp_path / 'out.mp4', profile=PROFILES['paper']) == frames
+
+
+def test_b_frames_of_h264_before_an_idr_picture(tmp_path, plain_frames):
+    """Behind an IDR picture nothing older is left (ITU-T H.264, 8.2.5.1), whatever is displayed before it."""
+    luma = (np.indices((SIZE, SIZE)).sum(axis=0) * 5 % 200 + 20).astype(np.uint8)
+    pictures = [(2, picture('I', 0, 0, luma=luma, idr=True))]
+    pictures += [(number, picture('B', 1, 2 * number - 4, blocks=(1, (0,), [(-8, 0)]))) for number in range(2)]
+    pictures += [
+        (number, picture('P', number - 2, 2 * number - 4, blocks=(0, (0,), [(0, 0)]))) for number in range(3, 7)
+    ]
+    for suffix in ('.264', '.mkv'):
+        path = mux(tmp_path, list(pictures), suffix)
+        frames = plain_frames(path)
+        assert len(frames) == 7
+        assert [frame.key_frame for frame in frames] == [False, False, True] + [False] * 4
+        with CompressedVideo(path) as video:
+            video.verify()
+            assert video.keyframes.tolist() == [2]
+            for number in (6, 0, 2, 1):
+                np.testing.assert_array_equal(video.read(rgb=[number])[0][0], frames[number].to_ndarray(format='rgb24'))
+        assert reencode(path, tmp_path / 'out.mp4', profile=PROFILES['paper']) == 7
