@@ -39,6 +39,8 @@ class FrameDecoder:
     def __init__(self, path: str, keep_index: bool = False) -> None:
         self.path = path
         self._keep_index = keep_index
+        # Before it is opened: what is learned of it must not be taken for another file's that replaces it meanwhile.
+        self._identity = index_store.identity_of(path)
         self._first = StreamReader(path)
         self._second: StreamReader | None = None
         context = self.stream.codec_context
@@ -107,7 +109,7 @@ class FrameDecoder:
         return self._exact.truth
 
     def _build_index(self) -> None:
-        known = index_store.recall(self.path)
+        known = index_store.recall(self._identity)
         if isinstance(known, PacketIndex):
             self._index = known
             return
@@ -115,10 +117,10 @@ class FrameDecoder:
         if known is None:
             self._index, reason = self._regular_index()
         if self._index is not None:
-            index_store.remember(self.path, self._index)
+            index_store.remember(self._identity, self._index)
             return
         self._exact = self._exact_reader(known, reason)
-        index_store.remember(self.path, self._exact.truth)
+        index_store.remember(self._identity, self._exact.truth)
 
     def _regular_index(self) -> tuple[PacketIndex | None, str]:
         """The index of a stream that is proven regular, or the reason why it is not."""
@@ -145,7 +147,7 @@ class FrameDecoder:
         return index_of_regular(packets), ''
 
     def _exact_reader(self, known: Truth | None, reason: str) -> ExactReader:
-        known = known or index_store.find_beside(self.path)
+        known = known or (index_store.find_beside(self.path) if self._is_as_opened() else None)
         reader = self._first
         reader.rewind()
         began = time.perf_counter()
@@ -156,8 +158,11 @@ class FrameDecoder:
         return exact
 
     def _save(self, truth: Truth) -> None:
-        if self._keep_index:
-            index_store.save(self.path, truth)
+        if self._keep_index and self._is_as_opened():
+            index_store.keep(self.path, truth)
+
+    def _is_as_opened(self) -> bool:
+        return self._identity is not None and index_store.identity_of(self.path) == self._identity
 
     def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
         """Every frame wanted for its pixels, its vectors or both, with its display index.
@@ -255,7 +260,7 @@ class FrameDecoder:
             with reporting(self.path, 'index'):
                 keyframes = self._exact.keyframes()
             self._exact.truth = index.with_keyframes(keyframes)
-            index_store.remember(self.path, self._exact.truth)
+            index_store.remember(self._identity, self._exact.truth)
             self._save(self._exact.truth)
         if not len(keyframes):
             raise VideoError(self.path, 'index', 'the stream has no key frame that decodes alone')
