@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -65,11 +66,11 @@ class Truth:
     def nbytes(self) -> int:
         return self.packets.nbytes + self.frames.nbytes
 
-    @property
+    @cached_property
     def has_positions(self) -> bool:
         """Whether each frame is known to come from a packet of its own, so that decoding may begin elsewhere."""
-        positions = self.frames['position']
-        return bool((positions >= 0).all()) and len(np.unique(positions)) == len(positions)
+        positions = np.sort(self.frames['position'])  # numpy.unique takes a second for 100 000 of them
+        return bool(positions[0] >= 0 and (np.diff(positions) > 0).all())
 
     def first_damage(self) -> tuple[int, str] | None:
         """The first frame that is not sound, and why; `num_frames` for a packet behind the last frame."""
