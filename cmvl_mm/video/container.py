@@ -273,12 +273,13 @@ def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[
     context = stream.codec_context
     decode = decode_of(context)
     source = iter(packets)
-    first = None
+    key = None
     while True:
         try:  # what `reporting` does, without entering a context for every packet
             packet = next(source, None)
-            first = first or packet
-            frames = decode(packet) if packet is not None else push_out(context, decode, first)
+            if packet is not None and packet.is_keyframe:
+                key = packet
+            frames = decode(packet) if packet is not None else push_out(context, decode, key)
         except VideoError:
             raise
         except Exception as error:
