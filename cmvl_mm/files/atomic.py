@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,8 @@ from pathlib import Path
 def atomic_write(path: str | os.PathLike[str], *, synced: bool = False) -> Iterator[Path]:
     """A name beside `path` to write to, which becomes `path` when the block ends well and is deleted when it does not.
 
-    Whoever reads `path` meanwhile sees the old file or the new one. Processes that write the same `path` do not meet:
-    the name holds the process id; the last one to end stays.
+    Whoever reads `path` meanwhile sees the old file or the new one. Whoever else writes it uses another name, which
+    holds process and thread; the last one to end stays.
 
     Args:
         path: of the file; its folder exists.
@@ -21,7 +22,7 @@ def atomic_write(path: str | os.PathLike[str], *, synced: bool = False) -> Itera
         OSError: it cannot be written or renamed. What was at `path` is as it was.
     """
     path = Path(path)
-    temporary = path.with_name(f'{path.name}.{os.getpid()}.part')
+    temporary = path.with_name(f'{path.name}.{os.getpid()}.{threading.get_native_id()}.part')
     try:
         yield temporary
         if synced:

@@ -12,7 +12,7 @@ from cmvl_mm.datasets.list_file import Entry, LineError, format_line, name_fault
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.prepare.suffixes import SUFFIXES
 
-_LONGEST_NAME = 255 - len('.4194304.part')  # bytes: while it is written, a file has a longer name
+_LONGEST_NAME = 255 - len('.4194304.4194304.part')  # bytes: while it is written, a file has a longer name
 _APPLE_DOUBLE = b'\x00\x05\x16\x07'  # RFC 1740: what macOS keeps beside a file on disks of other systems
 
 

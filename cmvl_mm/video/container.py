@@ -19,6 +19,7 @@ from cmvl_mm.bitstream.by_codec import need_tables
 from cmvl_mm.video.choice import first_that_sends, video_streams
 from cmvl_mm.video.errors import Stage, VideoError
 from cmvl_mm.video.held import push_out
+from cmvl_mm.video.leading import DROPS_LOST, begin_with_key_frame, numbered
 from cmvl_mm.video.macroblocks import DEBUG
 from cmvl_mm.video.sequential import decode_of, names_no_type, stands_alone
 
@@ -246,7 +247,14 @@ def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> I
     # Without a picture that stands alone, the decoder starts from grey and flags nothing. A first picture that an edit
     # list hides is not seen here, but was decoded. Some decoders say nothing of their pictures.
     damaged = not first.is_discard
-    for number, frame in enumerate(_decode(path, stream, chain([first], source))):
+    packets = chain([first], source)
+    if codec_name(stream) in DROPS_LOST:
+        stream.codec_context.copy_opaque = True
+        begins_whole, frames = begin_with_key_frame(_decode(path, stream, numbered(packets)))
+        damaged = damaged and not begins_whole
+    else:
+        frames = _decode(path, stream, packets)
+    for number, frame in enumerate(frames):
         whole = frame.key_frame or (
             number == 0 and (stands_alone(frame) or (names_no_type(frame) and first.is_keyframe))
         )
@@ -265,12 +273,13 @@ def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[
     context = stream.codec_context
     decode = decode_of(context)
     source = iter(packets)
-    first = None
+    key = None
     while True:
         try:  # what `reporting` does, without entering a context for every packet
             packet = next(source, None)
-            first = first or packet
-            frames = decode(packet) if packet is not None else push_out(context, decode, first)
+            if packet is not None and packet.is_keyframe:
+                key = packet
+            frames = decode(packet) if packet is not None else push_out(context, decode, key)
         except VideoError:
             raise
         except Exception as error:

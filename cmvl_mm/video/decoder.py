@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.video import index_store
 from cmvl_mm.video.container import codec_name, reporting
-from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.exact import ExactReader
 from cmvl_mm.video.frame_faults import check_size, other_size
 from cmvl_mm.video.index import PacketIndex, index_of_regular, index_of_sealed
@@ -37,6 +37,8 @@ class FrameDecoder:
     def __init__(self, path: str, keep_index: bool = False) -> None:
         self.path = path
         self._keep_index = keep_index
+        # Before it is opened: what is learned of it must not be taken for another file's that replaces it meanwhile.
+        self._identity = index_store.identity_of(path)
         self._first = StreamReader(path)
         context = self.stream.codec_context
         self.height: int = context.height
@@ -104,11 +106,11 @@ class FrameDecoder:
         return usable([None if stamp == NO_STAMP else stamp for stamp in index.frames['stamp'].tolist()])
 
     def _made_reader(self) -> RegularReader | ExactReader:
-        known, reason = index_store.recall(self.path), ''
+        known, reason = index_store.recall(self._identity), ''
         if known is None:
             known, reason = self._regular_index()
         if isinstance(known, PacketIndex):
-            index_store.remember(self.path, known)
+            index_store.remember(self._identity, known)
             return RegularReader(self._first, known)
         return self._exact_reader(known, reason)
 
@@ -133,23 +135,26 @@ class FrameDecoder:
         except NotRegular as error:
             return None, str(error)
         if not packets:
-            raise VideoError(self.path, 'index', 'the video stream holds no frames')
+            raise VideoError(self.path, 'index', 'the video stream holds no frames', NO_FRAMES)
         return index_of_regular(packets), ''
 
     def _exact_reader(self, known: Truth | None, reason: str) -> ExactReader:
-        known = known or index_store.find_beside(self.path)
+        known = known or (index_store.find_beside(self.path) if self._is_as_opened() else None)
         self._first.rewind()
         began = time.perf_counter()
         exact = ExactReader(self.path, (self._first.container, self._first.stream), known)
         if known is None:
             index_store.tell(self.path, exact.truth, reason, time.perf_counter() - began)
             self._save(exact.truth)
-        index_store.remember(self.path, exact.truth)
+        index_store.remember(self._identity, exact.truth)
         return exact
 
     def _save(self, truth: Truth) -> None:
-        if self._keep_index:
-            index_store.save(self.path, truth)
+        if self._keep_index and self._is_as_opened():
+            index_store.keep(self.path, truth)
+
+    def _is_as_opened(self) -> bool:
+        return self._identity is not None and index_store.identity_of(self.path) == self._identity
 
     def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
         """Every frame wanted for its pixels, its vectors or both, with its display index.
@@ -211,7 +216,7 @@ class FrameDecoder:
             with reporting(self.path, 'index'):
                 keyframes = reader.keyframes()
             reader.truth = reader.truth.with_keyframes(keyframes)
-            index_store.remember(self.path, reader.truth)
+            index_store.remember(self._identity, reader.truth)
             self._save(reader.truth)
         if not len(keyframes):
             raise VideoError(self.path, 'index', 'the stream has no key frame that decodes alone')

@@ -13,6 +13,9 @@ _REMEDY: dict[str, str] = {
     'encode': 'Check the free space and the permissions of the destination, and that the source plays',
 }
 
+NO_FRAMES = 'Check that the file plays, or leave it out of the list'
+"""Remedy for a file of which no frame comes out: preparing it cannot help."""
+
 
 class VideoError(RuntimeError):
     """A video that cannot be opened, indexed, decoded, searched for vectors or encoded.

@@ -30,15 +30,18 @@ def push_out(
     Args:
         context: the decoder; it must be flushed before it is used again, as after any end.
         decode: of the context.
-        key_packet: the one with which decoding began, if any.
+        key_packet: the last one that was fed, if any: an earlier one may have other headers.
     """
     holds = context.codec.canonical_name in _HOLDING and context.has_b_frames
-    if not holds or key_packet is None or not key_packet.is_keyframe:
+    if not holds or key_packet is None:
         return decode(None)
     again = padded_packet(bytes(key_packet))
     again.pts = again.dts = _MARK
     again.time_base = key_packet.time_base
     try:
-        return [frame for frame in decode(again) if frame.pts != _MARK]
+        frames = decode(again)
+        if not frames or any(frame.pts == _MARK for frame in frames):  # it was no reference frame, or flagged in error
+            frames += decode(None)
+        return [frame for frame in frames if frame.pts != _MARK]
     except FFmpegError:
         return decode(None)

@@ -24,22 +24,31 @@ _VERSION = 1
 _MOST = 64 << 20  # bytes of indices in the memory of a process
 _SAMPLE = 1 << 16  # bytes at both ends of a file
 
-_Identity = tuple[str, int, int, int]
-_known: OrderedDict[_Identity, Truth | PacketIndex] = OrderedDict()
+Identity = tuple[str, int, int, int]
+"""Path, inode, length and time of change of a file: another one that takes its place differs in one of them."""
+
+_known: OrderedDict[Identity, Truth | PacketIndex] = OrderedDict()
 _kept_bytes = 0
 _told: list[str] = []  # paths of the files that were decoded for their index
 
 
-def _identity(path: str) -> _Identity:
-    status = os.stat(path)
+def identity_of(path: str) -> Identity | None:
+    """What a file is known by; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
     return os.path.abspath(path), status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def recall(path: str) -> Truth | PacketIndex | None:
-    """What this process knows of a file that has not changed since."""
-    identity = _identity(path)
-    index = _known.get(identity)
-    if index is not None:
+def recall(identity: Identity | None) -> Truth | PacketIndex | None:
+    """What this process knows of a file that has not changed since.
+
+    Args:
+        identity: of the file when it was opened; it may have been replaced since.
+    """
+    index = None if identity is None else _known.get(identity)
+    if identity is not None and index is not None:
         _known.move_to_end(identity)
     return index
 
@@ -69,15 +78,30 @@ def tell(path: str, truth: Truth, reason: str, seconds: float) -> None:
     )
 
 
-def remember(path: str, index: Truth | PacketIndex) -> None:
+def remember(identity: Identity | None, index: Truth | PacketIndex) -> None:
     """Keep an index in memory; the oldest go where they take too much of it."""
     global _kept_bytes
-    identity = _identity(path)
+    if identity is None:
+        return
     forgotten = _known.pop(identity, None)
     _known[identity] = index
     _kept_bytes += index.nbytes - (forgotten.nbytes if forgotten else 0)
     while len(_known) > 1 and _kept_bytes > _MOST:
         _kept_bytes -= _known.popitem(last=False)[1].nbytes
+
+
+def keep(path: str, truth: Truth) -> None:
+    """`save`, or a warning where the folder cannot be written: the video itself is sound."""
+    try:
+        save(path, truth)
+    except OSError as error:
+        logger.warning(
+            '%s%s: the index cannot be kept: %s; the video is decoded once in every process. Make the folder writable, '
+            'or open the video without keep_index.',
+            path,
+            SUFFIX,
+            error.strerror,
+        )
 
 
 def save(path: str, truth: Truth) -> Path:

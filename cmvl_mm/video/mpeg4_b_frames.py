@@ -1,6 +1,8 @@
 """The vectors of a stream's MPEG-4 B-frames, as records like those that FFmpeg exports of other frames."""
 
+import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +18,7 @@ from cmvl_mm.video.raster import RECORD
 from cmvl_mm.video.side_data import motion_records
 
 _VOP_CODE = b'\0\0\1\xb6'
+_LAYER_CODE = re.compile(rb'\x00\x00\x01[\x20-\x2f]')
 _HALF = 8  # px: half a macroblock
 _MOST_BYTES = 256 << 20  # of packets, which stay in memory: an hour and more of such video
 
@@ -49,6 +52,8 @@ class BFrames:
             self._layer = parse_layer(data[0] if data else b'')
         if self._layer.interlaced:
             raise ValueError('its B-frames may be coded in fields')
+        if any(_states_another(self._layer, packet) for packet in data):
+            raise ValueError('its headers change')
         last = len(data) - 1
         self._vops = [
             vop
@@ -77,7 +82,8 @@ class BFrames:
         """
         number = self._by_display[frame]
         vop = self._vops[number]
-        before = [n for n in range(number) if self._vops[n].kind != B_VOP][-2:]
+        references = (n for n in range(number - 1, -1, -1) if self._vops[n].kind != B_VOP)
+        before = [*islice(references, 2)][::-1]
         if vop.kind != B_VOP or len(before) < 2:
             raise ValueError('this is no B-frame between two references')
         if self._vops[before[1]].kind == S_VOP:
@@ -95,7 +101,7 @@ class BFrames:
         """Decodes from the I-frame before it on, or goes on from the last reference."""
         if self._reference is not None and self._fed == number:
             return self._reference
-        key = max([n for n in range(number + 1) if self._vops[n].kind == I_VOP], default=-1)
+        key = next((n for n in range(number, -1, -1) if self._vops[n].kind == I_VOP), -1)
         if key < 0:
             raise ValueError('there is no I-frame before')
         if not key <= self._fed < number:
@@ -119,6 +125,11 @@ class BFrames:
         records = np.frombuffer(motion_records(frames[0]) or b'', RECORD)
         self._reference = _Reference(kinds.skipped, _on_half_macroblocks(records, kinds.skipped.shape))
         return self._reference
+
+
+def _states_another(layer: Layer, packet: bytes) -> bool:
+    """Whether a packet holds a header other than the first."""
+    return any(parse_layer(packet[found.start() :]) != layer for found in _LAYER_CODE.finditer(packet))
 
 
 def _kept(packets: Iterable[bytes]) -> list[bytes]:

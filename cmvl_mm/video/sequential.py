@@ -57,12 +57,13 @@ def decode_in_turn(
         first: position of the first packet.
     """
     decode = decode_of(context)
-    begun_with, position = None, first - 1
+    key, position = None, first - 1
     for position, packet in enumerate(packets, first):
         packet.opaque = Origin(position)  # an object of its own: PyAV 18.1 knows opaque ones by their address alone
-        begun_with = begun_with or packet
+        if packet.is_keyframe:
+            key = packet
         yield from _decoded(partial(decode, packet), position, faults)
-    yield from _decoded(partial(push_out, context, decode, begun_with), position + 1, faults)
+    yield from _decoded(partial(push_out, context, decode, key), position + 1, faults)
 
 
 def decode_of(context: VideoCodecContext) -> Callable[[Any], list[VideoFrame]]:

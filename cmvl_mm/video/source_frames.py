@@ -9,7 +9,7 @@ from cmvl_mm.video.colour import container_tags
 from cmvl_mm.video.colour_reader import ColourReader
 from cmvl_mm.video.container import DecodedFrame, all_packets, codec_name, decode_strictly, open_video
 from cmvl_mm.video.display import Orientation, orientation_of
-from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.times import choose_clock, usable
 
 
@@ -18,14 +18,17 @@ class StampsDisagree(VideoError):
 
 
 def stamps_by_packets(path: str) -> Sequence[int] | None:
-    """Time stamps of all frames in display order, foretold without decoding; None where the container gives none."""
+    """Time stamps of all frames in display order, if possible without decoding; None where the container gives none."""
     container, stream = open_video(path)
     with container:
         # AVI stores no presentation stamps: where B-frames make them differ, FFmpeg guesses, often wrongly.
         guessed = container.format.name == 'avi' and stream.codec_context.has_b_frames
         packets = all_packets(path, container, stream)
-        stamps = [packet.pts for packet in packets if packet.pts is not None and not packet.is_discard]
-        return None if guessed or not stamps else sorted(stamps)
+        stamps = sorted(packet.pts for packet in packets if packet.pts is not None and not packet.is_discard)
+    if guessed or not stamps:
+        return None
+    # Packets may share a time stamp, and their frames need not.
+    return usable(stamps) or stamps_by_decoding(path)
 
 
 def stamps_by_decoding(path: str) -> Sequence[int] | None:
@@ -62,7 +65,7 @@ class SourceFrames:
             decoded = decode_strictly(path, stream, all_packets(path, self._container, stream))
             first = next(decoded, None)
             if first is None:
-                raise VideoError(path, 'encode', 'there are no frames to write')
+                raise VideoError(path, 'encode', 'there are no frames to write', NO_FRAMES)
             self._first, self._rest = first, decoded
             self.width, self.height = first.frame.width, first.frame.height
             self.orientation = self._orientation(0, first.frame)

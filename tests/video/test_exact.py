@@ -261,3 +261,16 @@ def test_damage_reaches_what_is_decoded_behind_it_up_to_the_next_whole_picture()
     assert damaged([0, 1, 3, 4], [whole, sound, sound, whole], faults=[2]) == [False, False, True, False]
     assert damaged([0, 1], [sound, whole]) == [True, False]
     assert damaged([3, 2], [sound, sound], begins_whole=True) == [False, False]
+
+
+def test_frames_have_positions_where_each_comes_from_a_packet_of_its_own():
+    def has_positions(*positions):
+        frames = np.zeros(len(positions), truth.FRAME)
+        frames['position'] = positions
+        return truth.Truth(packets=np.zeros(9, truth.PACKET), frames=frames, faults=()).has_positions
+
+    assert has_positions(0)
+    assert has_positions(0, 3, 1, 2)
+    assert has_positions(5, 2)
+    assert not has_positions(-1, 0, 1)
+    assert not has_positions(2, 0, 2)

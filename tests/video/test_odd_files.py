@@ -9,6 +9,7 @@ import pytest
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.container import FORMATS, MAX_SIDE
+from cmvl_mm.video.encode import PROFILES, reencode
 
 SIZE = (116, 84)  # width, height of the clips in conftest.py
 
@@ -103,3 +104,22 @@ def test_a_variable_rate_and_a_rotation_change_neither_frames_nor_vectors(
         assert abs(next(container.decode(video=0)).rotation) == 90
     np.testing.assert_array_equal(reference(path)[0], reference(clips('mpeg4'))[0])
     check_reads(path, motion=True)
+
+
+def test_packets_that_share_a_time_stamp_are_prepared(clips, tmp_path):
+    """Without times of their own, frames keep the stated rate."""
+    path = tmp_path / 'shared.mkv'
+    stamps = []
+    with av.open(str(clips('h264'))) as source, av.open(str(path), 'w') as sink:
+        copy = sink.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(packet for packet in source.demux(video=0) if packet.size):
+            if number % 10 == 7:
+                packet.pts = packet.dts = stamps[-1]
+            stamps.append(packet.pts)
+            packet.stream = copy
+            sink.mux(packet)
+    target = tmp_path / 'out.mp4'
+    assert reencode(path, target, profile=PROFILES['paper']) == 40
+    with CompressedVideo(target) as video:
+        assert video.num_frames == 40
+        assert video.fps == 25

@@ -187,5 +187,10 @@ def test_the_memory_of_indices_is_bounded(tmp_path, pan, monkeypatch):
         with CompressedVideo(paths[-1]) as video:
             size = video._decoder.index.nbytes
         monkeypatch.setattr(index_store, '_MOST', 2 * size)
-    assert [index_store.recall(str(path)) is not None for path in paths] == [False, False, True, True]
+    assert [index_store.recall(index_store.identity_of(str(path))) is not None for path in paths] == [
+        False,
+        False,
+        True,
+        True,
+    ]
     assert index_store._kept_bytes == 2 * size
