@@ -138,15 +138,16 @@ def _seen(frame: av.VideoFrame) -> _Frame:
 def _may_be_damaged(place: int, frames: list[_Frame], refused: list[int]) -> bool:
     """Whether a frame is flagged, or anything that was decoded before it back to the key frame that it begins from.
 
-    A frame that is displayed before the newest key frame, and was decoded after it, begins from the one before.
+    A frame that is displayed before the newest key frame, and was decoded after it, begins from the one before. Others do
+    not depend on such frames.
     """
     frame = frames[place]
     keys = sorted((key.position, number) for number, key in enumerate(frames) if key.key)
     keys = [(position, number) for position, number in keys if position <= frame.position]
     if keys and keys[-1][1] > place:
         keys.pop()
-    begin = keys[-1][0] if keys else 0
-    flagged = [other.position for other in frames if other.corrupt]
+    begin, first = keys[-1] if keys else (0, 0)
+    flagged = [other.position for other in frames[first:] if other.corrupt]
     return any(begin <= position <= frame.position for position in flagged + refused)
 
 
