@@ -138,8 +138,8 @@ def _seen(frame: av.VideoFrame) -> _Frame:
 def _may_be_damaged(place: int, frames: list[_Frame], refused: list[int]) -> bool:
     """Whether a frame is flagged, or anything that was decoded before it back to the key frame that it begins from.
 
-    A frame that is displayed before the newest key frame, and was decoded after it, begins from the one before. Others do
-    not depend on such frames.
+    A frame that is displayed before the newest key frame, and was decoded after it, begins from the one before. Frames
+    behind the key frame do not depend on it.
     """
     frame = frames[place]
     keys = sorted((key.position, number) for number, key in enumerate(frames) if key.key)
