@@ -59,6 +59,10 @@ def leave_out_vindlu() -> None:
         sys.modules.setdefault(package, types.ModuleType(package))
 
 
+_OF_SLURM = {'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS', 'LOCAL_RANK': 'SLURM_LOCALID'}
+"""torch's variables and Slurm's."""
+
+
 def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
     """Start gloo for `torchrun` and Slurm on machines without CUDA; with CUDA, MMEngine's own way works.
 
@@ -67,22 +71,20 @@ def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
 
     torchrun keeps its key-value store when it restarts processes that died. Without keys of their own, new processes
     would meet the dead ones' addresses there and wait for them.
+
+    Raises:
+        RuntimeError: the environment lacks what the launcher should have set; it names that and the remedy.
     """
     if launcher == 'none' or torch.cuda.is_available() or dist.is_initialized():
         return
-    if launcher == 'slurm':
-        for ours, theirs in (
-            ('RANK', 'SLURM_PROCID'),
-            ('WORLD_SIZE', 'SLURM_NTASKS'),
-            ('LOCAL_RANK', 'SLURM_LOCALID'),
-        ):
-            os.environ[ours] = os.environ[theirs]
-    missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
+    names = _OF_SLURM if launcher == 'slurm' else {name: name for name in ('RANK', 'WORLD_SIZE')}
+    missing = [name for name in (*names.values(), 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
     if missing:
         raise RuntimeError(
             f'--launcher {launcher} needs {", ".join(missing)} in the environment. '
             'Remedy: start through tools/dist_train.sh or tools/slurm_train.sh.'
         )
+    os.environ.update({ours: os.environ[theirs] for ours, theirs in names.items()})
     timeout = timedelta(seconds=timeout_seconds)
     store, rank, world_size = next(dist.rendezvous('env://', timeout=timeout))
     own = dist.PrefixStore(f'restart_{torchrun_restarts()}', store)

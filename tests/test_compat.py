@@ -78,12 +78,17 @@ def test_colour_jitter_upstream_still_overflows_and_ours_does_not():
     assert turned[0, 0, 1] == 200
 
 
-def test_launcher_without_rendezvous_names_what_is_missing(monkeypatch):
-    for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'):
+@pytest.mark.parametrize(
+    ('launcher', 'missing'),
+    [('pytorch', 'RANK, WORLD_SIZE'), ('slurm', 'SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID')],
+)
+def test_launcher_without_rendezvous_names_what_is_missing(monkeypatch, launcher, missing):
+    names = missing.split(', ')
+    for name in (*names, 'MASTER_ADDR', 'MASTER_PORT'):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    with pytest.raises(RuntimeError, match='MASTER_ADDR'):
-        compat.start_process_group('pytorch')
+    with pytest.raises(RuntimeError, match=f'needs {missing}, MASTER_ADDR, MASTER_PORT in .*Remedy: start through'):
+        compat.start_process_group(launcher)
 
 
 @pytest.mark.parametrize('version', ['2.9.0', '2.9.1+cu128', '2.8.0', '1.13.1'])

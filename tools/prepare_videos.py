@@ -117,9 +117,12 @@ def show_progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
 
 def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], listing: Listing, extra: dict) -> None:
     """report.json, and its summary on the screen; `extra` is what there is to say about the data set."""
-    failed = [{'path': o.source.path, 'stage': o.failure[0], 'reason': o.failure[1]} for o in outcomes if o.failure] + [
-        {'path': path, 'stage': stage, 'reason': reason}
-        for stage, pairs in (('name', listing.refused), ('folder', listing.unread))
+    failed = [{'path': o.source.path, **o.failure._asdict()} for o in outcomes if o.failure] + [
+        {'path': path, 'stage': stage, 'reason': reason, 'remedy': remedy}
+        for stage, remedy, pairs in (
+            ('name', 'Rename the file or mend its line in the list, or leave it out', listing.refused),
+            ('folder', 'Give yourself the permission to read it', listing.unread),
+        )
         for path, reason in pairs
     ]
     ready = [o for o in outcomes if not o.failure]
@@ -148,7 +151,7 @@ def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], listing
     print(f'{len(ready)} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames')
     if arguments.flow:
         print('flow: ' + ', '.join(f'{key} {value}' for key, value in report['flow'].items()))
-    show_names('failed', [f'{item["path"]}: {item["stage"]}: {item["reason"]}' for item in failed])
+    show_names('failed', [f'{item["path"]}: {item["stage"]}: {item["reason"]}. {item["remedy"]}.' for item in failed])
     show_names('short', [f'{item["path"]}: {item["frames"]} frames' for item in short])
     show_names('missing', extra.get('missing', []))
     print(f'all of it in {path}')

@@ -10,11 +10,14 @@ from torch.utils.data import ConcatDataset, Dataset
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
 
 from .annotation import path_inside, read_list
+from .presence import check_present
 from .read_positions import LastRead
 from .sample_index import SampleIndex
 from .sampling import VideoTooShort
 from .subset import stratified_subset
 from .two_files import check_same_frames, original_path
+
+_LOOKED_FOR = 100  # videos of a list: one of them must be there
 
 
 class Skipped(NamedTuple):
@@ -48,6 +51,11 @@ class CompressedVideoDataset(Dataset):
         label_share: the share of every class that is kept, see `stratified_subset`; below 1 for few-label finetuning.
         label_seed: which videos those are.
         max_attempts: stand-ins tried for one sample before giving up.
+        keep_index: write the index of a video that must be decoded for it beside the video, so that the next process
+            reads it instead; for data sets of videos that are not prepared, in folders that can be written.
+
+    Raises:
+        FileNotFoundError: the folder, or all of the first videos of the list, are not there.
     """
 
     def __init__(
@@ -63,6 +71,7 @@ class CompressedVideoDataset(Dataset):
         label_share: float = 1.0,
         label_seed: int = 0,
         max_attempts: int = 100,
+        keep_index: bool = False,
     ) -> None:
         for name, value, allowed in (
             ('labels', labels, ('required', 'optional')),
@@ -90,11 +99,19 @@ class CompressedVideoDataset(Dataset):
         self.is_query = role == 'query'
         self.block = block
         self.max_attempts = max_attempts
+        self.keep_index = keep_index
+        self._check_folders()
         self.metainfo = dict(ann_file=self.ann_file)
         self.last_read: LastRead | None = None  # a training loop with workers sets it
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def _check_folders(self) -> None:
+        """A wrong folder is found here, not after a hundred stand-ins."""
+        check_present(self.ann_file, 'video', self.root, [entry.path for entry in self.entries[:_LOOKED_FOR]])
+        if self.originals is not None:
+            check_present(self.ann_file, 'rgb', self.originals[0], [])
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         """The sample of design section 4: `dict(inputs=…, data_samples=ActionDataSample(…))`.
@@ -140,7 +157,7 @@ class CompressedVideoDataset(Dataset):
             self.last_read.note(position)
         path = path_inside(self.root, entry.path)
         with ExitStack() as opened:
-            video = opened.enter_context(CompressedVideo(path, block=self.block))
+            video = opened.enter_context(CompressedVideo(path, self.block, keep_index=self.keep_index))
             sample: dict[str, Any] = dict(
                 video=video,
                 rng=rng,
@@ -152,7 +169,7 @@ class CompressedVideoDataset(Dataset):
             if self.originals is not None:
                 folder, suffix = self.originals
                 source = original_path(folder, entry.path, suffix)
-                sample['original'] = opened.enter_context(CompressedVideo(source))
+                sample['original'] = opened.enter_context(CompressedVideo(source, keep_index=self.keep_index))
                 check_same_frames(video, sample['original'])
             try:
                 for stage in self.stages.values():

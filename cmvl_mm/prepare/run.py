@@ -22,12 +22,20 @@ logger = logging.getLogger(__name__)
 Motion = Literal['vectors', 'flow']
 
 
+class Failure(NamedTuple):
+    """Why a video could not be prepared, and what to do, without a full stop."""
+
+    stage: str
+    reason: str
+    remedy: str
+
+
 class Outcome(NamedTuple):
     """What became of one video."""
 
     source: Source
     num_frames: int
-    failure: tuple[str, str] | None  # stage, reason
+    failure: Failure | None
     cost: FlowCost | None = None  # of flow that was made in this run
 
 
@@ -47,9 +55,13 @@ def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source)
             num_frames = _ready_frames(target) or reencode(root / source.path, target, profile=PROFILES[profile])
             return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
-        return Outcome(source, 0, (error.stage, error.reason))
-    except (OSError, MemoryError) as error:
-        return Outcome(source, 0, ('encode', f'{type(error).__name__}: {error}'))
+        return Outcome(source, 0, Failure(error.stage, error.reason, error.remedy))
+    except MemoryError as error:
+        remedy = 'Run with fewer --workers'
+        return Outcome(source, 0, Failure('encode', f'{type(error).__name__}: {error}', remedy))
+    except OSError as error:
+        remedy = f'Check the free space and the permissions of {target.parent}'
+        return Outcome(source, 0, Failure('encode', f'{type(error).__name__}: {error}', remedy))
 
 
 def _ready_frames(target: Path) -> int:
@@ -82,7 +94,8 @@ def prepare_all(
             if outcome == 'taken':
                 taken.append(source)
             elif outcome is None:
-                yield Outcome(source, 0, ('decode', 'the process that worked on it died, also when it ran alone'))
+                reason = 'the process that worked on it died, also when it ran alone'
+                yield Outcome(source, 0, Failure('decode', reason, 'Fetch the file again, or leave it out'))
             else:
                 yield outcome
         remaining = taken

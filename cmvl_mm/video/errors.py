@@ -35,14 +35,14 @@ class VideoError(RuntimeError):
         self.stage = stage
         self.reason = reason
         self.remedy = remedy or self._remedy()
-        super().__init__(f'{self.path}: {stage}: {reason}. {self.remedy}.')
+        # All four are arguments of the exception, so that pickling calls the class with them.
+        super().__init__(self.path, stage, reason, self.remedy)
+
+    def __str__(self) -> str:
+        return f'{self.path}: {self.stage}: {self.reason}. {self.remedy}.'
 
     def _remedy(self) -> str:
         return _REMEDY[self.stage]
-
-    def __reduce__(self) -> tuple[type, tuple[str, Stage, str, str]]:
-        # The default would call the class with the finished message as its only argument.
-        return type(self), (self.path, self.stage, self.reason, self.remedy)
 
 
 class FrameIndexError(VideoError, IndexError):

@@ -107,14 +107,14 @@ def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
     shown: list[tuple[Any, ...]] = []
     sound: list[tuple[bool, bool]] = []
     converter = VideoReformatter()
-    unnamed_first = False
+    unnamed = True
     codec = codec_name(stream)
     has_vectors = codec in CODECS_WITH_VECTORS
     stream.codec_context.copy_opaque = True
     for item in decode_in_turn(stream.codec_context, _noting(packets, table), faults):
         frame = item.frame
         whole = frame.key_frame or (not shown and stands_alone(frame))
-        unnamed_first = names_no_type(frame) if not shown else unnamed_first
+        unnamed = unnamed and names_no_type(frame)
         sound.append((whole, frame.is_corrupt))
         stamp = NO_STAMP if frame.pts is None else frame.pts
         kind, key = int(frame.pict_type), frame.key_frame
@@ -125,8 +125,8 @@ def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
             raise VideoError(path, 'decode', f'no frame comes out of the decoder: {faults[0].reason}')
         raise VideoError(path, 'index', 'the video stream holds no frames', NO_FRAMES)
     # Of decoders that name neither types nor key frames, the container's word on the first picture is taken; some say
-    # of no packet that it is a key.
-    if unnamed_first and (table[0][4] or not any(row[4] for row in table)):
+    # of no packet that it is a key. A decoder that names others names the first, too, unless it is damaged.
+    if unnamed and (table[max(shown[0][0], 0)][4] or not any(row[4] for row in table)):
         sound[0] = True, sound[0][1]
     frames = np.array(shown, FRAME)
     # Without a whole picture, a decoder starts from grey and flags nothing. One that an edit list cuts off was decoded,

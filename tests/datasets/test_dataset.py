@@ -19,7 +19,7 @@ from cmvl_mm.datasets.dataset import NoUsableVideo
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.sampling import VideoTooShort
 from cmvl_mm.engine.sampler import ResumableSampler
-from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.video import CompressedVideo, VideoError, exact, index_store
 from cmvl_mm.video.encode import write_video
 
 
@@ -266,6 +266,33 @@ def test_sliding_clips_cover_the_video(build):
     assert dataset[0]['inputs']['imgs'].shape == (6, 3, 16, 48, 48)
     with pytest.raises(ValueError, match="place='sliding' takes all clips, not num_clips=10"):
         build('demo/finetune', **{'pipeline.sample': stage | dict(num_clips=10)})
+
+
+def test_a_wrong_folder_is_named_before_anything_is_read(build, controlled_set, two_files, tmp_path):
+    nowhere = str(tmp_path / 'nowhere')
+    with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.video.\] is no folder.*Remedy: set'):
+        build(data_prefix=dict(video=nowhere))
+    with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.rgb.\] is no folder.*Remedy: set'):
+        build(**two_files | dict(data_prefix=two_files['data_prefix'] | dict(rgb=nowhere)))
+    with pytest.raises(FileNotFoundError, match=r'videos/videos/train0\.mp4: .*first 8 videos of .*train\.txt.*Remedy'):
+        build(data_prefix=dict(video=str(controlled_set / 'videos')))
+
+
+def test_a_kept_index_spares_the_next_process_the_decode(build, controlled_set, tmp_path, monkeypatch):
+    listed = dict(ann_file=str(tmp_path / 'list.txt'), data_prefix=dict(video=str(tmp_path)))
+    (tmp_path / 'list.txt').write_text('train0.mp4 0\n')
+    # One byte behind the seal: this is no prepared file any more.
+    path = tmp_path / 'train0.mp4'
+    path.write_bytes((controlled_set / 'videos/train0.mp4').read_bytes() + b'\0')
+    beside = Path(f'{path}{index_store.SUFFIX}')
+    build(**listed)[0]
+    assert not beside.exists()
+    index_store._known.clear()
+    kept = build(**listed, keep_index=True)[0]
+    assert beside.is_file()
+    index_store._known.clear()
+    monkeypatch.setattr(exact, 'find_truth', None)
+    assert equal(kept, build(**listed)[0])
 
 
 def test_config_errors_name_value_and_choice(build):

@@ -4,7 +4,6 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -14,8 +13,6 @@ from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.records import without_phantoms
-
-_B = 3  # FFmpeg's picture type
 
 
 @dataclass
@@ -34,39 +31,41 @@ class Judgement:
 class _Frame:
     rgb: bytes
     motion: bytes | None
-    pts: int | None
+    position: int
     key: bool
-    b: bool
     corrupt: bool
-    damaged: bool = False
+
+
+class _Position(int):
+    """Of a packet: an object of its own for each, since PyAV knows opaque ones by their address."""
 
 
 def plain_decode(path: Path) -> Judgement:
     """Decode everything that can be, past any error, and spread damage over what depends on it."""
     judgement = Judgement()
     frames: list[_Frame] = []
-    stamps: list[int | None] = []  # of the packets, in decoding order
-    after_error: set[int] = set()  # places in `frames` before which a packet failed
+    refused: list[int] = []  # positions of packets
     try:
         with av.open(f'file:{path}', options={'max_pixels': str(8192 * 8192)}) as container:
             stream = container.streams.video[0]
             stream.codec_context.thread_count = 1
             stream.codec_context.options = _options(stream.codec_context.extradata)
-            for packet in container.demux(stream):
-                stamps.append(packet.pts)
+            stream.codec_context.copy_opaque = True
+            for position, packet in enumerate(container.demux(stream)):
+                packet.opaque = _Position(position)
                 try:
                     frames += [_seen(frame) for frame in stream.codec_context.decode(packet if packet.size else None)]
                 except Exception:
                     judgement.flags += 1
-                    after_error.add(len(frames))
+                    refused.append(position)
     except Exception:  # cannot be opened, or not be read to its end
         judgement.flags += 1
-    _spread(frames, stamps, after_error)
-    for frame in frames:
+    for place, frame in enumerate(frames):
         judgement.flags += frame.corrupt
-        (judgement.damaged_rgb if frame.damaged else judgement.sound_rgb).add(frame.rgb)
+        damaged = _may_be_damaged(place, frames, refused)
+        (judgement.damaged_rgb if damaged else judgement.sound_rgb).add(frame.rgb)
         if frame.motion is not None:
-            (judgement.damaged_motion if frame.damaged else judgement.sound_motion).add(frame.motion)
+            (judgement.damaged_motion if damaged else judgement.sound_motion).add(frame.motion)
     with suppress(Exception):  # whatever breaks here was counted above
         _judge_lone_vectors(path, judgement)
     with suppress(Exception):
@@ -130,33 +129,26 @@ def _seen(frame: av.VideoFrame) -> _Frame:
     return _Frame(
         rgb=fingerprint(frame.to_ndarray(format='rgb24')),
         motion=fingerprint(vectors[0]) if valid.any() else None,
-        pts=frame.pts,
+        position=-1 if frame.opaque is None else frame.opaque,
         key=frame.key_frame,
-        b=int(frame.pict_type) == _B,
         corrupt=frame.is_corrupt,
     )
 
 
-def _spread(frames: list[_Frame], stamps: list[int | None], after_error: set[int]) -> None:
-    """Mark what may depend on damage: what follows it up to the next key frame, in either order of frames.
+def _may_be_damaged(place: int, frames: list[_Frame], refused: list[int]) -> bool:
+    """Whether a frame is flagged, or anything that was decoded before it back to the key frame that it begins from.
 
-    Decoding order is that of the packets' stamps; without usable stamps, B-frames right before a damaged frame of
-    another type were decoded after it.
+    A frame that is displayed before the newest key frame, and was decoded after it, begins from the one before. Frames
+    behind the key frame do not depend on it.
     """
-    rank: dict[Any, int] = {}
-    if None not in stamps[:-1] and len(set(stamps)) == len(stamps):
-        rank = {stamp: number for number, stamp in enumerate(stamps)}
-    damaged = False
-    for place, frame in enumerate(frames):
-        damaged = frame.corrupt or ((damaged or place in after_error) and not frame.key)
-        frame.damaged = damaged
-        if not frame.corrupt:
-            continue
-        for earlier in reversed(frames[:place]):
-            if earlier.key or not (rank or earlier.b):
-                break
-            if rank.get(earlier.pts, 0) > rank.get(frame.pts, 0) or not (rank or frame.b):
-                earlier.damaged = True
+    frame = frames[place]
+    keys = sorted((key.position, number) for number, key in enumerate(frames) if key.key)
+    keys = [(position, number) for position, number in keys if position <= frame.position]
+    if keys and keys[-1][1] > place:
+        keys.pop()
+    begin, first = keys[-1] if keys else (0, 0)
+    flagged = [other.position for other in frames[first:] if other.corrupt]
+    return any(begin <= position <= frame.position for position in flagged + refused)
 
 
 def fingerprint(array: np.ndarray) -> bytes:

@@ -2,7 +2,7 @@
 
 import av
 import pytest
-from cell import Recipe
+from cell import Recipe, examine
 from damage import damage
 from sources import make_sources
 
@@ -41,3 +41,10 @@ def test_a_key_frame_is_as_good_a_start_as_the_first(number, sources, tmp_path):
     for start in range(1, keys):
         found, _ = flags(path, start)
         assert found == {pts: whole[pts] for pts in found}, start
+
+
+def test_a_first_picture_that_a_damaged_header_leaves_without_a_type_is_not_taken_for_whole(sources, tmp_path):
+    """Only decoders that never name types have the container's word taken."""
+    outcome = examine(Recipe('mpeg4_raw', 'header', 3, 146), sources, tmp_path)
+    assert outcome.refused
+    assert outcome.broken == ()

@@ -16,7 +16,7 @@ from damage import KINDS  # noqa: E402
 from fuzz import fuzz, table  # noqa: E402
 from sources import FORMATS  # noqa: E402
 
-NUMBER = {'light': 60, 'heavy': 2000}  # of each kind of file
+NUMBER = {'light': 30, 'heavy': 2000}  # of each kind of file
 SEED = {'light': 0, 'heavy': 1}
 GUARD = 'tests/reliability/test_promises.py::test_they_hold[damaged_video]'
 ODD = ('tests/video/test_odd_files.py', 'tests/video/test_damage.py')

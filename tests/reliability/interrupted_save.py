@@ -26,7 +26,7 @@ from cmvl_mm.checkpoints.newest import newest_valid
 from cmvl_mm.checkpoints.pretrained import read_checkpoint
 from cmvl_mm.engine import checkpoint_hook
 
-GUARD = 'tests/reliability/test_interrupted_save.py'
+GUARD = 'tests/reliability/test_promises.py::test_they_hold[interrupted_save]'
 
 
 def findings(size: Size) -> list[Finding]:
@@ -70,7 +70,7 @@ def killed_in_saves(folder: Path, kills: int, megabytes: float) -> Finding:
         + ', '.join(f'{what} ({count} x)' for what, count in states.most_common())
         + ''.join(f'; {line}' for line in lost),
         held=not lost and inside >= kills,
-        guard=f'{GUARD}::test_kills_inside_a_save',
+        guard=GUARD,
     )
 
 
@@ -157,14 +157,14 @@ def failing_disks(folder: Path) -> list[Finding]:
             and all(word in seen['logged'] for word in ('iter_3.pth', 'Remedy', 'Training goes on'))
             and seen['raised'] == 'CheckpointWriteError'
             and seen['resumed'] == 6,
-            guard=f'{GUARD}::test_a_full_disk_and_a_read_only_one',
+            guard=GUARD,
         ),
         Finding(
             promise='A run whose folder cannot be written to does not begin, and says so with path, reason and remedy.',
             tested='the same folder mounted read-only' if alone else 'a folder without write permission',
             figure=f'"{seen["read_only"]}"; valid: {seen["valid_then"]}',
             held='Remedy' in seen['read_only'] and seen['valid_then'] == seen['valid_before'],
-            guard=f'{GUARD}::test_a_full_disk_and_a_read_only_one',
+            guard=GUARD,
         ),
     ]
 

@@ -1,6 +1,6 @@
 """An interrupted run continues bit for bit, from the middle of an epoch, decodes nothing twice, or is refused.
 
-The heavy version of the first checks is in resume.py.
+resume.py holds the checks of several processes, and the heavy version of the first.
 """
 
 import os
@@ -8,7 +8,6 @@ import signal
 
 import pytest
 import torch
-from resume import at_once, same_bits
 from short_run import config, difference, make_videos, options, state, train
 from torch.utils.data import dataloader
 
@@ -51,18 +50,6 @@ def test_resumed_run_equals_the_unbroken_one(tiny, unbroken, tmp_path, interrupt
     # and only what was left has been run
     saved = sorted(int(path.stem.split('_')[1]) for path in (tmp_path / 'resumed').glob('iter_*.pth'))
     assert saved == list(range(interrupted_after + 1, 9))
-
-
-@pytest.mark.slow
-def test_a_resumed_run_of_two_processes_equals_the_unbroken_one(videos, tmp_path):
-    finding = same_bits(videos, tmp_path, 2, 'light')
-    assert finding.held, finding.figure
-
-
-@pytest.mark.slow
-def test_resuming_late_reads_one_batch(videos, tmp_path):
-    finding = at_once(videos, tmp_path, 'light')
-    assert finding.held, finding.figure
 
 
 def test_dropout_and_samples_really_differ_between_iterations(unbroken):

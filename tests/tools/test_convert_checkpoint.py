@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,15 +12,22 @@ from cmvl_mm.files.digest import sha256_of
 
 
 @pytest.fixture
-def convert(repository):
-    def run(*args: object) -> subprocess.CompletedProcess:
-        command = [sys.executable, str(repository / 'tools' / 'convert_checkpoint.py'), *map(str, args)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=repository, timeout=120)
+def convert(repository, monkeypatch, capsys):
+    """The tool in this process: exit code, output and error as the interpreter would give them."""
+    monkeypatch.syspath_prepend(str(repository / 'tools'))
+    import convert_checkpoint
+
+    def run(*args: object) -> SimpleNamespace:
+        monkeypatch.setattr(sys, 'argv', ['convert_checkpoint.py', *map(str, args)])
+        try:
+            convert_checkpoint.main()
+        except SystemExit as end:
+            return SimpleNamespace(returncode=1, stdout=capsys.readouterr().out, stderr=str(end.code))
+        return SimpleNamespace(returncode=0, stdout=capsys.readouterr().out, stderr='')
 
     return run
 
 
-@pytest.mark.slow
 def test_there_and_back(convert, tmp_path):
     weights = {'rgb_backbone.conv1.weight': torch.randn(2, 3, 3, 3, 3), 'mq_head.0.weight': torch.randn(4, 2, 1)}
     torch.save(weights, tmp_path / 'released.pth')
@@ -37,7 +45,6 @@ def test_there_and_back(convert, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ['back.pth', 'ours.pth', 'released.pth']
 
 
-@pytest.mark.slow
 def test_a_bare_network_in_a_wrapper(convert, tmp_path):
     weights = {
         'conv1_s.weight': torch.randn(2, 3, 1, 3, 3),
@@ -55,7 +62,6 @@ def test_a_bare_network_in_a_wrapper(convert, tmp_path):
     assert 'left out: cls_head.fc.weight, cls_head.fc.bias' in back.stdout
 
 
-@pytest.mark.slow
 def test_safetensors_hold_the_weights_and_the_digest_is_checked(convert, tmp_path):
     weights = {'rgb_backbone.conv1.weight': torch.randn(2, 3, 3, 3, 3).transpose(0, 1)}
     source, target = tmp_path / 'released.pth', tmp_path / 'ours.safetensors'
@@ -72,9 +78,10 @@ def test_safetensors_hold_the_weights_and_the_digest_is_checked(convert, tmp_pat
 
 
 @pytest.mark.slow
-def test_errors_are_one_line_and_leave_nothing(convert, tmp_path):
+def test_errors_are_one_line_and_leave_nothing(repository, convert, tmp_path):
     torch.save({'backbone.conv1.weight': torch.zeros(1)}, tmp_path / 'ours.pth')
-    wrong_way = convert(tmp_path / 'ours.pth', tmp_path / 'new.pth')
+    command = [sys.executable, repository / 'tools' / 'convert_checkpoint.py', tmp_path / 'ours.pth']
+    wrong_way = subprocess.run([*command, tmp_path / 'new.pth'], capture_output=True, text=True, timeout=120)
     assert wrong_way.returncode == 1
     assert len(wrong_way.stderr.strip().splitlines()) == 1
     assert "'backbone.conv1.weight': of no layout known" in wrong_way.stderr

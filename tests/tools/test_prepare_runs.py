@@ -113,8 +113,9 @@ def test_what_the_system_refuses_is_one_failure(place, clip, tmp_path):
     place(tmp_path / 'src', clip, 'a.mp4')
     (tmp_path / 'dst' / '.prepare.lock').mkdir(parents=True)
     outcome = prepare(tmp_path / 'src', tmp_path / 'dst', 'paper', 'vectors', Source('a.mp4', 'a.mp4', None))
-    assert outcome.failure[0] == 'encode'
-    assert 'IsADirectoryError' in outcome.failure[1]
+    assert outcome.failure.stage == 'encode'
+    assert 'IsADirectoryError' in outcome.failure.reason
+    assert f'permissions of {tmp_path}/dst' in outcome.failure.remedy
 
 
 def test_without_locks_nothing_of_others_is_removed(repository, place, clip, tmp_path, monkeypatch, capsys):

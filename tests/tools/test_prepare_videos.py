@@ -41,6 +41,9 @@ def test_a_folder_of_classes_with_broken_videos(run, place, clip, tmp_path):
         'walk/garbage.mp4': 'open',
         'walk/empty.mkv': 'open',
     }
+    for item in report['failed']:
+        assert item['remedy'] == 'Check that the path is a video file that plays'
+        assert f'{item["path"]}: open: {item["reason"]}. {item["remedy"]}.' in output
     assert {item['path'] for item in report['short']} == {
         line.rpartition(' ')[0] for line in (dst / 'all.txt').read_text().splitlines()
     } - {'walk/long.mp4'}
