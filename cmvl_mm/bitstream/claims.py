@@ -16,6 +16,7 @@ NO_KINDS = 'interlaced, and FFmpeg does not tell which macroblocks are fields'
 FIELDS = 'it refers to fields, and the records do not tell to which lines of them'
 MIXED = 'it refers to pictures displayed before and after it, and the records do not tell which is meant'
 FUTURE = 'it refers only to pictures displayed after it'
+OTHER_LAYER = 'headers change behind it, and FFmpeg gives its vectors in the units of the new ones'
 UNKNOWN = 'it cannot be told what it refers to: headers are missing, damaged or numbered with gaps'
 
 

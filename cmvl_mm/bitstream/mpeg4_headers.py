@@ -4,7 +4,7 @@ Whatever is malformed raises ValueError, and so does what no B-frame is read of:
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cmvl_mm.bitstream.bits import BitReader
@@ -97,6 +97,37 @@ def parse_layer(data: bytes) -> Layer:
     if not resolution or not width or not height:
         raise ValueError('the layer states no size or no time')
     return Layer(resolution, width, height, interlaced, sprite, quantiser_bits, quarter_sample, resync_markers)
+
+
+def held_at_changes(header: bytes, packets: Iterable[bytes]) -> set[int]:
+    """Positions of the reference pictures that a decoder still holds when another layer is stated.
+
+    FFmpeg hands them out with vectors in the units of the new layer, which may be twice or half as large.
+
+    Args:
+        header: of the stream.
+        packets: all of them, in decoding order.
+    """
+    layer, reference, held = _stated(header), -1, set[int]()
+    for position, packet in enumerate(packets):
+        stated = _stated(packet)
+        if stated is not None:
+            if layer not in (None, stated) and reference >= 0:
+                held.add(reference)
+            layer = stated
+        picture = packet.find(_VOP)
+        if 0 <= picture < len(packet) - 4 and packet[picture + 4] >> 6 != B_VOP:
+            reference = position
+    return held
+
+
+def _stated(data: bytes) -> bytes | None:
+    """The bytes of the first video object layer, up to the next start code."""
+    found = _VOL.search(data)
+    if found is None:
+        return None
+    end = data.find(b'\0\0\1', found.end())
+    return data[found.start() : end if end >= 0 else None]
 
 
 def _skip_matrix(b: BitReader) -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from cmvl_mm.bitstream.by_codec import need_headers, read_claims
 from cmvl_mm.bitstream.claims import UNKNOWN, Claim, Claims
+from cmvl_mm.bitstream.mpeg4_headers import held_at_changes
 from cmvl_mm.video.container import prompt_decoder
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.mpeg4_b_frames import BFrames
@@ -39,6 +40,15 @@ class VectorFacts:
         if by_display is None or len(by_display) != self._decoder.num_frames:
             return Claim(missing=UNKNOWN)
         return claims.in_stream[by_display[number]]
+
+    def is_held_at_a_change(self, number: int) -> bool:
+        """Whether a frame of MPEG-4 Part 2 comes out of the decoder behind headers that are not its own."""
+        notes = self._decoder.notes
+        if 'held' not in notes:
+            header = self._decoder.stream.codec_context.extradata or b''
+            is_prepared = self._decoder.index is not None
+            notes['held'] = set() if is_prepared else held_at_changes(header, self._decoder.packet_data())
+        return bool(notes['held']) and int(self._decoder.position[number]) in notes['held']
 
     def b_records(self, number: int) -> npt.NDArray[np.void]:
         """Vectors to the past of a B-frame of MPEG-4 Part 2, which FFmpeg does not export.

@@ -13,6 +13,7 @@ from cmvl_mm.bitstream.claims import (
     NO_KINDS,
     NO_RECORDS,
     NOTHING_REAL,
+    OTHER_LAYER,
     SPRITE,
     UNKNOWN,
     Claim,
@@ -61,6 +62,7 @@ class Painter:
         self._is_progressive = facts.codec in ('h264', 'mpeg2video') and not self._has_claims
         if facts.codec == 'h264' and not self._has_claims:
             self._without[int(PictureType.B)] = UNKNOWN
+        self._has_layers = facts.codec == 'mpeg4'
         self._has_unsure_zeros = facts.codec == 'wmv2'
         self._select = _SELECTIONS.get(facts.codec)
 
@@ -74,6 +76,8 @@ class Painter:
             records = motion_records(frame)
             if records is None:
                 missing = NO_RECORDS
+            elif self._has_layers and self._facts.is_held_at_a_change(number):
+                missing = OTHER_LAYER
             elif self._has_claims:
                 missing, records = self._judge(number, frame, records)
             elif self._is_progressive and frame.interlaced_frame:
