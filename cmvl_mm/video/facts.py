@@ -41,14 +41,18 @@ class VectorFacts:
             return Claim(missing=UNKNOWN)
         return claims.in_stream[by_display[number]]
 
-    def is_held_at_a_change(self, number: int) -> bool:
-        """Whether a frame of MPEG-4 Part 2 comes out of the decoder behind headers that are not its own."""
+    def held_at_changes(self) -> frozenset[int]:
+        """Display indices of the frames of MPEG-4 Part 2 that come out of the decoder behind headers not their own."""
         notes = self._decoder.notes
         if 'held' not in notes:
-            header = self._decoder.stream.codec_context.extradata or b''
-            is_prepared = self._decoder.index is not None
-            notes['held'] = set() if is_prepared else held_at_changes(header, self._decoder.packet_data())
-        return bool(notes['held']) and int(self._decoder.position[number]) in notes['held']
+            notes['held'] = frozenset() if self._decoder.index is not None else self._found_held()
+        return notes['held']
+
+    def _found_held(self) -> frozenset[int]:
+        header = self._decoder.stream.codec_context.extradata or b''
+        held = held_at_changes(header, self._decoder.packet_data())
+        positions = self._decoder.position.tolist() if held else []
+        return frozenset(number for number, position in enumerate(positions) if position in held)
 
     def b_records(self, number: int) -> npt.NDArray[np.void]:
         """Vectors to the past of a B-frame of MPEG-4 Part 2, which FFmpeg does not export.

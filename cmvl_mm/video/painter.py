@@ -62,7 +62,7 @@ class Painter:
         self._is_progressive = facts.codec in ('h264', 'mpeg2video') and not self._has_claims
         if facts.codec == 'h264' and not self._has_claims:
             self._without[int(PictureType.B)] = UNKNOWN
-        self._has_layers = facts.codec == 'mpeg4'
+        self._held = facts.held_at_changes() if num_frames and facts.codec == 'mpeg4' else frozenset()
         self._has_unsure_zeros = facts.codec == 'wmv2'
         self._select = _SELECTIONS.get(facts.codec)
 
@@ -76,7 +76,7 @@ class Painter:
             records = motion_records(frame)
             if records is None:
                 missing = NO_RECORDS
-            elif self._has_layers and self._facts.is_held_at_a_change(number):
+            elif number in self._held:
                 missing = OTHER_LAYER
             elif self._has_claims:
                 missing, records = self._judge(number, frame, records)
