@@ -252,6 +252,7 @@ def test_stock_mmaction2_pipeline_trains_the_classifier(repository, controlled_s
     config.merge_from_dict(
         {
             'work_dir': str(tmp_path),
+            'experiment_name': 'stock pipeline',  # MMEngine's own is equal within a second
             'model.init_cfg': None,
             'model.cls_head.num_classes': 8,
             'model.data_preprocessor': dict(

@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +16,16 @@ from cmvl_mm.evaluation.search import nearest
 
 @pytest.fixture
 def benchmark(repository, monkeypatch):
-    """A script of the folder as a module."""
+    """A script of the folder as a module, whatever other folder has one of that name."""
     monkeypatch.syspath_prepend(str(repository / 'benchmarks'))
-    return importlib.import_module
+
+    def load(name):
+        known = sys.modules.get(name)
+        if known is not None and Path(known.__file__).parent != repository / 'benchmarks':
+            monkeypatch.delitem(sys.modules, name)
+        return importlib.import_module(name)
+
+    return load
 
 
 @pytest.mark.slow
