@@ -80,7 +80,9 @@ R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Not
 DEMO_NOTE = """
 The same classes at a size that two CPU cores train in minutes, on the controlled set of 8 contexts x 8 motions (576
 training, 256 test videos), one seed; the standard error of one R@1 is about 3 points (joint 2.5). The demo's settings
-were chosen on this test split, so its figures are optimistic.
+were chosen on this test split, so its figures are optimistic. Rows older than 2026-11-28 recoloured clips by OpenCV,
+whose rounding depends on its release; since then a formula does, and 6 to 12 % of a clip's values differ, mostly by one
+level.
 """
 
 
