@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
+from multiprocessing.synchronize import Barrier
 from threading import Thread
 from typing import TypeVar
 
@@ -40,10 +41,10 @@ def in_processes(
         alone = not waiting
         queue, slots = (suspects, 1) if alone else (waiting, workers)
         running: dict[Future[Result], Item] = {}
-        # spawn: nothing is inherited, on every system.
-        pool = ProcessPoolExecutor(slots, get_context('spawn'), _begin)
+        context = get_context('spawn')  # nothing is inherited, on every system
+        pool = ProcessPoolExecutor(slots, context, _begin, (context.Barrier(slots),))
         try:
-            _require_start(pool)
+            _require_start(pool, slots)
             while queue or running:
                 while queue and len(running) < slots:
                     running[pool.submit(task, queue[0])] = queue[0]  # raises, too, where a process has just died
@@ -60,9 +61,14 @@ def in_processes(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _require_start(pool: ProcessPoolExecutor) -> None:
+def _require_start(pool: ProcessPoolExecutor, slots: int) -> None:
+    """All processes are there before the first item.
+
+    Else the pool starts one at a later submission, and its own thread fails if another dies at that moment.
+    """
     try:
-        pool.submit(os.getpid).result()
+        for future in [pool.submit(_meet) for _ in range(slots)]:
+            future.result()
     except BrokenProcessPool as error:
         raise WorkersCannotStart(
             'a worker process ended before it had anything to do; its own message is above, or the memory is full. '
@@ -70,8 +76,18 @@ def _require_start(pool: ProcessPoolExecutor) -> None:
         ) from error
 
 
-def _begin() -> None:
+_together: Barrier | None = None  # of the workers of a pool
+
+
+def _meet() -> None:
+    if _together is not None:
+        _together.wait()
+
+
+def _begin(together: Barrier) -> None:
     """Ctrl-C is for the parent: workers end their item. Without a parent, they end at once."""
+    global _together
+    _together = together
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None

@@ -23,7 +23,7 @@ class ScriptedPool:
     submitted = 0
     starts = True
 
-    def __init__(self, slots, context, initializer):
+    def __init__(self, slots, context, initializer, initargs):
         self.broken = not self.starts
 
     def submit(self, task, *item):
