@@ -54,6 +54,7 @@ def test_whatever_makes_another_file_of_it_breaks_the_seal(prepared, tmp_path, c
         ('longer', whole + bytes(8)),
         ('shorter', whole[:1000] + whole[1001:]),
         ('other table', bytes(flipped)),
+        ('a box before the seal', whole[:-SEAL_SIZE] + b'\0\0\0\x08free' + whole[-SEAL_SIZE:]),
         ('other version', newer),
         ('no seal', whole[:-SEAL_SIZE]),
         ('tiny', whole[:50]),
