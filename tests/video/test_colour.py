@@ -1,6 +1,7 @@
 """Pictures are read and prepared by the matrix and range that their file states, whoever in the file states it."""
 
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import av
@@ -168,14 +169,17 @@ def test_a_matrix_without_a_formula_is_refused_by_name(tmp_path):
         reencode(path, tmp_path / 'out.mp4', profile=Profile(quantiser=1))
 
 
-@pytest.mark.parametrize(('codec', 'pixel_format'), [('ffv1', 'gray'), ('ffv1', 'gray10le'), ('libx265', 'gray')])
-@pytest.mark.parametrize('levels', [LIMITED, FULL, 0])
+@pytest.mark.parametrize(
+    ('codec', 'pixel_format', 'levels'),
+    [
+        *product(['ffv1'], ['gray', 'gray10le'], [LIMITED, FULL, 0]),
+        *product(['libx265'], ['gray'], [LIMITED, 0]),  # FFmpeg refuses what libx265 writes of full range
+    ],
+)
 def test_grey_has_a_range_too(tmp_path, codec, pixel_format, levels):
     grey = np.array([0, 50, 150, 255])
     full = levels == FULL or (levels == 0 and codec == 'ffv1')  # HEVC says limited where nothing is said
     codes = grey if full else (16 + 219 * grey / 255).round()
-    if codec == 'libx265' and levels == FULL:
-        pytest.skip('libx265 writes a stream that FFmpeg refuses')
     path = write(tmp_path / 'a.mkv', frame_of(codes[:, None], pixel_format), codec, Tags(UNSPECIFIED, levels))
     expected = np.repeat(grey[:, None], 3, axis=1)
     colour = check(path, expected, within=1)
