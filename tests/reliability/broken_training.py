@@ -19,7 +19,7 @@ from short_run import NARROW, REPOSITORY, VIDEOS, make_videos
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.hooks import SkippedVideosHook
-from cmvl_mm.engine.launch import runner_from
+from cmvl_mm.engine.launch import end, runner_from
 
 SEED = 3
 GLOBAL_BATCH = 10
@@ -155,6 +155,7 @@ def train(spec: Path) -> None:
     (spec.parent / f'reported{get_rank()}.jsonl').write_text(
         ''.join(json.dumps(p) + '\n' for p in sorted(hook.reported))
     )
+    end(config)
 
 
 def _lines(path: Path) -> list[Any]:

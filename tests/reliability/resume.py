@@ -16,6 +16,7 @@ from short_run import VIDEOS, config, difference, make_videos, options, start, s
 from cmvl_mm.checkpoints.pretrained import read_checkpoint
 from cmvl_mm.compat import start_process_group
 from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.engine.signals import end_rank
 
 GUARD = 'tests/reliability/test_promises.py::test_they_hold[resume]'
 OF_ONE_PROCESS = 'tests/reliability/test_resume.py::test_resumed_run_equals_the_unbroken_one'
@@ -154,3 +155,4 @@ if __name__ == '__main__':
     parser.add_argument('task', type=json.loads)
     parser.add_argument('report', type=Path)
     run_cell(**vars(parser.parse_args()))
+    end_rank(0)
