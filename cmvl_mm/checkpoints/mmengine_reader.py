@@ -1,0 +1,38 @@
+"""MMEngine's own readers get checkpoints of our runs and of the zoo, too.
+
+MMEngine 0.10.7 cannot read with torch >= 2.6 what its Runner writes (https://github.com/open-mmlab/mmengine/issues/1655):
+torch reads tensors and plain data alone, and every checkpoint of a Runner holds `HistoryBuffer`s. So MMAction2's
+inferencers, `init_recognizer` and any stock Runner fail on every checkpoint of a training.
+"""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+from mmengine.runner.checkpoint import CheckpointLoader, load_from_local
+
+from .pretrained import CheckpointError, read_checkpoint
+
+
+def mend_checkpoint_reader() -> None:
+    """Called by `cmvl_mm.register`: files that MMEngine reads are read as before."""
+    if CheckpointLoader._schemes[''] is load_from_local:
+        CheckpointLoader.register_scheme('', load_from_disk, force=True)
+
+
+def load_from_disk(filename: str | Path, map_location: Any = None) -> dict[str, Any]:
+    """MMEngine's loader of local files; what torch refuses to unpickle is read by `read_checkpoint`, on the CPU.
+
+    That runs no code from the file either. MMEngine copies the weights to where the model is.
+
+    Raises:
+        UnpicklingError: torch's own, where the file holds more than tensors, plain data and MMEngine's histories.
+    """
+    try:
+        return load_from_local(str(filename), map_location)
+    except pickle.UnpicklingError as refusal:
+        try:
+            return read_checkpoint(Path(filename).expanduser())
+        except CheckpointError as error:
+            refusal.add_note(str(error))
+        raise
