@@ -11,6 +11,7 @@ sample's dict and adds to it:
 | AugmentColour | imgs, iframe | the same recoloured, or imgs_colour and iframe_colour (10,), the draws for the device |
 """
 
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -40,6 +41,10 @@ class ReadCompressed:
         self.motion = motion
 
     def __call__(self, sample: Sample) -> Sample:
+        with sample.pop('opened', nullcontext()):  # a file of `OpenVideo`; a data set closes its own
+            return self._read(sample)
+
+    def _read(self, sample: Sample) -> Sample:
         clip_frames, motion_frames = sample.get('clip_frames'), sample.get('motion_frames')
         clip = clip_frames.reshape(-1) if clip_frames is not None else np.empty(0, dtype=np.int64)
         iframe = [sample['iframe_frame']] if 'iframe_frame' in sample else []

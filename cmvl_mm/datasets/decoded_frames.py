@@ -1,0 +1,45 @@
+"""Frames that somebody else has decoded, in the place of a video file: pixels alone."""
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.stream import Indices
+
+
+class DecodedFrames:
+    """What the stages of a test read of a `CompressedVideo`, from an array.
+
+    Args:
+        frames: (T, H, W, 3) uint8 RGB.
+
+    Raises:
+        ValueError: the array has another shape or type.
+    """
+
+    def __init__(self, frames: npt.NDArray[np.uint8]) -> None:
+        if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
+            raise ValueError(
+                f'frames are (T, H, W, 3) uint8 RGB, not {frames.shape} {frames.dtype}. '
+                'Remedy: the frames of one video, each as RGB in 0 … 255.'
+            )
+        self.frames = frames
+        self.num_frames, self.height, self.width = frames.shape[:3]
+
+    @property
+    def keyframes(self) -> npt.NDArray[np.int64]:
+        """Nothing: which frames were coded alone is in the file.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError('decoded frames do not say which of them are key frames. Remedy: give the video file.')
+
+    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> tuple[npt.NDArray[np.uint8], None]:
+        """(len(rgb), H, W, 3) uint8, and no motion.
+
+        Raises:
+            ValueError: motion vectors are wanted.
+        """
+        if len(motion):
+            raise ValueError('decoded frames have no motion vectors. Remedy: give the video file.')
+        return self.frames[np.asarray(rgb, dtype=np.int64)], None
