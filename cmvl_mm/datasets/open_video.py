@@ -41,7 +41,7 @@ class OpenVideo:
         if 'video' in sample:
             return sample
         label = sample.get('label', -1)
-        opened: Sample = dict(rng=SampleIndex.of(0).generator(), label=None if label == -1 else label)
+        opened: Sample = dict(rng=SampleIndex(0).generator(), label=None if label == -1 else label)
         if 'array' in sample:
             return opened | dict(video=DecodedFrames(np.asarray(sample['array'])))
         if 'filename' not in sample:
