@@ -8,6 +8,7 @@ from mmaction.registry import RUNNERS
 from mmengine.device import get_device
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
@@ -22,6 +23,7 @@ from cmvl_mm.checkpoints.pretrained import (
 from cmvl_mm.compat import torchrun_restarts
 from cmvl_mm.models.norm import convert_sync_batchnorm
 
+from .accumulation import batches_a_step, wrappers_in
 from .fast_step import compile_parts
 from .listed import list_digest
 from .preflight import check_test, check_training, feature_dumps
@@ -31,7 +33,11 @@ from .rank_order import mean_in_rank_order
 def epoch_shape(runner: Runner) -> dict[str, int]:
     """What must not change between an interrupted run and the one that resumes it."""
     loader = runner.train_dataloader
-    return dict(global_batch=loader.batch_size * runner.world_size, videos=len(loader.dataset))
+    return dict(
+        global_batch=loader.batch_size * runner.world_size,
+        videos=len(loader.dataset),
+        accumulation=batches_a_step(runner.optim_wrapper),
+    )
 
 
 def bare(model: nn.Module) -> nn.Module:
@@ -45,7 +51,9 @@ class CompressedRunner(Runner):
 
     * Distributed runs work without CUDA: batch norm is synchronised by a gloo all-reduce and DDP gets no device ids.
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
-    * A run resumes only with the global batch and the list that it had, from the newest checkpoint that is whole.
+    * A run resumes only with the global batch, the accumulation and the list that it had, from the newest checkpoint
+      that is whole.
+    * `auto_scale_lr` counts accumulated batches, too.
     * Processes that torchrun restarts go on from what their job has saved.
     * `meta.config` of a checkpoint is dropped unread.
     """
@@ -72,6 +80,21 @@ class CompressedRunner(Runner):
         )
         wrapped.register_comm_hook(None, mean_in_rank_order)
         return wrapped
+
+    def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None) -> None:
+        """Scale by the effective batch: videos of a process x processes x `accumulative_counts`. MMEngine omits these."""
+        super().scale_lr(optim_wrapper, auto_scale_lr)
+        if auto_scale_lr is None or not auto_scale_lr.get('enable', False):
+            return
+        for wrapper in wrappers_in(optim_wrapper):
+            counts, groups = batches_a_step(wrapper), wrapper.optimizer.param_groups
+            for group in groups:
+                group['lr'] *= counts
+            effective = self.train_dataloader.batch_size * self.world_size * counts
+            self.logger.info(
+                f'auto_scale_lr: a step takes {effective} videos ({self.train_dataloader.batch_size} a process x '
+                f'{self.world_size} processes x {counts} accumulated), so the learning rate is {groups[0]["lr"]:g}.'
+            )
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """As MMEngine; lists, labels and batch are checked at once."""
@@ -193,15 +216,27 @@ class CompressedRunner(Runner):
                 f'{filename}: weights alone, and no run to go on with. Remedy: start a new run from them with '
                 '--cfg-options load_from=… and without --resume.'
             )
-        before = meta.get('epoch_shape')
-        now = epoch_shape(self)
-        if before is not None and before != now:
+        before, now = meta.get('epoch_shape'), epoch_shape(self)
+        if before is not None and (before := dict(accumulation=1) | before) != now:
             raise ValueError(
-                f'{filename}: the run to resume had {before}, this one has {now}. Remedy: the same list, batch size '
-                'and number of processes; or start a new run from its weights with load_from and without --resume.'
+                f'{filename}: the run to resume had {before}, this one has {now}. Remedy: the same list, batch size, '
+                'optim_wrapper.accumulative_counts and number of processes; or start a new run from its weights with '
+                'load_from and without --resume.'
             )
+        self._require_whole_step(filename, meta['iter'] - meta['epoch'] * len(self.train_dataloader))
         self._require_same_list(filename, meta.get('list_sha256'))
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+
+    def _require_whole_step(self, filename: str, done: int) -> None:
+        """A checkpoint of MMEngine's own hooks and loops may have been saved between the batches of a step."""
+        counts = batches_a_step(self.optim_wrapper)
+        ends_here = getattr(self.train_loop, 'steps_end_with_epochs', False)
+        if ends_here and done % counts and done != len(self.train_dataloader):
+            raise ValueError(
+                f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients are '
+                'not in it. Remedy: another checkpoint; or start a new run from its weights with load_from and without '
+                '--resume.'
+            )
 
     def _require_same_list(self, filename: str, before: str | None) -> None:
         """A place in an epoch means the same videos only in the same list."""
