@@ -30,7 +30,7 @@ def step_is_whole(optim_wrapper: OptimWrapper | OptimWrapperDict) -> bool:
 
 @contextmanager
 def schedules_that_count_batches(optim_wrapper: OptimWrapper | OptimWrapperDict) -> Iterator[None]:
-    """MMEngine's schedules count batches, and torch warns of those that pass before the first step. No value is lost."""
+    """MMEngine's schedules count batches; torch warns of those that pass before the first step, and none is lost."""
     with warnings.catch_warnings():
         if batches_a_step(optim_wrapper) > 1:
             warnings.filterwarnings('ignore', r'Detected call of `scheduler\.step\(\)` before')

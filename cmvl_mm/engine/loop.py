@@ -30,8 +30,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     MMEngine's own loop restarts the epoch. The position comes from the runner's iteration, never from the sampler,
     which runs ahead of training.
 
-    SIGTERM and SIGINT end the run after a step, with a checkpoint and exit code 143 or 130. In a validation they wait for
-    its end; the epoch before it has been saved.
+    SIGTERM and SIGINT end the run after a step, with a checkpoint and exit code 143 or 130. In a validation they wait
+    for its end; the epoch before it has been saved.
 
     With `optim_wrapper.accumulative_counts=k` a step takes k batches, and begins when all of them are there: what ends
     the workers then leaves no step half done. The last step of an epoch takes the batches that are left.
@@ -86,7 +86,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         check_saves(self.runner, len(self.dataloader))
         if self._iter % batches_a_step(self.runner.optim_wrapper):
             self.runner.logger.info(
-                'MMEngine warns of gradients that are lost by resuming here. None are: the steps of an epoch end with it.'
+                'MMEngine warns of gradients that resuming here loses. None are lost: steps of an epoch end with it.'
             )
         with self.signals, schedules_that_count_batches(self.runner.optim_wrapper):
             if not self.signals.listening:
