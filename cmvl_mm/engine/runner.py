@@ -1,10 +1,12 @@
 """MMEngine's Runner with the few things that our runs need differently."""
 
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch.distributed as dist
 from mmaction.registry import RUNNERS
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
@@ -27,6 +29,7 @@ from .accumulation import batches_a_step, wrappers_in
 from .fast_step import compile_parts
 from .listed import list_digest
 from .preflight import check_test, check_training, feature_dumps
+from .prepare import prepare
 from .rank_order import mean_in_rank_order
 
 
@@ -49,6 +52,7 @@ def bare(model: nn.Module) -> nn.Module:
 class CompressedRunner(Runner):
     """Runs on any machine, loads weights strictly, and never runs code from a checkpoint.
 
+    * Built from a config, it checks values and machine first, and does what `fast_step` says.
     * Distributed runs work without CUDA: batch norm is synchronised by a gloo all-reduce and DDP gets no device ids.
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
     * A run resumes only with the global batch, the accumulation and the list that it had, from the newest checkpoint
@@ -63,6 +67,21 @@ class CompressedRunner(Runner):
 
     _resume: bool
     _load_from: str | None
+
+    @classmethod
+    def from_cfg(cls, cfg: Config | dict[str, Any]) -> Self:
+        """A runner of a config, of which a copy is checked and fitted to the machine first: see `prepare`.
+
+        The config's `runner_type` leads here: MMAction2's tools call it through `RUNNERS.build(config)`.
+        """
+        config = deepcopy(cfg) if isinstance(cfg, Config) else Config(deepcopy(cfg))
+        lines, warnings = prepare(config)
+        runner = super().from_cfg(config)
+        for line in lines:
+            runner.logger.info(line)
+        for line in warnings:
+            runner.logger.warning(line)
+        return runner
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Synchronise batch norm where `sync_bn` says so, then wrap for distributed training."""
@@ -82,7 +101,7 @@ class CompressedRunner(Runner):
         return wrapped
 
     def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None) -> None:
-        """Scale by the effective batch: videos of a process x processes x `accumulative_counts`. MMEngine omits these."""
+        """Scale by the effective batch: videos of a process x processes x accumulated batches; MMEngine omits these."""
         super().scale_lr(optim_wrapper, auto_scale_lr)
         if auto_scale_lr is None or not auto_scale_lr.get('enable', False):
             return
@@ -116,7 +135,7 @@ class CompressedRunner(Runner):
 
     def train(self) -> nn.Module:
         """Compile what `fast_step` names, then MMEngine's training."""
-        compile_parts(bare(self.model), self.cfg.get('fast_step', {}).get('compile', ()))
+        compile_parts(bare(self.model), (self.cfg.get('fast_step') or {}).get('compile', ()))
         return super().train()
 
     def test(self) -> dict:
@@ -233,9 +252,9 @@ class CompressedRunner(Runner):
         ends_here = getattr(self.train_loop, 'steps_end_with_epochs', False)
         if ends_here and done % counts and done != len(self.train_dataloader):
             raise ValueError(
-                f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients are '
-                'not in it. Remedy: another checkpoint; or start a new run from its weights with load_from and without '
-                '--resume.'
+                f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients '
+                'are not in it. Remedy: another checkpoint; or start a new run from its weights with load_from and '
+                'without --resume.'
             )
 
     def _require_same_list(self, filename: str, before: str | None) -> None:
