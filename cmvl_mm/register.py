@@ -3,7 +3,17 @@
 from cmvl_mm import compat
 from cmvl_mm.checkpoints.mmengine_reader import mend_checkpoint_reader
 from cmvl_mm.datasets import collate, dataset, frame_choice, open_video, packing, transforms  # noqa: F401
-from cmvl_mm.engine import amp, checkpoint_hook, deferred, hooks, logger_hook, loop, runner, sampler  # noqa: F401
+from cmvl_mm.engine import (  # noqa: F401
+    amp,
+    checkpoint_hook,
+    deferred,
+    hooks,
+    logger_hook,
+    loop,
+    runner,
+    sampler,
+    stock_runner_hook,
+)
 from cmvl_mm.evaluation import metrics, probe_metrics  # noqa: F401
 from cmvl_mm.models import (  # noqa: F401
     c3d,

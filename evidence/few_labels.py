@@ -25,7 +25,7 @@ from trainings import trainings_of_start
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import Entry, read_list
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.launch import fit_loaders_to_machine, runner_from
+from cmvl_mm.engine.launch import runner_from
 
 STEPS = {'context': 200, 'motion': 200, 'joint': 600, 'fall': 200}
 """By kind of label: with four labels of 64 classes, 200 steps of 8 videos are six looks at each."""
@@ -95,7 +95,6 @@ def config_of(
         options['model.init_cfg.checkpoint'] = str(folder(start, weights))
     config = load_config(CONFIGS / 'finetune.py', options)
     config.launcher = 'none'
-    fit_loaders_to_machine(config)
     return config
 
 

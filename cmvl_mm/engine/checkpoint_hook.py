@@ -18,6 +18,8 @@ from cmvl_mm.checkpoints.durable import (
 )
 from cmvl_mm.files.git import commit_of
 
+from .accumulation import batches_a_step, step_is_whole
+
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _COMMIT = 'commit'  # in the message hub too: what the zoo says of the weights
 _KEPT = 'kept_checkpoints'  # in the message hub, so that a resumed run goes on deleting where this one stopped
@@ -40,6 +42,9 @@ class AtomicCheckpointHook(Hook):
     the log says so and training goes on: the state is in memory and the next save may work, while stopping would lose
     what was computed since the last one. The last save of a run, and the one at a signal, have no next: they raise.
 
+    A save that falls between the batches of a step (`optim_wrapper.accumulative_counts`) waits for the step: gradients
+    that wait are in no checkpoint.
+
     Args:
         interval: epochs, or iterations, between saves; there is always one at the end.
         by_epoch: count epochs, and name files `epoch_N.pth`; else iterations and `iter_N.pth`.
@@ -52,13 +57,17 @@ class AtomicCheckpointHook(Hook):
         if interval < 1 or max_keep_ckpts == 0 or max_keep_ckpts < -1:
             raise ValueError(f'{interval=} must be at least 1, and {max_keep_ckpts=} at least 1 or -1')
         self.interval, self.by_epoch, self.max_keep_ckpts = interval, by_epoch, max_keep_ckpts
+        self.due = False
+        """Whether a save waits for the end of a step."""
 
     def before_train(self, runner: Runner) -> None:
         """Refuse a work directory that takes no checkpoints; note the commit that trains, if there is one.
 
         Raises:
             CheckpointWriteError: names folder, reason and remedy.
+            ValueError: epochs end between the batches of a step.
         """
+        self._require_whole_epochs(runner)
         if is_main_process():
             require_writable(Path(runner.work_dir))
             self._note_commit(runner)
@@ -72,9 +81,13 @@ class AtomicCheckpointHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
-        """Save every `interval` iterations and after the last."""
+        """Save every `interval` iterations, when the step is whole, and after the last."""
+        if self.by_epoch:
+            return
         last = self.is_last_train_iter(runner)
-        if not self.by_epoch and (last or self.every_n_train_iters(runner, self.interval)):
+        self.due = self.due or last or self.every_n_train_iters(runner, self.interval)
+        if self.due and step_is_whole(runner.optim_wrapper):
+            self.due = False
             self._save(runner, f'iter_{runner.iter + 1}.pth', dict(epoch=runner.epoch, iter=runner.iter + 1), last)
 
     def save_between_iterations(self, runner: Runner) -> None:
@@ -104,6 +117,18 @@ class AtomicCheckpointHook(Hook):
         while self.max_keep_ckpts > 0 and len(kept) > self.max_keep_ckpts:
             remove_checkpoint(folder / kept.pop(0))
         runner.message_hub.update_info(_KEPT, kept)
+
+    def _require_whole_epochs(self, runner: Runner) -> None:
+        counts = batches_a_step(runner.optim_wrapper)
+        if not self.by_epoch or counts == 1 or getattr(runner.train_loop, 'steps_end_with_epochs', False):
+            return
+        if len(runner.train_dataloader) % counts:
+            raise ValueError(
+                f'An epoch of {len(runner.train_dataloader)} batches ends between the {counts} of a step '
+                '(optim_wrapper.accumulative_counts), and a checkpoint would lack their gradients. '
+                "Remedy: train_cfg.type='ResumableEpochLoop', which ends a step with the epoch; or accumulative_counts "
+                'that divide the epoch.'
+            )
 
     @staticmethod
     def _note_commit(runner: Runner) -> None:

@@ -25,6 +25,8 @@ class DeferredInfoHook(RuntimeInfoHook):
     ) -> None:
         """Keep the step's values; read all that wait if this step is printed."""
         norm = getattr(runner.optim_wrapper, 'grad_norm', None)
+        if norm is not None:
+            runner.optim_wrapper.grad_norm = None  # the next batch may be accumulated, and has none
         values = ({} if norm is None else {'grad_norm': norm}) | (outputs or {})
         self.waiting += [(f'train/{key}', value.detach()) for key, value in values.items()]
         loggers = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]

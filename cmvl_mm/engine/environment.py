@@ -23,10 +23,13 @@ def check_launcher(launcher: str) -> None:
     """Look at the variables that torchrun, or Slurm and our scripts, set.
 
     Raises:
-        LauncherError: a variable is missing or no number, or the machine has fewer GPUs than processes.
+        LauncherError: another launcher, a variable is missing or no number, or the machine has fewer GPUs than
+            processes.
     """
     if launcher == 'none':
         return
+    if launcher not in _NEEDED:
+        raise LauncherError(f'--launcher {launcher} is not supported. Remedy: none, {", ".join(_NEEDED)}.')
     remedy = f'Remedy: {_START[launcher]}; for a single process, leave --launcher out.'
     missing = [name for name in _NEEDED[launcher] if not os.environ.get(name)]
     if missing:

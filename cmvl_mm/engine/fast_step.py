@@ -61,10 +61,12 @@ def spell_out(config: Config, device: str) -> list[str]:
         A line for each lever: its position and, where that is not the one asked for, why.
 
     Raises:
-        ValueError: the device is to recolour and the pipeline has no stage `colour`.
+        ValueError: the device is to recolour and the pipeline has no stage `colour`; or the optimiser has a wrapper of
+            another type.
     """
-    if 'fast_step' not in config or 'optim_wrapper' not in config:
+    if config.get('fast_step') is None or config.get('optim_wrapper') is None:
         return []
+    _take_wrapper(config)
     levers = FastStep(**config.fast_step)
     precision, remark = levers.precision, ''
     if levers.precision == 'bf16' and device == 'cpu':
@@ -100,6 +102,19 @@ def spell_out(config: Config, device: str) -> list[str]:
         f'fast_step.colour: {colour}{colour_remark}',
         f'fast_step.compile: {", ".join(levers.compile) or "nothing"}',
     ]
+
+
+def _take_wrapper(config: Config) -> None:
+    """Mixed precision as MMAction2's train.py --amp asks for it is bf16; other wrappers have no levers."""
+    wrapper = config.optim_wrapper
+    if wrapper.get('type') == 'AmpOptimWrapper':
+        for name in ('loss_scale', 'dtype'):
+            wrapper.pop(name, None)
+        config.fast_step.precision = 'bf16'
+    elif wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'StepOptimWrapper'):
+        raise ValueError(
+            f'optim_wrapper.type={wrapper.type!r} has no levers of fast_step. Remedy: OptimWrapper, or fast_step=None.'
+        )
 
 
 def compile_parts(model: nn.Module, names: Sequence[str]) -> None:

@@ -4,18 +4,10 @@ import argparse
 import os
 from pathlib import Path
 
-import torch
 from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
-from mmengine.device import get_device
-
-from cmvl_mm.checkpoints.durable import require_writable
-from cmvl_mm.compat import check_convolutions, start_process_group
 
 from .config import load_config
-from .config_values import check_values
-from .environment import check_launcher, is_first_process
-from .fast_step import spell_out
 from .other_split import use_split
 from .runner import CompressedRunner
 from .signals import end_rank
@@ -56,7 +48,6 @@ def config_from(args: argparse.Namespace) -> Config:
         config.work_dir = args.work_dir
     elif config.get('work_dir') is None:
         config.work_dir = str(default_work_dir(args.config, args.split))
-    fit_loaders_to_machine(config)
     return config
 
 
@@ -71,15 +62,6 @@ def default_work_dir(config_path: str, split: int | None = None) -> Path:
     return folder if split is None else folder.with_name(f'{folder.name}_split{split}')
 
 
-def fit_loaders_to_machine(config: Config) -> None:
-    """Torch refuses workers that persist where there are none, and warns of memory pinned without a GPU."""
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        loader = config.get(name)
-        if loader is not None:
-            loader.persistent_workers = loader.get('persistent_workers', False) and loader.get('num_workers', 0) > 0
-            loader.pin_memory = loader.get('pin_memory', False) and torch.cuda.is_available()
-
-
 def end(config: Config) -> None:
     """The end of a script whose work is done; a process among others ends at once, see `end_rank`."""
     if config.launcher != 'none':
@@ -87,28 +69,5 @@ def end(config: Config) -> None:
 
 
 def runner_from(config: Config) -> CompressedRunner:
-    """Check machine and work directory, spell out the fast step, start the process group where MMEngine cannot, build
-    the runner.
-
-    Raises:
-        ConfigValueError: a value of the config cannot be meant.
-        LauncherError: the processes were not started as --launcher says.
-        CheckpointWriteError: nothing can be written to the work directory.
-    """
-    check_values(config)
-    check_launcher(config.launcher)
-    if is_first_process(config.launcher):
-        require_writable(Path(config.work_dir))
-    device = get_device()
-    levers = spell_out(config, device)
-    in_bf16 = config.get('optim_wrapper', {}).get('precision') == 'bf16'
-    warnings = check_convolutions(
-        torch.__version__, torch.backends.cudnn.version() if device == 'cuda' else None, in_bf16=in_bf16
-    )
-    start_process_group(config.launcher)
-    runner = RUNNERS.get('CompressedRunner').from_cfg(config)
-    for line in levers:
-        runner.logger.info(line)
-    for line in warnings:
-        runner.logger.warning(line)
-    return runner
+    """The runner of a config; see `CompressedRunner.from_cfg`."""
+    return RUNNERS.get('CompressedRunner').from_cfg(config)

@@ -13,6 +13,7 @@ from cmvl_mm.datasets.dataset import CompressedVideoDataset
 from cmvl_mm.datasets.read_positions import LastRead
 from cmvl_mm.engine.worker_deaths import BROKEN_CONNECTION, ended_workers
 
+from .accumulation import batches_a_step, check_saves, end_steps_with_epoch, schedules_that_count_batches
 from .checkpoint_hook import AtomicCheckpointHook
 from .sampler import ResumableSampler
 from .signals import Agreement, StopSignals, end_rank, exit_code
@@ -29,8 +30,11 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     MMEngine's own loop restarts the epoch. The position comes from the runner's iteration, never from the sampler,
     which runs ahead of training.
 
-    SIGTERM and SIGINT end the run after an iteration, with a checkpoint and exit code 143 or 130. In a validation they
-    wait for its end; the epoch before it has been saved.
+    SIGTERM and SIGINT end the run after a step, with a checkpoint and exit code 143 or 130. In a validation they wait
+    for its end; the epoch before it has been saved.
+
+    With `optim_wrapper.accumulative_counts=k` a step takes k batches, and begins when all of them are there: what ends
+    the workers then leaves no step half done. The last step of an epoch takes the batches that are left.
 
     Args:
         max_epochs: total training epochs.
@@ -40,6 +44,9 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         TypeError: the data loader's sampler cannot start in the middle of an epoch.
         ValueError: the list is smaller than one global batch, or batches are not all full.
     """
+
+    steps_end_with_epochs = True
+    """Whatever `accumulative_counts` is."""
 
     def __init__(
         self,
@@ -76,7 +83,12 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             WorkerDied: the system killed a data-loader worker.
         """
         self.agreement = Agreement()
-        with self.signals:
+        check_saves(self.runner, len(self.dataloader))
+        if self._iter % batches_a_step(self.runner.optim_wrapper):
+            self.runner.logger.info(
+                'MMEngine warns of gradients that resuming here loses. None are lost: steps of an epoch end with it.'
+            )
+        with self.signals, schedules_that_count_batches(self.runner.optim_wrapper):
             if not self.signals.listening:
                 self.runner.logger.warning(
                     'This is not the main thread, so SIGTERM and Ctrl-C cannot be noted: they end the run without a '
@@ -92,6 +104,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         batches_done = self._iter - self._epoch * len(self.dataloader)
         self.dataloader.sampler.set_epoch(self._epoch)
         self.dataloader.sampler.set_start(batches_done * self.dataloader.batch_size)
+        end_steps_with_epoch(self.runner, batches_done, len(self.dataloader))
         for batch_idx, data_batch in enumerate(self._batches(), start=batches_done):
             self.run_iter(batch_idx, data_batch)
             self.runner.has_trained = True
@@ -99,20 +112,32 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self._epoch += 1
 
     def _batches(self) -> Iterator[dict[str, Any]]:
-        """The data loader's, until a process has a signal: then all stop before the same iteration.
+        """The data loader's, until a process has a signal: then all stop before the same step.
 
-        They agree when each has its next batch, or cannot get it because the signal ended its workers as well.
+        They agree when each has the batches of its next step, or cannot get them because the signal ended its workers
+        as well.
         """
         batches = self._from_workers(lambda: iter(self.dataloader))
         self.signals.find_dead_workers_late()
+        counts = batches_a_step(self.runner.optim_wrapper)
         while True:
-            batch = self._from_workers(lambda: next(batches, None), batches) if batches is not None else None
+            of_a_step = self._next(counts, batches) if batches is not None else []
             number = self.agreement.on(self.signals.received)
             if number is not None:
                 self._stop(number)
-            if batch is None:
+            if not of_a_step:
                 return
-            yield batch
+            yield from of_a_step
+
+    def _next(self, count: int, batches: Iterator[Any]) -> list[dict[str, Any]]:
+        """The batches of a step: fewer at the end of the epoch, and where a signal ended the workers."""
+        taken: list[dict[str, Any]] = []
+        while len(taken) < count:
+            batch = self._from_workers(lambda: next(batches, None), batches)
+            if batch is None:
+                break
+            taken.append(batch)
+        return taken
 
     def _from_workers(self, take: Callable[[], Any], batches: Iterator[Any] | None = None) -> Any:
         """What the data loader gives; None if a signal to this process ended its workers, too.

@@ -1,13 +1,16 @@
 """MMEngine's Runner with the few things that our runs need differently."""
 
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch.distributed as dist
 from mmaction.registry import RUNNERS
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
@@ -22,16 +25,22 @@ from cmvl_mm.checkpoints.pretrained import (
 from cmvl_mm.compat import torchrun_restarts
 from cmvl_mm.models.norm import convert_sync_batchnorm
 
+from .accumulation import batches_a_step, wrappers_in
 from .fast_step import compile_parts
 from .listed import list_digest
 from .preflight import check_test, check_training, feature_dumps
+from .prepare import prepare
 from .rank_order import mean_in_rank_order
 
 
 def epoch_shape(runner: Runner) -> dict[str, int]:
     """What must not change between an interrupted run and the one that resumes it."""
     loader = runner.train_dataloader
-    return dict(global_batch=loader.batch_size * runner.world_size, videos=len(loader.dataset))
+    return dict(
+        global_batch=loader.batch_size * runner.world_size,
+        videos=len(loader.dataset),
+        accumulation=batches_a_step(runner.optim_wrapper),
+    )
 
 
 def bare(model: nn.Module) -> nn.Module:
@@ -43,9 +52,12 @@ def bare(model: nn.Module) -> nn.Module:
 class CompressedRunner(Runner):
     """Runs on any machine, loads weights strictly, and never runs code from a checkpoint.
 
+    * Built from a config, it checks values and machine first, and does what `fast_step` says.
     * Distributed runs work without CUDA: batch norm is synchronised by a gloo all-reduce and DDP gets no device ids.
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
-    * A run resumes only with the global batch and the list that it had, from the newest checkpoint that is whole.
+    * A run resumes only with the global batch, the accumulation and the list that it had, from the newest checkpoint
+      that is whole.
+    * `auto_scale_lr` counts accumulated batches, too.
     * Processes that torchrun restarts go on from what their job has saved.
     * `meta.config` of a checkpoint is dropped unread.
     """
@@ -55,6 +67,21 @@ class CompressedRunner(Runner):
 
     _resume: bool
     _load_from: str | None
+
+    @classmethod
+    def from_cfg(cls, cfg: Config | dict[str, Any]) -> Self:
+        """A runner of a config, of which a copy is checked and fitted to the machine first: see `prepare`.
+
+        The config's `runner_type` leads here: MMAction2's tools call it through `RUNNERS.build(config)`.
+        """
+        config = deepcopy(cfg) if isinstance(cfg, Config) else Config(deepcopy(cfg))
+        lines, warnings = prepare(config)
+        runner = super().from_cfg(config)
+        for line in lines:
+            runner.logger.info(line)
+        for line in warnings:
+            runner.logger.warning(line)
+        return runner
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Synchronise batch norm where `sync_bn` says so, then wrap for distributed training."""
@@ -72,6 +99,21 @@ class CompressedRunner(Runner):
         )
         wrapped.register_comm_hook(None, mean_in_rank_order)
         return wrapped
+
+    def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None) -> None:
+        """Scale by the effective batch: videos of a process x processes x accumulated batches; MMEngine omits these."""
+        super().scale_lr(optim_wrapper, auto_scale_lr)
+        if auto_scale_lr is None or not auto_scale_lr.get('enable', False):
+            return
+        for wrapper in wrappers_in(optim_wrapper):
+            counts, groups = batches_a_step(wrapper), wrapper.optimizer.param_groups
+            for group in groups:
+                group['lr'] *= counts
+            effective = self.train_dataloader.batch_size * self.world_size * counts
+            self.logger.info(
+                f'auto_scale_lr: a step takes {effective} videos ({self.train_dataloader.batch_size} a process x '
+                f'{self.world_size} processes x {counts} accumulated), so the learning rate is {groups[0]["lr"]:g}.'
+            )
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """As MMEngine; lists, labels and batch are checked at once."""
@@ -93,7 +135,7 @@ class CompressedRunner(Runner):
 
     def train(self) -> nn.Module:
         """Compile what `fast_step` names, then MMEngine's training."""
-        compile_parts(bare(self.model), self.cfg.get('fast_step', {}).get('compile', ()))
+        compile_parts(bare(self.model), (self.cfg.get('fast_step') or {}).get('compile', ()))
         return super().train()
 
     def test(self) -> dict:
@@ -193,15 +235,27 @@ class CompressedRunner(Runner):
                 f'{filename}: weights alone, and no run to go on with. Remedy: start a new run from them with '
                 '--cfg-options load_from=… and without --resume.'
             )
-        before = meta.get('epoch_shape')
-        now = epoch_shape(self)
-        if before is not None and before != now:
+        before, now = meta.get('epoch_shape'), epoch_shape(self)
+        if before is not None and (before := dict(accumulation=1) | before) != now:
             raise ValueError(
-                f'{filename}: the run to resume had {before}, this one has {now}. Remedy: the same list, batch size '
-                'and number of processes; or start a new run from its weights with load_from and without --resume.'
+                f'{filename}: the run to resume had {before}, this one has {now}. Remedy: the same list, batch size, '
+                'optim_wrapper.accumulative_counts and number of processes; or start a new run from its weights with '
+                'load_from and without --resume.'
             )
+        self._require_whole_step(filename, meta['iter'] - meta['epoch'] * len(self.train_dataloader))
         self._require_same_list(filename, meta.get('list_sha256'))
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+
+    def _require_whole_step(self, filename: str, done: int) -> None:
+        """A checkpoint of MMEngine's own hooks and loops may have been saved between the batches of a step."""
+        counts = batches_a_step(self.optim_wrapper)
+        ends_here = getattr(self.train_loop, 'steps_end_with_epochs', False)
+        if ends_here and done % counts and done != len(self.train_dataloader):
+            raise ValueError(
+                f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients '
+                'are not in it. Remedy: another checkpoint; or start a new run from its weights with load_from and '
+                'without --resume.'
+            )
 
     def _require_same_list(self, filename: str, before: str | None) -> None:
         """A place in an epoch means the same videos only in the same list."""

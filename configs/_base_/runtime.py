@@ -2,6 +2,7 @@
 
 default_scope = 'mmaction'
 custom_imports = dict(imports=['cmvl_mm.register'], allow_failed_imports=False)
+runner_type = 'CompressedRunner'  # which MMAction2's tools build, too
 
 default_hooks = dict(
     runtime_info=dict(type='RuntimeInfoHook'),
@@ -10,6 +11,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='AtomicCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    stock_runner=dict(type='StockRunnerHook'),
 )
 custom_hooks = [dict(type='SeedIterationHook'), dict(type='SkippedVideosHook', max_broken_share=0.05)]
 

@@ -28,6 +28,7 @@ def runner(tmp_path):
     made = SimpleNamespace(
         work_dir=str(tmp_path), message_hub=hub, logger=logging.getLogger('hook'), save_checkpoint=save_checkpoint,
         epoch=0, iter=0, max_epochs=9, max_iters=36, fails=False, on_disk=[], train_loop=loop,
+        optim_wrapper=SimpleNamespace(_accumulative_counts=1),
     )  # fmt: skip
     return made
 

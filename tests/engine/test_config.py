@@ -3,7 +3,7 @@
 import pytest
 
 from cmvl_mm.engine.config import ConfigKeyError, load_config
-from cmvl_mm.engine.launch import default_work_dir, fit_loaders_to_machine
+from cmvl_mm.engine.launch import default_work_dir
 
 PRETRAIN = 'configs/demo/pretrain.py'
 
@@ -67,14 +67,3 @@ def test_work_dir_follows_the_config_s_place():
     assert str(default_work_dir('configs/demo/pretrain.py')) == 'work_dirs/demo/pretrain'
     assert str(default_work_dir('/a/b/configs/pretrain_c3d_ucf.py')) == 'work_dirs/pretrain_c3d_ucf'
     assert str(default_work_dir('mine.py')) == 'work_dirs/mine'
-
-
-def test_loaders_fit_the_machine(repository, monkeypatch):
-    config = load_config(repository / 'configs/pretrain_c3d_ucf.py', {'train_dataloader.num_workers': 0})
-    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    fit_loaders_to_machine(config)
-    assert (config.train_dataloader.persistent_workers, config.train_dataloader.pin_memory) == (False, False)
-    config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
-    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
-    fit_loaders_to_machine(config)
-    assert (config.train_dataloader.persistent_workers, config.train_dataloader.pin_memory) == (True, True)

@@ -38,7 +38,7 @@ def main(watch: Path, options: dict[str, Any]) -> None:
 
     import cmvl_mm.register  # noqa: F401
     from cmvl_mm.engine.config import load_config
-    from cmvl_mm.engine.launch import fit_loaders_to_machine, runner_from
+    from cmvl_mm.engine.launch import runner_from
 
     class Watch(Hook):
         """Reads after each epoch, when all its batches have come and no worker is at work."""
@@ -55,7 +55,6 @@ def main(watch: Path, options: dict[str, Any]) -> None:
     config = load_config(REPOSITORY / 'configs/demo/pretrain.py', options)
     import_modules_from_strings(**config.custom_imports)
     config.launcher = 'none'
-    fit_loaders_to_machine(config)
     runner = runner_from(config)
     runner.register_hook(Watch(), priority='VERY_LOW')
     runner.train()

@@ -6,7 +6,6 @@ import pytest
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.launch import fit_loaders_to_machine
 from cmvl_mm.engine.logs import epoch_mean, read_curves, read_validations
 from cmvl_mm.engine.runner import CompressedRunner
 
@@ -33,7 +32,6 @@ def run(repository, controlled_set, tmp_path_factory):
             'default_hooks.logger.interval': 1,
         }
     )
-    fit_loaders_to_machine(config)
     CompressedRunner.from_cfg(config).train()
     return config.work_dir
 

@@ -1,0 +1,81 @@
+"""Gradient accumulation: how many batches make a step, and after which of them no gradient waits.
+
+A gradient that waits for its step is in no checkpoint. So runs stop and save at whole steps only.
+"""
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.hooks import CheckpointHook
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.runner import Runner
+
+
+def wrappers_in(optim_wrapper: OptimWrapper | OptimWrapperDict) -> list[OptimWrapper]:
+    """One, or those of a model with several optimisers."""
+    return list(optim_wrapper.values()) if isinstance(optim_wrapper, OptimWrapperDict) else [optim_wrapper]
+
+
+def batches_a_step(optim_wrapper: OptimWrapper | OptimWrapperDict) -> int:
+    """`accumulative_counts`; of several optimisers, their least common multiple."""
+    return math.lcm(*(wrapper._accumulative_counts for wrapper in wrappers_in(optim_wrapper)))
+
+
+def step_is_whole(optim_wrapper: OptimWrapper | OptimWrapperDict) -> bool:
+    """Whether no gradient waits. To be asked between two calls of `train_step`."""
+    return all(wrapper.should_update() for wrapper in wrappers_in(optim_wrapper))
+
+
+@contextmanager
+def schedules_that_count_batches(optim_wrapper: OptimWrapper | OptimWrapperDict) -> Iterator[None]:
+    """MMEngine's schedules count batches; torch warns of those that pass before the first step, and none is lost."""
+    with warnings.catch_warnings():
+        if batches_a_step(optim_wrapper) > 1:
+            warnings.filterwarnings('ignore', r'Detected call of `scheduler\.step\(\)` before')
+        yield
+
+
+def end_steps_with_epoch(runner: Runner, done: int, length: int) -> None:
+    """Let the last step of this epoch be one of fewer batches, and their mean, where the lengths do not divide.
+
+    MMEngine does so at the end of training alone: a step of two epochs' batches would be open when the checkpoint
+    between them is written.
+
+    Args:
+        done: batches of the epoch that are done.
+        length: of the epoch, in batches.
+
+    Raises:
+        ValueError: several optimisers accumulate.
+    """
+    counts = batches_a_step(runner.optim_wrapper)
+    if counts > 1 and isinstance(runner.optim_wrapper, OptimWrapperDict):
+        raise ValueError(
+            'optim_wrapper: with several optimisers, nobody knows which batches make a step. '
+            "Remedy: accumulative_counts=1 for each, or train_cfg.type='EpochBasedTrainLoop', which resumes at epochs."
+        )
+    if length % counts:
+        runner.optim_wrapper.initialize_count_status(runner.model, done, length)
+
+
+def check_saves(runner: Runner, length: int) -> None:
+    """Refuse a CheckpointHook of MMEngine's that would save between the batches of a step; ours waits.
+
+    Args:
+        length: of an epoch, in batches.
+
+    Raises:
+        ValueError: names interval and remedy.
+    """
+    counts = batches_a_step(runner.optim_wrapper)
+    for hook in runner.hooks:
+        if not isinstance(hook, CheckpointHook) or hook.by_epoch or hook.interval < 1:
+            continue
+        if hook.interval % counts or (length % counts and hook.interval % length):
+            raise ValueError(
+                f'CheckpointHook.interval={hook.interval} saves between the {counts} batches of a step '
+                f'(optim_wrapper.accumulative_counts; an epoch has {length} batches), and their gradients are in no '
+                "checkpoint. Remedy: type='AtomicCheckpointHook', which waits for the step; or by_epoch=True."
+            )

@@ -1,0 +1,189 @@
+"""Which keys of a config are read, and by whom; what else a config may hold.
+
+MMEngine passes over keys that it does not know, so a misspelt one would change nothing, silently. MMAction2's configs
+hold variables of their own, too (`data_root`, `train_pipeline`), which nothing reads: their values went into other keys
+when the file was read. So in a file an unknown key is
+
+| key | verdict |
+|---|---|
+| but for a letter or two, that of a key that is read | an error |
+| of which a key that is read has the value, whole or in part | a variable |
+| much like a key that is read, or of MMAction2 0.x | an error |
+| a pipeline | an error: the data sets have another |
+| of any other name, or one that begins with `_` | a variable; a line in the log where its value is used nowhere |
+
+On the command line it is an error: what it was used for has been read by then.
+"""
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+
+from .checkpoint_hook import AtomicCheckpointHook
+from .fast_step import LEVERS
+
+_OF_RUNNER = {name for name in inspect.signature(Runner.__init__).parameters if name not in ('self', 'cfg')}
+_ELSEWHERE = {
+    *('sync_bn', 'find_unused_parameters', 'model_wrapper_cfg', 'compile'),  # MMEngine's Runner, from its cfg
+    *('activation_checkpointing', 'efficient_conv_bn_eval'),  # Runner.train
+    *('custom_imports', 'runner_type', 'strategy'),  # Config.fromfile, RUNNERS.build, FlexibleRunner
+    *('tta_model', 'tta_pipeline'),  # build_runner_with_tta
+    'model_path',  # mmengine.hub
+    'test_pipeline',  # inference_recognizer, vis_cam
+    'fast_step',
+}
+TOP_LEVEL_KEYS = frozenset(_OF_RUNNER | _ELSEWHERE)
+
+_OF_SCRIPTS = frozenset(
+    {'ann_file_train', 'ann_file_val', 'tem_results_dir', 'pgm_proposals_dir', 'pgm_features_dir'}
+) | {
+    *('pgm_proposals_cfg', 'pgm_features_train_cfg', 'pgm_features_test_cfg'),
+}
+"""Read by MMAction2's bench_processing and BSN scripts, and by nothing that trains or tests."""
+
+_OF_VERSION_0 = {
+    'data': 'train_dataloader, val_dataloader, test_dataloader',
+    'optimizer': 'optim_wrapper.optimizer',
+    'optimizer_config': 'optim_wrapper.clip_grad',
+    'lr_config': 'param_scheduler',
+    'evaluation': 'val_evaluator',
+    'total_epochs': 'train_cfg.max_epochs',
+    'checkpoint_config': 'default_hooks.checkpoint',
+    'log_config': 'default_hooks.logger',
+    'dist_params': 'env_cfg.dist_cfg',
+    'workflow': 'train_cfg, val_cfg',
+    'seed': 'randomness.seed',
+    'fp16': 'fast_step.precision',
+    'resume_from': 'resume and load_from',
+    'cudnn_benchmark': 'env_cfg.cudnn_benchmark',
+}
+_HOOKS = frozenset({'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint', 'stock_runner'})
+_NESTED = {
+    'fast_step': LEVERS,
+    'auto_scale_lr': frozenset({'enable', 'base_batch_size'}),
+    'env_cfg': frozenset({'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}),
+}
+"""Dicts that MMEngine reads with .get(), and ours."""
+_OURS, _STOCK = (frozenset(inspect.signature(hook).parameters) for hook in (AtomicCheckpointHook, CheckpointHook))
+_OF_SAVE = frozenset(
+    inspect.signature(Runner.save_checkpoint).parameters
+)  # to which CheckpointHook passes its **kwargs
+_MISSPELT, _ALIKE = 0.9, 0.8
+"""By difflib: optim_wraper 0.96, resum 0.91, test_config 0.84, lr_scheduler 0.81; data_root 0.62, base_lr 0.60. Of all
+variables of MMAction2's configs, train_pipeline has most, 0.85."""
+
+
+def faults_of_keys(config: Mapping[str, Any]) -> list[str]:
+    """A sentence for each key that cannot be meant, with a remedy; see the table above."""
+    faults = []
+    used = _Values(value for key, value in config.items() if key in TOP_LEVEL_KEYS)
+    for key in _unknown(config):
+        alike = get_close_matches(key, TOP_LEVEL_KEYS, n=1, cutoff=_ALIKE)
+        misspelt = get_close_matches(key, TOP_LEVEL_KEYS, n=1, cutoff=_MISSPELT)
+        if not misspelt and used.hold(config[key]):
+            continue
+        if key in _OF_VERSION_0:
+            faults.append(f'nothing reads {key}. It is a key of MMAction2 0.x. Remedy: {_OF_VERSION_0[key]}.')
+        elif key.endswith('_pipeline'):
+            faults.append(
+                f'nothing reads {key}. No data set has this pipeline: those of a base file were read before. '
+                'Remedy: train_dataloader=dict(dataset=dict(pipeline=…)).'
+            )
+        elif alike:
+            faults.append(f'nothing reads {key}. Remedy: {alike[0]}; or _{key} for a variable of your own.')
+    return [*faults, *_faults_below(config)]
+
+
+def unused_variables(config: Mapping[str, Any]) -> list[str]:
+    """Variables of which no key that is read has the value; numbers, which may have been calculated with, aside."""
+    used = _Values(value for key, value in config.items() if key in TOP_LEVEL_KEYS)
+    names = [key for key in _unknown(config) if key not in _OF_SCRIPTS]
+    return [key for key in names if isinstance(config[key], (str, list, tuple, dict)) and not used.hold(config[key])]
+
+
+def faults_of_options(options: Iterable[str]) -> list[str]:
+    """As above for the dotted keys of a command line."""
+    names = sorted({option.split('.')[0] for option in options} - TOP_LEVEL_KEYS)
+    return [f'nothing reads {name}. {_allowed(TOP_LEVEL_KEYS)}' for name in names]
+
+
+def _unknown(config: Mapping[str, Any]) -> list[str]:
+    return sorted(key for key in config.keys() - TOP_LEVEL_KEYS if not key.startswith('_'))
+
+
+def _faults_below(config: Mapping[str, Any]) -> Iterator[str]:
+    for name, allowed in _NESTED.items():
+        for key in sorted((config.get(name) or {}).keys() - allowed):
+            yield f'nothing reads {name}.{key}. {_allowed(allowed)}'
+    hooks = config.get('default_hooks') or {}
+    for key, hook in sorted(hooks.items()):
+        if key not in _HOOKS and isinstance(hook, Mapping) and 'type' not in hook:
+            yield f'nothing reads default_hooks.{key}. {_allowed(_HOOKS)} A hook of any other name needs a type.'
+    checkpoint = hooks.get('checkpoint')
+    if isinstance(checkpoint, Mapping):
+        yield from _faults_of_checkpoint(checkpoint)
+
+
+def _faults_of_checkpoint(hook: Mapping[str, Any]) -> Iterator[str]:
+    ours = hook.get('type', 'AtomicCheckpointHook') == 'AtomicCheckpointHook'
+    known = {'type', '_delete_', 'priority'} | (_OURS if ours else _STOCK | _OF_SAVE)
+    if not ours and hook['type'] != 'CheckpointHook':
+        return  # its constructor knows
+    for key in sorted(hook.keys() - known):
+        if key in _STOCK:
+            yield (
+                f'default_hooks.checkpoint.{key}: AtomicCheckpointHook has no {key}; MMEngine’s CheckpointHook has. '
+                "Remedy: beside it, default_hooks.best=dict(type='CheckpointHook', interval=-1, save_last=False, "
+                "save_best='auto'); or in its place, default_hooks.checkpoint=dict(_delete_=True, "
+                "type='CheckpointHook', …), which saves nothing at a signal."
+            )
+        else:
+            yield f'nothing reads default_hooks.checkpoint.{key}. {_allowed(known)}'
+
+
+def _allowed(names: Iterable[str]) -> str:
+    return f'Allowed here: {", ".join(sorted(names))}.'
+
+
+class _Values:
+    """All values of some configs, at any depth."""
+
+    def __init__(self, configs: Iterable[Any]) -> None:
+        self.whole: set[str] = set()
+        self.texts: list[str] = []
+        self.items: list[set[tuple[str, str]]] = []
+        for config in configs:
+            self._add(_plain(config))
+
+    def _add(self, value: Any) -> None:
+        self.whole.add(repr(value))
+        if isinstance(value, str):
+            self.texts.append(value)
+        elif isinstance(value, dict):
+            self.items.append({(key, repr(child)) for key, child in value.items()})
+        for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            self._add(child)
+
+    def hold(self, value: Any) -> bool:
+        """Whether this text, list or dict is among them, or in one of them as a part. Nobody knows it of a number."""
+        value = _plain(value)
+        if not isinstance(value, (str, list, dict)) or not value:
+            return False
+        if repr(value) in self.whole:
+            return True
+        if isinstance(value, str):
+            return any(value in text for text in self.texts)
+        if isinstance(value, dict):
+            return any({(key, repr(child)) for key, child in value.items()} <= items for items in self.items)
+        return all(repr(child) in self.whole for child in value)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, and MMEngine's dicts as dicts, so that equal values have equal words."""
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items()}
+    return [_plain(child) for child in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,41 @@
+"""A run of our configs under MMEngine's own Runner says what it goes without."""
+
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from .runner import CompressedRunner
+
+
+@HOOKS.register_module()
+class StockRunnerHook(Hook):
+    """Warns once where the runner is not the one that the config names; silent under `CompressedRunner`.
+
+    A hook cannot do what the runner does: optimiser and data are built before a hook is asked.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Name the levers of `fast_step` that are off, and the checks that nobody makes."""
+        missing = [
+            'values, lists and labels are not checked before the first step',
+            'a run resumes with another list or batch',
+            'auto_scale_lr does not count accumulated batches',
+        ]
+        levers, wrapper = runner.cfg.get('fast_step'), runner.cfg.get('optim_wrapper') or {}
+        if levers is not None and wrapper.get('type') != 'StepOptimWrapper':
+            positions = ', '.join(f'{name}={value}' for name, value in levers.items())
+            missing.insert(0, f'fast_step is off ({positions})')
+        self._warn(runner, missing)
+
+    def before_test(self, runner: Runner) -> None:
+        """Name the checks that nobody makes."""
+        self._warn(runner, ['weights that a checkpoint lacks stay random', 'lists and labels are not checked'])
+
+    @staticmethod
+    def _warn(runner: Runner, missing: list[str]) -> None:
+        if not isinstance(runner, CompressedRunner):
+            runner.logger.warning(
+                f'This is {type(runner).__name__}, not the CompressedRunner that the config names: '
+                f'{"; ".join(missing)}. '
+                'Remedy: runner = mmaction.registry.RUNNERS.build(config).'
+            )
