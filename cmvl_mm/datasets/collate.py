@@ -2,7 +2,7 @@
 
 import copyreg
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -11,6 +11,36 @@ from torch import Tensor
 from torch.utils.data import get_worker_info
 
 _ALIGNED = 64  # bytes: where a tensor may begin in a block
+
+
+@FUNCTIONS.register_module()
+def compressed_collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
+    """Stack every input along a new first axis; data samples stay a list.
+
+    Inputs in MMAction2's layouts (`PackSample(layout='NCTHW')`) stay a list, too: its preprocessor stacks them.
+
+    Raises:
+        ValueError: the videos have different numbers of clips, as `place='sliding'` gives them.
+    """
+    inputs: Any = [sample['inputs'] for sample in samples]
+    if isinstance(inputs[0], Mapping):
+        columns = {name: [one[name] for one in inputs] for name in inputs[0]}
+        inputs = stack_inputs(columns) if get_worker_info() is None else _stack_shared(columns)
+    return dict(inputs=inputs, data_samples=[sample['data_samples'] for sample in samples])
+
+
+def stack_inputs(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:
+    """Name -> a tensor of each sample -> name -> their batch, on the tensors' device.
+
+    The padding of `motion` never reaches a network: crop boxes lie inside each video's own grid.
+
+    Raises:
+        ValueError: the videos have different numbers of clips.
+    """
+    shapes = _shapes(columns)
+    batch = {name: tensors[0].new_empty(shapes[name]) for name, tensors in columns.items()}
+    _fill(batch, columns)
+    return batch
 
 
 class _Slot(NamedTuple):
@@ -23,58 +53,45 @@ class _Slot(NamedTuple):
 
 
 class _Block(dict[str, Tensor]):
-    """Inputs in one piece of memory; in another process they arrive as a plain dict.
+    """A worker's inputs in one piece of memory; in another process they arrive as a plain dict.
 
-    Each tensor on its own would cost a file, a connection between the processes and a copy.
+    Each tensor on its own would cost a file, a connection between the processes and a copy. A block that was made by
+    `type(block)(mapping)`, or in which somebody has replaced a tensor, travels as any dict does.
     """
 
-    def __init__(self, slots: list[_Slot], memory: Tensor) -> None:
-        super().__init__(_views(slots, memory))
-        self.parts = slots, memory
+    parts: tuple[list[_Slot], Tensor] | None = None
+    """The slots and the memory of the views with which the block was made."""
 
 
-def _in_one_piece(block: _Block) -> tuple[Callable[..., Any], tuple]:
+def _stack_shared(columns: Mapping[str, Sequence[Tensor]]) -> _Block:
+    """`stack_inputs` in memory that a worker shares with the training."""
+    slots, size = [], 0
+    for name, shape in _shapes(columns).items():
+        slots.append(_Slot(name, size, columns[name][0].dtype, shape))
+        size += _bytes(slots[-1])
+        size += -size % _ALIGNED
+    shared = torch.UntypedStorage._new_shared(size)  # what torch's own collate does
+    memory = torch.empty(0, dtype=torch.uint8).set_(shared)
+    block = _Block(_views(slots, memory))
+    block.parts = slots, memory
+    _fill(block, columns)
+    return block
+
+
+def _for_the_way(block: _Block) -> tuple[Callable[..., Any], tuple]:
+    """How a block is pickled."""
+    if block.parts is None or not _same_places(block, _views(*block.parts)):
+        return dict, (dict(block),)
     return _views, block.parts
 
 
-copyreg.pickle(_Block, _in_one_piece)
+copyreg.pickle(_Block, _for_the_way)
 
 
-@FUNCTIONS.register_module()
-def compressed_collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
-    """Stack every input along a new first axis; data samples stay a list.
-
-    The padding of `motion` never reaches a network: crop boxes lie inside each video's own grid.
-
-    Raises:
-        ValueError: the videos have different numbers of clips, as `place='sliding'` gives them.
-    """
-    names = samples[0]['inputs'].keys()
-    shapes = {tuple(sample['inputs']['imgs'].shape) for sample in samples if 'imgs' in names}
-    if len(shapes) > 1:
-        raise ValueError(f'imgs of one batch differ in shape: {sorted(shapes)}. Remedy: test_dataloader.batch_size=1.')
-    inputs = _new_block({name: [sample['inputs'][name] for sample in samples] for name in names})
-    for name, batch in inputs.items():
-        tensors = [sample['inputs'][name] for sample in samples]
-        if name == 'motion':
-            _pad_and_stack(tensors, batch)
-        else:
-            torch.stack(tensors, out=batch)
-    return dict(inputs=inputs, data_samples=[sample['data_samples'] for sample in samples])
-
-
-def _new_block(columns: dict[str, list[Tensor]]) -> _Block:
-    """Room for the batch of each column; in a worker in memory that it shares with the training."""
-    slots, size = [], 0
-    for name, tensors in columns.items():
-        shape = (len(tensors), *map(max, zip(*(tensor.shape for tensor in tensors), strict=True)))
-        slots.append(_Slot(name, size, tensors[0].dtype, shape))
-        size += _bytes(slots[-1])
-        size += -size % _ALIGNED
-    if get_worker_info() is None:
-        return _Block(slots, torch.empty(size, dtype=torch.uint8))
-    shared = torch.UntypedStorage._new_shared(size)  # what torch's own collate does
-    return _Block(slots, torch.empty(0, dtype=torch.uint8).set_(shared))
+def _same_places(inputs: dict[str, Tensor], views: dict[str, Tensor]) -> bool:
+    return inputs.keys() == views.keys() and all(
+        inputs[name].dtype == view.dtype and inputs[name].is_set_to(view) for name, view in views.items()
+    )
 
 
 def _views(slots: list[_Slot], memory: Tensor) -> dict[str, Tensor]:
@@ -87,7 +104,26 @@ def _bytes(slot: _Slot) -> int:
     return math.prod(slot.shape) * slot.dtype.itemsize
 
 
-def _pad_and_stack(grids: list[Tensor], batch: Tensor) -> None:
+def _shapes(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, tuple[int, ...]]:
+    """Of each column's batch; the grids of `motion` may differ in size."""
+    different = sorted({tuple(tensor.shape) for tensor in columns.get('imgs', ())})
+    if len(different) > 1:
+        raise ValueError(f'imgs of one batch differ in shape: {different}. Remedy: test_dataloader.batch_size=1.')
+    return {
+        name: (len(tensors), *map(max, zip(*(tensor.shape for tensor in tensors), strict=True)))
+        for name, tensors in columns.items()
+    }
+
+
+def _fill(batch: dict[str, Tensor], columns: Mapping[str, Sequence[Tensor]]) -> None:
+    for name, tensors in columns.items():
+        if name == 'motion':
+            _pad_and_stack(tensors, batch[name])
+        else:
+            torch.stack(list(tensors), out=batch[name])
+
+
+def _pad_and_stack(grids: Sequence[Tensor], batch: Tensor) -> None:
     """(K, T, Hb, Wb, 2) each -> (B, K, T, max Hb, max Wb, 2)."""
     batch.zero_()
     for row, grid in zip(batch, grids, strict=True):

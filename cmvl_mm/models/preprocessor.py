@@ -1,6 +1,6 @@
 """Batch on the host -> what the networks take: normalised pictures and motion maps, on the model's device."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import torch
@@ -9,6 +9,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from cmvl_mm.datasets.augment_batch import recolour_inputs
+from cmvl_mm.datasets.collate import stack_inputs
 from cmvl_mm.datasets.geometry import MirroredDx, crop_resize_motion
 
 
@@ -50,12 +51,18 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         self.iframe_channels = iframe_channels
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """`dict(inputs=…, data_samples=…)` of the collate -> the same with the networks' inputs.
+        """`dict(inputs=…, data_samples=…)` of a collate -> the same with the networks' inputs.
 
         imgs (B, 3, T, H, W), or (B, clips, 3, T, H, W) for testing; iframe (B, 3, H, W);
         motion (B, K, 2, T, size, size) in -1 ... 1; motion_valid (B,) bool as it came.
+
+        The batch may come from `compressed_collate`, from MMEngine's `pseudo_collate` (a list of tensors for each
+        input, stacked here) or from its `default_collate`; and of samples in MMAction2's NCTHW layout.
+
+        Raises:
+            ValueError: the videos have different numbers of clips, or `inputs` is neither a dict nor such clips.
         """
-        raw = self.cast_data(data['inputs'])  # uint8 and int16; data samples stay on the host, read by metrics there
+        raw = _stacked(self.cast_data(data['inputs']))  # uint8 and int16; data samples stay on the host for metrics
         raw = recolour_inputs(raw)
         inputs = {}
         if 'imgs' in raw:
@@ -86,3 +93,17 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         )
         maps = maps.clamp(-self.motion_clamp, self.motion_clamp) / self.motion_clamp
         return maps.view(batch, windows, *maps.shape[1:]).to(self.mean.dtype)
+
+
+def _stacked(inputs: Any) -> dict[str, Tensor]:
+    """The inputs of a batch, of whichever collate, as `compressed_collate` gives them."""
+    if not isinstance(inputs, Mapping):
+        clips = inputs if isinstance(inputs, Tensor) else stack_inputs({'imgs': inputs})['imgs']
+        if clips.ndim != 6:
+            raise ValueError(
+                f'inputs of shape {tuple(clips.shape)} are not (B, clips, 3, T, H, W). '
+                "Remedy: PackSample(layout='dict'), or layout='NCTHW'."
+            )
+        return {'imgs': clips}
+    stacked = stack_inputs({name: tensors for name, tensors in inputs.items() if not isinstance(tensors, Tensor)})
+    return {name: tensors if isinstance(tensors, Tensor) else stacked[name] for name, tensors in inputs.items()}

@@ -1,12 +1,14 @@
 """Grids of different videos share a batch without touching each other."""
 
 import io
+import pickle
 from multiprocessing.reduction import ForkingPickler
 
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from cmvl_mm.datasets import collate
 from cmvl_mm.datasets.collate import compressed_collate
 
 
@@ -53,6 +55,13 @@ def test_stacking_keeps_types_and_values(mixed):
         assert torch.equal(inputs[name], expected)
 
 
+def test_a_batch_made_in_the_process_itself_is_a_plain_dict(mixed):
+    """Its tensors share no memory: one that is saved does not take the others along."""
+    inputs = compressed_collate(mixed)['inputs']
+    assert type(inputs) is dict
+    assert len({tensor.untyped_storage().data_ptr() for tensor in inputs.values()}) == len(inputs)
+
+
 def test_a_workers_batch_is_what_the_process_itself_would_make(mixed):
     here = compressed_collate(mixed)
     loader = DataLoader(
@@ -68,7 +77,12 @@ def test_a_workers_batch_is_what_the_process_itself_would_make(mixed):
     assert arrived['inputs']['imgs'].is_shared()
 
 
-def test_a_batch_travels_as_one_tensor(mixed, monkeypatch):
+@pytest.fixture
+def in_worker(monkeypatch):
+    monkeypatch.setattr(collate, 'get_worker_info', lambda: 'a worker')
+
+
+def test_a_workers_batch_travels_as_one_tensor(mixed, in_worker, monkeypatch):
     sent = []
     reduce = ForkingPickler._extra_reducers[torch.Tensor]
     monkeypatch.setitem(
@@ -76,3 +90,34 @@ def test_a_batch_travels_as_one_tensor(mixed, monkeypatch):
     )
     ForkingPickler(io.BytesIO()).dump(compressed_collate(mixed))
     assert len(sent) == 1
+
+
+CHANGES = [
+    lambda inputs: inputs,
+    lambda inputs: type(inputs)({name: value.float() for name, value in inputs.items()}),
+    lambda inputs: inputs | dict(imgs=inputs['imgs'] + 1),
+    lambda inputs: dict.update(inputs, imgs=inputs['imgs'] + 1) or inputs,
+    lambda inputs: dict.update(inputs, imgs=inputs['imgs'].view(torch.int8)) or inputs,
+    lambda inputs: dict.update(inputs, imgs=inputs['imgs'][:1]) or inputs,
+    lambda inputs: dict.update(inputs, more=inputs['imgs']) or inputs,
+    lambda inputs: inputs.pop('imgs') is None or inputs,
+    lambda inputs: inputs['imgs'].add_(1) is None or inputs,
+]
+
+
+@pytest.mark.parametrize('change', CHANGES)
+def test_what_a_collate_round_ours_changes_arrives(mixed, in_worker, change):
+    """A worker's block rebuilt by its type, as accelerate and Lightning do, or edited as any dict may be."""
+    sent = change(compressed_collate(mixed)['inputs'])
+    arrived = pickle.loads(_dumps(sent))
+    assert type(arrived) is dict
+    assert arrived.keys() == sent.keys()
+    for name, tensor in sent.items():
+        assert arrived[name].dtype == tensor.dtype
+        assert torch.equal(arrived[name], tensor), name
+
+
+def _dumps(value):
+    buffer = io.BytesIO()
+    ForkingPickler(buffer).dump(value)
+    return buffer.getvalue()
