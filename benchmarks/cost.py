@@ -26,6 +26,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 
 VIDEOS = 2  # batch-norm on clips needs two
@@ -94,14 +95,14 @@ def _loss_operations(config: Config, points: int) -> float:
     """6 P K C of the pointwise loss for one sample at the config's batch on one GPU; no points, no such loss."""
     if not points:
         return 0
-    windows = 1 + config.train_dataloader.dataset.pipeline.sample.num_negatives
+    windows = 1 + stage_of(config.train_dataloader.dataset.pipeline, 'sample').num_negatives
     keys = config.train_dataloader.batch_size * windows * points
     return 6 * points * keys * config.model.motion_head.get('embed_channels', 512)
 
 
 def frames_per_sample(config: Config) -> tuple[float, float]:
     """Frames of a prepared video that a sample decodes in full, and those it decodes for their vectors alone."""
-    sample = config.train_dataloader.dataset.pipeline.sample
+    sample = stage_of(config.train_dataloader.dataset.pipeline, 'sample')
     span = (sample.clip_len - 1) * sample.frame_interval + 1
     return span + (GOP - 1) / 2, sample.motion_len * (1 + sample.num_negatives)
 

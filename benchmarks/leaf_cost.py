@@ -16,6 +16,7 @@ from mmengine.registry import DefaultScope
 from torch._subclasses import FakeTensorMode
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 
 LISTS = {'ucf101': 9_537, 'hmdb51': 3_570, 'kinetics400': 240_000}
@@ -30,9 +31,10 @@ def step_operations(config: Config) -> float:
     config.model.update(cls_head=None, init_cfg=None)
     if config.model.get('context_head') or config.model.get('motion_head'):
         return sum(part.step for part in count_parts(config))
-    sample = config.train_dataloader.dataset.pipeline
+    pipeline = config.train_dataloader.dataset.pipeline
+    length, size = stage_of(pipeline, 'sample').clip_len, stage_of(pipeline, 'crop').size
     with FakeTensorMode():
-        clips = torch.zeros(VIDEOS, 3, sample.sample.clip_len, sample.crop.size, sample.crop.size)
+        clips = torch.zeros(VIDEOS, 3, length, size, size)
         return count_part('backbone', MODELS.build(config.model).train().backbone, clips).step
 
 

@@ -32,6 +32,7 @@ import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.collate import compressed_collate
 from cmvl_mm.datasets.dataset import CompressedVideoDataset
 from cmvl_mm.datasets.sample_index import SampleIndex
+from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.video import CompressedVideo
 
@@ -132,7 +133,7 @@ def dataset(videos: list[Path], ann_file: Path, colour: Literal['host', 'device'
     ann_file.write_text(''.join(f'{path.name}\n' for path in videos) * 64)
     arguments = load_config(CONFIG).train_dataloader.dataset
     arguments.ann_file, arguments.data_prefix = str(ann_file), dict(video=str(videos[0].parent))
-    arguments.pipeline.colour.where = colour
+    stage_of(arguments.pipeline, 'colour').where = colour
     return DATASETS.build(arguments)
 
 
@@ -157,7 +158,7 @@ def pick_frames(data: CompressedVideoDataset, index: int) -> Pick:
     path = str(Path(data.root) / data.entries[index].path)
     with CompressedVideo(path) as video:
         rng = SampleIndex(index, epoch=0, seed=0).generator(0)
-        sample = data.stages['sample'](dict(video=video, rng=rng))
+        sample = stage_of(data.pipeline.transforms, 'sample')(dict(video=video, rng=rng))
     clip = sample['clip_frames'][0]
     everything = np.unique(np.concatenate([clip, [sample['iframe_frame']], sample['motion_frames'].reshape(-1)]))
     with av.open(path) as container:

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from cmvl_mm.datasets.augment import draw_colour, encode_colour
+from cmvl_mm.datasets.stages import stage_of
 
 
 def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
@@ -18,7 +19,7 @@ def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
     The device may be 'meta', for shapes alone.
     """
     pipeline = config.train_dataloader.dataset.pipeline
-    sample, size = pipeline.sample, pipeline.crop.size
+    sample, size = stage_of(pipeline, 'sample'), stage_of(pipeline, 'crop').size
     windows, block = 1 + sample.num_negatives, config.train_dataloader.dataset.block
     blocks = -(-2 * size // block)
 
@@ -34,7 +35,7 @@ def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
         motion_flip=noise(0, 2, videos, windows, dtype=torch.bool),
         motion_block=torch.full((videos,), block, device=device),
     )
-    colour = TRANSFORMS.build(pipeline.colour)
+    colour = TRANSFORMS.build(stage_of(pipeline, 'colour'))
     if colour.where == 'device':
         rng = np.random.default_rng(0)
         for name in ('imgs_colour', 'iframe_colour'):

@@ -27,6 +27,7 @@ from torch import Tensor
 from torch._inductor.exc import InductorError
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.fast_step import compile_parts, spell_out
 from cmvl_mm.models.losses import info_nce, pointwise_info_nce
@@ -80,7 +81,7 @@ def loss_step(config: Config, videos: int, device: str) -> Callable[[], None]:
     """Both losses alone, forward and backward, at the config's sizes."""
     head = config.model.motion_head
     points = torch.Size(head.predictor.query_size).numel()
-    windows = 1 + config.train_dataloader.dataset.pipeline.sample.num_negatives
+    windows = 1 + stage_of(config.train_dataloader.dataset.pipeline, 'sample').num_negatives
     channels = head.get('embed_channels', 512)
     query = torch.randn(videos, points, channels, device=device, requires_grad=True)
     key = torch.randn(videos, windows, points, channels, device=device, requires_grad=True)

@@ -16,6 +16,7 @@ The public names. Each is imported when it is first used, so that reading and wr
 | `hub` | published models, ready for use: `hub.load('name')` | yes |
 
 Importing `cmvl_mm.register` makes every component known to MMEngine's registries; configs name it in `custom_imports`.
+Configs import `change` of `cmvl_mm.datasets.stages`; `cmvl_mm.engine.config.merge_options` merges options as it does.
 Any other name may change between versions.
 """
 

@@ -22,6 +22,7 @@ from settings import tuned_rate
 from store import digest, is_done, result, save
 from trainings import trainings_of_start
 
+from cmvl_mm.engine.config import merge_options
 from cmvl_mm.engine.launch import runner_from
 
 SHOTS = 4
@@ -76,7 +77,7 @@ def variant_config(variant: str, start: str, kind: str, seed: int) -> Config:
     """The finetuning of one cell, on the validation split."""
     rate = tuned_rate(RATES_OF.get(start, start), kind)
     config = config_of(start, kind, SHOTS, lr=rate, seed=seed, weights=seed, split='val')
-    config.merge_from_dict(VARIANTS[variant])
+    merge_options(config, VARIANTS[variant])
     config.experiment_name = f'{config.experiment_name}_{variant.replace(" ", "_")}'
     return config
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 from rows import REPOSITORY, WORK
 
+from cmvl_mm.datasets.stages import by_name
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.files.git import short_commit
 from cmvl_mm.files.machine import cpu_name
@@ -51,8 +52,11 @@ def result(
 
 
 def digest(*configs: Config) -> str:
-    """Of all settings of some configs, so that a result is known to be theirs."""
-    settings = json.dumps([config.to_dict() for config in configs], sort_keys=True, default=repr)
+    """Of all settings of some configs, so that a result is known to be theirs.
+
+    By the names of stages, as the configs of the published results had them.
+    """
+    settings = json.dumps([by_name(config.to_dict()) for config in configs], sort_keys=True, default=repr)
     return hashlib.sha256(settings.encode()).hexdigest()[:12]
 
 

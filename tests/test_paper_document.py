@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from cmvl_mm.datasets.stages import by_name
 from cmvl_mm.engine.config import load_config
 
 SHORT = {'PRE.': 'train_dataloader.dataset.pipeline.', 'TEST.': 'test_dataloader.dataset.pipeline.'}
@@ -33,6 +34,6 @@ def test_quoted_values_are_the_configs(repository, name):
     (section,) = [section for section in sections if f'`configs/{name}.py`' in section.split('\n')[0]]
     quotations = quoted(section)
     assert len(quotations) >= FEWEST[name]
-    config = load_config(repository / f'configs/{name}.py')
+    config = by_name(load_config(repository / f'configs/{name}.py').to_dict())
     for key, value in quotations:
         assert value_at(config, key) == value, key

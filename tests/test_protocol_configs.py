@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cmvl_mm.datasets.stages import by_name, stage_of
 from cmvl_mm.engine.config import load_config
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
@@ -35,7 +36,7 @@ def flat(node, prefix=''):
 
 
 def changes(child, parent) -> set[str]:
-    one, other = (flat(load_config(CONFIGS / f'{name}.py').to_dict()) for name in (child, parent))
+    one, other = (flat(by_name(load_config(CONFIGS / f'{name}.py').to_dict())) for name in (child, parent))
     return {path[1:] for path in one.keys() | other.keys() if one.get(path, '') != other.get(path, '')}
 
 
@@ -56,7 +57,7 @@ def test_metric_and_features_go_together():
         config = load_config(CONFIGS / f'{name}.py')
         assert config.test_evaluator.protocol == (name.split('_')[1] if 'protocols' in name else 'paper')
         assert config.model.test_cfg.get('pool', 'average') == pool
-        assert config.test_dataloader.dataset.pipeline.sample.place == place
+        assert stage_of(config.test_dataloader.dataset.pipeline, 'sample').place == place
         assert config.test_dataloader.batch_size == (1 if place == 'sliding' else 2)
 
 

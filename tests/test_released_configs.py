@@ -2,6 +2,7 @@
 
 import pytest
 
+from cmvl_mm.datasets.stages import by_name
 from cmvl_mm.engine.config import load_config
 
 NETS = pytest.mark.parametrize('net', ['c3d', 'r2plus1d26', 'r3d26'])
@@ -49,7 +50,7 @@ def flat(node, prefix=''):
 def differences(repository, task, net):
     """{path: (value in print, value as released)}, None where a key is absent."""
     printed, released = (
-        flat(load_config(repository / 'configs' / folder / f'{task}_{net}_ucf.py').to_dict())
+        flat(by_name(load_config(repository / 'configs' / folder / f'{task}_{net}_ucf.py').to_dict()))
         for folder in ('.', 'released')
     )
     paths = printed.keys() | released.keys()

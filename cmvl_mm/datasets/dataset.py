@@ -1,10 +1,11 @@
 """Annotation list -> sample: a pure function of (seed, epoch, index)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, Literal, NamedTuple
 
 from mmaction.registry import DATASETS, TRANSFORMS
+from mmengine.dataset import Compose
 from torch.utils.data import ConcatDataset, Dataset
 
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
@@ -14,6 +15,7 @@ from .presence import check_present
 from .read_positions import LastRead
 from .sample_index import SampleIndex
 from .sampling import VideoTooShort
+from .stages import require_list
 from .subset import stratified_subset
 from .two_files import check_same_frames, original_path
 
@@ -40,8 +42,7 @@ class CompressedVideoDataset(Dataset):
         ann_file: list of `relative/path.mp4 label` lines.
         data_prefix: `dict(video=root)`; every path of the list lies below the root. `dict(video=…, rgb=originals)` is
             the two-file mode: clips come from the files that `video` was prepared from.
-        pipeline: named stages, run in this order. A dict and not a list, so that a config can change one stage's
-            argument without repeating the others.
+        pipeline: the stages, run in this order; `stages.change` makes a copy of a list with one of them changed.
         labels: 'required' refuses lists with unlabelled lines.
         on_error: 'replace' lets another video take the place of one that is broken or too short, drawn by a rule of
             (seed, epoch, index) alone, and reports it; 'raise' stops, as a test must.
@@ -55,6 +56,7 @@ class CompressedVideoDataset(Dataset):
             reads it instead; for data sets of videos that are not prepared, in folders that can be written.
 
     Raises:
+        StageError: the pipeline is a dict, as earlier versions had it.
         FileNotFoundError: the folder, or all of the first videos of the list, are not there.
     """
 
@@ -62,7 +64,7 @@ class CompressedVideoDataset(Dataset):
         self,
         ann_file: str,
         data_prefix: dict[str, str],
-        pipeline: dict[str, dict],
+        pipeline: Sequence[dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]],
         labels: Literal['required', 'optional'] = 'required',
         on_error: Literal['replace', 'raise'] = 'replace',
         role: Literal['gallery', 'query'] = 'gallery',
@@ -92,9 +94,9 @@ class CompressedVideoDataset(Dataset):
         if label_share != 1:
             kept = stratified_subset([entry.label for entry in self.entries], label_share, label_seed)
             self.entries = [self.entries[position] for position in kept]
-        self.stages: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            name: TRANSFORMS.build(stage) for name, stage in pipeline.items()
-        }
+        self.pipeline = Compose(
+            [TRANSFORMS.build(stage) if isinstance(stage, dict) else stage for stage in require_list(pipeline)]
+        )
         self.on_error = on_error
         self.is_query = role == 'query'
         self.block = block
@@ -172,8 +174,7 @@ class CompressedVideoDataset(Dataset):
                 sample['original'] = opened.enter_context(CompressedVideo(source, keep_index=self.keep_index))
                 check_same_frames(video, sample['original'])
             try:
-                for stage in self.stages.values():
-                    sample = stage(sample)
+                sample = self.pipeline(sample)
             except VideoTooShort as error:
                 raise VideoTooShort(f'{path}: {error}') from None
         return sample
@@ -188,7 +189,7 @@ class RetrievalDataset(ConcatDataset):
         data_prefix, pipeline: of both, as in `CompressedVideoDataset`.
     """
 
-    def __init__(self, gallery: str, query: str, data_prefix: dict[str, str], pipeline: dict[str, dict]) -> None:
+    def __init__(self, gallery: str, query: str, data_prefix: dict[str, str], pipeline: Sequence[Any]) -> None:
         super().__init__(
             [
                 CompressedVideoDataset(gallery, data_prefix, pipeline, on_error='raise', role='gallery'),

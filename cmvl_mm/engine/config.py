@@ -1,16 +1,19 @@
 """Config files as users write them: loaded, merged, and checked for keys that nothing reads."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
+from cmvl_mm.datasets.stages import StageError, change, is_pipeline, require_list
+
 from .config_keys import faults_of_keys, faults_of_options, unused_variables
 
 
 class ConfigKeyError(KeyError):
-    """A key that nothing reads."""
+    """A key that nothing reads, or a stage that a pipeline does not have."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -19,10 +22,15 @@ class ConfigKeyError(KeyError):
 def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
     """Read a config file, merge `--cfg-options` into it, refuse keys that nothing reads.
 
+    Args:
+        path: of the file.
+        options: as `merge_options` takes them.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is not Python; YAML and JSON configs are refused.
-        ConfigKeyError: a key that nothing reads, in the file or on the command line.
+        ConfigKeyError: a key that nothing reads, in the file or on the command line; a stage that a pipeline does not
+            have; a pipeline that is a dict.
     """
     path = Path(path)
     if path.suffix != '.py':
@@ -33,14 +41,79 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     _refuse(faults_of_options(options or {}), str(path))
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such config. Remedy: see model_zoo.md for their names.')
-    config = Config.fromfile(path)
-    config.merge_from_dict(options or {})
+    try:
+        config = Config.fromfile(path)
+    except TypeError as error:
+        if 'pipeline=' not in str(error):
+            raise
+        raise ConfigKeyError(  # MMEngine's advice is to give up the base config's stages
+            f'{path}: a pipeline of this file or its bases is a dict, as earlier versions had it, but its base has a '
+            'list. Remedy, after the assignment of _base_: from cmvl_mm.datasets.stages import change, and then '
+            'pipeline=change(_base_.train_dataloader.dataset.pipeline, crop=dict(size=48)), for example.'
+        ) from error
+    merge_options(config, options or {})
     check_keys(config, str(path))
     return config
 
 
+def merge_options(config: Config, options: Mapping[str, Any]) -> None:
+    """`config.merge_from_dict(options)` where stages of a pipeline have names, too.
+
+    Args:
+        config: changed in place.
+        options: dotted keys, e.g. `{'train_dataloader.dataset.pipeline.crop.size': 48}`. Below a list whose key is
+            `pipeline` or ends in `_pipeline`, a stage goes by its role, its type or its number, see `stages.change`.
+
+    Raises:
+        ConfigKeyError: a pipeline has no such stage, or several.
+    """
+    nested = Config()
+    nested.merge_from_dict(dict(options))
+    config.merge_from_dict(_with_whole_lists(nested.to_dict(), config._cfg_dict))
+
+
+def _with_whole_lists(options: Mapping[str, Any], config: Any, place: str = '') -> dict[str, Any]:
+    """Options that change a stage become the whole changed list, which MMEngine puts in the place of the old one."""
+    made: dict[str, Any] = {}
+    for key, value in options.items():
+        path = f'{place}{key}'
+        old = _child(config, key)
+        if not isinstance(value, dict) or value.get('_delete_') or old is None:
+            made[key] = value
+        elif is_pipeline(key, old):
+            try:
+                made[key] = change(old, **value)
+            except StageError as error:
+                raise ConfigKeyError(f'{path}: {error}') from None
+        else:
+            made[key] = _with_whole_lists(value, old, f'{path}.')
+    return made
+
+
+def _child(node: Any, key: str) -> Any:
+    if isinstance(node, (list, tuple)):
+        return node[int(key)] if key.isdigit() and int(key) < len(node) else None
+    return node.get(key) if isinstance(node, dict) else None
+
+
+def _require_lists(node: Any, source: str, place: str = '') -> None:
+    """Refuse pipelines that are dicts of stages: dumped, they lose their order."""
+    if isinstance(node, (list, tuple)):
+        node = {str(number): child for number, child in enumerate(node)}
+    if not isinstance(node, dict):
+        return
+    for key, child in node.items():
+        if isinstance(child, dict) and is_pipeline(key, [child]):
+            try:
+                require_list(child)
+            except StageError as error:
+                raise ConfigKeyError(f'{source}: {place}{key}: {error}') from None
+        _require_lists(child, source, f'{place}{key}.')
+
+
 def check_keys(config: Config, source: str) -> None:
     """Raise for keys that no part of the toolkit reads; constructors refuse the rest when they are built."""
+    _require_lists(config._cfg_dict, source)
     _refuse(faults_of_keys(config), source)
     if names := unused_variables(config):
         logging.getLogger(__name__).warning(

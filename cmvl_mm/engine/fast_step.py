@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args, get_type_hints
 from mmengine.config import Config
 from torch import nn
 
+from cmvl_mm.datasets.stages import find
+
 
 @dataclass(frozen=True, kw_only=True)
 class FastStep:
@@ -72,8 +74,9 @@ def spell_out(config: Config, device: str) -> list[str]:
     if levers.precision == 'bf16' and device == 'cpu':
         precision = 'fp32'
         remark = ', not bf16: on CPUs torch 2.13 was seen to give NaN gradients of bf16 3D convolutions'
-    stage = config.get('train_dataloader', {}).get('dataset', {}).get('pipeline', {}).get('colour')
-    if stage is None and levers.colour == 'device':
+    pipeline = config.get('train_dataloader', {}).get('dataset', {}).get('pipeline', [])
+    stages = find(pipeline, 'colour')
+    if not stages and levers.colour == 'device':
         raise ValueError(
             "fast_step.colour='device': train_dataloader.dataset.pipeline has no stage `colour` that could leave its "
             'work to the device. Remedy: fast_step.colour=host.'
@@ -91,8 +94,7 @@ def spell_out(config: Config, device: str) -> list[str]:
         'model.memory_format': levers.memory_format,
         'default_hooks.runtime_info.type': 'DeferredInfoHook' if levers.logs == 'deferred' else 'RuntimeInfoHook',
     }
-    if stage is not None:
-        changes['train_dataloader.dataset.pipeline.colour.where'] = colour
+    changes |= {f'train_dataloader.dataset.pipeline.{number}.where': colour for number in stages}
     config.merge_from_dict(changes)
     return [
         f'fast_step.precision: {precision}{remark}',

@@ -24,7 +24,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         action=DictAction,
         metavar='KEY=VALUE',
-        help='overrides, e.g. train_dataloader.batch_size=16; a key that nothing reads is an error',
+        help='overrides, e.g. train_dataloader.batch_size=16 or train_dataloader.dataset.pipeline.crop.size=48, '
+        'where crop is the name of a stage; a key that nothing reads is an error',
     )
     parser.add_argument(
         '--split',

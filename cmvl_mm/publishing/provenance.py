@@ -13,6 +13,7 @@ from torch import Tensor
 
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.checkpoints.pretrained import CheckpointError, load_weights
+from cmvl_mm.datasets.stages import by_name, in_order
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.fast_step import spell_out
 from cmvl_mm.engine.logs import newest_test
@@ -58,9 +59,16 @@ def _of_a_training(config: Mapping[str, Any], goes_on: bool) -> dict[str, Any]:
     left_out = {'resume', 'load_from'} if goes_on else {'resume'}
     names = [name for name in (*_OF_A_TRAINING, *_MAY_BE_ABSENT) if name in config and name not in left_out]
     plain = Config(deepcopy({name: config[name] for name in names}))
+    _list_stages(plain.train_dataloader.dataset)
     spell_out(plain, 'cpu')  # the run has written out where its own machine had the levers
     plain.train_dataloader = {key: value for key, value in plain.train_dataloader.items() if key not in _OF_THE_MACHINE}
-    return {name: plain[name] for name in names}
+    return dict(by_name({name: plain[name] for name in names}))
+
+
+def _list_stages(dataset: dict[str, Any]) -> None:
+    """The pipeline that a run of an earlier version has written as a dict, its stages in alphabetical order."""
+    if isinstance(dataset.get('pipeline'), dict):
+        dataset['pipeline'] = in_order(dataset['pipeline']) or dataset['pipeline']
 
 
 def commit_of_training(contents: Mapping[str, Any]) -> str | None:
@@ -139,6 +147,6 @@ def _of_a_test(config: Mapping[str, Any]) -> dict[str, Any]:
     evaluators = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
     return dict(
         model={key: value for key, value in config['model'].items() if key != 'init_cfg'},
-        dataset=config['test_dataloader']['dataset'],
+        dataset=by_name(config['test_dataloader']['dataset']),
         evaluator=[evaluator for evaluator in evaluators if evaluator['type'] != 'FeatureDump'],
     )

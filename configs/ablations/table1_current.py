@@ -11,4 +11,9 @@ Changes: train_dataloader.dataset.pipeline.sample.future_gap, train_dataloader.d
 """
 
 _base_ = '../pretrain_c3d_ucf.py'
-train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(future_gap=-8, room=71))))
+
+from cmvl_mm.datasets.stages import change
+
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, sample=dict(future_gap=-8, room=71)))
+)

@@ -10,6 +10,9 @@ Changes: model.motion_head, train_dataloader.dataset.pipeline.sample.num_negativ
 """
 
 _base_ = '../pretrain_c3d_ucf.py'
+
+from cmvl_mm.datasets.stages import change
+
 model = dict(
     motion_head=dict(
         _delete_=True,
@@ -19,4 +22,6 @@ model = dict(
         loss_weight=0.5,
     )
 )
-train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_negatives=0))))
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, sample=dict(num_negatives=0)))
+)

@@ -13,4 +13,9 @@ Changes: train_dataloader.dataset.pipeline.read.motion
 """
 
 _base_ = '../pretrain_c3d_ucf.py'
-train_dataloader = dict(dataset=dict(pipeline=dict(read=dict(motion='flow'))))
+
+from cmvl_mm.datasets.stages import change
+
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, read=dict(motion='flow')))
+)

@@ -16,7 +16,10 @@ _base_ = [
     '../_base_/datasets/retrieval_hmdb.py',
     '../_base_/runtime.py',
 ]
+
+from cmvl_mm.datasets.stages import change
+
 model = dict(test_cfg=dict(network='m_network'))
 _sample = dict(_delete_=True, type='SampleFutureMotions', future_gap=2, motion_len=8, num_clips=10)
-test_dataloader = dict(dataset=dict(pipeline=dict(sample=_sample)))
+test_dataloader = dict(dataset=dict(pipeline=change(_base_.test_dataloader.dataset.pipeline, sample=_sample)))
 del _sample

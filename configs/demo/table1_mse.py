@@ -9,6 +9,9 @@ Changes: model.motion_head, train_dataloader.dataset.pipeline.sample.num_negativ
 """
 
 _base_ = './pretrain.py'
+
+from cmvl_mm.datasets.stages import change
+
 model = dict(
     motion_head=dict(
         _delete_=True,
@@ -18,4 +21,6 @@ model = dict(
         loss_weight=0.9,
     )
 )
-train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_negatives=0))))
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, sample=dict(num_negatives=0)))
+)

@@ -11,4 +11,9 @@ Changes: train_dataloader.dataset.pipeline.sample.future_gap
 """
 
 _base_ = './pretrain.py'
-train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(future_gap=12))))
+
+from cmvl_mm.datasets.stages import change
+
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, sample=dict(future_gap=12)))
+)

@@ -10,7 +10,10 @@ Changes: model.context_head, model.motion_head, model.init_cfg, model.test_cfg.n
 """
 
 _base_ = ['../_base_/models/demo_pretrain.py', '../_base_/datasets/evidence_retrieval.py', '../_base_/runtime.py']
+
+from cmvl_mm.datasets.stages import change
+
 model = dict(test_cfg=dict(network='i_network'))
 _sample = dict(_delete_=True, type='SampleNearestIFrames', clip_len=16, frame_interval=2, num_clips=4)
-test_dataloader = dict(dataset=dict(pipeline=dict(sample=_sample)))
+test_dataloader = dict(dataset=dict(pipeline=change(_base_.test_dataloader.dataset.pipeline, sample=_sample)))
 del _sample

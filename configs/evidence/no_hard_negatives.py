@@ -9,4 +9,9 @@ Changes: train_dataloader.dataset.pipeline.sample.num_negatives
 """
 
 _base_ = './pretrain.py'
-train_dataloader = dict(dataset=dict(pipeline=dict(sample=dict(num_negatives=0))))
+
+from cmvl_mm.datasets.stages import change
+
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, sample=dict(num_negatives=0)))
+)

@@ -13,10 +13,13 @@ Cost: not run on the full data set
 
 _base_ = '../retrieval_c3d_ucf.py'
 
+from cmvl_mm.datasets.stages import change
+
 test_dataloader = dict(
     batch_size=1,
     dataset=dict(
-        pipeline=dict(
+        pipeline=change(
+            _base_.test_dataloader.dataset.pipeline,
             sample=dict(_delete_=True, type='SampleClips', clip_len=16, frame_interval=4, place='sliding'),
         ),
     ),

@@ -18,6 +18,8 @@ from cmvl_mm.datasets.augment import ColourDraw, apply_colour
 from cmvl_mm.datasets.dataset import NoUsableVideo
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.sampling import VideoTooShort
+from cmvl_mm.datasets.stages import position, stage_of
+from cmvl_mm.engine.config import merge_options
 from cmvl_mm.engine.sampler import ResumableSampler
 from cmvl_mm.video import CompressedVideo, VideoError, exact, index_store
 from cmvl_mm.video.encode import write_video
@@ -29,8 +31,9 @@ def build(repository, controlled_set):
 
     def build_dataset(config='demo/pretrain', **changes):
         arguments = Config(Config.fromfile(repository / 'configs' / f'{config}.py').train_dataloader.dataset)
-        arguments.merge_from_dict(
-            dict(ann_file=str(controlled_set / 'train.txt'), data_prefix=dict(video=str(controlled_set))) | changes
+        merge_options(
+            arguments,
+            dict(ann_file=str(controlled_set / 'train.txt'), data_prefix=dict(video=str(controlled_set))) | changes,
         )
         return DATASETS.build(arguments.to_dict())
 
@@ -79,14 +82,14 @@ def test_contract_of_the_sample(build):
 def test_sample_holds_the_frames_it_says(build, controlled_set):
     """Without crop, flip and colour the tensors are the decoder's own frames and vectors."""
     dataset = build()
-    stages = dataset.stages
+    stages = dataset.pipeline.transforms
     with CompressedVideo(controlled_set / 'videos' / 'train4.mp4', block=16) as video:
-        chosen = stages['sample'](dict(video=video, rng=SampleIndex(4).generator()))
+        chosen = stage_of(stages, 'sample')(dict(video=video, rng=SampleIndex(4).generator()))
         clip, future = chosen['clip_frames'][0], chosen['motion_frames'][0]
         assert np.diff(clip).tolist() == [2] * 15
         assert future.tolist() == list(range(clip[-1] + 3, clip[-1] + 11))
         assert video.frame_types[chosen['iframe_frame']] == 'I'
-        read = stages['read'](chosen)
+        read = stage_of(stages, 'read')(chosen)
         frames, field = video.read(rgb=range(video.num_frames), motion=range(video.num_frames))
     assert np.array_equal(read['imgs'], frames[clip])
     assert np.array_equal(read['iframe'][0], frames[chosen['iframe_frame']])
@@ -143,7 +146,7 @@ def damaged(controlled_set, tmp_path):
 @pytest.mark.parametrize('workers', [0, 1])
 def test_a_stage_that_asks_for_a_frame_that_is_not_there_is_no_broken_video(build, frame, workers):
     dataset = build()
-    dataset.stages = {'wrong': partial(read_frame, number=frame)} | dataset.stages
+    dataset.pipeline.transforms.insert(0, partial(read_frame, number=frame))
     loader = DataLoader(dataset, num_workers=workers, collate_fn=list)
     with pytest.raises(RuntimeError, match=rf'train\.txt, sample 0: a stage .* frame {frame} of a video') as caught:
         next(iter(loader))
@@ -190,8 +193,9 @@ def test_two_files_give_the_originals_pixels_at_the_prepared_ones_indices(build,
     plain = {'pipeline.colour.jitter_prob': 0.0, 'pipeline.colour.gray_prob': 0.0}
     asked = []
     dataset = build(**two_files | plain)
-    choose = dataset.stages['sample']
-    dataset.stages['sample'] = lambda sample: asked.append(choose(sample)) or asked[-1]
+    place = position(dataset.pipeline.transforms, 'sample')
+    choose = dataset.pipeline.transforms[place]
+    dataset.pipeline.transforms[place] = lambda sample: asked.append(choose(sample)) or asked[-1]
     for index in range(2):
         inputs = dataset[SampleIndex(index, epoch=3, seed=1)]['inputs']
         chosen = asked[index]
@@ -260,7 +264,7 @@ def test_sliding_clips_cover_the_video(build):
     dataset = build('demo/finetune', **{'pipeline.sample': stage, 'pipeline.pack.clips': 'many'})
     with CompressedVideo(f'{dataset.root}/videos/train0.mp4') as video:
         assert video.num_frames == 108
-        clips = dataset.stages['sample'](dict(video=video, rng=None))['clip_frames']
+        clips = stage_of(dataset.pipeline.transforms, 'sample')(dict(video=video, rng=None))['clip_frames']
     assert clips[:, 0].tolist() == [0, 15, 30, 45, 60, 75]
     assert clips[-1].tolist() == list(range(75, 107, 2))
     assert dataset[0]['inputs']['imgs'].shape == (6, 3, 16, 48, 48)

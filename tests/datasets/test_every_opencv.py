@@ -137,7 +137,7 @@ class DrawnVideo:
 def digest() -> str:
     """sha256 of the inputs of whole samples, as the pretraining recipe makes them."""
     config = load_config(Path(__file__).resolve().parents[2] / 'configs/released/pretrain_c3d_ucf.py')
-    stages = [TRANSFORMS.build(stage) for stage in config.train_dataloader.dataset.pipeline.values()]
+    stages = [TRANSFORMS.build(stage) for stage in config.train_dataloader.dataset.pipeline]
     sums = hashlib.sha256()
     for index in range(SAMPLES):
         sample = dict(video=DrawnVideo(), rng=SampleIndex(index, epoch=3, seed=1).generator(0), label=None)

@@ -12,7 +12,8 @@ import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.collate import compressed_collate
 from cmvl_mm.datasets.flow import write_flow
 from cmvl_mm.datasets.sample_index import SampleIndex
-from cmvl_mm.engine.config import load_config
+from cmvl_mm.datasets.stages import stage_of
+from cmvl_mm.engine.config import load_config, merge_options
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.encode import write_video
 
@@ -44,8 +45,9 @@ def build(repository, flow_set):
     def build_dataset(**changes):
         config = load_config(repository / 'configs/demo/table4_optical_flow.py')
         arguments = Config(config.train_dataloader.dataset)
-        arguments.merge_from_dict(
-            dict(ann_file=str(flow_set / 'train.txt'), data_prefix=dict(video=str(flow_set))) | changes
+        merge_options(
+            arguments,
+            dict(ann_file=str(flow_set / 'train.txt'), data_prefix=dict(video=str(flow_set))) | changes,
         )
         return DATASETS.build(arguments.to_dict())
 
@@ -65,7 +67,9 @@ def test_the_windows_are_those_of_the_vectors_and_the_rest_is_the_same(build):
     assert with_flow['motion'].dtype == torch.int16
 
     with CompressedVideo(dataset.root + '/videos/train3.mp4') as video:
-        chosen = dataset.stages['sample'](dict(video=video, rng=SampleIndex(3, epoch=1, seed=7).generator()))
+        chosen = stage_of(dataset.pipeline.transforms, 'sample')(
+            dict(video=video, rng=SampleIndex(3, epoch=1, seed=7).generator())
+        )
     frames = with_flow['motion'][:, :, 5, 5, 0]  # made_up_flow says which frame it is
     assert frames.tolist() == chosen['motion_frames'].tolist()
 

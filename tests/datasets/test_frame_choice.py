@@ -10,6 +10,7 @@ from mmaction.registry import DATASETS, TRANSFORMS
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.sampling import VideoTooShort
+from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.video import CompressedVideo
 
@@ -100,7 +101,7 @@ def test_the_pipeline_reads_just_that(config, repository, controlled_set):
     assert inputs['motion_box'].tolist() == [[8, 16, 96, 96]] * 4  # 48 / 56 of the short side, in the middle
     assert not inputs['motion_flip'].any()
     with CompressedVideo(controlled_set / 'videos/train0.mp4') as video:
-        frames = TRANSFORMS.build(dataset.pipeline.sample)(dict(video=video))['motion_frames']
+        frames = TRANSFORMS.build(stage_of(dataset.pipeline, 'sample'))(dict(video=video))['motion_frames']
         _, field = video.read(rgb=[], motion=frames[2])
     assert np.array_equal(inputs['motion'][2], field.vectors)
 
@@ -109,7 +110,7 @@ def test_a_regularised_clip_lies_anywhere_and_says_whether_its_future_was_there(
     dataset = load_config(repository / 'configs/demo/table6.py').train_dataloader.dataset
     dataset.update(ann_file=str(controlled_set / 'train.txt'), data_prefix=dict(video=str(controlled_set)))
     built = DATASETS.build(dataset)
-    stage, seen = built.stages['sample'], set()
+    stage, seen = stage_of(built.pipeline.transforms, 'sample'), set()
     with CompressedVideo(controlled_set / 'videos/train0.mp4') as video:
         for index in range(200):
             sample = stage(dict(video=video, rng=SampleIndex(index).generator()))

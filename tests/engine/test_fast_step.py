@@ -13,7 +13,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.engine.config import ConfigKeyError, load_config
+from cmvl_mm.datasets.stages import find, stage_of
+from cmvl_mm.engine.config import ConfigKeyError, load_config, merge_options
 from cmvl_mm.engine.fast_step import compile_parts, spell_out
 from cmvl_mm.engine.launch import runner_from
 
@@ -29,7 +30,7 @@ def test_the_levers_reach_the_keys_that_are_read(repository):
     assert (config.optim_wrapper.optimizer.fused, config.optim_wrapper.optimizer.foreach) == (True, False)
     assert config.model.memory_format == 'channels_last'
     assert config.default_hooks.runtime_info.type == 'DeferredInfoHook'
-    assert config.train_dataloader.dataset.pipeline.colour.where == 'device'
+    assert colour_of(config).where == 'device'
     assert lines == [
         'fast_step.precision: bf16',
         'fast_step.memory_format: channels_last',
@@ -50,7 +51,7 @@ def test_every_lever_goes_back_on_its_own(repository):
         memory_format={'model.memory_format'},
         optimizer={'optim_wrapper.optimizer.fused', 'optim_wrapper.optimizer.foreach'},
         logs={'optim_wrapper.grad_norm', 'default_hooks.runtime_info.type'},
-        colour={'train_dataloader.dataset.pipeline.colour.where'},
+        colour={'train_dataloader.dataset.pipeline.3.where'},
     )
     for lever, position in plain.items():
         config = load_config(path, device | {f'fast_step.{lever}': position})
@@ -60,7 +61,13 @@ def test_every_lever_goes_back_on_its_own(repository):
         assert {key for key in mine if mine[key] != theirs[key]} == changed[lever] | {f'fast_step.{lever}'}
 
 
+def colour_of(config):
+    return stage_of(config.train_dataloader.dataset.pipeline, 'colour')
+
+
 def flat(node, path=''):
+    if isinstance(node, list):
+        node = dict(enumerate(node))
     if not isinstance(node, dict):
         return {path: node}
     return {
@@ -71,7 +78,7 @@ def flat(node, path=''):
 def test_a_cpu_is_told_why_it_gets_fp32_and_colours_on_the_host(repository):
     config = load_config(repository / 'configs/pretrain_c3d_ucf.py', {'fast_step.colour': 'device'})
     lines = spell_out(config, 'cpu')
-    assert config.train_dataloader.dataset.pipeline.colour.where == 'host'
+    assert colour_of(config).where == 'host'
     assert 'host, not device: on a CPU' in lines[4]
     assert config.optim_wrapper.precision == 'fp32'
     assert 'fp32, not bf16: on CPUs' in lines[0]
@@ -99,13 +106,13 @@ def test_misspelt_levers_and_positions_are_refused(repository):
 
 def test_colour_cannot_leave_a_pipeline_that_has_none(repository):
     config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
-    del config.train_dataloader.dataset.pipeline.colour
+    config.train_dataloader.dataset.pipeline.remove(colour_of(config))
     config.fast_step.colour = 'device'
     with pytest.raises(ValueError, match=r'no stage `colour`.*Remedy: fast_step\.colour=host'):
         spell_out(config, 'cuda')
     config.fast_step.colour = 'host'
     spell_out(config, 'cuda')
-    assert 'colour' not in config.train_dataloader.dataset.pipeline
+    assert find(config.train_dataloader.dataset.pipeline, 'colour') == []
 
 
 def test_only_the_named_parts_are_compiled_and_their_keys_stay(monkeypatch):
@@ -130,7 +137,8 @@ def _scope():
 def tiny(repository, controlled_set, tmp_path):
     """The C3D recipe, narrow, at 32 px, on the controlled set, with SGD and clipping."""
     config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
-    config.merge_from_dict(
+    merge_options(
+        config,
         {
             'work_dir': str(tmp_path / 'run'),
             'launcher': 'none',
@@ -165,7 +173,7 @@ def tiny(repository, controlled_set, tmp_path):
             'model.data_preprocessor.motion_size': 16,
             'train_cfg.max_epochs': 1,
             'default_hooks.logger.interval': 3,
-        }
+        },
     )
     return config
 
@@ -241,7 +249,7 @@ def test_a_step_never_waits_for_the_device(tiny):
     spell_out(tiny, 'cpu')
     batch = first_batch(tiny)
     one_step(tiny, batch)
-    tiny.train_dataloader.dataset.pipeline.colour.where = 'device'  # as a GPU has it
+    colour_of(tiny).where = 'device'  # as a GPU has it
     batch = first_batch(tiny)
     assert batch['inputs']['imgs_colour'].shape == (VIDEOS, 10)
     batch['inputs']['motion_valid'] = torch.tensor([True] * (VIDEOS - 1) + [False])  # Table 6's videos without a future
@@ -265,7 +273,7 @@ def test_the_m_network_runs_once_for_all_windows(tiny):
 def test_colour_on_the_device_loses_what_colour_on_the_host_loses(tiny):
     losses = []
     for where in ('host', 'device'):
-        tiny.train_dataloader.dataset.pipeline.colour.where = where
+        colour_of(tiny).where = where
         losses.append(losses_over(tiny, first_batch(tiny), 1))
     assert losses[0] != losses[1], 'the device did nothing'
     torch.testing.assert_close(losses[1], losses[0], rtol=0.01, atol=0)

@@ -10,7 +10,8 @@ from mmaction.registry import METRICS
 from mmengine.evaluator import Evaluator
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.engine.config import load_config
+from cmvl_mm.datasets.stages import stage_of
+from cmvl_mm.engine.config import load_config, merge_options
 from cmvl_mm.engine.launch import runner_from
 
 CLASSES, CHANNELS = 5, 6
@@ -102,7 +103,8 @@ def test_one_network_under_several_protocols(repository, script, controlled_set,
     for protocol in ('linear', 'retrieval_coclr', 'retrieval_vcop', 'few_label_10'):
         config = config_of(repository, protocol)
         dump = tmp_path / f'{protocol}.npz'
-        config.merge_from_dict(
+        merge_options(
+            config,
             {
                 'model.backbone.width': 4,
                 'model.init_cfg': None,
@@ -114,7 +116,7 @@ def test_one_network_under_several_protocols(repository, script, controlled_set,
                 'test_dataloader.dataset.pipeline.crop.size': 48,
                 'work_dir': str(tmp_path / protocol),
                 'launcher': 'none',
-            }
+            },
         )
         config.test_evaluator = [config.test_evaluator, dict(type='FeatureDump', path=str(dump))]
         if protocol == 'few_label_10':
@@ -124,8 +126,9 @@ def test_one_network_under_several_protocols(repository, script, controlled_set,
                 config.pop(key)
         else:
             config.test_dataloader.dataset.update(gallery=str(tmp_path / 'train.txt'), query=str(tmp_path / 'test.txt'))
-        if config.test_dataloader.dataset.pipeline.sample.place == 'bin_centres':
-            config.test_dataloader.dataset.pipeline.sample.num_clips = 2
+        sample = stage_of(config.test_dataloader.dataset.pipeline, 'sample')
+        if sample.place == 'bin_centres':
+            sample.num_clips = 2
         runner = runner_from(config)
         runner.model.init_weights()
         printed = runner.test()

@@ -13,6 +13,7 @@ from rows import BY_NAME, CANDIDATES, CONFIGS, FEW_LABEL_STARTS, KINDS
 from settings import ALPHAS, CHOSEN, GAPS, LEARNING_RATES, RATE_SEEDS, TARGET_WEIGHTS, tuned_rate
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 
 
@@ -46,7 +47,7 @@ def test_the_far_future_has_its_best_gap(chosen):
     assert {int(gap) for gap in chosen['gaps']} == set(GAPS)
     assert GAPS[best(chosen['gaps'])] == 'far_future_09'
     for name in ('far_future', 'far_future_09'):
-        sampling = load_config(CONFIGS / f'{name}.py').train_dataloader.dataset.pipeline.sample
+        sampling = stage_of(load_config(CONFIGS / f'{name}.py').train_dataloader.dataset.pipeline, 'sample')
         assert sampling.future_gap == best(chosen['gaps'])
 
 

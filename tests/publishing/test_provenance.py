@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 from mmaction.registry import MODELS
+from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.stages import by_name
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.fast_step import spell_out
 from cmvl_mm.files.digest import sha256_of
@@ -22,9 +24,10 @@ def train(repository, tmp_path):
     """`train(*options)`: what a training of the suite leaves; `check(*options)` of such a publication."""
     config_file = repository / 'configs/evidence/progress.py'
 
-    def run(*options, folder='20260101_000000', config=config_file):
+    def run(*options, folder='20260101_000000', config=config_file, earlier=False):
         ran = load_config(config, options_of(options))
         spell_out(ran, 'cpu')
+        ran = Config(by_name(ran.to_dict())) if earlier else ran
         (tmp_path / 'run' / folder / 'vis_data').mkdir(parents=True)
         ran.dump(tmp_path / 'run' / folder / 'vis_data' / 'config.py')
         (tmp_path / 'run' / folder / 'vis_data' / 'scalars.json').write_text('{"step": 1, "loss": 1.0}\n')
@@ -73,6 +76,15 @@ def test_the_machine_and_where_a_run_went_on_do_not_count(train):
     )  # fmt: skip
     train('resume=True', 'load_from=epoch_3.pth', folder='20260102_000000')
     train.check()
+
+
+@pytest.mark.parametrize('name', ['evidence/progress', 'pretrain_c3d_ucf'])
+def test_a_training_of_a_version_with_dicts_of_stages_is_compared_by_their_names(train, repository, name):
+    config = repository / f'configs/{name}.py'
+    train('train_dataloader.dataset.pipeline.crop.size=40', config=config, earlier=True)
+    train.check('train_dataloader.dataset.pipeline.crop.size=40', config=config)
+    with pytest.raises(PublishError, match=r'train_dataloader\.dataset\.pipeline\.crop\.size: 40 and '):
+        train.check(config=config)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 _base_ = './finetune_ucf.py'
 
+from cmvl_mm.datasets.stages import change
+
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
@@ -9,7 +11,8 @@ train_dataloader = dict(
     dataset=dict(
         ann_file='work_dirs/demo/source/annotations/train_joint.txt',
         data_prefix=dict(video='work_dirs/demo/prepared'),
-        pipeline=dict(
+        pipeline=change(
+            _base_.train_dataloader.dataset.pipeline,
             sample=dict(frame_interval=2),
             crop=dict(size=48, area=(0.643, 0.643), aspect=(1.0, 1.0), flip_prob=0.0),
             colour=dict(
@@ -25,6 +28,10 @@ test_dataloader = dict(
     dataset=dict(
         ann_file='work_dirs/demo/source/annotations/test_joint.txt',
         data_prefix=dict(video='work_dirs/demo/prepared'),
-        pipeline=dict(sample=dict(frame_interval=2, num_clips=4), crop=dict(size=48, resize_short=56)),
+        pipeline=change(
+            _base_.test_dataloader.dataset.pipeline,
+            sample=dict(frame_interval=2, num_clips=4),
+            crop=dict(size=48, resize_short=56),
+        ),
     ),
 )

@@ -2,9 +2,12 @@
 
 _base_ = './demo_finetune.py'
 
+from cmvl_mm.datasets.stages import change
+
 train_dataloader = dict(
     dataset=dict(
-        pipeline=dict(
+        pipeline=change(
+            _base_.train_dataloader.dataset.pipeline,
             sample=dict(
                 _delete_=True,
                 type='SamplePretraining',
@@ -16,7 +19,7 @@ train_dataloader = dict(
                 iframe='none',
                 clip_place='anywhere',
                 past_end='repeat_last',
-            )
+            ),
         )
     )
 )

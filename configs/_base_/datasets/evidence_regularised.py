@@ -2,10 +2,13 @@
 
 _base_ = './evidence_finetune.py'
 
+from cmvl_mm.datasets.stages import change
+
 train_dataloader = dict(
     batch_size=16,
     dataset=dict(
-        pipeline=dict(
+        pipeline=change(
+            _base_.train_dataloader.dataset.pipeline,
             sample=dict(
                 _delete_=True,
                 type='SamplePretraining',
@@ -17,7 +20,7 @@ train_dataloader = dict(
                 iframe='none',
                 clip_place='anywhere',
                 past_end='repeat_last',
-            )
+            ),
         )
     ),
 )

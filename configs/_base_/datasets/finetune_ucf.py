@@ -6,11 +6,14 @@ and jitter, as in pretraining, and the central 112 of 128 px (PAPER.md).
 
 _base_ = './pretrain_ucf.py'
 
+from cmvl_mm.datasets.stages import change
+
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
         labels='required',
-        pipeline=dict(
+        pipeline=change(
+            _base_.train_dataloader.dataset.pipeline,
             sample=dict(
                 _delete_=True,
                 type='SampleClips',
@@ -35,8 +38,8 @@ test_dataloader = dict(
         data_prefix=dict(video='data/ucf101/videos'),
         labels='required',
         on_error='raise',
-        pipeline=dict(
-            sample=dict(
+        pipeline=[
+            dict(
                 type='SampleClips',
                 clip_len=16,
                 frame_interval=4,
@@ -44,10 +47,10 @@ test_dataloader = dict(
                 num_clips=10,
                 past_end='repeat_last',
             ),
-            read=dict(type='ReadCompressed'),
-            crop=dict(type='CentreCrop', size=112, resize_short=128),
-            pack=dict(type='PackSample', clips='many'),
-        ),
+            dict(type='ReadCompressed'),
+            dict(type='CentreCrop', size=112, resize_short=128),
+            dict(type='PackSample', clips='many'),
+        ],
     ),
 )
 test_evaluator = dict(type='AccMetric', prefix='finetune', metric_list=('top_k_accuracy', 'mean_class_accuracy'))

@@ -19,8 +19,8 @@ train_dataloader = dict(
         data_prefix=dict(video='data/ucf101/videos'),
         labels='optional',
         block=16,
-        pipeline=dict(
-            sample=dict(
+        pipeline=[
+            dict(
                 type='SamplePretraining',
                 clip_len=16,
                 frame_interval=4,
@@ -30,9 +30,9 @@ train_dataloader = dict(
                 iframe_margin=5,
                 past_end='error',
             ),
-            read=dict(type='ReadCompressed'),
-            crop=dict(type='RandomCropFlip', size=112, area=(0.2, 1.0), aspect=(3 / 4, 4 / 3), flip_prob=0.5),
-            colour=dict(
+            dict(type='ReadCompressed'),
+            dict(type='RandomCropFlip', size=112, area=(0.2, 1.0), aspect=(3 / 4, 4 / 3), flip_prob=0.5),
+            dict(
                 type='AugmentColour',
                 blur_prob=0.5,
                 blur_sigma=(0.1, 2.0),
@@ -43,7 +43,7 @@ train_dataloader = dict(
                 hue=0.1,
                 gray_prob=0.0,
             ),
-            pack=dict(type='PackSample', clips='one'),
-        ),
+            dict(type='PackSample', clips='one'),
+        ],
     ),
 )

@@ -2,17 +2,21 @@
 
 _base_ = './finetune_ucf.py'
 
+from cmvl_mm.datasets.stages import change
+
 train_dataloader = dict(
     dataset=dict(
         data_prefix=dict(rgb='data/ucf101/originals'),
         rgb_suffix='.avi',
-        pipeline=dict(sample=dict(past_end='repeat_first'), crop=dict(rotation=10.0)),
+        pipeline=change(
+            _base_.train_dataloader.dataset.pipeline, sample=dict(past_end='repeat_first'), crop=dict(rotation=10.0)
+        ),
     ),
 )
 test_dataloader = dict(
     dataset=dict(
         data_prefix=dict(rgb='data/ucf101/originals'),
         rgb_suffix='.avi',
-        pipeline=dict(sample=dict(past_end='repeat_first')),
+        pipeline=change(_base_.test_dataloader.dataset.pipeline, sample=dict(past_end='repeat_first')),
     ),
 )

@@ -15,8 +15,8 @@ test_dataloader = dict(
         gallery='data/ucf101/train_split1.txt',
         query='data/ucf101/test_split1.txt',
         data_prefix=dict(video='data/ucf101/videos'),
-        pipeline=dict(
-            sample=dict(
+        pipeline=[
+            dict(
                 type='SampleClips',
                 clip_len=16,
                 frame_interval=4,
@@ -24,10 +24,10 @@ test_dataloader = dict(
                 num_clips=10,
                 past_end='repeat_last',
             ),
-            read=dict(type='ReadCompressed'),
-            crop=dict(type='CentreCrop', size=112, resize_short=128),
-            pack=dict(type='PackSample', clips='many'),
-        ),
+            dict(type='ReadCompressed'),
+            dict(type='CentreCrop', size=112, resize_short=128),
+            dict(type='PackSample', clips='many'),
+        ],
     ),
 )
 test_evaluator = dict(type='VideoRetrievalRecall', protocol='paper', ks=(1, 5, 10, 20, 50))
