@@ -35,6 +35,7 @@ SECTIONS = (
     ),
     ('Other protocols', r'configs/protocols/'),
     ("The authors' released settings", r'configs/released/'),
+    ("MMAction2's recognizers on compressed videos", r'configs/mmaction2/'),
     ("Demo: not the paper's", r'configs/demo/'),
     ('The controlled benchmark: what `make evidence` trains', r'configs/evidence/'),
 )

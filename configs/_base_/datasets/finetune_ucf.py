@@ -31,7 +31,6 @@ test_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='compressed_collate'),
     dataset=dict(
         type='CompressedVideoDataset',
         ann_file='data/ucf101/test_split1.txt',

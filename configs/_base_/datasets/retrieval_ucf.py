@@ -9,7 +9,6 @@ test_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='compressed_collate'),
     dataset=dict(
         type='RetrievalDataset',
         gallery='data/ucf101/train_split1.txt',

@@ -1,0 +1,20 @@
+"""MMAction2's Recognizer3D on compressed videos: SlowOnly-50 from scratch, UCF101 split 1, and 10 clips for testing.
+
+    python tools/train.py configs/mmaction2/slowonly50_ucf.py
+    python tools/test.py configs/mmaction2/slowonly50_ucf.py work_dirs/slowonly50_ucf
+
+The data sets are ours, the network, its head and its preprocessor are MMAction2's. For another of its 3D recognizers,
+replace `model`; docs/training_elsewhere.md says what it gets.
+Paper: none
+Protocol: finetune
+"""
+
+_base_ = [
+    '../_base_/models/mmaction2_slowonly50.py',
+    '../_base_/datasets/finetune_ucf.py',
+    '../_base_/schedules/finetune_ucf_120e.py',
+    '../_base_/runtime.py',
+]
+model = dict(cls_head=dict(num_classes=101))
+train_dataloader = dict(dataset=dict(pipeline=dict(pack=dict(layout='NCTHW'))))
+test_dataloader = dict(dataset=dict(pipeline=dict(pack=dict(layout='NCTHW'))))

@@ -1,0 +1,22 @@
+"""MMAction2's Recognizer2D on compressed videos: TSM-50 from scratch, UCF101 split 1, 8 frames x 8, 10 clips to test.
+
+    python tools/train.py configs/mmaction2/tsm50_ucf.py
+    python tools/test.py configs/mmaction2/tsm50_ucf.py work_dirs/tsm50_ucf
+
+Frames are sampled densely, at equal distances, and not one from each of 8 segments. For another of its 2D recognizers,
+replace `model`; docs/training_elsewhere.md says what it gets.
+Paper: none
+Protocol: finetune
+"""
+
+_base_ = [
+    '../_base_/models/mmaction2_tsm50.py',
+    '../_base_/datasets/finetune_ucf.py',
+    '../_base_/schedules/finetune_ucf_120e.py',
+    '../_base_/runtime.py',
+]
+_eight = dict(sample=dict(clip_len=8, frame_interval=8), pack=dict(layout='NCHW'))
+model = dict(cls_head=dict(num_classes=101))
+train_dataloader = dict(dataset=dict(pipeline=_eight))
+test_dataloader = dict(dataset=dict(pipeline=_eight))
+del _eight
