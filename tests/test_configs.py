@@ -14,6 +14,7 @@ from mmengine.registry import FUNCTIONS, DefaultScope
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.stages import by_name, stage_of
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.inference_pipeline import tested
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LEAVES = sorted(
@@ -171,11 +172,25 @@ def declaration(leaf: str) -> tuple[Path, list[str]]:
 @pytest.mark.parametrize('leaf', ABLATIONS)
 def test_an_ablation_changes_only_its_declared_keys(leaf):
     base, declared = declaration(leaf)
-    mine, theirs = (flat(by_name(load_config(path).to_dict())) for path in (REPOSITORY / leaf, base))
+    mine, theirs = (by_name(load_config(path).to_dict()) for path in (REPOSITORY / leaf, base))
+    for settings in (mine, theirs):
+        settings.pop('test_pipeline', None)  # equal to the test's, see below
+    mine, theirs = flat(mine), flat(theirs)
     differing = {key for key in mine | theirs if mine.get(key) != theirs.get(key)}  # None is as good as not there
     within = {key: [name for name in declared if f'{key}.'.startswith(f'{name}.')] for key in differing}
     assert [key for key, names in within.items() if not names] == []
     assert set(declared) == {name for names in within.values() for name in names}, 'a declared key does not change'
+
+
+@EVERY_LEAF
+def test_a_test_can_read_a_bare_file(leaf):
+    """MMAction2's inference does: `inference_recognizer` by `test_pipeline`, its inferencers by the data set's."""
+    config = load_config(REPOSITORY / leaf)
+    pipeline = tested(config)
+    if pipeline is not None:
+        assert pipeline[0] == dict(type='OpenVideo')
+    if config.model.get('cls_head') is not None and pipeline is not None:
+        assert config.test_pipeline == pipeline
 
 
 def test_every_row_of_the_ablation_tables_has_its_config():

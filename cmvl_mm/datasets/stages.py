@@ -17,6 +17,7 @@ from typing import Any
 from mmengine.config import ConfigDict
 
 ROLES: dict[str, tuple[str, ...]] = {
+    'open': ('OpenVideo',),
     'sample': ('SamplePretraining', 'SampleClips', 'SampleNearestIFrames', 'SampleFutureMotions'),
     'read': ('ReadCompressed',),
     'crop': ('RandomCropFlip', 'CentreCrop'),

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from cmvl_mm.datasets.stages import StageError, change, is_pipeline, require_list
 
 from .config_keys import faults_of_keys, faults_of_options, unused_variables
+from .inference_pipeline import goes_along, take_along, warn_of_another
 
 
 class ConfigKeyError(KeyError):
@@ -53,6 +54,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         ) from error
     merge_options(config, options or {})
     check_keys(config, str(path))
+    warn_of_another(config, str(path))
     return config
 
 
@@ -63,13 +65,17 @@ def merge_options(config: Config, options: Mapping[str, Any]) -> None:
         config: changed in place.
         options: dotted keys, e.g. `{'train_dataloader.dataset.pipeline.crop.size': 48}`. Below a list whose key is
             `pipeline` or ends in `_pipeline`, a stage goes by its role, its type or its number, see `stages.change`.
+            What changes the test's pipeline changes `test_pipeline`, where that is the same.
 
     Raises:
         ConfigKeyError: a pipeline has no such stage, or several.
     """
     nested = Config()
     nested.merge_from_dict(dict(options))
+    along = goes_along(config, nested)
     config.merge_from_dict(_with_whole_lists(nested.to_dict(), config._cfg_dict))
+    if along:
+        take_along(config)
 
 
 def _with_whole_lists(options: Mapping[str, Any], config: Any, place: str = '') -> dict[str, Any]:

@@ -15,6 +15,12 @@ _base_ = [
     '../_base_/schedules/finetune_ucf_120e.py',
     '../_base_/runtime.py',
 ]
+
+from cmvl_mm.datasets.stages import change
+
 model = dict(cls_head=dict(num_classes=101))
-train_dataloader = dict(dataset=dict(pipeline=dict(pack=dict(layout='NCTHW'))))
-test_dataloader = dict(dataset=dict(pipeline=dict(pack=dict(layout='NCTHW'))))
+_pack = dict(layout='NCTHW')
+train_dataloader = dict(dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, pack=_pack)))
+test_pipeline = change(_base_.test_pipeline, pack=_pack)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+del _pack

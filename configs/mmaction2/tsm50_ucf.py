@@ -15,8 +15,12 @@ _base_ = [
     '../_base_/schedules/finetune_ucf_120e.py',
     '../_base_/runtime.py',
 ]
+
+from cmvl_mm.datasets.stages import change
+
 _eight = dict(sample=dict(clip_len=8, frame_interval=8), pack=dict(layout='NCHW'))
 model = dict(cls_head=dict(num_classes=101))
-train_dataloader = dict(dataset=dict(pipeline=_eight))
-test_dataloader = dict(dataset=dict(pipeline=_eight))
+train_dataloader = dict(dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, **_eight)))
+test_pipeline = change(_base_.test_pipeline, **_eight)
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 del _eight

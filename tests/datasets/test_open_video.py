@@ -1,4 +1,4 @@
-"""A bare file is opened and closed; decoded frames give their own pixels."""
+"""A bare file gives the sample that the data set gives, and is closed; decoded frames give their own pixels."""
 
 import gc
 import os
@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmaction.registry import TRANSFORMS
+from mmaction.registry import DATASETS, TRANSFORMS
+from mmengine.dataset import Compose
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.video import CompressedVideo, VideoError
@@ -36,6 +37,25 @@ def open_files(path):
 @pytest.fixture
 def video(controlled_set):
     return controlled_set / 'videos' / 'test3.mp4'
+
+
+def test_a_bare_file_gives_what_the_data_set_gives(controlled_set, video):
+    dataset = DATASETS.build(
+        dict(
+            type='CompressedVideoDataset',
+            ann_file=str(controlled_set / 'test.txt'),
+            data_prefix=dict(video=str(controlled_set)),
+            pipeline=STAGES,
+            on_error='raise',
+        )
+    )
+    expected = dataset[3]
+    found = Compose(STAGES)(dict(filename=str(video), **HANDED_OVER))
+    assert found['inputs'].keys() == expected['inputs'].keys()
+    assert torch.equal(found['inputs']['imgs'], expected['inputs']['imgs'])
+    assert found['data_samples'].path == str(video)
+    assert 'gt_label' not in found['data_samples']  # -1 says that nobody knows it
+    assert expected['data_samples'].gt_label.tolist() == [3]
 
 
 def test_a_label_that_is_known_is_kept(video):

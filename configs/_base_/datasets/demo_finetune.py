@@ -21,6 +21,9 @@ train_dataloader = dict(
         ),
     ),
 )
+test_pipeline = change(
+    _base_.test_pipeline, sample=dict(frame_interval=2, num_clips=4), crop=dict(size=48, resize_short=56)
+)
 test_dataloader = dict(
     batch_size=8,
     num_workers=2,
@@ -28,10 +31,6 @@ test_dataloader = dict(
     dataset=dict(
         ann_file='work_dirs/demo/source/annotations/test_joint.txt',
         data_prefix=dict(video='work_dirs/demo/prepared'),
-        pipeline=change(
-            _base_.test_dataloader.dataset.pipeline,
-            sample=dict(frame_interval=2, num_clips=4),
-            crop=dict(size=48, resize_short=56),
-        ),
+        pipeline=test_pipeline,
     ),
 )

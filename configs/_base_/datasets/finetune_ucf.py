@@ -25,6 +25,20 @@ train_dataloader = dict(
         ),
     ),
 )
+test_pipeline = [
+    dict(type='OpenVideo'),
+    dict(
+        type='SampleClips',
+        clip_len=16,
+        frame_interval=4,
+        place='bin_centres',
+        num_clips=10,
+        past_end='repeat_last',
+    ),
+    dict(type='ReadCompressed'),
+    dict(type='CentreCrop', size=112, resize_short=128),
+    dict(type='PackSample', clips='many'),
+]
 test_dataloader = dict(
     batch_size=2,
     num_workers=8,
@@ -37,19 +51,7 @@ test_dataloader = dict(
         data_prefix=dict(video='data/ucf101/videos'),
         labels='required',
         on_error='raise',
-        pipeline=[
-            dict(
-                type='SampleClips',
-                clip_len=16,
-                frame_interval=4,
-                place='bin_centres',
-                num_clips=10,
-                past_end='repeat_last',
-            ),
-            dict(type='ReadCompressed'),
-            dict(type='CentreCrop', size=112, resize_short=128),
-            dict(type='PackSample', clips='many'),
-        ],
+        pipeline=test_pipeline,
     ),
 )
 test_evaluator = dict(type='AccMetric', prefix='finetune', metric_list=('top_k_accuracy', 'mean_class_accuracy'))

@@ -13,10 +13,11 @@ train_dataloader = dict(
         ),
     ),
 )
+test_pipeline = change(_base_.test_pipeline, sample=dict(past_end='repeat_first'))
 test_dataloader = dict(
     dataset=dict(
         data_prefix=dict(rgb='data/ucf101/originals'),
         rgb_suffix='.avi',
-        pipeline=change(_base_.test_dataloader.dataset.pipeline, sample=dict(past_end='repeat_first')),
+        pipeline=test_pipeline,
     ),
 )

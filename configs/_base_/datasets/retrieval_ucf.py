@@ -15,6 +15,7 @@ test_dataloader = dict(
         query='data/ucf101/test_split1.txt',
         data_prefix=dict(video='data/ucf101/videos'),
         pipeline=[
+            dict(type='OpenVideo'),
             dict(
                 type='SampleClips',
                 clip_len=16,
