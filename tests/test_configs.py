@@ -14,7 +14,7 @@ from mmengine.registry import FUNCTIONS, DefaultScope
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.stages import by_name, stage_of
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.inference_pipeline import tested
+from cmvl_mm.engine.inference_pipeline import pipeline_of_test
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LEAVES = sorted(
@@ -186,7 +186,7 @@ def test_an_ablation_changes_only_its_declared_keys(leaf):
 def test_a_test_can_read_a_bare_file(leaf):
     """MMAction2's inference does: `inference_recognizer` by `test_pipeline`, its inferencers by the data set's."""
     config = load_config(REPOSITORY / leaf)
-    pipeline = tested(config)
+    pipeline = pipeline_of_test(config)
     if pipeline is not None:
         assert pipeline[0] == dict(type='OpenVideo')
     if config.model.get('cls_head') is not None and pipeline is not None:

@@ -36,6 +36,7 @@ FINETUNING = {
     'test_dataloader.dataset.data_prefix.rgb': (None, 'data/ucf101/originals'),
     'test_dataloader.dataset.rgb_suffix': (None, '.avi'),
     'test_dataloader.dataset.pipeline.sample.past_end': ('repeat_last', 'repeat_first'),
+    'test_pipeline.sample.past_end': ('repeat_last', 'repeat_first'),
 }
 
 

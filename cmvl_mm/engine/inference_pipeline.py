@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 
-def tested(config: Config) -> Any:
+def pipeline_of_test(config: Config) -> Any:
     """The pipeline of the test's data set; None where there is none."""
     node: Any = config
     for key in ('test_dataloader', 'dataset', 'pipeline'):
@@ -18,17 +18,19 @@ def tested(config: Config) -> Any:
 
 def goes_along(config: Config, options: Mapping[str, Any]) -> bool:
     """Whether options that change the test's pipeline mean `test_pipeline`, too: they were equal before."""
-    return 'test_pipeline' in config and 'test_pipeline' not in options and config.test_pipeline == tested(config)
+    if 'test_pipeline' not in config or 'test_pipeline' in options:
+        return False
+    return config.test_pipeline == pipeline_of_test(config)
 
 
 def take_along(config: Config) -> None:
     """Make `test_pipeline` the test's pipeline again."""
-    config.test_pipeline = copy.deepcopy(tested(config))
+    config.test_pipeline = copy.deepcopy(pipeline_of_test(config))
 
 
 def warn_of_another(config: Config, source: str) -> None:
     """Say that a child config has changed one of the two alone: a bare file is then read otherwise than in the test."""
-    if config.get('test_pipeline') is not None and tested(config) not in (None, config.test_pipeline):
+    if config.get('test_pipeline') is not None and pipeline_of_test(config) not in (None, config.test_pipeline):
         logging.getLogger(__name__).warning(
             '%s: test_pipeline, which inference_recognizer reads, is not the pipeline of test_dataloader.dataset. '
             'Remedy, where that is not meant: test_pipeline = change(…) and pipeline=test_pipeline.',

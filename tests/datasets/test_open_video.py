@@ -50,7 +50,7 @@ def test_a_bare_file_gives_what_the_data_set_gives(controlled_set, video):
         )
     )
     expected = dataset[3]
-    found = Compose(STAGES)(dict(filename=str(video), **HANDED_OVER))
+    found = Compose([TRANSFORMS.build(stage) for stage in STAGES])(dict(filename=str(video), **HANDED_OVER))
     assert found['inputs'].keys() == expected['inputs'].keys()
     assert torch.equal(found['inputs']['imgs'], expected['inputs']['imgs'])
     assert found['data_samples'].path == str(video)
