@@ -50,6 +50,11 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         self.mirrored_dx: MirroredDx = mirrored_dx
         self.iframe_channels = iframe_channels
 
+    @property
+    def device(self) -> torch.device:
+        """Where the batch goes. MMEngine's own follows `to` of its models alone, and not of modules that hold one."""
+        return self.mean.device
+
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """`dict(inputs=…, data_samples=…)` of a collate -> the same with the networks' inputs.
 

@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.registry import FUNCTIONS
+from torch import nn
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.models.preprocessor import CompressedVideoPreprocessor
@@ -81,3 +83,17 @@ def test_videos_with_different_numbers_of_clips_are_refused_in_every_collate():
     samples = [dict(inputs=dict(imgs=torch.zeros(clips, 3, 4, 5, 5)), data_samples=0) for clips in (2, 3)]
     with pytest.raises(ValueError, match=r'\(2, 3, 4, 5, 5\), \(3, 3, 4, 5, 5\).*Remedy: test_dataloader.batch_size=1'):
         prepared(samples, 'pseudo_collate')
+
+
+def test_the_batch_follows_a_module_that_holds_the_model():
+    """Lightning moves its own module, and torch then moves the weights inside without a word to MMEngine."""
+    model = MODELS.build(
+        dict(
+            type='ContextMotionRecognizer',
+            backbone=dict(type='C3DBN', width=1),
+            data_preprocessor=dict(type='CompressedVideoPreprocessor'),
+        )
+    )
+    nn.ModuleList([model]).to('meta')
+    out = model.data_preprocessor(dict(inputs=dict(imgs=torch.zeros(1, 3, 2, 4, 4, dtype=torch.uint8))))
+    assert out['inputs']['imgs'].device.type == 'meta'
