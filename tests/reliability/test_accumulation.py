@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import Hook
-from short_run import config, difference, make_videos, options, state, train
+from short_run import config, difference, launch, make_videos, options, state, train
+from signals import children, wait_for_iteration
 from torch.utils.data import dataloader
 
 from cmvl_mm.checkpoints.newest import newest_valid
@@ -133,6 +134,27 @@ def test_a_signal_that_ends_the_workers_leaves_no_step_half_done(tiny, tmp_path,
     with pytest.raises(SystemExit):
         train(tiny('run', **batch, **two))
     assert newest_valid(tmp_path / 'run')[0].name == 'iter_2.pth'
+
+
+@pytest.mark.slow
+def test_ranks_stop_after_the_same_whole_step(videos, tmp_path):
+    """Two of them, of which one has the signal; the resumed job equals one that had none."""
+
+    def job(name, *words):
+        chosen = options(videos, tmp_path / name, epochs=4, batch=1, by_epoch=True) | COUNTS
+        return launch(chosen, 2, tmp_path / f'{name}.log', *words, CUDA_VISIBLE_DEVICES='')
+
+    stopped = job('run')
+    wait_for_iteration(stopped, tmp_path / 'run.log', 5)
+    os.kill(children(stopped.pid)[1], signal.SIGTERM)
+    assert stopped.wait(timeout=240) == 143
+    newest = newest_valid(tmp_path / 'run')[0].stem
+    assert newest.startswith('iter_')
+    assert int(newest.removeprefix('iter_')) % 4 in (0, 3)
+    for process in (job('run', '--resume'), job('unbroken')):
+        assert process.wait(timeout=240) == 0
+    ends = [state(tmp_path / name / 'epoch_4.pth') for name in ('run', 'unbroken')]
+    assert difference(*ends) is None
 
 
 def test_another_accumulation_and_half_a_step_are_refused(tiny, unbroken, tmp_path):
