@@ -7,6 +7,9 @@ python tools/test.py configs/demo/retrieval.py NAME     # of model_zoo.md
 """
 
 import argparse
+from typing import Any
+
+from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
@@ -26,12 +29,21 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dump-features', metavar='FILE.npz', help='write features, labels, is_query, paths and scores'
     )
+    parser.add_argument(
+        '--dump', metavar='FILE.pkl', help="write predictions for MMAction2's tools/analysis_tools, as its test.py does"
+    )
     parser.add_argument('--seed', type=int, help='of random weights')
     parser.add_argument('--sha256', metavar='HEX', help='of the checkpoint, in full; another file is refused')
     args = parser.parse_args()
     if args.sha256 is not None and args.checkpoint is None:
         parser.error('--sha256 belongs to a checkpoint, and none is given')
     return args
+
+
+def add_metric(config: Config, metric: dict[str, Any]) -> None:
+    evaluator = config.test_evaluator
+    metrics = list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]
+    config.test_evaluator = [*metrics, metric]
 
 
 def main() -> None:
@@ -44,9 +56,9 @@ def main() -> None:
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
     if args.dump_features is not None:
-        evaluator = config.test_evaluator
-        metrics = list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]
-        config.test_evaluator = [*metrics, dict(type='FeatureDump', path=args.dump_features)]
+        add_metric(config, dict(type='FeatureDump', path=args.dump_features))
+    if args.dump is not None:
+        add_metric(config, dict(type='DumpResults', out_file_path=args.dump))
     runner = runner_from(config)
     if args.checkpoint is None:
         runner.init_weights_for_test()

@@ -40,7 +40,10 @@ class _NoPickle(PickleHandler):
     """Pickles are written, and never read."""
 
     def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
-        raise ValueError(f'{_name(file)} is a pickle, which is not read. Remedy: write the data as text or JSON.')
+        raise ValueError(
+            f'{_name(file)} is a pickle, which is not read. Remedy: write the data as text or JSON; predictions of '
+            '--dump are for MMAction2’s analysis tools to read.'
+        )
 
 
 def load_from_strict_reader(filename: str | Path, map_location: Any = None) -> dict[str, Any]:

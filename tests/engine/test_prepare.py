@@ -1,9 +1,13 @@
 """What is checked and fitted before a runner is built, and what a run under another runner says."""
 
+import os
+import re
 import runpy
+import subprocess
 import sys
 
 import mmaction
+import mmengine
 import pytest
 from mmaction.registry import RUNNERS
 from mmengine.config import Config
@@ -101,22 +105,38 @@ def test_mmengine_s_runner_says_once_what_it_leaves_out(tiny, capsys):
 
 
 @pytest.mark.slow
-def test_mmaction2_s_scripts_train_and_test_with_our_runner(repository, options, tmp_path, monkeypatch, capsys):
+def test_mmaction2_s_scripts_train_test_and_analyse_with_our_runner(repository, options, tmp_path, monkeypatch, capsys):
     """In this process, with the arguments of a user; `--amp` is bf16 for the fast step, which CPUs do not take."""
 
     def call(script, *words):
-        chosen = options(script, **{'fast_step.precision': 'fp32'})
-        merged = [f'{key}={value}' for key, value in chosen.items()]
-        arguments = [str(repository / CONFIG), *words, '--cfg-options', *merged]
-        monkeypatch.setattr(sys, 'argv', [script, *arguments])
+        monkeypatch.setattr(sys, 'argv', [script, *words])
         runpy.run_path(f'{mmaction.__path__[0]}/.mim/tools/{script}', run_name='__main__')
         return capsys.readouterr().out
 
-    log = call('train.py', '--amp')
+    def chosen(name):
+        merged = options(name, **{'fast_step.precision': 'fp32', 'test_dataloader.persistent_workers': False})
+        return ['--cfg-options', *(f'{key}={value}' for key, value in merged.items())]
+
+    config = str(repository / CONFIG)
+    log = call('train.py', config, '--amp', *chosen('run'))
     assert 'fast_step.precision: fp32, not bf16' in log
     assert 'This is' not in log
-    checkpoint = tmp_path / 'train.py' / 'epoch_1.pth'
+    checkpoint = tmp_path / 'run' / 'epoch_1.pth'
     assert checkpoint.with_name('epoch_1.pth.sha256').exists()
-    log = call('test.py', str(checkpoint))
+    theirs, ours = str(tmp_path / 'theirs.pkl'), str(tmp_path / 'ours.pkl')
+    log = call('test.py', config, str(checkpoint), '--dump', theirs, *chosen('theirs'))
     assert f'Load checkpoint from {checkpoint}' in log
-    assert 'top1' in log
+    top1 = re.search(r'finetune/top1: ([\d.]+)', log)[1]
+
+    words = [repository / 'tools/test.py', config, checkpoint, '--dump', ours, *chosen('ours')]
+    environment = os.environ | dict(PYTHONPATH=str(repository), PYTHONWARNINGS='ignore')
+    subprocess.run([sys.executable, *map(str, words)], env=environment, check=True, capture_output=True)
+    scores = [[sample['pred_score'].tolist() for sample in mmengine.load(path)] for path in (ours, theirs)]
+    assert scores[0] == scores[1]
+
+    log = call('analysis_tools/report_accuracy.py', '--preds', ours, '--coefficients', '1.0')
+    assert f'Top 1 Accuracy: {top1}' in log
+    assert f"'finetune/top1': np.float64({float(top1)})" in call('analysis_tools/eval_metric.py', config, ours)
+    call('analysis_tools/confusion_matrix.py', config, ours, '--out', str(tmp_path / 'matrix.pkl'))
+    matrix = mmengine.load(tmp_path / 'matrix.pkl')
+    assert matrix.trace() / matrix.sum() == pytest.approx(float(top1), abs=1e-4)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import Hook
-from short_run import config, difference, make_videos, options, state, train
+from short_run import config, difference, launch, make_videos, options, state, train
+from signals import children, wait_for_iteration
 from torch.utils.data import dataloader
 
 from cmvl_mm.checkpoints.newest import newest_valid
@@ -69,14 +70,14 @@ def test_checkpoints_wait_for_whole_steps_and_resume_to_the_same_bits(tiny, unbr
 
 
 def test_weights_change_with_whole_steps_and_the_last_one_is_the_mean_of_its_batches(tiny, tmp_path):
-    """One epoch: a step of 3 batches, then one of 1, which a plain run of the same weights and batch also takes."""
+    """A step of 3 batches, then one of 1, which a plain run from the same weights also takes."""
     seen = []
 
     class Watch(Hook):
         def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
             seen.append(runner.model.backbone.conv1.weight.detach().clone())
 
-    plain = {'optim_wrapper.optimizer': dict(_delete_=True, type='SGD', lr=0.1), 'train_cfg.max_epochs': 1}
+    plain = {'optim_wrapper.optimizer': dict(_delete_=True, type='SGD', lr=0.1)}
     plain |= {'auto_scale_lr.enable': False, 'param_scheduler': None}
     runner = CompressedRunner.from_cfg(config(tiny('run', **plain)))
     runner.register_hook(Watch())
@@ -133,6 +134,27 @@ def test_a_signal_that_ends_the_workers_leaves_no_step_half_done(tiny, tmp_path,
     with pytest.raises(SystemExit):
         train(tiny('run', **batch, **two))
     assert newest_valid(tmp_path / 'run')[0].name == 'iter_2.pth'
+
+
+@pytest.mark.slow
+def test_ranks_stop_after_the_same_whole_step(videos, tmp_path):
+    """Two of them, of which one has the signal; the resumed job equals one that had none."""
+
+    def job(name, *words):
+        chosen = options(videos, tmp_path / name, epochs=4, batch=1, by_epoch=True) | COUNTS
+        return launch(chosen, 2, tmp_path / f'{name}.log', *words, CUDA_VISIBLE_DEVICES='')
+
+    stopped = job('run')
+    wait_for_iteration(stopped, tmp_path / 'run.log', 5)
+    os.kill(children(stopped.pid)[1], signal.SIGTERM)
+    assert stopped.wait(timeout=240) == 143
+    newest = newest_valid(tmp_path / 'run')[0].stem
+    assert newest.startswith('iter_')
+    assert int(newest.removeprefix('iter_')) % 4 in (0, 3)
+    for process in (job('run', '--resume'), job('unbroken')):
+        assert process.wait(timeout=240) == 0
+    ends = [state(tmp_path / name / 'epoch_4.pth') for name in ('run', 'unbroken')]
+    assert difference(*ends) is None
 
 
 def test_another_accumulation_and_half_a_step_are_refused(tiny, unbroken, tmp_path):
