@@ -12,6 +12,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import FUNCTIONS
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.engine.config import load_config
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -65,7 +66,9 @@ def local_loader(config: dict, controlled_set: Path) -> torch.utils.data.DataLoa
     if 'num_clips' in sample and sample.get('place') != 'first':
         sample['num_clips'] = 2
     collate = FUNCTIONS.get(config['collate_fn']['type'])
-    return torch.utils.data.DataLoader(DATASETS.build(dataset), 2, collate_fn=collate)
+    built = DATASETS.build(dataset)
+    order = [SampleIndex(index) for index in range(len(built))]
+    return torch.utils.data.DataLoader(built, 2, sampler=order, collate_fn=collate)
 
 
 def test_there_are_the_promised_configs():
