@@ -12,6 +12,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import FUNCTIONS, DefaultScope
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.stages import by_name, stage_of
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.inference_pipeline import pipeline_of_test
@@ -76,7 +77,9 @@ def local_loader(config: dict, controlled_set: Path) -> torch.utils.data.DataLoa
     if 'num_clips' in sample and sample.get('place') != 'first':
         sample['num_clips'] = 2
     collate = FUNCTIONS.get(config.get('collate_fn', dict(type='pseudo_collate'))['type'])  # MMEngine's default
-    return torch.utils.data.DataLoader(DATASETS.build(dataset), 2, collate_fn=collate)
+    built = DATASETS.build(dataset)
+    order = [SampleIndex(index) for index in range(len(built))]
+    return torch.utils.data.DataLoader(built, 2, sampler=order, collate_fn=collate)
 
 
 def test_there_are_the_promised_configs():

@@ -23,6 +23,7 @@ from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
 from cmvl_mm.controlled.video_set import LABELS, write_controlled_set
 from cmvl_mm.datasets.annotation import Entry, read_list
 from cmvl_mm.datasets.collate import compressed_collate
+from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import read_curves, read_test
 from cmvl_mm.evaluation.features import Features, load_features
@@ -278,7 +279,7 @@ def sample_figure(videos: VideoSet) -> Any:
     config = load_config(CONFIGS / 'pretrain.py')
     arguments = config.train_dataloader.dataset
     arguments.ann_file, arguments.data_prefix.video = str(videos.train), str(videos.root)
-    sample = DATASETS.build(arguments)[0]
+    sample = DATASETS.build(arguments)[SampleIndex(0)]
     preprocessor = MODELS.build(config.model.data_preprocessor)
     maps = preprocessor(compressed_collate([sample]))['inputs']['motion'][0] * preprocessor.motion_clamp
     return draw_sample(sample['inputs'], maps, sample_title(sample['data_samples']))

@@ -1,16 +1,20 @@
 """Annotation list -> sample: a pure function of (seed, epoch, index)."""
 
-from collections.abc import Callable, Sequence
+import copy
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from mmaction.registry import DATASETS, TRANSFORMS
-from mmengine.dataset import Compose
-from torch.utils.data import ConcatDataset, Dataset
+from mmengine.dataset import BaseDataset, Compose, ConcatDataset
 
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
 
-from .annotation import path_inside, read_list
+from .annotation import Entry, path_inside, read_list
+from .class_names import class_names
+from .clock import Clock
 from .presence import check_present
 from .read_positions import LastRead
 from .sample_index import SampleIndex
@@ -28,6 +32,8 @@ class Skipped(NamedTuple):
     path: str
     kind: Literal['broken', 'short']
     reason: str
+    source: str = ''
+    """The list; two of them may hold the same path."""
 
 
 class NoUsableVideo(RuntimeError):
@@ -35,8 +41,11 @@ class NoUsableVideo(RuntimeError):
 
 
 @DATASETS.register_module()
-class CompressedVideoDataset(Dataset):
+class CompressedVideoDataset(BaseDataset):
     """Videos of a list, each read once per sample through the compressed stream.
+
+    MMEngine's wrappers take it, since it keeps the contract of `BaseDataset`. What a plain integer as index stands
+    for is said in `clock`.
 
     Args:
         ann_file: list of `relative/path.mp4 label` lines.
@@ -54,6 +63,10 @@ class CompressedVideoDataset(Dataset):
         max_attempts: stand-ins tried for one sample before giving up.
         keep_index: write the index of a video that must be decoded for it beside the video, so that the next process
             reads it instead; for data sets of videos that are not prepared, in folders that can be written.
+        metainfo: more of it, or instead of the names in `classes.txt` beside the list.
+        indices: keep these positions of the list; a number keeps so many from its start, or from its end if negative.
+        test_mode: a plain integer is epoch 0 of seed 0, so that a test draws the same whenever it runs.
+        lazy_init: read the list later, in `full_init`.
 
     Raises:
         StageError: the pipeline is a dict, as earlier versions had it.
@@ -74,6 +87,10 @@ class CompressedVideoDataset(Dataset):
         label_seed: int = 0,
         max_attempts: int = 100,
         keep_index: bool = False,
+        metainfo: Mapping[str, Any] | None = None,
+        indices: int | Sequence[int] | None = None,
+        test_mode: bool = False,
+        lazy_init: bool = False,
     ) -> None:
         for name, value, allowed in (
             ('labels', labels, ('required', 'optional')),
@@ -87,13 +104,19 @@ class CompressedVideoDataset(Dataset):
                 f"data_prefix={data_prefix!r} with {rgb_suffix=} must be dict(video='folder of the videos') without a "
                 "suffix, or dict(video='prepared', rgb='originals') with one such as '.avi'"
             )
-        self.ann_file = str(ann_file)
+        super().__init__(
+            str(ann_file),
+            metainfo,
+            data_prefix={name: str(folder) for name, folder in data_prefix.items()},
+            indices=indices,
+            serialize_data=False,
+            test_mode=test_mode,
+            lazy_init=True,
+        )
         self.root = str(data_prefix['video'])
         self.originals = None if rgb_suffix is None else (str(data_prefix['rgb']), rgb_suffix)
-        self.entries = read_list(ann_file, labels)
-        if label_share != 1:
-            kept = stratified_subset([entry.label for entry in self.entries], label_share, label_seed)
-            self.entries = [self.entries[position] for position in kept]
+        self.labels = labels
+        self.label_share, self.label_seed = label_share, label_seed
         self.pipeline = Compose(
             [TRANSFORMS.build(stage) if isinstance(stage, dict) else stage for stage in require_list(pipeline)]
         )
@@ -102,12 +125,64 @@ class CompressedVideoDataset(Dataset):
         self.block = block
         self.max_attempts = max_attempts
         self.keep_index = keep_index
-        self._check_folders()
-        self.metainfo = dict(ann_file=self.ann_file)
+        self.clock = Clock()
         self.last_read: LastRead | None = None  # a training loop with workers sets it
+        if not lazy_init:
+            self.full_init()
 
-    def __len__(self) -> int:
-        return len(self.entries)
+    @property
+    def entries(self) -> list[Entry]:
+        """The lines of the list that are kept."""
+        self.full_init()
+        return self.data_list
+
+    def full_init(self) -> None:
+        """Read the list, look for the folders and find the names of the classes; once."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        try:
+            self._check_folders()
+        except FileNotFoundError:
+            self._fully_initialized = False  # or a second call would pass
+            raise
+        if 'classes' not in self._metainfo:
+            self._metainfo.update(class_names(Path(self.ann_file).with_name('classes.txt'), self.data_list))
+
+    def load_data_list(self) -> list[Entry]:
+        """The list's entries, or `label_share` of them."""
+        entries = read_list(self.ann_file, self.labels)
+        if self.label_share == 1:
+            return entries
+        kept = stratified_subset([entry.label for entry in entries], self.label_share, self.label_seed)
+        return [entries[position] for position in kept]
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """`dict(filename=…, label=…, sample_idx=…)` of a position; the label is None where the list has none."""
+        entry = self.entries[self._position(idx)]
+        return dict(filename=str(Path(self.root) / entry.path), label=entry.label, sample_idx=int(idx))
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """The class of a position, as a list; an empty one where it has none."""
+        label = self.entries[self._position(idx)].label
+        return [] if label is None else [label]
+
+    def get_subset(self, indices: int | Sequence[int]) -> 'CompressedVideoDataset':
+        """A data set of these positions, with the same clock; a number means so many from the start or the end."""
+        other = copy.copy(self)
+        other.pipeline, other.last_read = copy.deepcopy(self.pipeline), None
+        other.get_subset_(indices)
+        return other
+
+    def set_epoch(self, epoch: int, seed: int | None = None) -> None:
+        """See `Clock.set_epoch`; accelerate calls it by itself, other loops can."""
+        self.clock.set_epoch(epoch, seed)
+
+    def _position(self, index: int) -> int:
+        position = operator.index(index)
+        if not 0 <= position < len(self):
+            raise IndexError(f'sample {position} of a list of {len(self)}: {self.ann_file}')
+        return position
 
     def _check_folders(self) -> None:
         """A wrong folder is found here, not after a hundred stand-ins."""
@@ -123,9 +198,9 @@ class CompressedVideoDataset(Dataset):
             VideoError, VideoTooShort: the video cannot be used and `on_error` is 'raise'.
             NoUsableVideo: `max_attempts` videos in a row cannot be used.
         """
-        index = SampleIndex.of(index)
-        if index >= len(self):
-            raise IndexError(f'sample {int(index)} of a list of {len(self)}: {self.ann_file}')
+        position = self._position(index)
+        if not isinstance(index, SampleIndex):
+            index = SampleIndex(position) if self.test_mode else self.clock.index(position)
         skipped: list[Skipped] = []
         for attempt in range(self.max_attempts):
             rng = index.generator(attempt)
@@ -141,9 +216,9 @@ class CompressedVideoDataset(Dataset):
                 if self.on_error == 'raise':
                     raise
                 kind: Literal['broken', 'short'] = 'short' if isinstance(error, VideoTooShort) else 'broken'
-                skipped.append(Skipped(self.entries[position].path, kind, str(error)))
+                skipped.append(Skipped(self.entries[position].path, kind, str(error), self.ann_file))
                 continue
-            packed['data_samples'].set_metainfo(dict(skipped=skipped))
+            packed['data_samples'].set_metainfo(dict(skipped=skipped, source=(self.ann_file, self.root)))
             return packed
         reasons = '\n'.join(f'  {entry.reason}' for entry in skipped[:10])
         raise NoUsableVideo(
@@ -184,16 +259,24 @@ class CompressedVideoDataset(Dataset):
 class RetrievalDataset(ConcatDataset):
     """Gallery first, then queries, read alike; a video that cannot be read stops the test.
 
+    It is MMEngine's `ConcatDataset` of the two, so its wrappers take it, too.
+
     Args:
         gallery, query: labelled lists; test videos search training videos.
         data_prefix, pipeline: of both, as in `CompressedVideoDataset`.
     """
 
     def __init__(self, gallery: str, query: str, data_prefix: dict[str, str], pipeline: Sequence[Any]) -> None:
+        shared: dict[str, Any] = dict(data_prefix=data_prefix, pipeline=pipeline, on_error='raise', test_mode=True)
         super().__init__(
             [
-                CompressedVideoDataset(gallery, data_prefix, pipeline, on_error='raise', role='gallery'),
-                CompressedVideoDataset(query, data_prefix, pipeline, on_error='raise', role='query'),
-            ]
+                CompressedVideoDataset(gallery, role='gallery', **shared),
+                CompressedVideoDataset(query, role='query', **shared),
+            ],
+            ignore_keys='classes',  # lists of two folders need not name them alike
         )
-        self.metainfo = dict(gallery=gallery, query=query)
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """As of `CompressedVideoDataset`."""
+        part, position = self._get_ori_dataset_idx(idx)
+        return self.datasets[part].get_cat_ids(position)

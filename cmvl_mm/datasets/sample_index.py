@@ -1,38 +1,54 @@
-"""A sample's identity: (seed, epoch, index), and the random generator that depends on nothing else."""
+"""A sample's identity: (seed, epoch, index, visit), and the random generator that depends on nothing else."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 _INDEX_BITS = 40
+MAX_EPOCH = (1 << 64 - _INDEX_BITS) - 1
 
 
 class SampleIndex(int):
     """A position in a dataset that also knows its epoch and the run's seed.
 
     It is an `int`, so every dataset takes it, and it travels through a data loader's queue, so workers that
-    outlive an epoch know which one they are in. A plain integer means epoch 0 and seed 0.
+    outlive an epoch know which one they are in.
+
+    Wrappers turn the position in the whole into one in a part: they subtract an offset, take a remainder, divide.
+    The result is a `SampleIndex` of the same epoch and seed, and what the step has taken away goes into `visit`. So
+    two positions of the wrapper that lead to one video never share their draws.
+
+    Args:
+        index: the position.
+        epoch, seed: of the run.
+        visit: tells readings of one position in one epoch apart; 0 is the first.
     """
 
     epoch: int
     seed: int
+    visit: int
 
-    def __new__(cls, index: int, *, epoch: int = 0, seed: int = 0) -> Self:
+    def __new__(cls, index: int, *, epoch: int = 0, seed: int = 0, visit: int = 0) -> Self:
         if not 0 <= index < 1 << _INDEX_BITS:
-            raise IndexError(f'sample index {index} is outside 0 ... 2**{_INDEX_BITS} - 1')
+            raise IndexError(f'sample index {int(index)} is outside 0 ... 2**{_INDEX_BITS} - 1')
         self = super().__new__(cls, index)
         self.epoch = epoch
         self.seed = seed
+        self.visit = visit
         return self
 
     def __getnewargs_ex__(self) -> tuple[tuple[int], dict[str, int]]:
         """For the queue of a data loader."""
-        return (int(self),), dict(epoch=self.epoch, seed=self.seed)
+        return (int(self),), dict(epoch=self.epoch, seed=self.seed, visit=self.visit)
 
-    @classmethod
-    def of(cls, index: int) -> Self:
-        """The index itself, or epoch 0 and seed 0 for a plain integer."""
-        return index if isinstance(index, cls) else cls(index)
+    def at(self, position: int) -> Self:
+        """The position in a part that a wrapper looks up for this one, of the same epoch and seed.
+
+        A wrapper that keeps a list should hand on `index.at(self.order[index])`.
+        """
+        position = int(position)
+        visit = self.visit + int(self) - position
+        return type(self)(position, epoch=self.epoch, seed=self.seed, visit=visit)
 
     def generator(self, attempt: int = 0) -> np.random.Generator:
         """A counter-based generator for this sample's draws.
@@ -41,7 +57,42 @@ class SampleIndex(int):
             attempt: 0 for the sample itself, k for the k-th stand-in of a video that cannot be used.
         """
         key = np.array([self.seed, (self.epoch << _INDEX_BITS) + int(self)], dtype=np.uint64)
-        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, attempt]))
+        counter = np.array([0, self.visit & (1 << 64) - 1, 0, attempt], dtype=np.uint64)
+        return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+    def _moved(self, result: Any) -> Any:
+        """The same sample at another position; a result that can be no position is a number."""
+        return self.at(result) if isinstance(result, int) and 0 <= result < 1 << _INDEX_BITS else result
+
+    def __add__(self, other: int) -> Any:
+        return self._moved(int.__add__(self, _plain(other)))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: int) -> Any:
+        return self._moved(int.__sub__(self, _plain(other)))
+
+    def __rsub__(self, other: int) -> Any:
+        return self._moved(int.__rsub__(self, _plain(other)))
+
+    def __mul__(self, other: int) -> Any:
+        return self._moved(int.__mul__(self, _plain(other)))
+
+    __rmul__ = __mul__
+
+    def __mod__(self, other: int) -> Any:
+        return self._moved(int.__mod__(self, _plain(other)))
+
+    def __floordiv__(self, other: int) -> Any:
+        return self._moved(int.__floordiv__(self, _plain(other)))
+
+    def __divmod__(self, other: int) -> Any:
+        return self // other, self % other
+
+
+def _plain(other: Any) -> Any:
+    """NumPy's integers as Python's, which would otherwise compute the result."""
+    return int(other) if isinstance(other, np.integer) else other
 
 
 def order_generator(seed: int, epoch: int) -> np.random.Generator:

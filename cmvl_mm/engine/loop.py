@@ -9,8 +9,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from cmvl_mm.datasets.dataset import CompressedVideoDataset
 from cmvl_mm.datasets.read_positions import LastRead
+from cmvl_mm.datasets.wrappers import compressed_parts
 from cmvl_mm.engine.worker_deaths import BROKEN_CONNECTION, ended_workers
 
 from .accumulation import batches_a_step, check_saves, end_steps_with_epoch, schedules_that_count_batches
@@ -62,7 +62,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             raise TypeError(
                 f'ResumableEpochLoop needs a ResumableSampler, not {type(self.dataloader.sampler).__name__}. '
                 "Remedy: train_dataloader.sampler=dict(type='ResumableSampler'), or "
-                "train_cfg=dict(type='EpochBasedTrainLoop', …) for a run that need not resume exactly."
+                "train_cfg=dict(type='EpochBasedTrainLoop', …), whose epochs have other clips each; but a run that it "
+                'resumes begins its epoch again, and draws other clips than an unbroken one.'
             )
         if not self.dataloader.drop_last:
             raise ValueError('ResumableEpochLoop counts full batches. Remedy: train_dataloader.drop_last=True.')
@@ -72,8 +73,10 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                 f'{self.dataloader.batch_size} x {self.dataloader.sampler.world_size}. '
                 'Remedy: a smaller train_dataloader.batch_size, or more videos.'
             )
-        if isinstance(self.dataloader.dataset, CompressedVideoDataset):
-            self.dataloader.dataset.last_read = LastRead(self.dataloader.num_workers)
+        self.parts = compressed_parts(self.dataloader.dataset)
+        self.last_read = LastRead(self.dataloader.num_workers)
+        for number, part in enumerate(self.parts):
+            part.last_read = self.last_read.for_part(number)
 
     def run(self) -> nn.Module:
         """Train, listening for signals.
@@ -103,6 +106,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self.dataloader.sampler.seed = self.runner.seed  # a resumed run has the checkpoint's
         batches_done = self._iter - self._epoch * len(self.dataloader)
         self.dataloader.sampler.set_epoch(self._epoch)
+        for part in self.parts:  # for wrappers that hand on plain integers
+            part.set_epoch(self._epoch, self.runner.seed)
         self.dataloader.sampler.set_start(batches_done * self.dataloader.batch_size)
         end_steps_with_epoch(self.runner, batches_done, len(self.dataloader))
         for batch_idx, data_batch in enumerate(self._batches(), start=batches_done):
@@ -170,15 +175,14 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         raise SystemExit(exit_code(number))
 
     def _obituary(self, pids: list[int]) -> str:
-        dataset, lines = self.dataloader.dataset, []
-        last_read = getattr(dataset, 'last_read', None)
+        lines = []
         for pid in pids:
-            place = None if last_read is None else last_read.of(pid)
+            place = self.last_read.of(pid)
             if place is None:
                 lines.append(f'a data-loader worker (process {pid}) died before it had read a video')
             else:
-                entry = dataset.entries[place.position]
-                lines.append(f'data-loader worker {place.worker} (process {pid}) died at {entry.path}')
+                path = self.parts[place.part].entries[place.position].path
+                lines.append(f'data-loader worker {place.worker} (process {pid}) died at {path}')
         return (
             f'{"; ".join(lines)}. The system killed it, most often because memory ran out, or it crashed. '
             'Remedy: fewer train_dataloader.num_workers or a smaller batch; if it is always the same video, take it '

@@ -8,6 +8,7 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
 from cmvl_mm.datasets.sample_index import SampleIndex, order_generator
+from cmvl_mm.datasets.wrappers import carry_through
 
 
 @DATA_SAMPLERS.register_module()
@@ -16,6 +17,9 @@ class ResumableSampler(Sampler[int]):
 
     All processes walk through the same order, each taking every `world_size`-th entry, so that a global batch holds
     the same samples on 1, 2 or 4 processes. The last few that do not divide evenly wait for another epoch.
+
+    Wrappers that look an index up in a list (torch's Subset, MMEngine's ClassBalancedDataset) would lose epoch and
+    seed; their lists are replaced by equal ones that keep them.
 
     Args:
         dataset: anything with a length.
@@ -30,6 +34,7 @@ class ResumableSampler(Sampler[int]):
         self.shuffle = shuffle
         self.epoch = 0
         self.start = 0
+        carry_through(dataset)
         if self.length < self.world_size:
             raise ValueError(f'{self.length} samples cannot be shared by {self.world_size} processes')
 

@@ -59,11 +59,6 @@ def test_another_epoch_or_seed_is_another_sample(build, other):
     assert not equal(dataset[SampleIndex(3, epoch=1, seed=7)], dataset[other])
 
 
-def test_plain_integer_is_epoch_zero(build):
-    dataset = build()
-    assert equal(dataset[2], dataset[SampleIndex(2, epoch=0, seed=0)])
-
-
 def test_contract_of_the_sample(build):
     sample = build()[1]
     shapes = {name: (tuple(value.shape), value.dtype) for name, value in sample['inputs'].items()}
@@ -292,11 +287,11 @@ def test_a_kept_index_spares_the_next_process_the_decode(build, controlled_set, 
     build(**listed)[0]
     assert not beside.exists()
     index_store._known.clear()
-    kept = build(**listed, keep_index=True)[0]
+    kept = build(**listed, keep_index=True)[SampleIndex(0)]
     assert beside.is_file()
     index_store._known.clear()
     monkeypatch.setattr(exact, 'find_truth', None)
-    assert equal(kept, build(**listed)[0])
+    assert equal(kept, build(**listed)[SampleIndex(0)])
 
 
 def test_config_errors_name_value_and_choice(build):

@@ -31,10 +31,6 @@ def test_it_is_an_integer_that_survives_a_queue():
     assert ([*range(10)][index], index.epoch, index.seed) == (7, 3, 9)
 
 
-def test_plain_integer_means_epoch_and_seed_zero():
-    assert draws(SampleIndex.of(4)) == draws(SampleIndex(4, epoch=0, seed=0))
-
-
 def test_negative_index_is_refused():
     with pytest.raises(IndexError, match='-1'):
         SampleIndex(-1)

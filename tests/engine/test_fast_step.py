@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.stages import find, stage_of
 from cmvl_mm.engine.config import ConfigKeyError, load_config, merge_options
 from cmvl_mm.engine.fast_step import compile_parts, spell_out
@@ -181,7 +182,8 @@ def tiny(repository, controlled_set, tmp_path):
 def first_batch(config):
     collate = FUNCTIONS.get(config.train_dataloader.collate_fn.type)
     dataset = DATASETS.build(config.train_dataloader.dataset)
-    return next(iter(torch.utils.data.DataLoader(dataset, VIDEOS, collate_fn=collate)))
+    order = [SampleIndex(index) for index in range(len(dataset))]
+    return next(iter(torch.utils.data.DataLoader(dataset, VIDEOS, sampler=order, collate_fn=collate)))
 
 
 def losses_over(config, batch, steps, device='cpu'):

@@ -1,0 +1,15 @@
+"""Names of the classes, from the file that `tools/prepare_videos.py` writes beside the lists."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .list_file import Entry
+
+
+def class_names(path: Path, entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+    """`dict(classes=…)`, a line of the file each; empty where there is no file, or the list has labels beyond it."""
+    if not path.is_file():
+        return {}
+    names = tuple(path.read_text(encoding='utf-8').splitlines())
+    labels = [entry.label for entry in entries if entry.label is not None]
+    return dict(classes=names) if labels and min(labels) >= 0 and max(labels) < len(names) else {}

@@ -1,0 +1,58 @@
+"""Data sets inside wrappers of torch's and MMEngine's, and what a wrapper does to an index."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .dataset import CompressedVideoDataset
+from .sample_index import SampleIndex
+
+_LOOKED_UP = ('indices', 'repeat_indices')  # of torch's Subset and of MMEngine's ClassBalancedDataset
+
+
+def inner(dataset: Any) -> list[Any]:
+    """What a wrapper wraps, by the names that torch and MMEngine give it; nothing of a data set that wraps nothing."""
+    if '_dataset' in getattr(dataset, '__dict__', ()):  # first: MMEngine's passes all other names on
+        return [dataset._dataset]
+    if hasattr(dataset, 'datasets'):
+        return list(dataset.datasets.values() if isinstance(dataset.datasets, dict) else dataset.datasets)
+    wrapped = getattr(dataset, 'dataset', None)
+    return [wrapped] if hasattr(wrapped, '__getitem__') or hasattr(wrapped, 'entries') else []
+
+
+def within(dataset: Any) -> Iterator[Any]:
+    """The data set and all that it wraps, at any depth."""
+    yield dataset
+    for part in inner(dataset):
+        yield from within(part)
+
+
+def compressed_parts(dataset: Any) -> list[CompressedVideoDataset]:
+    """Every `CompressedVideoDataset` in a data set, each once."""
+    found = {id(part): part for part in within(dataset) if isinstance(part, CompressedVideoDataset)}
+    return list(found.values())
+
+
+def order_of(dataset: Any) -> list[int] | None:
+    """The positions that a wrapper looks up, in its order; None of one that looks nothing up."""
+    for name in _LOOKED_UP:
+        order = getattr(dataset, '__dict__', {}).get(name)
+        if order is not None and inner(dataset):
+            return [int(position) for position in order]
+    return None
+
+
+class CarryingList(list[int]):
+    """Positions that keep epoch and seed of the index that looks them up."""
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return index.at(found) if isinstance(index, SampleIndex) else found
+
+
+def carry_through(dataset: Any) -> None:
+    """Make the wrappers that look an index up in a list keep its epoch and seed. Others keep them by arithmetic."""
+    for part in within(dataset):
+        order = order_of(part)
+        if order is not None:
+            name = next(name for name in _LOOKED_UP if name in vars(part))
+            setattr(part, name, CarryingList(order))
