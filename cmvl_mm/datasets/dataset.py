@@ -72,6 +72,8 @@ class CompressedVideoDataset(BaseDataset):
         FileNotFoundError: the folder, or all of the first videos of the list, are not there.
     """
 
+    _fully_initialized: bool = False
+
     def __init__(
         self,
         ann_file: str,

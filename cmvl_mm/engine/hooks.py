@@ -7,11 +7,12 @@ import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import all_gather_object, get_rank
 from mmengine.hooks import Hook, LoggerHook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from cmvl_mm.datasets.dataset import Skipped
+from cmvl_mm.datasets.wrappers import compressed_parts
 
-from .listed import list_digest
+from .listed import distinct_videos, list_digest
 from .runner import epoch_shape
 
 
@@ -23,6 +24,15 @@ class SeedIterationHook(Hook):
     """
 
     priority = 'VERY_HIGH'
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Tell the data sets, for MMEngine's own loop; `ResumableEpochLoop` then tells them epoch and seed.
+
+        A loop over iterations has no epochs, and its workers have begun to read by now.
+        """
+        if isinstance(runner.train_loop, EpochBasedTrainLoop):
+            for part in compressed_parts(runner.train_dataloader.dataset):
+                part.set_epoch(runner.epoch)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Seed the CPU's and every GPU's generator."""
@@ -38,6 +48,10 @@ class SeedIterationHook(Hook):
 
 
 _SKIPPED = 'skipped_videos'
+
+
+def _key(entry: Skipped) -> tuple[str, str]:
+    return entry.source, entry.path
 
 
 class TooManyBrokenVideos(RuntimeError):
@@ -65,19 +79,19 @@ class SkippedVideosHook(Hook):
         if not 0 <= max_broken_share <= 1:
             raise ValueError(f'max_broken_share={max_broken_share} must lie in 0 ... 1')
         self.max_broken_share = max_broken_share
-        self.skipped: dict[str, Skipped] = {}
-        """By path; the same on all processes after each exchange."""
-        self.news: dict[str, Skipped] = {}
+        self.skipped: dict[tuple[str, str], Skipped] = {}
+        """By list and path; the same on all processes after each exchange."""
+        self.news: dict[tuple[str, str], Skipped] = {}
         """Met here since the last exchange."""
         self.iframe_fallbacks = 0
         self.samples = 0
-        self.reported: set[str] = set()
+        self.reported: set[tuple[str, str]] = set()
 
     def before_train(self, runner: Runner) -> None:
         """A resumed run goes on with the list of its checkpoint, which is what the main process knew."""
         for words in runner.message_hub.runtime_info.get(_SKIPPED, []):
             entry = Skipped(*words)
-            self.skipped.setdefault(entry.path, entry)
+            self.skipped.setdefault(_key(entry), entry)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
@@ -87,8 +101,8 @@ class SkippedVideosHook(Hook):
             self.samples += 1
             self.iframe_fallbacks += bool(data_sample.get('iframe_fallback', False))
             for entry in data_sample.get('skipped', ()):
-                if entry.path not in self.skipped and entry.path not in self.news:
-                    self.news[entry.path] = entry
+                if _key(entry) not in self.skipped and _key(entry) not in self.news:
+                    self.news[_key(entry)] = entry
                     self._keep(runner)
         loggers = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
         if any(self.every_n_inner_iters(batch_idx, logger.interval) for logger in loggers):
@@ -98,10 +112,10 @@ class SkippedVideosHook(Hook):
         """Exchange the rest and log what is new."""
         self._exchange(runner)
         broken, short = self._of_kind('broken'), self._of_kind('short')
-        for path in sorted(set(self.skipped) - self.reported):
-            runner.logger.warning(f'skipped ({self.skipped[path].kind}): {self.skipped[path].reason}')
+        for key in sorted(set(self.skipped) - self.reported):
+            runner.logger.warning(f'skipped ({self.skipped[key].kind}): {self.skipped[key].reason}')
         self.reported = set(self.skipped)
-        listed = len(runner.train_dataloader.dataset)
+        listed = distinct_videos(runner.train_dataloader.dataset)
         runner.logger.info(
             f'Replaced videos: {len(broken)} unreadable, {len(short)} too short, of {listed}. '
             f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
@@ -116,12 +130,12 @@ class SkippedVideosHook(Hook):
     def _exchange(self, runner: Runner) -> None:
         """Make the processes' lists one, and stop them all if it is too long."""
         for news in all_gather_object(self.news):
-            for path, entry in news.items():
-                self.skipped.setdefault(path, entry)
+            for key, entry in news.items():
+                self.skipped.setdefault(key, entry)
         self.news = {}
         self._keep(runner)
         broken = self._of_kind('broken')
-        listed = len(runner.train_dataloader.dataset)
+        listed = distinct_videos(runner.train_dataloader.dataset)
         if len(broken) > self.max_broken_share * listed:
             lines = '\n'.join(f'  {entry.reason}' for entry in broken)
             raise TooManyBrokenVideos(
@@ -131,5 +145,5 @@ class SkippedVideosHook(Hook):
             )
 
     def _of_kind(self, kind: str) -> list[Skipped]:
-        """Sorted by path."""
-        return [self.skipped[path] for path in sorted(self.skipped) if self.skipped[path].kind == kind]
+        """Sorted by list and path."""
+        return [self.skipped[key] for key in sorted(self.skipped) if self.skipped[key].kind == kind]

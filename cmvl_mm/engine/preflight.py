@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from cmvl_mm.datasets.dataset import RetrievalDataset
+from cmvl_mm.datasets.wrappers import within
 from cmvl_mm.evaluation.metrics import FeatureDump
 from cmvl_mm.models.heads import ContextMatchingHead
 
@@ -31,7 +32,7 @@ def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], 
         LabelError: names list, line, video, label, `num_classes` and remedy.
     """
     classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
-    if not isinstance(classes, int) or isinstance(dataset, RetrievalDataset):
+    if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
         return
     lines = list(listed(dataset))
     for line in lines if required else ():

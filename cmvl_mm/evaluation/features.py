@@ -42,6 +42,7 @@ def pack_result(data_sample: dict[str, Any]) -> dict[str, Any]:
         label=-1 if label is None else int(label),
         is_query=bool(as_flags(data_sample['is_query'])),
         sample_idx=int(data_sample['sample_idx']),
+        source=data_sample.get('source'),
         path=data_sample['path'],
         scores=None if scores is None else np.asarray(scores.cpu(), dtype=np.float32),
     )
@@ -49,7 +50,10 @@ def pack_result(data_sample: dict[str, Any]) -> dict[str, Any]:
 
 def collect(results: Sequence[dict[str, Any]]) -> Features:
     """Results of all processes -> arrays; the duplicates that pad a distributed test are dropped."""
-    unique = {(result['is_query'], result['sample_idx']): result for result in results}
+    order: dict[Any, int] = {}
+    for result in results:
+        order.setdefault(result.get('source'), len(order))
+    unique = {(r['is_query'], order[r.get('source')], r['sample_idx']): r for r in results}
     rows = [unique[key] for key in sorted(unique)]
     return Features(
         features=np.stack([row['features'] for row in rows]),
