@@ -73,7 +73,7 @@ class CompressedVideoDataset(BaseDataset):
         FileNotFoundError: the folder, or all of the first videos of the list, are not there.
     """
 
-    _fully_initialized: bool
+    _fully_initialized: bool = False
 
     def __init__(
         self,

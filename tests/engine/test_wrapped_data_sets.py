@@ -110,10 +110,14 @@ def test_a_resumed_run_sees_what_the_unbroken_one_saw(settings, monkeypatch, nam
     assert len(every) == len(set(every))
 
 
-@pytest.mark.parametrize('name', ['concat_mm', 'subset'])
-def test_a_dead_worker_s_video_is_named(settings, monkeypatch, name):
+def of_two_lists(settings):
+    return ConcatDataset([DATASETS.build(settings), DATASETS.build(settings | dict(indices=[4, 6]))])
+
+
+@pytest.mark.parametrize(('make', 'video'), [(of_two_lists, 6), (WRAPPERS['subset'], 3)])
+def test_a_dead_worker_s_video_is_named(settings, monkeypatch, make, video):
     """Its position is in the part, of which a wrapper has several."""
-    listed = DATASETS.build(settings).entries
+    path = DATASETS.build(settings).entries[video].path
 
     def die(self, position, rng):
         self.last_read.note(position)
@@ -122,10 +126,8 @@ def test_a_dead_worker_s_video_is_named(settings, monkeypatch, name):
     monkeypatch.setattr(CompressedVideoDataset, '_load', die)
     backwards = SimpleNamespace(permutation=lambda length: np.arange(length)[::-1])
     monkeypatch.setattr('cmvl_mm.engine.sampler.order_generator', lambda *_: backwards)
-    dataset = WRAPPERS[name](settings)
-    path = dict(concat_mm=listed[7], subset=listed[3])[name].path
     with pytest.raises(WorkerDied, match=rf'worker 0 \(process \d+\) died at {path}'):
-        train(dataset, workers=1)
+        train(make(settings), workers=1)
 
 
 def test_the_loop_names_what_runs_with_another_sampler(settings):
