@@ -27,6 +27,7 @@ from cmvl_mm.models.norm import convert_sync_batchnorm
 
 from .accumulation import batches_a_step, wrappers_in
 from .fast_step import compile_parts
+from .gradients import GradientCheckHook
 from .listed import list_digest
 from .preflight import check_test, check_training, feature_dumps
 from .prepare import prepare
@@ -60,6 +61,7 @@ class CompressedRunner(Runner):
     * `auto_scale_lr` counts accumulated batches, too.
     * Processes that torchrun restarts go on from what their job has saved.
     * `meta.config` of a checkpoint is dropped unread.
+    * Parameters that would never learn are named in the first step; see `GradientCheckHook`.
     """
 
     has_trained = False
@@ -149,6 +151,14 @@ class CompressedRunner(Runner):
             if dump.failure is not None:
                 raise dump.failure
         return figures
+
+    def register_hooks(
+        self, default_hooks: dict[str, Any] | None = None, custom_hooks: list[Any] | None = None
+    ) -> None:
+        """As MMEngine, and a `GradientCheckHook` where the config names none."""
+        super().register_hooks(default_hooks, custom_hooks)
+        if not any(isinstance(hook, GradientCheckHook) for hook in self.hooks):
+            self.register_hook(GradientCheckHook())
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu') -> dict:
         """Load all weights of a checkpoint into the model; surplus keys are named in the log.

@@ -1,9 +1,13 @@
 """C3D with batch-norm and without fully connected layers, as the paper's comparison group uses it."""
 
+from collections.abc import Sequence
+
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
-# (name, width multiple, pooling before it); conv 3x3x3 + BN + ReLU each
+from cmvl_mm.models.staged import StagedBackbone
+
+# (name, which begins with the stage from 1 on; width multiple; pooling before it); conv 3x3x3 + BN + ReLU each
 LAYERS = (
     ('1', 1, None),
     ('2', 2, (1, 2, 2)),
@@ -17,21 +21,24 @@ LAYERS = (
 
 
 @MODELS.register_module()
-class C3DBN(nn.Module):
+class C3DBN(StagedBackbone):
     """Eight 3x3x3 convolutions with BN; no pool5, no fc6, no fc7 (MMAction2's `C3D` has them: 78 M).
 
     Args:
         width: channels of the first convolution; the last has 8 x `width`.
+        out_indices: stages whose maps come out, from 0, as in `StagedBackbone`.
 
-    Shape: (N, 3, 16, 112, 112) -> ((N, 512, 4, 14, 14), (N, 512, 2, 7, 7)), the maps of stages 4 and 5.
-    `out_channels` is 8 x `width`; 27.66 M parameters at width 64.
+    Shape: (N, 3, 16, 112, 112) -> (N, 512, 2, 7, 7), the map of the last stage, 4; that of stage 3 is
+    (N, 512, 4, 14, 14). `out_channels` is the last map's; 27.66 M parameters at width 64.
     """
 
-    def __init__(self, *, width: int = 64) -> None:
-        super().__init__()
+    def __init__(self, *, width: int = 64, out_indices: Sequence[int] | None = None) -> None:
+        super().__init__(num_stages=5, out_indices=out_indices)
         self.relu = nn.ReLU(inplace=True)
+        staged = ((int(layer[0][0]) - 1, layer) for layer in LAYERS)
+        self.layers = tuple((stage, layer) for stage, layer in staged if stage in self.built_stages())
         channels = 3
-        for name, multiple, pooling in LAYERS:
+        for _, (name, multiple, pooling) in self.layers:
             if pooling is not None:
                 self.add_module(f'pool_before_{name}', nn.MaxPool3d(pooling, pooling))
             self.add_module(f'conv{name}', nn.Conv3d(channels, width * multiple, 3, padding=1))
@@ -40,16 +47,16 @@ class C3DBN(nn.Module):
         self.out_channels = channels
         self.apply(_kaiming)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        fourth = x
-        for name, _, pooling in LAYERS:
-            if name == '5a':
-                fourth = x
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        maps = {}
+        for stage, (name, _, pooling) in self.layers:
             if pooling is not None:
                 x = self.get_submodule(f'pool_before_{name}')(x)
             x = self.get_submodule(f'conv{name}')(x)
             x = self.relu(self.get_submodule(f'bn{name}')(x))
-        return fourth, x
+            if stage in self.out_indices:
+                maps[stage] = x  # that of the stage's last layer stays
+        return self.given(maps)
 
 
 def _kaiming(module: nn.Module) -> None:

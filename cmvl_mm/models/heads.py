@@ -11,7 +11,9 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
+from cmvl_mm.models.feature_maps import CLIPS, extract
 from cmvl_mm.models.gather import RowGradient, mean_over_ranks, mean_over_valid
+from cmvl_mm.models.labels import require_labels
 from cmvl_mm.models.losses import TEMPERATURE, InfoNCELoss, PointwiseInfoNCELoss
 from cmvl_mm.models.projection import ProjectionMLP
 
@@ -130,10 +132,10 @@ class ContextMatchingHead(nn.Module):
         """(B, C1, T1, H1, W1), (B, 3, H, W) -> query (B, D), key (B, D), not normalised."""
         video_map = own_channels(video_map, self.channels)
         require_channels('model.context_head', self.query_projection.fc1.in_features, video_map.shape[1])
-        iframe_map = self.i_network(iframe.unsqueeze(2))[-1]  # (B, C, 1, h, w)
+        pictures = extract(self.i_network, iframe.unsqueeze(2), CLIPS, 'model.context_head.i_network')
         return (
             self.query_projection(video_map.mean((2, 3, 4))),
-            self.key_projection(iframe_map.mean((2, 3, 4))),
+            self.key_projection(pictures.pooled()),
         )
 
     def loss(self, video_map: Tensor, iframe: Tensor) -> dict[str, Tensor]:
@@ -198,7 +200,8 @@ class PointwiseInfoNCEHead(nn.Module):
             ValueError: prediction and M-Network do not have the same points.
         """
         predicted = self.predictor(own_channels(video_map, self.channels))  # (B, D, T3, H3, W3)
-        actual = self.m_network(motion.flatten(0, 1))[-1]  # (B*K, C, T3, H3, W3)
+        windows = extract(self.m_network, motion.flatten(0, 1), CLIPS, 'model.motion_head.m_network')
+        actual = windows.last_map('model.motion_head')  # (B*K, C, T3, H3, W3)
         if predicted.shape[2:] != actual.shape[2:]:
             raise ValueError(
                 f'the predictor gives {tuple(predicted.shape[2:])} points (T, H, W), the M-Network '
@@ -248,23 +251,23 @@ class ClassificationHead(nn.Module):
         return self.fc(self.dropout(features))
 
     def loss(self, features: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """(B, C), (B,) -> `loss_cls`, weighted, and `acc_cls`, the top-1 accuracy on this rank's batch.
+        """`loss_cls`, weighted, and `acc_cls`, the top-1 accuracy on this rank's batch.
+
+        Args:
+            features: (B, C).
+            labels: (B,), classes; or (B, num_classes), shares of the classes, which Mixup and CutMix make. Their loss
+                is the cross-entropy with the shares, and a video counts as right by its largest one.
 
         Raises:
-            ValueError: not one label a video; or a label that is no class, where asking costs nothing: on a CPU.
+            ValueError: labels of another shape; or, where asking costs nothing, on a CPU: of no class, or shares that
+                do not add up to 1.
         """
-        if labels.shape != features.shape[:1]:
-            raise ValueError(
-                f'labels of the shape {tuple(labels.shape)} for {len(features)} videos; one class a video is needed. '
-                'Remedy: leave out what makes several or soft labels of them (Mixup, CutMix).'
-            )
-        if labels.device.type == 'cpu' and len(labels) and not 0 <= labels.min() <= labels.max() < self.num_classes:
-            raise ValueError(
-                f'labels {labels.min()} to {labels.max()} of a batch, and num_classes={self.num_classes} has the '
-                f'classes 0 to {self.num_classes - 1}. Remedy: a list with such labels, or another num_classes.'
-            )
+        require_labels(labels, len(features), self.num_classes)
         scores = self(features)
-        hits = scores.argmax(1) == labels
+        if labels.is_floating_point():
+            exact = torch.promote_types(scores.dtype, torch.float32)  # autocast would round the shares
+            scores, labels = scores.to(exact), labels.to(exact)
+        hits = scores.argmax(1) == (labels.argmax(1) if labels.is_floating_point() else labels)
         return {
             'loss_cls': self.loss_weight * F.cross_entropy(scores, labels),
             'acc_cls': hits.float().mean(),

@@ -33,6 +33,9 @@ def fuse_last_two(third: Tensor, fourth: Tensor) -> Tensor:
 class FusedPretextNeck(nn.Module):
     """`fuse_last_two` of the backbone's last two maps; no parameters."""
 
+    stages = 2
+    """How many of the last stages' maps it reads; the recognizer asks its backbone for them."""
+
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
         third, fourth = maps[-2:]
         return fuse_last_two(third, fourth)

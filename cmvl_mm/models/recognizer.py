@@ -1,6 +1,6 @@
 """The whole model: one V-Network and up to three tasks."""
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,13 @@ from mmengine.model import BaseModel, initialize
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
+from cmvl_mm.models.backbone_layout import layout_of
+from cmvl_mm.models.feature_maps import CLIPS, Features, extract
 from cmvl_mm.models.heads import PointwiseInfoNCEHead, build
+from cmvl_mm.models.labels import labels_of
+from cmvl_mm.models.staged import StagedBackbone
+from cmvl_mm.models.stock_heads import average_clips, reads_of, scores_of, stock_loss
+from cmvl_mm.models.tested_features import pooled, read_test_cfg
 
 
 class Embeddings(NamedTuple):
@@ -37,9 +43,12 @@ class ContextMotionRecognizer(BaseModel):
     | retrieval | none |
 
     Args:
-        backbone: V-Network, (N, 3, T, H, W) -> the maps of its stages, last one last.
-        neck: fuses those maps into the one that both pretext tasks see; None takes the last.
-        context_head, motion_head, cls_head: the tasks. `cls_head` always looks at the last stage alone.
+        backbone: V-Network, ours or MMAction2's; `feature_maps` says what it may return, docs/backbones.md what was
+            tried.
+        neck: fuses the maps of its last stages into the one that both pretext tasks see; None takes the last. A
+            backbone of ours gives the maps of as many stages as the neck's `stages` says.
+        context_head, motion_head, cls_head: the tasks. `cls_head` always looks at the last stage alone; it may be one
+            of MMAction2's heads, see `stock_heads`.
         data_preprocessor: batch of samples -> normalised tensors; MMEngine's default only moves them.
         test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass a network at once in tests; None passes
             all clips of a batch at once. `dict(network='i_network')` takes the features of that head's target network
@@ -49,6 +58,8 @@ class ContextMotionRecognizer(BaseModel):
         memory_format: of the convolutions' weights, which activations follow; the same numbers up to rounding.
             'channels_last' made the demo's step a tenth faster on a CPU.
         init_cfg: e.g. `dict(type='PretrainedBackbone', checkpoint=...)`; applied after the parts' own.
+        backbone_layout: what the backbone takes and returns, where that is not known: `dict(input='frames')`,
+            `dict(several='pathways')`, `dict(grid=(8, 7, 7))`, see `Layout`.
 
     Inputs, after the preprocessor, are the tensor `imgs` alone or a dict:
 
@@ -73,16 +84,22 @@ class ContextMotionRecognizer(BaseModel):
         test_cfg: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
         memory_format: Literal['contiguous', 'channels_last'] = 'contiguous',
+        backbone_layout: dict[str, Any] | None = None,
     ) -> None:
         if isinstance(data_preprocessor, dict):  # MMEngine would look for it in its own registry
             data_preprocessor = build(data_preprocessor)
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = build(backbone)
+        self.layout = layout_of(self.backbone, **(backbone_layout or {}))
         self.neck = None if neck is None else build(neck)
+        stages = getattr(self.neck, 'stages', None)
+        if stages is not None and isinstance(self.backbone, StagedBackbone):
+            self.backbone.give_stages(stages)
         self.context_head = None if context_head is None else build(context_head)
         self.motion_head = None if motion_head is None else build(motion_head)
         self.cls_head = None if cls_head is None else build(cls_head)
-        self.clips_per_forward, self.test_network, self.test_pool = _read_test_cfg(**(test_cfg or {}))
+        self.head_reads = None if self.cls_head is None else reads_of(self.cls_head)  # None for a head of ours, too
+        self.clips_per_forward, self.test_network, self.test_pool = read_test_cfg(**(test_cfg or {}))
         if self.cls_head is not None and self.test_pool != 'average':
             raise ValueError(f"cls_head classifies the average, not test_cfg's pool={self.test_pool!r}.")
         if memory_format not in ('contiguous', 'channels_last'):
@@ -122,16 +139,22 @@ class ContextMotionRecognizer(BaseModel):
 
     def loss(self, inputs: dict[str, Tensor], data_samples: list[ActionDataSample] | None = None) -> dict[str, Tensor]:
         """The losses and accuracies of all heads; MMEngine adds up the keys that contain 'loss'."""
-        video_map, last_map = self._maps(_single_clip(inputs['imgs']))
+        features = self._features(_single_clip(inputs['imgs']))
         losses: dict[str, Tensor] = {}
+        if self.context_head is not None or self.motion_head is not None:
+            video_map = self._video_map(features)
         if self.context_head is not None:
             losses |= self.context_head.loss(video_map, _take(inputs, 'iframe', 'context_head'))
         if self.motion_head is not None:
             motion = _take(inputs, 'motion', 'motion_head')
             losses |= self.motion_head.loss(video_map, motion, inputs.get('motion_valid'))
         if self.cls_head is not None:
-            labels = _labels(data_samples).to(last_map.device, non_blocking=True)
-            losses |= self.cls_head.loss(last_map.mean((2, 3, 4)), labels)
+            labels = labels_of(data_samples)
+            if self.head_reads is not None:
+                losses |= stock_loss(self.cls_head, self.head_reads, features, data_samples or [], labels)
+            else:
+                average = features.pooled()
+                losses |= self.cls_head.loss(average, labels.to(average.device, non_blocking=True))
         if not losses:
             raise ValueError('nothing to train: context_head, motion_head and cls_head are all None')
         return losses
@@ -145,13 +168,22 @@ class ContextMotionRecognizer(BaseModel):
         (`features` cannot be the name: MMAction2's data sample reserves it for `InstanceData`.)
         """
         clips = _with_clips(inputs['motion' if self.test_network == 'm_network' else 'imgs'])  # (B, clips, C, T, H, W)
-        per_clip = self._clip_features(clips.flatten(0, 1), self._network(), self.test_pool)  # (B * clips, C)
+        pooled_parts, score_parts = [], []
+        for part in self._parts(clips):
+            maps = self._test_features(part)
+            pooled_parts.append(pooled(maps, self.test_pool))
+            if self.head_reads is not None:
+                score_parts.append(scores_of(self.cls_head, self.head_reads, maps))
+        per_clip = torch.cat(pooled_parts)  # (B * clips, C)
         features = per_clip.unflatten(0, clips.shape[:2]).mean(1)  # (B, C)
         samples = [ActionDataSample() for _ in clips] if data_samples is None else list(data_samples)
         for sample, feature in zip(samples, features, strict=True):
             sample.set_field(feature, 'feature', dtype=Tensor)
         if self.cls_head is not None:
-            scores = self.cls_head.predict(per_clip, clips.shape[1])  # (B, classes)
+            if self.head_reads is not None:
+                scores = average_clips(self.cls_head, torch.cat(score_parts), clips.shape[1])
+            else:
+                scores = self.cls_head.predict(per_clip, clips.shape[1])  # (B, classes)
             for sample, score in zip(samples, scores, strict=True):
                 sample.set_pred_score(score).set_pred_label(score.argmax(0, keepdim=True))
         return samples
@@ -162,7 +194,8 @@ class ContextMotionRecognizer(BaseModel):
         This is what retrieval, kNN and finetuning use; it is not the average of the pretext tasks' fused map.
         """
         imgs = _with_clips(imgs)
-        return self._clip_features(imgs.flatten(0, 1), self.backbone, 'average').unflatten(0, imgs.shape[:2]).mean(1)
+        per_clip = torch.cat([self._features(part).pooled() for part in self._parts(imgs)])
+        return per_clip.unflatten(0, imgs.shape[:2]).mean(1)
 
     def embed(self, imgs: Tensor, motion: Tensor | None, iframe: Tensor | None) -> Embeddings:
         """What the pretext losses compare, L2-normalised. `motion`, `iframe`: None without their head.
@@ -173,7 +206,7 @@ class ContextMotionRecognizer(BaseModel):
             iframe: (B, 3, H, W).
         """
         inputs = {key: value for key, value in (('motion', motion), ('iframe', iframe)) if value is not None}
-        video_map, _ = self._maps(_single_clip(imgs))
+        video_map = self._video_map(self._features(_single_clip(imgs)))
         motion_pair: tuple[Tensor | None, Tensor | None] = (None, None)
         context_pair: tuple[Tensor | None, Tensor | None] = (None, None)
         if isinstance(self.motion_head, PointwiseInfoNCEHead):
@@ -182,50 +215,40 @@ class ContextMotionRecognizer(BaseModel):
             context_pair = self.context_head.embed(video_map, _take(inputs, 'iframe', 'context_head'))
         return Embeddings(*(x if x is None else F.normalize(x, dim=-1) for x in (*motion_pair, *context_pair)))
 
-    def _maps(self, clips: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, 3, T, H, W) -> the map of the pretext tasks, the last stage's map."""
-        maps = self.backbone(clips)
-        maps = (maps,) if isinstance(maps, Tensor) else maps  # MMAction2's backbones return a lone last map bare
-        return maps[-1] if self.neck is None else self.neck(maps), maps[-1]
+    def _features(self, clips: Tensor) -> Features:
+        """(N, 3, T, H, W) through the V-Network."""
+        return extract(self.backbone, clips, self.layout, 'model.backbone')
 
-    def _network(self) -> nn.Module:
-        """The network whose features a test takes."""
+    def _video_map(self, features: Features) -> Tensor:
+        """The map of the pretext tasks; context_head alone, which averages it, may have vectors as one place."""
+        if self.neck is None:
+            return features.pooled_or_map() if self.motion_head is None else features.last_map('model.motion_head')
+        features.last_map('model.neck')
+        stages = getattr(self.neck, 'stages', 1)
+        if len(features.maps) < stages:
+            raise ValueError(
+                f'model.neck ({type(self.neck).__name__}) reads the maps of {stages} stages, and {features.source} '
+                f'gave {len(features.maps)}. Remedy: model.backbone.out_indices of its last {stages} stages, '
+                'such as (2, 3).'
+            )
+        return self.neck(features.maps)
+
+    def _test_features(self, clips: Tensor) -> Features:
+        """Of the network that `test_cfg` names."""
         if self.test_network == 'backbone':
-            return self.backbone
-        head = self.context_head if self.test_network == 'i_network' else self.motion_head
+            return self._features(clips)
+        name = 'context_head' if self.test_network == 'i_network' else 'motion_head'
+        head = getattr(self, name)
         if head is None:
             raise ValueError(
                 f"test_cfg's network={self.test_network!r} belongs to a head that this model does not have."
             )
-        return head.get_submodule(self.test_network)
+        return extract(head.get_submodule(self.test_network), clips, CLIPS, f'model.{name}.{self.test_network}')
 
-    def _clip_features(self, clips: Tensor, network: nn.Module, pool: 'TestPool') -> Tensor:
-        """(N, C_in, T, H, W) -> (N, C), at most `clips_per_forward` clips at a time."""
-        parts = (clips,) if self.clips_per_forward is None else clips.split(self.clips_per_forward)
-        last_maps = ((maps if isinstance(maps, Tensor) else maps[-1]) for maps in map(network, parts))
-        return torch.cat([_pooled(last_map, pool) for last_map in last_maps])
-
-
-TestNetwork = Literal['backbone', 'i_network', 'm_network']
-TestPool = Literal['average', 'max_2x2']
-
-
-def _read_test_cfg(
-    *, clips_per_forward: int | None = None, network: TestNetwork = 'backbone', pool: TestPool = 'average'
-) -> tuple[int | None, TestNetwork, TestPool]:
-    """Check `test_cfg`; a misspelt key is a TypeError."""
-    if clips_per_forward is not None and clips_per_forward < 1:
-        raise ValueError(f'clips_per_forward must be at least 1, got {clips_per_forward}')
-    if network not in get_args(TestNetwork):
-        raise ValueError(f'network={network!r} is unknown. Supported: {", ".join(get_args(TestNetwork))}')
-    if pool not in get_args(TestPool):
-        raise ValueError(f'pool={pool!r} is unknown. Supported: {", ".join(get_args(TestPool))}')
-    return clips_per_forward, network, pool
-
-
-def _pooled(last_map: Tensor, pool: TestPool) -> Tensor:
-    """(N, C, T, H, W) -> (N, C), or (N, C * T * (H // 2) * (W // 2))."""
-    return last_map.mean((2, 3, 4)) if pool == 'average' else F.max_pool3d(last_map, (1, 2, 2)).flatten(1)
+    def _parts(self, clips: Tensor) -> tuple[Tensor, ...]:
+        """(B, clips, C_in, T, H, W) -> (N, C_in, T, H, W) with N at most `clips_per_forward`."""
+        flat = clips.flatten(0, 1)
+        return (flat,) if self.clips_per_forward is None else flat.split(self.clips_per_forward)
 
 
 def _with_clips(imgs: Tensor) -> Tensor:
@@ -250,10 +273,3 @@ def _take(inputs: dict[str, Tensor], key: str, head: str) -> Tensor:
             f'Remedy: let the data set load {key!r}, or set {head}=None.'
         )
     return inputs[key]
-
-
-def _labels(data_samples: list[ActionDataSample] | None) -> Tensor:
-    """-> (B,) int64."""
-    if data_samples is None or any('gt_label' not in sample for sample in data_samples):
-        raise ValueError('cls_head needs a label for every video. Remedy: add labels to the annotation list.')
-    return torch.cat([sample.gt_label for sample in data_samples])

@@ -7,6 +7,8 @@ from typing import Literal
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from cmvl_mm.models.staged import StagedBackbone
+
 Convolution = Literal['3d', '2plus1d', '2d']
 Shortcut = Literal['plain', 'factorised']
 Triple = Sequence[int]  # (time, height, width)
@@ -126,8 +128,8 @@ class Bottleneck(ResidualBlock):
 
 
 @MODELS.register_module()
-class VideoResNet(nn.Module):
-    """A stem and four residual stages; the maps of the last two stages come out.
+class VideoResNet(StagedBackbone):
+    """A stem and four residual stages; the map of the last stage comes out, or those that are asked for.
 
     | network | block | depths | convolution | in_channels | stem_stride | input -> last map |
     |---|---|---|---|---|---|---|
@@ -151,11 +153,13 @@ class VideoResNet(nn.Module):
         stage_strides: of the first block of each stage, (time, height, width).
         branch_start: 'zero' starts every block as its shortcut (the last BN's scale is 0, as released), 'full' with
             both branches, which learns faster in networks of few blocks and short runs.
+        out_indices: stages whose maps come out, from 0, as in `StagedBackbone`.
 
-    Shape: (N, in_channels, T, H, W) -> ((N, C3, T3, H3, W3), (N, C4, T4, H4, W4)); `out_channels` is C4.
+    Shape: (N, in_channels, T, H, W) -> (N, C4, T4, H4, W4), or a tuple of maps; `out_channels` is the last map's.
 
     Raises:
-        ValueError: a list is not of length 4, a stage without blocks strides, or the shortcut alone is factorised.
+        ValueError: a list is not of length 4, a stage without blocks strides, or the shortcut alone is factorised; or
+            `out_indices` names no stages.
     """
 
     def __init__(
@@ -172,8 +176,9 @@ class VideoResNet(nn.Module):
         stem_pool: Literal['max', 'none'] = 'max',
         stage_strides: Sequence[Triple] = ((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 2, 2)),
         branch_start: Literal['zero', 'full'] = 'zero',
+        out_indices: Sequence[int] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(num_stages=4, out_indices=out_indices)
         _check_choice('block', block, tuple(BLOCK_EXPANSION))
         _check_choice('convolution', convolution, ('3d', '2plus1d', '2d'))
         _check_choice('shortcut', shortcut, ('plain', 'factorised'))
@@ -190,8 +195,9 @@ class VideoResNet(nn.Module):
         self.relu = nn.ReLU(inplace=True)
         self.pool = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)) if stem_pool == 'max' else nn.Identity()
 
-        channels, stages = width, []
-        for index, (depth, stride) in enumerate(zip(depths, stage_strides, strict=True)):
+        channels = width
+        for index in self.built_stages():
+            depth, stride = depths[index], stage_strides[index]
             if depth == 0 and max(stride) > 1:
                 raise ValueError(f'stage {index + 1} has no block to carry its stride {tuple(stride)}')
             stage = nn.Sequential()
@@ -199,19 +205,21 @@ class VideoResNet(nn.Module):
                 step = stride if position == 0 else (1, 1, 1)
                 stage.append(make_block(channels, width * 2**index, step, convolution, shortcut))
                 channels = width * 2**index * BLOCK_EXPANSION[block]
-            stages.append(stage)
-        self.layer1, self.layer2, self.layer3, self.layer4 = stages
+            self.add_module(f'layer{index + 1}', stage)
         self.out_channels = channels
         self.apply(_kaiming)
         for part in self.modules():
             if isinstance(part, ResidualBlock) and branch_start == 'zero':
                 nn.init.zeros_(part.get_parameter(f'{part.last_norm}.weight'))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         x = self.pool(self.relu(self.bn1(self.conv1(x))))
-        x = self.layer2(self.layer1(x))
-        third = self.layer3(x)
-        return third, self.layer4(third)
+        maps = {}
+        for index in self.built_stages():
+            x = self.get_submodule(f'layer{index + 1}')(x)
+            if index in self.out_indices:
+                maps[index] = x
+        return self.given(maps)
 
 
 def _kaiming(module: nn.Module) -> None:

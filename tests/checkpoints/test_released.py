@@ -148,7 +148,7 @@ def test_a_bare_network_gives_the_released_map(golden, layouts, name):
     network = (C3DBN() if name == 'C3D' else VideoResNet()).eval()
     network.load_state_dict({key.removeprefix('backbone.'): value for key, value in converted.items()})
     with torch.no_grad():
-        output = network(draw('rgb', (2, 3, 16, 112, 112)))[-1][PICKED['v_last_map_slice']]
+        output = network(draw('rgb', (2, 3, 16, 112, 112)))[PICKED['v_last_map_slice']]
     expected = torch.from_numpy(golden[f'{name}/v_last_map_slice'])
     assert output.shape == expected.shape
     assert float((output - expected).abs().max() / expected.abs().max()) < 1e-4
@@ -164,14 +164,15 @@ def test_outputs_are_the_released_networks(golden, layouts, name):
     motion = draw('motion', (8, 2, 8, 112, 112)).clamp(-1, 1).unflatten(0, (4, 2)).transpose(0, 1)  # (B, K, 2, ...)
     with torch.no_grad():
         maps = model.backbone(imgs)
-        video_map = maps[-1] if model.neck is None else model.neck(maps)
+        last = maps if model.neck is None else maps[-1]
+        video_map = last if model.neck is None else model.neck(maps)
         embeddings = model.embed(imgs, motion, iframe)
         outputs = dict(
             v_map_mean=video_map.mean((2, 3, 4)),
             v_map_slice=video_map,
-            v_last_map_slice=maps[-1],
-            m_map_slice=model.motion_head.m_network(motion.transpose(0, 1).flatten(0, 1))[-1],
-            i_vec=model.context_head.i_network(iframe[:, :, None])[-1].mean((2, 3, 4)),
+            v_last_map_slice=last,
+            m_map_slice=model.motion_head.m_network(motion.transpose(0, 1).flatten(0, 1)),
+            i_vec=model.context_head.i_network(iframe[:, :, None]).mean((2, 3, 4)),
             mq=embeddings.motion_query.flatten(0, 1),
             mk=embeddings.motion_key[:, 0].flatten(0, 1),
             iq=embeddings.context_query,

@@ -13,6 +13,7 @@ from shrunk import LEAVES, REPOSITORY, local_loader, shrink
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.stages import by_name
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.gradients import watch_first_step
 from cmvl_mm.engine.inference_pipeline import pipeline_of_test
 
 ABLATIONS = [leaf for leaf in LEAVES if '\nChanges: ' in (REPOSITORY / leaf).read_text()]
@@ -48,7 +49,10 @@ def test_one_step(leaf, controlled_set):
         batch = next(iter(local_loader(config.train_dataloader, controlled_set)))
         optimiser = build_optim_wrapper(model, config.optim_wrapper)
         before = {name: value.clone() for name, value in model.named_parameters()}
+        untrained = []
+        watch_first_step(optimiser.optimizer, model, untrained.extend)
         log = model.train().train_step(batch, optimiser)
+        assert untrained == []
         assert torch.isfinite(log['loss'])
         still = [name for name, value in model.named_parameters() if torch.equal(value, before[name])]
         # zero-initialised residual branches and the decoder's first look at zeros learn from the second step on

@@ -10,11 +10,13 @@ from cmvl_mm.models.c3d import C3DBN
 
 def test_size_and_maps_are_the_papers():
     with torch.device('meta'):
-        network = C3DBN()
-        fourth, fifth = network(torch.empty(1, 3, 16, 112, 112))
+        network, both = C3DBN(), C3DBN(out_indices=(3, 4))
+        last = network(torch.empty(1, 3, 16, 112, 112))
+        fourth, fifth = both(torch.empty(1, 3, 16, 112, 112))
     assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(27.66, abs=0.005)
     assert fourth.shape == (1, 512, 4, 14, 14)
     assert fifth.shape == (1, 512, 2, 7, 7)
+    assert last.shape == fifth.shape  # a lone map comes bare
     assert network.out_channels == 512
 
 

@@ -37,7 +37,7 @@ def test_context_compares_clip_and_iframe_averages():
     video_map, iframe = torch.randn(3, 32, 2, 4, 4), torch.randn(3, 3, 32, 32)
     query, key = head.embed(video_map, iframe)
     torch.testing.assert_close(query, head.query_projection(video_map.flatten(2).mean(2)))
-    torch.testing.assert_close(key, head.key_projection(head.i_network(iframe[:, :, None])[-1].flatten(2).mean(2)))
+    torch.testing.assert_close(key, head.key_projection(head.i_network(iframe[:, :, None]).flatten(2).mean(2)))
     losses = head.loss(video_map, iframe)
     assert losses.keys() == {'loss_context', 'acc_context'}
     torch.testing.assert_close(losses['loss_context'], 0.25 * InfoNCELoss(temperature=0.1)(query, key))
@@ -49,7 +49,7 @@ def test_motion_windows_stay_with_their_video_and_points_with_their_place():
     query, key = head.embed(video_map, motion)
     assert query.shape == (3, 4, 8)
     assert key.shape == (3, 4, 4, 8)
-    one = head.m_network(motion[1:2, 2])[-1]  # (1, C, 1, 2, 2)
+    one = head.m_network(motion[1:2, 2])  # (1, C, 1, 2, 2)
     torch.testing.assert_close(key[1, 2, 3], head.key_projection(one[:, :, 0, 1, 1])[0])
     torch.testing.assert_close(query[1, 3], head.query_projection(head.predictor(video_map)[1:2, :, 0, 1, 1])[0])
     losses = head.loss(video_map, motion)

@@ -1,0 +1,217 @@
+"""What a backbone returned -> the maps (N, C, T, H, W) or the vectors (N, C) that the heads read.
+
+| returned | read as |
+|---|---|
+| a map (N, C, T, H, W) | the last stage's |
+| a tuple of maps, none larger than the one before | those of successive stages |
+| SlowFast's maps (N, C, T, H, W), (N, c, kT, H, W) | one map, of both pathways: see `join_pathways` |
+| maps with their class tokens (MViT) | the maps; the tokens have had their part in them |
+| maps of frames (N * T, C, H, W), of a 2D backbone | (N, C, T, H, W) |
+| vectors (N, C) | what is classified and retrieved; there are no places |
+| tokens (N, L, C) | a map of the grid that the config states |
+| anything else | ValueError |
+"""
+
+from itertools import pairwise
+from typing import Any, NamedTuple, NoReturn
+
+import torch
+from torch import Tensor, nn
+
+from cmvl_mm.models.backbone_layout import Layout
+
+CLIPS = Layout(input='clips', several=None, grid=None)
+
+
+class Features(NamedTuple):
+    """What a network has made of N clips.
+
+    Attributes:
+        maps: (N, C, T, H, W) of its stages, the last one last; none where it gives vectors.
+        vectors: (N, C), or None where it gives maps.
+        returned: its output as it came.
+        source: the network, for messages: 'model.backbone (C3D)'.
+    """
+
+    maps: tuple[Tensor, ...]
+    vectors: Tensor | None
+    returned: Any
+    source: str
+
+    def last_map(self, reader: str) -> Tensor:
+        """(N, C, T, H, W) of the last stage, for what needs places.
+
+        Raises:
+            ValueError: there are vectors alone.
+        """
+        if not self.maps:
+            raise ValueError(
+                f'{reader} needs the places of a map (N, C, T, H, W), and {self.source} returned a vector a clip, '
+                f'{shapes(self.returned)}. Remedy: a backbone that gives maps (VisionTransformer does with '
+                'return_feat_map=True, use_mean_pooling=False); or context_head or cls_head alone, which take vectors.'
+            )
+        return self.maps[-1]
+
+    def pooled(self) -> Tensor:
+        """(N, C): the last map's average over all places, or the vectors."""
+        return self.maps[-1].mean((2, 3, 4)) if self.vectors is None else self.vectors
+
+    def pooled_or_map(self) -> Tensor:
+        """(N, C, T, H, W) for what averages over all places anyway; vectors are maps of one place."""
+        return self.maps[-1] if self.vectors is None else self.vectors[:, :, None, None, None]
+
+
+def extract(network: nn.Module, clips: Tensor, layout: Layout, place: str) -> Features:
+    """(N, 3, T, H, W) through a network.
+
+    Args:
+        network: the backbone or a target network.
+        clips: its input.
+        layout: how they go in and maps come out.
+        place: of the network in the config, for messages.
+
+    Raises:
+        ValueError: the network cannot take such clips, or what it returned cannot be read safely.
+    """
+    source = f'{place} ({type(network).__name__})'
+    if layout.input == 'clips':
+        return read(network(clips), clips.shape[0], layout, source)
+    segments = getattr(network, 'num_segments', clips.shape[2])
+    if segments != clips.shape[2]:  # it would shift features between videos
+        raise ValueError(
+            f'{source} has num_segments={segments}, and the clips have {clips.shape[2]} frames. '
+            f'Remedy: {place}.num_segments={clips.shape[2]}, or clips of {segments} frames.'
+        )
+    return read(network(clips.transpose(1, 2).flatten(0, 1)), clips.shape[0], layout, source)
+
+
+def read(returned: Any, clips: int, layout: Layout, source: str) -> Features:
+    """Find out what a network returned for so many clips; see the table above.
+
+    Raises:
+        ValueError: it cannot be read safely. The message names network, shapes and remedy.
+    """
+    several = returned if isinstance(returned, (tuple, list)) else (returned,)
+    parts = tuple(_one_of(part, clips, layout, returned, source) for part in several)
+    if not parts or any(part.ndim != parts[0].ndim for part in parts):
+        _refuse(returned, source, 'Remedy: a backbone that returns one map a stage, or one vector.')
+    if not torch.jit.is_tracing() and any(part.shape[0] != clips for part in parts):
+        _refuse(
+            returned,
+            source,
+            f'for {clips} clips. Remedy: the number of frames a clip for which the backbone was built.',
+        )
+    if parts[0].ndim == 2:
+        return Features((), parts[-1], returned, source)
+    if layout.several == 'pathways' or (len(parts) > 1 and layout.several is None and not _shrinking(parts)):
+        if len(parts) != 2:
+            _refuse(returned, source, 'Remedy: two pathways, or maps of successive stages, none larger than before.')
+        return Features((join_pathways(*parts, source=source),), None, returned, source)
+    return Features(parts, None, returned, source)
+
+
+def join_pathways(slow: Tensor, fast: Tensor, source: str) -> Tensor:
+    """The fast pathway's mean over the frames of each slow one, and the slow pathway, on the channel axis.
+
+    Fast first, as MMAction2's SlowFastHead joins their averages: its classifier fits this map's average.
+
+    Args:
+        slow: (N, C, T, H, W).
+        fast: (N, c, kT, H, W), of the same stage.
+        source: the network, for messages.
+
+    Returns:
+        (N, c + C, T, H, W).
+
+    Raises:
+        ValueError: the shapes are of no such pair.
+    """
+    frames = slow.shape[2]
+    if fast.shape[3:] != slow.shape[3:] or fast.shape[2] % frames:
+        _refuse(
+            (slow, fast),
+            source,
+            'for its slow and its fast pathway; they need one height and width, and a whole number of fast frames for '
+            "each slow one. Remedy: clips of a multiple of the backbone's resample_rate; where these are maps of "
+            "successive stages, model.backbone_layout=dict(several='stages').",
+        )
+    return torch.cat([fast.unflatten(2, (frames, -1)).mean(3), slow], dim=1)
+
+
+def _one_of(part: Any, clips: int, layout: Layout, returned: Any, source: str) -> Tensor:
+    """-> (N, C, T, H, W) or (N, C)."""
+    if isinstance(part, (tuple, list)) and len(part) == 2 and _is_map_and_class_token(*part):
+        part = part[0]
+    if not isinstance(part, Tensor):
+        _refuse(returned, source, 'Remedy: a backbone that returns tensors.')
+    if part.ndim == 3:
+        part = _on_grid(part, layout, returned, source)
+    if layout.input == 'frames':
+        return _unfold(part, clips, returned, source)
+    if part.ndim not in (2, 5):
+        _refuse(
+            returned,
+            source,
+            'for clips, which is neither maps (N, C, T, H, W) nor vectors (N, C). Remedy: for a 2D backbone, '
+            "model.backbone_layout=dict(input='frames').",
+        )
+    return part
+
+
+def _is_map_and_class_token(first: Any, second: Any) -> bool:
+    return isinstance(first, Tensor) and first.ndim == 5 and (second is None or getattr(second, 'ndim', None) == 2)
+
+
+def _on_grid(tokens: Tensor, layout: Layout, returned: Any, source: str) -> Tensor:
+    """(N, L, C) -> (N, C, T, H, W)."""
+    count = tokens.shape[1]
+    if layout.grid is None:
+        _refuse(
+            returned,
+            source,
+            f'for clips: {count} tokens whose places, and whether a class token is among them, cannot be known. '
+            'Remedy: model.backbone_layout=dict(grid=(T, H, W)), or a backbone that gives maps.',
+        )
+    t, h, w = layout.grid
+    if count not in (t * h * w, t * h * w + 1):
+        _refuse(
+            returned,
+            source,
+            f'and model.backbone_layout says grid={layout.grid}, which has {t * h * w} places; one class token may '
+            'come before them. Remedy: the grid of these tokens.',
+        )
+    return tokens[:, count - t * h * w :].transpose(1, 2).unflatten(2, layout.grid)
+
+
+def _unfold(part: Tensor, clips: int, returned: Any, source: str) -> Tensor:
+    """Of frames: maps (N * T, C, H, W) or vectors (N * T, C) -> (N, C, T, H, W); vectors are maps of one place."""
+    if part.ndim == 5 and part.shape[2] == 1:  # of tokens on a grid
+        part = part.squeeze(2)
+    if part.ndim == 2:
+        part = part[:, :, None, None]
+    if part.ndim != 4 or part.shape[0] % clips:
+        _refuse(
+            returned,
+            source,
+            f'for the frames of {clips} clips, which is neither maps (N * T, C, H, W) nor vectors (N * T, C). Remedy: '
+            "for a backbone that takes whole clips, model.backbone_layout=dict(input='clips').",
+        )
+    return part.unflatten(0, (clips, -1)).transpose(1, 2)
+
+
+def _shrinking(maps: tuple[Tensor, ...]) -> bool:
+    """Whether none is longer, higher or wider than the one before, as those of successive stages."""
+    return all(late <= early for a, b in pairwise(maps) for early, late in zip(a.shape[2:], b.shape[2:], strict=True))
+
+
+def shapes(returned: Any) -> str:
+    """'(2, 64, 8, 7, 7)', '[(…), (…)]', or the type of what is no tensor."""
+    if isinstance(returned, Tensor):
+        return str(tuple(returned.shape))
+    if isinstance(returned, (tuple, list)):
+        return f'[{", ".join(map(shapes, returned))}]'
+    return type(returned).__name__
+
+
+def _refuse(returned: Any, source: str, remark: str) -> NoReturn:
+    raise ValueError(f'{source} returned {shapes(returned)} {remark}')

@@ -1,0 +1,41 @@
+"""What our V-Networks share: they give the map of their last stage, or those that `out_indices` names."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from torch import Tensor, nn
+
+
+class StagedBackbone(nn.Module):
+    """A network of stages whose maps come out as those of MMAction2's ResNet3d do: one bare, several as a tuple.
+
+    Args:
+        num_stages: of the whole network.
+        out_indices: the stages whose maps come out, from 0, ascending. Stages behind the last of them are not built.
+            None is the last stage alone, or as many of the last as the recognizer's neck reads (`give_stages`).
+
+    Raises:
+        ValueError: `out_indices` names no stage of the network, or the stages out of their order.
+    """
+
+    def __init__(self, num_stages: int, out_indices: Sequence[int] | None) -> None:
+        super().__init__()
+        self.num_stages, self.has_own_choice = num_stages, out_indices is not None
+        self.out_indices = (num_stages - 1,) if out_indices is None else tuple(out_indices)
+        if not self.out_indices or list(self.out_indices) != sorted(set(self.out_indices) & set(range(num_stages))):
+            raise ValueError(
+                f'out_indices={out_indices} of {type(self).__name__}: its stages are 0 to {num_stages - 1}. '
+                f'Remedy: some of them, ascending, such as ({num_stages - 2}, {num_stages - 1}).'
+            )
+
+    def give_stages(self, count: int) -> None:
+        """Give the maps of the last `count` stages, unless `out_indices` was said."""
+        if not self.has_own_choice:
+            self.out_indices = tuple(range(self.num_stages - count, self.num_stages))
+
+    def built_stages(self) -> Iterable[int]:
+        return range(self.out_indices[-1] + 1)
+
+    def given(self, maps: Mapping[int, Tensor]) -> Tensor | tuple[Tensor, ...]:
+        """Maps by their stage -> what `forward` returns."""
+        chosen = tuple(maps[index] for index in self.out_indices)
+        return chosen[0] if len(chosen) == 1 else chosen
