@@ -1,0 +1,71 @@
+"""Pretraining with Lightning, on any number of processes. Started again, it goes on after the last whole epoch.
+
+python tools/demo.py --only-videos    # once
+python examples/with_lightning.py
+"""
+
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
+from mmaction.registry import DATASETS, MODELS
+from mmengine.config import Config
+from torch.utils.data import DataLoader
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm import compressed_collate
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.sampler import ResumableSampler
+
+
+class Pretraining(lightning.LightningModule):
+    """A model and a data set of ours as Lightning takes them."""
+
+    def __init__(self, config: Config, workers: int) -> None:
+        super().__init__()
+        self.model = MODELS.build(config.model)
+        self.model.init_weights()
+        self.videos = DATASETS.build(config.train_dataloader.dataset)
+        self.sampler = ResumableSampler(self.videos, seed=0)  # order, clips, crops and colours
+        self.workers = workers
+        self.losses: list[float] = []
+
+    def train_dataloader(self) -> DataLoader:
+        loading = dict(num_workers=self.workers, collate_fn=compressed_collate)
+        return DataLoader(self.videos, batch_size=4, sampler=self.sampler, drop_last=True, **loading)
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        # Lightning tells the sampler each epoch, but a resumed run starts its workers before that
+        self.sampler.set_epoch(checkpoint['epoch'] + 1)
+
+    def training_step(self, batch: dict, _: int) -> torch.Tensor:
+        inputs = self.model.data_preprocessor(batch, training=True)
+        loss, by_head = self.model.parse_losses(self.model(**inputs, mode='loss'))
+        self.log_dict(by_head)
+        self.losses.append(loss.item())
+        return loss
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(self.parameters(), lr=0.001)
+
+
+def train(config: Config, folder: Path, epochs: int, workers: int) -> list[float]:
+    """Train until `epochs` are done; return the loss of each step on this process."""
+    lightning.seed_everything(0)  # the weights
+    module = Pretraining(config, workers)
+    trainer = lightning.Trainer(
+        max_epochs=epochs,
+        use_distributed_sampler=False,  # ours gives each process its share
+        callbacks=[ModelCheckpoint(folder, filename='last', enable_version_counter=False)],
+        logger=CSVLogger(folder),
+        log_every_n_steps=1,
+    )
+    saved = folder / 'last.ckpt'
+    trainer.fit(module, ckpt_path=saved if saved.exists() else None)
+    return module.losses
+
+
+if __name__ == '__main__':
+    print(*train(load_config('configs/demo/pretrain.py'), Path('work_dirs/with_lightning'), epochs=2, workers=1))
