@@ -1,5 +1,6 @@
 """What MMEngine's own hooks lack: seeds that survive a resume, and a report of videos that could not be used."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,11 @@ def _key(entry: Skipped) -> tuple[str, str]:
     return entry.source, entry.path
 
 
+def _samples(batch: Any) -> list[Any]:
+    """The data samples of a batch; none of a batch of another kind, such as MMAction2's `vis_scheduler.py` has."""
+    return batch['data_samples'] if isinstance(batch, Mapping) and 'data_samples' in batch else []
+
+
 class TooManyBrokenVideos(RuntimeError):
     """The share of broken videos is above the limit; the message lists them."""
 
@@ -97,7 +103,7 @@ class SkippedVideosHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
         """Note what the batch's samples stand in for."""
-        for data_sample in data_batch['data_samples']:
+        for data_sample in _samples(data_batch):
             self.samples += 1
             self.iframe_fallbacks += bool(data_sample.get('iframe_fallback', False))
             for entry in data_sample.get('skipped', ()):

@@ -48,6 +48,15 @@ def test_report_names_each_file_once(runner, caplog):
     assert '1 of 2 samples' in caplog.text
 
 
+@pytest.mark.parametrize('other', [torch.arange(3), dict(inputs=torch.arange(3)), [torch.arange(3)]])
+def test_a_batch_of_another_data_set_counts_nothing(runner, caplog, other):
+    hook = SkippedVideosHook()
+    hook.after_train_iter(runner, 0, other)
+    hook.after_train_epoch(runner)
+    assert '0 unreadable, 0 too short' in caplog.text
+    assert '0 of 0 samples' in caplog.text
+
+
 def test_run_stops_just_past_the_share_and_lists_the_files(runner):
     """With the next line of the log, here after every third iteration."""
     hook = SkippedVideosHook(max_broken_share=0.05)
