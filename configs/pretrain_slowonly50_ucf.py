@@ -1,8 +1,8 @@
-"""Pretraining of MMAction2's own SlowOnly-50 on UCF101: any of its 3D backbones can be a V-Network (not in Table 2).
+"""Pretraining of MMAction2's own SlowOnly-50 on UCF101; docs/backbones.md lists its other backbones (not in Table 2).
 
     bash tools/dist_train.sh configs/pretrain_slowonly50_ucf.py 4
 
-31.63 M parameters, 16x112x112 -> 2048x16x4x4. A backbone may return its last map or several, of which the last counts.
+31.63 M parameters, 16x112x112 -> 2048x16x4x4. A backbone may return its last map or several; the last counts.
 Paper: none
 Cost: 401 GFLOP a clip, 459 PFLOP in all, counted; not run
 """

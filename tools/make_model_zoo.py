@@ -46,6 +46,7 @@ has been made, because the data sets were not available. Every recipe takes a tr
 outputs of C3D and R3D-26, with their I-Networks, M-Networks, Transformers and heads, equal those recorded from the
 released networks in `tests/golden` within 1e-4; of R(2+1)D-26, keys and shapes are compared. `PAPER.md` says which
 settings are printed, released or ours; bin centres for the paper's "sliding window" are ours.
+[docs/backbones.md](docs/backbones.md) lists which of MMAction2's backbones can be a V-Network, and for which tasks.
 
 | protocol | what is counted | printed as |
 |---|---|---|
