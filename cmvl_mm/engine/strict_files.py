@@ -2,7 +2,8 @@
 
 Stock MMAction2 data sets read annotations through `mmengine.load`, and stock backbones read `Pretrained` weights
 through MMEngine's checkpoint loader. Both are global, so importing the package leaves them alone: other code in a
-process that uses it reads its own files as before.
+process that uses it reads its own files as before. (`checkpoints.mmengine_reader` adds files that
+MMEngine cannot read.)
 """
 
 from pathlib import Path
