@@ -26,7 +26,7 @@ from torch.utils.data import get_worker_info
 from .sample_index import MAX_EPOCH, SampleIndex
 from .shared_ints import SharedInts
 
-_TIMES_SET, _EPOCH, _SEED, _SEED_IS_THE_RUNS, _READ, _PROCESSES, _TOLD, _LIVES = range(8)
+_TIMES_SET, _EPOCH, _SEED, _SEED_IS_THE_RUNS, _READ, _PROCESSES, _LIVES = range(7)
 _WORKERS = 1024  # slots that count how many workers of one number there were since the epoch was set
 _WORKERS_OF_A_RANK = 64
 _WORD = (1 << 64) - 1
@@ -76,6 +76,11 @@ class Clock:
         values[_LIVES:] = 0
         values[_TIMES_SET] += 1
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether a plain integer has been read in this epoch, by this process or a worker."""
+        return bool(self._shared.values[_READ])
+
     def index(self, position: int) -> SampleIndex:
         """What a plain integer stands for, here and now."""
         values = self._shared.values
@@ -87,9 +92,6 @@ class Clock:
         visit = self._reads.get(position, 0)
         self._reads[position] = visit + 1
         if values[_SEED_IS_THE_RUNS]:
-            if not values[_TOLD]:
-                values[_TOLD] = 1
-                warnings.warn(_LOST, stacklevel=4)
             seed = int(values[_SEED]) & _WORD
         else:
             seed = self._mix(int(values[_SEED]) & _WORD if values[_TIMES_SET] else _process_seed())
@@ -162,11 +164,6 @@ def _known_rank() -> int | None:
     return int(rank) if rank.isdecimal() else None
 
 
-_LOST = (
-    'A wrapper round the data set hands on plain integers, although the sampler gives more. The clips follow seed and '
-    'epoch. If the wrapper reads a video more than once an epoch, its clips may repeat. Remedy: let the wrapper hand '
-    'on index.at(position), or the index itself.'
-)
 _AGAIN = (
     'Epoch {epoch} of the data set is set again after it was read: its clips come again. Remedy: count on, as in '
     '`for epoch in range(epochs): dataset.set_epoch(epoch)`; a loop that leaves an epoch early must count it, too.'

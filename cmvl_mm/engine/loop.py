@@ -74,6 +74,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                 'Remedy: a smaller train_dataloader.batch_size, or more videos.'
             )
         self.parts = compressed_parts(self.dataloader.dataset)
+        self.told_of_lost_indices = False
         self.last_read = LastRead(self.dataloader.num_workers)
         for number, part in enumerate(self.parts):
             part.last_read = self.last_read.for_part(number)
@@ -113,8 +114,20 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         for batch_idx, data_batch in enumerate(self._batches(), start=batches_done):
             self.run_iter(batch_idx, data_batch)
             self.runner.has_trained = True
+        self._tell_of_lost_indices()
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
+
+    def _tell_of_lost_indices(self) -> None:
+        """Once: the sampler gives `SampleIndex`es, and a wrapper makes plain integers of them."""
+        lists = sorted({part.ann_file for part in self.parts if part.clock.was_asked})
+        if lists and not self.told_of_lost_indices:
+            self.told_of_lost_indices = True
+            self.runner.logger.warning(
+                f'A wrapper round the data set of {", ".join(lists)} hands on plain integers, although the sampler '
+                'gives more. The clips follow seed and epoch. If the wrapper reads a video more than once an epoch, '
+                'its clips may repeat. Remedy: let the wrapper hand on index.at(position), or the index itself.'
+            )
 
     def _batches(self) -> Iterator[dict[str, Any]]:
         """The data loader's, until a process has a signal: then all stop before the same step.

@@ -243,7 +243,6 @@ def test_a_run_that_tells_the_epoch_goes_on_where_it_ended(build, kind):
     assert list(run(range(3)))[2] == next(run([2]))
 
 
-@pytest.mark.filterwarnings('ignore:A wrapper round the data set')
 def test_with_the_run_s_seed_a_plain_integer_is_the_sampler_s_index(build, monkeypatch):
     dataset = build()
     expected = pairs(dataset[SampleIndex(index, epoch=2, seed=7)] for index in range(VIDEOS))
@@ -255,14 +254,15 @@ def test_with_the_run_s_seed_a_plain_integer_is_the_sampler_s_index(build, monke
             dataset.set_epoch(3, seed=7)
 
 
-def test_a_wrapper_that_loses_the_sampler_s_index_is_told_once(build):
+def test_the_clock_knows_of_plain_integers_in_workers(build):
     dataset = build()
     dataset.set_epoch(0, seed=1)
-    with pytest.warns(UserWarning, match=r'A wrapper .* plain integers.*Remedy: let the wrapper hand on index\.at'):
-        dataset[0]
-    dataset[1]
+    dataset[SampleIndex(0, epoch=0, seed=1)]
+    assert not dataset.clock.was_asked
+    flat(loader(dataset, 2))
+    assert dataset.clock.was_asked
     dataset.set_epoch(1, seed=1)
-    dataset[0]
+    assert not dataset.clock.was_asked
 
 
 def test_a_copy_that_shares_nothing_is_told_once(build, monkeypatch):
