@@ -40,18 +40,8 @@ VARIANTS = {
 }
 QUALITY = {'qmin': '2', 'qmax': '3', 'b': '8000000'}
 WITH_QUALITY = {
-    'mpeg1video',
-    'mpeg2video',
-    'mpeg4',
-    'h261',
-    'h263',
-    'h263p',
-    'flv',
-    'msmpeg4',
-    'msmpeg4v2',
-    'wmv1',
-    'wmv2',
-}
+    'mpeg1video', 'mpeg2video', 'mpeg4', 'h261', 'h263', 'h263p', 'flv', 'msmpeg4', 'msmpeg4v2', 'wmv1', 'wmv2',
+}  # fmt: skip
 CODED_INTERLACED = {'mpeg2video': {}, 'mpeg4': {}, 'libx264': {'x264-params': 'tff=1'}}
 
 

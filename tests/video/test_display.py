@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from video_files import encode_clip, remux
 
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size, orientation
@@ -39,15 +40,7 @@ def moved(picture: np.ndarray, a: int, b: int, c: int, d: int) -> np.ndarray:
 
 def with_matrix(source: Path, path: Path, entries: list[int]) -> Path:
     """A copy whose container holds this display matrix."""
-    with av.open(str(source)) as container, av.open(str(path), 'w') as sink:
-        stream = container.streams.video[0]
-        copy = sink.add_stream_from_template(stream)
-        copy.set_display_matrix(entries)
-        for packet in container.demux(stream):
-            if packet.size:
-                packet.stream = copy
-                sink.mux(packet)
-    return path
+    return remux(source, path, prepare=lambda copy: copy.set_display_matrix(entries))
 
 
 @pytest.mark.parametrize('entries', EIGHT)
@@ -109,18 +102,13 @@ def make_disc(path: Path, pixel_shape: Fraction, *, turned: bool = False) -> Pat
     y, x = np.mgrid[:height, :width]
     inside = ((x - width / 2) * float(pixel_shape)) ** 2 + (y - height / 2) ** 2 < 72**2
     picture = np.repeat(np.where(inside, 235, 16).astype(np.uint8)[..., None], 3, axis=2)
-    with av.open(str(path), 'w') as sink:
-        stream = sink.add_stream('libx264', rate=25, options={'qp': '10', 'threads': '1'})
-        stream.width, stream.height, stream.pix_fmt = width, height, 'yuv420p'
+
+    def prepare(stream):
         stream.codec_context.sample_aspect_ratio = pixel_shape
         if turned:
             stream.set_display_rotation(90)
-        for number in range(2):
-            frame = av.VideoFrame.from_ndarray(picture, format='rgb24')
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            sink.mux(stream.encode(frame))
-        sink.mux(stream.encode())
-    return path
+
+    return encode_clip(path, np.stack([picture] * 2), 'libx264', {'qp': '10'}, prepare=prepare)
 
 
 def shown_shape(path: Path) -> float:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from video_files import encode_clip
 
 from cmvl_mm.bitstream.claims import Trust
 from cmvl_mm.video import CompressedVideo
@@ -89,12 +90,14 @@ def test_zeros_count_in_wmv2_only_where_nothing_is_coded():
     ('encoder', 'suffix', 'still'),
     [('wmv1', '.wmv', True), ('mpeg4', '.mp4', True), ('h263', '.avi', True), ('wmv2', '.wmv', False)],
 )
-def test_intra_blocks_have_no_vectors(tmp_path, encode, encoder, suffix, still):
+def test_intra_blocks_have_no_vectors(tmp_path, encoder, suffix, still):
     """A still picture, of which the right half is new in every frame; FFmpeg's encoder of WMV2 skips no macroblock."""
     rng = np.random.default_rng(0)
     frames = np.repeat(rng.integers(0, 255, (1, 144, 176, 3), np.uint8), 5, axis=0)
     frames[:, :, 96:] = rng.integers(0, 255, (5, 144, 80, 3), np.uint8)
-    path = encode(tmp_path / f'new{suffix}', frames, encoder, {'qmin': '2', 'qmax': '2', 'b': '100000000', 'g': '12'})
+    path = encode_clip(
+        tmp_path / f'new{suffix}', frames, encoder, {'qmin': '2', 'qmax': '2', 'b': '100000000', 'g': '12'}
+    )
     with CompressedVideo(path, block=16) as video:
         _, field = video.read(motion=range(1, 5))
     assert (field.vectors[:, :, :6] == 0).all()
