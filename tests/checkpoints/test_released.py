@@ -141,21 +141,6 @@ def test_a_bare_network_is_the_finetuning_configs_model_and_back(repository, lay
 
 @pytest.mark.slow
 @pytest.mark.parametrize('name', NAMES[:2])
-def test_a_bare_network_gives_the_released_map(golden, layouts, name):
-    # the golden fill rule goes by the pretraining layout's names
-    released = {key: fill(f'rgb_backbone.{key}', shape) for key, shape in bare(layouts[name]).items()}
-    converted = to_ours(released)
-    network = (C3DBN() if name == 'C3D' else VideoResNet()).eval()
-    network.load_state_dict({key.removeprefix('backbone.'): value for key, value in converted.items()})
-    with torch.no_grad():
-        output = network(draw('rgb', (2, 3, 16, 112, 112)))[-1][PICKED['v_last_map_slice']]
-    expected = torch.from_numpy(golden[f'{name}/v_last_map_slice'])
-    assert output.shape == expected.shape
-    assert float((output - expected).abs().max() / expected.abs().max()) < 1e-4
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize('name', NAMES[:2])
 def test_outputs_are_the_released_networks(golden, layouts, name):
     model = paper_model(name).eval()
     model.load_state_dict(to_ours({key: fill(key, shape) for key, shape in layouts[name].items()}))
@@ -218,6 +203,10 @@ def test_heads_are_1x1_convolutions_there_and_linear_here():
     converted = to_ours({'module.mk_head.3.weight': weight})
     assert torch.equal(converted['motion_head.key_projection.fc2.weight'], weight[..., 0])
     assert torch.equal(to_released(converted)[0]['mk_head.3.weight'], weight)
+    # `fc` is the predictor's in a pretraining, the classifier's in a finetuned network.
+    pretraining = to_ours({'fc.weight': weight, 'k_embedding.weight': weight})
+    assert pretraining['motion_head.predictor.reduce.weight'] is weight
+    assert to_ours({**zeros('conv1_s.weight'), 'fc.weight': weight})['cls_head.fc.weight'] is weight
 
 
 def test_unknown_keys_are_refused_and_dropped_ones_named():
@@ -249,10 +238,3 @@ def zeros(*keys: str) -> dict[str, Tensor]:
 def test_what_is_not_wholly_of_one_layout_is_refused_by_name(state_dict, message):
     with pytest.raises(UnknownKeyError, match=message):
         to_ours(state_dict)
-
-
-def test_the_predictors_and_the_classifiers_fc_are_told_apart():
-    weight = torch.randn(4, 3)
-    pretraining = to_ours({'fc.weight': weight, 'k_embedding.weight': weight})
-    assert pretraining['motion_head.predictor.reduce.weight'] is weight
-    assert to_ours({**zeros('conv1_s.weight'), 'fc.weight': weight})['cls_head.fc.weight'] is weight

@@ -12,6 +12,10 @@ def test_https_with_a_digest_behind_or_beside():
     assert read_address(f'https://example.org/a/b.pth?x=1#sha256={DIGEST}') == expected
     assert read_address('https://example.org/a/b.pth?x=1', DIGEST.upper()) == expected
     assert read_address(f'https://example.org/a/b.pth?x=1#sha256={DIGEST}', DIGEST) == expected
+    with pytest.raises(AddressError, match='two digests'):
+        read_address(f'https://example.org/w.pth#sha256={DIGEST}', DIGEST[::-1])
+    for host in ('127.0.0.1', '127.8.8.8', 'localhost', '[::1]'):  # this machine needs no encryption
+        assert read_address(f'http://{host}:80/w.pth', DIGEST).url == f'http://{host}:80/w.pth'
 
 
 def test_the_hub_is_its_https_address():
@@ -43,16 +47,6 @@ def test_anything_else_is_refused_with_a_remedy(reference, message):
     with pytest.raises(AddressError, match=message) as error:
         read_address(reference)
     assert 'Remedy' in str(error.value)
-
-
-def test_two_digests_must_agree():
-    with pytest.raises(AddressError, match='two digests'):
-        read_address(f'https://example.org/w.pth#sha256={DIGEST}', DIGEST[::-1])
-
-
-@pytest.mark.parametrize('host', ['127.0.0.1', '127.8.8.8', 'localhost', '[::1]'])
-def test_this_machine_needs_no_encryption(host):
-    assert read_address(f'http://{host}:80/w.pth', DIGEST).url == f'http://{host}:80/w.pth'
 
 
 def test_passwords_are_refused_and_keys_not_printed():
