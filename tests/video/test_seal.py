@@ -24,14 +24,11 @@ def is_known(path):
         return video._decoder.index is not None and video._decoder.index.from_header
 
 
-def test_the_seal_states_version_profile_and_structure(prepared, tmp_path):
+def test_the_seal_states_profile_and_structure_of_an_mp4_like_any_other(prepared, tmp_path):
     assert read_seal(str(prepared)) == Seal('paper', 30, 12)
     reencode(tmp_path / 'source.mp4', tmp_path / 'other.mp4', profile=Profile(quantiser=7))
     assert read_seal(str(tmp_path / 'other.mp4')) == Seal('custom', 30, 12)
     assert is_known(prepared)
-
-
-def test_a_sealed_file_is_an_mp4_like_any_other(prepared):
     with av.open(str(prepared)) as container:
         assert len(list(container.decode(video=0))) == 30
 

@@ -72,7 +72,7 @@ def test_bits_that_do_not_end_with_the_frame_are_no_frame(tmp_path, pan):
             forward_vectors(layer, wrong, skipped, colocated, (1, 3))
 
 
-def test_a_b_frame_whose_bits_cannot_be_read_is_invalid_with_the_reason(tmp_path, pan, monkeypatch):
+def test_b_frames_that_cannot_be_read_or_kept_are_invalid_with_the_reason(tmp_path, pan, monkeypatch):
     path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
     monkeypatch.setattr('cmvl_mm.bitstream.mpeg4_b_vop._COEFFICIENTS', [(0, 0)] * 4096)
     with CompressedVideo(path) as video:
@@ -80,9 +80,6 @@ def test_a_b_frame_whose_bits_cannot_be_read_is_invalid_with_the_reason(tmp_path
     assert not field.valid[0].any()
     assert 'a coefficient of no code' in field.missing[0]
     assert field.missing[1] is None
-
-
-def test_a_stream_too_large_to_keep_in_memory_has_no_vectors_of_b_frames(tmp_path, pan, monkeypatch):
     path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
     monkeypatch.setattr('cmvl_mm.video.mpeg4_b_frames._MOST_BYTES', 1 << 10)
     with CompressedVideo(path) as video:

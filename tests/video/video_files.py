@@ -21,17 +21,20 @@ def encode_clip(
     stamps: Sequence[int] | None = None,
     time_base: Fraction = Fraction(1, 25),
     rate: int = 25,
+    pixel_format: str = 'yuv420p',
+    muxer: str | None = None,
     container_options: dict[str, str] | None = None,
     prepare: Callable[[Any], None] | None = None,
 ) -> Path:
     """Write uint8 (T, H, W, 3) with any encoder; frame i has time stamp i unless ``stamps`` say otherwise.
 
     Args:
+        muxer: FFmpeg's name of it, where the file's suffix does not say.
         prepare: changes the stream before the first frame is encoded.
     """
-    with av.open(str(path), 'w', options=container_options or {}) as container:
+    with av.open(str(path), 'w', format=muxer, options=container_options or {}) as container:
         stream = container.add_stream(codec, rate=rate, options={'threads': '1', **options})
-        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], 'yuv420p'
+        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], pixel_format
         stream.codec_context.time_base = time_base
         if prepare is not None:
             prepare(stream)
