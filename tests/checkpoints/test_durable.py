@@ -132,9 +132,13 @@ def test_the_pointer_is_a_hint_and_nothing_more(tmp_path, two, pointer):
     assert newest_valid(tmp_path)[0] == tmp_path / 'epoch_2.pth'
 
 
-def test_a_copy_that_lost_its_times_goes_by_the_pointer(tmp_path, two):
+def test_a_copy_that_lost_its_times_goes_by_the_pointer_and_only_files_since_a_time_count(tmp_path, two):
     os.utime(tmp_path / 'epoch_1.pth')
     assert newest_valid(tmp_path)[0] == tmp_path / 'epoch_2.pth'
+    write_checkpoint(data_of(1), tmp_path / 'epoch_1.pth')
+    since = (tmp_path / 'epoch_1.pth').stat().st_mtime_ns
+    assert newest_valid(tmp_path, since)[0] == tmp_path / 'epoch_1.pth'
+    assert newest_valid(tmp_path, since + 1) == (None, [])
 
 
 def test_files_from_elsewhere_need_no_digest_but_must_be_whole(tmp_path):
@@ -147,10 +151,3 @@ def test_files_from_elsewhere_need_no_digest_but_must_be_whole(tmp_path):
     path, skipped = newest_valid(tmp_path)
     assert path == tmp_path / 'epoch_1.pth'
     assert [line.split(': ')[0] for line in skipped] == [f'{tmp_path}/epoch_{n}.pth' for n in (3, 2)]
-
-
-def test_only_files_since_a_time_count(tmp_path):
-    write_checkpoint(data_of(1), tmp_path / 'epoch_1.pth')
-    since = (tmp_path / 'epoch_1.pth').stat().st_mtime_ns
-    assert newest_valid(tmp_path, since)[0] == tmp_path / 'epoch_1.pth'
-    assert newest_valid(tmp_path, since + 1) == (None, [])

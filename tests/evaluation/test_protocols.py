@@ -70,13 +70,16 @@ def test_recomputed_number_agrees_and_names_its_protocol(run_of, script, protoco
     assert ('scores' in arrays) == (protocol in CLASSIFIERS)
 
 
-def test_protocols_differ_where_they_should(run_of, script):
+def test_the_script_is_independent_and_protocols_differ_where_they_should(run_of, script, repository):
     """Else the agreement above would not tell one protocol from another."""
     _, arrays = run_of('retrieval_paper')
     paper, coclr = (script.recompute(arrays, name) for name in ('retrieval_paper', 'retrieval_coclr'))
     assert paper != coclr
     assert script.recompute(arrays, 'knn') != {'top1': paper['R@1'] / 100}
     assert script.recompute(arrays, 'knn') != script.recompute(arrays, 'knn', k=1)
+    source = (repository / 'benchmarks/recompute_protocols.py').read_text()
+    imports = {line.split()[1] for line in source.splitlines() if line.startswith(('import ', 'from '))}
+    assert imports == {'argparse', 'numpy'}
 
 
 def test_script_prints_what_test_py_printed(run_of, script, tmp_path, monkeypatch, capsys):
@@ -89,12 +92,6 @@ def test_script_prints_what_test_py_printed(run_of, script, tmp_path, monkeypatc
     with pytest.raises(SystemExit):
         script.main()
     assert 'holds no scores' in capsys.readouterr().err
-
-
-def test_the_script_is_independent(repository):
-    source = (repository / 'benchmarks/recompute_protocols.py').read_text()
-    imports = {line.split()[1] for line in source.splitlines() if line.startswith(('import ', 'from '))}
-    assert imports == {'argparse', 'numpy'}
 
 
 @pytest.mark.slow

@@ -32,14 +32,11 @@ def test_verdicts(results, better, worse, verdict):
     assert judge(CLAIM, [*results('both', better), *results('iframes', worse)]).verdict == verdict
 
 
-def test_rows_are_compared_by_seed(results):
+def test_rows_are_compared_by_seed_with_students_interval(results):
     judged = judge(CLAIM, [*results('both', [10, 20, 30, 40]), *results('iframes', [9, 19, 29])])
     assert judged.seeds == (0, 1, 2)
     assert judged.differences == [1, 1, 1]
     assert judged.verdict == 'holds'  # whatever the spread between the seeds
-
-
-def test_the_interval_is_students():
     assert half_interval([1, 2, 3]) == pytest.approx(4.302653 * 1 / 3**0.5, rel=1e-6)
 
 

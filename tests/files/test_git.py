@@ -10,7 +10,6 @@ from cmvl_mm.files.machine import cpu_name
 
 @pytest.fixture
 def git(tmp_path):
-    """Words of a command -> what git prints, in a folder of its own."""
 
     def run(*words):
         command = ['git', '-C', str(tmp_path), '-c', 'user.name=a', '-c', 'user.email=a@example.org', *words]

@@ -14,11 +14,17 @@ def test_ucf_labels_follow_the_official_order(shared):
     assert [entry.label for entry in read_ucf101(folder, 1).train] == official
 
 
-def test_missing_lists_are_named(tmp_path):
+def test_lists_that_are_missing_or_there_twice_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='classInd'):
         read_ucf101(tmp_path, 1)
     with pytest.raises(FileNotFoundError, match='_test_split2'):
         read_hmdb51(tmp_path, 2)
+    write(tmp_path, train_csv=f'{HEADER}\n')
+    with pytest.raises(FileNotFoundError, match=r'val.csv or validate.csv'):
+        read_kinetics(tmp_path)
+    write(tmp_path, val_csv=f'{HEADER}\n', validate_csv=f'{HEADER}\n')
+    with pytest.raises(ListError, match='both'):
+        read_kinetics(tmp_path)
 
 
 def write(folder, **lists):
@@ -120,13 +126,4 @@ def test_kinetics_names_and_labels(tmp_path):
 def test_kinetics_lines_of_another_form(tmp_path, train, message):
     write(tmp_path, train_csv=train, val_csv=f'{HEADER}\n')
     with pytest.raises(ListError, match=message):
-        read_kinetics(tmp_path)
-
-
-def test_kinetics_lists_are_one_of_each(tmp_path):
-    write(tmp_path, train_csv=f'{HEADER}\n')
-    with pytest.raises(FileNotFoundError, match=r'val.csv or validate.csv'):
-        read_kinetics(tmp_path)
-    write(tmp_path, val_csv=f'{HEADER}\n', validate_csv=f'{HEADER}\n')
-    with pytest.raises(ListError, match='both'):
         read_kinetics(tmp_path)

@@ -97,16 +97,13 @@ def test_py(tool, start, repository, monkeypatch):
     return lambda *words: start(module, repository / 'configs/demo/retrieval.py', *words)
 
 
-def test_another_file_is_refused_and_the_right_one_passes(test_py, tmp_path):
+def test_a_digest_needs_a_checkpoint_and_that_checkpoint(test_py, tmp_path, capsys):
     path = tmp_path / 'zoo.pth'
     torch.save({'state_dict': {}}, path)
     with pytest.raises(DigestError, match=r'zoo\.pth: its SHA-256 is'):
         test_py(path, '--sha256', '0' * 64)
     with pytest.raises(pytest.fail.Exception, match='the runner was built'):
         test_py(path, '--sha256', sha256_of(path))
-
-
-def test_a_digest_without_a_checkpoint_is_refused(test_py, capsys):
     with pytest.raises(SystemExit):
         test_py('--sha256', '0' * 64)
     assert '--sha256 belongs to a checkpoint' in capsys.readouterr().err

@@ -25,13 +25,10 @@ def test_writes_what_the_configs_read_and_goes_on(make, tmp_path, capsys):
     assert '64 videos, 0 to write' in capsys.readouterr().out
 
 
-def test_another_level_needs_another_folder(make, tmp_path):
+def test_another_level_and_a_file_in_the_way_are_refused_by_name(make, tmp_path):
+    options = ('--level', 'basic', '--train', 0, '--val', 0, '--test', 0)
     (tmp_path / 'benchmark.txt').write_text('level hard, seed 3\n')
     with pytest.raises(SystemExit, match='holds the benchmark of level hard, seed 3, not of level basic, seed 0'):
-        make(tmp_path, '--level', 'basic', '--train', 0, '--val', 0, '--test', 0)
-
-
-def test_a_file_in_the_way_is_named(make, tmp_path):
-    (tmp_path / 'file').touch()
-    with pytest.raises(SystemExit, match='file'):
-        make(tmp_path / 'file', '--level', 'basic', '--train', 0, '--val', 0, '--test', 0)
+        make(tmp_path, *options)
+    with pytest.raises(SystemExit, match=r'benchmark\.txt'):
+        make(tmp_path / 'benchmark.txt', *options)

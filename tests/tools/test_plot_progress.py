@@ -36,13 +36,10 @@ def trained(repository, controlled_set, tmp_path_factory):
     return config.work_dir
 
 
-def test_validates_after_the_named_epochs_and_the_last(trained):
+def test_validations_of_the_named_epochs_and_means_of_their_batches(trained):
     found = read_validations(trained)
     assert list(found) == [1, 3, 4]
     assert all(0 <= row['retrieval_paper/R@1'] <= row['retrieval_paper/R@50'] <= 100 for row in found.values())
-
-
-def test_training_accuracy_is_the_mean_of_the_epochs_batches(trained):
     rows = read_curves(trained)
     assert len(rows) == 8
     assert epoch_mean(rows, 'acc_context', 3) == pytest.approx((rows[4]['acc_context'] + rows[5]['acc_context']) / 2)

@@ -59,7 +59,6 @@ def training(controlled_set):
 
 @pytest.fixture(scope='module')
 def trained(python, training, tmp_path_factory):
-    """That pretraining."""
     folder = tmp_path_factory.mktemp('pretrain')
     config = 'configs/demo/pretrain.py'
     python('tools/train.py', config, '--work-dir', folder, '--seed', 3, '--cfg-options', *MACHINE, *training)
@@ -68,7 +67,6 @@ def trained(python, training, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def tested(python, trained, lists, tmp_path_factory):
-    """Its retrieval."""
     folder = tmp_path_factory.mktemp('test')
     python('tools/test.py', 'configs/demo/retrieval.py', trained, '--work-dir', folder, '--cfg-options', *lists)
     return folder

@@ -54,10 +54,14 @@ def test_neighbours_are_printed_by_path(search, dumped, changed, capsys):
     assert capsys.readouterr() == printed
 
 
-def test_a_gallery_of_its_own_is_named_by_row(search, dumped, tmp_path, capsys):
+def test_a_gallery_is_named_by_row_and_options_that_nothing_would_read_are_refused(search, dumped, tmp_path, capsys):
     np.save(tmp_path / 'g.npy', np.array([[0, 1], [1, 0.5]], np.float32))
     search(dumped, '--gallery', tmp_path / 'g.npy', '--k', 1, '--block-mib', 1, '--device', 'cpu')
     assert [line.split('\t')[3] for line in capsys.readouterr().out.splitlines()] == ['1', '0']
+    for options in ('--lists 4', '--index faiss_ivf', '--index faiss_ivf --lists 4 --probes 1 --device cpu'):
+        with pytest.raises(SystemExit):
+            search(dumped, *options.split())
+        assert 'faiss_ivf' in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.skipif(ivf_search.faiss is None, reason="needs FAISS: pip install 'cmvl_mm[search]'")
@@ -68,13 +72,6 @@ def test_the_index_prints_its_recall(search, dumped, tmp_path, capsys):
     exact = capsys.readouterr()
     search(*words, '--index', 'faiss_ivf', '--lists', 4, '--probes', 4)
     assert capsys.readouterr() == exact
-
-
-def test_options_that_nothing_would_read_are_refused(search, dumped, capsys):
-    for options in ('--lists 4', '--index faiss_ivf', '--index faiss_ivf --lists 4 --probes 1 --device cpu'):
-        with pytest.raises(SystemExit):
-            search(dumped, *options.split())
-        assert 'faiss_ivf' in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize('content', [b'404', pickle.dumps([1.0]), None], ids=['text', 'pickle', 'gone'])
