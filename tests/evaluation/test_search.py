@@ -114,8 +114,12 @@ def test_lengths_that_float32_cannot_square_are_ranked_all_the_same():
 
 
 @pytest.mark.parametrize('bad', [0.0, np.nan, np.inf])
-def test_a_bad_row_is_named_by_its_place_in_the_gallery(bad):
+def test_a_bad_row_is_named_by_its_place_in_its_table(bad):
     gallery = np.random.default_rng(7).normal(size=(35, 24)).astype(np.float32)
+    query = gallery[:2].copy()
+    query[1] = bad
+    with pytest.raises(ValueError, match='row 1 is zero or not finite'):
+        nearest(query, gallery, 1)
     gallery[33] = bad
     with pytest.raises(ValueError, match='row 33 is zero or not finite'):
         nearest(gallery[:2], gallery, 1, index=SMALL)
