@@ -7,7 +7,7 @@ from cmvl_mm.zoo.address import Address, AddressError, read_address, shown
 DIGEST = '0123456789abcdef' * 4
 
 
-def test_https_with_a_digest_behind_or_beside():
+def test_https_with_a_digest_behind_or_beside_and_the_hub_is_such_an_address():
     expected = Address('https://example.org/a/b.pth?x=1', DIGEST)
     assert read_address(f'https://example.org/a/b.pth?x=1#sha256={DIGEST}') == expected
     assert read_address('https://example.org/a/b.pth?x=1', DIGEST.upper()) == expected
@@ -16,9 +16,6 @@ def test_https_with_a_digest_behind_or_beside():
         read_address(f'https://example.org/w.pth#sha256={DIGEST}', DIGEST[::-1])
     for host in ('127.0.0.1', '127.8.8.8', 'localhost', '[::1]'):  # this machine needs no encryption
         assert read_address(f'http://{host}:80/w.pth', DIGEST).url == f'http://{host}:80/w.pth'
-
-
-def test_the_hub_is_its_https_address():
     found = read_address(f'hf://some-one/nets.v2/r3d/weights.safetensors#sha256={DIGEST}')
     assert found.url == 'https://huggingface.co/some-one/nets.v2/resolve/main/r3d/weights.safetensors'
     found = read_address(f'hf://some-one/nets@v1.0/weights.safetensors#sha256={DIGEST}')
