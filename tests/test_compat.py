@@ -20,14 +20,14 @@ def run_python(code: str, path: str = '') -> subprocess.CompletedProcess:
     )
 
 
-def test_mmaction_models_still_cannot_be_imported_without_the_stub():
+IMPORT_MENDED = 'import cmvl_mm.compat, mmaction.models; print(mmaction.models.BMN.__name__)'
+
+
+def test_mmaction_models_still_cannot_be_imported_without_the_stub_which_says_why():
     broken = run_python('import mmaction.models')
     assert "No module named 'mmaction.models.localizers.drn'" in broken.stderr
-    mended = run_python('import cmvl_mm.compat, mmaction.models; print(mmaction.models.BMN.__name__)')
+    mended = run_python(IMPORT_MENDED)
     assert mended.stdout.strip() == 'BMN', mended.stderr
-
-
-def test_stubbed_localizer_says_why_it_cannot_be_built():
     import mmaction.models
 
     with pytest.raises(ImportError, match='2714'):
@@ -48,20 +48,15 @@ def newer_transformers(tmp_path):
 
 
 def test_mmaction_models_still_cannot_be_imported_beside_a_newer_transformers(newer_transformers):
-    broken = run_python('from cmvl_mm import compat; import sys; del sys.modules["mmaction.models.multimodal.vindlu"]; '
-                        'import mmaction.models', newer_transformers)  # fmt: skip
+    unmended = 'from cmvl_mm import compat; import sys; del sys.modules["mmaction.models.multimodal.vindlu"]\n'
+    broken = run_python(f'{unmended}import mmaction.models', newer_transformers)
     assert 'transformers' in broken.stderr.splitlines()[-1]
-    mended = run_python('import cmvl_mm.compat, mmaction.models; print(mmaction.models.BMN.__name__)',
-                        newer_transformers)  # fmt: skip
+    mended = run_python(IMPORT_MENDED, newer_transformers)
     assert mended.stdout.strip() == 'BMN', mended.stderr
-
-
-def test_vindlu_is_left_alone_beside_a_transformers_that_has_what_it_wants(newer_transformers):
-    modeling = Path(newer_transformers, 'transformers/modeling_utils.py')
-    modeling.write_text('def apply_chunking_to_forward(): pass')
-    found = run_python('import cmvl_mm.compat, sys; print("mmaction.models.multimodal.vindlu" in sys.modules)',
-                       newer_transformers)  # fmt: skip
-    assert found.stdout.strip() == 'False', found.stderr
+    # One that has what it wants is left alone.
+    Path(newer_transformers, 'transformers/modeling_utils.py').write_text('def apply_chunking_to_forward(): pass')
+    code = 'import cmvl_mm.compat, sys; print("mmaction.models.multimodal.vindlu" in sys.modules)'
+    assert run_python(code, newer_transformers).stdout.strip() == 'False'
 
 
 def test_colour_jitter_upstream_still_overflows_and_ours_does_not():

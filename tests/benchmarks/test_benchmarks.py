@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -202,3 +203,29 @@ def test_one_page_of_all_benchmarks_and_none_where_one_fails(benchmark, reposito
     text = page.read_text()
     assert text.index("extraction ['--rounds', '2']") < text.index("loss ['--rounds', '2']")
     assert 'a CPU, 2 cores; today' in text
+
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+STATED = re.compile(r'^Cost: \d+ GFLOP a clip, [\d,]+ PFLOP in all, counted; not run', re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    'leaf',
+    [
+        'finetune_r3d26_hmdb', 'ablations/table1_convgru', 'ablations/table6_r2plus1d26_ucf',
+        'protocols/few_label_1_c3d_ucf',
+    ],
+)  # fmt: skip
+def test_the_cost_that_a_training_states_is_the_counted_one(benchmark, leaf):
+    config = load_config(CONFIGS / f'{leaf}.py')
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        counted = benchmark('leaf_cost').line(config)
+    assert STATED.search((CONFIGS / f'{leaf}.py').read_text())[0] == counted
+
+
+def test_every_training_states_one():
+    leaves = [path for path in CONFIGS.rglob('*.py') if path.parent.name not in ('demo', 'evidence')]
+    leaves = [path for path in leaves if '_base_' not in path.parts]
+    trainings = [path for path in leaves if 'train_dataloader' in load_config(path)]
+    assert len(trainings) == 56
+    assert [path.name for path in trainings if not STATED.search(path.read_text())] == []

@@ -1,4 +1,4 @@
-"""A crash at any moment of a save leaves the old files or the new one, and the two can be told apart."""
+"""A crash at any moment of a save leaves the old files or the new one; the newest that is what was written is found."""
 
 import errno
 import hashlib
@@ -10,13 +10,8 @@ import pytest
 import torch
 
 from cmvl_mm.checkpoints import durable
-from cmvl_mm.checkpoints.durable import (
-    CheckpointWriteError,
-    remove_checkpoint,
-    require_writable,
-    write_checkpoint,
-)
-from cmvl_mm.checkpoints.newest import newest_valid
+from cmvl_mm.checkpoints.durable import CheckpointWriteError, remove_checkpoint, require_writable, write_checkpoint
+from cmvl_mm.checkpoints.newest import mismatch, newest_valid
 
 
 def data_of(number: int) -> bytes:
@@ -33,14 +28,15 @@ def names(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_save_leaves_data_digest_and_pointer(tmp_path):
+def test_a_save_leaves_data_digest_and_pointer_and_removal_takes_the_digest_too(tmp_path):
     write_checkpoint(data_of(1), tmp_path / 'epoch_1.pth')
     assert names(tmp_path) == ['epoch_1.pth', 'epoch_1.pth.sha256', 'last_checkpoint']
     digest = hashlib.sha256((tmp_path / 'epoch_1.pth').read_bytes()).hexdigest()
     assert (tmp_path / 'epoch_1.pth.sha256').read_text() == f'{digest}  epoch_1.pth\n'
     assert (tmp_path / 'last_checkpoint').read_text() == str(tmp_path / 'epoch_1.pth')
-    check = ['sha256sum', '--check', 'epoch_1.pth.sha256']
-    assert subprocess.run(check, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    subprocess.run(['sha256sum', '--check', 'epoch_1.pth.sha256'], cwd=tmp_path, capture_output=True, check=True)
+    remove_checkpoint(tmp_path / 'epoch_1.pth')
+    assert names(tmp_path) == ['last_checkpoint']
 
 
 class Crash(BaseException):
@@ -48,13 +44,13 @@ class Crash(BaseException):
 
 
 def crash_at(call: int, monkeypatch) -> None:
-    """The process dies in its `call`-th system call that changes the disk; half of a write is done."""
-    made = [0]
+    """The process dies in its `call`-th system call that changes the disk."""
+    made = []
 
-    def counted(function, before=None):
+    def counted(function):
         def wrapped(*args):
-            made[0] += 1
-            if made[0] == call:
+            made.append(function)
+            if len(made) == call:
                 raise Crash
             return function(*args)
 
@@ -110,7 +106,48 @@ def test_a_failing_disk_is_one_error_and_leaves_nothing_behind(tmp_path, monkeyp
         require_writable(tmp_path)
 
 
-def test_removal_takes_the_digest_too(tmp_path):
+@pytest.fixture
+def two(tmp_path):
+    """Checkpoints 1 and 2 in the folder."""
+    for number in (1, 2):
+        write_checkpoint(data_of(number), tmp_path / f'epoch_{number}.pth')
+
+
+def test_one_changed_byte_is_passed_over_and_named(tmp_path, two):
+    damaged = bytearray((tmp_path / 'epoch_2.pth').read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / 'epoch_2.pth').write_bytes(damaged)
+    path, skipped = newest_valid(tmp_path)
+    assert path == tmp_path / 'epoch_1.pth'
+    assert len(skipped) == 1
+    assert f'{tmp_path}/epoch_2.pth: its SHA-256 is' in skipped[0]
+    assert mismatch(tmp_path / 'epoch_1.pth') is None
+
+
+@pytest.mark.parametrize('pointer', ['', 'epoch_9.pth', '/elsewhere/epoch_2.pth', None])
+def test_the_pointer_is_a_hint_and_nothing_more(tmp_path, two, pointer):
+    (tmp_path / 'last_checkpoint').unlink()
+    if pointer is not None:
+        (tmp_path / 'last_checkpoint').write_text(pointer)
+    assert newest_valid(tmp_path)[0] == tmp_path / 'epoch_2.pth'
+
+
+def test_a_copy_that_lost_its_times_goes_by_the_pointer_and_only_files_since_a_time_count(tmp_path, two):
+    os.utime(tmp_path / 'epoch_1.pth')
+    assert newest_valid(tmp_path)[0] == tmp_path / 'epoch_2.pth'
     write_checkpoint(data_of(1), tmp_path / 'epoch_1.pth')
-    remove_checkpoint(tmp_path / 'epoch_1.pth')
-    assert names(tmp_path) == ['last_checkpoint']
+    since = (tmp_path / 'epoch_1.pth').stat().st_mtime_ns
+    assert newest_valid(tmp_path, since)[0] == tmp_path / 'epoch_1.pth'
+    assert newest_valid(tmp_path, since + 1) == (None, [])
+
+
+def test_files_from_elsewhere_need_no_digest_but_must_be_whole(tmp_path):
+    (tmp_path / 'epoch_1.pth').write_bytes(data_of(1))
+    (tmp_path / 'epoch_2.pth').write_bytes(data_of(2)[:-200])
+    (tmp_path / 'epoch_3.pth').write_bytes(data_of(3).replace(torch.full((9,), 3.0).numpy().tobytes(), bytes(36), 1))
+    (tmp_path / 'notes.pth').write_bytes(data_of(4))
+    for age, name in enumerate(('epoch_1.pth', 'epoch_2.pth', 'epoch_3.pth')):
+        os.utime(tmp_path / name, ns=(age, age))
+    path, skipped = newest_valid(tmp_path)
+    assert path == tmp_path / 'epoch_1.pth'
+    assert [line.split(': ')[0] for line in skipped] == [f'{tmp_path}/epoch_{n}.pth' for n in (3, 2)]

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
 from cmvl_mm.checkpoints.pretrained import (
     CheckpointError,
@@ -59,13 +59,8 @@ def test_every_weight_of_the_backbone_is_the_checkpoints(checkpoint, backbone):
     assert len(loaded) == len(weights) - 1
     assert all(torch.equal(value, weights[f'backbone.{key}']) for key, value in loaded.items())
     assert all(torch.equal(value, head[key]) for key, value in model.cls_head.state_dict().items())
-
-
-def test_weights_are_loaded_once(checkpoint):
-    model = recognizer(C3DBN(width=2), init_cfg=dict(type='PretrainedBackbone', checkpoint=str(checkpoint)))
-    model.init_weights()
     nn.init.zeros_(model.backbone.conv1.weight)
-    model.init_weights()  # must not undo training
+    model.init_weights()  # once: a second time must not undo training
     assert not model.backbone.conv1.weight.any()
 
 
@@ -82,10 +77,15 @@ def test_another_size_is_an_error_that_names_path_key_and_shapes(checkpoint):
 
 
 def test_missing_keys_are_an_error(checkpoint):
-    weights = read_state_dict(checkpoint)
+    model, weights = recognizer(C3DBN(width=2)), read_state_dict(checkpoint)
+    with pytest.raises(CheckpointError, match=r'2 keys are missing: cls_head\.fc\.weight, cls_head\.fc\.bias'):
+        load_weights(model, weights, source=checkpoint)
     del weights['backbone.bn5b.running_mean'], weights['backbone.conv1.bias']
     with pytest.raises(CheckpointError, match=r'2 keys are missing: backbone.conv1.bias, backbone.bn5b.running_mean'):
-        load_weights(C3DBN(width=2), weights, source='here.pth', prefix='backbone.')
+        load_weights(model.backbone, weights, source='here.pth', prefix='backbone.')
+    weights = {key: torch.randn(value.shape) for key, value in model.state_dict().items()}
+    load_weights(model, weights, source='memory')
+    assert torch.equal(model.cls_head.fc.weight, weights['cls_head.fc.weight'])
 
 
 def test_a_checkpoint_without_backbone_names_what_it_holds(tmp_path):
@@ -108,33 +108,25 @@ def test_surplus_keys_are_named_in_the_log(checkpoint, caplog):
     assert warnings == [f'{checkpoint}: left out 1 keys: motion_head.* (1)']
 
 
-def test_full_loading_wants_the_heads_too(checkpoint):
-    model = recognizer(C3DBN(width=2))
-    with pytest.raises(CheckpointError, match=r'2 keys are missing: cls_head\.fc\.weight, cls_head\.fc\.bias'):
-        load_weights(model, read_state_dict(checkpoint), source=checkpoint)
-    weights: dict[str, Tensor] = {key: torch.randn(value.shape) for key, value in model.state_dict().items()}
-    load_weights(model, weights, source='memory')
-    assert torch.equal(model.cls_head.fc.weight, weights['cls_head.fc.weight'])
-
-
-@pytest.mark.parametrize('kind', ['object', 'bare', 'truncated', 'text', 'list', 'no weights'])
+@pytest.mark.parametrize(
+    'content',
+    [dict(state_dict=Fraction(1)), [torch.zeros(1)], {'epoch': 1}, pickle.dumps(Fraction(1)), b'404', None],
+    ids=['object', 'list', 'no weights', 'bare', 'text', 'truncated'],
+)
 @pytest.mark.parametrize('environment', ['0', '1'])
-def test_files_that_are_no_checkpoints_are_refused_in_one_line(tmp_path, monkeypatch, checkpoint, kind, environment):
+def test_files_that_are_no_checkpoints_are_refused_in_one_line(tmp_path, monkeypatch, checkpoint, content, environment):
     """Torch's own message recommends another way to load, and a variable of it asks for that way: neither counts."""
     monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', environment)
     path = tmp_path / 'file.pth'
-    if kind in ('text', 'truncated', 'bare'):
-        path.write_bytes(
-            dict(text=b'404', truncated=checkpoint.read_bytes()[:2000], bare=pickle.dumps(Fraction(1)))[kind]
-        )
+    if content is None or isinstance(content, bytes):
+        path.write_bytes(content or checkpoint.read_bytes()[:2000])
     else:
-        contents = {'object': dict(state_dict=Fraction(1)), 'list': [torch.zeros(1)], 'no weights': {'epoch': 1}}
-        torch.save(contents[kind], path)
+        torch.save(content, path)
     with pytest.raises(CheckpointError, match=r'file\.pth') as error:
         read_state_dict(path)
     assert 'weights_only' not in str(error.value)
     assert len(str(error.value).splitlines()) == 1
-    assert ('Fraction' in str(error.value)) == (kind == 'object')
+    assert ('Fraction' in str(error.value)) == (content == dict(state_dict=Fraction(1)))
 
 
 def test_weights_as_safetensors_are_read_alike(tmp_path, checkpoint):
@@ -158,18 +150,19 @@ def test_what_is_called_safetensors_is_never_unpickled(tmp_path, checkpoint, nam
         read_checkpoint(path)
 
 
-@pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
-def test_the_runner_reads_both_kinds_and_drops_the_config_unread(tmp_path, suffix):
+@pytest.mark.parametrize('name', ['whole.pth', 'bare.pth', 'whole.safetensors'])
+def test_the_runner_reads_every_kind_and_drops_the_config_unread(tmp_path, name):
     """The config's text is no config."""
-    model, path = recognizer(C3DBN(width=2)), tmp_path / f'whole.{suffix}'
+    model, path = recognizer(C3DBN(width=2)), tmp_path / name
     weights = {key: torch.randn(value.shape).to(value.dtype) for key, value in model.state_dict().items()}
-    if suffix == 'pth':
-        torch.save(dict(state_dict=weights, meta=dict(epoch=3, config='raise SystemExit')), path)
-    else:
+    if name == 'whole.safetensors':
         save_file(weights, path)
+    else:
+        whole = dict(state_dict=weights, meta=dict(epoch=3, config='raise SystemExit'))
+        torch.save(whole if name == 'whole.pth' else weights, path)
     runner = SimpleNamespace(model=model, logger=logging.getLogger('test'), call_hook=lambda *_, **__: None)
     loaded = CompressedRunner.load_checkpoint(runner, str(path))
-    assert 'config' not in loaded['meta']
+    assert 'config' not in loaded.get('meta', {})
     assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
 
 
@@ -182,11 +175,6 @@ def test_pretrained_weights_may_be_pinned_by_their_digest(checkpoint):
     checkpoint.write_bytes(content)
     with pytest.raises(DigestError, match=published):
         recognizer(C3DBN(width=2), init_cfg=config).init_weights()
-
-
-def test_a_missing_file_is_named():
-    with pytest.raises(FileNotFoundError, match=r'nowhere\.pth: no such checkpoint'):
-        read_checkpoint('nowhere.pth')
 
 
 def test_a_work_directory_stands_for_its_newest_valid_checkpoint(tmp_path, checkpoint):
@@ -206,5 +194,6 @@ def test_a_work_directory_stands_for_its_newest_valid_checkpoint(tmp_path, check
         CheckpointError, match=r'(?s)no checkpoint here can be used.*epoch_2\.pth: .*not a whole archive'
     ):
         resolve_checkpoint(run)
-    with pytest.raises(FileNotFoundError, match='no such checkpoint'):
-        resolve_checkpoint(tmp_path / 'none')
+    for find in (resolve_checkpoint, read_checkpoint):
+        with pytest.raises(FileNotFoundError, match=r'nowhere\.pth: no such checkpoint'):
+            find('nowhere.pth')

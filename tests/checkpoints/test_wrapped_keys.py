@@ -67,16 +67,16 @@ def test_a_network_with_such_names_of_its_own_is_loaded_as_it_is():
     other.add_module('model', nn.ModuleDict({'module': nn.Linear(2, 3)}))
     load_weights(other, network.state_dict(), source='w.pth')
     assert torch.equal(other.model['module'].weight, network.model['module'].weight)
+    assert bare_name('model') == 'model'
+    assert bare_name('module') == 'module'
+    assert bare_name('n_averaged') == 'n_averaged'
 
 
-def test_another_prefix_is_named_with_the_remedy():
+def test_another_prefix_and_two_copies_are_refused_with_the_remedy():
     held = {f'net.encoder.{key}': value for key, value in Network().state_dict().items()}
     with pytest.raises(CheckpointError, match=r"w\.pth .*Remedy: all are there behind 'net\.encoder\.': save them"):
         load_weights(Network(), held, source='w.pth')
     assert common_prefix(['a', 'b'], ['x.a', 'y.b']) is None
-
-
-def test_two_copies_of_the_weights_are_refused():
     weights = Network().state_dict()
     both = {f'module.{key}': value for key, value in weights.items()}
     both |= {f'_orig_mod.{key}': value for key, value in weights.items()}
@@ -95,9 +95,3 @@ def test_the_authors_weights_are_converted_out_of_wrappers(prefix):
     assert to_ours({f'{prefix}conv1.weight': stem}).keys() == {'backbone.conv1.weight'}
     with pytest.raises(UnknownKeyError, match='Remedy'):
         to_released({f'{prefix}backbone.conv1.weight': stem, 'backbone.conv1.weight': stem})
-
-
-def test_a_name_that_is_a_wrapper_s_alone_stays():
-    assert bare_name('model') == 'model'
-    assert bare_name('module') == 'module'
-    assert bare_name('n_averaged') == 'n_averaged'

@@ -67,7 +67,8 @@ def narrow(config: Config) -> Config:
                 dataset[key] = ''
         dataset.pop('label_share', None)
         if config.get(name) is not None:
-            config[name] = dict(dataset=dataset, collate_fn=config[name].collate_fn)
+            kept = {key: config[name][key] for key in ('collate_fn',) if key in config[name]}
+            config[name] = dict(dataset=dataset, **kept)
     return config
 
 

@@ -6,19 +6,6 @@ import pytest
 from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 
 
-def test_a_controlled_video_is_a_pure_function_of_its_arguments():
-    frames, truth = make_controlled_video((0, 3), 'dots', 'cw')
-    again, _ = make_controlled_video((0, 3), 'dots', 'cw')
-    other, _ = make_controlled_video((0, 4), 'dots', 'cw')
-    assert frames.shape == (108, 112, 128, 3)
-    assert frames.dtype == np.uint8
-    np.testing.assert_array_equal(frames, again)
-    assert (frames[0] != other[0]).mean() > 0.5
-    assert (truth.context, truth.motion) == ('dots', 'cw')
-    with pytest.raises(ValueError, match="'tartan'"):
-        make_controlled_video(0, 'tartan', 'cw')
-
-
 @pytest.mark.parametrize('context', CONTEXTS)
 def test_every_context_has_contrast_and_dark_ground(context):
     """Discs must stand out: bright and neutral on a texture of saturated, darker colours."""
@@ -34,39 +21,28 @@ def test_every_context_has_contrast_and_dark_ground(context):
         assert frame[inside].mean() > frame[outside].mean() + 60
 
 
-def disc_direction(motion, seed=0):
-    _, truth = make_controlled_video((9, seed), 'grid', motion)
-    return truth
-
-
 def test_every_motion_follows_its_programme():
+    truths = {motion: make_controlled_video((9, 0), 'grid', motion)[1] for motion in MOTIONS}
+    moved = {motion: truth.displacement[1:] for motion, truth in truths.items()}
     for motion, axis, sign in (('right', 0, 1), ('left', 0, -1)):
-        displacement = disc_direction(motion).displacement[1:]
-        assert (sign * displacement[..., axis] > 1.9).all()
-        assert (sign * displacement[..., axis] < 3.5).all()
-        assert not displacement[..., 1 - axis].any()
+        assert (sign * moved[motion][..., axis] > 1.9).all()
+        assert (sign * moved[motion][..., axis] < 3.5).all()
+        assert not moved[motion][..., 1 - axis].any()
     for motion, sign in (('cw', 1), ('ccw', -1)):
-        displacement = disc_direction(motion).displacement[1:, 0].astype(float)
+        displacement = moved[motion][:, 0].astype(float)
         turn = displacement[:-1, 0] * displacement[1:, 1] - displacement[:-1, 1] * displacement[1:, 0]
         assert (sign * turn > 0).all()  # y points down: a positive turn is clockwise
     for motion, axis in (('osc_x', 0), ('osc_y', 1)):
-        displacement = disc_direction(motion).displacement[1:]
-        assert displacement[..., axis].min() < -1
-        assert displacement[..., axis].max() > 1
-        assert not displacement[..., 1 - axis].any()
-    stopgo = disc_direction('stopgo').displacement[1:]
-    assert 0.3 < (stopgo[..., 1] == 0).mean() < 0.7
-    assert stopgo[..., 1].max() > 3
-    assert not stopgo[..., 0].any()
-    zoom = disc_direction('zoom')
-    assert not zoom.displacement.any()
-    assert zoom.diameters.min() < 25
-    assert zoom.diameters.max() > 50
-
-
-def test_a_flock_moves_as_one():
-    for motion in MOTIONS:
-        displacement = disc_direction(motion).displacement
+        assert moved[motion][..., axis].min() < -1
+        assert moved[motion][..., axis].max() > 1
+        assert not moved[motion][..., 1 - axis].any()
+    assert 0.3 < (moved['stopgo'][..., 1] == 0).mean() < 0.7
+    assert moved['stopgo'][..., 1].max() > 3
+    assert not moved['stopgo'][..., 0].any()
+    assert not moved['zoom'].any()
+    assert truths['zoom'].diameters.min() < 25
+    assert truths['zoom'].diameters.max() > 50
+    for displacement in moved.values():  # a flock moves as one
         np.testing.assert_allclose(displacement[:, 0], displacement[:, 1], atol=1e-3)
 
 

@@ -19,16 +19,6 @@ def of_the_objects(truth):
     return truth.displacement[1:] - truth.background[1:, None]
 
 
-def test_a_video_is_a_pure_function_of_its_arguments():
-    frames, truth = make_hard_video((0, 3), 'zigzag', 'eight')
-    again, _ = make_hard_video((0, 3), 'zigzag', 'eight')
-    assert frames.shape == (108, 112, 128, 3)
-    np.testing.assert_array_equal(frames, again)
-    assert (truth.context, truth.motion) == ('zigzag', 'eight')
-    with pytest.raises(ValueError, match="'osc_x'"):
-        make_hard_video(0, 'zigzag', 'osc_x')
-
-
 def test_the_camera_moves_in_every_video_more_than_basics(truth_of):
     for seed, motion in enumerate(MOTIONS):
         truth = truth_of(motion, seed)

@@ -55,14 +55,21 @@ def test_blocks_under_an_object_move_with_it():
     assert not (blocks.outside[1] & under).any()
     # The object touches columns 3 and 4 of rows 2 to 4, and their neighbours in row 3.
     assert blocks.outside[1].sum() == 56 - 8
+    # Of two the one painted last is on top.
+    twice = {name: np.repeat(getattr(one_object(), name), 2, axis=1) for name in ('centres', 'diameters')}
+    both = one_object(**twice, displacement=np.float32([[[0, 0], [0, 0]], [[-3, 1], [2, 2]]]))
+    assert (block_truth(both).vectors[1, 3, 3] == [2, 2]).all()
 
 
-def test_a_pan_and_a_zoom_move_the_background():
+def test_a_pan_and_a_zoom_move_the_background_and_growth_an_object():
     panned = block_truth(one_object(background=np.float32([[0, 0], [2, -1]])))
     assert (panned.vectors[1, 0] == [2, -1]).all()
     zoomed = block_truth(one_object(zoom=np.float32([1, 1.25])))
     outwards = (1 - 1 / 1.25) * (np.array([7.5, 7.5]) - [63.5, 55.5])
     np.testing.assert_allclose(zoomed.vectors[1, 0, 0], outwards, rtol=1e-5)
+    still = np.zeros((2, 1, 2), np.float32)
+    grown = block_truth(one_object(diameters=np.float32([[32], [40]]), displacement=still))
+    np.testing.assert_allclose(grown.vectors[1, 3, 3], [-8 * (1 - 32 / 40), 0], atol=1e-5)
 
 
 def test_content_that_came_from_outside_is_not_counted():
@@ -70,14 +77,3 @@ def test_content_that_came_from_outside_is_not_counted():
     assert still.outside[1, :, 0].all()
     assert not panned.outside[1, :, 0].any()  # it entered from the left
     np.testing.assert_array_equal(panned.outside[1, :, 1:], still.outside[1, :, 1:])
-
-
-def test_what_grows_moves_outwards_from_its_centre():
-    blocks = block_truth(one_object(diameters=np.float32([[32], [40]]), displacement=np.zeros((2, 1, 2), np.float32)))
-    np.testing.assert_allclose(blocks.vectors[1, 3, 3], [-8 * (1 - 32 / 40), 0], atol=1e-5)
-
-
-def test_the_object_painted_last_is_on_top():
-    twice = {name: np.repeat(getattr(one_object(), name), 2, axis=1) for name in ('centres', 'diameters')}
-    both = one_object(**twice, displacement=np.float32([[[0, 0], [0, 0]], [[-3, 1], [2, 2]]]))
-    assert (block_truth(both).vectors[1, 3, 3] == [2, 2]).all()

@@ -25,14 +25,11 @@ def test_the_nearest_decide_at_low_temperature_and_the_many_at_high():
     assert weigh(0.07) * weigh(0.13) < 0
 
 
-def test_far_videos_beyond_k_have_no_vote():
+def test_videos_beyond_k_have_no_vote_and_ties_go_to_the_lower_label():
     gallery, labels = at(5, 60, 61, 62, 63), np.array([2, 1, 1, 1, 1])
     assert knn_predict(at(0), gallery, labels, k=2, temperature=10.0).tolist() == [2]  # one vote each, the nearer wins
     assert knn_predict(at(0), gallery, labels, k=3, temperature=10.0).tolist() == [1]
     assert knn_predict(at(0), gallery, labels, k=50, temperature=10.0).tolist() == [1]
-
-
-def test_ties_go_to_the_lower_label_and_nothing_overflows():
     gallery, labels = at(0, 0, 90), np.array([7, 3, 0])
     assert knn_predict(at(0), gallery, labels, k=2, temperature=0.07).tolist() == [3]
     assert knn_predict(at(0), gallery, labels, k=3, temperature=1e-6).tolist() == [3]

@@ -24,7 +24,7 @@ def test_a_fifth_of_every_class_is_held_out_and_always_the_same_one():
         held_out(np.array([0, 0, 1]))
 
 
-def test_two_steps_by_hand():
+def test_two_steps_by_hand_and_the_optimum_of_overlapping_classes():
     """One feature, two classes: from zero, every softmax is 1/2, so the first gradient is known."""
     features, labels = np.array([[1.0], [-1.0], [1.0], [-1.0]]), np.array([1, 0, 1, 0])
     first = train_softmax(features, labels, lr=0.4, steps=1)
@@ -32,10 +32,7 @@ def test_two_steps_by_hand():
     right = 1 / (1 + np.exp(-0.4))  # scores 0.2 and -0.2
     step = 0.9 * 0.2 + 0.4 * (1 - right)
     assert np.allclose(train_softmax(features, labels, lr=0.4, steps=2), [[-0.2 - step, 0.2 + step], [0, 0]])
-
-
-def test_it_reaches_the_optimum_of_overlapping_classes():
-    """A constant feature leaves only biases: the optimum is the classes' log shares."""
+    # A constant feature leaves only biases: the optimum is the classes' log shares.
     labels = np.array([0] * 5 + [1] * 3 + [2] * 2)
     weights = train_softmax(np.zeros((10, 1)), labels, lr=1.0, steps=500)
     shares = np.exp(weights[1]) / np.exp(weights[1]).sum()
@@ -77,14 +74,11 @@ def test_the_rate_that_does_best_is_taken():
     assert probe.lr == 1.0
 
 
-def test_the_final_probe_learns_from_the_whole_training_list(blobs):
+def test_the_final_probe_learns_from_the_whole_training_list_and_wrong_sweeps_are_named(blobs):
     features, labels, query = blobs
     train, tested = standardise(features, query)
     expected = predict(tested, train_softmax(train, labels, 0.03, 7))
     assert np.array_equal(sweep(features, labels, query, lrs=(0.03,), steps=7).predicted, expected)
-
-
-def test_wrong_sweeps_are_named(blobs):
     features, labels, query = blobs
     for lrs, steps in (((), 5), ((0.0, 1.0), 5), ((0.1,), 0)):
         with pytest.raises(ValueError, match='must be positive'):

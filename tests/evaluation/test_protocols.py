@@ -32,32 +32,36 @@ def config_of(repository, protocol):
     return load_config(repository / 'configs' / f'{names.get(protocol, f"protocols/{protocol}_c3d_ucf")}.py')
 
 
-def prediction(rng, label, is_query, index, scored):
-    """A noisy feature far from the origin, as after a ReLU: centring changes the ranking."""
-    feature = torch.tensor(rng.normal(size=CHANNELS) + 2 + 1.5 * np.eye(CLASSES, CHANNELS)[label], dtype=torch.float32)
+def noisy(prediction, rng, label, is_query, index, scored):
+    """A feature far from the origin, as after a ReLU: centring changes the ranking."""
+    feature = (rng.normal(size=CHANNELS) + 2 + 1.5 * np.eye(CLASSES, CHANNELS)[label]).astype(np.float32)
     scores = torch.tensor(rng.dirichlet(1 + 2 * np.eye(CLASSES)[label]), dtype=torch.float32)
-    sample = dict(feature=feature, gt_label=torch.tensor([label]), is_query=is_query, sample_idx=index, path=f'{index}')
-    return sample | (dict(pred_score=scores) if scored else {})
+    return prediction(feature, label, is_query, index, **(dict(pred_score=scores) if scored else {}))
 
 
-def run_of(repository, protocol, tmp_path):
-    """What test.py would print for random features, and the file that it would dump."""
-    rng = np.random.default_rng(7)
-    scored = protocol in CLASSIFIERS
-    sizes = ((False, 0), (True, 40)) if scored else ((False, 60), (True, 40))
-    samples = [prediction(rng, i % CLASSES, query, i, scored) for query, count in sizes for i in range(count)]
-    metric = METRICS.build(config_of(repository, protocol).test_evaluator)
-    dump = METRICS.build(dict(type='FeatureDump', path=str(tmp_path / 'f.npz')))
-    evaluator = Evaluator([metric, dump])
-    evaluator.process(samples, {})
-    printed = evaluator.evaluate(len(samples))
-    with np.load(tmp_path / 'f.npz', allow_pickle=False) as file:
-        return printed, dict(file)
+@pytest.fixture
+def run_of(prediction, repository, tmp_path):
+    """Protocol -> what test.py would print for random features, and the file that it would dump."""
+
+    def run(protocol):
+        rng, scored = np.random.default_rng(7), protocol in CLASSIFIERS
+        sizes = ((False, 0), (True, 40)) if scored else ((False, 60), (True, 40))
+        places = [(i, query) for query, count in sizes for i in range(count)]
+        samples = [noisy(prediction, rng, i % CLASSES, query, i, scored) for i, query in places]
+        metric = METRICS.build(config_of(repository, protocol).test_evaluator)
+        dump = METRICS.build(dict(type='FeatureDump', path=str(tmp_path / 'f.npz')))
+        evaluator = Evaluator([metric, dump])
+        evaluator.process(samples, {})
+        printed = evaluator.evaluate(len(samples))
+        with np.load(tmp_path / 'f.npz', allow_pickle=False) as file:
+            return printed, dict(file)
+
+    return run
 
 
 @pytest.mark.parametrize('protocol', [*PROBES, *CLASSIFIERS])
-def test_recomputed_number_agrees_and_names_its_protocol(repository, script, protocol, tmp_path):
-    printed, arrays = run_of(repository, protocol, tmp_path)
+def test_recomputed_number_agrees_and_names_its_protocol(run_of, script, protocol):
+    printed, arrays = run_of(protocol)
     again = script.recompute(arrays, protocol)
     assert 'top1' in again or 'R@1' in again
     for name, value in again.items():
@@ -67,17 +71,20 @@ def test_recomputed_number_agrees_and_names_its_protocol(repository, script, pro
     assert ('scores' in arrays) == (protocol in CLASSIFIERS)
 
 
-def test_protocols_differ_where_they_should(repository, script, tmp_path):
+def test_the_script_is_independent_and_protocols_differ_where_they_should(run_of, script, repository):
     """Else the agreement above would not tell one protocol from another."""
-    _, arrays = run_of(repository, 'retrieval_paper', tmp_path)
+    _, arrays = run_of('retrieval_paper')
     paper, coclr = (script.recompute(arrays, name) for name in ('retrieval_paper', 'retrieval_coclr'))
     assert paper != coclr
     assert script.recompute(arrays, 'knn') != {'top1': paper['R@1'] / 100}
     assert script.recompute(arrays, 'knn') != script.recompute(arrays, 'knn', k=1)
+    source = (repository / 'benchmarks/recompute_protocols.py').read_text()
+    imports = {line.split()[1] for line in source.splitlines() if line.startswith(('import ', 'from '))}
+    assert imports == {'argparse', 'numpy'}
 
 
-def test_script_prints_what_test_py_printed(repository, script, tmp_path, monkeypatch, capsys):
-    printed, _ = run_of(repository, 'linear', tmp_path)
+def test_script_prints_what_test_py_printed(run_of, script, tmp_path, monkeypatch, capsys):
+    printed, _ = run_of('linear')
     monkeypatch.setattr(sys, 'argv', ['recompute_protocols.py', str(tmp_path / 'f.npz'), '--protocol', 'linear'])
     script.main()
     lines = dict(line.split() for line in capsys.readouterr().out.splitlines())
@@ -86,12 +93,6 @@ def test_script_prints_what_test_py_printed(repository, script, tmp_path, monkey
     with pytest.raises(SystemExit):
         script.main()
     assert 'holds no scores' in capsys.readouterr().err
-
-
-def test_the_script_is_independent(repository):
-    source = (repository / 'benchmarks/recompute_protocols.py').read_text()
-    imports = {line.split()[1] for line in source.splitlines() if line.startswith(('import ', 'from '))}
-    assert imports == {'argparse', 'numpy'}
 
 
 @pytest.mark.slow

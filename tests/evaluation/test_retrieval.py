@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from cmvl_mm.evaluation.features import FeaturesError, collect, load_features, pack_result, save_features
+from cmvl_mm.evaluation.features import (
+    Features,
+    FeaturesError,
+    collect,
+    labelled_sets,
+    load_features,
+    pack_result,
+)
+from cmvl_mm.evaluation.flags import as_flags
 from cmvl_mm.evaluation.metrics import FeatureDump, VideoRetrievalRecall
 from cmvl_mm.evaluation.retrieval import recall_at
 from cmvl_mm.evaluation.search import nearest
@@ -26,42 +34,16 @@ def at(*degrees: float) -> np.ndarray:
 def test_hand_made_table():
     # nearest first: 5° -> 0 30 60 90; 50° -> 60 30 90 0; 40° -> 30 60 0 90
     query, labels = at(5, 50, 40), np.array([1, 0, 1])
-    assert nearest(query, GALLERY, 4).rows.tolist() == [[0, 1, 2, 3], [2, 1, 3, 0], [1, 2, 0, 3]]
-    assert recall_at(query, labels, GALLERY, GALLERY_LABELS, (1, 2, 3)) == {
-        1: 0.0,
-        2: pytest.approx(200 / 3),
-        3: 100.0,
-    }
-
-
-def test_ties_go_to_the_lower_row_and_k_may_exceed_the_gallery():
-    gallery = np.array([[1.0, 0], [1, 0], [0, 1]])
-    assert nearest(np.array([[2.0, 0]]), gallery, 50).rows.tolist() == [[0, 1, 2]]
-
-
-def test_zero_and_infinite_features_are_refused():
-    for bad in (0.0, np.inf, np.nan):
-        with pytest.raises(ValueError, match='row 1'):
-            nearest(np.array([[1.0, 0], [bad, bad]]), GALLERY, 1)
-
-
-def prediction(feature, label, is_query, index):
-    return dict(
-        feature=torch.tensor(feature),
-        gt_label=torch.tensor([label]),
-        is_query=is_query,
-        sample_idx=index,
-        path=f'{index}',
-    )
+    for k in (4, 50):  # which may exceed the gallery
+        assert nearest(query, GALLERY, k).rows.tolist() == [[0, 1, 2, 3], [2, 1, 3, 0], [1, 2, 0, 3]]
+    recalls = recall_at(query, labels, GALLERY, GALLERY_LABELS, (1, 2, 3))
+    assert recalls == {1: 0.0, 2: pytest.approx(200 / 3), 3: 100.0}
 
 
 @pytest.fixture
-def predictions():
+def predictions(prediction):
     gallery = [prediction(GALLERY[i], int(GALLERY_LABELS[i]), False, i) for i in range(4)]
-    query = [
-        prediction(vector, label, True, i) for i, (vector, label) in enumerate(zip(at(5, 50), (0, 0), strict=True))
-    ]
-    return gallery + query
+    return gallery + [prediction(vector, 0, True, i) for i, vector in enumerate(at(5, 50))]
 
 
 def test_metric_drops_the_duplicates_that_pad_a_distributed_test(predictions):
@@ -85,14 +67,15 @@ def test_metric_refuses_videos_without_label(predictions):
         metric.evaluate(size=6)
 
 
-def test_dumped_features_come_back(predictions, tmp_path):
+def test_dumped_features_come_back_gallery_before_queries(predictions, tmp_path):
     metric = FeatureDump(path=str(tmp_path / 'new' / 'f.npz'))
-    metric.process({}, predictions)
+    metric.process({}, predictions[::-1])
     metric.evaluate(size=6)
     dumped = load_features(tmp_path / 'new' / 'f.npz')
     assert dumped.features.dtype == np.float32
     assert dumped.labels.tolist() == [0, 0, 1, 1, 0, 0]
     assert dumped.is_query.tolist() == [False] * 4 + [True] * 2
+    assert dumped.paths.tolist() == ['0', '1', '2', '3', '0', '1']
     assert np.allclose(dumped.features[:4], GALLERY)
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['f.npz']
 
@@ -140,7 +123,21 @@ def small_files():
     return limited
 
 
-def test_collect_orders_gallery_then_queries(predictions, tmp_path):
-    found = collect([pack_result(row) for row in reversed(predictions)])
-    assert found.paths.tolist() == ['0', '1', '2', '3', '0', '1']
-    save_features(found, tmp_path / 'f.npz')
+@pytest.mark.parametrize('spell', [bool, int, np.int64, np.uint8, np.bool_, torch.tensor], ids=lambda s: s.__name__)
+def test_flags_that_are_0_and_1_are_flags(prediction, spell):
+    found = collect(
+        [pack_result(prediction([float(index), 1.0], index, spell(index == 2), index)) for index in range(4)]
+    )
+    assert found.is_query.dtype == bool
+    for flags in (found.is_query, found.is_query.astype(np.int64)):
+        sets = labelled_sets(Features(found.features, found.labels, flags, found.paths))
+        assert (sets.query_labels.tolist(), sets.gallery_labels.tolist()) == ([2], [0, 1, 3])
+        assert (sets.query[:, 0].tolist(), sets.gallery[:, 0].tolist()) == ([2], [0, 1, 3])
+
+
+@pytest.mark.parametrize('flags', [[0, 2], [-1, 0], [0.0, 1.0], ['False', 'True'], [None, True]])
+def test_flags_that_are_neither_are_refused(prediction, flags):
+    with pytest.raises(ValueError, match='is_query must be True and False'):
+        as_flags(np.array(flags))
+    with pytest.raises(ValueError, match='is_query must be True and False'):
+        pack_result(prediction([0.0, 1.0], 0, 2, 0))

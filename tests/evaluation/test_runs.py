@@ -8,15 +8,12 @@ import pytest
 from cmvl_mm.evaluation.runs import spread
 
 
-def test_figures_are_those_of_a_sample():
+def test_figures_are_those_of_a_sample_of_runs_that_compare():
     tests = [{'finetune/top1': value, 'time': 9.0 * value, 'data_time': 1.0} for value in (0.5, 0.6, 0.7)]
     figures = spread(tests)
     assert list(figures) == ['finetune/top1']
     assert figures['finetune/top1'].mean == pytest.approx(0.6)
     assert figures['finetune/top1'].deviation == pytest.approx(0.1)  # over n - 1; over n it would be 0.0816
-
-
-def test_runs_that_do_not_compare_are_refused():
     with pytest.raises(ValueError, match='1 run has no deviation'):
         spread([{'knn/top1': 0.5}])
     with pytest.raises(ValueError, match='runs 1 and 3 differ in knn/top1, linear/top1'):

@@ -1,4 +1,7 @@
-"""The search against a full float64 ranking, where it is hard: near ties, equal rows, odd lengths, small blocks."""
+"""The search against a full float64 ranking, where it is hard: near ties, equal rows, odd lengths, small blocks.
+
+And the FAISS index behind the same call: what it finds, and that it says what it missed.
+"""
 
 import tracemalloc
 
@@ -6,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from cmvl_mm.evaluation import exact_search
+from cmvl_mm.evaluation import exact_search, ivf_search
 from cmvl_mm.evaluation.exact_search import rounding_error, sift
-from cmvl_mm.evaluation.search import Exact, nearest
+from cmvl_mm.evaluation.search import IVF, Exact, nearest
 
 SMALL = Exact(block_bytes=64 * 24 * 10)  # ten rows of 24 channels
 
@@ -111,8 +114,12 @@ def test_lengths_that_float32_cannot_square_are_ranked_all_the_same():
 
 
 @pytest.mark.parametrize('bad', [0.0, np.nan, np.inf])
-def test_a_bad_row_is_named_by_its_place_in_the_gallery(bad):
+def test_a_bad_row_is_named_by_its_place_in_its_table(bad):
     gallery = np.random.default_rng(7).normal(size=(35, 24)).astype(np.float32)
+    query = gallery[:2].copy()
+    query[1] = bad
+    with pytest.raises(ValueError, match='row 1 is zero or not finite'):
+        nearest(query, gallery, 1)
     gallery[33] = bad
     with pytest.raises(ValueError, match='row 33 is zero or not finite'):
         nearest(gallery[:2], gallery, 1, index=SMALL)
@@ -178,3 +185,42 @@ def test_a_gpu_finds_the_same_to_the_last_bit():
     on_cpu, on_gpu = (nearest(query, gallery, 5, index=Exact(device=device)) for device in ('cpu', 'cuda'))
     assert np.array_equal(on_cpu.rows, on_gpu.rows)
     assert np.array_equal(on_cpu.similarity, on_gpu.similarity)
+
+
+needs_faiss = pytest.mark.skipif(ivf_search.faiss is None, reason="needs FAISS: pip install 'cmvl_mm[search]'")
+
+
+@pytest.fixture
+def features():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(40, 16)).astype(np.float32), rng.normal(size=(2000, 16)).astype(np.float32)
+
+
+@needs_faiss
+def test_recall_is_the_share_of_exact_neighbours_found(features):
+    exact = nearest(*features, 10)
+    found = nearest(*features, 10, index=IVF(lists=8, probes=8))  # all cells
+    assert np.array_equal(found.rows, exact.rows)
+    assert np.array_equal(found.similarity, exact.similarity)
+    assert found.recall == 1.0
+    few, more = (nearest(*features, 10, index=IVF(lists=32, probes=probes)) for probes in (1, 8))
+    assert 0.05 < few.recall < more.recall < 1
+    shared = [len(set(a) & set(b)) for a, b in zip(few.rows.tolist(), exact.rows.tolist(), strict=True)]
+    assert few.recall == pytest.approx(np.mean(shared) / 10)  # all 40 queries are in the sample
+    every_tenth = nearest(*features, 10, index=IVF(lists=32, probes=1, sample=4))
+    assert every_tenth.recall == pytest.approx(np.mean([shared[i] for i in (0, 13, 26, 39)]) / 10)
+
+
+@needs_faiss
+def test_wrong_numbers_of_cells_are_named(features):
+    for lists, probes in ((4, 5), (4, 0), (2001, 1)):
+        with pytest.raises(ValueError, match=f'lists={lists} and probes={probes}'):
+            nearest(*features, 1, index=IVF(lists=lists, probes=probes))
+    with pytest.raises(ValueError, match=r'hold fewer than k=500 rows for 40 queries.*Remedy: more probes'):
+        nearest(*features, 500, index=IVF(lists=32, probes=1))
+
+
+def test_without_faiss_the_remedy_is_named(features, monkeypatch):
+    monkeypatch.setattr(ivf_search, 'faiss', None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install .cmvl_mm\[search\]'):
+        nearest(*features, 1, index=IVF(lists=4, probes=1))

@@ -2,8 +2,6 @@
 
 import few_labels
 import pytest
-import rows
-import store
 from few_labels import BATCH, STEPS, few_label_list
 from rows import BY_NAME
 
@@ -30,19 +28,15 @@ def test_too_many_labels_are_refused():
 
 
 @pytest.fixture
-def places_of_results(tmp_path, monkeypatch):
-    for module in (few_labels, rows, store):
-        monkeypatch.setattr(module, 'WORK', tmp_path / 'evidence')
-    monkeypatch.setattr(store, 'PUBLISHED', tmp_path / 'results.json')
-    folder = tmp_path / 'evidence/basic/annotations'
+def annotations(work):
+    folder = work / 'basic/annotations'
     folder.mkdir(parents=True)
-    lines = ''.join(f'{entry.path} {entry.label}\n' for entry in ENTRIES)
-    (folder / 'train_context.txt').write_text(lines)
-    return tmp_path
+    return folder
 
 
-def test_a_cell_of_other_weights_is_another(places_of_results, monkeypatch):
+def test_a_cell_of_other_weights_is_another(annotations, monkeypatch):
     """A published cell does not count once what it starts from is trained otherwise."""
+    (annotations / 'train_context.txt').write_text(''.join(f'{entry.path} {entry.label}\n' for entry in ENTRIES))
 
     def settings_of(start):
         return [settings for *_, settings in few_labels.missing_cells(start, 0, ['context'], split='test')]
@@ -54,14 +48,10 @@ def test_a_cell_of_other_weights_is_another(places_of_results, monkeypatch):
     assert not set(settings_of('both')) & set(before['both'])
 
 
-def test_two_finetunings_in_one_process(controlled_set, tmp_path, monkeypatch):
-    for module in (few_labels, rows, store):
-        monkeypatch.setattr(module, 'WORK', tmp_path / 'evidence')
+def test_two_finetunings_in_one_process(controlled_set, annotations, monkeypatch):
     monkeypatch.setitem(STEPS, 'motion', 2)
-    folder = tmp_path / 'evidence/basic/annotations'
-    folder.mkdir(parents=True)
-    for split, name in (('train', 'train'), ('test', 'test')):
-        (folder / f'{split}_motion.txt').write_text((controlled_set / f'{name}.txt').read_text())
+    for split in ('train', 'test'):
+        (annotations / f'{split}_motion.txt').write_text((controlled_set / f'{split}.txt').read_text())
     accuracies = []
     for lr in (0.001, 0.003):
         config = few_labels.config_of('scratch', 'motion', 1, lr=lr, seed=0, weights=0, split='test')

@@ -9,11 +9,8 @@ from cmvl_mm.datasets.annotation import read_list
 
 
 @pytest.fixture
-def level(tmp_path, monkeypatch):
+def level(work, monkeypatch):
     """Level basic with one test video of every pair, by its own seed."""
-    work = tmp_path / 'evidence'
-    for module in (rows, run):
-        monkeypatch.setattr(module, 'WORK', work)
     monkeypatch.setattr(fresh_videos, 'FOLDER', work / 'basic/fresh')
     monkeypatch.setattr(fresh_videos, 'VIDEOS', 1)
     command = ['tools/make_benchmark.py', work / 'basic', '--level', 'basic', '--seed', 1, '--train', 0, '--val', 0]

@@ -13,12 +13,15 @@ def options(words):
     return {key: DictAction._parse_iterable(value) for key, value in (word.split('=', 1) for word in words)}
 
 
-def test_configs_and_rows_are_the_same():
+def test_configs_rows_and_levels_are_the_same_and_only_the_evidence_reads_the_test_split():
     named = {row.train for row in ROWS} | {row.test for row in ROWS} | {'finetune'}  # that one is few_labels.py's
     assert {path.stem for path in CONFIGS.glob('*.py')} == named - {None}
     assert len(BY_NAME) == len(ROWS)
     assert {*FEW_LABEL_STARTS, *CANDIDATES, *ALPHAS.values()} <= BY_NAME.keys()
     assert {row.of for row in ROWS} - {None} <= BY_NAME.keys()
+    assert {row.level for row in ROWS} == KINDS.keys()
+    for path in CONFIGS.glob('*.py'):
+        assert 'test_joint' not in str(load_config(path)), path
 
 
 @pytest.mark.parametrize('row', ROWS, ids=lambda row: row.name)
@@ -38,15 +41,6 @@ def test_options_fit_and_everything_is_read_from_the_rows_own_level(row):
                     assert dataset[key].startswith(f'work_dirs/evidence/{row.level}/annotations/')
     dataset = configs[0].test_dataloader.dataset
     assert dataset.get('query', dataset.get('ann_file')).endswith('test_joint.txt')
-
-
-def test_only_the_evidence_reads_the_test_split():
-    for path in CONFIGS.glob('*.py'):
-        assert 'test_joint' not in str(load_config(path)), path
-
-
-def test_kinds_of_every_level():
-    assert {row.level for row in ROWS} == KINDS.keys()
 
 
 @pytest.mark.parametrize('alpha', ALPHAS)

@@ -3,22 +3,16 @@
 import jobs
 import pytest
 import report
-import rows
-import run
 import run_suite
 import store
 import tables
 from rows import BY_NAME, CONFIGS, ROWS, options_of_test, options_of_training
 from run import config_with
-from store import Result
 from trainings import trainings_of, trainings_of_start
 
 
 @pytest.fixture
-def places(tmp_path, monkeypatch):
-    for module in (store, run, jobs, rows, run_suite):
-        monkeypatch.setattr(module, 'WORK', tmp_path / 'work')
-    monkeypatch.setattr(store, 'PUBLISHED', tmp_path / 'results.json')
+def places(work, tmp_path, monkeypatch):
     for name in ('DOCUMENT', 'PICTURES', 'FINDINGS'):
         monkeypatch.setattr(report, name, tmp_path / name)
     monkeypatch.setattr(tables, 'CHOSEN', tmp_path / 'CHOSEN')
@@ -89,28 +83,20 @@ def test_fresh_videos_are_judged_beside_the_test_split(places):
     assert line.endswith('| R@1 joint | +10.0 ± 0.0 | holds | -1.0 ± 0.0 | 3 | **does not hold** |')
 
 
-def test_the_document_says_what_was_seen(places):
-    def ran(row, seed, **figures):
-        return Result(
-            row=row, seed=seed, split='test', minutes=3.0, settings='1', commit='abc1234', date='2026-01-01',
-            machine='a core', figures=figures,
-        )  # fmt: skip
-
-    results = [
-        ran('alpha_09', seed, **{'R@1 joint': 20 + seed, 'R@1 context': 40, 'R@1 motion': 50}) for seed in range(3)
-    ]
-    results += [ran('both', seed, **{'R@1 joint': 20 + seed, 'R@1 context': 40, 'R@1 motion': 50}) for seed in range(3)]
-    results += [ran('mse', seed, **{'R@1 joint': 10 + seed, 'R@1 context': 60, 'R@1 motion': 20}) for seed in range(3)]
-    results += [ran('iframes', seed, **{'R@1 joint': 30, 'R@1 context': 70, 'R@1 motion': 20}) for seed in range(3)]
-    results += [ran(f'few_both_motion_{shots}', 0, top1=30.0) for shots in (1, 4)]
-    results += [
-        Result(
-            row=f'full_{net}', seed=0, split='test', minutes=9.0, settings='1', commit='abc1234', date='2026-01-01',
-            machine='a GPU',
-            figures={f'loss_context, epoch {epochs}': 1.5, f'acc_context, epoch {epochs}': 9.0, 'batch': 16.0},
-        )
-        for net, epochs in (('c3d', 2), ('r3d26', 60))
-    ]  # fmt: skip
+def test_the_document_says_what_was_seen(places, ran):
+    results = [ran(f'few_both_motion_{shots}', 0, dict(top1=30.0)) for shots in (1, 4)]
+    for seed in range(3):
+        for row, joint, context, motion in (
+            ('alpha_09', 20 + seed, 40, 50),
+            ('both', 20 + seed, 40, 50),
+            ('mse', 10 + seed, 60, 20),
+            ('iframes', 30, 70, 20),
+        ):
+            figures = {'R@1 joint': joint, 'R@1 context': context, 'R@1 motion': motion}
+            results.append(ran(row, seed, figures))
+    for net, epochs in (('c3d', 2), ('r3d26', 60)):
+        figures = {f'loss_context, epoch {epochs}': 1.5, f'acc_context, epoch {epochs}': 9.0, 'batch': 16.0}
+        results.append(ran(f'full_{net}', 0, figures, minutes=9.0, machine='a GPU'))
     store.publish(results)
     report.write_report(store.load_published())
     text = report.DOCUMENT.read_text()

@@ -33,11 +33,8 @@ def test_a_target_has_its_best_weight(chosen, target):
     assert load_config(CONFIGS / f'{BY_NAME[target].train}.py').model.motion_head.loss_weight == best(tries)
 
 
-def test_every_target_had_as_many_tries(chosen):
+def test_every_target_had_as_many_tries_and_is_compared_with_the_best_alpha(chosen):
     assert {len(tries) for tries in chosen['target_weights'].values()} == {len(ALPHAS)}
-
-
-def test_the_other_targets_are_compared_with_the_best_alpha(chosen):
     assert ALPHAS[best(chosen['target_weights']['infonce'])] == TUNED_INFONCE
     assert chosen['target_weights']['infonce']['0.5'] == chosen['candidates']['both']
     assert set(chosen['candidates']) == {*CANDIDATES, *CANDIDATES.values()}

@@ -31,10 +31,11 @@ def test_one_changed_bit_is_refused_with_both_digests(published, place):
         require_sha256(published, expected)
 
 
-@pytest.mark.parametrize('length', [0, 8, 40, 63])
-def test_shortened_digests_are_refused_although_they_fit(published, length):
-    with pytest.raises(DigestError, match='not a full SHA-256'):
-        require_sha256(published, sha256_of(published)[:length])
+def test_what_is_no_full_digest_is_refused_although_it_fits(published):
+    right = sha256_of(published)
+    for wrong in (*(right[:length] for length in (0, 8, 40, 63)), 'g' * 64, '0' * 65, f'{right}\n'):
+        with pytest.raises(DigestError, match='not a full SHA-256'):
+            require_sha256(published, wrong)
 
 
 def test_every_digit_counts(published):
@@ -43,10 +44,4 @@ def test_every_digit_counts(published):
     for place in (0, 8, 40, 63):
         wrong = f'{expected[:place]}{"0" if expected[place] != "0" else "1"}{expected[place + 1 :]}'
         with pytest.raises(DigestError, match='not the file that was published'):
-            require_sha256(published, wrong)
-
-
-def test_other_digests_are_no_digest(published):
-    for wrong in ('g' * 64, '0' * 65, f'{sha256_of(published)}\n'):
-        with pytest.raises(DigestError, match='not a full SHA-256'):
             require_sha256(published, wrong)

@@ -2,40 +2,23 @@
 
 import subprocess
 
+import pytest
+
 from cmvl_mm.files.git import commit_of, short_commit
 from cmvl_mm.files.machine import cpu_name
 
 
-def test_commit_and_changes(tmp_path):
-    def git(*words):
-        who = ('-c', 'user.name=a', '-c', 'user.email=a@example.org')
-        run = subprocess.run(['git', '-C', str(tmp_path), *who, *words], capture_output=True, text=True, check=True)
-        return run.stdout.strip()
+@pytest.fixture
+def git(tmp_path):
 
-    git('init')
-    (tmp_path / 'file').write_text('1')
-    git('add', 'file')
-    git('commit', '-m', 'First')
-    head = git('rev-parse', '--short', 'HEAD')
-    (tmp_path / 'new').write_text('untracked')
-    assert short_commit(tmp_path) == head
-    (tmp_path / 'file').write_text('2')
-    assert short_commit(tmp_path) == f'{head}+'
-    assert short_commit(tmp_path, ['file']) == head
-    assert short_commit(tmp_path, ['other']) == f'{head}+'
+    def run(*words):
+        command = ['git', '-C', str(tmp_path), '-c', 'user.name=a', '-c', 'user.email=a@example.org', *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    return run
 
 
-def test_outside_a_clone_and_the_machine(tmp_path):
-    assert short_commit(tmp_path / 'nowhere') == 'unknown'
-    assert cpu_name()
-
-
-def test_all_digits_of_the_root_alone(tmp_path):
-    def git(*words):
-        who = ('-c', 'user.name=a', '-c', 'user.email=a@example.org')
-        run = subprocess.run(['git', '-C', str(tmp_path), *who, *words], capture_output=True, text=True, check=True)
-        return run.stdout.strip()
-
+def test_commit_and_changes(git, tmp_path):
     assert commit_of(tmp_path) is None
     git('init')
     assert commit_of(tmp_path) is None
@@ -43,9 +26,18 @@ def test_all_digits_of_the_root_alone(tmp_path):
     (tmp_path / 'folder' / 'file').write_text('1')
     git('add', '.')
     git('commit', '-m', 'First')
-    head = git('rev-parse', 'HEAD')
-    assert commit_of(tmp_path) == head
-    assert len(head) == 40
+    head, short = git('rev-parse', 'HEAD'), git('rev-parse', '--short', 'HEAD')
+    (tmp_path / 'new').write_text('untracked')
+    assert (commit_of(tmp_path), len(head)) == (head, 40)
     assert commit_of(tmp_path / 'folder') is None  # an installed package in a project of others
+    assert short_commit(tmp_path) == short
     (tmp_path / 'folder' / 'file').write_text('2')
     assert commit_of(tmp_path) == f'{head}+changes'
+    assert short_commit(tmp_path) == f'{short}+'
+    assert short_commit(tmp_path, ['folder/file']) == short
+    assert short_commit(tmp_path, ['other']) == f'{short}+'
+
+
+def test_outside_a_clone_and_the_machine(tmp_path):
+    assert short_commit(tmp_path / 'nowhere') == 'unknown'
+    assert cpu_name()

@@ -82,16 +82,9 @@ def examine(recipe: Recipe, sources: dict[str, list[Source]], folder: Path) -> O
         broken.append(f'{counts["flagged"]} frames handed out that FFmpeg flagged')
     if reading.growth > SWELL:
         broken.append(f'took {reading.growth / 1e6:.0f} MB')
-    return Outcome(
-        recipe=recipe,
-        broken=tuple(broken),
-        refused=tuple(reading.stages),
-        verified=reading.verified,
-        handed_out=counts['handed_out'],
-        wrong=counts['wrong'],
-        seconds=reading.seconds,
-        growth=reading.growth,
-    )
+    del counts['flagged']
+    measured = dict(verified=reading.verified, seconds=reading.seconds, growth=reading.growth)
+    return Outcome(recipe, tuple(broken), tuple(reading.stages), **counts, **measured)
 
 
 class Cell:
@@ -117,17 +110,16 @@ class Cell:
         """The outcome, whatever happens to the process."""
         self.pipe.send(recipe)
         if not self.pipe.poll(HANG):
-            self._end()
-            self._start()
-            return Outcome(recipe, (f'no answer within {HANG:.0f} s',), seconds=HANG)
-        try:
-            return self.pipe.recv()
-        except EOFError:
-            self.process.join()
-            status = self.process.exitcode
-            self._end()
-            self._start()
-            return Outcome(recipe, (f'the process died with {status}',))
+            outcome = Outcome(recipe, (f'no answer within {HANG:.0f} s',), seconds=HANG)
+        else:
+            try:
+                return self.pipe.recv()
+            except EOFError:
+                self.process.join()
+                outcome = Outcome(recipe, (f'the process died with {self.process.exitcode}',))
+        self._end()
+        self._start()
+        return outcome
 
     def _start(self) -> None:
         spawn = multiprocessing.get_context('spawn')

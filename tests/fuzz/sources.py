@@ -1,12 +1,16 @@
 """The sound videos that get damaged: small, made on the spot, of every container and codec."""
 
+import sys
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
 import av
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'video'))
+
+from video_files import encode_clip
 
 from cmvl_mm.controlled.synthetic import make_pan, make_zoom
 
@@ -37,13 +41,7 @@ FORMATS: dict[str, tuple[str, tuple[tuple[str, dict[str, str], dict[str, str]], 
     ),
     'mpeg4_raw': ('.m4v', (('mpeg4', _MPEG4, {}), ('mpeg4', _MPEG4_B, {}))),
     'h264_raw': ('.264', (('libx264', _x264('keyint=24:bframes=3:b-adapt=0'), {}),)),
-    'mkv': (
-        '.mkv',
-        (
-            ('libx264', _x264('keyint=24:bframes=3:b-adapt=0'), {}),
-            ('mpeg4', _MPEG4_B, {}),
-        ),
-    ),
+    'mkv': ('.mkv', (('libx264', _x264('keyint=24:bframes=3:b-adapt=0'), {}), ('mpeg4', _MPEG4_B, {}))),
     'webm': ('.webm', (('libvpx', {'g': '20', 'b': '300000'}, {}), ('libvpx-vp9', {'g': '20', 'b': '300000'}, {}))),
 }
 
@@ -70,23 +68,10 @@ def make_sources(folder: Path) -> dict[str, list[Source]]:
     sources = {}
     for name, (suffix, structures) in FORMATS.items():
         paths = [folder / f'{name}_{number}{suffix}' for number in range(len(structures))]
-        for path, structure in zip(paths, structures, strict=True):
-            _encode(frames, path, *structure)
+        for path, (codec, options, container_options) in zip(paths, structures, strict=True):
+            encode_clip(path, frames, codec, options, container_options=REPEATABLE | container_options)
         sources[name] = [Source(path, _packet_ranges(path)) for path in paths]
     return sources
-
-
-def _encode(
-    frames: np.ndarray, path: Path, codec: str, options: dict[str, str], container_options: dict[str, str]
-) -> None:
-    with av.open(str(path), 'w', options=REPEATABLE | container_options) as container:
-        stream = container.add_stream(codec, rate=25, options={'threads': '1', **options})
-        stream.width, stream.height, stream.pix_fmt = frames.shape[2], frames.shape[1], 'yuv420p'
-        for number, pixels in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
 
 
 def _packet_ranges(path: Path) -> tuple[tuple[int, int], ...]:

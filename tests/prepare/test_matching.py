@@ -53,13 +53,10 @@ def test_kinetics_is_found_in_both_layouts_and_ids_keep_their_case(layout):
     assert matched.missing == ['ABCDEFGHIJK_000007_000017']
 
 
-def test_a_video_that_is_there_twice_is_refused():
+def test_a_video_that_is_there_twice_and_another_data_set_are_refused():
     twice = sources('train/abcdefghijk_000007_000017.mp4', 'val/abcdefghijk_000007_000017.mkv', 'a/x.mp4', 'b/x.mp4')
     with pytest.raises(ListError, match=r'^1 videos .* train/abc.*\.mp4 and val/abc.*\.mkv\. Remedy'):
         match(twice, KINETICS)
-
-
-def test_another_data_set_is_refused():
     with pytest.raises(ListError, match=r'none of the 1 videos is on a list of kinetics400'):
         match(sources('Archery/v_Archery_g02_c01.avi'), KINETICS)
 

@@ -18,6 +18,9 @@ def test_the_official_lists_pass_and_are_whole(shared, dataset, videos):
     for number in (1, 2, 3):
         train, test = (lists.parts[f'{part}_split{number}'] for part in ('train', 'test'))
         assert len({entry.path for entry in train + test}) == len(train) + len(test) == videos
+        for entries in (train, test):
+            assert {entry.label for entry in entries} == set(range(len(lists.classes)))
+        assert all(lists.classes[e.label] == e.path.split('/')[0] for e in train)
         if dataset == 'hmdb51':  # 70 and 30 of each class
             assert {sum(entry.label == label for entry in train) for label in range(51)} == {70}
             assert {sum(entry.label == label for entry in test) for label in range(51)} == {30}

@@ -54,7 +54,9 @@ def test_a_pool_that_breaks_at_any_submission_loses_nothing(monkeypatch, period,
     assert Counter(outcomes) == Counter((item, None if item == 'deadly' else item.upper()) for item in items)
 
 
-def test_processes_that_do_not_start_blame_no_item(monkeypatch):
+def test_processes_that_do_not_start_and_errors_of_the_task_blame_no_item(monkeypatch):
+    with pytest.raises(ZeroDivisionError):
+        list(in_processes(operator.call, [partial(divmod, 1, 0)], 1))
     monkeypatch.setattr(process_pool, 'ProcessPoolExecutor', ScriptedPool)
     monkeypatch.setattr(ScriptedPool, 'starts', False)
     with pytest.raises(WorkersCannotStart):
@@ -67,11 +69,6 @@ def test_many_real_deaths_lose_nothing_and_blame_nobody_else():
     outcomes = list(in_processes(operator.call, items, 2))
     assert Counter(item for item, _ in outcomes) == Counter(items)
     assert dict(outcomes) == {item: None if item.func is os._exit else item() for item in items}
-
-
-def test_errors_of_the_task_are_raised():
-    with pytest.raises(ZeroDivisionError):
-        list(in_processes(operator.call, [partial(divmod, 1, 0)], 1))
 
 
 def test_workers_end_with_their_parent(repository, tmp_path):

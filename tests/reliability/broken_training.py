@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -14,10 +13,8 @@ import numpy as np
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from short_run import NARROW, REPOSITORY, VIDEOS, make_videos
+from short_run import NARROW, VIDEOS, config, make_videos, start
 
-import cmvl_mm.register  # noqa: F401
-from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.hooks import SkippedVideosHook
 from cmvl_mm.engine.launch import end, runner_from
 
@@ -86,41 +83,37 @@ class Training:
 
     def __init__(self, videos: VideoSet, ranks: int, workers: int, work_dir: Path) -> None:
         work_dir.mkdir(parents=True)
-        options = TINY | videos.options
-        options |= {
+        options = {
             'work_dir': str(work_dir),
             'train_dataloader.batch_size': GLOBAL_BATCH // ranks,
             'train_dataloader.num_workers': workers,
             'train_cfg.max_epochs': 1,
         }
         spec = work_dir / 'spec.json'
-        spec.write_text(json.dumps(options))
-        environment = os.environ | dict(
-            OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore', PYTHONPATH=str(REPOSITORY), MASTER_ADDR='127.0.0.1',
-            MASTER_PORT=_free_port(), WORLD_SIZE=str(ranks),
-        )  # fmt: skip
-        errors = [work_dir / f'stderr{rank}.txt' for rank in range(ranks)]
-        processes = []
-        for rank, path in enumerate(errors):
-            with path.open('w') as sink:
-                command = [sys.executable, __file__, str(spec)]
-                own = environment | dict(RANK=str(rank), LOCAL_RANK=str(rank))
-                processes.append(subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=sink))
-        self.codes: list[int | None] = []
-        self.ended: list[float] = []
+        spec.write_text(json.dumps(TINY | videos.options | options))
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = str(probe.getsockname()[1])
+        logs = [work_dir / f'printed{rank}.txt' for rank in range(ranks)]
+        processes = [
+            start(
+                [__file__, str(spec)], log, RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(ranks),
+                MASTER_ADDR='127.0.0.1', MASTER_PORT=port,
+            )
+            for rank, log in enumerate(logs)
+        ]  # fmt: skip
         deadline = time.time() + 300
-        waiting = dict(enumerate(processes))
         ended: dict[int, float] = {}
-        while waiting and time.time() < deadline:
+        while len(ended) < ranks and time.time() < deadline:
             time.sleep(0.05)
-            for rank in [rank for rank, process in waiting.items() if process.poll() is not None]:
-                ended[rank] = time.time()
-                del waiting[rank]
-        for process in waiting.values():
+            for rank, process in enumerate(processes):
+                if process.poll() is not None:
+                    ended.setdefault(rank, time.time())
+        for process in processes:
             process.kill()
         self.codes = [process.wait() for process in processes]
         self.ended = [ended.get(rank, deadline) for rank in range(ranks)]
-        self.stderr = [path.read_text() for path in errors]
+        self.printed = [log.read_text() for log in logs]
         self.watched = [_lines(work_dir / f'watched{rank}.jsonl') for rank in range(ranks)]
         self.reported = [_lines(work_dir / f'reported{rank}.jsonl') for rank in range(ranks)]
 
@@ -145,27 +138,19 @@ class Watcher(Hook):
 
 def train(spec: Path) -> None:
     """One process of a training; leaves the list that its hook reported."""
-    config = load_config(REPOSITORY / 'configs/demo/pretrain.py')
-    config.merge_from_dict(json.loads(spec.read_text()))
-    config.launcher = 'pytorch' if os.environ['WORLD_SIZE'] != '1' else 'none'
-    runner = runner_from(config)
+    made = config(json.loads(spec.read_text()))
+    made.launcher = 'pytorch' if os.environ['WORLD_SIZE'] != '1' else 'none'
+    runner = runner_from(made)
     runner.register_hook(Watcher(spec.parent / f'watched{get_rank()}.jsonl'))
     runner.train()
     hook = next(hook for hook in runner.hooks if isinstance(hook, SkippedVideosHook))
-    (spec.parent / f'reported{get_rank()}.jsonl').write_text(
-        ''.join(json.dumps(p) + '\n' for p in sorted(hook.reported))
-    )
-    end(config)
+    reported = ''.join(json.dumps(path) + '\n' for path in sorted(hook.reported))
+    (spec.parent / f'reported{get_rank()}.jsonl').write_text(reported)
+    end(made)
 
 
 def _lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
 
 
 if __name__ == '__main__':

@@ -18,7 +18,6 @@ from sources import FORMATS  # noqa: E402
 
 NUMBER = {'light': 30, 'heavy': 2000}  # of each kind of file
 SEED = {'light': 0, 'heavy': 1}
-GUARD = 'tests/reliability/test_promises.py::test_they_hold[damaged_video]'
 ODD = ('tests/video/test_odd_files.py', 'tests/video/test_damage.py')
 
 
@@ -46,14 +45,12 @@ def findings(size: Size) -> list[Finding]:
             figure=f'{died} deaths, {hung} hangs (the slowest took {max(o.seconds for o in outcomes):.1f} s), '
             f'{swollen} above {SWELL >> 20} MiB (the largest {max(o.growth for o in outcomes) / 2**20:.0f} MiB).',
             held=died == hung == swollen == 0,
-            guard=GUARD,
         ),
         Finding(
             promise='Every failure is a VideoError that names path and stage.',
             tested='the same files: opened, counted, verified, and read 17 times at random places',
             figure=f'{raised} other errors; {refused} files were refused in whole or in part.',
             held=raised == 0 and refused > 0,
-            guard=GUARD,
         ),
         Finding(
             promise='No frame is returned that FFmpeg flagged as corrupt, or that may depend on such a frame.',
@@ -73,7 +70,6 @@ def findings(size: Size) -> list[Finding]:
             f'without a flag; frames of {wrong} of them ({wrong / len(outcomes):.0%}) differ from the undamaged ones. '
             + _shares(outcomes),
             held=True,
-            guard=GUARD,
         ),
     ]
     return rows if size == 'light' else [*rows, odd_files()]

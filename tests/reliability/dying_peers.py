@@ -12,7 +12,6 @@ from finding import Finding, Size
 from short_run import command, difference, launch, make_videos, options, start, state
 from signals import children, wait_for_iteration
 
-GUARD = 'tests/reliability/test_promises.py::test_they_hold[dying_peers]'
 WORKER_LIMIT = 60.0
 
 
@@ -48,7 +47,6 @@ def killed_workers(videos: Path, folder: Path, runs: int) -> Finding:
         tested=f'kill -9 to one of 2 workers, {runs} runs',
         figure=f'{named} of {runs} named; exit codes {sorted(codes)}; at most {slowest:.1f} s',
         held=named == runs and 0 not in codes and slowest < WORKER_LIMIT,
-        guard=GUARD,
     )
 
 
@@ -80,17 +78,13 @@ def killed_ranks(videos: Path, folder: Path, ranks: int, runs: int) -> Finding:
         figure=f'{recovered} of {runs} recovered with the same bits, in {slowest:.0f} s at most'
         + ''.join(f'; {line}' for line in problems),
         held=recovered >= 0.95 * runs,
-        guard=GUARD,
     )
 
 
 def launch_ranks(
     videos: Path, work_dir: Path, ranks: int, epochs: int, victim: tuple[int, int, float] | None
 ) -> tuple[int, str]:
-    """Train by tools/dist_train.sh.
-
-    Args:
-        victim: which rank to kill, after how many iterations, and seconds later still.
+    """Train by tools/dist_train.sh; kill the victim: a rank, after so many iterations, and seconds later still.
 
     Returns:
         The exit code, and what was printed.

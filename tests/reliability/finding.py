@@ -18,5 +18,5 @@ class Finding:
     figure: str
     """What was seen, as it fell."""
     held: bool
-    guard: str
-    """The test that fails in `make test` when the promise breaks: `tests/files/test_digest.py`."""
+    guard: str = ''
+    """The test that fails in `make test` when the promise breaks, if it is not the light version of the topic."""

@@ -26,8 +26,6 @@ from cmvl_mm.checkpoints.newest import newest_valid
 from cmvl_mm.checkpoints.pretrained import read_checkpoint
 from cmvl_mm.engine import checkpoint_hook
 
-GUARD = 'tests/reliability/test_promises.py::test_they_hold[interrupted_save]'
-
 
 def findings(size: Size) -> list[Finding]:
     kills, megabytes = (4, 8) if size == 'light' else (50, 64)
@@ -70,7 +68,6 @@ def killed_in_saves(folder: Path, kills: int, megabytes: float) -> Finding:
         + ', '.join(f'{what} ({count} x)' for what, count in states.most_common())
         + ''.join(f'; {line}' for line in lost),
         held=not lost and inside >= kills,
-        guard=GUARD,
     )
 
 
@@ -157,14 +154,12 @@ def failing_disks(folder: Path) -> list[Finding]:
             and all(word in seen['logged'] for word in ('iter_3.pth', 'Remedy', 'Training goes on'))
             and seen['raised'] == 'CheckpointWriteError'
             and seen['resumed'] == 6,
-            guard=GUARD,
         ),
         Finding(
             promise='A run whose folder cannot be written to does not begin, and says so with path, reason and remedy.',
             tested='the same folder mounted read-only' if alone else 'a folder without write permission',
             figure=f'"{seen["read_only"]}"; valid: {seen["valid_then"]}',
             held='Remedy' in seen['read_only'] and seen['valid_then'] == seen['valid_before'],
-            guard=GUARD,
         ),
     ]
 
@@ -205,7 +200,6 @@ def fail_on_disks(folder: Path, mount: bool) -> dict[str, Any]:
 
 
 def forbidden(work_dir: Path, mount: bool) -> str:
-    """The error of a run that may not write."""
     seen_as = work_dir
     if mount:
         seen_as = work_dir.parents[1] / 'read_only'

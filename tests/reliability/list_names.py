@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from mmaction.registry import DATASETS
+from short_run import config
 
-import cmvl_mm.register  # noqa: F401
 from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.datasets.annotation import AnnotationError
-from cmvl_mm.engine.config import load_config
 from cmvl_mm.prepare.run import prepare_all
 from cmvl_mm.prepare.sources import find_in_folder, find_in_list
 from cmvl_mm.video import VideoError
 from cmvl_mm.video.encode import write_video
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 Verdicts = Iterator[tuple[str, bool]]
 
 OUTSIDE = ('/outside/secret.mp4', '//outside/secret.mp4', '..', '../outside/secret.mp4')
@@ -91,10 +89,10 @@ def check_all(folder: Path, *, reencode: bool) -> tuple[list[str], dict[str, int
 
 def _of_dataset(title: str, ann_file: Path, changes: dict[str, Any]) -> Verdicts:
     """The demo's training set on lists of ours."""
-    config = load_config(REPOSITORY / 'configs/demo/pretrain.py').train_dataloader.dataset.to_dict()
+    dataset = config({}).train_dataloader.dataset.to_dict()
 
     def build() -> Any:
-        return DATASETS.build(config | dict(ann_file=str(ann_file), on_error='raise') | changes)
+        return DATASETS.build(dataset | dict(ann_file=str(ann_file), on_error='raise') | changes)
 
     for name in REFUSED:
         ann_file.write_bytes(f'plain.mp4 0\n{name} 0\n'.encode())
@@ -103,9 +101,9 @@ def _of_dataset(title: str, ann_file: Path, changes: dict[str, Any]) -> Verdicts
         ann_file.write_text(f'{name} 0\n')
         yield f'{title}: the link {name} is refused', _refuses(lambda: build()[0], Path(name).stem)
     ann_file.write_bytes(''.join(f'{name} 0\n' for name in LITERAL).encode())
-    dataset = build()
+    found = build()
     for number, name in enumerate(LITERAL):
-        yield f'{title}: {name!r} is read', dataset[number]['data_samples'].path == name
+        yield f'{title}: {name!r} is read', found[number]['data_samples'].path == name
 
 
 def _refuses(call: Callable[[], object], name: str) -> bool:

@@ -140,12 +140,10 @@ def _headers() -> dict[str, bytes]:
 
 
 def good_pth() -> bytes:
-    """A small checkpoint as torch.save writes it."""
     written = io.BytesIO()
     torch.save({'state_dict': WEIGHTS, 'meta': {'epoch': 3}}, written)
     return written.getvalue()
 
 
 def good_safetensors() -> bytes:
-    """The same weights."""
     return save(WEIGHTS)

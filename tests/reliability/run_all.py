@@ -40,6 +40,7 @@ TOPICS = {
     'determinism': 'Determinism',
 }
 """Module -> heading, in the order of RELIABILITY.md."""
+LIGHT = 'tests/reliability/test_promises.py::test_they_hold[{}]'
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -82,7 +83,7 @@ def run(topic: str, size: Size) -> dict[str, Any]:
     for finding in findings:
         print(f'   {"held" if finding.held else "NOT HELD"}: {finding.promise} {finding.figure}', flush=True)
     return dict(
-        findings=[asdict(finding) for finding in findings],
+        findings=[asdict(finding) | dict(guard=finding.guard or LIGHT.format(topic)) for finding in findings],
         date=datetime.now(UTC).strftime('%Y-%m-%d'),
         commit=short_commit(REPOSITORY),
         minutes=round((time.monotonic() - begun) / 60, 1),

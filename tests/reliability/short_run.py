@@ -1,11 +1,14 @@
 """A pretraining that takes seconds, through the real data loader, hooks and command line: what several checks train."""
 
+import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.config import Config
 
@@ -41,25 +44,21 @@ def make_videos(folder: Path) -> Path:
     return folder
 
 
-def options(videos: Path, work_dir: Path, **changes: Any) -> dict[str, Any]:
+def options(
+    videos: Path, work_dir: Path, *, epochs: int = 2, batch: int = 2, workers: int = 0, persistent: bool = False,
+    keep: int = -1, by_epoch: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """The demo's pretraining with small networks: `VIDEOS / batch` iterations an epoch, a checkpoint after each one.
 
-    Dropout is on, every loss is logged, and all checkpoints are kept.
-
-    Args:
-        changes: the most varied ones by name: epochs, batch (of one process), workers, persistent, keep, by_epoch.
+    Dropout is on, every loss is logged, and all checkpoints are kept; `batch` is of one process.
     """
-    epochs = changes.pop('epochs', 2)
-    chosen = {
+    return {
         'train_cfg.max_epochs': epochs,
-        'train_dataloader.batch_size': changes.pop('batch', 2),
-        'train_dataloader.num_workers': changes.pop('workers', 0),
-        'train_dataloader.persistent_workers': changes.pop('persistent', False),
-        'default_hooks.checkpoint.max_keep_ckpts': changes.pop('keep', -1),
-        'default_hooks.checkpoint.by_epoch': changes.pop('by_epoch', False),
-    }
-    assert not changes, changes
-    return chosen | {
+        'train_dataloader.batch_size': batch,
+        'train_dataloader.num_workers': workers,
+        'train_dataloader.persistent_workers': persistent,
+        'default_hooks.checkpoint.max_keep_ckpts': keep,
+        'default_hooks.checkpoint.by_epoch': by_epoch,
         'work_dir': str(work_dir),
         'experiment_name': f'{work_dir.parent.name}_{work_dir.name}',  # MMEngine's own is equal within a second
         'train_dataloader.dataset.ann_file': str(videos / 'train.txt'),
@@ -73,14 +72,10 @@ def options(videos: Path, work_dir: Path, **changes: Any) -> dict[str, Any]:
 
 
 def config(chosen: dict[str, Any], **extra: Any) -> Config:
-    """The config of a run in this process."""
-    made = load_config(CONFIG)
-    made.merge_from_dict(chosen | extra)
-    return made
+    return load_config(CONFIG, chosen | extra)
 
 
 def train(chosen: dict[str, Any], **extra: Any) -> CompressedRunner:
-    """Run in this process, to the end."""
     runner = CompressedRunner.from_cfg(config(chosen, **extra))
     runner.train()
     return runner
@@ -88,28 +83,26 @@ def train(chosen: dict[str, Any], **extra: Any) -> CompressedRunner:
 
 def command(chosen: dict[str, Any], *words: str) -> list[str]:
     """The words after `python` that run tools/train.py with these options."""
-    merged = [f'{key}={value}' for key, value in chosen.items()]
-    return [str(REPOSITORY / 'tools' / 'train.py'), str(CONFIG), *words, '--cfg-options', *merged]
+    return [str(REPOSITORY / 'tools' / 'train.py'), str(CONFIG), *words, '--cfg-options', *_merged(chosen)]
 
 
-def launch(chosen: dict[str, Any], ranks: int, log: Path, *words: str, **variables: str) -> subprocess.Popen:
+def _merged(chosen: dict[str, Any]) -> list[str]:
+    return [f'{key}={value}' for key, value in chosen.items()]
+
+
+def launch(chosen: dict[str, Any], ranks: int, log: Path) -> subprocess.Popen:
     """Start tools/dist_train.sh with these options, as a user does; its children are the ranks."""
-    merged = [f'{key}={value}' for key, value in chosen.items()]
-    script = [str(REPOSITORY / 'tools' / 'dist_train.sh'), str(CONFIG), str(ranks), *words, '--cfg-options', *merged]
-    return start(script, log, program='bash', PYTHON=sys.executable, **variables)
+    script = [str(REPOSITORY / 'tools' / 'dist_train.sh'), str(CONFIG), str(ranks), '--cfg-options', *_merged(chosen)]
+    return start(script, log, program='bash', PYTHON=sys.executable)
 
 
 def start(words: list[str], log: Path, program: str = sys.executable, **variables: str) -> subprocess.Popen:
     """Start `python words` from this checkout in a process group of its own; what it prints goes to a file."""
     environment = os.environ | dict(OMP_NUM_THREADS='1', PYTHONPATH=str(REPOSITORY), PYTHONWARNINGS='ignore')
+    environment |= variables
     with log.open('w') as file:
-        return subprocess.Popen(
-            [program, *words],
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            env=environment | variables,
-            start_new_session=True,
-        )
+        pipes = dict(stdout=file, stderr=subprocess.STDOUT)
+        return subprocess.Popen([program, *words], env=environment, start_new_session=True, **pipes)
 
 
 def difference(one: Any, other: Any, path: str = '') -> str | None:
@@ -136,3 +129,12 @@ def state(checkpoint: Path) -> dict[str, Any]:
     held = read_checkpoint(checkpoint)
     losses = held['message_hub']['log_scalars']['train/loss'].data[0].tolist()
     return {key: held[key] for key in ('state_dict', 'optimizer', 'param_schedulers')} | dict(losses=losses)
+
+
+def hash_tensors(named: Iterable[tuple[str, Any]]) -> str:
+    """SHA-256 over names, types, shapes and every bit of tensors or arrays."""
+    digest = hashlib.sha256()
+    for name, tensor in named:
+        array = np.ascontiguousarray(tensor)
+        digest.update(f'{name} {array.dtype} {array.shape}'.encode() + array.tobytes())
+    return digest.hexdigest()

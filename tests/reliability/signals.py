@@ -16,7 +16,6 @@ from short_run import command, difference, launch, make_videos, options, start, 
 from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
 from cmvl_mm.engine.signals import Agreement, exit_code
 
-GUARD = 'tests/reliability/test_promises.py::test_they_hold[signals]'
 EPOCHS = 4  # of 4 iterations
 SIGNAL_AFTER = 6
 AGREEMENTS = 2000
@@ -59,7 +58,6 @@ def of_one_process(videos: Path, folder: Path, number: int, workers: int) -> Fin
         figure=f'exit code {code} after {seconds:.1f} s, {stopped.name}; '
         + ('equal' if differs is None else f'differs: {differs}'),
         held=code == exit_code(number) and seconds < LIMIT and stopped.name.startswith('iter_') and differs is None,
-        guard=GUARD,
     )
 
 
@@ -87,7 +85,6 @@ def to_one_rank(videos: Path, folder: Path, numbers: list[int]) -> Finding:
         held=all(len(found) == 1 for found in iterations)
         and codes == [exit_code(number) for number in numbers]
         and slowest < LIMIT,
-        guard=GUARD,
     )
 
 

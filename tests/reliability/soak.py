@@ -1,9 +1,11 @@
 """Training for a long time: memory, file descriptors and threads stay, and a killed run leaves nothing behind."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -13,11 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from finding import Finding, Size
-from short_run import VIDEOS, make_videos, options, start
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from short_run import VIDEOS, config, make_videos, options, start
 from signals import children
 
-SCRIPT = Path(__file__).with_name('watched_training.py')
-GUARD = 'tests/reliability/test_promises.py::test_they_hold[soak]'
+from cmvl_mm.engine.launch import fit_loaders_to_machine, runner_from
+
 MEBIBYTE = 2**20
 WARM_UP = 0.3  # of the run: caches fill and the allocator finds its size
 WORKERS = 2
@@ -42,7 +46,7 @@ def findings(size: Size) -> list[Finding]:
     with TemporaryDirectory(prefix='soak') as name:
         folder = Path(name)
         videos = make_videos(folder / 'videos')
-        grown = watch(folder / 'long', videos, amount)
+        grown = finish(*start_in(folder / 'long', videos, amount, {}))
         left = kill_and_look(folder / 'killed', videos)
     return [memory(grown, amount), handles(grown, amount), killed(left)]
 
@@ -61,17 +65,12 @@ def options_for(folder: Path, videos: Path, amount: Amount) -> dict[str, Any]:
     }
 
 
-def watch(folder: Path, videos: Path, amount: Amount) -> np.ndarray:
-    """Train to the end.
+def finish(process: subprocess.Popen, readings: Path) -> np.ndarray:
+    """Wait for the end of a run.
 
     Returns:
         (epochs, 1 + workers, 4) of samples, bytes, descriptors and threads; row 0 is the main process.
     """
-    return finish(*start_in(folder, videos, amount, {}))
-
-
-def finish(process: subprocess.Popen, readings: Path) -> np.ndarray:
-    """Wait for a run, and return its readings as `watch` does."""
     if process.wait():
         raise RuntimeError(f'the run failed:\n{readings.with_name("log.txt").read_text()[-3000:]}')
     epochs = json.loads(readings.read_text())
@@ -82,7 +81,34 @@ def start_in(folder: Path, videos: Path, amount: Amount, changes: dict[str, Any]
     """A run that is watched, and the file of its readings."""
     chosen, readings = options_for(folder, videos, amount) | changes, folder / 'watch.json'
     (folder / 'options.json').write_text(json.dumps(chosen))
-    return start([str(SCRIPT), str(readings), str(folder / 'options.json')], folder / 'log.txt'), readings
+    return start([__file__, str(readings), str(folder / 'options.json')], folder / 'log.txt'), readings
+
+
+class Watch(Hook):
+    """Reads what the run and its workers hold after each epoch, when all its batches have come."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.readings = path, []
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        workers = sorted(child.pid or 0 for child in multiprocessing.active_children())
+        samples = (runner.epoch + 1) * len(runner.train_dataloader) * runner.train_dataloader.batch_size
+        self.readings.append((samples, held(os.getpid()), [held(pid) for pid in workers]))
+        self.path.write_text(json.dumps(self.readings))
+
+
+def held(pid: int) -> tuple[int, int, int]:
+    """Resident memory in bytes, file descriptors and threads of a living process."""
+    status = dict(line.split(':', 1) for line in Path(f'/proc/{pid}/status').read_text().splitlines())
+    return int(status['VmRSS'].split()[0]) * 1024, len(os.listdir(f'/proc/{pid}/fd')), int(status['Threads'])
+
+
+def train_watched(readings: Path, chosen: dict[str, Any]) -> None:
+    made = config(chosen, launcher='none')
+    fit_loaders_to_machine(made)
+    runner = runner_from(made)
+    runner.register_hook(Watch(readings), priority='VERY_LOW')
+    runner.train()
 
 
 def growth(readings: np.ndarray) -> np.ndarray:
@@ -105,7 +131,6 @@ def memory(readings: np.ndarray, amount: Amount) -> Finding:
         figure=f'main {main:+.2f}, workers {" and ".join(f"{one:+.2f}" for one in workers)} MB per 1,000 samples; '
         f'main at most {readings[:, 0, 1].max() / MEBIBYTE:.0f} MB',
         held=bool(max(main, *workers) < amount.limit),
-        guard=GUARD,
     )
 
 
@@ -117,7 +142,6 @@ def handles(readings: np.ndarray, amount: Amount) -> Finding:
         figure=f'open files differ by {descriptors}, threads by {threads} between epochs; '
         f'main {readings[-1, 0, 2]} files and {readings[-1, 0, 3]} threads',
         held=not descriptors and not threads,
-        guard=GUARD,
     )
 
 
@@ -155,12 +179,10 @@ def killed(left: tuple[set[str], list[int], float]) -> Finding:
         tested=f'one run with {WORKERS} workers, killed in the middle of an epoch; looked at for {END_SECONDS} s',
         figure=f'{len(alive)} workers and {len(files)} files left after {seconds:.0f} s',
         held=not files and not alive,
-        guard=GUARD,
     )
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
-    """Until it is true, or the time is up."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.2)
@@ -184,3 +206,7 @@ def unheld(names: Iterable[str]) -> set[str]:
                 with suppress(OSError):  # closed meanwhile, as the one that lists them is
                     used.add(os.readlink(process / 'fd' / link))
     return {name for name in names if f'/dev/shm/{name}' not in used}
+
+
+if __name__ == '__main__':
+    train_watched(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))

@@ -8,13 +8,12 @@ import signal
 
 import pytest
 import torch
-from short_run import config, difference, make_videos, options, state, train
+from short_run import difference, make_videos, options, state, train
 from torch.utils.data import dataloader
 
 from cmvl_mm.checkpoints.newest import newest_valid
 from cmvl_mm.checkpoints.pretrained import CheckpointError, read_checkpoint
 from cmvl_mm.engine.loop import WorkerDied
-from cmvl_mm.engine.runner import CompressedRunner
 
 
 @pytest.fixture(scope='module')
@@ -52,31 +51,32 @@ def test_resumed_run_equals_the_unbroken_one(tiny, unbroken, tmp_path, interrupt
     assert saved == list(range(interrupted_after + 1, 9))
 
 
-def test_dropout_and_samples_really_differ_between_iterations(unbroken):
-    """Otherwise the test above could pass with frozen randomness."""
-    assert len(set(state(unbroken / 'iter_8.pth')['losses'])) == 8
-
-
-def test_checkpoint_of_another_model_is_refused_with_the_keys(tiny, unbroken):
-    other = tiny('other', **{'load_from': str(unbroken / 'iter_4.pth'), 'model.context_head.hidden_channels': 99})
-    with pytest.raises(CheckpointError, match=r'iter_4\.pth does not fit .*context_head\.query_projection\.fc1'):
-        train(other)
-
-
-def test_loop_refuses_too_few_videos_and_other_samplers(tiny):
-    with pytest.raises(ValueError, match='8 videos are fewer than one global batch of 16'):
-        train(tiny('few', **{'train_dataloader.batch_size': 16}))
-    with pytest.raises(TypeError, match='needs a ResumableSampler, not DefaultSampler'):
-        train(tiny('sampler', **{'train_dataloader.sampler.type': 'DefaultSampler'}))
-
-
-def test_resumed_run_keeps_the_checkpoint_s_seed(tiny, tmp_path):
+def test_resumed_run_keeps_the_checkpoint_s_seed_and_iterations_differ(tiny, tmp_path, unbroken):
     """Order and samples too, although the new process was told another seed."""
     train(tiny('unbroken', **{'randomness.seed': 5}))
     checkpoint = str(tmp_path / 'unbroken' / 'iter_3.pth')
     train(tiny('resumed', load_from=checkpoint, resume=True, **{'randomness.seed': 0}))
     ends = [read_checkpoint(tmp_path / name / 'iter_8.pth')['state_dict'] for name in ('unbroken', 'resumed')]
     assert difference(*ends) is None
+    assert len(set(state(unbroken / 'iter_8.pth')['losses'])) == 8  # else frozen randomness would pass
+
+
+@pytest.mark.parametrize(
+    ('change', 'error', 'words'),
+    [
+        ({'train_dataloader.batch_size': 16}, ValueError, '8 videos are fewer than one global batch of 16'),
+        ({'train_dataloader.drop_last': False}, ValueError, 'drop_last=True'),
+        ({'train_dataloader.sampler.type': 'DefaultSampler'}, TypeError, 'a ResumableSampler, not DefaultSampler'),
+        (
+            {'model.context_head.hidden_channels': 99},
+            CheckpointError,
+            r'iter_4\.pth does not fit .*context_head\.query_projection\.fc1',
+        ),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(tiny, unbroken, change, error, words):
+    with pytest.raises(error, match=words):
+        train(tiny('other', load_from=str(unbroken / 'iter_4.pth'), **change))
 
 
 def test_resume_with_another_batch_or_list_is_refused(tiny, unbroken, videos, tmp_path, capsys):
@@ -123,22 +123,10 @@ def test_resume_takes_the_newest_whole_checkpoint_and_says_which_not(tiny, tmp_p
     newest.write_bytes(newest.read_bytes()[:-1])
     with pytest.raises(CheckpointError, match=r'iter_4\.pth: its SHA-256 is .*Remedy: another checkpoint'):
         train(tiny('named', load_from=str(newest)))
-
-
-def test_resume_of_damaged_checkpoints_alone_is_refused(tiny, tmp_path):
-    (tmp_path / 'run').mkdir()
-    (tmp_path / 'run' / 'epoch_1.pth').write_bytes(b'PK')
-    with pytest.raises(CheckpointError, match=r'no checkpoint can be resumed from.*epoch_1\.pth.*Remedy'):
-        train(tiny('run', resume=True))
-
-
-def test_a_bare_state_dict_can_be_loaded(tiny, tmp_path):
-    weights = CompressedRunner.from_cfg(config(tiny('first'))).model.state_dict()
-    torch.save(weights, tmp_path / 'bare.pth')
-    runner = CompressedRunner.from_cfg(config(tiny('second', **{'randomness.seed': 9})))
-    assert not torch.equal(runner.model.backbone.conv1.weight, weights['backbone.conv1.weight'])
-    runner.load_checkpoint(str(tmp_path / 'bare.pth'))
-    assert difference(dict(runner.model.state_dict()), dict(weights)) is None
+    for path in (tmp_path / 'run').glob('iter_*.pth'):
+        path.write_bytes(b'PK')
+    with pytest.raises(CheckpointError, match=r'no checkpoint can be resumed from.*iter_4\.pth.*Remedy'):
+        train(tiny('run', resume=True, experiment_name='damaged'))
 
 
 def test_a_restarted_job_goes_on_from_its_own_checkpoints_only(tiny, tmp_path, monkeypatch, capsys):
@@ -153,42 +141,23 @@ def test_a_restarted_job_goes_on_from_its_own_checkpoints_only(tiny, tmp_path, m
     assert 'resumed epoch: 0, iter: 4' in capsys.readouterr().out
 
 
-def test_incomplete_batches_are_refused(tiny):
-    with pytest.raises(ValueError, match='drop_last=True'):
-        train(tiny('incomplete', **{'train_dataloader.drop_last': False}))
-
-
-@pytest.fixture
-def worker_ends_handing_over(monkeypatch):
+@pytest.mark.parametrize('signalled', [True, False])
+def test_a_worker_that_ends_handing_over_is_named_unless_a_signal_ended_it(tiny, tmp_path, monkeypatch, signalled):
     """The second batch breaks off, as its worker is killed between its message and the memory that it names."""
+    taken, calls = dataloader._MultiProcessingDataLoaderIter._next_data, []
 
-    def install(signalled: bool) -> None:
-        taken = dataloader._MultiProcessingDataLoaderIter._next_data
-        calls = []
+    def breaks_off(self):
+        calls.append(1)
+        if len(calls) != 2:
+            return taken(self)
+        self._workers[0].kill()
+        if signalled:
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise ConnectionResetError(104, 'Connection reset by peer')
 
-        def breaks_off(self):
-            calls.append(1)
-            if len(calls) != 2:
-                return taken(self)
-            self._workers[0].kill()
-            if signalled:
-                os.kill(os.getpid(), signal.SIGTERM)
-            raise ConnectionResetError(104, 'Connection reset by peer')
-
-        monkeypatch.setattr(dataloader._MultiProcessingDataLoaderIter, '_next_data', breaks_off)
-
-    return install
-
-
-def test_a_signal_that_ends_a_worker_in_mid_batch_is_a_signal(tiny, tmp_path, worker_ends_handing_over):
-    worker_ends_handing_over(signalled=True)
-    with pytest.raises(SystemExit) as stopped:
-        train(tiny('signalled', **{'train_dataloader.num_workers': 1}))
-    assert stopped.value.code == 143
-    assert newest_valid(tmp_path / 'signalled')[0].name == 'iter_1.pth'
-
-
-def test_a_worker_that_ends_in_mid_batch_is_named(tiny, worker_ends_handing_over):
-    worker_ends_handing_over(signalled=False)
-    with pytest.raises(WorkerDied, match=r'data-loader worker 0 \(process \d+\) died at videos/\d\.mp4.*Remedy'):
-        train(tiny('died', **{'train_dataloader.num_workers': 1}))
+    monkeypatch.setattr(dataloader._MultiProcessingDataLoaderIter, '_next_data', breaks_off)
+    words = r'data-loader worker 0 \(process \d+\) died at videos/\d\.mp4.*Remedy'
+    with pytest.raises(SystemExit if signalled else WorkerDied, match='143' if signalled else words):
+        train(tiny('broken_off', **{'train_dataloader.num_workers': 1}))
+    if signalled:
+        assert newest_valid(tmp_path / 'broken_off')[0].name == 'iter_1.pth'

@@ -1,8 +1,6 @@
 """Untrusted checkpoints, features, lists and names: data are read, everything else is refused with a remedy."""
 
-import os
 import random
-import subprocess
 import sys
 import time
 import warnings
@@ -10,12 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from code_scan import dangerous_calls
 from finding import Finding, Size
+from list_names import check_all
+from refused_files import contradictions, good_pth, good_safetensors, objects
+from short_run import REPOSITORY, start
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from cmvl_mm.checkpoints.pretrained import CheckpointError, read_state_dict
+from cmvl_mm.files.digest import DigestError, require_sha256, sha256_of
+
 CODE = ('cmvl_mm', 'tools', 'benchmarks', 'configs')
 MUTATED = {'light': 200, 'heavy': 20_000}
-GUARD = 'tests/reliability/test_promises.py::test_they_hold[untrusted_files]'
 
 
 def findings(size: Size) -> list[Finding]:
@@ -45,8 +48,6 @@ def error_of(read: Callable[[Path], object], path: Path) -> Exception | None:
 
 
 def objects_are_refused(folder: Path) -> Finding:
-    from refused_files import objects
-
     flag = folder / 'flag'
     cases = objects(folder, flag)
     errors = [error_of(case.read, case.path) for case in cases]
@@ -64,15 +65,10 @@ def objects_are_refused(folder: Path) -> Finding:
         figure=f'{len(cases) - len(wrong)} of {len(cases)} refused with name and remedy, '
         f'{int(flag.exists())} objects restored' + (f'; wrong: {"; ".join(wrong)}' if wrong else ''),
         held=not wrong and not flag.exists(),
-        guard=GUARD,
     )
 
 
 def contradictions_are_errors(folder: Path) -> Finding:
-    from refused_files import contradictions
-
-    from cmvl_mm.checkpoints.pretrained import CheckpointError, read_state_dict
-
     files, wrong, slowest = contradictions(folder), [], 0.0
     for title, path in files.items():
         begun = time.monotonic()
@@ -87,7 +83,6 @@ def contradictions_are_errors(folder: Path) -> Finding:
         figure=f'{len(files) - len(wrong)} of {len(files)} are such errors, and none recommends to load the file '
         f'otherwise; slowest {slowest:.2f} s' + (f'; wrong: {"; ".join(wrong)}' if wrong else ''),
         held=not wrong and slowest < 5,
-        guard=GUARD,
     )
 
 
@@ -97,10 +92,6 @@ def mutate(folder: Path, count: int) -> tuple[int, int, float]:
     Returns:
         How many still load, how many are `CheckpointError`s, and the seconds of the slowest. Any other error is raised.
     """
-    from refused_files import good_pth, good_safetensors
-
-    from cmvl_mm.checkpoints.pretrained import CheckpointError, read_state_dict
-
     rng, loaded, slowest = random.Random(0), 0, 0.0
     originals = {'.pth': good_pth(), '.safetensors': good_safetensors()}
     for number in range(count):
@@ -122,29 +113,20 @@ def mutate(folder: Path, count: int) -> tuple[int, int, float]:
 
 
 def mutations(folder: Path, count: int) -> Finding:
-    code = (
-        f'from pathlib import Path; from untrusted_files import mutate; print(*mutate(Path({str(folder)!r}), {count}))'
-    )
-    environment = os.environ | {'PYTHONPATH': os.pathsep.join([str(REPOSITORY), str(Path(__file__).parent)])}
-    words = [sys.executable, '-W', 'ignore', '-c', code]
-    outcome = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=3600, check=False)
-    loaded, refused, slowest = (float(word) for word in outcome.stdout.split() or ('nan',) * 3)
+    process = start([__file__, str(folder), str(count)], folder / 'log.txt')
+    code, lines = process.wait(timeout=3600), (folder / 'log.txt').read_text().splitlines()
+    loaded, refused, slowest = map(float, lines[-1].split()) if code == 0 else (float('nan'),) * 3
     return Finding(
         promise='A checkpoint with damaged bytes loads or is one CheckpointError; the process lives on.',
         tested=f'{count:,} files with 1 to 4 bytes changed at random, half .pth, half .safetensors',
-        figure=f'{loaded:,.0f} loaded, {refused:,.0f} refused, slowest {slowest:.2f} s, exit code {outcome.returncode}'
-        + (f': {outcome.stderr.strip().splitlines()[-1]}' if outcome.returncode and outcome.stderr else ''),
-        held=outcome.returncode == 0 and loaded + refused == count and slowest < 5,
-        guard=GUARD,
+        figure=f'{loaded:,.0f} loaded, {refused:,.0f} refused, slowest {slowest:.2f} s, exit code {code}'
+        + (f': {lines[-1]}' if code and lines else ''),
+        held=code == 0 and loaded + refused == count and slowest < 5,
     )
 
 
 def digests(folder: Path) -> Finding:
     """Each byte of a published file in turn is another one."""
-    from refused_files import good_safetensors
-
-    from cmvl_mm.files.digest import DigestError, require_sha256, sha256_of
-
     path, original = folder / 'zoo.safetensors', good_safetensors()
     path.write_bytes(original)
     published = sha256_of(path)
@@ -168,8 +150,6 @@ def digests(folder: Path) -> Finding:
 
 
 def names(folder: Path, size: Size) -> Finding:
-    from list_names import check_all
-
     wrong, counts = check_all(folder, reencode=size == 'heavy')
     return Finding(
         promise='Names in lists that leave the root or that a shell acts upon are refused; all others are file names.',
@@ -178,13 +158,10 @@ def names(folder: Path, size: Size) -> Finding:
         figure=f'{counts["checks"] - len(wrong)} of {counts["checks"]} verdicts as they should be'
         + (f'; wrong: {"; ".join(wrong[:5])}' if wrong else ''),
         held=not wrong,
-        guard=GUARD,
     )
 
 
 def no_shell() -> Finding:
-    from code_scan import dangerous_calls
-
     files = [path for part in CODE for path in sorted((REPOSITORY / part).rglob('*.py'))]
     calls = [(path.relative_to(REPOSITORY), *call) for path in files for call in dangerous_calls(path.read_text())]
     found = [f'{path}:{line}: {what}' for path, line, what in calls]
@@ -193,5 +170,8 @@ def no_shell() -> Finding:
         tested=f'the syntax trees of {len(files)} files',
         figure=f'{len(found)} such calls' + (f': {"; ".join(found)}' if found else ''),
         held=not found,
-        guard='tests/reliability/test_promises.py::test_they_hold[untrusted_files]',
     )
+
+
+if __name__ == '__main__':
+    print(*mutate(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,5 +1,6 @@
-"""What the tests of prepare_videos.py share: a short clip, files under any name, and the script in a process."""
+"""Tools as modules and as commands; and for prepare_videos.py a short clip and files under any name."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,6 +10,32 @@ import pytest
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video.encode import write_video
+
+
+@pytest.fixture
+def tool(repository, monkeypatch):
+    """Name -> that script as a module; `test` and others are modules of Python's, too."""
+    monkeypatch.syspath_prepend(str(repository / 'tools'))
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(f'tools_{name}', repository / 'tools' / f'{name}.py')
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """(module, words): its main in this process."""
+
+    def main(module, *words):
+        monkeypatch.setattr(sys, 'argv', [module.__file__, *map(str, words)])
+        module.main()
+
+    return main
 
 
 @pytest.fixture(scope='session')
@@ -33,13 +60,19 @@ def place():
 
 
 @pytest.fixture
-def command(repository):
-    """Arguments -> how the script is started."""
-    environment = {**os.environ, 'PYTHONPATH': str(repository)}
+def command(repository, tmp_path):
+    """Arguments -> how the script is started; ``code`` runs before it, in its workers, too."""
+    tools = repository / 'tools'
+    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join([str(repository), str(tools)])}
 
-    def build(*arguments):
-        script = str(repository / 'tools' / 'prepare_videos.py')
-        words = [sys.executable, script, *map(str, arguments)]
+    def build(*arguments, code=None):
+        script = tools / 'prepare_videos.py'
+        if code is not None:
+            script = tmp_path / 'script.py'
+            script.write_text(
+                f'import sys, prepare_videos\n{code}\nif __name__ == "__main__":\n    sys.exit(prepare_videos.main())\n'
+            )
+        words = [sys.executable, *map(str, (script, *arguments))]
         return {'args': words, 'env': environment, 'text': True, 'stdout': subprocess.PIPE, 'stderr': subprocess.STDOUT}
 
     return build
@@ -49,8 +82,8 @@ def command(repository):
 def run(command):
     """Arguments -> exit code and output of the script."""
 
-    def finish(*arguments):
-        finished = subprocess.run(**command(*arguments), timeout=120, check=False)
+    def finish(*arguments, **options):
+        finished = subprocess.run(**command(*arguments, **options), timeout=120, check=False)
         return finished.returncode, finished.stdout
 
     return finish

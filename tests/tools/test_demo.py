@@ -6,11 +6,8 @@ from cmvl_mm.datasets.annotation import Entry
 
 
 @pytest.fixture
-def demo(repository, monkeypatch):
-    monkeypatch.syspath_prepend(str(repository / 'tools'))
-    import demo
-
-    return demo
+def demo(tool):
+    return tool('demo')
 
 
 def test_split_keeps_every_class_in_training_and_shares_no_video(demo):

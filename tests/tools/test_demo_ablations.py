@@ -1,6 +1,5 @@
 """The table of the demo's ablations: every config has its row, and figures are those of the row's own run."""
 
-import importlib.util
 import json
 
 import numpy as np
@@ -11,10 +10,8 @@ from cmvl_mm.evaluation.features import Features, save_features
 
 
 @pytest.fixture
-def tool(repository, monkeypatch, tmp_path):
-    spec = importlib.util.spec_from_file_location('demo_ablations', repository / 'tools/demo_ablations.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def ablations(tool, monkeypatch, tmp_path):
+    module = tool('demo_ablations')
     for name in ('DEMO', 'TRAINING_LIST', 'THIRD', 'FLOW_VIDEOS'):
         monkeypatch.setattr(module, name, tmp_path / getattr(module, name).relative_to('work_dirs/demo'))
     (tmp_path / 'ablations').mkdir()
@@ -26,14 +23,14 @@ def write_log(work_dir, rows):
     (work_dir / 'now/vis_data/scalars.json').write_text('\n'.join(map(json.dumps, rows)))
 
 
-def test_every_ablation_of_the_demo_has_a_row(tool):
-    configs = {path.stem for path in tool.CONFIGS.glob('table*.py')}
-    assert configs - {'table7'} <= {row.train for row in tool.ROWS} | {row.test for row in tool.ROWS}
-    assert len({row.name for row in tool.ROWS}) == len(tool.ROWS)
+def test_every_ablation_of_the_demo_has_a_row(ablations):
+    configs = {path.stem for path in ablations.CONFIGS.glob('table*.py')}
+    assert configs - {'table7'} <= {row.train for row in ablations.ROWS} | {row.test for row in ablations.ROWS}
+    assert len({row.name for row in ablations.ROWS}) == len(ablations.ROWS)
 
 
-def test_figures_are_recalls_by_kind_and_the_last_epochs_accuracies(tool, tmp_path):
-    row = tool.ROWS[0]
+def test_figures_are_recalls_by_kind_and_the_last_epochs_accuracies(ablations, tmp_path):
+    row = ablations.ROWS[0]
     lists = tmp_path / 'source/annotations'
     lists.mkdir(parents=True)
     for number, kind in enumerate(LABELS):  # the query finds g0, whose label is its own for the first kind alone
@@ -45,26 +42,28 @@ def test_figures_are_recalls_by_kind_and_the_last_epochs_accuracies(tool, tmp_pa
         tmp_path / 'ablations/base.npz',
     )
     rows = [
-        dict(step=1, epoch=tool.LAST_EPOCH - 1, loss=1.0, acc_context=0.9),
-        dict(step=2, epoch=tool.LAST_EPOCH, loss=1.0, acc_context=0.25),
-        dict(step=3, epoch=tool.LAST_EPOCH, loss=1.0, acc_context=0.75),
+        dict(step=1, epoch=ablations.LAST_EPOCH - 1, loss=1.0, acc_context=0.9),
+        dict(step=2, epoch=ablations.LAST_EPOCH, loss=1.0, acc_context=0.25),
+        dict(step=3, epoch=ablations.LAST_EPOCH, loss=1.0, acc_context=0.75),
     ]
-    write_log(tool.folder(row), rows)
-    assert tool.figures(row) == ['100.0', '0.0', '0.0', '50.0, -', '-']
+    write_log(ablations.folder(row), rows)
+    assert ablations.figures(row) == ['100.0', '0.0', '0.0', '50.0, -', '-']
 
 
-def test_a_third_of_every_class_is_trained_on_three_times_and_needs_flow(tool, tmp_path):
+def test_a_third_of_every_class_is_trained_on_three_times_and_needs_flow(ablations, tmp_path):
     (tmp_path / 'source/annotations').mkdir(parents=True)
-    tool.TRAINING_LIST.write_text(''.join(f'videos/{name}.mp4 {number % 2}\n' for number, name in enumerate('abcdef')))
-    tool.write_third()
-    lines = tool.THIRD.read_text().splitlines()
+    ablations.TRAINING_LIST.write_text(
+        ''.join(f'videos/{name}.mp4 {number % 2}\n' for number, name in enumerate('abcdef'))
+    )
+    ablations.write_third()
+    lines = ablations.THIRD.read_text().splitlines()
     assert sorted(line.split()[1] for line in lines) == ['0'] * 3 + ['1'] * 3
     assert len(set(lines)) == 2
-    names = tool.FLOW_VIDEOS.read_text().split()
+    names = ablations.FLOW_VIDEOS.read_text().split()
     assert {f'videos/{name}' for name in names} == {line.split()[0] for line in lines}
 
     (tmp_path / 'prepared/videos').mkdir(parents=True)
     for name in names:
-        assert not tool.has_flow()
+        assert not ablations.has_flow()
         (tmp_path / 'prepared/videos' / name).with_suffix('.flow.npz').touch()
-    assert tool.has_flow()
+    assert ablations.has_flow()

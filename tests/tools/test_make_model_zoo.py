@@ -11,11 +11,8 @@ from cmvl_mm.zoo.manifest import read_manifest
 
 
 @pytest.fixture
-def zoo_tool(repository, monkeypatch):
-    monkeypatch.syspath_prepend(repository / 'tools')
-    import make_model_zoo
-
-    return make_model_zoo
+def zoo_tool(tool):
+    return tool('make_model_zoo')
 
 
 def test_both_files_are_up_to_date(repository):

@@ -1,7 +1,5 @@
 """A run that validates after some epochs, and what plot_progress.py makes of its log (Tables 3 and 7)."""
 
-import sys
-
 import pytest
 
 import cmvl_mm.register  # noqa: F401
@@ -11,7 +9,7 @@ from cmvl_mm.engine.runner import CompressedRunner
 
 
 @pytest.fixture(scope='module')
-def run(repository, controlled_set, tmp_path_factory):
+def trained(repository, controlled_set, tmp_path_factory):
     config = load_config(repository / 'configs/demo/table7.py')
     local = dict(video=str(controlled_set))
     searched = dict(gallery=f'{controlled_set}/train.txt', query=f'{controlled_set}/test.txt', data_prefix=local)
@@ -36,38 +34,28 @@ def run(repository, controlled_set, tmp_path_factory):
     return config.work_dir
 
 
-def test_validates_after_the_named_epochs_and_the_last(run):
-    found = read_validations(run)
+def test_validations_of_the_named_epochs_and_means_of_their_batches(trained):
+    found = read_validations(trained)
     assert list(found) == [1, 3, 4]
     assert all(0 <= row['retrieval_paper/R@1'] <= row['retrieval_paper/R@50'] <= 100 for row in found.values())
-
-
-def test_training_accuracy_is_the_mean_of_the_epochs_batches(run):
-    rows = read_curves(run)
+    rows = read_curves(trained)
     assert len(rows) == 8
     assert epoch_mean(rows, 'acc_context', 3) == pytest.approx((rows[4]['acc_context'] + rows[5]['acc_context']) / 2)
     with pytest.raises(KeyError, match="epoch 9 has 'acc_context'"):
         epoch_mean(rows, 'acc_context', 9)
 
 
-def test_prints_one_row_an_epoch_and_draws_them(run, repository, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(repository / 'tools')
-    import plot_progress
-
-    monkeypatch.setattr(sys, 'argv', ['plot_progress.py', run])
-    plot_progress.main()
+def test_prints_one_row_an_epoch_and_draws_them(trained, tool, start, capsys):
+    start(tool('plot_progress'), trained)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0][:3] == ['epoch', 'acc_context', 'acc_motion']
     table = {line[0]: line for line in lines if line[0] in '134'}
     assert set(table) == {'1', '3', '4'}
-    assert table['3'][1] == f'{100 * epoch_mean(read_curves(run), "acc_context", 3):.1f}'
-    assert table['4'][3] == f'{read_validations(run)[4]["retrieval_paper/R@1"]:.1f}'
+    assert table['3'][1] == f'{100 * epoch_mean(read_curves(trained), "acc_context", 3):.1f}'
+    assert table['4'][3] == f'{read_validations(trained)[4]["retrieval_paper/R@1"]:.1f}'
     assert lines[-1][0].endswith('progress.png')
 
 
-def test_a_run_without_validation_says_so(repository, monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(repository / 'tools')
-    import plot_progress
-
+def test_a_run_without_validation_says_so(tool, tmp_path):
     with pytest.raises(ValueError, match=r'train_cfg\.val_epochs'):
-        plot_progress.progress(tmp_path)
+        tool('plot_progress').progress(tmp_path)

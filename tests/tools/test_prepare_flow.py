@@ -1,9 +1,6 @@
 """prepare_videos.py --flow: resumable to the file, counted, and no video is called ready without its flow."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -25,24 +22,9 @@ def source(tmp_path):
     return tmp_path / 'src'
 
 
-def run(repository, *arguments, code='import sys; from prepare_videos import main; sys.exit(main())'):
-    """The script in an interpreter of its own; ``code`` may change the surroundings first."""
-    path = os.pathsep.join([str(repository), str(repository / 'tools')])
-    finished = subprocess.run(
-        [sys.executable, '-c', f'if __name__ == "__main__":\n {code}', *map(str, arguments)],
-        env={**os.environ, 'PYTHONPATH': path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return finished.returncode, finished.stdout
-
-
-def test_flow_is_made_once_and_what_is_broken_again(repository, source, tmp_path):
+def test_flow_is_made_once_and_what_is_broken_again(run, source, tmp_path):
     dst = tmp_path / 'dst'
-    code, output = run(repository, source, dst, '--flow', '--workers', 1)
+    code, output = run(source, dst, '--flow', '--workers', 1)
     assert code == 0, output
     with CompressedVideo(dst / 'b.mp4') as video:
         verify_flow(video)
@@ -58,7 +40,7 @@ def test_flow_is_made_once_and_what_is_broken_again(repository, source, tmp_path
     second.write_bytes(whole[second][1][:-300])
     third.unlink()
     (dst / 'c.flow.npz.77.part').touch()  # left by a process that was killed
-    code, output = run(repository, source, dst, '--flow', '--workers', 1)
+    code, output = run(source, dst, '--flow', '--workers', 1)
     assert code == 0, output
     assert first.stat().st_mtime_ns == whole[first][0]
     assert {path: path.read_bytes() for path in whole} == {path: data for path, (_, data) in whole.items()}
@@ -66,10 +48,10 @@ def test_flow_is_made_once_and_what_is_broken_again(repository, source, tmp_path
     assert json.loads((dst / 'report.json').read_text())['flow']['videos'] == 2
 
 
-def test_a_video_without_flow_is_not_ready(repository, source, tmp_path):
+def test_a_video_without_flow_is_not_ready(run, source, tmp_path):
     dst = tmp_path / 'dst'
     (dst / 'b.flow.npz').mkdir(parents=True)  # nothing can take this name
-    code, output = run(repository, source, dst, '--flow', '--workers', 2)
+    code, output = run(source, dst, '--flow', '--workers', 2)
     assert code == 0, output
     assert (dst / 'all.txt').read_text().split() == ['a.mp4', 'c.mp4']
     report = json.loads((dst / 'report.json').read_text())
@@ -77,18 +59,17 @@ def test_a_video_without_flow_is_not_ready(repository, source, tmp_path):
     ((path, stage),) = [(item['path'], item['stage']) for item in report['failed']]
     assert (path, stage) == ('b.avi', 'motion')
     assert not list(dst.glob('*.part'))
-    code, output = run(repository, source, dst, '--workers', 2)  # nobody asks for flow now
+    code, output = run(source, dst, '--workers', 2)  # nobody asks for flow now
     assert code == 0, output
     assert (dst / 'all.txt').read_text().split() == ['a.mp4', 'b.mp4', 'c.mp4']
     assert 'flow' not in json.loads((dst / 'report.json').read_text())
-    code, output = run(repository, source, dst, '--flow', '--shard', '1/3', '--workers', 1)  # b is others' work
+    code, output = run(source, dst, '--flow', '--shard', '1/3', '--workers', 1)  # b is others' work
     assert code == 0, output
     assert (dst / 'all.txt').read_text().split() == ['a.mp4', 'c.mp4']
 
 
-def test_opencv_without_flow_stops_before_any_work(repository, source, tmp_path):
-    lost = 'import sys, cv2; del cv2.optflow; from prepare_videos import main; sys.exit(main())'
-    code, output = run(repository, source, tmp_path / 'dst', '--flow', code=lost)
+def test_opencv_without_flow_stops_before_any_work(run, source, tmp_path):
+    code, output = run(source, tmp_path / 'dst', '--flow', code='import cv2; del cv2.optflow')
     assert code == 1
     assert 'pip install --force-reinstall --no-deps opencv-contrib-python' in output
     assert 'Traceback' not in output
@@ -97,10 +78,6 @@ def test_opencv_without_flow_stops_before_any_work(repository, source, tmp_path)
 
 def test_costs_are_means_over_frames():
     costs = [FlowCost(num_frames=10, tvl1=1.0, vectors=0.02), FlowCost(num_frames=30, tvl1=7.0, vectors=0.02)]
-    assert summarise(costs) == {
-        'videos': 2,
-        'frames': 40,
-        'tvl1_ms_per_frame': 200.0,
-        'vectors_ms_per_frame': 1.0,
-    }
+    expected = {'videos': 2, 'frames': 40, 'tvl1_ms_per_frame': 200.0, 'vectors_ms_per_frame': 1.0}
+    assert summarise(costs) == expected
     assert summarise([])['tvl1_ms_per_frame'] is None

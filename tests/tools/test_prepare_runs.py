@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
@@ -118,48 +117,34 @@ def test_what_the_system_refuses_is_one_failure(place, clip, tmp_path):
     assert f'permissions of {tmp_path}/dst' in outcome.failure.remedy
 
 
-def test_without_locks_nothing_of_others_is_removed(repository, place, clip, tmp_path, monkeypatch, capsys):
+def test_without_locks_nothing_of_others_is_removed(tool, place, clip, tmp_path, monkeypatch, capsys):
     place(tmp_path / 'dst', b'unfinished', 'a.mp4.1.part')
     place(tmp_path / 'src', clip, 'a.mp4')
     monkeypatch.setattr(locks, 'fcntl', None)
-    monkeypatch.syspath_prepend(repository / 'tools')
-    import prepare_videos
-
-    prepare_videos.check_profile(tmp_path / 'dst', 'paper')
+    tool('prepare_videos').check_profile(tmp_path / 'dst', 'paper')
     assert 'has no file locks' in capsys.readouterr().out
     outcome = prepare(tmp_path / 'src', tmp_path / 'dst', 'paper', 'vectors', Source('a.mp4', 'a.mp4', None))
     assert (outcome.num_frames, outcome.failure) == (14, None)
     assert (tmp_path / 'dst' / 'a.mp4.1.part').exists()
 
 
-def test_videos_that_kill_their_process_are_reported_and_no_other_is_lost(place, repository, clip, tmp_path):
+DEADLY = """
+import os, cmvl_mm.prepare.run as module
+original = module.reencode
+def reencode(src, dst, *, profile):
+    if src.name in ('c.mp4', 'g.mp4', 'l.mp4'):
+        os._exit(139)
+    return original(src, dst, profile=profile)
+module.reencode = reencode
+"""
+
+
+def test_videos_that_kill_their_process_are_reported_and_no_other_is_lost(run, place, clip, tmp_path):
     """The script runs with a reencode that dies on three videos, as a crash in the decoder would."""
     src, dst = tmp_path / 'src', tmp_path / 'dst'
     place(src, clip, *(f'{name}.mp4' for name in 'abcdefghijkl'))
-    deadly = tmp_path / 'deadly.py'
-    deadly.write_text(
-        'import os, sys\n'
-        f'sys.path.insert(0, {str(repository / "tools")!r})\n'
-        'import cmvl_mm.prepare.run as module\n'
-        'import prepare_videos\n'
-        'original = module.reencode\n'
-        'def reencode(src, dst, *, profile):\n'
-        "    if src.name in ('c.mp4', 'g.mp4', 'l.mp4'):\n"
-        '        os._exit(139)\n'
-        '    return original(src, dst, profile=profile)\n'
-        'module.reencode = reencode\n'
-        "if __name__ == '__main__':\n"
-        '    sys.exit(prepare_videos.main(sys.argv[1:]))\n'
-    )
-    finished = subprocess.run(
-        [sys.executable, str(deadly), str(src), str(dst), '--workers', '2'],
-        env={**os.environ, 'PYTHONPATH': str(repository)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
+    code, output = run(src, dst, '--workers', 2, code=DEADLY)
+    assert code == 0, output
     assert (dst / 'all.txt').read_text().split() == [f'{name}.mp4' for name in 'abdefhijk']
     failed = json.loads((dst / 'report.json').read_text())['failed']
     assert sorted(item['path'] for item in failed) == ['c.mp4', 'g.mp4', 'l.mp4']

@@ -169,17 +169,6 @@ def test_wrong_lists_stop_the_run_before_it_prepares_and_a_shard_writes_none(run
     assert not list(dst.parent.glob('*.txt'))
 
 
-def test_nothing_ready_is_an_error(run, tmp_path):
-    src = tmp_path / 'src'
-    src.mkdir()
-    (src / 'a.mp4').write_bytes(b'no video' * 100)
-    code, output = run(src, tmp_path / 'dst', '--workers', 1)
-    assert code == 1
-    assert 'a.mp4: open' in output
-    (src / 'a.mp4').unlink()
-    assert run(src, tmp_path / 'dst', '--workers', 1)[0] == 1
-
-
 @pytest.mark.parametrize(
     ('arguments', 'reason'),
     [
@@ -207,15 +196,6 @@ def test_arguments_that_make_no_sense(command, tmp_path, arguments, reason):
     assert reason in output
 
 
-def test_a_folder_that_cannot_be_written_is_named(run, place, clip, tmp_path):
-    place(tmp_path / 'src', clip, 'a.mp4')
-    (tmp_path / 'dst').write_text('a file')
-    code, output = run(tmp_path / 'src', tmp_path / 'dst')
-    assert code == 1
-    assert 'cannot be written' in output
-    assert 'Traceback' not in output
-
-
 def test_a_loose_video_that_takes_all_labels_is_said(run, place, clip, tmp_path):
     place(tmp_path / 'src', clip, 'walk/a.mp4', 'run/b.mp4', 'preview.gif')
     code, output = run(tmp_path / 'src', tmp_path / 'dst', '--workers', 1)
@@ -224,14 +204,27 @@ def test_a_loose_video_that_takes_all_labels_is_said(run, place, clip, tmp_path)
     assert not (tmp_path / 'dst' / 'classes.txt').exists()
 
 
-def test_what_was_not_taken_is_said_and_an_empty_folder_too(run, place, clip, tmp_path):
-    place(tmp_path / 'src', b'', 'a.jpg', 'b.jpg', 'notes.txt')
-    code, output = run(tmp_path / 'src', tmp_path / 'dst')
+def test_where_nothing_can_be_done_the_reason_is_said(run, place, clip, tmp_path):
+    """No video but a broken one; none at all; a folder that cannot be written."""
+    src, dst = tmp_path / 'src', tmp_path / 'dst'
+    place(src, b'no video' * 100, 'a.mp4')
+    code, output = run(src, dst, '--workers', 1)
+    assert code == 1
+    assert 'a.mp4: open' in output
+    (src / 'a.mp4').unlink()
+    place(src, b'', 'a.jpg', 'b.jpg', 'notes.txt')
+    code, output = run(src, dst)
     assert code == 1
     assert 'not taken for videos: 2 .jpg, 1 .txt;' in output
     assert 'there is no video in' in output
-    report = json.loads((tmp_path / 'dst' / 'report.json').read_text())
+    report = json.loads((dst / 'report.json').read_text())
     assert report['not_taken']['.jpg'] == {'files': 2, 'such_as': ['a.jpg', 'b.jpg']}
+    place(src, clip, 'a.mp4')
+    place(tmp_path, b'a file', 'taken')
+    code, output = run(src, tmp_path / 'taken')
+    assert code == 1
+    assert 'cannot be written' in output
+    assert 'Traceback' not in output
 
 
 def test_odd_names_from_folder_to_list_on_a_terminal_that_cannot_show_them(run, place, command, clip, tmp_path):

@@ -23,7 +23,7 @@ HEADS = ['model.context_head.in_channels=32', 'model.motion_head.predictor.in_ch
 
 
 @pytest.fixture(scope='module')
-def tool(repository):
+def python(repository):
     def run(*words, expect=0, **variables):
         environment = os.environ | dict(OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore') | variables
         command = [sys.executable, *map(str, words)]
@@ -58,19 +58,17 @@ def training(controlled_set):
 
 
 @pytest.fixture(scope='module')
-def trained(tool, training, tmp_path_factory):
-    """That pretraining."""
+def trained(python, training, tmp_path_factory):
     folder = tmp_path_factory.mktemp('pretrain')
     config = 'configs/demo/pretrain.py'
-    tool('tools/train.py', config, '--work-dir', folder, '--seed', 3, '--cfg-options', *MACHINE, *training)
+    python('tools/train.py', config, '--work-dir', folder, '--seed', 3, '--cfg-options', *MACHINE, *training)
     return folder
 
 
 @pytest.fixture(scope='module')
-def tested(tool, trained, lists, tmp_path_factory):
-    """Its retrieval."""
+def tested(python, trained, lists, tmp_path_factory):
     folder = tmp_path_factory.mktemp('test')
-    tool('tools/test.py', 'configs/demo/retrieval.py', trained, '--work-dir', folder, '--cfg-options', *lists)
+    python('tools/test.py', 'configs/demo/retrieval.py', trained, '--work-dir', folder, '--cfg-options', *lists)
     return folder
 
 
@@ -84,29 +82,22 @@ def zoo(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def publish(repository, trained, training, tested, lists, zoo, monkeypatch, capsys):
+def publish(tool, start, repository, trained, training, tested, lists, zoo, monkeypatch, capsys):
     """The tool in this process, on the run above; returns what it prints. The commit is not of interest here."""
-    monkeypatch.syspath_prepend(str(repository / 'tools'))
-    import publish_model
-
-    monkeypatch.setattr(publish_model, 'commit', lambda trained_at, allow_changes: '0123456789' * 4)
+    module, demo = tool('publish_model'), repository / 'configs/demo'
+    monkeypatch.setattr(module, 'commit', lambda trained_at, allow_changes: '0123456789' * 4)
 
     def run(*words, work_dir=trained, test=tested, test_options=lists, options=('--options', *training)):
-        given = [
-            str(repository / 'configs/demo/pretrain.py'), str(work_dir), 'demo_tiny', '--what', 'four iterations',
-            '--device', 'two cores', *options,
-            '--test', str(repository / 'configs/demo/retrieval.py'), str(test), *test_options, *words,
-        ]  # fmt: skip
-        monkeypatch.setattr(sys, 'argv', ['publish_model.py', *given])
-        publish_model.main()
+        what = ['--what', 'four iterations', '--device', 'two cores', *options]
+        tests = ['--test', demo / 'retrieval.py', test, *test_options]
+        start(module, demo / 'pretrain.py', work_dir, 'demo_tiny', *what, *tests, *words)
         return capsys.readouterr().out
 
-    run.module = publish_model
     return run
 
 
 @pytest.mark.slow
-def test_the_zoos_number_is_what_its_command_prints(tool, publish, training, zoo, tmp_path):
+def test_the_zoos_number_is_what_its_command_prints(python, publish, training, zoo, tmp_path):
     printed = publish()
     entry = read_manifest(zoo)['demo_tiny']
     assert sorted(path.name for path in zoo.iterdir()) == ['demo_tiny.json', 'demo_tiny.safetensors', 'manifest.yml']
@@ -127,7 +118,7 @@ def test_the_zoos_number_is_what_its_command_prints(tool, publish, training, zoo
     assert command in printed
     words = shlex.split(command)
     assert words[:4] == ['python', 'tools/test.py', 'configs/demo/retrieval.py', 'demo_tiny']
-    log = tool(*words[1:], '--work-dir', tmp_path / 'again')
+    log = python(*words[1:], '--work-dir', tmp_path / 'again')
     again = read_test(tmp_path / 'again')
     assert entry.tests[0].metrics == {name: again[name] for name in entry.tests[0].metrics}
     assert {'retrieval_paper/R@1', 'retrieval_paper/R@5'} <= entry.tests[0].metrics.keys()
@@ -174,15 +165,14 @@ def test_a_test_of_other_weights_or_settings_is_no_proof(publish, repository, tr
         (tmp_path / 'test' / '1' / '1.json').write_text('{}')
         (tmp_path / 'test' / '1' / '1.log').write_text(f'Load checkpoint from {trained}/epoch_2.pth\n')
         with pytest.raises(SystemExit, match=f'^demo_tiny: .*{message}') as error:
-            publish(*map(str, words), **changes)
+            publish(*words, **changes)
         assert '\n' not in str(error.value)
     assert read_manifest(zoo) == {}
     assert [path.name for path in zoo.iterdir()] == ['manifest.yml']
 
 
-def test_a_tree_that_is_no_commit_is_refused(repository, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(repository / 'tools'))
-    import publish_model
+def test_a_tree_that_is_no_commit_is_refused(tool, tmp_path, monkeypatch):
+    publish_model = tool('publish_model')
 
     def git(*words):
         identity = ('-c', 'user.name=n', '-c', 'user.email=e@example.org')

@@ -11,11 +11,11 @@ import random
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from video_files import encode_clip
 
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.colour import container_tags
@@ -40,18 +40,8 @@ VARIANTS = {
 }
 QUALITY = {'qmin': '2', 'qmax': '3', 'b': '8000000'}
 WITH_QUALITY = {
-    'mpeg1video',
-    'mpeg2video',
-    'mpeg4',
-    'h261',
-    'h263',
-    'h263p',
-    'flv',
-    'msmpeg4',
-    'msmpeg4v2',
-    'wmv1',
-    'wmv2',
-}
+    'mpeg1video', 'mpeg2video', 'mpeg4', 'h261', 'h263', 'h263p', 'flv', 'msmpeg4', 'msmpeg4v2', 'wmv1', 'wmv2',
+}  # fmt: skip
 CODED_INTERLACED = {'mpeg2video': {}, 'mpeg4': {}, 'libx264': {'x264-params': 'tff=1'}}
 
 
@@ -68,7 +58,6 @@ class Row:
 
 
 def encoders() -> list[str]:
-    """Names of all encoders of video."""
     names = []
     for name in sorted(av.codecs_available):
         try:
@@ -80,37 +69,25 @@ def encoders() -> list[str]:
     return names
 
 
-def pan() -> list[np.ndarray]:
-    """(H, W, 3) RGB each; a texture that moves by `STEP` a frame."""
+def pan() -> np.ndarray:
+    """(T, H, W, 3) RGB; a smooth texture that moves by `STEP` a frame."""
     rng = np.random.default_rng(0)
     spectrum = np.fft.fft2(rng.normal(size=(512, 512)))
     k = np.fft.fftfreq(512)
     smooth = np.fft.ifft2(spectrum * np.exp(-(k[:, None] ** 2 + k**2) / 0.03)).real
     texture = np.clip(128 + 45 * smooth / smooth.std(), 16, 235).astype(np.uint8)
-    pictures = []
-    for number in range(NUM_FRAMES):
-        x, y = STEP * number
-        rows, columns = (np.arange(HEIGHT) - y) % 512, (np.arange(WIDTH) - x) % 512
-        pictures.append(np.stack([texture[np.ix_(rows, columns)]] * 3, axis=-1))
-    return pictures
+    moved = [np.roll(texture, STEP[::-1] * number, axis=(0, 1)) for number in range(NUM_FRAMES)]
+    return np.repeat(np.stack(moved)[:, :HEIGHT, :WIDTH, None], 3, axis=3)
 
 
-def write(path: str, muxer: str, encoder: str, variant: str, pictures: list[np.ndarray]) -> None:
+def write(path: Path, muxer: str, encoder: str, variant: str, pictures: np.ndarray) -> None:
     """Raises what PyAV raises where this encoder, container and variant do not go together."""
     formats = [form.name for form in av.Codec(encoder, 'w').video_formats or []] or ['yuv420p']
     pixels = 'yuv420p' if 'yuv420p' in formats else formats[0]
     options = {'strict': '-2', **VARIANTS[variant], **(QUALITY if encoder in WITH_QUALITY else {})}
     if variant == 'interlaced':
         options |= CODED_INTERLACED[encoder]
-    with av.open(path, 'w', format=muxer) as container:
-        stream = container.add_stream(encoder, rate=25, options=options)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pixels
-        stream.codec_context.thread_count = 1
-        for number, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(picture, format='rgb24').reformat(format=pixels)
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    encode_clip(path, pictures, encoder, options, pixel_format=pixels, muxer=muxer)
 
 
 def plain(path: str) -> list[tuple[np.ndarray, bool]]:
@@ -187,26 +164,20 @@ def judge_vectors(video: CompressedVideo) -> str:
 RIGHT = 0.9  # of the valid vectors: an encoder may choose another block that looks alike
 
 
-def examine(folder: Path, codec: str, container: str, variant: str, pictures: list[np.ndarray]) -> Row | None:
+def examine(folder: Path, codec: str, container: str, variant: str, pictures: np.ndarray) -> Row | None:
     """The row of one kind of file; None where FFmpeg does not write it, or does not read it itself."""
-    path = str(folder / f'pan.{MUXERS[container]}')
+    path = folder / f'pan.{MUXERS[container]}'
     try:
         write(path, container, codec, variant, pictures)
-        frames = plain(path)
+        frames = plain(str(path))
     except Exception:  # whatever PyAV raises of what does not go together
         return None
     if not frames:
         return None
     try:
         with CompressedVideo(path, block=16) as video:
-            return Row(
-                codec,
-                variant,
-                container,
-                judge_frames(video, frames),
-                judge_keyframes(video, frames),
-                judge_vectors(video),
-            )
+            found = judge_frames(video, frames), judge_keyframes(video, frames), judge_vectors(video)
+            return Row(codec, variant, container, *found)
     except VideoError as error:
         return Row(codec, variant, container, f'refused: {error.reason}', '', '')
 

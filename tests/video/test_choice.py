@@ -36,6 +36,7 @@ def write(path, codecs, *, silent=(), attached=(), audio=False):
             noise.sample_rate, noise.pts = 16000, 0
             sink.mux(sound.encode(noise))
             sink.mux(sound.encode())
+    return path
 
 
 def width_and_count(path):
@@ -44,33 +45,26 @@ def width_and_count(path):
         return video.width, video.num_frames, int(video.read(rgb=[0])[0].mean() // 60)
 
 
-@pytest.mark.parametrize('suffix', ['.mp4', '.mkv', '.mov', '.ts'])
-def test_the_first_stream_that_plays_is_the_video(tmp_path, suffix):
-    path = tmp_path / f'two{suffix}'
-    write(path, ['mpeg4', 'mpeg4'])
-    assert width_and_count(path) == (64, 10, 0)
-
-
 @pytest.mark.parametrize('suffix', ['.mp4', '.mkv', '.mov', '.ts', '.avi'])
-def test_a_stream_that_announces_itself_and_sends_nothing_is_not_the_video(tmp_path, suffix):
-    path = tmp_path / f'silent{suffix}'
-    write(path, ['mpeg4', 'mpeg4'], silent=[0])
-    assert width_and_count(path) == (80, 10, 1)
+def test_the_first_stream_that_plays_is_the_video(tmp_path, suffix):
+    """One that announces itself and sends nothing is not."""
+    assert width_and_count(write(tmp_path / f'two{suffix}', ['mpeg4', 'mpeg4'])) == (64, 10, 0)
+    assert width_and_count(write(tmp_path / f'silent{suffix}', ['mpeg4', 'mpeg4'], silent=[0])) == (80, 10, 1)
 
 
 def test_cover_art_is_not_the_video(tmp_path):
-    path = tmp_path / 'cover.mp4'
-    write(path, ['mjpeg', 'mpeg4'], attached=[0])
+    path = write(tmp_path / 'cover.mp4', ['mjpeg', 'mpeg4'], attached=[0])
     with av.open(str(path)) as container:
         assert any(stream.disposition & Disposition.attached_pic for stream in container.streams.video)
     assert width_and_count(path) == (80, 10, 1)
 
 
-def test_music_with_a_cover_holds_no_video(tmp_path):
-    path = tmp_path / 'music.mp4'
-    write(path, ['mjpeg'], attached=[0], audio=True)
-    with pytest.raises(VideoError, match='cover art'):
+@pytest.mark.parametrize(('codecs', 'reason'), [(['mjpeg'], 'cover art'), ([], 'no video stream')])
+def test_music_holds_no_video(tmp_path, codecs, reason):
+    path = write(tmp_path / 'music.mp4', codecs, attached=[0], audio=True)
+    with pytest.raises(VideoError, match=reason) as caught:
         CompressedVideo(path)
+    assert caught.value.stage == 'open'
 
 
 def test_a_container_that_is_not_accepted_is_named_as_the_reason(tmp_path):

@@ -7,8 +7,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from av.bitstream import BitStreamFilterContext
 from av.video.format import VideoFormat
+from video_files import remux
 
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.colour import Colour, Tags, resolve
@@ -97,27 +97,29 @@ def test_what_the_stream_states_counts(tmp_path, matrix, levels):
     assert colour == Colour(names[matrix], 'full' if levels == FULL else 'limited', 'stream', 'stream')
 
 
+ONLY_THE_CONTAINER = Tags(), Tags(1, LIMITED, 1, 1), Colour('bt709', 'limited', 'container', 'stream')
+SAYS_LIMITED = Tags(), Tags(1, FULL, 1, 1), Colour('bt709', 'full', 'container', 'container')  # a decoder, of silence
+BOTH = Tags(6, LIMITED), Tags(1, FULL, 1, 1), Colour('bt601', 'limited', 'stream', 'stream')
+
+
 @pytest.mark.parametrize(
-    ('codec', 'name'), [('libx265', 'a.mp4'), ('libx265', 'a.mkv'), ('libvpx-vp9', 'a.webm'), ('libvpx-vp9', 'a.mp4')]
+    ('codec', 'name', 'case'),
+    [
+        ('libx265', 'a.mp4', ONLY_THE_CONTAINER),
+        ('libx265', 'a.mkv', ONLY_THE_CONTAINER),
+        ('libvpx-vp9', 'a.webm', ONLY_THE_CONTAINER),
+        ('libvpx-vp9', 'a.mp4', ONLY_THE_CONTAINER),
+        ('libx265', 'a.mp4', SAYS_LIMITED),
+        ('libx264', 'a.mkv', BOTH),
+    ],
 )
-def test_a_matrix_that_only_the_container_states_counts(tmp_path, codec, name):
-    frame = frame_of(coded(1, False))
-    path = write(tmp_path / name, frame, codec, Tags(), Tags(1, LIMITED, 1, 1))
-    with av.open(str(path)) as container:
-        assert next(container.decode(video=0)).colorspace == UNSPECIFIED
-    assert check(path, PATCHES) == Colour('bt709', 'limited', 'container', 'stream')
-
-
-def test_the_range_of_a_container_counts_where_a_decoder_says_limited_of_silence(tmp_path):
-    frame = frame_of(coded(1, True))
-    path = write(tmp_path / 'a.mp4', frame, 'libx265', Tags(), Tags(1, FULL, 1, 1))
-    assert check(path, PATCHES) == Colour('bt709', 'full', 'container', 'container')
-
-
-def test_the_stream_counts_where_both_state_a_matrix(tmp_path):
-    frame = frame_of(coded(6, False))
-    path = write(tmp_path / 'a.mkv', frame, 'libx264', Tags(6, LIMITED), Tags(1, FULL, 1, 1))
-    assert check(path, PATCHES) == Colour('bt601', 'limited', 'stream', 'stream')
+def test_what_the_container_states_counts_where_the_stream_is_silent(tmp_path, codec, name, case):
+    stream, container, expected = case
+    codes = coded(1 if expected.matrix == 'bt709' else 6, expected.range == 'full')
+    path = write(tmp_path / name, frame_of(codes), codec, stream, container)
+    with av.open(str(path)) as file:
+        assert next(file.decode(video=0)).colorspace == stream.matrix
+    assert check(path, PATCHES) == expected
 
 
 @pytest.mark.parametrize(('codec', 'name'), [('libx264', 'a.mp4'), ('libx265', 'a.mkv'), ('ffv1', 'a.mkv')])
@@ -149,15 +151,7 @@ def test_chroma_derived_matrices_follow_the_primaries(tmp_path):
 
 def test_a_matrix_without_a_formula_is_refused_by_name(tmp_path):
     source = write(tmp_path / 'a.mp4', frame_of(coded(6, False)), 'libx264', Tags(6, LIMITED))
-    path = tmp_path / 'b.mp4'
-    with av.open(str(source)) as container, av.open(str(path), 'w') as sink:
-        stream = container.streams.video[0]
-        copy = sink.add_stream_from_template(stream)
-        retag = BitStreamFilterContext('h264_metadata=matrix_coefficients=15', stream, copy)
-        for packet in container.demux(stream):
-            for changed in retag.filter(packet if packet.size else None):
-                changed.stream = copy
-                sink.mux(changed)
+    path = remux(source, tmp_path / 'b.mp4', bit_filter='h264_metadata=matrix_coefficients=15')
     with (
         CompressedVideo(path) as video,
         pytest.raises(VideoError, match='no conversion of the colour matrix') as caught,
@@ -232,11 +226,8 @@ def test_reserved_numbers_and_rgb_on_luma_count_as_silence():
         assert resolve(Tags(number), Tags(), pixels, 'vp9').colour.matrix_from == 'assumed'
         assert resolve(Tags(number), Tags(9), pixels, 'vp9').colour.matrix == 'bt2020-ncl'
         assert resolve(Tags(), Tags(number), pixels, 'vp9').colour.matrix == 'bt601'
-
-
-def test_a_format_of_full_range_is_full_whatever_is_said():
-    pixels = VideoFormat('yuvj420p', 16, 16)
-    assert resolve(Tags(range=LIMITED), Tags(range=LIMITED), pixels, 'h264').colour.range == 'full'
+    full = VideoFormat('yuvj420p', 16, 16)  # whatever is said
+    assert resolve(Tags(range=LIMITED), Tags(range=LIMITED), full, 'h264').colour.range == 'full'
 
 
 def test_the_record_is_the_same_before_and_after_a_read(tmp_path):

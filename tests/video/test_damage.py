@@ -9,6 +9,8 @@ import av
 import numpy as np
 import pytest
 from av.video.frame import PictureType
+from plain_decode import decode_plainly, decode_reference
+from video_files import damage, remux, repacked
 
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError, container
 from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
@@ -16,19 +18,18 @@ from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
 NUM_FRAMES = 40  # of every clip in conftest.py
 
 
-@pytest.mark.parametrize('index', [-1, NUM_FRAMES, 10**6])
-def test_index_out_of_range(clips, index):
+def test_what_no_video_has_is_refused(clips):
     with CompressedVideo(clips('mpeg4')) as video:
-        for kind in ('rgb', 'motion'):
-            with pytest.raises(FrameIndexError, match=f'frame {index} of a video of 40') as caught:
-                video.read(**{kind: [0, index]})
-            assert isinstance(caught.value, VideoError)
-            assert isinstance(caught.value, IndexError)
-
-
-def test_fractional_indices_and_blocks_are_refused(clips):
-    with CompressedVideo(clips('mpeg4')) as video, pytest.raises(TypeError):
-        video.read(rgb=[1.5])
+        for index in (-1, NUM_FRAMES, 10**6):
+            for kind in ('rgb', 'motion'):
+                with pytest.raises(FrameIndexError, match=f'frame {index} of a video of 40') as caught:
+                    video.read(**{kind: [0, index]})
+                assert isinstance(caught.value, VideoError)
+                assert isinstance(caught.value, IndexError)
+        with pytest.raises(TypeError):
+            video.read(rgb=[1.5])
+    with pytest.raises(VideoError, match='closed'):
+        video.read(rgb=[0])
     with pytest.raises(ValueError, match='block'):
         CompressedVideo(clips('mpeg4'), block=0)
 
@@ -43,45 +44,38 @@ def test_codec_without_vectors_names_the_remedy(clips):
     assert 'tools/prepare_videos.py' in str(caught.value)
 
 
-def test_error_survives_pickling():
-    for kind in (VideoError, FrameIndexError):
-        error = kind(Path('/videos/a b.mp4'), 'decode', 'frame 3 is damaged')
-        copy = pickle.loads(pickle.dumps(error))
-        assert type(copy) is kind
-        assert (copy.path, copy.stage, copy.reason) == ('/videos/a b.mp4', 'decode', 'frame 3 is damaged')
-        assert str(copy) == str(error)
-        for part in ('/videos/a b.mp4', 'decode', 'frame 3 is damaged'):
-            assert part in str(error)
-
-
-def make_audio(path):
-    with av.open(str(path), 'w') as sink:
-        stream = sink.add_stream('aac', rate=16000)
-        for number in range(4):
-            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format='fltp', layout='mono')
-            frame.sample_rate, frame.pts = 16000, number * 1024
-            sink.mux(stream.encode(frame))
-        sink.mux(stream.encode())
-    return path
+@pytest.mark.parametrize('kind', [VideoError, FrameIndexError])
+def test_an_error_says_where_why_and_what_helps_and_crosses_processes(kind):
+    general = kind(Path('/a b.mp4'), 'decode', 'frame 3 is damaged')
+    special = kind('a.mp4', 'index', 'it is too wide', 'Use the profile small')
+    assert str(general) == f'/a b.mp4: decode: frame 3 is damaged. {general.remedy}.'
+    assert str(special) == 'a.mp4: index: it is too wide. Use the profile small.'
+    for error in (general, special):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is kind
+        assert vars(again) == vars(error)
+        assert str(again) == str(error)
 
 
 def test_what_is_no_video_is_refused_at_once(tmp_path, clips):
     (tmp_path / 'empty.mp4').touch()
     (tmp_path / 'garbage.mp4').write_bytes(np.random.default_rng(0).bytes(5000))
-    (tmp_path / 'text.m3u8').write_text('#EXTM3U\n#EXTINF:1,\nhttp://example.com/a.ts\n')
     whole = clips('mpeg4').read_bytes()
     (tmp_path / 'truncated.mp4').write_bytes(whole[: len(whole) // 2])  # loses the table at its end
     os.mkfifo(tmp_path / 'fifo.mp4')  # opening it would wait
-    make_audio(tmp_path / 'audio.mp4')
+    # Lists of other files, one of them under the name of a video.
+    (tmp_path / 'mpeg2.ts').write_bytes(clips('mpeg2_ts').read_bytes())
+    (tmp_path / 'list.m3u8').write_text('#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:1,\nmpeg2.ts\n#EXT-X-ENDLIST\n')
+    (tmp_path / 'list.mp4').write_text('ffconcat version 1.0\nfile mpeg2.ts\n')
     for name, reason in [
         ('missing.mp4', 'no such file'),
         ('empty.mp4', 'empty'),
         ('fifo.mp4', 'regular file'),
         ('', 'regular file'),
-        ('audio.mp4', 'no video stream'),
         ('garbage.mp4', 'Invalid data'),
-        ('text.m3u8', 'Error'),
         ('truncated.mp4', 'Invalid data'),
+        ('list.m3u8', 'list.m3u8'),
+        ('list.mp4', 'list.mp4'),
     ]:
         with pytest.raises(VideoError, match=reason) as caught:
             CompressedVideo(tmp_path / name)
@@ -99,9 +93,7 @@ def test_a_name_with_a_colon_is_a_file_all_the_same(clips, tmp_path, monkeypatch
 @pytest.mark.parametrize('suffix', ['.mp4', '.avi', '.mkv'])
 def test_a_container_without_frames(tmp_path, clips, suffix):
     path = tmp_path / f'none{suffix}'
-    with av.open(str(clips('mpeg4'))) as source, av.open(str(path), 'w') as sink:
-        sink.add_stream_from_template(source.streams.video[0])
-        sink.start_encoding()
+    remux(clips('mpeg4'), path, lambda *_: [], prepare=lambda copy: copy.container.start_encoding())
     with pytest.raises(VideoError) as caught, CompressedVideo(path) as video:
         _ = video.num_frames
     assert caught.value.stage in ('open', 'index')
@@ -109,16 +101,10 @@ def test_a_container_without_frames(tmp_path, clips, suffix):
 
 @pytest.mark.parametrize('cut', ['inside a packet', 'between packets'])
 @pytest.mark.parametrize('name', ['mpeg4', 'h264'])
-def test_a_file_cut_off_behind_its_table(clips, tmp_path, name, cut, reference):
+def test_a_file_cut_off_behind_its_table(clips, tmp_path, name, cut):
     """Fast-start files keep their table when their end is lost."""
-    whole, path = tmp_path / 'whole.mp4', tmp_path / 'cut.mp4'
-    faststart = {'movflags': 'faststart'}
-    with av.open(str(clips(name))) as source, av.open(str(whole), 'w', options=faststart) as sink:
-        copy = sink.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(source.streams.video[0]):
-            if packet.size:
-                packet.stream = copy
-                sink.mux(packet)
+    path = tmp_path / 'cut.mp4'
+    whole = remux(clips(name), tmp_path / 'whole.mp4', container_options={'movflags': 'faststart'})
     with av.open(str(whole)) as source:
         packet = [packet for packet in source.demux(source.streams.video[0]) if packet.size][26]
         end = packet.pos + (packet.size // 2 if cut == 'inside a packet' else 0)
@@ -131,22 +117,10 @@ def test_a_file_cut_off_behind_its_table(clips, tmp_path, name, cut, reference):
             video.read(rgb=[NUM_FRAMES - 1])
 
 
-def damage(path, target, *, frame):
-    """Overwrite the middle half of one packet."""
-    with av.open(str(path)) as source:
-        packet = [p for p in source.demux(source.streams.video[0]) if p.size][frame]
-        position, size = packet.pos, packet.size
-    data = bytearray(path.read_bytes())
-    noise = np.random.default_rng(1).bytes(size // 2)
-    data[position + size // 4 : position + size // 4 + len(noise)] = noise
-    target.write_bytes(data)
-
-
 @pytest.mark.parametrize('name', ['mpeg4', 'h264'])
-def test_damage_on_the_way_to_a_frame_is_an_error_and_elsewhere_is_none(clips, tmp_path, name, reference):
-    path = tmp_path / 'damaged.mp4'
-    damage(clips(name), path, frame=15)
-    rgb, vectors, *_ = reference(clips(name))
+def test_damage_on_the_way_to_a_frame_is_an_error_and_elsewhere_is_none(clips, tmp_path, name):
+    path = damage(clips(name), tmp_path / 'damaged.mp4', frame=15)
+    rgb, vectors, *_ = decode_reference(clips(name))
     with CompressedVideo(path) as video:
         np.testing.assert_array_equal(video.read(rgb=[14, 5])[0], rgb[[14, 5]])
         np.testing.assert_array_equal(video.read(rgb=[24, 30])[0], rgb[[24, 30]])
@@ -194,32 +168,20 @@ def test_random_damage_never_leads_to_another_exception(clips, tmp_path, name):
     assert stages & {'open', 'index', 'decode'}, 'all the damage went unnoticed'
 
 
-def test_the_next_read_after_a_failed_one_is_right(clips, tmp_path, reference):
-    path = tmp_path / 'damaged.mp4'
-    damage(clips('h264_b'), path, frame=15)
-    rgb, *_ = reference(clips('h264_b'))
-    with CompressedVideo(path) as video:
-        with pytest.raises(VideoError):
-            video.read(rgb=[23])
-        np.testing.assert_array_equal(video.read(rgb=[3, 30])[0], rgb[[3, 30]])
-
-
 @pytest.mark.parametrize('name', ['mpeg4_b', 'mpeg4_b_avi', 'h264_b', 'h264_raw'])
-def test_b_frames_before_a_damaged_frame_that_they_depend_on_are_refused(
-    clips, tmp_path, name, plain_frames, reference
-):
+def test_b_frames_before_a_damaged_frame_that_they_depend_on_are_refused(clips, tmp_path, name):
     """FFmpeg flags the P-frame alone; B-frames are displayed before it and decoded after it. Two clips lack stamps."""
     path = tmp_path / clips(name).name
     for packet in range(23, 12, -1):
         damage(clips(name), path, frame=packet)
-        frames = plain_frames(path)
+        frames = decode_plainly(path)
         flagged = next((number for number, frame in enumerate(frames) if frame.is_corrupt), 0)
         if flagged and frames[flagged].pict_type == PictureType.P and frames[flagged - 1].pict_type == PictureType.B:
             break
     else:
         pytest.fail('no flagged P-frame with B-frames before it')
     sound = max(number for number in range(flagged) if frames[number].pict_type != PictureType.B)
-    rgb, *_ = reference(clips(name))
+    rgb, *_ = decode_reference(clips(name))
     with CompressedVideo(path) as video:
         for number in range(sound + 1, flagged + 1):
             for wanted in (dict(rgb=[number]), dict(motion=[number])):
@@ -230,34 +192,29 @@ def test_b_frames_before_a_damaged_frame_that_they_depend_on_are_refused(
         np.testing.assert_array_equal(video.read(rgb=others)[0], rgb[others])
 
 
-def test_damage_between_two_wanted_frames_fails_neither_of_them(clips, tmp_path, plain_frames, reference):
+def test_damage_between_two_wanted_frames_fails_neither_of_them(clips, tmp_path):
     """Frame 22 is decoded after key frame 24, which is fed to the decoder before frame 21 comes out."""
-    path = tmp_path / 'damaged.mp4'
-    damage(clips('mpeg4_b'), path, frame=23)
-    flagged = [number for number, frame in enumerate(plain_frames(path)) if frame.is_corrupt]
+    path = damage(clips('mpeg4_b'), tmp_path / 'damaged.mp4', frame=23)
+    flagged = [number for number, frame in enumerate(decode_plainly(path)) if frame.is_corrupt]
     assert flagged == [22]
-    rgb, *_ = reference(clips('mpeg4_b'))
+    rgb, *_ = decode_reference(clips('mpeg4_b'))
     with CompressedVideo(path) as video:
         np.testing.assert_array_equal(video.read(rgb=[21, 25])[0], rgb[[21, 25]])
 
 
-def test_a_decoder_that_met_damage_is_not_used_again(clips, tmp_path, reference):
+def test_a_decoder_that_met_damage_is_not_used_again(clips, tmp_path):
     """Packet 5 becomes a header that switches quarter pixels on, and noise; flushing would leave them on."""
-    path = tmp_path / 'header.mp4'
     with av.open(str(clips('mpeg4_4mv'))) as other:
         header = other.streams.video[0].codec_context.extradata
-    with av.open(str(clips('mpeg4'))) as source, av.open(str(path), 'w') as sink:
-        stream = source.streams.video[0]
-        copy = sink.add_stream_from_template(stream)
-        for number, packet in enumerate(packet for packet in source.demux(stream) if packet.size):
-            noise = np.random.default_rng(0).bytes(packet.size // 2)
-            packet_out = av.Packet(header + bytes(packet)[: -len(noise)] + noise if number == 5 else bytes(packet))
-            packet_out.pts, packet_out.dts, packet_out.time_base = packet.pts, packet.dts, packet.time_base
-            packet_out.is_keyframe, packet_out.stream = packet.is_keyframe, copy
-            sink.mux(packet_out)
+
+    def change(number, packet):
+        noise = np.random.default_rng(0).bytes(packet.size // 2)
+        return [repacked(packet, header + bytes(packet)[: -len(noise)] + noise if number == 5 else None)]
+
+    path = remux(clips('mpeg4'), tmp_path / 'header.mp4', change)
     write_seal(str(path), Seal('test', NUM_FRAMES, 12))
-    rgb, *_ = reference(clips('mpeg4'))
-    assert not np.array_equal(reference(path)[0][30], rgb[30]), 'a plain decode should keep the quarter pixels on'
+    rgb, *_ = decode_reference(clips('mpeg4'))
+    assert not np.array_equal(decode_reference(path)[0][30], rgb[30]), 'a plain decode keeps the quarter pixels on'
     with CompressedVideo(path) as video:
         with pytest.raises(VideoError, match='damaged'):
             video.read(rgb=[7])
@@ -287,30 +244,11 @@ def test_the_demuxer_is_closed_when_a_read_stops_early():
     assert closed
 
 
-def test_reading_a_closed_video(clips):
-    with CompressedVideo(clips('mpeg4')) as video:
-        video.read(rgb=[0])
-    with pytest.raises(VideoError, match='closed'):
-        video.read(rgb=[0])
-
-
-def copy_packets(source: Path, target: Path, keep, *, as_key: bool | None = None) -> None:
-    """Remux the packets that `keep(number, packet)` wants; `as_key` overrides their key flags."""
-    with av.open(str(source)) as src, av.open(str(target), 'w') as dst:
-        stream = dst.add_stream_from_template(src.streams.video[0])
-        for number, packet in enumerate(src.demux(src.streams.video[0])):
-            if packet.dts is not None and keep(number, packet):
-                packet.stream = stream
-                if as_key is not None:
-                    packet.is_keyframe = as_key
-                dst.mux(packet)
-
-
 @pytest.mark.parametrize('suffix', ['.mp4', '.mkv', '.avi'])
 def test_a_stream_without_i_frames_is_refused_not_invented(clips, tmp_path, suffix):
     """FFmpeg decodes it from grey and flags nothing; an .mp4 without a table of key frames calls every frame one."""
     target = tmp_path / f'no_iframes{suffix}'
-    copy_packets(clips('mpeg4'), target, lambda _, packet: not packet.is_keyframe)
+    remux(clips('mpeg4'), target, lambda _, packet: [] if packet.is_keyframe else [packet])
     with CompressedVideo(target) as video:
         assert video.num_frames > 20
         with pytest.raises(VideoError, match=r'missing or damaged|no key frame|not in the file'):
@@ -321,11 +259,12 @@ def test_a_stream_without_i_frames_is_refused_not_invented(clips, tmp_path, suff
         _ = video.keyframes if suffix != '.mp4' else video.frame_types
 
 
-def test_an_mp4_that_calls_every_frame_a_key_frame_is_still_read_right(clips, plain_frames, tmp_path):
-    target = tmp_path / 'all_keys.mp4'
-    copy_packets(clips('mpeg4'), target, lambda _, __: True, as_key=True)
+def test_an_mp4_that_calls_every_frame_a_key_frame_is_still_read_right(clips, tmp_path):
+    def as_key(_, packet):
+        packet.is_keyframe = True
+        return [packet]
+
+    target = remux(clips('mpeg4'), tmp_path / 'all_keys.mp4', as_key)
     with CompressedVideo(target) as video:
         frames, _ = video.read(rgb=[17, 5, 30])
-    expected = plain_frames(clips('mpeg4'))
-    for frame, number in zip(frames, (17, 5, 30), strict=True):
-        assert np.array_equal(frame, expected[number].to_ndarray(format='rgb24'))
+    np.testing.assert_array_equal(frames, decode_reference(clips('mpeg4'))[0][[17, 5, 30]])

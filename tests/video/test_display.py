@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from video_files import encode_clip, remux
 
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size, orientation
@@ -39,15 +40,7 @@ def moved(picture: np.ndarray, a: int, b: int, c: int, d: int) -> np.ndarray:
 
 def with_matrix(source: Path, path: Path, entries: list[int]) -> Path:
     """A copy whose container holds this display matrix."""
-    with av.open(str(source)) as container, av.open(str(path), 'w') as sink:
-        stream = container.streams.video[0]
-        copy = sink.add_stream_from_template(stream)
-        copy.set_display_matrix(entries)
-        for packet in container.demux(stream):
-            if packet.size:
-                packet.stream = copy
-                sink.mux(packet)
-    return path
+    return remux(source, path, prepare=lambda copy: copy.set_display_matrix(entries))
 
 
 @pytest.mark.parametrize('entries', EIGHT)
@@ -88,14 +81,11 @@ def test_other_matrices_are_refused_with_a_remedy(tmp_path, entries):
     assert not (tmp_path / 'out.mp4').exists()
 
 
-def test_a_matrix_written_with_rounding_or_scaled_counts_as_the_turn_that_it_means():
+def test_a_matrix_written_with_rounding_is_the_turn_that_it_means_and_pixels_become_square_first():
     quarter = orientation(np.array(matrix(0, 1, -1, 0), np.int32))
     assert orientation(np.array(matrix(0.001, 0.9999, -1, 0.002), np.int32)) == quarter
     assert orientation(np.array(matrix(0, 0.5, -0.5, 0), np.int32)) == quarter
     assert orientation(np.array(matrix(2, 0, 0, 2), np.int32)) == UPRIGHT
-
-
-def test_pixels_become_square_before_the_picture_is_turned():
     turned = Orientation(transposed=True, mirrored=True)
     assert display_size(720, 576, Fraction(16, 15), UPRIGHT) == (768, 576)
     assert display_size(720, 480, Fraction(8, 9), UPRIGHT) == (640, 480)
@@ -109,18 +99,13 @@ def make_disc(path: Path, pixel_shape: Fraction, *, turned: bool = False) -> Pat
     y, x = np.mgrid[:height, :width]
     inside = ((x - width / 2) * float(pixel_shape)) ** 2 + (y - height / 2) ** 2 < 72**2
     picture = np.repeat(np.where(inside, 235, 16).astype(np.uint8)[..., None], 3, axis=2)
-    with av.open(str(path), 'w') as sink:
-        stream = sink.add_stream('libx264', rate=25, options={'qp': '10', 'threads': '1'})
-        stream.width, stream.height, stream.pix_fmt = width, height, 'yuv420p'
+
+    def prepare(stream):
         stream.codec_context.sample_aspect_ratio = pixel_shape
         if turned:
             stream.set_display_rotation(90)
-        for number in range(2):
-            frame = av.VideoFrame.from_ndarray(picture, format='rgb24')
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            sink.mux(stream.encode(frame))
-        sink.mux(stream.encode())
-    return path
+
+    return encode_clip(path, np.stack([picture] * 2), 'libx264', {'qp': '10'}, prepare=prepare)
 
 
 def shown_shape(path: Path) -> float:
@@ -150,14 +135,11 @@ def test_a_disc_stays_round_in_every_profile(tmp_path, suffix, pixel_shape, turn
                 assert (stream.width, stream.height) == profile.size
 
 
-def test_a_fixed_size_of_the_same_shape_states_nothing(tmp_path):
+def test_the_shape_of_pixels_is_stated_where_it_counts_in_numbers_that_the_header_holds(tmp_path):
     """4:3 in 340x256, as UCF101, is 0.4 % off."""
     write_video(np.zeros((2, 240, 320, 3), np.uint8), tmp_path / 'source.mp4')
     reencode(tmp_path / 'source.mp4', tmp_path / 'out.mp4', profile=PROFILES['coviar'])
     assert b'pasp' not in (tmp_path / 'out.mp4').read_bytes()
-
-
-def test_the_shape_of_pixels_is_stated_in_numbers_that_the_header_holds():
     rng = np.random.default_rng(0)
     for width, height in [(8192, 16), (16, 8192), *rng.integers(16, 4000, (200, 2)).tolist()]:
         size, shape = PROFILES['coviar'].target(width, height)

@@ -1,11 +1,12 @@
 """Streams that only a decode can index: every read is a frame of the plain sequential decode, or an error."""
 
 import logging
-from collections import Counter
 
 import av
 import numpy as np
 import pytest
+from plain_decode import check_random_reads, decode_plainly, decode_reference
+from video_files import encode_clip, remux, repacked
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError, exact, index_store, truth
@@ -14,21 +15,9 @@ NUM_FRAMES = 40  # of every clip in conftest.py
 IRREGULAR = ['mpeg4_b', 'mpeg4_b_avi', 'mpeg2_ts', 'h264_open', 'h264_open_ts', 'h264_raw', 'h264_refresh', 'hevc_b']
 
 
-def copy_packets(source, target, change):
-    """Remux, with what ``change(number, packet)`` gives in place of each packet: a packet, or None."""
-    with av.open(str(source)) as container, av.open(str(target), 'w') as sink:
-        copy = sink.add_stream_from_template(container.streams.video[0])
-        for number, packet in enumerate(packet for packet in container.demux(video=0) if packet.size):
-            changed = change(number, packet)
-            if changed is not None:
-                changed.stream = copy
-                sink.mux(changed)
-    return target
-
-
-def test_open_gop_frames_before_the_key_frame_come_from_the_gop_before(clips, reference):
+def test_open_gop_frames_before_the_key_frame_come_from_the_gop_before(clips):
     for name in ('h264_open', 'h264_open_ts'):
-        rgb, *_ = reference(clips(name))
+        rgb, *_ = decode_reference(clips(name))
         with CompressedVideo(clips(name)) as video:
             key = int(video.keyframes[1])
             position = video._decoder.position
@@ -38,65 +27,51 @@ def test_open_gop_frames_before_the_key_frame_come_from_the_gop_before(clips, re
             np.testing.assert_array_equal(video.read(rgb=wanted)[0], rgb[wanted])
 
 
-def test_vp8_frames_that_are_never_shown_do_not_count(clips, tmp_path, check_reads, plain_frames):
+def test_vp8_frames_that_are_never_shown_do_not_count(clips, tmp_path):
     """Reference frames of VP8 may be hidden: bit 4 of the packet says so."""
 
     def hide(number, packet):
-        data = bytearray(bytes(packet))
-        if number == 7:
-            data[0] &= ~0x10
-        hidden = av.Packet(bytes(data))
-        hidden.pts, hidden.dts, hidden.time_base = packet.pts, packet.dts, packet.time_base
-        hidden.is_keyframe = packet.is_keyframe
-        return hidden
+        data = bytes(packet)
+        return [repacked(packet, bytes([data[0] & ~0x10]) + data[1:] if number == 7 else data)]
 
-    path = copy_packets(clips('vp8'), tmp_path / 'hidden.webm', hide)
-    assert len(plain_frames(path)) == NUM_FRAMES - 1
-    check_reads(path, motion=False)
+    path = remux(clips('vp8'), tmp_path / 'hidden.webm', hide)
+    assert len(decode_plainly(path)) == NUM_FRAMES - 1
+    check_random_reads(path, motion=False)
 
 
-def test_a_transport_stream_cut_inside_an_open_gop_starts_at_its_first_key_frame(clips, tmp_path, check_reads):
-    keys = Counter()
+def test_a_transport_stream_cut_inside_an_open_gop_starts_at_its_first_key_frame(clips, tmp_path):
+    keys = []
 
     def from_the_second_key_frame(number, packet):
-        keys[packet.is_keyframe] += 1
-        return packet if keys[True] > 1 else None
+        keys.extend([number] * packet.is_keyframe)
+        return [packet] if len(keys) > 1 else []
 
-    check_reads(copy_packets(clips('h264_open_ts'), tmp_path / 'cut.ts', from_the_second_key_frame), motion=True)
+    check_random_reads(remux(clips('h264_open_ts'), tmp_path / 'cut.ts', from_the_second_key_frame), motion=True)
 
 
-def test_odd_start_time(tmp_path, check_reads, encode):
+def test_odd_start_time(tmp_path):
     pan = make_pan(displacement=(2, 1), num_frames=30, height=64, width=80)
     for suffix in ('.mp4', '.mkv', '.ts'):
         options = {'x264-params': 'keyint=12:bframes=2:b-adapt=0'}
-        path = encode(tmp_path / f'late{suffix}', pan.frames, 'libx264', options, start=977)
-        check_reads(path, motion=True, rounds=3)
+        stamps = range(977, 977 + 30)
+        path = encode_clip(tmp_path / f'late{suffix}', pan.frames, 'libx264', options, stamps=stamps)
+        check_random_reads(path, motion=True, rounds=3)
 
 
 @pytest.mark.parametrize('name', ['mpeg4', 'h264', 'h264_b'])
-def test_an_edit_list_that_cuts_the_start_off(clips, tmp_path, check_reads, reference, name):
-    path = tmp_path / 'edited.mp4'
-    with av.open(str(clips(name))) as source:
-        stream = source.streams.video[0]
-        with av.open(str(path), 'w', options={'avoid_negative_ts': 'disabled'}) as sink:
-            copy = sink.add_stream_from_template(stream)
-            tick = None
-            for packet in source.demux(stream):
-                if packet.size:
-                    tick = tick or packet.duration
-                    packet.pts -= 5 * tick
-                    packet.dts -= 5 * tick
-                    packet.stream = copy
-                    sink.mux(packet)
-    assert len(reference(path)[0]) == NUM_FRAMES - 5, 'FFmpeg honours the edit list'
-    check_reads(path, motion=True)
+def test_an_edit_list_that_cuts_the_start_off(clips, tmp_path, name):
+    as_it_is = {'avoid_negative_ts': 'disabled'}
+    five_earlier = lambda _, packet: [repacked(packet, later=-5, lead=5)]  # noqa: E731
+    path = remux(clips(name), tmp_path / 'edited.mp4', five_earlier, container_options=as_it_is)
+    assert len(decode_plainly(path)) == NUM_FRAMES - 5, 'FFmpeg honours the edit list'
+    check_random_reads(path, motion=True)
 
 
 @pytest.mark.parametrize('name', IRREGULAR)
-def test_frames_alone_and_backwards_are_those_of_a_plain_decode(clips, reference, monkeypatch, name):
+def test_frames_alone_and_backwards_are_those_of_a_plain_decode(clips, monkeypatch, name):
     """With packets kept in memory, and read again by the container's seek."""
     path = clips(name)
-    rgb, *_ = reference(path)
+    rgb, *_ = decode_reference(path)
     for kept in (exact.KEPT, 0):
         monkeypatch.setattr(exact, 'KEPT', kept)
         index_store._known.clear()
@@ -106,10 +81,10 @@ def test_frames_alone_and_backwards_are_those_of_a_plain_decode(clips, reference
                 np.testing.assert_array_equal(video.read(rgb=[number])[0], rgb[[number]], str(number))
 
 
-def test_few_packets_are_decoded_for_a_frame_behind_many(tmp_path, encode, monkeypatch):
+def test_few_packets_are_decoded_for_a_frame_behind_many(tmp_path, monkeypatch):
     """Starts are used where they prove right: a read does not decode from the start of the file."""
     pan = make_pan(displacement=(2, 1), num_frames=100, height=64, width=80)
-    path = encode(tmp_path / 'long.ts', pan.frames, 'libx264', {'x264-params': 'keyint=10:bframes=2:open-gop=1'})
+    path = encode_clip(tmp_path / 'long.ts', pan.frames, 'libx264', {'x264-params': 'keyint=10:bframes=2:open-gop=1'})
     fed = []
     original = exact.ExactReader._fed
 
@@ -127,10 +102,10 @@ def test_few_packets_are_decoded_for_a_frame_behind_many(tmp_path, encode, monke
         assert len(fed) == 100, 'each packet is decoded once'
 
 
-def test_a_start_that_gives_other_frames_is_given_up(clips, reference, monkeypatch):
+def test_a_start_that_gives_other_frames_is_given_up(clips, monkeypatch):
     """As where a decoder keeps more than a flush clears: the frames seem to differ from the start at 12 on."""
     path = clips('h264_open_ts')
-    rgb, *_ = reference(path)
+    rgb, *_ = decode_reference(path)
     right, refused = exact.pixel_digest, []
     with CompressedVideo(path) as video:
         reader_starts = None
@@ -168,7 +143,7 @@ def test_a_frame_that_never_comes_again_is_an_error(clips, monkeypatch):
             video.read(rgb=[30])
 
 
-def test_key_frames_are_seen_to_decode_alone(clips, tmp_path, plain_frames):
+def test_key_frames_are_seen_to_decode_alone(clips, tmp_path):
     """In .mp4 and .ts the container flags pictures of an intra refresh; what depends on others is no key frame."""
     path = clips('h264_refresh')
     with CompressedVideo(path) as video:
@@ -179,11 +154,11 @@ def test_key_frames_are_seen_to_decode_alone(clips, tmp_path, plain_frames):
         assert sum(packet.is_keyframe for packet in container.demux(video=0)) > 1
     with CompressedVideo(clips('h264_open')) as video:
         assert video.keyframes.tolist() == [
-            n for n, frame in enumerate(plain_frames(clips('h264_open'))) if frame.key_frame
+            n for n, frame in enumerate(decode_plainly(clips('h264_open'))) if frame.key_frame
         ]
 
 
-def test_decoders_that_name_no_key_frames_are_asked_packet_by_packet(tmp_path, encode):
+def test_decoders_that_name_no_key_frames_are_asked_packet_by_packet(tmp_path):
     """MS Video 1 keeps what it does not code: only the first picture decodes alone, whatever the container says."""
     frames = np.repeat(make_pan(displacement=(3, 1), num_frames=12, height=64, width=80).frames[:, :32], 2, axis=1)
     frames[:, 32:] = frames[:1, 32:]
@@ -218,7 +193,7 @@ def test_what_the_index_cost_is_said_once_a_file_and_loudly_once_a_process(clips
         assert '40 frames' in record.getMessage()
 
 
-def test_an_index_beside_the_video_spares_the_decode(clips, tmp_path, monkeypatch, reference):
+def test_an_index_beside_the_video_spares_the_decode(clips, tmp_path, monkeypatch):
     path = tmp_path / 'open.ts'
     path.write_bytes(clips('h264_open_ts').read_bytes())
     with CompressedVideo(path, keep_index=True) as video:
@@ -231,7 +206,7 @@ def test_an_index_beside_the_video_spares_the_decode(clips, tmp_path, monkeypatc
         patch.setattr(exact, 'find_truth', None)
         with CompressedVideo(path) as video:
             assert (video.keyframes.tolist(), video.frame_types) == (keyframes, types)
-            np.testing.assert_array_equal(video.read(rgb=[33])[0], reference(path)[0][[33]])
+            np.testing.assert_array_equal(video.read(rgb=[33])[0], decode_reference(path)[0][[33]])
 
     path.write_bytes(clips('mpeg2_ts').read_bytes())
     assert index_store.load(str(path)) is None, 'it is of another file'

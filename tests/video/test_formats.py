@@ -34,6 +34,5 @@ def test_the_page_says_what_comes_out(rows, repository):
 
 
 def outcomes(lines):
-    """Of rows of the table: encoder, and all but the containers."""
     cells = [line.split(' | ') for line in lines if line.startswith('| ')]
     return {(encoder, *others) for encoder, _, *others in cells}

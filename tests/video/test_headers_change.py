@@ -4,6 +4,8 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from plain_decode import decode_plainly
+from video_files import encode_clip
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo
@@ -17,14 +19,14 @@ PARTS = {
 
 
 @pytest.mark.parametrize(('first', 'second'), list(permutations(PARTS, 2)))
-def test_parts_of_one_file(tmp_path, encode, plain_frames, first, second):
+def test_parts_of_one_file(tmp_path, first, second):
     parts = [
-        encode(tmp_path / f'{number}.ts', PAN.frames, 'mpeg4', {'g': '6', 'qmin': '2', 'qmax': '2', **PARTS[name]})
+        encode_clip(tmp_path / f'{number}.ts', PAN.frames, 'mpeg4', {'g': '6', 'qmin': '2', 'qmax': '2', **PARTS[name]})
         for number, name in enumerate((first, second))
     ]
     path = tmp_path / 'joined.ts'
     path.write_bytes(b''.join(part.read_bytes() for part in parts))
-    plain = plain_frames(path)
+    plain = decode_plainly(path)
     with CompressedVideo(path, block=16) as video:
         assert video.num_frames == len(plain)
         for number in reversed(range(len(plain))):

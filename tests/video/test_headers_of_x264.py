@@ -4,13 +4,14 @@ import av
 import numpy as np
 import pytest
 from h264_writer import full_sps
+from plain_decode import decode_plainly
 
 from cmvl_mm.bitstream.h264_headers import length_size, parse_pps, parse_sps
 from cmvl_mm.bitstream.h264_slices import HeaderReader
 
 
 @pytest.mark.parametrize('name', ['h264_b', 'h264_open', 'h264_raw', 'h264_b_ts', 'h264_b_mkv'])
-def test_headers_of_x264_tell_kinds_and_order(clips, plain_frames, name):
+def test_headers_of_x264_tell_kinds_and_order(clips, name):
     path = clips(name)
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
@@ -27,7 +28,7 @@ def test_headers_of_x264_tell_kinds_and_order(clips, plain_frames, name):
     for header in headers:
         period += header.idr
         shown.append((period, header.poc_lsb if header.poc_lsb < 2 ** (sps.poc_lsb_bits - 1) else -1, header.kind))
-    types = ['?IPB'[int(frame.pict_type)] for frame in plain_frames(path)]
+    types = ['?IPB'[int(frame.pict_type)] for frame in decode_plainly(path)]
     assert sorted(types) == sorted(kind for *_, kind in shown)
     if name != 'h264_open':  # there the count goes on
         assert [kind for *_, kind in sorted(shown)] == types

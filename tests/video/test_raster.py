@@ -1,10 +1,15 @@
-"""rasterise(): exact by area, edge blocks kept, only the past, nothing clipped in silence."""
+"""Which records are real, and rasterise(): exact by area, edge blocks kept, only the past, nothing clipped silently."""
 
 import numpy as np
 import pytest
+from video_files import encode_clip
 
+from cmvl_mm.bitstream.claims import Trust
+from cmvl_mm.video import CompressedVideo
+from cmvl_mm.video.macroblocks import Kinds
 from cmvl_mm.video.motion import grid_shape
 from cmvl_mm.video.raster import RECORD, rasterise
+from cmvl_mm.video.records import in_frame_lines, without_fields, without_phantoms, without_unsure_zeros
 
 
 def paint(records, height, width, block):
@@ -50,8 +55,9 @@ def paint_naively(records, height, width, block):
 def random_records(rng, height, width):
     """Macroblocks over the whole frame and past its edges: whole, halved, quartered, or absent (intra)."""
     records = [np.empty(0, RECORD)]
-    for top in range(0, height, 16):
-        for left in range(0, width, 16):
+    first = rng.choice([0, -8])
+    for top in range(first, height, 16):
+        for left in range(first, width, 16):
             kind = rng.integers(5)
             w, h = [(16, 16), (16, 8), (8, 16), (8, 8), (0, 0)][kind]
             for down in range(0, 16, h) if h else ():
@@ -63,68 +69,49 @@ def random_records(rng, height, width):
     return np.concatenate(records)
 
 
+def whole_macroblocks(rng, height, width):
+    """A third of them intra, right and bottom ones running past the frame: what the fast path paints."""
+    places = [(top, left) for top in range(0, height, 16) for left in range(0, width, 16) if rng.uniform() < 0.67]
+    blocks = [block_at(left, top, 16, 16, rng.integers(-99, 99, 2), scale=2) for top, left in places]
+    return np.concatenate([np.empty(0, RECORD), *blocks])
+
+
+@pytest.mark.parametrize('make', [random_records, whole_macroblocks])
 @pytest.mark.parametrize('block', [4, 8, 12, 16, 32])
 @pytest.mark.parametrize('size', [(256, 340), (241, 321), (16, 16), (84, 116)])
-def test_mixed_blocks_equal_a_naive_painter(block, size):
+def test_blocks_equal_a_naive_painter(make, block, size):
     rng = np.random.default_rng(block)
     for _ in range(3):
-        records = random_records(rng, *size)
+        records = make(rng, *size)
         vectors, valid = paint(records, *size, block)
+        assert valid.shape == grid_shape(*size, block)
         expected = paint_naively(records, *size, block)
         np.testing.assert_array_equal(valid, expected[1])
         np.testing.assert_array_equal(vectors, expected[0])
 
 
-@pytest.mark.parametrize('block', [4, 8, 16])
-def test_the_fast_path_equals_a_naive_painter(block):
-    """Macroblocks only, a third of them intra, right and bottom ones running past the frame."""
-    rng = np.random.default_rng(0)
-    records = np.concatenate(
-        [
-            block_at(left, top, 16, 16, rng.integers(-99, 99, 2), scale=2)
-            for top in range(0, 250, 16)
-            for left in range(0, 340, 16)
-            if rng.uniform() < 0.67
-        ]
-    )
-    vectors, valid = paint(records, 250, 340, block)
-    expected = paint_naively(records, 250, 340, block)
-    np.testing.assert_array_equal(valid, expected[1])
-    np.testing.assert_array_equal(vectors, expected[0])
-
-
-def test_sign_and_unit():
+def test_sign_and_unit_of_a_result_of_its_own():
     """The block came from 3.5 px to the left and 1 px below: its content moved right and up."""
     vectors, valid = paint(block_at(0, 0, 16, 16, (-7, 2), scale=2), 16, 16, 16)
     assert vectors.tolist() == [[[14, -4]]]
     assert vectors.dtype == np.int16
     assert valid.all()
+    records = block_at(0, 0, 16, 16, (-8, 0))
+    vectors, _ = paint(records, 16, 16, 16)
+    records['motion_x'] = 0
+    assert vectors[0, 0, 0] == 8
 
 
-def test_four_small_blocks_average_by_area_and_intra_parts_do_not_count():
+def test_blocks_average_by_area_and_intra_parts_do_not_count():
     records = np.concatenate([block_at(0, 0, 8, 16, (-40, 0)), block_at(8, 0, 8, 8, (-10, 0))])
     vectors, _ = paint(records, 16, 16, 16)
     assert vectors[0, 0].tolist() == [30, 0]  # (2 * 40 + 10) / 3; the empty quarter is left out
     vectors, valid = paint(records, 16, 16, 8)
     assert vectors[..., 0].tolist() == [[40, 10], [40, 0]]
     assert valid.tolist() == [[True, True], [True, False]]
-
-
-def test_two_vectors_of_one_block_are_averaged():
-    records = np.concatenate([block_at(0, 0, 16, 16, (-8, 0)), block_at(0, 0, 16, 16, (-16, 4))])
+    twice = np.concatenate([block_at(0, 0, 16, 16, (-8, 0)), block_at(0, 0, 16, 16, (-16, 4))])
     for block in (8, 16):
-        vectors, _ = paint(records, 16, 16, block)
-        assert (vectors == [12, -2]).all()
-
-
-def test_edge_blocks_are_kept():
-    """At 340 px the last macroblock ends at 352, and at 8 px the grid ends at 344."""
-    records = np.concatenate([block_at(336, 240, 16, 16, (-8, -4)), block_at(-8, 0, 16, 16, (-4, 0))])
-    for block in (8, 16):
-        vectors, valid = paint(records, 250, 340, block)
-        assert valid.shape == grid_shape(250, 340, block)
-        assert vectors[-1, -1].tolist() == [8, 4]
-        assert vectors[0, 0].tolist() == [4, 0]
+        assert (paint(twice, 16, 16, block)[0] == [12, -2]).all()
 
 
 def test_only_references_to_the_past_count():
@@ -149,40 +136,24 @@ def test_long_vectors_survive_and_too_long_ones_raise():
         paint(block_at(0, 0, 16, 16, (1, 1), scale=0), 16, 16, 8)
 
 
-def test_no_records():
-    vectors, valid = paint(np.empty(0, RECORD), 33, 40, 16)
-    assert vectors.shape == (3, 3, 2)
-    assert not valid.any()
-
-
-def test_the_result_holds_no_reference_to_the_records():
-    records = block_at(0, 0, 16, 16, (-8, 0))
-    vectors, _ = paint(records, 16, 16, 16)
-    records['motion_x'] = 0
-    assert vectors[0, 0, 0] == 8
-
-
 @pytest.mark.parametrize('block', [8, 12, 16])
 def test_a_group_of_frames_equals_each_alone(block):
     """On the fast path and on the general one, with frames that have no records in between."""
-    rng = np.random.default_rng(0)
+    rng, nothing = np.random.default_rng(0), np.empty(0, RECORD)
     macroblocks = [block_at(16 * i, 16 * i, 16, 16, rng.integers(-99, 99, 2)) for i in range(4)]
     for frames in (
-        [macroblocks[0], np.empty(0, RECORD), np.concatenate(macroblocks[1:3]), macroblocks[3]],
+        [],
+        [nothing],
+        [macroblocks[0], nothing, np.concatenate(macroblocks[1:3]), macroblocks[3]],
         [random_records(rng, 60, 76) for _ in range(3)],
     ):
         vectors, valid = rasterise(frames, 60, 76, block)
-        assert len(vectors) == len(frames)
+        assert vectors.shape == (*valid.shape, 2) == (len(frames), *grid_shape(60, 76, block), 2)
         for number, frame in enumerate(frames):
             alone = paint(frame, 60, 76, block)
+            assert alone[1].any() == bool(len(frame))
             np.testing.assert_array_equal(vectors[number], alone[0])
             np.testing.assert_array_equal(valid[number], alone[1])
-
-
-def test_no_frames():
-    vectors, valid = rasterise([], 33, 40, 16)
-    assert vectors.shape == (0, 3, 3, 2)
-    assert valid.shape == (0, 3, 3)
 
 
 def test_blocks_outside_the_frame_and_without_area_paint_nothing():
@@ -197,3 +168,89 @@ def test_blocks_outside_the_frame_and_without_area_paint_nothing():
     vectors, valid = paint(np.concatenate([outside, inside]), 256, 340, 8)
     assert valid.sum() == 1
     assert vectors[0, 0].tolist() == [16, 0]
+
+
+def kinds(field, skipped=()):
+    """Of a pair of macroblocks, one above the other."""
+    return Kinds(*(np.array([[number in rows] for number in range(2)]) for rows in (field, skipped)))
+
+
+def column(records, **select):
+    """Of two macroblocks, one above the other."""
+    vectors, valid = rasterise([records], 32, 16, 16, **select)
+    return vectors[0, :, 0].tolist(), valid[0, :, 0].tolist()
+
+
+def test_a_field_macroblock_covers_every_second_line_of_its_pair():
+    top, bottom = block_at(0, 0, 16, 16, (-8, -4)), block_at(0, 16, 16, 16, (-16, -8))
+    both = np.concatenate([top, bottom])
+    for trust, skipped in ((Trust.ALL, ()), (Trust.SKIPPED, (0, 1))):
+        moved = in_frame_lines(both, kinds((0, 1), skipped), trust)
+        assert column(moved) == ([[12, 12]] * 2, [True, True])  # the mean of both fields, lines counted twice
+    assert column(in_frame_lines(top, kinds((0, 1)), Trust.ALL)) == ([[8, 8]] * 2, [True, True])
+    assert column(in_frame_lines(both, kinds((0, 1), (1,)), Trust.SKIPPED)) == ([[16, 16]] * 2, [True, True])
+    assert not len(in_frame_lines(both, kinds((0, 1), (0, 1)), Trust.NONE))
+    assert column(in_frame_lines(both, kinds(()), Trust.NONE)) == ([[8, 4], [16, 8]], [True, True])
+
+
+def test_halves_of_field_macroblocks_count_frame_lines_already():
+    halves = np.concatenate([block_at(0, 0, 16, 8, (-8, -4)), block_at(0, 8, 16, 8, (-16, -8))])
+    moved = in_frame_lines(halves, kinds((0,)), Trust.ALL)
+    assert column(moved) == ([[8, 4], [16, 8]], [True, True])
+    quarters = in_frame_lines(block_at(8, 8, 8, 8, (-8, -4)), kinds((0,)), Trust.ALL)
+    assert column(quarters) == ([[0, 0], [8, 8]], [False, True])
+
+
+def test_a_zero_of_a_part_counts_only_without_one_of_list_1_at_its_place():
+    def count(*records, frames=(0,) * 4):
+        records = np.concatenate(records)
+        past = records['source'] < 0
+        return without_phantoms(records, np.array(frames[: len(records)], np.int32), past).tolist()
+
+    zero, moved, later = (
+        block_at(0, 0, 16, 8, motion, source=source) for motion, source in (((0, 0), -1), ((4, 0), -1), ((4, 0), 1))
+    )
+    assert count(zero, later) == [False, False]
+    assert count(moved, later) == [True, False]
+    assert count(zero, block_at(0, 8, 16, 8, (0, 0), source=1)) == [True, False]
+    assert count(zero, later, frames=(0, 1)) == [True, False]
+    assert count(block_at(0, 0, 16, 16, (0, 0)), block_at(0, 0, 16, 16, (4, 4), source=1)) == [True, False]
+    assert count(zero, moved) == [True, True]
+    assert column(np.concatenate([zero, later, block_at(0, 16, 16, 16, (0, 4))]), select=without_phantoms) == (
+        [[0, 0], [0, -4]],
+        [False, True],
+    )
+
+
+def test_blocks_that_are_wider_than_high_are_fields_in_mpeg4():
+    records = [block_at(0, top, width, height, (4, 4)) for top, width, height in ((0, 16, 8), (16, 16, 16), (16, 8, 8))]
+    records, frame, past = np.concatenate(records), np.zeros(3, np.int32), np.ones(3, bool)
+    assert without_fields(records, frame, past).tolist() == [False, True, True]
+    assert without_fields(records[1:], frame[1:], past[1:]) is not None
+
+
+def test_zeros_count_in_wmv2_only_where_nothing_is_coded():
+    records = np.concatenate(
+        [block_at(0, 0, 16, 16, (0, 0)), block_at(0, 16, 16, 16, (0, 0)), block_at(0, 0, 16, 16, (1, 0))]
+    )
+    assert without_unsure_zeros(records, kinds((), (1,)))['dst_y'].tolist() == [24, 8]
+    assert len(without_unsure_zeros(records, None)) == 1
+
+
+@pytest.mark.parametrize(
+    ('encoder', 'suffix', 'still'),
+    [('wmv1', '.wmv', True), ('mpeg4', '.mp4', True), ('h263', '.avi', True), ('wmv2', '.wmv', False)],
+)
+def test_intra_blocks_have_no_vectors(tmp_path, encoder, suffix, still):
+    """A still picture, of which the right half is new in every frame; FFmpeg's encoder of WMV2 skips no macroblock."""
+    rng = np.random.default_rng(0)
+    frames = np.repeat(rng.integers(0, 255, (1, 144, 176, 3), np.uint8), 5, axis=0)
+    frames[:, :, 96:] = rng.integers(0, 255, (5, 144, 80, 3), np.uint8)
+    path = encode_clip(
+        tmp_path / f'new{suffix}', frames, encoder, {'qmin': '2', 'qmax': '2', 'b': '100000000', 'g': '12'}
+    )
+    with CompressedVideo(path, block=16) as video:
+        _, field = video.read(motion=range(1, 5))
+    assert (field.vectors[:, :, :6] == 0).all()
+    assert field.valid[:, :, :6].mean() > 0.95 if still else not field.valid[:, :, :6].any()
+    assert field.valid[:, :, 6:].mean() < 0.5

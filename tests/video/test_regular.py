@@ -1,11 +1,11 @@
 """H.264 is indexed from its headers only where that is proven to be what a decode shows."""
 
-from fractions import Fraction
 from itertools import product
 
-import av
 import numpy as np
 import pytest
+from plain_decode import check_random_reads, decode_plainly
+from video_files import encode_clip, remux, repacked
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, index_store
@@ -41,64 +41,36 @@ def pan():
 
 
 def x264(folder, pan, parameters, suffix='.mp4'):
-    path = folder / f'clip{suffix}'
-    with av.open(str(path), 'w', options=CONTAINERS[suffix]) as sink:
-        stream = sink.add_stream('libx264', rate=25, options={'x264-params': f'{parameters}:threads=1'})
-        stream.width, stream.height, stream.pix_fmt = 96, 80, 'yuv420p'
-        for number, pixels in enumerate(pan):
-            frame = av.VideoFrame.from_ndarray(pixels, format='rgb24')
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            sink.mux(stream.encode(frame))
-        sink.mux(stream.encode())
-    return path
+    path, options = folder / f'clip{suffix}', {'x264-params': f'{parameters}:threads=1'}
+    return encode_clip(path, pan, 'libx264', options, container_options=CONTAINERS[suffix])
 
 
 @pytest.mark.parametrize(('name', 'suffix'), list(product(PROVEN, CONTAINERS)))
-def test_a_proven_stream_is_what_a_plain_decode_shows(tmp_path, pan, check_reads, plain_frames, name, suffix):
+def test_a_proven_stream_is_what_a_plain_decode_shows(tmp_path, pan, name, suffix):
     path = x264(tmp_path, pan, PROVEN[name], suffix)
     with CompressedVideo(path) as video:
         assert video._decoder.index is not None, video._decoder._regular_index()[1]
-        frames = plain_frames(path)
+        frames = decode_plainly(path)
         assert video.keyframes.tolist() == [number for number, frame in enumerate(frames) if frame.key_frame]
         stamps = [frame.pts for frame in frames]
         assert video._decoder.index.pts.tolist() == stamps
-    check_reads(path, motion=True, rounds=2)
+    check_random_reads(path, motion=True, rounds=2)
 
 
 @pytest.mark.parametrize('name', NOT_PROVEN)
-def test_what_is_not_proven_is_decoded_for_its_index(tmp_path, pan, check_reads, name):
+def test_what_is_not_proven_is_decoded_for_its_index(tmp_path, pan, name):
     parameters, reason = NOT_PROVEN[name]
     path = x264(tmp_path, pan, parameters)
     with CompressedVideo(path) as video:
         assert video._decoder.index is None
         assert reason in video._decoder._regular_index()[1]
     if 'interlaced' not in name:
-        check_reads(path, motion=True, rounds=2)
+        check_random_reads(path, motion=True, rounds=2)
         return
     with CompressedVideo(path) as video:  # a flag of interlacing changes what PyAV makes of pixels, not what we do
         whole, _ = video.read(rgb=range(40))
         for number in (33, 7, 21):
             np.testing.assert_array_equal(video.read(rgb=[number])[0], whole[[number]])
-
-
-def rewrite(source, target, change):
-    """The same packets, but for what ``change(number, packet)`` gives in their place: packets, or none."""
-    with av.open(str(source)) as container, av.open(str(target), 'w') as sink:
-        copy = sink.add_stream_from_template(container.streams.video[0])
-        for number, packet in enumerate(packet for packet in container.demux(video=0) if packet.size):
-            for changed in change(number, packet):
-                changed.stream = copy
-                sink.mux(changed)
-    return target
-
-
-def stamped(packet, data=None, later=0, lead=0):
-    """A copy with other bytes, or shown so many frames later, or decoded so many earlier."""
-    copy = av.Packet(bytes(packet) if data is None else data)
-    copy.pts, copy.dts = packet.pts + later * packet.duration, packet.dts - lead * packet.duration
-    copy.time_base = packet.time_base
-    copy.is_keyframe = packet.is_keyframe
-    return copy
 
 
 def lacking(number, packet):
@@ -110,20 +82,20 @@ def without_first_key(number, packet):
 
 
 def swapped_stamps(number, packet):
-    return [stamped(packet, later={15: 1, 16: -1}.get(number, 0), lead=2)]
+    return [repacked(packet, later={15: 1, 16: -1}.get(number, 0), lead=2)]
 
 
 def two_in_one(number, packet):
     if number == 14:
         two_in_one.kept = bytes(packet)
         return []
-    return [stamped(packet, two_in_one.kept + bytes(packet)) if number == 15 else packet]
+    return [repacked(packet, two_in_one.kept + bytes(packet)) if number == 15 else packet]
 
 
 def other_parameters(number, packet):
     """A picture parameter set that is not the header's, before the picture."""
     unit = bytes([0x68, 0xEA, 0x80])
-    return [stamped(packet, len(unit).to_bytes(4) + unit + bytes(packet)) if number == 24 else packet]
+    return [repacked(packet, len(unit).to_bytes(4) + unit + bytes(packet)) if number == 24 else packet]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +109,7 @@ def other_parameters(number, packet):
     ],
 )
 def test_an_irregular_packet_is_seen_without_decoding(tmp_path, pan, change, reason):
-    path = rewrite(x264(tmp_path, pan, 'keyint=12:bframes=0:aud=0'), tmp_path / 'changed.mp4', change)
+    path = remux(x264(tmp_path, pan, 'keyint=12:bframes=0:aud=0'), tmp_path / 'changed.mp4', change)
     with CompressedVideo(path) as video:
         index, why = video._decoder._regular_index()
     assert index is None
@@ -145,9 +117,9 @@ def test_an_irregular_packet_is_seen_without_decoding(tmp_path, pan, change, rea
 
 
 @pytest.mark.parametrize('change', [lacking, swapped_stamps])
-def test_an_irregular_stream_is_read_as_a_plain_decode_shows_it(tmp_path, pan, plain_frames, change):
-    path = rewrite(x264(tmp_path, pan, 'keyint=12:bframes=0'), tmp_path / 'changed.mp4', change)
-    frames = plain_frames(path)
+def test_an_irregular_stream_is_read_as_a_plain_decode_shows_it(tmp_path, pan, change):
+    path = remux(x264(tmp_path, pan, 'keyint=12:bframes=0'), tmp_path / 'changed.mp4', change)
+    frames = decode_plainly(path)
     with CompressedVideo(path) as video:
         assert video.num_frames == len(frames)
         for number in (30, 5, 13):
@@ -187,10 +159,6 @@ def test_the_memory_of_indices_is_bounded(tmp_path, pan, monkeypatch):
         with CompressedVideo(paths[-1]) as video:
             size = video._decoder.index.nbytes
         monkeypatch.setattr(index_store, '_MOST', 2 * size)
-    assert [index_store.recall(index_store.identity_of(str(path))) is not None for path in paths] == [
-        False,
-        False,
-        True,
-        True,
-    ]
+    known = [index_store.recall(index_store.identity_of(str(path))) for path in paths]
+    assert [index is not None for index in known] == [False, False, True, True]
     assert index_store._kept_bytes == 2 * size

@@ -6,10 +6,12 @@ from itertools import islice
 import av
 import numpy as np
 import pytest
+from plain_decode import decode_reference
+from video_files import packets_of
 
 from cmvl_mm.video import CompressedVideo, VideoError, regular_reader
 from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, configure, is_intra_mpeg4, open_video, vector_decoder
-from cmvl_mm.video.raster import rasterise
+from cmvl_mm.video.raster import RECORD, rasterise
 from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.regular_reader import WORTH_A_READER, RegularReader
 from cmvl_mm.video.seal import SEAL_SIZE, read_seal, write_seal
@@ -38,13 +40,13 @@ def decoded(monkeypatch):
     return asked
 
 
-def test_vectors_alone_equal_those_of_a_full_decode(variant, reference, decoded):
+def test_vectors_alone_equal_those_of_a_full_decode(variant, decoded):
     path, has_vectors = variant
     if not has_vectors:
         with CompressedVideo(path) as video:
             assert video.codec not in CHEAPER_FOR_VECTORS
         return
-    _, vectors, valid, _ = reference(path)
+    _, vectors, valid, _ = decode_reference(path)
     with CompressedVideo(path) as video:
         _, field = video.read(motion=range(NUM_FRAMES))
         assert video.codec in CHEAPER_FOR_VECTORS
@@ -53,9 +55,9 @@ def test_vectors_alone_equal_those_of_a_full_decode(variant, reference, decoded)
     np.testing.assert_array_equal(field.valid, valid)
 
 
-def test_prepared_videos_decode_each_packet_once_and_no_i_frame_for_its_vectors(clips, reference, decoded):
+def test_prepared_videos_decode_each_packet_once_and_no_i_frame_for_its_vectors(clips, decoded):
     """GOP 12: key frames in full, the rest each by itself; windows skip whatever lies before them."""
-    rgb, vectors, valid, _ = reference(clips('mpeg4'))
+    rgb, vectors, valid, _ = decode_reference(clips('mpeg4'))
     with CompressedVideo(clips('mpeg4')) as video:
         keyframes = video.keyframes
         frames, field = video.read(rgb=keyframes, motion=range(NUM_FRAMES))
@@ -78,7 +80,7 @@ def test_vectors_of_one_packet_do_not_depend_on_what_was_decoded_before(clips):
     with av.open(str(clips('mpeg4'))) as container:
         stream = container.streams.video[0]
         configure(stream.codec_context, 'pixels')
-        records = {frame.pts: _records(frame) for frame in container.decode(stream)}
+        records = {frame.pts: np.frombuffer(records_of(frame), RECORD).tolist() for frame in container.decode(stream)}
     container, stream = open_video(str(clips('mpeg4')))
     alone = vector_decoder(stream)
     packets = [packet for packet in container.demux(stream) if packet.size]
@@ -88,18 +90,13 @@ def test_vectors_of_one_packet_do_not_depend_on_what_was_decoded_before(clips):
         (frame,) = alone.decode(predicted[number])
         assert frame.pts == predicted[number].pts
         assert not frame.is_corrupt
-        assert _records(frame) == records[frame.pts]
+        assert np.frombuffer(records_of(frame), RECORD).tolist() == records[frame.pts]
     container.close()
 
 
-def _records(frame):
-    entry = frame.side_data.get('MOTION_VECTORS')
-    return [] if entry is None else entry.to_ndarray().tolist()
-
-
-def test_a_gop_whose_pixels_are_wanted_is_decoded_once(clips, reference, decoded):
+def test_a_gop_whose_pixels_are_wanted_is_decoded_once(clips, decoded):
     """In H.264, where a second decoder would decode its costly I-frame again."""
-    rgb, vectors, _, _ = reference(clips('h264'))
+    rgb, vectors, _, _ = decode_reference(clips('h264'))
     with CompressedVideo(clips('h264')) as video:
         frames, field = video.read(rgb=[0], motion=range(NUM_FRAMES))
     np.testing.assert_array_equal(frames, rgb[[0]])
@@ -118,9 +115,9 @@ def test_a_few_frames_are_not_worth_a_second_reader(clips):
         reader.close()
 
 
-def test_pixels_can_be_read_after_vectors_alone_and_vectors_after_pixels(clips, reference):
+def test_pixels_can_be_read_after_vectors_alone_and_vectors_after_pixels(clips):
     """The first read sets the decoder up; a later one that wants the other gets a decoder of its own."""
-    rgb, vectors, _, _ = reference(clips('h264'))
+    rgb, vectors, _, _ = decode_reference(clips('h264'))
     with CompressedVideo(clips('h264')) as video:
         for _ in range(2):
             _, field = video.read(motion=range(NUM_FRAMES))
@@ -175,9 +172,9 @@ def test_both_ways_of_decoding_see_the_same_damage(clips, tmp_path, name, decode
     assert any(isinstance(outcome, list) for outcome in found), 'nothing was read'
 
 
-def test_a_packets_vectors_are_right_if_it_is_whole_whatever_befell_the_others(clips, reference, tmp_path):
+def test_a_packets_vectors_are_right_if_it_is_whole_whatever_befell_the_others(clips, tmp_path):
     """A damaged one is an error, or, where FFmpeg sees no damage, what any fresh decoder makes of it."""
-    _, vectors, *_ = reference(clips('mpeg4'))
+    _, vectors, *_ = decode_reference(clips('mpeg4'))
     whole = packets_of(clips('mpeg4'))
     outcomes = []
     for path in damaged_copies(clips('mpeg4'), tmp_path / 'damaged.mp4', count=60):
@@ -215,11 +212,9 @@ def flags(decoder, packet):
         return type(error).__name__
 
 
-def packets_of(path):
-    container, stream = open_video(str(path))
-    packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
-    container.close()
-    return packets
+def records_of(frame):
+    entry = frame.side_data.get('MOTION_VECTORS')
+    return b'' if entry is None else bytes(entry)
 
 
 def lone_vectors(path, number):
@@ -228,20 +223,19 @@ def lone_vectors(path, number):
     packet = next(islice((packet for packet in container.demux(stream) if packet.size), number, None))
     (frame,) = vector_decoder(stream).decode(packet)
     assert not frame.is_corrupt
-    entry = frame.side_data.get('MOTION_VECTORS')
-    found, _ = rasterise([b'' if entry is None else bytes(entry)], stream.height, stream.width, 8)
+    found, _ = rasterise([records_of(frame)], stream.height, stream.width, 8)
     container.close()
     return found.tolist()
 
 
-def test_other_encoders_bugs_keep_their_streams_from_it(clips, tmp_path, reference, decoded):
+def test_other_encoders_bugs_keep_their_streams_from_it(clips, tmp_path, decoded):
     """The same stream under another encoder's name is decoded from its key frames on."""
     path = tmp_path / 'other.mp4'
     data = clips('mpeg4').read_bytes()
     assert b'Lavc' in data
     path.write_bytes(data[:-SEAL_SIZE].replace(b'Lavc', b'XviD'))
     write_seal(str(path), read_seal(clips('mpeg4')))
-    _, vectors, *_ = reference(clips('mpeg4'))
+    _, vectors, *_ = decode_reference(clips('mpeg4'))
     with CompressedVideo(path) as video:
         np.testing.assert_array_equal(video.read(motion=[20])[1].vectors, vectors[[20]])
     assert decoded == ['vectors'] * 9  # 12 ... 20

@@ -1,18 +1,12 @@
 """Vectors of H.264 where the records alone do not tell: parts, lists, fields and crops, in streams written by hand."""
 
-import av
 import numpy as np
 import pytest
-from av.bitstream import BitStreamFilterContext
 from h264_writer import MOVED, SIZE, mux, picture
+from video_files import encode_clip, remux
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo
-
-
-@pytest.fixture
-def texture():
-    return np.random.default_rng(0).integers(16, 235, (SIZE, SIZE))
 
 
 def read(path, number, block=8):
@@ -24,16 +18,18 @@ def read(path, number, block=8):
 WHOLE = {'P': 0, 0: 1, 1: 2}  # mb_type of one vector: in P-slices, of list 0 and of list 1 in B-slices
 
 
+TEXTURE = np.random.default_rng(0).integers(16, 235, (SIZE, SIZE))
+START = [  # displayed first and last of three
+    (0, picture('I', 0, 0, luma=TEXTURE, idr=True)),
+    (2, picture('P', 1, 8, blocks=(WHOLE['P'], (0,), [(-16, -16)]))),
+]
+
+
 @pytest.mark.parametrize('suffix', ['.mkv', '.264'])
-def test_a_part_without_list_0_has_no_vector_to_the_past(tmp_path, texture, suffix):
+def test_a_part_without_list_0_has_no_vector_to_the_past(tmp_path, suffix):
     """B-macroblocks whose upper half is predicted from the past, and whose lower half from the future."""
     halves = 8, (0, 0), (MOVED, (8, 8))
-    pictures = [
-        (0, picture('I', 0, 0, luma=texture, idr=True)),
-        (2, picture('P', 1, 8, blocks=(WHOLE['P'], (0,), [(-16, -16)]))),
-        (1, picture('B', 2, 4, blocks=halves)),
-    ]
-    vectors, valid, missing = read(mux(tmp_path, pictures, suffix), 1)
+    vectors, valid, missing = read(mux(tmp_path, [*START, (1, picture('B', 2, 4, blocks=halves))], suffix), 1)
     assert missing is None
     assert valid[0::2].all()
     assert not valid[1::2].any()
@@ -42,47 +38,36 @@ def test_a_part_without_list_0_has_no_vector_to_the_past(tmp_path, texture, suff
 
 @pytest.mark.parametrize('suffix', ['.mkv', '.264'])
 @pytest.mark.parametrize('used', [0, 1])
-def test_a_list_that_holds_past_and_future_tells_nothing(tmp_path, texture, used, suffix):
+def test_a_list_that_holds_past_and_future_tells_nothing(tmp_path, used, suffix):
     """The second entry of list 0 is displayed later; that of list 1, earlier."""
-    pictures = [
-        (0, picture('I', 0, 0, luma=texture, idr=True)),
-        (2, picture('P', 1, 8, blocks=(WHOLE['P'], (0,), [(-16, -16)]))),
-        (1, picture('B', 2, 4, refs=2, blocks=(WHOLE[used], (1,), [(8, 8) if used == 0 else MOVED]))),
-    ]
-    _, valid, missing = read(mux(tmp_path, pictures, suffix), 1)
+    blocks = WHOLE[used], (1,), [(8, 8) if used == 0 else MOVED]
+    _, valid, missing = read(mux(tmp_path, [*START, (1, picture('B', 2, 4, refs=2, blocks=blocks))], suffix), 1)
     assert not valid.any()
     assert 'before and after' in missing
 
 
-def test_list_1_is_the_past_where_the_lists_are_exchanged(tmp_path, texture):
+def test_list_1_is_the_past_where_the_lists_are_exchanged(tmp_path):
     """List 0 is changed to hold the picture displayed later, list 1 to hold the earlier one."""
     exchanged = [(0, 0)], [(0, 1)]  # the picture before in decoding order, and the one before that
     for used, vector in ((1, MOVED), (0, (8, 8))):
-        pictures = [
-            (0, picture('I', 0, 0, luma=texture, idr=True)),
-            (2, picture('P', 1, 8, blocks=(WHOLE['P'], (0,), [(-16, -16)]))),
-            (1, picture('B', 2, 4, changes=exchanged, blocks=(WHOLE[used], (0,), [vector]))),
-        ]
-        vectors, valid, missing = read(mux(tmp_path, pictures), 1)
+        between = picture('B', 2, 4, changes=exchanged, blocks=(WHOLE[used], (0,), [vector]))
+        vectors, valid, missing = read(mux(tmp_path, [*START, (1, between)]), 1)
         assert (missing is None) == (used == 1)
         assert valid.all() == (used == 1)
         assert (vectors == (8 if used else 0)).all()
 
 
-def test_a_p_frame_may_refer_to_what_is_displayed_after_it(tmp_path, texture):
-    pictures = [
-        (0, picture('I', 0, 0, luma=texture, idr=True)),
-        (2, picture('P', 1, 8, blocks=(WHOLE['P'], (0,), [(-16, -16)]))),
-        (1, picture('P', 2, 4, blocks=(WHOLE['P'], (0,), [(8, 8)]))),
-    ]
-    _, valid, missing = read(mux(tmp_path, pictures), 1)
+def test_a_p_frame_may_refer_to_what_is_displayed_after_it(tmp_path):
+    after = picture('P', 2, 4, blocks=(WHOLE['P'], (0,), [(8, 8)]))
+    path = mux(tmp_path, [*START, (1, after)])
+    _, valid, missing = read(path, 1)
     assert not valid.any()
     assert 'after it' in missing
-    vectors, valid, missing = read(mux(tmp_path, pictures), 2)
+    before = picture('P', 2, 4, changes=([(0, 1)], ()), blocks=(WHOLE['P'], (0,), [MOVED]))
+    vectors, _, missing = read(path, 2)
     assert missing is None
     assert (vectors == 16).all()
-    changed = picture('P', 2, 4, changes=([(0, 1)], ()), blocks=(WHOLE['P'], (0,), [MOVED]))
-    vectors, valid, missing = read(mux(tmp_path, [*pictures[:2], (1, changed)]), 1)
+    vectors, _, missing = read(mux(tmp_path, [*START, (1, before)]), 1)
     assert missing is None
     assert (vectors == 8).all()
 
@@ -93,9 +78,9 @@ def pair(number, blocks, refs=1, **more):
     return number, b''.join(fields)
 
 
-def test_field_pictures(tmp_path, texture):
+def test_field_pictures(tmp_path):
     """Vectors count field lines; with two entries, the parity of the reference is not told."""
-    intra = b''.join(picture('I', 0, 2 * k, luma=texture[k::2], bottom=k, idr=not k) for k in range(2))
+    intra = b''.join(picture('I', 0, 2 * k, luma=TEXTURE[k::2], bottom=k, idr=not k) for k in range(2))
     half = WHOLE['P'], (0,), [(-8, -4)]
     path = mux(tmp_path, [(0, intra), pair(1, half), pair(2, half, refs=2)], fields=True)
     vectors, valid, missing = read(path, 1)
@@ -106,7 +91,7 @@ def test_field_pictures(tmp_path, texture):
     assert not valid.any()
     assert 'fields' in missing
 
-    first = picture('I', 0, 0, luma=texture[::2], bottom=0, idr=True)
+    first = picture('I', 0, 0, luma=TEXTURE[::2], bottom=0, idr=True)
     second = picture('P', 0, 2, blocks=half, bottom=1)
     _, valid, missing = read(mux(tmp_path, [(0, first + second), pair(1, half)], fields=True), 0)
     assert not valid.any()
@@ -114,19 +99,12 @@ def test_field_pictures(tmp_path, texture):
 
 
 @pytest.mark.parametrize(('left', 'top'), [(8, 0), (0, 8), (24, 16), (64, 0)])
-def test_the_displayed_picture_counts(tmp_path, encode, left, top):
+def test_the_displayed_picture_counts(tmp_path, left, top):
     """Of a crop at left and at top, pixels and vectors are those of the whole picture from there on."""
     pan = make_pan(displacement=(3, -2), num_frames=10, height=96, width=160)
-    whole, cropped = tmp_path / 'whole.ts', tmp_path / 'cropped.ts'
-    encode(whole, pan.frames, 'libx264', {'crf': '10', 'x264-params': 'bframes=2:b-adapt=0'})
-    with av.open(str(whole)) as source, av.open(str(cropped), 'w') as sink:
-        stream = source.streams.video[0]
-        copy = sink.add_stream_from_template(stream)
-        crop = BitStreamFilterContext(f'h264_metadata=crop_left={left}:crop_top={top}', stream)
-        for packet in source.demux(stream):
-            for changed in crop.filter(packet if packet.dts is not None else None):
-                changed.stream = copy
-                sink.mux(changed)
+    options = {'crf': '10', 'x264-params': 'bframes=2:b-adapt=0'}
+    whole = encode_clip(tmp_path / 'whole.ts', pan.frames, 'libx264', options)
+    cropped = remux(whole, tmp_path / 'cropped.ts', bit_filter=f'h264_metadata=crop_left={left}:crop_top={top}')
     with CompressedVideo(whole) as video:
         rgb, field = video.read(rgb=range(10), motion=range(10))
     with CompressedVideo(cropped) as video:

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from av.video.frame import PictureType
 from h264_writer import BitWriter
+from plain_decode import read_b_frames
+from video_files import encode_clip, fields_interleaved, packets_of
 
 from cmvl_mm.bitstream import mpeg2_headers
 from cmvl_mm.bitstream.claims import FIELDS
@@ -12,9 +14,8 @@ from cmvl_mm.bitstream.mpeg4_b_vop import forward_vectors
 from cmvl_mm.bitstream.mpeg4_headers import B_VOP, parse_layer
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo
-from cmvl_mm.video.container import open_video, prompt_decoder
+from cmvl_mm.video.container import open_video
 from cmvl_mm.video.macroblocks import DEBUG, kinds_of, listening_decode, parse_table
-from cmvl_mm.video.mpeg4_b_frames import BFrames
 
 FINE = {'qmin': '2', 'qmax': '2', 'b': '100000000', 'g': '30'}
 
@@ -25,26 +26,18 @@ def pan():
     return make_pan(displacement=(3, -2), num_frames=37, height=96, width=160).frames
 
 
-def b_frames(path):
-    container, stream = open_video(str(path))
-    packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
-    return BFrames(prompt_decoder(stream), packets), container
-
-
 @pytest.mark.parametrize('flags', ['+aic', '+mv4', '+qpel', '+mv4+qpel'])
-def test_b_frames_have_a_vector_where_ffmpeg_says_that_they_are_predicted_from_the_past(tmp_path, encode, pan, flags):
+def test_b_frames_have_a_vector_where_ffmpeg_says_that_they_are_predicted_from_the_past(tmp_path, pan, flags):
     """FFmpeg's table of macroblocks: > forward, < backward, X both, D and d direct, S skipped."""
     options = FINE | {'bf': '2', 'flags': flags, 'mbd': 'rd'}
-    frames, container = b_frames(encode(tmp_path / 'b.mp4', pan, 'mpeg4', options))
-    context = container.streams.video[0].codec_context
-    context.options |= DEBUG
+    path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', options)
+    frames, compared = read_b_frames(path), 0
+    container, stream = open_video(str(path))
+    stream.codec_context.options |= DEBUG
     av.logging.set_level(av.logging.DEBUG)
-    compared = 0
-    container.seek(0)
-    with av.logging.Capture() as log:
-        kinds = [int(frame.pict_type) for frame in container.decode(video=0)]
+    with container, av.logging.Capture() as log:
+        kinds = [int(frame.pict_type) for frame in container.decode(stream)]
     av.logging.set_level(None)
-    container.close()
     tables = ''.join(message for _, _, message in log).split('New frame, type:')[1:]
     for number, table in enumerate(tables):  # the last frame has none
         if kinds[number] != PictureType.B:
@@ -58,9 +51,8 @@ def test_b_frames_have_a_vector_where_ffmpeg_says_that_they_are_predicted_from_t
     assert compared > 15
 
 
-def test_bits_that_do_not_end_with_the_frame_are_no_frame(tmp_path, encode, pan):
-    frames, container = b_frames(encode(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'}))
-    container.close()
+def test_bits_that_do_not_end_with_the_frame_are_no_frame(tmp_path, pan):
+    frames = read_b_frames(encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'}))
     layer = frames._layer
     bits = next(vop.data for vop in frames._vops if vop.kind == B_VOP)[4:]
     skipped, colocated = np.zeros((6, 10), bool), np.zeros((12, 20, 2), np.int32)
@@ -80,18 +72,15 @@ def test_bits_that_do_not_end_with_the_frame_are_no_frame(tmp_path, encode, pan)
             forward_vectors(layer, wrong, skipped, colocated, (1, 3))
 
 
-def test_a_b_frame_whose_bits_cannot_be_read_is_invalid_with_the_reason(tmp_path, encode, pan, monkeypatch):
-    path = encode(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
+def test_b_frames_that_cannot_be_read_or_kept_are_invalid_with_the_reason(tmp_path, pan, monkeypatch):
+    path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
     monkeypatch.setattr('cmvl_mm.bitstream.mpeg4_b_vop._COEFFICIENTS', [(0, 0)] * 4096)
     with CompressedVideo(path) as video:
         _, field = video.read(motion=[1, 3])
     assert not field.valid[0].any()
     assert 'a coefficient of no code' in field.missing[0]
     assert field.missing[1] is None
-
-
-def test_a_stream_too_large_to_keep_in_memory_has_no_vectors_of_b_frames(tmp_path, encode, pan, monkeypatch):
-    path = encode(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
+    path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
     monkeypatch.setattr('cmvl_mm.video.mpeg4_b_frames._MOST_BYTES', 1 << 10)
     with CompressedVideo(path) as video:
         _, field = video.read(motion=[1, 2, 3])
@@ -105,11 +94,11 @@ def test_a_stream_too_large_to_keep_in_memory_has_no_vectors_of_b_frames(tmp_pat
         *[('.mpg', 'mpeg1video', 2), ('.mp4', 'mpeg4', 2), ('.avi', 'mpeg4', 2)],
     ],
 )
-def test_the_last_frame_is_what_it_is_in_a_longer_video(tmp_path, encode, pan, suffix, codec, b):
+def test_the_last_frame_is_what_it_is_in_a_longer_video(tmp_path, pan, suffix, codec, b):
     options = FINE | {'bf': str(b)}
     with (
-        CompressedVideo(encode(tmp_path / f'short{suffix}', pan[:25], codec, options)) as short,
-        CompressedVideo(encode(tmp_path / f'long{suffix}', pan, codec, options)) as long,
+        CompressedVideo(encode_clip(tmp_path / f'short{suffix}', pan[:25], codec, options)) as short,
+        CompressedVideo(encode_clip(tmp_path / f'long{suffix}', pan, codec, options)) as long,
     ):
         assert short.num_frames == 25
         assert short.frame_types == long.frame_types[:25]
@@ -133,11 +122,9 @@ def gmc_picture(tick, motion, macroblocks):
     return b'\0\0\1\xb6' + int(bits, 2).to_bytes(len(bits) // 8)
 
 
-def test_global_motion_is_no_vector(tmp_path, encode, pan):
+def test_global_motion_is_no_vector(tmp_path, pan):
     """What FFmpeg exports is half a pixel off: the mean, rounded."""
-    container, stream = open_video(str(encode(tmp_path / 'intra.mp4', pan[:1], 'mpeg4', FINE)))
-    intra = bytes(next(container.demux(stream)))
-    container.close()
+    (intra,) = packets_of(encode_clip(tmp_path / 'intra.mp4', pan[:1], 'mpeg4', FINE))
     layer = BitWriter().u((1, 0), (8, 17), (1, 1), (4, 5), (3, 1), (4, 1), (1, 0), (2, 0), (1, 1), (16, 25), (1, 1))
     layer.u((1, 0), (1, 1), (13, 160), (1, 1), (13, 96), (1, 1), (1, 0), (1, 1), (2, 2), (6, 1), (2, 0), (4, 0))
     bits = layer.u((2, 3), (4, 0)).bits + '0'
@@ -157,24 +144,21 @@ def test_global_motion_is_no_vector(tmp_path, encode, pan):
     assert all('move as a whole' in reason for reason in field.missing[1:])
 
 
-def test_a_frame_of_fields_alone_is_invalid_with_a_reason(tmp_path, encode):
+def test_a_frame_of_fields_alone_is_invalid_with_a_reason(tmp_path):
     """Fields that move by 4 lines, a frame by 8: no macroblock of MPEG-4 is predicted from frames."""
-    fields = make_pan(displacement=(2, 5), num_frames=16, height=96, width=160).frames
-    frames = fields[::2].copy()
-    frames[:, 1::2] = fields[1::2, 1::2]
-    path = encode(tmp_path / 'fields.mp4', frames, 'mpeg4', FINE | {'flags': '+ilme+ildct'})
+    frames = fields_interleaved(make_pan(displacement=(2, 5), num_frames=16, height=96, width=160).frames)
+    path = encode_clip(tmp_path / 'fields.mp4', frames, 'mpeg4', FINE | {'flags': '+ilme+ildct'})
     with CompressedVideo(path) as video:
         _, field = video.read(motion=range(8))
     assert all((reason is None) == valid.any() for reason, valid in zip(field.missing, field.valid, strict=True))
     assert field.valid[1:].mean() < 0.5
 
 
-def test_pictures_of_two_fields_are_told_by_their_headers(tmp_path, encode, pan):
-    path = encode(tmp_path / 'p.ts', pan, 'mpeg2video', FINE | {'bf': '2', 'flags': '+ilme+ildct'})
-    container, stream = open_video(str(path))
-    packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
-    assert not mpeg2_headers.is_progressive(stream.codec_context.extradata)
-    container.close()
+def test_pictures_of_two_fields_are_told_by_their_headers(tmp_path, pan):
+    path = encode_clip(tmp_path / 'p.ts', pan, 'mpeg2video', FINE | {'bf': '2', 'flags': '+ilme+ildct'})
+    packets = packets_of(path)
+    with av.open(str(path)) as container:
+        assert not mpeg2_headers.is_progressive(container.streams.video[0].codec_context.extradata)
     claims = mpeg2_headers.read_claims(packets)
     assert all(claim.interlaced and claim.missing is None for claim in claims.in_stream)
     assert sorted(claims.by_display) == list(range(37))
@@ -196,8 +180,8 @@ def test_a_table_of_macroblocks_is_read_whole_or_not_at_all():
     assert parse_table(rows, 4) is None
 
 
-def test_the_log_level_is_as_before_and_nothing_is_left_in_the_log(tmp_path, encode, pan):
-    path = encode(tmp_path / 'p.ts', pan[:4], 'mpeg2video', FINE | {'flags': '+ilme'})
+def test_the_log_level_is_as_before_and_nothing_is_left_in_the_log(tmp_path, pan):
+    path = encode_clip(tmp_path / 'p.ts', pan[:4], 'mpeg2video', FINE | {'flags': '+ilme'})
     container, stream = open_video(str(path))
     before = av.logging.get_level()
     decode = listening_decode(stream.codec_context)

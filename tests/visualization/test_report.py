@@ -42,20 +42,16 @@ def test_parts_of_rows_are_passed_over_with_a_warning(tmp_path, caplog):
     assert [line.partition(': ')[0].removeprefix(f'{path}, ') for line in lines[:2]] == ['line 2', 'line 5']
 
 
-def test_damaged_figures_of_a_test_are_named(tmp_path):
-    (tmp_path / 'run').mkdir()
-    (tmp_path / 'run' / 'run.json').write_text('{"finetune/top1": 0.')
-    with pytest.raises(ValueError, match=r'run\.json: no figures of a test.*Remedy'):
-        read_test(tmp_path)
-
-
-def test_newest_test_counts_and_none_is_an_error(tmp_path):
+def test_newest_test_counts_and_none_or_a_damaged_one_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match='no finished test'):
         read_test(tmp_path)
-    for name, accuracy in (('20260101_000001', 0.1), ('20260101_000002', 0.2)):
+    for name, text in (('20260101_000001', '{"finetune/top1": 0.1}'), ('20260101_000002', '{"finetune/top1": 0.2}')):
         (tmp_path / name).mkdir()
-        (tmp_path / name / f'{name}.json').write_text(json.dumps({'finetune/top1': accuracy}))
+        (tmp_path / name / f'{name}.json').write_text(text)
     assert read_test(tmp_path) == {'finetune/top1': 0.2}
+    (tmp_path / name / f'{name}.json').write_text('{"finetune/top1": 0.')
+    with pytest.raises(ValueError, match=r'20260101_000002\.json: no figures of a test.*Remedy'):
+        read_test(tmp_path)
 
 
 def test_tables_align_and_escape():

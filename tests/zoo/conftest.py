@@ -40,7 +40,6 @@ def site(monkeypatch) -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch) -> Path:
-    """An empty cache."""
     monkeypatch.setenv('CMVL_MM_CACHE', str(tmp_path / 'cache'))
     return tmp_path / 'cache'
 

@@ -7,14 +7,15 @@ from cmvl_mm.zoo.address import Address, AddressError, read_address, shown
 DIGEST = '0123456789abcdef' * 4
 
 
-def test_https_with_a_digest_behind_or_beside():
+def test_https_with_a_digest_behind_or_beside_and_the_hub_is_such_an_address():
     expected = Address('https://example.org/a/b.pth?x=1', DIGEST)
     assert read_address(f'https://example.org/a/b.pth?x=1#sha256={DIGEST}') == expected
     assert read_address('https://example.org/a/b.pth?x=1', DIGEST.upper()) == expected
     assert read_address(f'https://example.org/a/b.pth?x=1#sha256={DIGEST}', DIGEST) == expected
-
-
-def test_the_hub_is_its_https_address():
+    with pytest.raises(AddressError, match='two digests'):
+        read_address(f'https://example.org/w.pth#sha256={DIGEST}', DIGEST[::-1])
+    for host in ('127.0.0.1', '127.8.8.8', 'localhost', '[::1]'):  # this machine needs no encryption
+        assert read_address(f'http://{host}:80/w.pth', DIGEST).url == f'http://{host}:80/w.pth'
     found = read_address(f'hf://some-one/nets.v2/r3d/weights.safetensors#sha256={DIGEST}')
     assert found.url == 'https://huggingface.co/some-one/nets.v2/resolve/main/r3d/weights.safetensors'
     found = read_address(f'hf://some-one/nets@v1.0/weights.safetensors#sha256={DIGEST}')
@@ -43,16 +44,6 @@ def test_anything_else_is_refused_with_a_remedy(reference, message):
     with pytest.raises(AddressError, match=message) as error:
         read_address(reference)
     assert 'Remedy' in str(error.value)
-
-
-def test_two_digests_must_agree():
-    with pytest.raises(AddressError, match='two digests'):
-        read_address(f'https://example.org/w.pth#sha256={DIGEST}', DIGEST[::-1])
-
-
-@pytest.mark.parametrize('host', ['127.0.0.1', '127.8.8.8', 'localhost', '[::1]'])
-def test_this_machine_needs_no_encryption(host):
-    assert read_address(f'http://{host}:80/w.pth', DIGEST).url == f'http://{host}:80/w.pth'
 
 
 def test_passwords_are_refused_and_keys_not_printed():

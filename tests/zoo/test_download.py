@@ -3,6 +3,9 @@
 import hashlib
 import threading
 import time
+from email.message import Message
+from io import BytesIO
+from urllib.request import Request
 
 import pytest
 
@@ -114,21 +117,18 @@ def test_a_body_without_end_is_cut_off(site, cache, monkeypatch):
 
 
 @pytest.mark.parametrize('status', [403, 404, 410])
-def test_a_refusal_is_not_asked_again(site, cache, status):
+def test_a_refusal_is_not_asked_again_and_a_busy_server_is(site, cache, status):
     site.statuses = [status] * 9
     with pytest.raises(DownloadError, match=rf'weights\.safetensors: the server answers {status} .*Remedy'):
         fetch(address(site))
     assert len(site.asked) == 1
     assert left(cache, site) == []
-
-
-def test_a_busy_server_is_asked_again_and_not_for_ever(site):
     site.statuses = [503, 429]
     assert fetch(address(site)).read_bytes() == site.content
     site.statuses = [500] * 9
-    with pytest.raises(DownloadError, match=r'the server answers 500 .*, 3 times'):
+    with pytest.raises(DownloadError, match=r'the server answers 500 .*, 3 times'):  # and not for ever
         fetch(address(site, sha256='1' * 64))
-    assert len(site.asked) == 3 + 3
+    assert len(site.asked) == 1 + 3 + 3
 
 
 def test_silence_is_one_error(site, monkeypatch):
@@ -149,14 +149,7 @@ def test_redirects_are_followed_to_safe_places_only(site, cache):
     site.redirect = 'ftp://127.0.0.1/weights'
     with pytest.raises(AddressError, match='sends on to ftp:'):
         fetch(address(site, '/moved', '2' * 64))
-
-
-def test_never_from_https_to_http():
-    """On this machine either; the handler alone, as a test has no certificate."""
-    from email.message import Message
-    from io import BytesIO
-    from urllib.request import Request
-
+    # Never from https to http, on this machine either; the handler alone, as a test has no certificate.
     request = Request('https://127.0.0.1/weights.safetensors')
     with pytest.raises(AddressError, match=r'http:// after https://'):
         transfer._SafeRedirects().redirect_request(request, BytesIO(), 302, '', Message(), 'http://127.0.0.1/weights')

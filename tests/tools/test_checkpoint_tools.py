@@ -1,4 +1,4 @@
-"""`tools/convert_checkpoint.py` as a user runs it."""
+"""`tools/convert_checkpoint.py` as a user runs it, and the published digest that `tools/test.py` holds a file to."""
 
 import subprocess
 import sys
@@ -8,22 +8,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.files.digest import DigestError, sha256_of
 
 
 @pytest.fixture
-def convert(repository, monkeypatch, capsys):
+def convert(tool, start, capsys):
     """The tool in this process: exit code, output and error as the interpreter would give them."""
-    monkeypatch.syspath_prepend(str(repository / 'tools'))
-    import convert_checkpoint
 
-    def run(*args: object) -> SimpleNamespace:
-        monkeypatch.setattr(sys, 'argv', ['convert_checkpoint.py', *map(str, args)])
+    def run(*words: object) -> SimpleNamespace:
+        code, error = 0, ''
         try:
-            convert_checkpoint.main()
+            start(tool('convert_checkpoint'), *words)
         except SystemExit as end:
-            return SimpleNamespace(returncode=1, stdout=capsys.readouterr().out, stderr=str(end.code))
-        return SimpleNamespace(returncode=0, stdout=capsys.readouterr().out, stderr='')
+            code, error = 1, str(end.code)
+        return SimpleNamespace(returncode=code, stdout=capsys.readouterr().out, stderr=error)
 
     return run
 
@@ -89,3 +87,23 @@ def test_errors_are_one_line_and_leave_nothing(repository, convert, tmp_path):
     assert overwriting.returncode == 1
     assert 'exists' in overwriting.stderr
     assert [path.name for path in tmp_path.iterdir()] == ['ours.pth']
+
+
+@pytest.fixture
+def test_py(tool, start, repository, monkeypatch):
+    """`tools/test.py` with these arguments, up to where it builds the runner."""
+    module = tool('test')
+    monkeypatch.setattr(module, 'runner_from', lambda config: pytest.fail('the runner was built', pytrace=False))
+    return lambda *words: start(module, repository / 'configs/demo/retrieval.py', *words)
+
+
+def test_a_digest_needs_a_checkpoint_and_that_checkpoint(test_py, tmp_path, capsys):
+    path = tmp_path / 'zoo.pth'
+    torch.save({'state_dict': {}}, path)
+    with pytest.raises(DigestError, match=r'zoo\.pth: its SHA-256 is'):
+        test_py(path, '--sha256', '0' * 64)
+    with pytest.raises(pytest.fail.Exception, match='the runner was built'):
+        test_py(path, '--sha256', sha256_of(path))
+    with pytest.raises(SystemExit):
+        test_py('--sha256', '0' * 64)
+    assert '--sha256 belongs to a checkpoint' in capsys.readouterr().err
