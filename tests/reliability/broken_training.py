@@ -144,7 +144,7 @@ def train(spec: Path) -> None:
     runner.register_hook(Watcher(spec.parent / f'watched{get_rank()}.jsonl'))
     runner.train()
     hook = next(hook for hook in runner.hooks if isinstance(hook, SkippedVideosHook))
-    reported = ''.join(json.dumps(path) + '\n' for path in sorted(hook.reported))
+    reported = ''.join(json.dumps(path) + '\n' for _, path in sorted(hook.reported))
     (spec.parent / f'reported{get_rank()}.jsonl').write_text(reported)
     end(made)
 

@@ -210,8 +210,9 @@ def forbidden(work_dir: Path, mount: bool) -> str:
         work_dir.chmod(0o555)
         if os.geteuid() == 0:
             os.seteuid(65534)
+    begun = SimpleNamespace(work_dir=str(seen_as), optim_wrapper=SimpleNamespace(_accumulative_counts=1))
     try:
-        checkpoint_hook.AtomicCheckpointHook().before_train(SimpleNamespace(work_dir=str(seen_as)))
+        checkpoint_hook.AtomicCheckpointHook().before_train(begun)
     except OSError as error:
         return str(error).replace(str(seen_as), 'WORK_DIR')
     return 'no error'
