@@ -18,6 +18,7 @@ from torch._subclasses import FakeTensorMode
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.models.backbone_layout import layout_of
 
 LISTS = {'ucf101': 9_537, 'hmdb51': 3_570, 'kinetics400': 240_000}
 """Training videos, of split 1 where there are splits."""
@@ -27,15 +28,18 @@ SHARES = {1.0: 9_537, 0.2: 1_898, 0.1: 963, 0.05: 482, 0.01: 101}
 
 def step_operations(config: Config) -> float:
     """Of one clip; a classifier's loss and last layer are too small to count."""
-    config = config.copy()
-    config.model.update(cls_head=None, init_cfg=None)
     if config.model.get('context_head') or config.model.get('motion_head'):
+        config = config.copy()
+        config.model.update(cls_head=None, init_cfg=None)
         return sum(part.step for part in count_parts(config))
     pipeline = config.train_dataloader.dataset.pipeline
     length, size = stage_of(pipeline, 'sample').clip_len, stage_of(pipeline, 'crop').size
     with FakeTensorMode():
+        backbone = MODELS.build(config.model.backbone)
+        backbone.train()  # of MMAction2's, it returns None
         clips = torch.zeros(VIDEOS, 3, length, size, size)
-        return count_part('backbone', MODELS.build(config.model).train().backbone, clips).step
+        of_frames = layout_of(backbone).input == 'frames'
+        return count_part('backbone', backbone, clips.transpose(1, 2).flatten(0, 1) if of_frames else clips).step
 
 
 def line(config: Config) -> str:

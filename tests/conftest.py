@@ -21,6 +21,13 @@ def _fixed_seeds():
     torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def _no_rank_left_behind(monkeypatch):
+    """Our tools and MMAction2's set LOCAL_RANK, which accelerate takes for a torchrun's."""
+    monkeypatch.setenv('LOCAL_RANK', '0')  # so that it is put back as it was
+    monkeypatch.delenv('LOCAL_RANK')
+
+
 @pytest.fixture(scope='session')
 def repository() -> Path:
     """The checkout's root: configs, tools and the package."""

@@ -7,6 +7,7 @@ The data sets are ours, the network, its head and its preprocessor are MMAction2
 replace `model`; docs/training_elsewhere.md says what it gets.
 Paper: none
 Protocol: finetune
+Cost: 131 GFLOP a clip, 150 PFLOP in all, counted; not run
 """
 
 _base_ = [

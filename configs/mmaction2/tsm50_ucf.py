@@ -7,6 +7,7 @@ Frames are sampled densely, at equal distances, and not one from each of 8 segme
 replace `model`; docs/training_elsewhere.md says what it gets.
 Paper: none
 Protocol: finetune
+Cost: 51 GFLOP a clip, 59 PFLOP in all, counted; not run
 """
 
 _base_ = [
