@@ -20,13 +20,26 @@ def compressed_collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
     Inputs in MMAction2's layouts (`PackSample(layout='NCTHW')`) stay a list, too: its preprocessor stacks them.
 
     Raises:
-        ValueError: the videos have different numbers of clips, as `place='sliding'` gives them.
+        ValueError: the videos have different numbers of clips, as `place='sliding'` gives them; or one has an input
+            that another lacks.
     """
     inputs: Any = [sample['inputs'] for sample in samples]
     if isinstance(inputs[0], Mapping):
+        _require_same_names(inputs)
         columns = {name: [one[name] for one in inputs] for name in inputs[0]}
         inputs = stack_inputs(columns) if get_worker_info() is None else _stack_shared(columns)
     return dict(inputs=inputs, data_samples=[sample['data_samples'] for sample in samples])
+
+
+def _require_same_names(inputs: Sequence[Mapping[str, Tensor]]) -> None:
+    """What a sample lacks would be lost for the whole batch."""
+    if len({frozenset(one) for one in inputs}) > 1:
+        in_all = frozenset.intersection(*map(frozenset, inputs))
+        some = sorted(frozenset.union(*map(frozenset, inputs)) - in_all)
+        raise ValueError(
+            f'some samples of one batch have {", ".join(some)} and others have not. '
+            'Remedy: one pipeline for all parts of the data set; motion_valid comes from past_end of its first stage.'
+        )
 
 
 def stack_inputs(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:

@@ -182,8 +182,8 @@ class CompressedVideoDataset(BaseDataset):
 
     def _position(self, index: int) -> int:
         position = operator.index(index)
-        if not 0 <= position < len(self):
-            raise IndexError(f'sample {position} of a list of {len(self)}: {self.ann_file}')
+        if not 0 <= position < len(self.entries):
+            raise IndexError(f'sample {position} of a list of {len(self.entries)}: {self.ann_file}')
         return position
 
     def _check_folders(self) -> None:

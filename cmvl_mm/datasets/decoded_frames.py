@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video import FrameIndexError
 from cmvl_mm.video.stream import Indices
 
 
@@ -38,8 +39,15 @@ class DecodedFrames:
         """(len(rgb), H, W, 3) uint8, and no motion.
 
         Raises:
+            FrameIndexError: there is no such frame.
             ValueError: motion vectors are wanted.
         """
         if len(motion):
             raise ValueError('decoded frames have no motion vectors. Remedy: give the video file.')
-        return self.frames[np.asarray(rgb, dtype=np.int64)], None
+        wanted = np.asarray(rgb, dtype=np.int64)
+        beyond = wanted[(wanted < 0) | (wanted >= self.num_frames)]
+        if beyond.size:
+            raise FrameIndexError(
+                'an array of frames', 'decode', f'it has {self.num_frames} frames, and no {beyond[0]}'
+            )
+        return self.frames[wanted], None

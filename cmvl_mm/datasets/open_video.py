@@ -24,6 +24,8 @@ class OpenVideo:
     | filename | `inference_recognizer`, `ActionRecogInferencer` | the file is opened; `ReadCompressed` closes it |
     | array, (T, H, W, 3) uint8 RGB | `ActionRecogInferencer(input_format='array')` | its frames are taken as they are |
 
+    Where a stage before `ReadCompressed` fails, the file is closed when Python drops the sample.
+
     The draws of a stage that draws are those of the first sample of seed 0 and epoch 0: a file gives one result.
 
     Args:

@@ -6,6 +6,7 @@ import numpy as np
 
 _INDEX_BITS = 40
 MAX_EPOCH = (1 << 64 - _INDEX_BITS) - 1
+_WORD = (1 << 64) - 1  # a mask: seeds may be negative or longer
 
 
 class SampleIndex(int):
@@ -56,8 +57,8 @@ class SampleIndex(int):
         Args:
             attempt: 0 for the sample itself, k for the k-th stand-in of a video that cannot be used.
         """
-        key = np.array([self.seed, (self.epoch << _INDEX_BITS) + int(self)], dtype=np.uint64)
-        counter = np.array([0, self.visit & (1 << 64) - 1, 0, attempt], dtype=np.uint64)
+        key = np.array([self.seed & _WORD, (self.epoch << _INDEX_BITS) + int(self)], dtype=np.uint64)
+        counter = np.array([0, self.visit & _WORD, 0, attempt], dtype=np.uint64)
         return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
     def _moved(self, result: Any) -> Any:
@@ -97,5 +98,5 @@ def _plain(other: Any) -> Any:
 
 def order_generator(seed: int, epoch: int) -> np.random.Generator:
     """The generator of an epoch's order; its counter keeps it apart from every sample's."""
-    key = np.array([seed, epoch << _INDEX_BITS], dtype=np.uint64)
+    key = np.array([seed & _WORD, epoch << _INDEX_BITS], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 1, 0]))

@@ -71,7 +71,7 @@ def position(pipeline: Sequence[Any], name: str) -> int:
     if found:
         raise StageError(
             f'several stages are called {name!r}. The stages are {names}. '
-            f'Remedy: its number, e.g. {found[0]!r} for the first.'
+            f"Remedy: its number as text; for the first, change(pipeline, **{{'{found[0]}': dict(…)}})."
         )
     raise StageError(f'no stage is called {name!r}. The stages are {names or "none"}.')
 

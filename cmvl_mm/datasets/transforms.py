@@ -20,6 +20,7 @@ from mmaction.registry import TRANSFORMS
 from cmvl_mm.datasets.flow import read_flow
 
 from .augment import apply_colour, draw_colour, encode_colour
+from .decoded_frames import DecodedFrames
 from .frame_choice import Sample
 from .geometry import centre_box, crop_resize, random_resized_box, rotate
 
@@ -61,6 +62,8 @@ class ReadCompressed:
             sample['iframe'] = frames[-1:]
         if motion_frames is not None:
             if self.motion == 'flow':
+                if isinstance(sample['video'], DecodedFrames):
+                    raise ValueError('decoded frames have no flow file beside them. Remedy: give the video file.')
                 field = read_flow(sample['video'], motion=motion_frames.reshape(-1))
             sample['motion'] = field.vectors.reshape(*motion_frames.shape, *field.vectors.shape[1:])
             sample['motion_block'] = field.block

@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mmengine.dataset import ClassBalancedDataset
+from torch.utils.data import Subset
+
 from .dataset import CompressedVideoDataset
 from .sample_index import SampleIndex
 
-_LOOKED_UP = ('indices', 'repeat_indices')  # of torch's Subset and of MMEngine's ClassBalancedDataset
+_LOOKED_UP = {Subset: 'indices', ClassBalancedDataset: 'repeat_indices'}
+"""Wrappers that look an index up in a list, and what it is called."""
 
 
 def inner(dataset: Any) -> list[Any]:
@@ -34,11 +38,8 @@ def compressed_parts(dataset: Any) -> list[CompressedVideoDataset]:
 
 def order_of(dataset: Any) -> list[int] | None:
     """The positions that a wrapper looks up, in its order; None of one that looks nothing up."""
-    for name in _LOOKED_UP:
-        order = getattr(dataset, '__dict__', {}).get(name)
-        if order is not None and inner(dataset):
-            return [int(position) for position in order]
-    return None
+    name = _name_of_order(dataset)
+    return None if name is None else [int(position) for position in getattr(dataset, name)]
 
 
 class CarryingList(list[int]):
@@ -52,7 +53,10 @@ class CarryingList(list[int]):
 def carry_through(dataset: Any) -> None:
     """Make the wrappers that look an index up in a list keep its epoch and seed. Others keep them by arithmetic."""
     for part in within(dataset):
-        order = order_of(part)
-        if order is not None:
-            name = next(name for name in _LOOKED_UP if name in vars(part))
+        order, name = order_of(part), _name_of_order(part)
+        if order is not None and name is not None:
             setattr(part, name, CarryingList(order))
+
+
+def _name_of_order(dataset: Any) -> str | None:
+    return next((name for kind, name in _LOOKED_UP.items() if isinstance(dataset, kind)), None)

@@ -26,6 +26,10 @@ class SeedIterationHook(Hook):
 
     priority = 'VERY_HIGH'
 
+    def before_train(self, runner: Runner) -> None:
+        """Digest the list, once."""
+        self.list_sha256 = list_digest(runner.train_dataloader.dataset)
+
     def before_train_epoch(self, runner: Runner) -> None:
         """Tell the data sets, for MMEngine's own loop; `ResumableEpochLoop` then tells them epoch and seed.
 
@@ -43,9 +47,8 @@ class SeedIterationHook(Hook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the global batch, the length of the list and its digest to `meta`."""
         checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
-        digest = list_digest(runner.train_dataloader.dataset)
-        if digest is not None:
-            checkpoint['meta']['list_sha256'] = digest
+        if self.list_sha256 is not None:
+            checkpoint['meta']['list_sha256'] = self.list_sha256
 
 
 _SKIPPED = 'skipped_videos'
@@ -92,6 +95,7 @@ class SkippedVideosHook(Hook):
         self.iframe_fallbacks = 0
         self.samples = 0
         self.reported: set[tuple[str, str]] = set()
+        self.videos: int | None = None
 
     def before_train(self, runner: Runner) -> None:
         """A resumed run goes on with the list of its checkpoint, which is what the main process knew."""
@@ -121,12 +125,17 @@ class SkippedVideosHook(Hook):
         for key in sorted(set(self.skipped) - self.reported):
             runner.logger.warning(f'skipped ({self.skipped[key].kind}): {self.skipped[key].reason}')
         self.reported = set(self.skipped)
-        listed = distinct_videos(runner.train_dataloader.dataset)
         runner.logger.info(
-            f'Replaced videos: {len(broken)} unreadable, {len(short)} too short, of {listed}. '
+            f'Replaced videos: {len(broken)} unreadable, {len(short)} too short, of {self._videos(runner)}. '
             f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
         )
         self.iframe_fallbacks = self.samples = 0
+
+    def _videos(self, runner: Runner) -> int:
+        """Of the training's lists, counted once."""
+        if self.videos is None:
+            self.videos = distinct_videos(runner.train_dataloader.dataset)
+        return self.videos
 
     def _keep(self, runner: Runner) -> None:
         """In the message hub, which checkpoints hold, as plain words."""
@@ -141,7 +150,7 @@ class SkippedVideosHook(Hook):
         self.news = {}
         self._keep(runner)
         broken = self._of_kind('broken')
-        listed = distinct_videos(runner.train_dataloader.dataset)
+        listed = self._videos(runner)
         if len(broken) > self.max_broken_share * listed:
             lines = '\n'.join(f'  {entry.reason}' for entry in broken)
             raise TooManyBrokenVideos(

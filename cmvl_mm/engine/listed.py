@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -60,13 +59,11 @@ def _of_wrapper(dataset: Any, wrapped: Any) -> Iterator[Listed]:
         yield from listed(wrapped)
 
 
-@lru_cache(maxsize=2)
 def distinct_videos(dataset: Any) -> int:
     """How many different videos there are: lines that a wrapper repeats count once. Without a list, the samples."""
     return len({(line.source, line.path) for line in listed(dataset)}) or len(dataset)
 
 
-@lru_cache(maxsize=2)
 def list_digest(dataset: Any) -> str | None:
     """SHA-256 of the paths and labels in their order, wherever the list lies; None of a data set without a list."""
     digest = hashlib.sha256()

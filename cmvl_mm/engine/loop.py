@@ -75,9 +75,6 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             )
         self.parts = compressed_parts(self.dataloader.dataset)
         self.told_of_lost_indices = False
-        self.last_read = LastRead(self.dataloader.num_workers)
-        for number, part in enumerate(self.parts):
-            part.last_read = self.last_read.for_part(number)
 
     def run(self) -> nn.Module:
         """Train, listening for signals.
@@ -87,6 +84,9 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             WorkerDied: the system killed a data-loader worker.
         """
         self.agreement = Agreement()
+        self.last_read = LastRead(self.dataloader.num_workers)
+        for number, part in enumerate(self.parts):
+            part.last_read = self.last_read.for_part(number)
         check_saves(self.runner, len(self.dataloader))
         if self._iter % batches_a_step(self.runner.optim_wrapper):
             self.runner.logger.info(
@@ -98,7 +98,11 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                     'This is not the main thread, so SIGTERM and Ctrl-C cannot be noted: they end the run without a '
                     'checkpoint of the moment. Remedy: train in the main thread.'
                 )
-            return super().run()
+            try:
+                return super().run()
+            finally:
+                for part in self.parts:  # another loader may have more workers
+                    part.last_read = None
 
     def run_epoch(self) -> None:
         """Iterate the rest of one epoch."""

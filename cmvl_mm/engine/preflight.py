@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from cmvl_mm.datasets.dataset import RetrievalDataset
+from cmvl_mm.datasets.list_file import numbered_lines, parse_line
 from cmvl_mm.datasets.wrappers import within
 from cmvl_mm.evaluation.metrics import FeatureDump
 from cmvl_mm.models.heads import ContextMatchingHead
@@ -63,12 +64,13 @@ def _remedy(labels: list[int], classes: int, use: Literal['train', 'test']) -> s
 def _place(line: Listed) -> str:
     """'list.txt, line 3', where the file can be read as text."""
     try:
-        text = Path(line.source).read_text(encoding='utf-8-sig').splitlines()
-    except (OSError, UnicodeDecodeError):
-        return line.source
-    found = (number for number, row in enumerate(text, start=1) if row.strip().startswith(line.path))
-    number = next(found, None)
-    return line.source if number is None else f'{line.source}, line {number}'
+        for number, text in numbered_lines(Path(line.source)):
+            path, label = parse_line(text)
+            if label == line.label and (line.path == path or line.path.endswith(f'/{path}')):
+                return f'{line.source}, line {number}'
+    except (OSError, ValueError):  # another kind of list, which another data set reads
+        pass
+    return line.source
 
 
 def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchronised: bool) -> None:

@@ -49,11 +49,14 @@ def pack_result(data_sample: dict[str, Any]) -> dict[str, Any]:
 
 
 def collect(results: Sequence[dict[str, Any]]) -> Features:
-    """Results of all processes -> arrays; the duplicates that pad a distributed test are dropped."""
+    """Results of all processes -> arrays; the duplicates that pad a distributed test are dropped.
+
+    The path is in the key: two parts of one list have equal positions.
+    """
     order: dict[Any, int] = {}
     for result in results:
         order.setdefault(result.get('source'), len(order))
-    unique = {(r['is_query'], order[r.get('source')], r['sample_idx']): r for r in results}
+    unique = {(r['is_query'], order[r.get('source')], r['sample_idx'], r['path']): r for r in results}
     rows = [unique[key] for key in sorted(unique)]
     return Features(
         features=np.stack([row['features'] for row in rows]),

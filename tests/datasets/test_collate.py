@@ -36,6 +36,14 @@ def test_videos_with_different_numbers_of_clips_do_not_share_a_batch():
         compressed_collate(samples)
 
 
+@pytest.mark.parametrize('order', [1, -1])
+def test_samples_of_other_inputs_do_not_share_a_batch(order):
+    samples = [sample(3, 3, 1), sample(3, 3, 2)]
+    samples[0]['inputs']['motion_valid'] = torch.tensor(False)
+    with pytest.raises(ValueError, match=r'some samples of one batch have motion_valid and others have not'):
+        compressed_collate(samples[::order])
+
+
 @pytest.fixture
 def mixed():
     """Two samples with inputs of every type that ours have, some of them a single number."""

@@ -11,7 +11,8 @@ from mmaction.registry import DATASETS, TRANSFORMS
 from mmengine.dataset import Compose
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.datasets.decoded_frames import DecodedFrames
+from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
 
 STAGES = [
     dict(type='OpenVideo'),
@@ -123,6 +124,22 @@ def test_decoded_frames_have_no_compressed_stream(stage, words):
     frames = np.zeros((60, 32, 32, 3), np.uint8)
     with pytest.raises(ValueError, match=words):
         run(dict(array=frames), [STAGES[0], stage, STAGES[2]])
+
+
+def test_decoded_frames_have_no_flow():
+    motion = dict(type='SampleFutureMotions', frame_interval=2, num_clips=1)
+    with pytest.raises(ValueError, match='decoded frames have no'):
+        run(
+            dict(array=np.zeros((60, 32, 32, 3), np.uint8)),
+            [STAGES[0], motion, dict(type='ReadCompressed', motion='flow')],
+        )
+
+
+def test_decoded_frames_are_not_counted_from_the_end():
+    frames = DecodedFrames(np.zeros((4, 32, 32, 3), np.uint8))
+    for index in (-1, 4):
+        with pytest.raises(FrameIndexError, match=rf'it has 4 frames, and no {index}'):
+            frames.read(rgb=[0, index])
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def test_retrieval_data_sets_can_be_wrapped(repository, controlled_set, tmp_path
     made = load_config(repository / 'configs/demo/retrieval.py').test_dataloader.dataset
     for key in ('gallery', 'query'):
         (tmp_path / f'{key}.txt').write_text(f'videos/{"train" if key == "gallery" else "test"}1.mp4 1\n')
-    (tmp_path / 'classes.txt').write_text('one\ntwo\n')
+    (tmp_path / 'classes.txt').write_text('one\ntwo\n', encoding='utf-8-sig')
     made.gallery, made.query = str(tmp_path / 'gallery.txt'), str(controlled_set / 'test.txt')
     made.data_prefix.video = str(controlled_set)
     alone = DATASETS.build(made.to_dict())

@@ -11,6 +11,7 @@ from torch.utils.data import ConcatDataset
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import Entry
+from cmvl_mm.datasets.list_file import format_line, parse_line
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.listed import list_digest, listed
 from cmvl_mm.engine.preflight import LabelError, check_batch, check_labels
@@ -24,7 +25,7 @@ class Listing:
     def __init__(self, path, *labels):
         self.ann_file = str(path)
         self.entries = [Entry(f'{number}.mp4', label) for number, label in enumerate(labels)]
-        path.write_text(''.join(f'{entry.path} {entry.label}\n' for entry in self.entries))
+        path.write_text(''.join(map(format_line, self.entries)))
 
     def __len__(self):
         return len(self.entries)
@@ -50,6 +51,17 @@ def test_a_label_beyond_the_classes_is_named_with_its_line(tmp_path, labels, rem
             check_labels(wrapped, classifier(2), 'train')
     check_labels(dataset, classifier(3), 'train')
     check_labels(dataset, SimpleNamespace(cls_head=None), 'train')
+
+
+def test_a_video_that_stands_twice_is_named_with_the_line_of_its_label(tmp_path):
+    text = '0.mp4 0\n1.mp4 1\n0.mp4 9\n'
+    for encoding in ('utf-8', 'utf-16'):
+        (tmp_path / 'list.txt').write_text(text, encoding=encoding)
+        dataset = SimpleNamespace(
+            ann_file=str(tmp_path / 'list.txt'), entries=[*map(parse_line, text.splitlines())], __len__=lambda: 3
+        )
+        with pytest.raises(LabelError, match=r"line 3: '0\.mp4' has the label 9"):
+            check_labels(dataset, classifier(2), 'train')
 
 
 def test_in_a_test_the_classes_are_the_checkpoint_s(tmp_path):

@@ -222,6 +222,22 @@ def test_features_of_two_lists_do_not_take_each_other_s_place():
     found = collect([*rows, rows[0]])  # one that pads a distributed test
     assert found.paths.tolist() == ['b0', 'b1', 'a0', 'a1'] * 2
     assert found.is_query.tolist() == [False] * 4 + [True] * 4
+    two_parts = [result('a', 0, False), result('a', 0, False) | dict(path='of another part')]
+    assert sorted(collect(two_parts).paths.tolist()) == ['a0', 'of another part']
+
+
+def test_a_wrapper_with_an_order_of_its_own_keeps_it(settings):
+    class Chosen(Dataset):
+        def __init__(self, dataset):
+            self.dataset, self.indices = dataset, {0: [0, 3], 1: [1, 4]}
+
+        def __len__(self):
+            return 2
+
+    dataset = Chosen(DATASETS.build(settings))
+    ResumableSampler(dataset, seed=0)
+    assert dataset.indices == {0: [0, 3], 1: [1, 4]}
+    assert len([*listed(dataset)]) == 8
 
 
 def test_mmengine_s_own_loop_tells_the_epoch(settings, runner, monkeypatch):
