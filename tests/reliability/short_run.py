@@ -90,10 +90,10 @@ def _merged(chosen: dict[str, Any]) -> list[str]:
     return [f'{key}={value}' for key, value in chosen.items()]
 
 
-def launch(chosen: dict[str, Any], ranks: int, log: Path) -> subprocess.Popen:
+def launch(chosen: dict[str, Any], ranks: int, log: Path, *words: str, **variables: str) -> subprocess.Popen:
     """Start tools/dist_train.sh with these options, as a user does; its children are the ranks."""
-    script = [str(REPOSITORY / 'tools' / 'dist_train.sh'), str(CONFIG), str(ranks), '--cfg-options', *_merged(chosen)]
-    return start(script, log, program='bash', PYTHON=sys.executable)
+    script = [str(REPOSITORY / 'tools' / 'dist_train.sh'), str(CONFIG), str(ranks), *words]
+    return start([*script, '--cfg-options', *_merged(chosen)], log, 'bash', PYTHON=sys.executable, **variables)
 
 
 def start(words: list[str], log: Path, program: str = sys.executable, **variables: str) -> subprocess.Popen:
