@@ -28,17 +28,19 @@ class Pretraining(lightning.LightningModule):
         self.model = MODELS.build(config.model)
         self.model.init_weights()
         self.videos = DATASETS.build(config.train_dataloader.dataset)
-        self.sampler = ResumableSampler(self.videos, seed=0)  # order, clips, crops and colours
+        self.first_epoch = 0
         self.workers = workers
         self.losses: list[float] = []
 
     def train_dataloader(self) -> DataLoader:
+        # The sampler asks for this process's rank, which is known from here on
+        sampler = ResumableSampler(self.videos, seed=0)  # order, clips, crops and colours
+        sampler.set_epoch(self.first_epoch)  # Lightning tells it, too, but after the workers of a resumed run start
         loading = dict(num_workers=self.workers, collate_fn=compressed_collate)
-        return DataLoader(self.videos, batch_size=4, sampler=self.sampler, drop_last=True, **loading)
+        return DataLoader(self.videos, batch_size=4, sampler=sampler, drop_last=True, **loading)
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
-        # Lightning tells the sampler each epoch, but a resumed run starts its workers before that
-        self.sampler.set_epoch(checkpoint['epoch'] + 1)
+        self.first_epoch = checkpoint['epoch'] + 1
 
     def training_step(self, batch: dict, _: int) -> torch.Tensor:
         inputs = self.model.data_preprocessor(batch, training=True)

@@ -11,6 +11,10 @@ A `SampleIndex` says so itself. Samplers and wrappers of other projects hand on 
 Within an epoch, or where nobody sets one, each process counts how often it has read an index. A counter that all
 workers share would depend on which of two is faster; counting in each, with the worker's number in the seed, gives the
 same draws for the same seed, and no two readings the same ones.
+
+The same draws do not come again, after `set_epoch`, where a loop with persistent workers leaves an epoch early (indices
+that they have prefetched can count as readings of the next epoch), or where two loaders with workers read one data set
+at once. A `SampleIndex` of `ResumableSampler` has neither limit.
 """
 
 import os

@@ -261,7 +261,7 @@ class CompressedVideoDataset(BaseDataset):
 class RetrievalDataset(ConcatDataset):
     """Gallery first, then queries, read alike; a video that cannot be read stops the test.
 
-    It is MMEngine's `ConcatDataset` of the two, so its wrappers take it, too.
+    It is MMEngine's `ConcatDataset` of the two: MMEngine's wrappers take it as a config, torch's as it is.
 
     Args:
         gallery, query: labelled lists; test videos search training videos.

@@ -1,43 +1,26 @@
 """The examples train, draw other clips every epoch, and go on exactly where they were stopped."""
 
 import ast
-import importlib.util
 
 import pytest
 import torch
+from small_examples import load_example, small_config
 
 from cmvl_mm.datasets.transforms import RandomCropFlip
-from cmvl_mm.engine.config import load_config
 
 EXAMPLES = {'plain_torch': 'state.pth', 'with_accelerate': '.', 'with_lightning': '.'}
 WEIGHTS = {'plain_torch': 'state.pth', 'with_accelerate': 'epoch_003/model.safetensors', 'with_lightning': 'last.ckpt'}
 
 
 @pytest.fixture(params=EXAMPLES)
-def example(request, repository, tmp_path, monkeypatch, controlled_set):
+def example(request, tmp_path, monkeypatch, controlled_set):
     """`example(folder, epochs, workers)` -> the losses of a run, with networks small enough for a test."""
     monkeypatch.chdir(tmp_path)
-    spec = importlib.util.spec_from_file_location(request.param, repository / 'examples' / f'{request.param}.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    small = {
-        'model.backbone.width': 4,
-        'model.context_head.in_channels': 32,
-        'model.context_head.i_network.width': 4,
-        'model.motion_head.predictor.in_channels': 32,
-        'model.motion_head.predictor.width': 16,
-        'model.motion_head.predictor.ffn_width': 16,
-        'model.motion_head.m_network.width': 4,
-        'train_dataloader.dataset.ann_file': str(controlled_set / 'train.txt'),
-        'train_dataloader.dataset.data_prefix.video': str(controlled_set),
-    }
-    for head in ('context_head', 'motion_head'):
-        small |= {f'model.{head}.hidden_channels': 16, f'model.{head}.embed_channels': 8}
+    module = load_example(request.param)
 
     def run(folder, epochs, workers):
         folder.mkdir(exist_ok=True)
-        config = load_config(repository / 'configs/demo/pretrain.py', small)
-        return module.train(config, folder / EXAMPLES[request.param], epochs, workers)
+        return module.train(small_config(controlled_set), folder / EXAMPLES[request.param], epochs, workers)
 
     run.weights = lambda folder: weights_in(folder / WEIGHTS[request.param])
     return run
