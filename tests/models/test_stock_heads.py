@@ -154,6 +154,8 @@ def test_a_backbone_gives_the_stages_that_are_asked_for():
     assert not hasattr(early, 'conv5a')
     early.give_stages(2)  # the config has said which
     assert early.out_indices == (1, 3)
+    with pytest.raises(ValueError, match=r'reads the maps of 6 stages, and C3DBN has 5\. Remedy'):
+        whole.give_stages(6)
     for wrong in ((), (5,), (3, 1), (-1,)):
         with pytest.raises(ValueError, match='its stages are 0 to 4'):
             MODELS.build(settings | dict(out_indices=wrong))
