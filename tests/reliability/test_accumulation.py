@@ -165,6 +165,12 @@ def test_another_accumulation_and_half_a_step_are_refused(tiny, unbroken, tmp_pa
         train(
             tiny('two', load_from=str(unbroken / 'iter_3.pth'), resume=True, **{'optim_wrapper.accumulative_counts': 2})
         )
+    older = read_checkpoint(unbroken / 'iter_3.pth')
+    del older['meta']['epoch_shape']['accumulation']  # as before it was recorded: nothing is said of it
+    torch.save(older, tmp_path / 'older.pth')
+    train(tiny('older', load_from=str(tmp_path / 'older.pth'), resume=True))
+    with pytest.raises(ValueError, match=r"older\.pth: the run to resume had (?!.*accumulation').*'global_batch': 4"):
+        train(tiny('batch', load_from=str(tmp_path / 'older.pth'), resume=True, **{'train_dataloader.batch_size': 4}))
     half = read_checkpoint(unbroken / 'iter_3.pth')
     half['meta']['iter'] = 2
     torch.save(half, tmp_path / 'half.pth')
