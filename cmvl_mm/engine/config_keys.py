@@ -120,6 +120,9 @@ def _unknown(config: Mapping[str, Any]) -> list[str]:
 
 def _faults_below(config: Mapping[str, Any]) -> Iterator[str]:
     for name, allowed in _NESTED.items():
+        if not isinstance(config.get(name) or {}, Mapping):
+            yield f'{name}={config[name]!r} must be a dict. {_allowed(allowed)}'
+            continue
         for key in sorted((config.get(name) or {}).keys() - allowed):
             yield f'nothing reads {name}.{key}. {_allowed(allowed)}'
     hooks = config.get('default_hooks') or {}

@@ -50,6 +50,8 @@ def test_keys_that_are_read_are_taken(repository, option):
         ('total_epochs = 30', 'nothing reads total_epochs. It is a key of MMAction2 0.x. Remedy: train_cfg.max_epochs'),
         ('seed = 3', 'Remedy: randomness.seed; or _seed for a variable of your own.'),
         ('seed = 3\nrandomness = dict(seed=seed)', 'or _seed for a variable of your own.'),
+        ("fast_step = 'x'", "fast_step='x' must be a dict. Allowed here: colour"),
+        ('auto_scale_lr = True', 'auto_scale_lr=True must be a dict. Allowed here: base_batch_size'),
         ('default_hooks = dict(checkpiont=dict(interval=2))', 'A hook of any other name needs a type'),
         (
             "default_hooks = dict(checkpoint=dict(_delete_=True, type='CheckpointHook', intervall=2))",
