@@ -101,7 +101,7 @@ def spell_out(config: Config, device: str) -> list[str]:
         'default_hooks.runtime_info.type': 'DeferredInfoHook' if levers.logs == 'deferred' else 'RuntimeInfoHook',
     }
     changes |= {f'train_dataloader.dataset.pipeline.{number}.where': colour for number in stages}
-    memory_format = levers.memory_format
+    memory_format: str = levers.memory_format
     if (kind := _name_of(config.get('model'))) == 'ContextMotionRecognizer':
         changes['model.memory_format'] = levers.memory_format
     else:

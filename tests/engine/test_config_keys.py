@@ -74,7 +74,7 @@ def test_misspelt_and_ineffective_keys_of_a_file_are_refused(repository, tmp_pat
 @pytest.mark.parametrize(
     'text',
     [
-        "load_form = 'work_dirs/x'",
+        "load_form = 'work_dirs/pretrain_c3d_ucf'",
         "resume_from = 'work_dirs/pretrain_c3d_ucf'",
         "work_dir = 'work_dirs/x'\nresume_from = 'work_dirs/x'",
         'evaluation = dict(interval=1)',
