@@ -14,7 +14,7 @@ from cmvl_mm.engine import (  # noqa: F401
     sampler,
     stock_runner_hook,
 )
-from cmvl_mm.evaluation import metrics, probe_metrics  # noqa: F401
+from cmvl_mm.evaluation import metrics, prediction_dump, probe_metrics  # noqa: F401
 from cmvl_mm.models import (  # noqa: F401
     c3d,
     convgru,

@@ -15,6 +15,7 @@ import cmvl_mm.register  # noqa: F401
 from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
 from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
 from cmvl_mm.engine.strict_files import read_files_as_data
+from cmvl_mm.evaluation.prediction_dump import SUFFIXES
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,6 +38,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.sha256 is not None and args.checkpoint is None:
         parser.error('--sha256 belongs to a checkpoint, and none is given')
+    if args.dump is not None and not args.dump.endswith(SUFFIXES):
+        parser.error(f'--dump {args.dump}: the name of the file must end in {" or ".join(SUFFIXES)}')
     return args
 
 
@@ -58,7 +61,7 @@ def main() -> None:
     if args.dump_features is not None:
         add_metric(config, dict(type='FeatureDump', path=args.dump_features))
     if args.dump is not None:
-        add_metric(config, dict(type='DumpResults', out_file_path=args.dump))
+        add_metric(config, dict(type='PredictionDump', out_file_path=args.dump))
     runner = runner_from(config)
     if args.checkpoint is None:
         runner.init_weights_for_test()

@@ -73,7 +73,8 @@ def check_saves(runner: Runner, length: int) -> None:
     for hook in runner.hooks:
         if not isinstance(hook, CheckpointHook) or hook.by_epoch or hook.interval < 1:
             continue
-        if hook.interval % counts or (length % counts and hook.interval % length):
+        at_epoch_ends = hook.interval % length == 0  # which end a step, too
+        if not at_epoch_ends and (length % counts or hook.interval % counts):
             raise ValueError(
                 f'CheckpointHook.interval={hook.interval} saves between the {counts} batches of a step '
                 f'(optim_wrapper.accumulative_counts; an epoch has {length} batches), and their gradients are in no '

@@ -7,7 +7,7 @@ from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from cmvl_mm.checkpoints.durable import (
     OF_A_RUN,
@@ -120,8 +120,11 @@ class AtomicCheckpointHook(Hook):
 
     def _require_whole_epochs(self, runner: Runner) -> None:
         counts = batches_a_step(runner.optim_wrapper)
-        if not self.by_epoch or counts == 1 or getattr(runner.train_loop, 'steps_end_with_epochs', False):
+        if not self.by_epoch or counts == 1:
             return
+        loop = runner.train_loop
+        if not isinstance(loop, EpochBasedTrainLoop) or getattr(loop, 'steps_end_with_epochs', False):
+            return  # MMEngine's loop of iterations knows one epoch alone, and its last step is whole
         if len(runner.train_dataloader) % counts:
             raise ValueError(
                 f'An epoch of {len(runner.train_dataloader)} batches ends between the {counts} of a step '

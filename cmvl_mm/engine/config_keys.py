@@ -7,10 +7,10 @@ when the file was read. So in a file an unknown key is
 | key | verdict |
 |---|---|
 | but for a letter or two, that of a key that is read | an error |
-| of which a key that is read has the value, whole or in part | a variable |
-| much like a key that is read, or of MMAction2 0.x | an error |
-| a pipeline | an error: the data sets have another |
-| of any other name, or one that begins with `_` | a variable; a line in the log where its value is used nowhere |
+| much like a key that is read, or of MMAction2 0.x | an error, unless a key that is read has its list or whole dict |
+| a pipeline | an error, unless a key that is read has its list: the data sets have another |
+| of any other name | a variable; a line in the log where no key that is read has its value (numbers aside) |
+| one that begins with `_` | a variable |
 
 On the command line it is an error: what it was used for has been read by then.
 """
@@ -72,9 +72,9 @@ _OURS, _STOCK = (frozenset(inspect.signature(hook).parameters) for hook in (Atom
 _OF_SAVE = frozenset(
     inspect.signature(Runner.save_checkpoint).parameters
 )  # to which CheckpointHook passes its **kwargs
-_MISSPELT, _ALIKE = 0.9, 0.8
-"""By difflib: optim_wraper 0.96, resum 0.91, test_config 0.84, lr_scheduler 0.81; data_root 0.62, base_lr 0.60. Of all
-variables of MMAction2's configs, train_pipeline has most, 0.85."""
+_MISSPELT, _ALIKE = 0.87, 0.8
+"""By difflib: optim_wraper 0.96, resum 0.91, load_form 0.89, test_config 0.84, lr_scheduler 0.81; data_root 0.62,
+base_lr 0.60. Of all variables of MMAction2's configs, train_pipeline has most, 0.85."""
 
 
 def faults_of_keys(config: Mapping[str, Any]) -> list[str]:
@@ -84,10 +84,13 @@ def faults_of_keys(config: Mapping[str, Any]) -> list[str]:
     for key in _unknown(config):
         alike = get_close_matches(key, TOP_LEVEL_KEYS, n=1, cutoff=_ALIKE)
         misspelt = get_close_matches(key, TOP_LEVEL_KEYS, n=1, cutoff=_MISSPELT)
-        if not misspelt and used.hold(config[key]):
+        if not misspelt and used.hold_whole(config[key]):
             continue
         if key in _OF_VERSION_0:
-            faults.append(f'nothing reads {key}. It is a key of MMAction2 0.x. Remedy: {_OF_VERSION_0[key]}.')
+            faults.append(
+                f'nothing reads {key}. It is a key of MMAction2 0.x. Remedy: {_OF_VERSION_0[key]}; '
+                f'or _{key} for a variable of your own.'
+            )
         elif key.endswith('_pipeline'):
             faults.append(
                 f'nothing reads {key}. No data set has this pipeline: those of a base file were read before. '
@@ -117,6 +120,9 @@ def _unknown(config: Mapping[str, Any]) -> list[str]:
 
 def _faults_below(config: Mapping[str, Any]) -> Iterator[str]:
     for name, allowed in _NESTED.items():
+        if not isinstance(config.get(name) or {}, Mapping):
+            yield f'{name}={config[name]!r} must be a dict. {_allowed(allowed)}'
+            continue
         for key in sorted((config.get(name) or {}).keys() - allowed):
             yield f'nothing reads {name}.{key}. {_allowed(allowed)}'
     hooks = config.get('default_hooks') or {}
@@ -180,6 +186,12 @@ class _Values:
         if isinstance(value, dict):
             return any({(key, repr(child)) for key, child in value.items()} <= items for items in self.items)
         return all(repr(child) in self.whole for child in value)
+
+    def hold_whole(self, value: Any) -> bool:
+        """Whether this dict is among them as it is, or this list as `hold` has it: texts and parts are by chance."""
+        if isinstance(value, dict):
+            return bool(value) and repr(_plain(value)) in self.whole
+        return isinstance(value, (list, tuple)) and self.hold(value)
 
 
 def _plain(value: Any) -> Any:

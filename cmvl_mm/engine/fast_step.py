@@ -63,11 +63,16 @@ def spell_out(config: Config, device: str) -> list[str]:
         A line for each lever: its position and, where that is not the one asked for, why.
 
     Raises:
-        ValueError: the device is to recolour and the pipeline has no stage `colour`; or the optimiser has a wrapper of
-            another type.
+        ValueError: `fast_step` is no dict; the device is to recolour and the pipeline has no stage `colour`; there are
+            several optimisers, or one in a wrapper of another type.
     """
     if config.get('fast_step') is None or config.get('optim_wrapper') is None:
         return []
+    if not isinstance(config.fast_step, dict):
+        raise ValueError(
+            f'fast_step={config.fast_step!r} must be a dict of {", ".join(sorted(LEVERS))}. Remedy: fast_step=None '
+            "for MMEngine's plain step."
+        )
     _take_wrapper(config)
     levers = FastStep(**config.fast_step)
     precision, remark = levers.precision, ''
@@ -76,6 +81,8 @@ def spell_out(config: Config, device: str) -> list[str]:
         remark = ', not bf16: on CPUs torch 2.13 was seen to give NaN gradients of bf16 3D convolutions'
     pipeline = config.get('train_dataloader', {}).get('dataset', {}).get('pipeline', [])
     stages = find(pipeline, 'colour')
+    if isinstance(pipeline, tuple):  # into which nothing can be merged
+        config.train_dataloader.dataset.pipeline = list(pipeline)
     if not stages and levers.colour == 'device':
         raise ValueError(
             "fast_step.colour='device': train_dataloader.dataset.pipeline has no stage `colour` that could leave its "
@@ -91,14 +98,18 @@ def spell_out(config: Config, device: str) -> list[str]:
         'optim_wrapper.grad_norm': 'kept' if levers.logs == 'deferred' else 'read',
         'optim_wrapper.optimizer.fused': levers.optimizer == 'fused',
         'optim_wrapper.optimizer.foreach': levers.optimizer == 'foreach',
-        'model.memory_format': levers.memory_format,
         'default_hooks.runtime_info.type': 'DeferredInfoHook' if levers.logs == 'deferred' else 'RuntimeInfoHook',
     }
     changes |= {f'train_dataloader.dataset.pipeline.{number}.where': colour for number in stages}
+    memory_format: str = levers.memory_format
+    if (kind := _name_of(config.get('model'))) == 'ContextMotionRecognizer':
+        changes['model.memory_format'] = levers.memory_format
+    else:
+        memory_format = f'as it is, not {levers.memory_format}: {kind} has no such setting'
     config.merge_from_dict(changes)
     return [
         f'fast_step.precision: {precision}{remark}',
-        f'fast_step.memory_format: {levers.memory_format}',
+        f'fast_step.memory_format: {memory_format}',
         f'fast_step.optimizer: {levers.optimizer}',
         f'fast_step.logs: {levers.logs}',
         f'fast_step.colour: {colour}{colour_remark}',
@@ -106,11 +117,27 @@ def spell_out(config: Config, device: str) -> list[str]:
     ]
 
 
+def _name_of(model: dict[str, Any] | None) -> str:
+    """The class that a model's config names, as a text or itself."""
+    kind = (model or {}).get('type', 'a model without a type')
+    return kind.split('.')[-1] if isinstance(kind, str) else kind.__name__
+
+
 def _take_wrapper(config: Config) -> None:
     """Mixed precision as MMAction2's train.py --amp asks for it is bf16; other wrappers have no levers."""
     wrapper = config.optim_wrapper
+    if 'constructor' in wrapper and 'optimizer' not in wrapper:
+        raise ValueError(
+            f'optim_wrapper.constructor={wrapper.constructor!r} builds several optimisers, and fast_step sets the '
+            'levers of one. Remedy: fast_step=None.'
+        )
+    if wrapper.get('use_fsdp'):
+        raise ValueError(
+            f'optim_wrapper.use_fsdp={wrapper.use_fsdp!r} has no levers of fast_step. '
+            'Remedy: use_fsdp=False, or fast_step=None.'
+        )
     if wrapper.get('type') == 'AmpOptimWrapper':
-        for name in ('loss_scale', 'dtype'):
+        for name in ('loss_scale', 'dtype', 'use_fsdp'):
             wrapper.pop(name, None)
         config.fast_step.precision = 'bf16'
     elif wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'StepOptimWrapper'):

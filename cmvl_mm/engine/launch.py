@@ -4,7 +4,6 @@ import argparse
 import os
 from pathlib import Path
 
-from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
 
 from .config import load_config
@@ -71,4 +70,4 @@ def end(config: Config) -> None:
 
 def runner_from(config: Config) -> CompressedRunner:
     """The runner of a config; see `CompressedRunner.from_cfg`."""
-    return RUNNERS.get('CompressedRunner').from_cfg(config)
+    return CompressedRunner.from_cfg(config)

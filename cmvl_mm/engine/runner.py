@@ -23,13 +23,15 @@ from cmvl_mm.checkpoints.pretrained import (
     state_dict_of,
 )
 from cmvl_mm.compat import torchrun_restarts
+from cmvl_mm.evaluation.metrics import FeatureDump
+from cmvl_mm.evaluation.prediction_dump import PredictionDump
 from cmvl_mm.models.norm import convert_sync_batchnorm
 
 from .accumulation import batches_a_step, wrappers_in
 from .fast_step import compile_parts
 from .gradients import GradientCheckHook
 from .listed import list_digest
-from .preflight import check_test, check_training, feature_dumps
+from .preflight import check_test, check_training
 from .prepare import prepare
 from .rank_order import mean_in_rank_order
 
@@ -144,12 +146,13 @@ class CompressedRunner(Runner):
         """MMEngine's test.
 
         Raises:
-            FeaturesError: the features could not be written; the figures are in the log and in their file by then.
+            FeaturesError, PredictionsError: they could not be written; the figures are in the log and in their file by
+                then.
         """
         figures = super().test()
-        for dump in feature_dumps(self.test_loop.evaluator.metrics):
-            if dump.failure is not None:
-                raise dump.failure
+        for metric in self.test_loop.evaluator.metrics:
+            if isinstance(metric, (FeatureDump, PredictionDump)) and metric.failure is not None:
+                raise metric.failure
         return figures
 
     def register_hooks(
@@ -246,11 +249,12 @@ class CompressedRunner(Runner):
                 '--cfg-options load_from=… and without --resume.'
             )
         before, now = meta.get('epoch_shape'), epoch_shape(self)
-        if before is not None and (before := dict(accumulation=1) | before) != now:
+        recorded = {key: value for key, value in now.items() if key in (before or {})}  # older files record less
+        if before is not None and before != recorded:
             raise ValueError(
-                f'{filename}: the run to resume had {before}, this one has {now}. Remedy: the same list, batch size, '
-                'optim_wrapper.accumulative_counts and number of processes; or start a new run from its weights with '
-                'load_from and without --resume.'
+                f'{filename}: the run to resume had {before}, this one has {recorded}. Remedy: the same list, batch '
+                'size, optim_wrapper.accumulative_counts and number of processes; or start a new run from its weights '
+                'with load_from and without --resume.'
             )
         self._require_whole_step(filename, meta['iter'] - meta['epoch'] * len(self.train_dataloader))
         self._require_same_list(filename, meta.get('list_sha256'))

@@ -4,6 +4,7 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from .gradients import GradientCheckHook
 from .runner import CompressedRunner
 
 
@@ -21,6 +22,10 @@ class StockRunnerHook(Hook):
             'a run resumes with another list or batch',
             'auto_scale_lr does not count accumulated batches',
         ]
+        if not any(isinstance(hook, GradientCheckHook) for hook in runner.hooks):
+            missing.append(
+                "parameters that never learn are not named (custom_hooks=[dict(type='GradientCheckHook')] names them)"
+            )
         levers, wrapper = runner.cfg.get('fast_step'), runner.cfg.get('optim_wrapper') or {}
         if levers is not None and wrapper.get('type') != 'StepOptimWrapper':
             positions = ', '.join(f'{name}={value}' for name, value in levers.items())

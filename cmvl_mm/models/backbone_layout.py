@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from torch import nn
 
@@ -57,14 +57,19 @@ def layout_of(
         raise ValueError(f"model.backbone_layout: input={input!r} is not one of 'clips', 'frames'")
     if several not in (None, 'stages', 'pathways'):
         raise ValueError(f"model.backbone_layout: several={several!r} is not one of 'stages', 'pathways'")
-    if grid is not None and (len(grid) != 3 or min(grid) < 1):
-        raise ValueError(f'model.backbone_layout: grid={grid} must be (T, H, W), each at least 1')
+    if grid is not None and not _is_grid(grid):
+        raise ValueError(f'model.backbone_layout: grid={grid} must be (T, H, W), whole numbers, each at least 1')
     _require_clips_alone(backbone)
     if input is None:
         input = 'frames' if _takes_frames(backbone) else 'clips'
     if several is None and hasattr(backbone, 'slow_path') and hasattr(backbone, 'fast_path'):
         several = 'pathways'
     return Layout(input, several, None if grid is None else (grid[0], grid[1], grid[2]))
+
+
+def _is_grid(grid: Any) -> bool:
+    sizes = grid if isinstance(grid, (list, tuple)) else ()
+    return len(sizes) == 3 and all(type(size) is int and size >= 1 for size in sizes)
 
 
 def _takes_frames(backbone: nn.Module) -> bool:

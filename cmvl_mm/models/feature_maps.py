@@ -7,7 +7,7 @@
 | SlowFast's maps (N, C, T, H, W), (N, c, kT, H, W) | one map, of both pathways: see `join_pathways` |
 | maps with their class tokens (MViT) | the maps; the tokens have had their part in them |
 | maps of frames (N * T, C, H, W), of a 2D backbone | (N, C, T, H, W) |
-| vectors (N, C) | what is classified and retrieved; there are no places |
+| one vector a clip (N, C) | what is classified and retrieved; there are no places |
 | tokens (N, L, C) | a map of the grid that the config states |
 | anything else | ValueError |
 """
@@ -38,17 +38,26 @@ class Features(NamedTuple):
     returned: Any
     source: str
 
-    def last_map(self, reader: str) -> Tensor:
+    def last_map(self, reader: str, *, instead: str) -> Tensor:
         """(N, C, T, H, W) of the last stage, for what needs places.
+
+        Args:
+            reader: what needs them, for the message.
+            instead: the setting that does without them, for the remedy.
 
         Raises:
             ValueError: there are vectors alone.
         """
         if not self.maps:
+            maps = 'a network that gives maps, such as VideoResNet'
+            if _of_backbone(self.source):
+                maps = (
+                    'a backbone that gives maps (VisionTransformer does with return_feat_map=True, '
+                    'use_mean_pooling=False)'
+                )
             raise ValueError(
                 f'{reader} needs the places of a map (N, C, T, H, W), and {self.source} returned a vector a clip, '
-                f'{shapes(self.returned)}. Remedy: a backbone that gives maps (VisionTransformer does with '
-                'return_feat_map=True, use_mean_pooling=False); or context_head or cls_head alone, which take vectors.'
+                f'{shapes(self.returned)}. Remedy: {maps}; or {instead}.'
             )
         return self.maps[-1]
 
@@ -92,6 +101,8 @@ def read(returned: Any, clips: int, layout: Layout, source: str) -> Features:
         ValueError: it cannot be read safely. The message names network, shapes and remedy.
     """
     several = returned if isinstance(returned, (tuple, list)) else (returned,)
+    if len(several) > 1 and any(getattr(part, 'ndim', None) == 2 for part in several):
+        _refuse(returned, source, 'of which nobody knows what counts. Remedy: one vector a clip, or maps alone.')
     parts = tuple(_one_of(part, clips, layout, returned, source) for part in several)
     if not parts or any(part.ndim != parts[0].ndim for part in parts):
         _refuse(returned, source, 'Remedy: a backbone that returns one map a stage, or one vector.')
@@ -132,8 +143,13 @@ def join_pathways(slow: Tensor, fast: Tensor, source: str) -> Tensor:
             (slow, fast),
             source,
             'for its slow and its fast pathway; they need one height and width, and a whole number of fast frames for '
-            "each slow one. Remedy: clips of a multiple of the backbone's resample_rate; where these are maps of "
-            "successive stages, model.backbone_layout=dict(several='stages').",
+            'each slow one. Remedy: '
+            + (
+                "clips of a multiple of the backbone's resample_rate; where these are maps of successive stages, "
+                "model.backbone_layout=dict(several='stages')."
+                if _of_backbone(source)
+                else 'maps of successive stages, none larger than before.'
+            ),
         )
     return torch.cat([fast.unflatten(2, (frames, -1)).mean(3), slow], dim=1)
 
@@ -152,8 +168,12 @@ def _one_of(part: Any, clips: int, layout: Layout, returned: Any, source: str) -
         _refuse(
             returned,
             source,
-            'for clips, which is neither maps (N, C, T, H, W) nor vectors (N, C). Remedy: for a 2D backbone, '
-            "model.backbone_layout=dict(input='frames').",
+            'for clips, which is neither maps (N, C, T, H, W) nor vectors (N, C). Remedy: '
+            + (
+                "for a 2D backbone, model.backbone_layout=dict(input='frames')."
+                if _of_backbone(source)
+                else "a network that takes clips, such as VideoResNet, which has convolution='2d'."
+            ),
         )
     return part
 
@@ -170,7 +190,9 @@ def _on_grid(tokens: Tensor, layout: Layout, returned: Any, source: str) -> Tens
             returned,
             source,
             f'for clips: {count} tokens whose places, and whether a class token is among them, cannot be known. '
-            'Remedy: model.backbone_layout=dict(grid=(T, H, W)), or a backbone that gives maps.',
+            + 'Remedy: '
+            + ('model.backbone_layout=dict(grid=(T, H, W)), or ' if _of_backbone(source) else '')
+            + 'a network that gives maps.',
         )
     t, h, w = layout.grid
     if count not in (t * h * w, t * h * w + 1):
@@ -202,6 +224,11 @@ def _unfold(part: Tensor, clips: int, returned: Any, source: str) -> Tensor:
 def _shrinking(maps: tuple[Tensor, ...]) -> bool:
     """Whether none is longer, higher or wider than the one before, as those of successive stages."""
     return all(late <= early for a, b in pairwise(maps) for early, late in zip(a.shape[2:], b.shape[2:], strict=True))
+
+
+def _of_backbone(source: str) -> bool:
+    """Whether `model.backbone_layout` is about it; the heads' target networks take clips and give maps."""
+    return source.startswith('model.backbone')
 
 
 def shapes(returned: Any) -> str:

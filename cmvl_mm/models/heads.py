@@ -201,7 +201,7 @@ class PointwiseInfoNCEHead(nn.Module):
         """
         predicted = self.predictor(own_channels(video_map, self.channels))  # (B, D, T3, H3, W3)
         windows = extract(self.m_network, motion.flatten(0, 1), CLIPS, 'model.motion_head.m_network')
-        actual = windows.last_map('model.motion_head')  # (B*K, C, T3, H3, W3)
+        actual = windows.last_map('model.motion_head', instead='model.motion_head=None')  # (B*K, C, T3, H3, W3)
         if predicted.shape[2:] != actual.shape[2:]:
             raise ValueError(
                 f'the predictor gives {tuple(predicted.shape[2:])} points (T, H, W), the M-Network '
@@ -256,13 +256,15 @@ class ClassificationHead(nn.Module):
         Args:
             features: (B, C).
             labels: (B,), classes; or (B, num_classes), shares of the classes, which Mixup and CutMix make. Their loss
-                is the cross-entropy with the shares, and a video counts as right by its largest one.
+                is the cross-entropy with the shares, and a video counts as right by its largest one. From the host
+                they follow the features once they have been looked at: on a GPU a wrong one ends the process.
 
         Raises:
             ValueError: labels of another shape; or, where asking costs nothing, on a CPU: of no class, or shares that
                 do not add up to 1.
         """
         require_labels(labels, len(features), self.num_classes)
+        labels = labels.to(features.device, non_blocking=True)
         scores = self(features)
         if labels.is_floating_point():
             exact = torch.promote_types(scores.dtype, torch.float32)  # autocast would round the shares

@@ -48,7 +48,7 @@ class ContextMotionRecognizer(BaseModel):
         neck: fuses the maps of its last stages into the one that both pretext tasks see; None takes the last. A
             backbone of ours gives the maps of as many stages as the neck's `stages` says.
         context_head, motion_head, cls_head: the tasks. `cls_head` always looks at the last stage alone; it may be one
-            of MMAction2's heads, see `stock_heads`.
+            of MMAction2's heads, see `stock_heads`. Any other gets the labels where the batch has them, on the host.
         data_preprocessor: batch of samples -> normalised tensors; MMEngine's default only moves them.
         test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass a network at once in tests; None passes
             all clips of a batch at once. `dict(network='i_network')` takes the features of that head's target network
@@ -153,8 +153,9 @@ class ContextMotionRecognizer(BaseModel):
             if self.head_reads is not None:
                 losses |= stock_loss(self.cls_head, self.head_reads, features, data_samples or [], labels)
             else:
-                average = features.pooled()
-                losses |= self.cls_head.loss(average, labels.to(average.device, non_blocking=True))
+                losses |= self.cls_head.loss(
+                    features.pooled(), labels
+                )  # on the host, where looking at them costs nothing
         if not losses:
             raise ValueError('nothing to train: context_head, motion_head and cls_head are all None')
         return losses
@@ -222,8 +223,8 @@ class ContextMotionRecognizer(BaseModel):
     def _video_map(self, features: Features) -> Tensor:
         """The map of the pretext tasks; context_head alone, which averages it, may have vectors as one place."""
         if self.neck is None:
-            return features.pooled_or_map() if self.motion_head is None else features.last_map('model.motion_head')
-        features.last_map('model.neck')
+            return features.pooled_or_map() if self.motion_head is None else _map_for_motion(features)
+        features.last_map('model.neck', instead='model.neck=None')
         stages = getattr(self.neck, 'stages', 1)
         if len(features.maps) < stages:
             raise ValueError(
@@ -264,6 +265,10 @@ def _single_clip(imgs: Tensor) -> Tensor:
     if imgs.shape[1] != 1:
         raise ValueError(f'training takes one clip a video, got {imgs.shape[1]}. Remedy: num_clips=1.')
     return imgs.squeeze(1)
+
+
+def _map_for_motion(features: Features) -> Tensor:
+    return features.last_map('model.motion_head', instead='context_head or cls_head alone, which take vectors')
 
 
 def _take(inputs: dict[str, Tensor], key: str, head: str) -> Tensor:

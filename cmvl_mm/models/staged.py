@@ -28,8 +28,17 @@ class StagedBackbone(nn.Module):
             )
 
     def give_stages(self, count: int) -> None:
-        """Give the maps of the last `count` stages, unless `out_indices` was said."""
+        """Give the maps of the last `count` stages, unless `out_indices` was said.
+
+        Raises:
+            ValueError: there are not so many.
+        """
         if not self.has_own_choice:
+            if not 1 <= count <= self.num_stages:
+                raise ValueError(
+                    f'model.neck reads the maps of {count} stages, and {type(self).__name__} has {self.num_stages}. '
+                    f'Remedy: a neck of 1 to {self.num_stages} stages.'
+                )
             self.out_indices = tuple(range(self.num_stages - count, self.num_stages))
 
     def built_stages(self) -> Iterable[int]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (mends the import of mmaction.models)
 from cmvl_mm.models.feature_maps import Features, shapes
+from cmvl_mm.models.heads import require_channels
 from cmvl_mm.models.labels import require_labels
 
 Reads = Literal['frames', 'pathways', 'map_and_token', 'vectors', 'map']
@@ -57,8 +58,9 @@ def scores_of(head: Any, reads: Reads, features: Features) -> Tensor:
     """The scores (N, classes) of N clips, before the softmax, at least in fp32: MMAction2 reads them with NumPy.
 
     Raises:
-        ValueError: the backbone does not give what the head reads.
+        ValueError: the backbone does not give what the head reads, or of another width.
     """
+    _require_width(head, features)
     arguments: dict[str, Any] = {}
     x: Any = features.returned
     if reads == 'frames':
@@ -87,9 +89,10 @@ def stock_loss(
     """The head's own losses and accuracies: `loss_cls`, and for labels that are classes `top1_acc` and `top5_acc`.
 
     Raises:
-        ValueError: the backbone does not give what the head reads; or the `labels` of the samples are no classes.
+        ValueError: the backbone does not give what the head reads; or the `labels` of the samples are no classes, and
+            no shares of them that add up to 1. With the head's `multi_class` they may be anything.
     """
-    if not labels.is_floating_point() and not head.multi_class:
+    if not head.multi_class:
         require_labels(labels, len(data_samples), head.num_classes)
     return head.loss_by_feat(scores_of(head, reads, features), data_samples)
 
@@ -101,15 +104,22 @@ def average_clips(head: Any, scores: Tensor, clips: int) -> Tensor:
     return head.average_clip(scores, num_segs=clips)
 
 
+def _require_width(head: Any, features: Features) -> None:
+    """Heads that do not average over places count these in `in_channels`, too."""
+    expected = getattr(head, 'in_channels', None)
+    if isinstance(expected, int) and getattr(head, 'spatial_type', 'avg') == 'avg':
+        require_channels('model.cls_head', expected, features.pooled_or_map().shape[1])
+
+
 def _require_segments(head: Any, frames: int) -> None:
     """TSMHead and TRNHead would put the frames of several videos together."""
     expected = getattr(head, 'num_segments', frames)
-    if getattr(head, 'is_shift', False) and getattr(head, 'temporal_pool', False):
-        expected //= 2
+    pooled = 2 if getattr(head, 'is_shift', False) and getattr(head, 'temporal_pool', False) else 1  # over time
+    expected //= pooled
     if expected != frames:
         raise ValueError(
             f'model.cls_head={type(head).__name__} was built for maps of {expected} frames, and the backbone gives '
-            f'{frames}. Remedy: model.cls_head.num_segments={frames}.'
+            f'{frames}. Remedy: model.cls_head.num_segments={frames * pooled}.'
         )
 
 

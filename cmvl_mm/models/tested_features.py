@@ -28,4 +28,4 @@ def pooled(features: Features, pool: TestPool) -> Tensor:
     """-> (N, C), or (N, C * T * (H // 2) * (W // 2))."""
     if pool == 'average':
         return features.pooled()
-    return F.max_pool3d(features.last_map(f"test_cfg's pool={pool!r}"), (1, 2, 2)).flatten(1)
+    return F.max_pool3d(features.last_map(f"test_cfg's pool={pool!r}", instead="pool='average'"), (1, 2, 2)).flatten(1)

@@ -1,15 +1,18 @@
 """Which checkpoints are kept, and what a save that fails does to a run."""
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from mmengine.logging import MessageHub
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 
 from cmvl_mm.checkpoints.durable import CheckpointWriteError, write_checkpoint
 from cmvl_mm.engine import checkpoint_hook
 from cmvl_mm.engine.checkpoint_hook import AtomicCheckpointHook, CheckpointBackend
+from cmvl_mm.engine.loop import ResumableEpochLoop
 
 
 @pytest.fixture
@@ -112,6 +115,18 @@ def test_before_training_the_folder_is_tried(runner, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint_hook, 'require_writable', tried.append)
     AtomicCheckpointHook().before_train(runner)
     assert tried == [tmp_path]
+
+
+@pytest.mark.parametrize(
+    ('kind', 'refused'), [(EpochBasedTrainLoop, True), (ResumableEpochLoop, False), (IterBasedTrainLoop, False)]
+)
+def test_only_epochs_that_end_in_mid_step_are_refused(runner, kind, refused):
+    """A loop of iterations has no such epochs."""
+    runner.train_loop = kind.__new__(kind)
+    runner.train_dataloader = range(5)
+    runner.optim_wrapper._accumulative_counts = 2
+    with pytest.raises(ValueError, match='An epoch of 5 batches') if refused else nullcontext():
+        AtomicCheckpointHook().before_train(runner)
 
 
 @pytest.mark.parametrize(

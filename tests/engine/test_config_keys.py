@@ -48,7 +48,10 @@ def test_keys_that_are_read_are_taken(repository, option):
         ('train_pipeline = []', 'nothing reads train_pipeline. No data set has this pipeline'),
         ("val_pipeline = [dict(type='DecordInit')]", 'nothing reads val_pipeline.'),
         ('total_epochs = 30', 'nothing reads total_epochs. It is a key of MMAction2 0.x. Remedy: train_cfg.max_epochs'),
-        ('seed = 3', 'Remedy: randomness.seed'),
+        ('seed = 3', 'Remedy: randomness.seed; or _seed for a variable of your own.'),
+        ('seed = 3\nrandomness = dict(seed=seed)', 'or _seed for a variable of your own.'),
+        ("fast_step = 'x'", "fast_step='x' must be a dict. Allowed here: colour"),
+        ('auto_scale_lr = True', 'auto_scale_lr=True must be a dict. Allowed here: base_batch_size'),
         ('default_hooks = dict(checkpiont=dict(interval=2))', 'A hook of any other name needs a type'),
         (
             "default_hooks = dict(checkpoint=dict(_delete_=True, type='CheckpointHook', intervall=2))",
@@ -68,6 +71,28 @@ def test_misspelt_and_ineffective_keys_of_a_file_are_refused(repository, tmp_pat
     assert words in str(error.value)
 
 
+@pytest.mark.parametrize(
+    'text',
+    [
+        "load_form = 'work_dirs/pretrain_c3d_ucf'",
+        "resume_from = 'work_dirs/pretrain_c3d_ucf'",
+        "work_dir = 'work_dirs/x'\nresume_from = 'work_dirs/x'",
+        'evaluation = dict(interval=1)',
+        'checkpoint_config = dict(interval=1)',
+        'log_config = dict(interval=20)',
+        'data = dict(batch_size=8)',
+        "optimizer = dict(type='SGD')",
+        'lr_config = dict(by_epoch=True)',
+        'val_config = dict(by_epoch=True)',
+    ],
+)
+def test_a_value_that_another_key_holds_by_chance_excuses_no_misspelt_key(repository, tmp_path, text):
+    path = tmp_path / 'child.py'
+    path.write_text(f"_base_ = ['{repository / 'configs/finetune_c3d_ucf.py'}']\n{text}\n")
+    with pytest.raises(ConfigKeyError, match='nothing reads'):
+        load_config(path)
+
+
 OWN = """
 dataset_type = 'CompressedVideoDataset'
 data_root = 'data/mine'
@@ -78,7 +103,8 @@ _notes = dict(anything=1)
 train_pipeline = [dict(type='DecordInit', **file_client_args), dict(type='PackActionInputs')]
 _prefix = dict(video=f'{data_root}/v')
 train_dataloader = dict(dataset=dict(type=dataset_type, data_prefix=_prefix, pipeline=train_pipeline))
-optim_wrapper = dict(optimizer=dict(type='SGD', lr=base_lr * num_gpus))
+optimizer = dict(type='SGD', lr=base_lr * num_gpus)
+optim_wrapper = dict(optimizer=optimizer)
 """
 
 

@@ -116,6 +116,44 @@ def test_colour_cannot_leave_a_pipeline_that_has_none(repository):
     assert find(config.train_dataloader.dataset.pipeline, 'colour') == []
 
 
+def test_a_pipeline_may_be_a_tuple(repository):
+    path = repository / 'configs/pretrain_c3d_ucf.py'
+    listed, tupled = (load_config(path, {'fast_step.colour': 'device'}) for _ in range(2))
+    tupled.train_dataloader.dataset.pipeline = tuple(tupled.train_dataloader.dataset.pipeline)
+    assert spell_out(tupled, 'cuda') == spell_out(listed, 'cuda')
+    assert colour_of(tupled).where == 'device'
+    assert tupled.train_dataloader.dataset.pipeline == listed.train_dataloader.dataset.pipeline
+
+
+def of_optimiser(**wrapper):
+    return Config(dict(model=dict(type='Recognizer3D'), optim_wrapper=wrapper, fast_step=dict(FAST, colour='host')))
+
+
+def test_a_model_without_a_memory_format_is_given_none():
+    config = of_optimiser(optimizer=dict(type='SGD', lr=0.1))
+    lines = spell_out(config, 'cuda')
+    assert config.model == dict(type='Recognizer3D')
+    assert 'fast_step.memory_format: as it is, not channels_last: Recognizer3D has no such setting' in lines
+    ours = Config(config.to_dict() | dict(model=dict(type='mmaction.ContextMotionRecognizer')))
+    spell_out(ours, 'cuda')
+    assert ours.model.memory_format == 'channels_last'
+
+
+def test_optimisers_without_levers_are_refused():
+    with pytest.raises(ValueError, match=r"constructor='Mine' builds several optimisers.*Remedy: fast_step=None"):
+        spell_out(of_optimiser(constructor='Mine', first=dict(optimizer=dict(type='SGD', lr=0.1))), 'cuda')
+    one = dict(type='AmpOptimWrapper', dtype='bfloat16', optimizer=dict(type='SGD', lr=0.1))
+    with pytest.raises(ValueError, match=r'use_fsdp=True has no levers.*Remedy: use_fsdp=False'):
+        spell_out(of_optimiser(use_fsdp=True, **one), 'cuda')
+    config = of_optimiser(use_fsdp=False, constructor='DefaultOptimWrapperConstructor', **one)
+    spell_out(config, 'cuda')
+    assert config.optim_wrapper.type == 'StepOptimWrapper'
+    assert config.optim_wrapper.keys().isdisjoint({'use_fsdp', 'dtype'})
+    config.fast_step = 'x'
+    with pytest.raises(ValueError, match=r"fast_step='x' must be a dict of colour, .*Remedy"):
+        spell_out(config, 'cuda')
+
+
 def test_only_the_named_parts_are_compiled_and_their_keys_stay(monkeypatch):
     compiled = []
     monkeypatch.setattr(nn.Module, 'compile', lambda self, dynamic: compiled.append((self, dynamic)))

@@ -194,7 +194,8 @@ keeps it in step.
 
 Each was built small, with random weights. Tried: a step of pretraining with both tasks (`context_head`, `motion_head`),
 one of finetuning (`cls_head`), and a retrieval. The last column counts trainable parameters that had no gradient in one
-of the steps; `GradientCheckHook` names such in the first step of every run.
+of the steps; `GradientCheckHook` names such in the first step of every run under `CompressedRunner`; other
+runners need it in `custom_hooks`.
 
 A backbone may return a map, a tuple of its stages' maps, SlowFast's two pathways (their maps become one: the fast one's
 mean over the frames of each slow one, and the slow one, on the channel axis), MViT's maps with class tokens, or

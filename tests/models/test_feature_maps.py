@@ -1,7 +1,10 @@
 """What a backbone returned, and what is read from it: by shapes, by what is known, or not at all."""
 
+import re
+
 import pytest
 import torch
+from joined_batch import tiny
 from mmaction.registry import MODELS
 from mmengine.registry import DefaultScope
 from torch import nn
@@ -64,8 +67,42 @@ def test_vectors_have_no_places():
     features = of_clips((vectors,))
     assert features.pooled() is vectors
     torch.testing.assert_close(features.pooled_or_map().mean((2, 3, 4)), vectors)
-    with pytest.raises(ValueError, match=r'motion_head needs the places .* model\.backbone \(Net\) .*\(2, 8\).*Remedy'):
-        features.last_map('motion_head')
+    with pytest.raises(
+        ValueError, match=r'motion_head needs the places .* model\.backbone \(Net\) .*\(2, 8\).*Remedy.*; or this\.'
+    ):
+        features.last_map('motion_head', instead='this')
+
+
+@pytest.mark.parametrize(
+    ('model', 'remedy'),
+    [
+        (dict(neck=dict(type='FusedPretextNeck'), context_head=tiny('context').context_head), 'model.neck=None.'),
+        (dict(motion_head=tiny('motion').motion_head), 'context_head or cls_head alone, which take vectors.'),
+        (dict(test_cfg=dict(pool='max_2x2')), "pool='average'."),
+    ],
+    ids=['neck', 'motion', 'pool'],
+)
+def test_who_needs_places_is_told_what_does_without(model, remedy):
+    model = MODELS.build(
+        dict(type='ContextMotionRecognizer', backbone=nn.Sequential(nn.Flatten(), nn.LazyLinear(8)), **model)
+    )
+    imgs = torch.randn(2, 3, 8, 16, 16)
+    mode = 'predict' if remedy.startswith('pool') else 'loss'
+    with pytest.raises(ValueError, match=rf'needs the places.*; or {re.escape(remedy)}'):
+        model(dict(imgs=imgs, iframe=imgs[:, :, 0], motion=torch.randn(2, 2, 2, 8, 16, 16)), mode=mode)
+
+
+@pytest.mark.parametrize(
+    'returned',
+    [torch.randn(2, 9, 8), torch.randn(2, 8, 3, 3), (torch.randn(2, 8, 2, 3, 3), torch.randn(2, 8, 3, 3, 3))],
+    ids=['tokens', 'pictures', 'odd'],
+)
+def test_the_layout_of_the_backbone_is_no_remedy_for_a_target_network(returned):
+    with pytest.raises(ValueError, match=r'^model\.motion_head\.m_network \(Net\) returned .*Remedy: ') as error:
+        read(returned, 2, CLIPS, 'model.motion_head.m_network (Net)')
+    assert 'backbone' not in str(error.value)
+    with pytest.raises(ValueError, match=r'Remedy: .*model\.backbone_layout'):
+        of_clips(returned)
 
 
 def test_tokens_need_their_grid():
@@ -92,8 +129,9 @@ def test_tokens_need_their_grid():
         (torch.randn(2, 8, 2, 3, 3), torch.randn(2, 8, 4, 3, 3), torch.randn(2, 8, 4, 3, 3)),
         dict(feature=torch.randn(2, 8)),
         (),
+        (torch.randn(2, 8), torch.randn(2, 5)),  # features and logits
     ],
-    ids=['clips', 'pictures', 'mixed', 'growing', 'odd', 'three', 'dict', 'empty'],
+    ids=['clips', 'pictures', 'mixed', 'growing', 'odd', 'three', 'dict', 'empty', 'vectors'],
 )
 def test_what_cannot_be_read_is_refused(returned):
     with pytest.raises(ValueError, match=r'model\.backbone \(Net\) returned .*Remedy: '):
@@ -117,6 +155,8 @@ def test_frames_are_folded_into_pictures_and_back():
     torch.testing.assert_close(extract(Pictures(), clips, FRAMES, 'model.backbone').maps[0], clips)
     vectors = extract(Pictures(lambda x: x.mean((2, 3))), clips, FRAMES, 'model.backbone')
     torch.testing.assert_close(vectors.maps[0][..., 0, 0], clips.mean((3, 4)))
+    with pytest.raises(ValueError, match='Remedy: one vector a clip'):
+        extract(Pictures(lambda x: (x, x.mean((2, 3)))), clips, FRAMES, 'model.backbone')
     halved = extract(Pictures(lambda x: x[::2]), clips, FRAMES, 'model.backbone')  # a pooling over time
     torch.testing.assert_close(halved.maps[0], clips[:, :, ::2])
     with pytest.raises(ValueError, match=r"\(8, 3, 4, 5, 6\).*Remedy: .*input='clips'"):
@@ -149,7 +189,17 @@ def test_networks_for_other_inputs_are_refused_when_the_model_is_built():
         MODELS.build(dict(type='ContextMotionRecognizer', backbone=audio))
 
 
-@pytest.mark.parametrize('wrong', [dict(input='video'), dict(several='both'), dict(grid=(7, 7)), dict(grid=(0, 7, 7))])
+@pytest.mark.parametrize(
+    'wrong',
+    [
+        dict(input='video'),
+        dict(several='both'),
+        dict(grid=(7, 7)),
+        dict(grid=(0, 7, 7)),
+        dict(grid=8),
+        dict(grid=(8.0, 7, 7)),
+    ],
+)
 def test_an_unknown_layout_is_refused(wrong):
     with pytest.raises(ValueError, match=rf'model\.backbone_layout: {next(iter(wrong))}='):
         ContextMotionRecognizer(nn.Identity(), backbone_layout=wrong)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from joined_batch import V_NETWORK
+from joined_batch import V_NETWORK, tiny
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
@@ -65,6 +65,18 @@ def test_certain_shares_are_classes():
 def test_labels_that_do_not_fit_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         require_labels(labels, 2, 3)
+
+
+@pytest.mark.parametrize('wrong', [5, torch.tensor([0.5, 0.4, 0.0, 0.0, 0.0])])
+def test_labels_are_looked_at_before_they_leave_the_host(wrong):
+    """'meta' stands for a GPU: a device whose values nobody may ask for."""
+    model = tiny('cls').to('meta')
+    imgs = torch.empty(2, 3, 8, 16, 16, device='meta')
+    right = 4 if isinstance(wrong, int) else torch.eye(5)[4]
+    losses = model(imgs, [sample(right)] * 2, mode='loss')
+    assert losses['loss_cls'].device.type == losses['acc_cls'].device.type == 'meta'
+    with pytest.raises(ValueError, match=r'num_classes=5 has the classes 0 to 4|add up to 1'):
+        model(imgs, [sample(right), sample(wrong)], mode='loss')
 
 
 def test_a_batch_has_one_kind_of_labels():

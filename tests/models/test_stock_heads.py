@@ -125,11 +125,52 @@ def test_heads_that_cannot_serve_are_refused():
         build(v_network, cls_head=head('MViTHead', 32))(clips, samples(2), mode='loss')
     with pytest.raises(ValueError, match=r'TSMHead was built for maps of 8 frames, .* gives 2.*num_segments=2'):
         build(v_network, cls_head=head('TSMHead', 32))(clips, samples(2), mode='loss')
+    halved = dict(num_segments=8, temporal_pool=True)
+    with pytest.raises(ValueError, match=r'TSMHead was built for maps of 4 frames, .* gives 2.*num_segments=4'):
+        build(v_network, cls_head=head('TSMHead', 32, **halved))(clips, samples(2), mode='loss')
+    build(v_network, cls_head=head('TSMHead', 32, **halved | dict(num_segments=4)))(clips, samples(2), mode='loss')
     with pytest.raises(ValueError, match=r'FeatureHead gives features; .*Remedy'):
         build(v_network, cls_head=dict(type='FeatureHead'))
     with pytest.raises(ValueError, match='labels 0 to 7 of a batch, and num_classes=6'):
         build(v_network, cls_head=head('I3DHead', 32))(
             clips, [*samples(1), ActionDataSample().set_gt_label(7)], mode='loss'
+        )
+
+
+@pytest.mark.parametrize(
+    ('name', 'kind', 'channels'),
+    [
+        ('MobileNetV2', 'TSNHead', 1280),
+        ('ResNet3dSlowFast', 'SlowFastHead', 80),
+        ('MViT', 'MViTHead', 48),
+        ('TimeSformer', 'TimeSformerHead', 24),
+        ('X3D', 'X3DHead', 64),
+    ],
+)
+def test_a_stock_head_of_another_width_is_refused(name, kind, channels):
+    model = build(BACKBONES[name], cls_head=head(kind, 17))
+    with pytest.raises(
+        ValueError, match=rf'cls_head\.in_channels=17, .*Remedy: model\.cls_head\.in_channels={channels}'
+    ):
+        model(torch.randn(2, 3, 8, 32, 32), samples(2), mode='loss')
+
+
+@pytest.mark.parametrize(
+    ('shares', 'message'),
+    [
+        (torch.full((CLASSES + 1,), 1 / (CLASSES + 1)), r'labels of the shape \(2, 7\) .* num_classes=6.*Remedy'),
+        (torch.full((CLASSES,), 0.5), 'add up to 1'),
+    ],
+)
+def test_shares_that_do_not_fit_a_stock_head_are_refused(shares, message):
+    blended = [ActionDataSample().set_gt_label(shares) for _ in range(2)]
+    model = build(OURS['C3DBN'][0], cls_head=head('I3DHead', 16))
+    with pytest.raises(ValueError, match=message):
+        model(torch.randn(2, 3, 16, 32, 32), blended, mode='loss')
+    several = dict(multi_class=True, loss_cls=dict(type='BCELossWithLogits'))
+    if len(shares) == CLASSES:
+        build(OURS['C3DBN'][0], cls_head=head('I3DHead', 16, **several))(
+            torch.randn(2, 3, 16, 32, 32), blended, mode='loss'
         )
 
 
@@ -154,6 +195,8 @@ def test_a_backbone_gives_the_stages_that_are_asked_for():
     assert not hasattr(early, 'conv5a')
     early.give_stages(2)  # the config has said which
     assert early.out_indices == (1, 3)
+    with pytest.raises(ValueError, match=r'reads the maps of 6 stages, and C3DBN has 5\. Remedy'):
+        whole.give_stages(6)
     for wrong in ((), (5,), (3, 1), (-1,)):
         with pytest.raises(ValueError, match='its stages are 0 to 4'):
             MODELS.build(settings | dict(out_indices=wrong))

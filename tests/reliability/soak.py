@@ -20,7 +20,7 @@ from mmengine.runner import Runner
 from short_run import VIDEOS, config, make_videos, options, start
 from signals import children
 
-from cmvl_mm.engine.launch import fit_loaders_to_machine, runner_from
+from cmvl_mm.engine.launch import runner_from
 
 MEBIBYTE = 2**20
 WARM_UP = 0.3  # of the run: caches fill and the allocator finds its size
@@ -105,7 +105,6 @@ def held(pid: int) -> tuple[int, int, int]:
 
 def train_watched(readings: Path, chosen: dict[str, Any]) -> None:
     made = config(chosen, launcher='none')
-    fit_loaders_to_machine(made)
     runner = runner_from(made)
     runner.register_hook(Watch(readings), priority='VERY_LOW')
     runner.train()

@@ -2,17 +2,20 @@
 
 import os
 import signal
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from short_run import config, difference, launch, make_videos, options, state, train
 from signals import children, wait_for_iteration
 from torch.utils.data import dataloader
 
 from cmvl_mm.checkpoints.newest import newest_valid
 from cmvl_mm.checkpoints.pretrained import read_checkpoint
+from cmvl_mm.engine.accumulation import check_saves
 from cmvl_mm.engine.runner import CompressedRunner
 
 COUNTS = {'optim_wrapper.accumulative_counts': 3}
@@ -162,6 +165,12 @@ def test_another_accumulation_and_half_a_step_are_refused(tiny, unbroken, tmp_pa
         train(
             tiny('two', load_from=str(unbroken / 'iter_3.pth'), resume=True, **{'optim_wrapper.accumulative_counts': 2})
         )
+    older = read_checkpoint(unbroken / 'iter_3.pth')
+    del older['meta']['epoch_shape']['accumulation']  # as before it was recorded: nothing is said of it
+    torch.save(older, tmp_path / 'older.pth')
+    train(tiny('older', load_from=str(tmp_path / 'older.pth'), resume=True))
+    with pytest.raises(ValueError, match=r"older\.pth: the run to resume had (?!.*accumulation').*'global_batch': 4"):
+        train(tiny('batch', load_from=str(tmp_path / 'older.pth'), resume=True, **{'train_dataloader.batch_size': 4}))
     half = read_checkpoint(unbroken / 'iter_3.pth')
     half['meta']['iter'] = 2
     torch.save(half, tmp_path / 'half.pth')
@@ -178,6 +187,33 @@ def test_stock_hooks_and_loops_that_would_save_half_a_step_are_refused(tiny):
     loop = {'train_cfg.type': 'EpochBasedTrainLoop', 'default_hooks.checkpoint.by_epoch': True}
     with pytest.raises(ValueError, match=r'epoch of 4 batches ends between the 3 of a step.*ResumableEpochLoop'):
         train(tiny('loop', **loop))
+
+
+@pytest.mark.parametrize(
+    ('counts', 'length', 'interval', 'whole'),
+    [
+        (2, 5, 5, True),  # an epoch ends a step
+        (2, 5, 10, True),
+        (2, 5, 4, False),
+        (2, 5, 3, False),
+        (2, 6, 4, True),
+        (2, 6, 3, False),
+        (4, 6, 6, True),
+        (4, 8, 6, False),
+        (1, 5, 3, True),
+    ],
+)
+def test_stock_hooks_may_save_where_every_step_is_whole(counts, length, interval, whole):
+    runner = SimpleNamespace(
+        optim_wrapper=SimpleNamespace(_accumulative_counts=counts),
+        hooks=[CheckpointHook(by_epoch=False, interval=interval)],
+    )
+    ends = {0}  # of the steps of two rounds of epochs, counted one by one
+    for epoch in range(2 * interval):
+        ends |= {epoch * length + min(end, length) for end in range(counts, length + counts, counts)}
+    assert whole == all(save in ends for save in range(interval, 2 * interval * length + 1, interval))
+    with nullcontext() if whole else pytest.raises(ValueError, match='between the'):
+        check_saves(runner, length)
 
 
 @pytest.mark.parametrize(('counts', 'rate'), [(1, 0.0003), (4, 0.0012)])

@@ -107,3 +107,11 @@ def test_a_digest_needs_a_checkpoint_and_that_checkpoint(test_py, tmp_path, caps
     with pytest.raises(SystemExit):
         test_py('--sha256', '0' * 64)
     assert '--sha256 belongs to a checkpoint' in capsys.readouterr().err
+
+
+def test_a_dump_of_another_kind_is_refused_at_once(test_py, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        test_py('--dump', tmp_path / 'p.json')
+    assert 'must end in .pkl or .pickle' in capsys.readouterr().err
+    with pytest.raises(pytest.fail.Exception, match='the runner was built'):
+        test_py('--dump', tmp_path / 'p.pkl')

@@ -1,0 +1,62 @@
+"""Predictions in MMEngine's pickle file, which MMAction2's analysis tools read."""
+
+import logging
+from pathlib import Path
+
+from mmaction.registry import METRICS
+from mmengine.dist import is_main_process
+from mmengine.evaluator import DumpResults
+from mmengine.fileio import dump
+from mmengine.logging import print_log
+
+from cmvl_mm.checkpoints.durable import require_writable
+from cmvl_mm.files.atomic import atomic_write
+
+SUFFIXES = ('.pkl', '.pickle')
+
+
+class PredictionsError(OSError):
+    """The file of predictions could not be written; with path and remedy."""
+
+
+@METRICS.register_module()
+class PredictionDump(DumpResults):
+    """MMEngine's DumpResults, whose failure costs the file alone and not the figures of the test.
+
+    Whether the folder can be written to is tried when the metric is built. A disk that fills up during the test does
+    not take the figures along: `failure` is raised after them, by the runner.
+
+    Args:
+        out_file_path: of the file, which ends in .pkl or .pickle; its folder is made.
+        collect_device: as in MMEngine.
+        collect_dir: as in MMEngine.
+
+    Raises:
+        ValueError: the file has another suffix.
+        PredictionsError: the path is a folder.
+        CheckpointWriteError: nothing can be written to its folder.
+    """
+
+    def __init__(self, out_file_path: str, collect_device: str = 'cpu', collect_dir: str | None = None) -> None:
+        super().__init__(out_file_path, collect_device, collect_dir)
+        self.failure: PredictionsError | None = None
+        path = Path(out_file_path)
+        if path.is_dir():
+            raise PredictionsError(f'{path}: predictions cannot be written here: it is a folder. Remedy: a file in it.')
+        if is_main_process():
+            require_writable(path.absolute().parent)
+
+    def compute_metrics(self, results: list) -> dict:
+        """Runs on the first process only; there are no figures."""
+        try:
+            with atomic_write(self.out_file_path) as temporary:
+                dump(results, temporary, file_format='pkl')
+        except OSError as error:
+            self.failure = PredictionsError(
+                f'{self.out_file_path}: predictions could not be written: {error.strerror or error}. '
+                'Remedy: free space, or another --dump; the figures of the test are in its log.'
+            )
+            print_log(str(self.failure), logger='current', level=logging.ERROR)
+        else:
+            print_log(f'Predictions are in {self.out_file_path}.', logger='current')
+        return {}
