@@ -41,8 +41,9 @@ class SeedIterationHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Seed the CPU's and every GPU's generator."""
-        words = np.random.SeedSequence([runner.seed, runner.iter, get_rank()]).generate_state(2, np.uint32)
+        words = np.random.SeedSequence([runner.seed, runner.iter, get_rank()]).generate_state(6, np.uint32)
         torch.manual_seed(int(words[0]) << 32 | int(words[1]))
+        np.random.seed(words[2:])  # MMAction2's TRNHead and RandomBatchAugment draw from it
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the global batch, the length of the list and its digest to `meta`."""

@@ -3,6 +3,7 @@
 import logging
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
@@ -116,16 +117,18 @@ def test_share_must_be_one(runner):
         SkippedVideosHook(max_broken_share=5)
 
 
-def test_torch_draws_depend_on_seed_and_iteration_alone(runner, monkeypatch):
+@pytest.mark.parametrize('draws', [lambda: torch.rand(3).tolist(), lambda: np.random.rand(3).tolist()])
+def test_draws_depend_on_seed_iteration_and_process_alone(runner, monkeypatch, draws):
     hook = SeedIterationHook()
 
     def draw(iteration, seed=1):
         runner.iter, runner.seed = iteration, seed
         hook.before_train_iter(runner, 0)
-        return torch.rand(3).tolist()
+        return draws()
 
     first = draw(4)
     torch.rand(100)
+    np.random.rand(100)
     assert draw(4) == first
     assert draw(5) != first
     assert draw(4, seed=2) != first
