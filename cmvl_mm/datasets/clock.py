@@ -17,6 +17,7 @@ that they have prefetched can count as readings of the next epoch), or where two
 at once. A `SampleIndex` of `ResumableSampler` has neither limit.
 """
 
+import copyreg
 import os
 import warnings
 from typing import Any, Self
@@ -140,10 +141,14 @@ class Clock:
         """The same clock: a copy of the data set for each epoch must not begin anew."""
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """The same clock in a process that has it, memory in common in a new worker, else a copy of the values."""
-        rank = _known_rank()
-        return _received, (self._name, self._shared, self._owner, self._rank if rank is None else rank)
+
+def _for_the_way(clock: Clock) -> tuple[Any, ...]:
+    """How a clock is pickled: the same one in a process that has it, memory in common in a new worker, else a copy."""
+    rank = _known_rank()
+    return _received, (clock._name, clock._shared, clock._owner, clock._rank if rank is None else rank)
+
+
+copyreg.pickle(Clock, _for_the_way)
 
 
 def _received(name: bytes, shared: SharedInts, owner: int, rank: int | None) -> Clock:
