@@ -25,7 +25,7 @@ setup(
         'mmengine==0.10.7',
         'mmcv-lite>=2.1,<2.2',  # mmaction2 refuses mmcv >= 2.2
         'mmaction2==1.2.0',
-        'av>=18.1',  # 18.0 was seen to crash
+        'av>=18.1,<19',  # 18.0 was seen to crash; 19.0's open() does not take metadata_errors
         'numpy>=2',
         'pillow>=10',
         'matplotlib>=3.8',
