@@ -19,7 +19,8 @@ from .runner import epoch_shape
 
 @HOOKS.register_module()
 class SeedIterationHook(Hook):
-    """Torch's generator depends on (seed, iteration, process) alone, so dropout is the same after a resume.
+    """Torch's and NumPy's global generators depend on (seed, iteration, process) alone, so dropout is the same after a
+    resume.
 
     It also writes into each checkpoint what the place in an epoch depends on; `CompressedRunner.resume` compares.
     """
@@ -40,7 +41,7 @@ class SeedIterationHook(Hook):
                 part.set_epoch(runner.epoch)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Seed the CPU's and every GPU's generator."""
+        """Seed the generators of the CPU, of every GPU and of NumPy."""
         words = np.random.SeedSequence([runner.seed, runner.iter, get_rank()]).generate_state(6, np.uint32)
         torch.manual_seed(int(words[0]) << 32 | int(words[1]))
         np.random.seed(words[2:])  # MMAction2's TRNHead and RandomBatchAugment draw from it
