@@ -19,6 +19,7 @@ setup(
     license_files=['LICENSE'],
     packages=find_packages(include=['cmvl_mm*']),
     package_data={'cmvl_mm': ['py.typed', 'prepare/official.sha256', *ZOO]},
+    entry_points={'console_scripts': ['cmvl = cmvl_mm.cli.main:main']},
     python_requires='>=3.11',
     install_requires=[
         'torch>=2.10',  # 2.9 has broken 3D convolutions (pytorch#166122, pytorch#163539)
@@ -27,6 +28,8 @@ setup(
         'mmaction2==1.2.0',
         'av>=18.1,<19',  # 18.0 was seen to crash; 19.0's open() does not take metadata_errors
         'numpy>=2',
+        'click>=8.1',
+        'tqdm>=4.60',
         'pillow>=10',
         'matplotlib>=3.8',
         'decord>=0.6',

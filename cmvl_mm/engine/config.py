@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from cmvl_mm.datasets.stages import StageError, change, is_pipeline, require_list
+from cmvl_mm.files.shipped import config_path
 
 from .config_keys import faults_of_keys, faults_of_options, unused_variables
 from .inference_pipeline import goes_along, take_along, warn_of_another
@@ -24,24 +25,22 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     """Read a config file, merge `--cfg-options` into it, refuse keys that nothing reads.
 
     Args:
-        path: of the file.
+        path: of the file, or the name of a shipped config, such as 'demo/retrieval'.
         options: as `merge_options` takes them.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        NotShippedError: there is no such file, and no shipped config of that name.
         ValueError: the file is not Python; YAML and JSON configs are refused.
         ConfigKeyError: a key that nothing reads, in the file or on the command line; a stage that a pipeline does not
             have; a pipeline that is a dict.
     """
-    path = Path(path)
-    if path.suffix != '.py':
+    if Path(path).suffix not in ('.py', ''):
         raise ValueError(
             f'{path}: a config is a Python file (.py), which you trust as you trust any program. '
             'Remedy: write it as one; those of configs/ show how.'
         )
     _refuse(faults_of_options(options or {}), str(path))
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such config. Remedy: see model_zoo.md for their names.')
+    path = config_path(path)
     try:
         config = Config.fromfile(path)
     except TypeError as error:

@@ -1,0 +1,1 @@
+"""A trained network -> ONNX, torch.export, or a folder of the Hugging Face Hub."""

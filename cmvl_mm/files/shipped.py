@@ -1,0 +1,51 @@
+"""Where configs, tools and the index of models lie: in the checkout, or inside the installed package.
+
+OpenMMLab's convention: a wheel holds them below `cmvl_mm/.mim/`.
+"""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class NotShippedError(FileNotFoundError):
+    """A name that is neither a file nor one of those that the package ships."""
+
+
+def shipped_root() -> Path:
+    """The folder that holds `configs/`, `tools/` and `model-index.yml`."""
+    checkout = PACKAGE.parent
+    return checkout if (checkout / 'configs' / '_base_').is_dir() else PACKAGE / '.mim'
+
+
+def config_names() -> list[str]:
+    """Of all shipped configs but fragments, such as 'demo/retrieval', sorted."""
+    root = shipped_root() / 'configs'
+    found = (path.relative_to(root).with_suffix('').as_posix() for path in root.rglob('*.py'))
+    return sorted(name for name in found if not name.startswith('_base_/'))
+
+
+def config_path(name: str | Path) -> Path:
+    """The file of a config: the file itself where there is one, else the shipped one of that name.
+
+    Args:
+        name: 'my/config.py', 'demo/retrieval', 'demo/retrieval.py' or 'configs/demo/retrieval.py'.
+
+    Raises:
+        NotShippedError: neither exists; the message lists near names.
+    """
+    given = Path(name)
+    if given.is_file():
+        return given
+    short = given.with_suffix('') if given.suffix == '.py' else given
+    parts = short.parts[1:] if short.parts[:1] == ('configs',) else short.parts
+    shipped = shipped_root().joinpath('configs', *parts).with_suffix('.py')
+    names = config_names()
+    if '/'.join(parts) in names:
+        return shipped
+    near = get_close_matches('/'.join(parts), names, n=3) or names[:3]
+    raise NotShippedError(
+        f'{name}: there is no such config, neither as a file nor among the shipped ones. '
+        f'Remedy: such as {", ".join(near)}; `cmvl config list` prints all.'
+    )

@@ -1,0 +1,1 @@
+"""Videos, folders, arrays or tensors -> predictions, on MMEngine's inferencer."""

@@ -1,0 +1,47 @@
+"""The command's frame: help without imports, errors in one line, a missing extra by name."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from cmvl_mm.cli import main as frame
+from cmvl_mm.cli.errors import shown_in_one_line
+from cmvl_mm.video import VideoError
+
+
+def test_help_lists_every_command_and_loads_nothing_heavy():
+    code = (
+        'import sys; from cmvl_mm.cli.main import main; main(["--help"], standalone_mode=False); '
+        'print("LOADED", sorted({"torch", "numpy", "av", "mmengine"} & set(sys.modules)))'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith('LOADED []\n')
+    assert all(f'  {name} ' in done.stdout for name in frame.COMMANDS)
+
+
+def test_a_misspelt_command_is_a_usage_error():
+    result = CliRunner().invoke(frame.main, ['embedd'])
+    assert result.exit_code == 2
+    assert "No such command 'embedd'" in result.output
+
+
+def test_our_own_errors_are_one_line():
+    with pytest.raises(click.ClickException, match=r'^a\.mp4: open: it is empty'), shown_in_one_line():
+        raise VideoError('a.mp4', 'open', 'it is empty', 'Fetch it again')
+
+
+def test_a_missing_package_is_named_with_its_extra():
+    with (
+        pytest.raises(click.ClickException, match=r"torch is not installed.*pip install 'cmvl_mm\[train\]'"),
+        shown_in_one_line(),
+    ):
+        raise ModuleNotFoundError('No module named torch', name='torch')
+
+
+@pytest.mark.parametrize('error', [ValueError('of a library'), ModuleNotFoundError('ours', name='cmvl_mm.nothing')])
+def test_a_fault_of_the_program_keeps_its_traceback(error):
+    with pytest.raises(type(error)), shown_in_one_line():
+        raise error
