@@ -77,7 +77,10 @@ def write_checked(network: ClipNetwork, path: Path, facts: Mapping[str, Any]) ->
 
 
 def difference(found: Tensor, expected: Tensor) -> float:
-    """The largest one of all numbers, as a share of the largest expected one where that is above 1; infinite where one is no number."""
+    """The largest one of all numbers, as a share of the largest expected one where that is above 1.
+
+    Infinite where shapes differ, or a number is none.
+    """
     if found.shape != expected.shape:
         return float('inf')
     worst = float((found - expected).abs().max() / expected.abs().max().clamp(min=1))

@@ -89,7 +89,7 @@ def test_a_classifier_gives_probabilities_with_names_and_its_facts(tmp_path, suf
     assert facts['clips']['clip_len'] == 8
     assert facts['normalisation']['mean'] == [123.675, 116.28, 103.53]
     assert facts['output']['name'] == 'probabilities'
-    with pytest.raises(Exception, match=r'(?i)dimension|shape|batch|expected'):
+    with pytest.raises(Exception, match=r'(?i)dimension|guard|expected'):
         RUN[suffix](out, example(8, 32, 3))
 
 
