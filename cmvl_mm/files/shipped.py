@@ -15,8 +15,8 @@ class NotShippedError(FileNotFoundError):
 
 def shipped_root() -> Path:
     """The folder that holds `configs/`, `tools/` and `model-index.yml`."""
-    checkout = PACKAGE.parent
-    return checkout if (checkout / 'configs' / '_base_').is_dir() else PACKAGE / '.mim'
+    installed = PACKAGE / '.mim'  # first: beside an installed package `configs` may be another project's
+    return installed if installed.is_dir() else PACKAGE.parent
 
 
 def config_names() -> list[str]:
