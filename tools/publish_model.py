@@ -1,7 +1,8 @@
 """Make an entry of the zoo from a work directory: weights, manifest entry, curves. Nothing goes over the net.
 
     python tools/publish_model.py configs/demo/pretrain.py work_dirs/demo/pretrain demo_joint \\
-        --what 'V-Network, 12 epochs of both tasks on the controlled set' --trained-on 'controlled videos' --device '2 cores of an AMD EPYC' \\
+        --what 'V-Network, 12 epochs of both tasks on the controlled set' \\
+        --trained-on 'controlled videos' --device '2 cores of an AMD EPYC' \\
         --test configs/demo/retrieval.py work_dirs/demo/retrieve_pretrained
     python tools/make_model_zoo.py
 

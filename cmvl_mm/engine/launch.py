@@ -56,7 +56,8 @@ def config_from(args: argparse.Namespace) -> Config:
 def default_work_dir(config_path: str, split: int | None = None) -> Path:
     """configs/demo/pretrain.py -> work_dirs/demo/pretrain, so that equal names in two folders stay apart.
 
-    The name 'demo/pretrain' of a shipped config leads there, too; a file elsewhere -> its own name alone. With `--split 2` it is work_dirs/demo/pretrain_split2.
+    The name 'demo/pretrain' of a shipped config leads there, too; a file elsewhere -> its own name alone.
+    With `--split 2` it is work_dirs/demo/pretrain_split2.
     """
     parts = Path(config_path).with_suffix('').parts
     if not Path(config_path).is_file() and '/'.join(parts) in config_names():

@@ -49,3 +49,12 @@ def config_path(name: str | Path) -> Path:
         f'{name}: there is no such config, neither as a file nor among the shipped ones. '
         f'Remedy: such as {", ".join(near)}; `cmvl config list` prints all.'
     )
+
+
+def base(name: str) -> str:
+    """The shipped config of that name, as the `_base_` of a config outside the package.
+
+    Raises:
+        NotShippedError: there is none.
+    """
+    return str(config_path(name).resolve())
