@@ -39,7 +39,10 @@ setup(
         'importlib_metadata',  # mmaction2 needs it and does not say so
     ],
     extras_require={
-        'dev': ['pytest>=8', 'pytest-xdist>=3.6', 'ruff==0.17.6', 'mypy==2.4.1', 'build>=1.2', 'accelerate>=1.15', 'lightning>=2.6'],
+        'dev': [
+            *('pytest>=8', 'pytest-xdist>=3.6', 'ruff==0.17.6', 'mypy==2.4.1', 'build>=1.2'),
+            *('accelerate>=1.15', 'lightning>=2.6'),
+        ],
         'search': ['faiss-cpu>=1.9'],  # the IVF index of cmvl_mm/evaluation/search.py
         'bench': ['motion-vector-extractor>=2', 'torchcodec', 'faiss-cpu>=1.9'],
     },
