@@ -26,7 +26,7 @@ setup(
         'mmengine==0.10.7',
         'mmcv-lite>=2.1,<2.2',  # mmaction2 refuses mmcv >= 2.2
         'mmaction2==1.2.0',
-        'av>=18.1,<19',  # 18.0 was seen to crash; 19.0's open() does not take metadata_errors
+        'av>=18.1,<20',  # the releases that cmvl_mm/video/pyav.py knows; 18.0 was seen to crash
         'numpy>=2',
         'click>=8.1',
         'tqdm>=4.60',
