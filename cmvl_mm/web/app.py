@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from cmvl_mm.video import VideoError
 from cmvl_mm.web.browser_video import KINDS, available_kinds, write_browser_video
-from cmvl_mm.web.collection import Collection
+from cmvl_mm.web.collection import Clip, Collection
 from cmvl_mm.web.curves import read_panels, stamp
 from cmvl_mm.web.drawn import describe_part, write_drawn
 from cmvl_mm.web.errors import BadRequest
@@ -138,14 +138,15 @@ class _Site:
             upload = self.uploads.get(text(request, 'upload'))
             with _named(upload.name):
                 found = self.similar.to_video(upload.path, k, label)
-            query, source, wanted = upload.name, f'upload={upload.id}', None
+            query: Clip | str = upload.name
+            source, wanted = f'upload={upload.id}', None
         else:
             clip = self.collection.clip(whole(request, 'row', 0, 2**31))
             found = self.similar.to_row(clip.row, k, label, flag(request, 'others'))
             query, source, wanted = clip, f'row={clip.row}', clip.label
         cards = [
-            dict(clip=clip, similarity=similarity, same=wanted is not None and clip.label == wanted)
-            for clip, similarity in found
+            dict(clip=one.clip, similarity=one.similarity, same=one.clip.label is not None and one.clip.label == wanted)
+            for one in found
         ]
         return self._render('nearest.html', query=query, source=source, cards=cards, wanted=wanted)
 

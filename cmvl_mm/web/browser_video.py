@@ -14,6 +14,7 @@ from av.codec.codec import UnknownCodecError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.stream import VideoStream
 
 from cmvl_mm.video.container import reporting
 
@@ -80,6 +81,7 @@ def write_browser_video(
     step = TICKS // 25
     with reporting(str(path), 'encode'), av.open(f'file:{path}', 'w', format=kind, options=options) as container:
         stream = container.add_stream(encoder, rate=25)
+        assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.options = _OPTIONS[encoder]
         context.thread_count = 1
