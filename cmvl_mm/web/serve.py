@@ -62,10 +62,6 @@ def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens, before anything else is done: uvicorn would only log that the port is taken."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
+        return socket.create_server(address[:2], family=family)
     except OSError as error:
         raise WebError(f'{host}:{port} cannot be listened on: {error}. Remedy: another --port or --host.') from error
-    return listener

@@ -10,7 +10,7 @@ import pytest
 uvicorn = pytest.importorskip('uvicorn', reason="needs pip install 'cmvl_mm[web]'")
 playwright = pytest.importorskip('playwright.sync_api', reason='needs pip install playwright')
 
-from cmvl_mm.web.app import create_app
+from cmvl_mm.web.app import create_app  # noqa: E402
 
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 PLAYING = '[...document.querySelectorAll("#search .grid video")].filter((v) => v.currentTime > 0 && v.readyState >= 3)'
