@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.web.errors import BadRequest
 from cmvl_mm.workflows.embeddings import EmbeddingsMeta
 
 
@@ -19,4 +20,4 @@ class QueryNetwork:
         self._meta = meta
 
     def __call__(self, path: Path) -> npt.NDArray[np.float32]:
-        raise NotImplementedError
+        raise BadRequest(f'{path.name}: queries by upload need the embedding workflow, which is not here yet', 501)
