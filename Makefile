@@ -56,7 +56,7 @@ wheel: setup
 	$(BIN)/python -m build --wheel --outdir dist
 	$(PYTHON) -m venv build/wheel_env
 	build/wheel_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
-	build/wheel_env/bin/pip install --constraint requirements.txt dist/*.whl
+	build/wheel_env/bin/pip install --constraint requirements.txt "$$(ls dist/*.whl)[web]"
 	cd build && wheel_env/bin/python -W error::ImportWarning ../tools/import_all.py
 
 # --no-deps: motion-vector-extractor would bring opencv-python, over the OpenCV that has TV-L1
