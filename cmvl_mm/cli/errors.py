@@ -18,7 +18,7 @@ EXTRA_OF = {
     'PIL': 'train',
     'pyarrow': 'train',
     'faiss': 'search',
-    'fastapi': 'web',
+    'starlette': 'web',
     'uvicorn': 'web',
     'jinja2': 'web',
     'onnx': 'export',
