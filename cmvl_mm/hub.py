@@ -7,7 +7,9 @@ model = hub.load('name')
 features = model.extract_feat(imgs)  # (B, 3, T, H, W), normalised -> (B, C)
 """
 
+import logging
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,8 @@ def load(
 ) -> ContextMotionRecognizer:
     """A model with its weights, in evaluation mode. Nothing in the weights' file is ever run.
 
+    The log warns, once a process, of weights of the zoo that have seen controlled videos only.
+
     Args:
         name: of the zoo; a folder that `push_to_hub` or `save_folder` wrote; a work directory or a checkpoint in one;
             or any other file, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`, which need `config`.
@@ -72,4 +76,13 @@ def load(
         raise DigestError(f'{name}: its weights have the SHA-256 {known.sha256}, not {sha256}. Remedy: the right one.')
     path = resolve_checkpoint(known.weights, sha256=sha256 or known.sha256)
     load_weights(model, read_state_dict(path), source=path)
+    if config is None and known.entry is not None:
+        _warn_once(known.entry.caution())
     return model.to(device).eval()
+
+
+@cache
+def _warn_once(caution: str | None) -> None:
+    """One line a process for each entry that has something to be warned of."""
+    if caution is not None:
+        logging.getLogger(__name__).warning(caution)
