@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmengine.config import Config
+
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.inference_pipeline import pipeline_of_test
@@ -109,17 +111,18 @@ def _pipeline_of_entry(entry: Entry) -> Pipeline | None:
 
 def _pipeline_in(config: Mapping[str, Any], source: str) -> Pipeline | None:
     """Of a config's test, else made of the clips of its training; None where it has neither."""
-    node: Any = config
-    for key in ('test_dataloader', 'dataset', 'pipeline'):
-        node = node.get(key) if isinstance(node, Mapping) else None
-    if node is None:
-        node = config.get('test_pipeline')
-    if node is not None:
-        return _plain(node)
-    node = config.get('train_dataloader')
-    for key in ('dataset', 'pipeline'):
-        node = node.get(key) if isinstance(node, Mapping) else None
-    return None if node is None else pipeline_of(clips_of_training(node, source))
+    tested = _below(config, 'test_dataloader', 'dataset', 'pipeline') or config.get('test_pipeline')
+    if tested is not None:
+        return _plain(tested)
+    trained = _below(config, 'train_dataloader', 'dataset', 'pipeline')
+    return None if trained is None else pipeline_of(clips_of_training(trained, source))
+
+
+def _below(node: Any, *keys: str) -> Any:
+    """What stands there; None where something on the way is missing."""
+    for key in keys:
+        node = node.get(key) if isinstance(node, (Mapping, Config)) else None
+    return node
 
 
 def _plain(pipeline: Sequence[Mapping[str, Any]]) -> Pipeline:
