@@ -7,6 +7,7 @@ import click
 from cmvl_mm.cli.errors import shown_in_one_line
 
 COMMANDS = {
+    'export': 'A network as ONNX or torch.export.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',
     'web': 'A page in the browser to search and watch videos.',
