@@ -5,6 +5,8 @@ from cmvl_mm import hub
 hub.names()
 model = hub.load('name')
 features = model.extract_feat(imgs)  # (B, 3, T, H, W), normalised -> (B, C)
+hub.save_folder('work_dirs/mine', 'folder', repo_id='me/mine', what='…')  # and hub.load('folder') reads it
+hub.push_to_hub('work_dirs/mine', 'me/mine', what='…')
 """
 
 import logging
@@ -20,8 +22,12 @@ import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict, resolve_checkpoint
 from cmvl_mm.files.digest import DigestError
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
+from cmvl_mm.publishing.card import Measured
 from cmvl_mm.publishing.described import describe
+from cmvl_mm.publishing.push import Published, push_to_hub, save_folder
 from cmvl_mm.zoo.manifest import Entry, read_manifest
+
+__all__ = ['Measured', 'Published', 'entry', 'load', 'names', 'push_to_hub', 'save_folder']
 
 
 def names() -> list[str]:
