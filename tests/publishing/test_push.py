@@ -85,7 +85,9 @@ def test_a_network_of_the_zoo_goes_out_and_comes_back(tmp_path):
 def test_an_upload_brings_these_files_and_no_others(remote, classifier):
     url = hub.push_to_hub(classifier, 'me/mine', what='A network.', measured=[TEST], private=True, license='mit')
     assert url.endswith('0' * 40)
-    assert [(one['name'], one['organization'], one['private']) for one in remote.repositories] == [('mine', 'me', True)]
+    assert [(one['name'], one['organization'], one['visibility']) for one in remote.repositories] == [
+        ('mine', 'me', 'private')
+    ]
     ((path, summary),) = remote.commits
     assert path.startswith('/api/models/me/mine/commit/main')
     assert summary == 'Upload a network by cmvl_mm'
