@@ -25,7 +25,7 @@ from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.publishing.card import Measured
 from cmvl_mm.publishing.described import describe
 from cmvl_mm.publishing.push import Published, push_to_hub, save_folder
-from cmvl_mm.zoo.manifest import Entry, read_manifest
+from cmvl_mm.zoo.manifest import Entry, find_entry, read_manifest
 
 __all__ = ['Measured', 'Published', 'entry', 'load', 'names', 'push_to_hub', 'save_folder']
 
@@ -39,12 +39,9 @@ def entry(name: str) -> Entry:
     """What the zoo says of a model: its figures and how they came about.
 
     Raises:
-        LookupError: there is no such model.
+        UnknownModelError: there is no such model.
     """
-    found = read_manifest()
-    if name not in found:
-        raise LookupError(f'{name!r}: no model of the zoo. Remedy: one of {", ".join(found) or "none: it is empty"}.')
-    return found[name]
+    return find_entry(name)
 
 
 def load(
