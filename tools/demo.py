@@ -28,9 +28,10 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import read_curves, read_test
 from cmvl_mm.evaluation.features import Features, load_features
 from cmvl_mm.evaluation.retrieval import recall_at
+from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.visualization.figures import Curve, draw_curves, draw_gallery
 from cmvl_mm.visualization.overlay import draw_sample, sample_title
-from cmvl_mm.visualization.report import html_figure, html_table, text_table, write_report
+from cmvl_mm.visualization.report import html_figure, html_table, write_report
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs' / 'demo'

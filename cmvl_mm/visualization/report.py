@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from cmvl_mm.evaluation.tables import Table
 from cmvl_mm.files.atomic import atomic_write
 
 _STYLE = """
@@ -18,20 +19,6 @@ td, th { border-bottom: 1px solid #ccc; padding: .3rem 1rem; text-align: right }
 td:first-child, th:first-child { text-align: left }
 img { max-width: 100% }
 """
-
-Table = Sequence[Sequence[str]]
-
-
-def text_table(rows: Table) -> str:
-    """Rows, the first of them the header, as aligned text."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        '  '.join(
-            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    return '\n'.join([lines[0], '-' * len(lines[0]), *lines[1:]])
 
 
 def html_table(rows: Table) -> str:

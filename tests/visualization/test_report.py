@@ -9,9 +9,10 @@ import torch
 
 from cmvl_mm.engine.logs import read_curves, read_test, read_validations
 from cmvl_mm.evaluation.features import Features
+from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.visualization.figures import Curve, draw_curves, draw_gallery
 from cmvl_mm.visualization.overlay import draw_sample
-from cmvl_mm.visualization.report import html_figure, html_table, text_table, write_report
+from cmvl_mm.visualization.report import html_figure, html_table, write_report
 
 
 def log(folder, name, rows):
