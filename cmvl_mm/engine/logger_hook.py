@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
@@ -21,13 +22,14 @@ from .runner import bare
 
 @HOOKS.register_module()
 class WholeFileLoggerHook(LoggerHook):
-    """MMEngine's LoggerHook with three differences.
+    """MMEngine's LoggerHook with four differences.
 
     * A row of the curves that cannot be written, on a full disk for one, is left out with an error in the log; training
       goes on. MMEngine's hook ends the run there.
     * The file of a test's figures, WORK_DIR/TIME/TIME.json, is written by the main process. MMEngine lets every process
       write it at the same time. Their lines differ in length (each holds its process's own times), so that the file now
       and then ends in the rest of a longer one and is no JSON.
+    * Counts, which the message hub hands on as NumPy integers, are numbers in that file; MMEngine writes null.
     * A test's figures are logged as a table, in percent with 95 % intervals; the file keeps the metrics' own units, and
       says how many `videos` and `classes` there were.
     """
@@ -49,7 +51,8 @@ class WholeFileLoggerHook(LoggerHook):
         figures, _ = runner.log_processor.get_log_after_epoch(
             runner, len(runner.test_dataloader), 'test', with_non_scalar=True
         )
-        figures = {**figures, **_counts(runner)}
+        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in figures.items()}
+        figures = plain | _counts(runner)
         for line in summary_lines(figures):
             runner.logger.info(line)
         if is_main_process():

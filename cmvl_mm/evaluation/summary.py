@@ -45,12 +45,15 @@ def figures_of(tested: Mapping[str, Any]) -> list[Figure]:
     """
     found = []
     for name, value in tested.items():
+        if value is None:  # files of earlier versions have no counts
+            continue
         prefix, _, last = name.rpartition('/')
         says = next((_says(text, match) for pattern, text in _SAYS.items() if (match := _match(pattern, last))), None)
         if says is None or (last == 'top5' and tested.get('classes', FEWEST_CLASSES_OF_TOP5) < FEWEST_CLASSES_OF_TOP5):
             continue
         share = value / 100 if last.startswith('R@') else value
-        n = int(tested.get(f'{prefix}/queries', tested.get('videos', 0))) if _match(_ONE_A_VIDEO.pattern, last) else 0
+        counted = tested.get(f'{prefix}/queries') or tested.get('videos') or 0
+        n = int(counted) if _match(_ONE_A_VIDEO.pattern, last) else 0
         interval = None
         if n:
             low, high = wilson(round(share * n), n)
@@ -77,6 +80,17 @@ def summary_lines(tested: Mapping[str, Any]) -> list[str]:
     others = {name: value for name, value in tested.items() if name not in shown and not name.endswith('top5')}
     lines.append('  '.join(f'{name}: {_plain(value)}' for name, value in others.items()))
     return [line for line in lines if line]
+
+
+def figures_text(tested: Mapping[str, Any]) -> str:
+    """One line: 'retrieval_paper/R@1: 22.7 (18.0 to 28.2)  …', in percent, with the number of test videos at the end."""
+    figures = figures_of(tested)
+    parts = []
+    for figure in figures:
+        ends = '' if figure.interval is None else f' ({figure.interval[0]:.1f} to {figure.interval[1]:.1f})'
+        parts.append(f'{figure.name}: {figure.percent:.1f}{ends}')
+    counts = sorted({figure.n for figure in figures if figure.n is not None})
+    return '  '.join([*parts, *(f'n = {count}' for count in counts)])
 
 
 def _match(pattern: str, last: str) -> re.Match[str] | None:
