@@ -284,7 +284,7 @@ def counts_text(videos: VideoSet) -> str:
         return f'{counts}. In brackets 95 % intervals.'
     groups = [len(set(groups_of(videos, [entry.path for entry in part]) or ())) for part in (train, test)]
     return (
-        f'{counts}; {groups[0]} recordings in training and {groups[1]} others in the test, told apart by name. '
+        f'{counts}; recordings, told apart by name: {groups[0]} in training, {groups[1]} in the test. '
         'In brackets 95 % intervals, from drawing recordings.'
     )
 

@@ -83,7 +83,7 @@ def summary_lines(tested: Mapping[str, Any]) -> list[str]:
 
 
 def figures_text(tested: Mapping[str, Any]) -> str:
-    """One line: 'retrieval_paper/R@1: 22.7 (18.0 to 28.2)  …', in percent, with the number of test videos at the end."""
+    """One line, in percent, with the number of test videos: 'retrieval_paper/R@1: 22.7 (18.0 to 28.2)  n = 256'."""
     figures = figures_of(tested)
     parts = []
     for figure in figures:

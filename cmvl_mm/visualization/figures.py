@@ -9,6 +9,7 @@ import numpy as np
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cmvl_mm.engine.logs import Row
 
@@ -53,6 +54,7 @@ def draw_curves(panels: dict[str, Panel]) -> Figure:
     figure, axes = plt.subplots(
         lines, columns, figsize=(5.8 * columns, 3.4 * lines), squeeze=False, layout='constrained'
     )
+    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12)  # type: ignore[union-attr, call-arg]
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
     for ax, (title, panel) in zip(axes.flat, panels.items(), strict=False):
@@ -69,6 +71,7 @@ def draw_curves(panels: dict[str, Panel]) -> Figure:
             ax.axhline(panel.chance, color='black', linestyle=':', linewidth=1, label=f'chance {panel.chance:.3g}')
         ax.set_title(title)
         ax.set_xlabel('training iteration')
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_ylabel(panel.unit)
         ax.grid(alpha=0.3)
         ax.legend(loc='best', framealpha=0.9, fontsize='small')

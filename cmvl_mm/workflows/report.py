@@ -19,6 +19,8 @@ _LOSSES_SAY = (
     'What training logged, batch by batch; pale as logged, dark the mean over neighbouring points. A batch is small: '
     'its accuracy is no test.'
 )
+_INTERVALS = 'intervals: 95 %, Wilson, which takes the videos as independent.'
+_NO_COUNT = 'it does not say how many videos were tested, so that there are no intervals.'
 
 
 class ReportError(ValueError):
@@ -55,7 +57,9 @@ def report(work_dir: str | Path, out: str | Path) -> Path:
         figures = figures_of(tested)
         sections['Test'] = [
             html_table(figure_rows(figures)),
-            html_says(f'Figures of {newest_test(work_dir).name}; intervals: 95 %, Wilson, for independent videos.'),
+            html_says(
+                f'Figures of {newest_test(work_dir).name}; {_INTERVALS if any(f.n for f in figures) else _NO_COUNT}'
+            ),
             *(html_says(f'{figure.name}: {figure.says}.') for figure in figures),
         ]
     if curves:

@@ -24,7 +24,10 @@ def test_own_videos_are_split_by_recording_and_counted(demo, tmp_path, monkeypat
     assert not recordings[0] & recordings[1]
     assert (len(train), len(test)) == (24, 6)
     assert set(demo.groups_of(videos, [entry.path for entry in test])) == recordings[1]
-    assert '24 training and 6 test videos, 2 classes; 4 recordings in training and 1 others' in capsys.readouterr().out
+    assert (
+        '24 training and 6 test videos, 2 classes; recordings, told apart by name: 4 in training, 1 in the test'
+        in capsys.readouterr().out
+    )
 
 
 def test_one_recording_a_class_is_no_test(demo, tmp_path, monkeypatch, capsys):
