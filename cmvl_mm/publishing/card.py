@@ -1,17 +1,13 @@
 """A model card: what a published network is, what it gave in which test, and code that uses it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from cmvl_mm.evaluation.intervals import percent_text
+from cmvl_mm.evaluation.summary import Figure, figures_of
 
 from .folder import WEIGHTS, Folder
-
-_SHARE = re.compile(r'(?:top|R@)\d+$')
-"""Metrics that are a share of the videos, so that Wilson's interval is theirs."""
 
 
 class Measured(NamedTuple):
@@ -22,9 +18,12 @@ class Measured(NamedTuple):
     data: str
     """What was tested on."""
     metrics: Mapping[str, float]
-    """By the names that the test prints, in percent."""
-    n: int | None
-    """Videos that were asked; None where nobody has written it down."""
+    """As the test's file has them, with the number of videos: `{'finetune/top1': 0.875, 'videos': 40}`."""
+
+    @property
+    def figures(self) -> list[Figure]:
+        """In percent, with intervals where the number of videos is there."""
+        return figures_of(self.metrics)
 
 
 class About(NamedTuple):
@@ -52,13 +51,13 @@ def _front_matter(about: About, folder: Folder) -> ModelCardData:
             task_type='video-classification' if classifies else 'feature-extraction',
             dataset_type=_identifier(test.data),
             dataset_name=test.data,
-            metric_type=name,
-            metric_value=value,
-            metric_name=f'{name}, percent',
-            metric_args=dict(protocol=test.protocol, n=test.n),
+            metric_type=figure.name,
+            metric_value=figure.percent,
+            metric_name=f'{figure.name}, percent',
+            metric_args=dict(protocol=test.protocol, n=figure.n),
         )
         for test in about.measured
-        for name, value in test.metrics.items()
+        for figure in test.figures
     ]
     named: dict[str, Any] = dict(model_name=about.name, eval_results=results) if results else {}
     return ModelCardData(
@@ -66,7 +65,7 @@ def _front_matter(about: About, folder: Folder) -> ModelCardData:
         library_name='cmvl_mm',
         pipeline_tag='video-classification' if classifies else 'feature-extraction',
         tags=['video', 'motion-vectors', 'compressed-video', 'self-supervised', 'pytorch'],
-        metrics=sorted({name for test in about.measured for name in test.metrics}) or None,
+        metrics=sorted({figure.name for test in about.measured for figure in test.figures}) or None,
         **named,
     )
 
@@ -126,10 +125,11 @@ def _results(measured: Sequence[Measured]) -> list[str]:
         return ['None were published.']
     lines = ['| data | protocol | metric | percent (95 % interval) | videos (n) |', '|---|---|---|---|---:|']
     for test in measured:
-        for name, value in test.metrics.items():
-            count = 'not recorded' if test.n is None else str(test.n)
-            shown = percent_text(value / 100, test.n) if test.n is not None and _SHARE.search(name) else f'{value:.1f}'
-            lines.append(f'| {test.data} | {test.protocol} | {name} | {shown} | {count} |')
+        for figure in test.figures:
+            count = 'not recorded' if figure.n is None else str(figure.n)
+            ends = '' if figure.interval is None else f' ({figure.interval[0]:.1f} to {figure.interval[1]:.1f})'
+            shown = f'{figure.percent:.1f}{ends}'
+            lines.append(f'| {test.data} | {test.protocol} | {figure.name} | {shown} | {count} |')
     return lines
 
 

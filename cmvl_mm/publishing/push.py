@@ -100,10 +100,10 @@ def _of_use(
 
 
 def _of_zoo(known: Described) -> list[Measured]:
-    """The tests that the zoo has of it. Its entries do not say how many videos they had."""
+    """The tests that the zoo has of it."""
     if known.entry is None:
         return []
-    return [Measured(test.protocol, f'configs/{test.config}', test.metrics, None) for test in known.entry.tests]
+    return [Measured(test.protocol, f'configs/{test.config}', test.metrics) for test in known.entry.tests]
 
 
 def _require_repo_id(repo_id: str) -> None:
