@@ -56,8 +56,9 @@ def read_once(path: str, choose: Choose, use: Use) -> Timeline:
         path: a regular file in any container that FFmpeg reads.
         choose: which frames are wanted, display indices in any order; repeats come once. It is asked again where the
             first timeline proves false.
-        use: gets the index, the pixels, (H, W, 3) RGB as `CompressedVideo.read` gives them, in memory that is
-            FFmpeg's, and how the picture, which comes as it is coded, is meant to be shown. Where `choose` is asked again, all frames come again.
+        use: gets the index; the pixels, (H, W, 3) RGB as `CompressedVideo.read` gives them, in memory of FFmpeg's that
+            lasts for the call; and how the picture, which comes as it is coded, is meant to be shown. Where `choose` is
+            asked again, all frames come again.
 
     Raises:
         VideoError: as `CompressedVideo.read`; or stage ``decode``, for a picture that is to be shown turned by another

@@ -67,7 +67,7 @@ class ClipSettings:
         return cls(**{one.name: getattr(meta, one.name) for one in fields(cls)})
 
     @classmethod
-    def of_config(cls, config: Mapping[str, Any], source: str) -> Self:
+    def of_config(cls, config: Any, source: str) -> Self:
         """What a config's test reads; of a config without one, what its training reads.
 
         There, the clips are `CLIPS` at bin centres, and the short side is 8/7 of the network's square, as in the
@@ -76,7 +76,7 @@ class ClipSettings:
         Raises:
             SettingsError: the config reads something else than clips of frames.
         """
-        tested = pipeline_of_test(config)  # type: ignore[arg-type]
+        tested = pipeline_of_test(config)
         if tested is not None:
             sample, crop = _stage(tested, 'SampleClips', source), _stage(tested, 'CentreCrop', source)
             if sample.get('place', 'random') != 'bin_centres':

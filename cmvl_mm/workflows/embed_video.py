@@ -96,7 +96,8 @@ class _ClipReader:
     def use(self, number: int, frame: Rgb, orientation: Orientation) -> None:
         """One wanted frame; for `read_once`."""
         size, length = self._settings.size, self._settings.clip_len
-        box = centre_box(*frame.shape[:2], size / self._settings.resize_short)
+        height, width = frame.shape[:2]
+        box = centre_box(height, width, size / self._settings.resize_short)
         picture = orientation.upright(crop_resize(frame[None], box, False, size)[0])
         begin, end = np.searchsorted(self._sorted, [number, number + 1])
         for place in self._order[begin:end].tolist():

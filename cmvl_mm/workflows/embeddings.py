@@ -79,11 +79,6 @@ class EmbeddingsMeta:
     version: str
     """Of the toolkit that wrote them."""
 
-    def same_way(self, other: 'EmbeddingsMeta') -> list[str]:
-        """Names of the fields that make vectors incomparable and differ; empty where vectors can be mixed."""
-        names = ('sha256', 'network', 'clip_len', 'frame_interval', 'past_end', 'size', 'resize_short')
-        return [name for name in names if getattr(self, name) != getattr(other, name)]
-
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
