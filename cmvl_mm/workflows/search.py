@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.evaluation.search import EXACT, IVF, Exact, nearest
-from cmvl_mm.workflows.embed_video import embed_video
 from cmvl_mm.workflows.embeddings import Embeddings, EmbeddingsError, Failure, read_embeddings
-from cmvl_mm.workflows.network import load_network_of
 
 
 class SearchError(ValueError):
@@ -69,9 +67,11 @@ def search(
     if isinstance(query, int):
         if not 0 <= query < len(found):
             raise SearchError(f'row {query}: there are rows 0 to {len(found) - 1}. Remedy: one of them, or a video.')
-        vector, own = found.vectors[query], str(found.paths[query])
+        vector = found.vectors[query]
+        own: str | None = str(found.paths[query])
     else:
-        vector, own = _vector_of(found, query, model, device), _name_in(found, Path(query))
+        vector = _vector_of(found, query, model, device)
+        own = _name_in(found, Path(query))
     rows = np.arange(len(found)) if own is None else np.flatnonzero(found.paths != own)
     if not len(rows):
         raise SearchError(f'{query}: no other video to search. Remedy: embed more videos into one file.')
@@ -85,6 +85,9 @@ def _vector_of(found: Embeddings, query: str | Path, model: str | Path | None, d
     """(C,) of a video."""
     if not Path(query).is_file():  # before the network is loaded
         raise SearchError(f'{query}: there is no such video. Remedy: the path of a video, or a row number.')
+    from cmvl_mm.workflows.embed_video import embed_video  # loads MMAction2, which a query by row can do without
+    from cmvl_mm.workflows.network import load_network_of
+
     network = load_network_of(found.meta, model, device=device)
     rows = embed_video(query, network)
     if isinstance(rows, Failure):
