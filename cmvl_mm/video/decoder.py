@@ -155,7 +155,7 @@ class FrameDecoder:
             return None, str(error)
         if not packets:
             raise VideoError(self.path, 'index', 'the video stream holds no frames', NO_FRAMES)
-        return index_of_regular(packets), ''
+        return index_of_regular(packets, proof.references), ''
 
     def _exact_reader(self) -> ExactReader:
         recalled = index_store.recall(self._identity)
@@ -190,6 +190,17 @@ class FrameDecoder:
         for number, frame in reader.frames(sorted(rgb | motion)):
             check_size(self.path, number, frame, (self.height, self.width))
             yield number, frame
+
+    def pictures_alone(self, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """Every frame wanted for its pixels, in display order; of a regular stream without decoding what it can spare.
+
+        Raises:
+            VideoError: as `frames`, but damage to a frame that is not decoded is not seen.
+        """
+        reader = self.reader
+        if isinstance(reader, RegularReader):
+            return reader.pictures_alone(wanted)
+        return self.frames(wanted, frozenset())
 
     def packet_data(self) -> Iterator[bytes]:
         """All packets in decoding order, whatever is being read meanwhile."""

@@ -73,7 +73,7 @@ def read_once(path: str, choose: Choose, use: Use) -> Timeline:
             except (_Mistaken, VideoError):
                 pass  # the exact reader says what can be read, or what is wrong
         timeline = Timeline(_edges(decoder, decoder.stamps, decoder.num_frames))
-        for number, frame in decoder.frames(frozenset(choose(timeline)), frozenset()):
+        for number, frame in decoder.pictures_alone(frozenset(choose(timeline))):
             hand_on(number, frame)
         return timeline
     finally:
