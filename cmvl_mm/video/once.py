@@ -55,7 +55,7 @@ def read_once(path: str, choose: Choose, use: Use) -> Timeline:
     Args:
         path: a regular file in any container that FFmpeg reads.
         choose: which frames are wanted, display indices in any order; repeats come once. It is asked again where the
-            first timeline proves false.
+            first timeline proves false, or where it raises.
         use: gets the index; the pixels, (H, W, 3) RGB as `CompressedVideo.read` gives them, in memory of FFmpeg's that
             lasts for the call; and how the picture, which comes as it is coded, is meant to be shown. Where `choose` is
             asked again, all frames come again.
@@ -84,7 +84,7 @@ def _in_turn(decoder: FrameDecoder, choose: Choose, hand_on: '_HandOn') -> Timel
     """One decode from start to end.
 
     Raises:
-        _Mistaken: other frames come than the packets foretold, or a wanted one is damaged.
+        _Mistaken: other frames come than the packets foretold, or a damaged one does.
         VideoError: anything else is wrong.
     """
     source = decoder.source
@@ -93,7 +93,10 @@ def _in_turn(decoder: FrameDecoder, choose: Choose, hand_on: '_HandOn') -> Timel
     is_avi, reorders = source.container.format.name == 'avi', bool(source.stream.codec_context.has_b_frames)
     foretold = None if (is_avi and reorders) or None in pts else usable(sorted(pts))
     timeline = Timeline(_edges(decoder, foretold, len(pts)))
-    wanted = frozenset(choose(timeline))
+    try:
+        wanted = frozenset(choose(timeline))
+    except Exception as error:  # it may be the timeline's fault; if it is not, it comes again with the true one
+        raise _Mistaken from error
     packets = source.kept
     if packets is None:
         source.rewind()
@@ -104,9 +107,9 @@ def _in_turn(decoder: FrameDecoder, choose: Choose, hand_on: '_HandOn') -> Timel
     ):
         came.append(frame.pts)
         has_b = has_b or frame.pict_type == PictureType.B
+        if is_damaged or number >= len(pts):  # damage may reach what is displayed before it, too
+            raise _Mistaken
         if number in wanted:
-            if is_damaged or number >= len(pts):
-                raise _Mistaken
             hand_on(number, frame)
     if len(came) != len(pts) or foretold != (None if is_avi and has_b else usable(came)):
         raise _Mistaken
