@@ -4,10 +4,10 @@
     python benchmarks/embed.py --folder videos …      # yours, each folder a table
 
 Both embed four clips of 16 x 2 frames of each video with the same weights, by the clock on the wall, on as many cores
-as `--workers` says. Ours loads the weights anew in each round. The peer is DecordInit, SampleFrames(test_mode), DecordDecode, Resize, CenterCrop and FormatShape in
-worker processes that stay between rounds, and the network in the main process, 8 videos a batch. Its clips may begin a
-frame aside of ours, and its pixels are resized without antialiasing. The limit is the bare decoding of every frame by
-PyAV, in as many threads, without conversion or network.
+as `--workers` says. Ours loads the weights anew in each round. The peer is DecordInit, SampleFrames(test_mode),
+DecordDecode, Resize, CenterCrop and FormatShape in worker processes that stay between rounds, and the network in the
+main process, 8 videos a batch. Its clips may begin a frame aside of ours, and its pixels are resized without
+antialiasing. The limit is the bare decoding of every frame by PyAV, in as many threads, without conversion or network.
 """
 
 import argparse

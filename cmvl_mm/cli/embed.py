@@ -46,7 +46,7 @@ def embed(
 
     VIDEOS is a folder, a list (.txt), a pattern in quotes, or files; they need neither labels nor preparation. Names of
     class folders become labels. A run that was stopped goes on where it was. What cannot be read is listed in
-    FILE.failures.json with the reason, and the exit code is 1 only if nothing could be read.
+    FILE.failures.json with the reason, and the rest is written; the exit code is then 3, or 1 if nothing could be read.
     """
     if clips is not None and every is not None:
         raise click.UsageError('--clips and --every exclude each other: either says how many clips a video has.')
@@ -56,20 +56,24 @@ def embed(
     from cmvl_mm.workflows.network import MODEL
 
     quiet()
-    found = run(
-        videos,
-        MODEL if model is None else model,
-        out,
-        config=config,
-        root=root,
-        clips=clips,
-        every=every,
-        device=device,
-        workers=workers,
-        overwrite=overwrite,
-        progress=True,
-    )
+    try:
+        found = run(
+            videos,
+            MODEL if model is None else model,
+            out,
+            config=config,
+            root=root,
+            clips=clips,
+            every=every,
+            device=device,
+            workers=workers,
+            overwrite=overwrite,
+            progress=True,
+        )
+    except KeyboardInterrupt:
+        click.echo('stopped; the same command goes on from here', err=True)
+        raise SystemExit(130) from None
     summary = summary_of(found, out)
     click.echo(json.dumps(summary, indent=2) if as_json else told(summary))
-    if not len(found):
-        raise SystemExit(1)
+    if found.failures:
+        raise SystemExit(3 if len(found) else 1)

@@ -19,41 +19,31 @@ Example:
 @click.option(
     '--clips', is_flag=True, help='Every clip is a result; by default a video comes once, with its best clip.'
 )
+@click.option('--others', is_flag=True, help="Leave out the query's own video.")
 @click.option('--model', help='Where the weights that made FEATURES are now; default: where they were.')
 @click.option('--device', default='cpu', show_default=True, help='cpu or cuda:N, for a query by video')
-@click.option(
-    '--index', type=click.Choice(['exact', 'faiss_ivf']), default='exact', show_default=True, help='How to search.'
-)
-@click.option('--lists', type=click.IntRange(min=1), help='Of faiss_ivf: cells of the rows.')
-@click.option('--probes', type=click.IntRange(min=1), help='Of faiss_ivf: cells that are looked at.')
 @click.option('--json', 'as_json', is_flag=True, help='A list of results as JSON.')
 def search(
     features: Path,
     query: str,
     k: int,
     clips: bool,
+    others: bool,
     model: str | None,
     device: str,
-    index: str,
-    lists: int | None,
-    probes: int | None,
     as_json: bool,
 ) -> None:
     """The clips of FEATURES, a file of `cmvl embed`, that are most like QUERY, a video or a row number from 0.
 
-    A video is embedded by the weights and settings that made FEATURES. The query's own video is left out. Results are
-    rank, cosine, seconds, label and path.
+    A video is embedded by the weights and settings that made FEATURES. Results are rank,
+    cosine, seconds, label and path.
     """
-    if (index == 'faiss_ivf') != (lists is not None and probes is not None) or (index == 'exact' and (lists or probes)):
-        raise click.UsageError('--index faiss_ivf needs --lists and --probes, and they belong to it alone.')
     from cmvl_mm.cli.quiet import quiet
-    from cmvl_mm.evaluation.search import EXACT, IVF
     from cmvl_mm.workflows.search import search as run
 
     quiet()
-    wanted = int(query) if query.isdecimal() and not Path(query).exists() else query
-    how = IVF(lists, probes) if lists is not None and probes is not None else EXACT
-    matches = run(features, wanted, k, clips=clips, model=model, device=device, index=how)
+    wanted = int(query) if query.isdecimal() and not Path(query).is_file() else query
+    matches = run(features, wanted, k, clips=clips, others=others, model=model, device=device)
     if as_json:
         click.echo(json.dumps([match._asdict() for match in matches], indent=2))
         return

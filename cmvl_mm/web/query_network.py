@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.web.errors import BadRequest
-from cmvl_mm.workflows.embeddings import EmbeddingsError, EmbeddingsMeta, Failure
+from cmvl_mm.web.errors import UnreadableVideo
+from cmvl_mm.workflows.embeddings import EmbeddingsMeta, Failure
 
 if TYPE_CHECKING:
     from cmvl_mm.workflows.network import Network
@@ -28,17 +28,16 @@ class QueryNetwork:
         """(m, C), one vector a clip.
 
         Raises:
-            BadRequest: the video cannot be read, or the weights that made the file are not at hand.
+            UnreadableVideo: no clip comes out of the video.
+            EmbeddingsError: the weights that made the file are not at hand, or are others.
+            TypeNameError, CheckpointError: as `load_network_of`.
         """
         from cmvl_mm.workflows.embed_video import embed_video  # loads torch and MMAction2
         from cmvl_mm.workflows.network import load_network_of
 
         if self._network is None:
-            try:
-                self._network = load_network_of(self._meta)
-            except EmbeddingsError as error:
-                raise BadRequest(str(error), 503) from error
-        rows = embed_video(path, self._network, path.name)
+            self._network = load_network_of(self._meta)
+        rows = embed_video(path, self._network)
         if isinstance(rows, Failure):
-            raise BadRequest(f'{rows.path}: {rows.stage}: {rows.reason}. {rows.remedy}.', 422)
+            raise UnreadableVideo(f'{rows.stage}: {rows.reason}. {rows.remedy}.')
         return rows.vectors

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 
 from cmvl_mm.workflows.embed_store import EmbedStore, joined
@@ -100,7 +101,7 @@ def _outcomes(
     network: Network, found: Videos, todo: Sequence[str], workers: int
 ) -> Iterator[tuple[str, VideoRows | Failure]]:
     """Each video's rows or failure, as they come; few videos are waiting at any time."""
-    rest = iter(todo)
+    rest, threads = iter(todo), torch.get_num_threads()
     running: dict[Future[VideoRows | Failure], str] = {}
     with ThreadPoolExecutor(workers) as pool:
         try:
@@ -114,6 +115,8 @@ def _outcomes(
         finally:
             for future in running:
                 future.cancel()
+            pool.shutdown()
+            torch.set_num_threads(threads)  # for threads that begin later: those of the pool have set it, too
 
 
 def _cores() -> int:

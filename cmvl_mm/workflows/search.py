@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.evaluation.search import EXACT, IVF, Exact, nearest
+from cmvl_mm.evaluation.search import nearest
 from cmvl_mm.workflows.embeddings import Embeddings, EmbeddingsError, Failure, read_embeddings
 
 
@@ -37,24 +37,23 @@ def search(
     k: int = 10,
     *,
     clips: bool = False,
+    others: bool = False,
     model: str | Path | None = None,
     device: str = 'cpu',
-    index: Exact | IVF = EXACT,
 ) -> list[Match]:
     """What is most like a query, nearest first.
 
-    A query by row is that clip's vector, and its own video is left out. A query by video is embedded by the weights and
-    settings of the file; its vector is the mean of its clips' vectors, as retrieval compares videos, and the same file,
-    where it is among the rows, is left out, too.
+    A query by row is that clip's vector. A query by video is embedded by the weights and settings of the file; its
+    vector is the mean of its clips' vectors, as retrieval compares videos.
 
     Args:
         features: what `embed` returned, or its file.
         query: a row number, from 0; or a video.
         k: how many; all that there are, if they are fewer.
         clips: every clip is a result of its own; by default a video comes once, with its nearest clip.
+        others: leave out the query's own video: that of the row, or the rows of the very file that is the query.
         model: where the weights that made the file are now; None looks where they were.
         device: of the network.
-        index: how to search; FAISS's inverted file misses some, see `cmvl_mm.evaluation.search.IVF`.
 
     Raises:
         SearchError: there is no such row, the video cannot be read, or nothing is left to search.
@@ -64,19 +63,19 @@ def search(
     found = features if isinstance(features, Embeddings) else read_embeddings(features)
     if k < 1:
         raise SearchError(f'k={k} must be at least 1.')
-    if isinstance(query, int):
+    if isinstance(query, (int, np.integer)):
         if not 0 <= query < len(found):
             raise SearchError(f'row {query}: there are rows 0 to {len(found) - 1}. Remedy: one of them, or a video.')
         vector = found.vectors[query]
-        own: str | None = str(found.paths[query])
+        own = str(found.paths[query]) if others else None
     else:
         vector = _vector_of(found, query, model, device)
-        own = _name_in(found, Path(query))
-    rows = np.arange(len(found)) if own is None else np.flatnonzero(found.paths != own)
+        own = _name_in(found, Path(query)) if others else None
+    rows = np.flatnonzero(found.paths != own) if own is not None else np.arange(len(found))
     if not len(rows):
         raise SearchError(f'{query}: no other video to search. Remedy: embed more videos into one file.')
     try:
-        return _matches(found, rows, vector, k, clips, index)
+        return _matches(found, rows, vector, k, clips)
     except ValueError as error:
         raise SearchError(f'{query}: {error}') from error
 
@@ -118,13 +117,12 @@ def _matches(
     vector: npt.NDArray[np.float32],
     k: int,
     clips: bool,
-    index: Exact | IVF,
 ) -> list[Match]:
     """The k nearest of `rows`; each video once, or each clip."""
     videos = found.paths[rows]
     most = 1 if clips else int(np.unique(videos, return_counts=True)[1].max())
     # whatever the order, so many rows hold k videos, if there are k
-    nearby = nearest(vector[None], found.vectors[rows], min(len(rows), k * most), index=index)
+    nearby = nearest(vector[None], found.vectors[rows], min(len(rows), k * most))
     matches: list[Match] = []
     seen: set[str] = set()
     for place, cosine in zip(nearby.rows[0].tolist(), nearby.similarity[0].tolist(), strict=True):
