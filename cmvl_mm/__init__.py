@@ -27,6 +27,8 @@ Any other name may change between versions.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cmvl_mm.files.version import VERSION
+
 if TYPE_CHECKING:
     from cmvl_mm import hub
     from cmvl_mm.datasets.annotation import read_list
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from cmvl_mm.workflows.embeddings import read_embeddings
     from cmvl_mm.workflows.search import search
 
-__version__ = '0.1.0'
+__version__ = VERSION
 
 __all__ = [
     'CompressedVideo',

@@ -13,11 +13,11 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
 
-import cmvl_mm
 from cmvl_mm import hub
 from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict, resolve_checkpoint
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.files.version import VERSION
 from cmvl_mm.models.known_types import require_registered
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.workflows.clip_settings import ClipSettings, SettingsError
@@ -51,7 +51,7 @@ class Network:
             sha256=self.sha256,
             network=self.build,
             **vars(self.settings),
-            version=cmvl_mm.__version__,
+            version=VERSION,
         )
 
     @torch.inference_mode()
