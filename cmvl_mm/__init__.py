@@ -13,6 +13,10 @@ The public names. Each is imported when it is first used, so that reading and wr
 | `info_nce`, `pointwise_info_nce` | the losses as functions | yes |
 | `InfoNCELoss`, `PointwiseInfoNCELoss` | the losses as modules | yes |
 | `load_config` | a config file, checked for keys that nothing reads | yes |
+| `embed` | videos -> feature vectors, one row a clip | yes |
+| `search` | what is most like a video, or like a row | yes |
+| `read_embeddings` | a file of `embed` -> its rows | |
+| `load` | a published model, or one's own: `hub.load` | yes |
 | `hub` | published models, ready for use: `hub.load('name')` | yes |
 | `ContextMotionInferencer` | features or classes of videos, folders, arrays, by one call | yes |
 
@@ -24,17 +28,23 @@ Any other name may change between versions.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cmvl_mm.files.version import VERSION
+
 if TYPE_CHECKING:
     from cmvl_mm import hub
     from cmvl_mm.datasets.annotation import read_list
     from cmvl_mm.datasets.collate import compressed_collate
     from cmvl_mm.engine.config import load_config
+    from cmvl_mm.hub import load
     from cmvl_mm.inference import ContextMotionInferencer
     from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss, info_nce, pointwise_info_nce
     from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoError
     from cmvl_mm.video.encode import PROFILES, Profile, reencode
+    from cmvl_mm.workflows.embed import embed
+    from cmvl_mm.workflows.embeddings import read_embeddings
+    from cmvl_mm.workflows.search import search
 
-__version__ = '0.1.0'
+__version__ = VERSION
 
 __all__ = [
     'CompressedVideo',
@@ -51,6 +61,10 @@ __all__ = [
     'InfoNCELoss',
     'PointwiseInfoNCELoss',
     'load_config',
+    'embed',
+    'search',
+    'read_embeddings',
+    'load',
     'hub',
     'ContextMotionInferencer',
 ]
@@ -63,6 +77,10 @@ _NAMES_OF = {
     'cmvl_mm.models.losses': ('info_nce', 'pointwise_info_nce', 'InfoNCELoss', 'PointwiseInfoNCELoss'),
     'cmvl_mm.engine.config': ('load_config',),
     'cmvl_mm.inference': ('ContextMotionInferencer',),
+    'cmvl_mm.workflows.embed': ('embed',),
+    'cmvl_mm.workflows.search': ('search',),
+    'cmvl_mm.workflows.embeddings': ('read_embeddings',),
+    'cmvl_mm.hub': ('load',),
 }
 _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
 

@@ -7,6 +7,8 @@ import click
 from cmvl_mm.cli.errors import shown_in_one_line
 
 COMMANDS = {
+    'embed': 'Feature vectors of videos, one row a clip.',
+    'search': 'The clips most like a video, or like a row.',
     'export': 'A network as ONNX or torch.export.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',

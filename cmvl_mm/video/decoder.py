@@ -45,11 +45,17 @@ class FrameDecoder:
         self.width: int = context.width
         self.codec = codec_name(self.stream)
         self._reader: RegularReader | ExactReader | None = None
+        self._irregular = ''  # why the stream is not regular
         self._pictures: list[tuple[int, bool]] | None = None
 
     @property
     def stream(self) -> VideoStream:
         return self._first.stream
+
+    @property
+    def source(self) -> StreamReader:
+        """The first reader of the file."""
+        return self._first
 
     def close(self) -> None:
         self._first.close()
@@ -64,6 +70,15 @@ class FrameDecoder:
             with reporting(self.path, 'index'):
                 self._reader = self._made_reader()
         return self._reader
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the stream is proven regular; to know that, nothing is decoded."""
+        if self._reader is None:
+            self._first.check_open()
+            with reporting(self.path, 'index'):
+                self._reader = self._regular_reader()
+        return isinstance(self._reader, RegularReader)
 
     @property
     def index(self) -> PacketIndex | None:
@@ -106,13 +121,17 @@ class FrameDecoder:
         return usable([None if stamp == NO_STAMP else stamp for stamp in index.frames['stamp'].tolist()])
 
     def _made_reader(self) -> RegularReader | ExactReader:
-        known, reason = index_store.recall(self._identity), ''
+        return self._regular_reader() or self._exact_reader()
+
+    def _regular_reader(self) -> RegularReader | None:
+        """None where the stream is not proven regular; `_irregular` then says why."""
+        known = index_store.recall(self._identity)
         if known is None:
-            known, reason = self._regular_index()
-        if isinstance(known, PacketIndex):
-            index_store.remember(self._identity, known)
-            return RegularReader(self._first, known)
-        return self._exact_reader(known, reason)
+            known, self._irregular = self._regular_index()
+        if not isinstance(known, PacketIndex):
+            return None
+        index_store.remember(self._identity, known)
+        return RegularReader(self._first, known)
 
     def _regular_index(self) -> tuple[PacketIndex | None, str]:
         """The index of a stream that is proven regular, or the reason why it is not."""
@@ -136,15 +155,17 @@ class FrameDecoder:
             return None, str(error)
         if not packets:
             raise VideoError(self.path, 'index', 'the video stream holds no frames', NO_FRAMES)
-        return index_of_regular(packets), ''
+        return index_of_regular(packets, proof.references), ''
 
-    def _exact_reader(self, known: Truth | None, reason: str) -> ExactReader:
+    def _exact_reader(self) -> ExactReader:
+        recalled = index_store.recall(self._identity)
+        known = recalled if isinstance(recalled, Truth) else None
         known = known or (index_store.find_beside(self.path) if self._is_as_opened() else None)
         self._first.rewind()
         began = time.perf_counter()
         exact = ExactReader(self.path, (self._first.container, self._first.stream), known)
         if known is None:
-            index_store.tell(self.path, exact.truth, reason, time.perf_counter() - began)
+            index_store.tell(self.path, exact.truth, self._irregular, time.perf_counter() - began)
             self._save(exact.truth)
         index_store.remember(self._identity, exact.truth)
         return exact
@@ -169,6 +190,17 @@ class FrameDecoder:
         for number, frame in reader.frames(sorted(rgb | motion)):
             check_size(self.path, number, frame, (self.height, self.width))
             yield number, frame
+
+    def pictures_alone(self, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """Every frame wanted for its pixels, in display order; of a regular stream without decoding what it can spare.
+
+        Raises:
+            VideoError: as `frames`, but damage to a frame that is not decoded is not seen.
+        """
+        reader = self.reader
+        if isinstance(reader, RegularReader):
+            return reader.pictures_alone(wanted)
+        return self.frames(wanted, frozenset())
 
     def packet_data(self) -> Iterator[bytes]:
         """All packets in decoding order, whatever is being read meanwhile."""

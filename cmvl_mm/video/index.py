@@ -34,6 +34,8 @@ class PacketIndex:
     """Display indices of the key frames, sorted."""
     starts: tuple[Start, ...]
     """All key frames; sorted in display and in decoding order alike."""
+    references: npt.NDArray[np.bool_] | None = None
+    """(num_frames,) in decoding order: whether other pictures may be predicted from one; None where it is unknown."""
     from_header: bool = False
     """Of a prepared file: MPEG-4 Part 2 without B-frames, so packets come in display order."""
     notes: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -104,11 +106,12 @@ def index_of_sealed(stream: VideoStream, seal: Seal) -> PacketIndex | None:
     )
 
 
-def index_of_regular(packets: Sequence[tuple[int, int, bool]]) -> PacketIndex:
+def index_of_regular(packets: Sequence[tuple[int, int, bool]], references: Sequence[bool]) -> PacketIndex:
     """Index of a stream that is proven regular (regular.py).
 
     Args:
         packets: pts, dts and whether it holds a key frame, of each packet in decoding order.
+        references: of each, whether other pictures may be predicted from it.
     """
     stamps = np.array([pts for pts, _, _ in packets], np.int64)
     position = np.argsort(stamps)
@@ -124,4 +127,5 @@ def index_of_regular(packets: Sequence[tuple[int, int, bool]]) -> PacketIndex:
             Start(packets[number][0], packets[number][1], number, first=int(shown))
             for number, shown in zip(keys, first, strict=True)
         ),
+        references=np.array(references, np.bool_),
     )

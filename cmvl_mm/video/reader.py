@@ -1,6 +1,6 @@
 """One open container and its decoder: frames from a key frame on, or from the start of the file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import islice
 from typing import Any
 
@@ -40,6 +40,8 @@ class StreamReader:
         self.container, self.stream = open_video(path)
         self.next_position = -1
         """Of the packet to feed next, in decoding order."""
+        self.left_out: Set[int] = frozenset()
+        """Positions of packets that `decode_from` does not feed; change it before `start_anew`."""
         self._packets: Iterator[Any] = iter(())  # from next_position on
         self._kept: list[Any] | None = None  # all packets of the open container
         self._vector_decoder: VideoCodecContext | None = None
@@ -159,7 +161,8 @@ class StreamReader:
             self.stream.codec_context.flush_buffers()
             for packet in islice(self._kept, start.position, None):
                 self.next_position += 1
-                yield packet
+                if self.next_position - 1 not in self.left_out:
+                    yield packet
             return
         for target in (start.pts, start.dts, None):
             if not self._seek(target):
@@ -169,7 +172,8 @@ class StreamReader:
                 found = found or (packet.pts == start.pts and packet.is_keyframe)
                 if found:
                     self.next_position += 1
-                    yield packet
+                    if self.next_position - 1 not in self.left_out:
+                        yield packet
                 elif target is not None and (packet.dts is None or packet.dts > start.dts):
                     break  # landed after the key frame
             if found:

@@ -60,6 +60,8 @@ class H264Proof:
             raise NotRegular('it may hold pictures twice')
         self._order: list[tuple[int, int]] = []  # (IDR period, picture order count) of each packet
         self._stamps: list[int] = []
+        self.references: list[bool] = []
+        """Of each packet, in decoding order: whether other pictures may be predicted from it."""
         self._period, self._reference, self._poc = -1, 0, (0, 0)
 
     def follow(self, packets: Iterable[Any]) -> Iterator[Any]:
@@ -110,6 +112,7 @@ class H264Proof:
         if pps is None:
             raise NotRegular('a picture lacks its header')
         is_reference = nal[0] & 0x60 > 0
+        self.references.append(is_reference)
         if is_idr:
             self._start_period(bits, kind, frame_num)
         elif self._period < 0:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 from av.video.frame import VideoFrame
 
 from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, Decoding, codec_name, has_lone_vectors
@@ -53,6 +54,24 @@ class RegularReader:
         for decoding, wanted in self._passes(rgb, motion).items():
             if wanted:
                 yield from self._by_stamps(self._reader(decoding), wanted, rgb)
+
+    def pictures_alone(self, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """The wanted frames in display order, for their pixels.
+
+        Pictures from which none is predicted are decoded only where they are wanted themselves; damage to others is
+        then not seen, and none of their business.
+        """
+        references, position = self.index.references, self.index.position
+        spared: frozenset[int] = frozenset()
+        if references is not None:
+            spared = frozenset(np.flatnonzero(~references[position]).tolist()) - wanted
+        reader = self._reader('pixels')
+        reader.left_out = frozenset(position[list(spared)].tolist())
+        try:
+            yield from self._by_stamps(reader, sorted(wanted), wanted, spared)
+        finally:
+            reader.left_out = frozenset()
+            reader.start_anew()
 
     def _passes(self, rgb: Set[int], motion: Set[int]) -> dict[Decoding, list[int]]:
         """Sorted display indices to decode in full, and those to decode for their vectors alone in a second reader.
@@ -103,7 +122,7 @@ class RegularReader:
         return self._second
 
     def _by_stamps(
-        self, reader: StreamReader, wanted: Sequence[int], rgb: Set[int]
+        self, reader: StreamReader, wanted: Sequence[int], rgb: Set[int], spared: Set[int] = frozenset()
     ) -> Iterator[tuple[int, VideoFrame]]:
         alone = self._decodable_alone(wanted, rgb)
         together = frozenset(wanted) - alone
@@ -123,14 +142,14 @@ class RegularReader:
                 continue
             # A key frame that is fed already, or comes next, needs no seek.
             if run is None or start.position > reader.next_position:
-                run, begun = self._run(reader, start, together), start
+                run, begun = self._run(reader, start, together, spared), start
             try:
                 frame = self._advance(run, number)
             except VideoError:
                 if start == begun:
                     raise
                 # Damage before this frame's key frame is none of its business, but no decoder that met it is used.
-                run, begun = self._run(reader, start, together), start
+                run, begun = self._run(reader, start, together, spared), start
                 frame = self._advance(run, number)
             yield number, frame
 
@@ -157,7 +176,9 @@ class RegularReader:
                 break
         raise damaged(self.path, wanted)
 
-    def _run(self, reader: StreamReader, start: Start, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
+    def _run(
+        self, reader: StreamReader, start: Start, wanted: Set[int], spared: Set[int]
+    ) -> Iterator[tuple[int, VideoFrame]]:
         """The wanted frames in display order from a key frame on, each checked against the self.index.
 
         A frame may depend on all that were decoded before it, and a B-frame is displayed before one of those: it comes
@@ -173,6 +194,8 @@ class RegularReader:
             stamp = frame.pts
             if stamp is not None and stamp < start.pts:
                 continue  # displayed before the key frame of an open GOP: lacks its references here
+            while expected in spared:
+                expected += 1
             if expected == self.index.num_frames or stamp != self.index.stamps[expected]:
                 number = self._number_of(stamp, expected)
                 lost = int(self.index.position[expected:number].min())
@@ -189,6 +212,13 @@ class RegularReader:
                     raise damaged(self.path, number)
                 yield number, frame
             expected += 1
+        while expected in spared:
+            expected += 1
+        if expected == self.index.num_frames:  # all that was decoded has come
+            for number, frame, is_damaged in held:
+                if is_damaged or (damaged_from is not None and self.index.position[number] > damaged_from):
+                    raise damaged(self.path, number)
+                yield number, frame
 
     def _number_of(self, stamp: int | None, expected: int) -> int:
         """The frame with a time stamp, behind the one that was expected."""

@@ -23,7 +23,7 @@ from cmvl_mm.web.browser_video import KINDS, available_kinds, write_browser_vide
 from cmvl_mm.web.collection import Clip, Collection
 from cmvl_mm.web.curves import read_panels, stamp
 from cmvl_mm.web.drawn import describe_part, write_drawn
-from cmvl_mm.web.errors import BadRequest
+from cmvl_mm.web.errors import BadRequest, UnreadableVideo
 from cmvl_mm.web.excerpt import read_excerpt
 from cmvl_mm.web.file_cache import FileCache
 from cmvl_mm.web.guard import Guard
@@ -80,7 +80,7 @@ def create_app(settings: Settings) -> Starlette:
             Mount('/static', StaticFiles(directory=_STATIC)),
         ],
         middleware=[Middleware(Guard, hosts=settings.hosts)],
-        exception_handlers={VideoError: _refuse, BadRequest: _refuse},
+        exception_handlers={VideoError: _refuse, BadRequest: _refuse, ValueError: _lack},
         lifespan=lifespan,
     )
 
@@ -88,6 +88,17 @@ def create_app(settings: Settings) -> Starlette:
 def _refuse(request: Request, error: Exception) -> Response:
     status = error.status if isinstance(error, BadRequest) else 422
     return JSONResponse(dict(message=str(error)), status)
+
+
+def _lack(request: Request, error: Exception) -> Response:
+    """Errors of ours that are not the reader's to mend: the weights, say, that made the features are gone.
+
+    Raises:
+        Exception: the error itself, where it is not of our classes.
+    """
+    if not type(error).__module__.startswith('cmvl_mm.'):
+        raise error
+    return JSONResponse(dict(message=str(error)), 503)
 
 
 class _Site:
@@ -230,3 +241,5 @@ def _named(name: str) -> Iterator[None]:
         yield
     except VideoError as error:
         raise renamed(error, name) from error
+    except UnreadableVideo as error:
+        raise BadRequest(f'{name}: {error}', error.status) from error

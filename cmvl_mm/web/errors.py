@@ -16,3 +16,10 @@ class BadRequest(ValueError):
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
+
+
+class UnreadableVideo(BadRequest):
+    """A video of which no clip comes out; the message does not say its name, which a reader may know by another one."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 422)

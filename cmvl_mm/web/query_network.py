@@ -1,12 +1,16 @@
 """The network that made a features file, loaded when the first query by video comes."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.web.errors import BadRequest
-from cmvl_mm.workflows.embeddings import EmbeddingsMeta
+from cmvl_mm.web.errors import UnreadableVideo
+from cmvl_mm.workflows.embeddings import EmbeddingsMeta, Failure
+
+if TYPE_CHECKING:
+    from cmvl_mm.workflows.network import Network
 
 
 class QueryNetwork:
@@ -18,6 +22,22 @@ class QueryNetwork:
 
     def __init__(self, meta: EmbeddingsMeta) -> None:
         self._meta = meta
+        self._network: Network | None = None
 
     def __call__(self, path: Path) -> npt.NDArray[np.float32]:
-        raise BadRequest(f'{path.name}: queries by upload need the embedding workflow, which is not here yet', 501)
+        """(m, C), one vector a clip.
+
+        Raises:
+            UnreadableVideo: no clip comes out of the video.
+            EmbeddingsError: the weights that made the file are not at hand, or are others.
+            TypeNameError, CheckpointError: as `load_network_of`.
+        """
+        from cmvl_mm.workflows.embed_video import embed_video  # loads torch and MMAction2
+        from cmvl_mm.workflows.network import load_network_of
+
+        if self._network is None:
+            self._network = load_network_of(self._meta)
+        rows = embed_video(path, self._network)
+        if isinstance(rows, Failure):
+            raise UnreadableVideo(f'{rows.stage}: {rows.reason}. {rows.remedy}.')
+        return rows.vectors

@@ -79,11 +79,6 @@ class EmbeddingsMeta:
     version: str
     """Of the toolkit that wrote them."""
 
-    def same_way(self, other: 'EmbeddingsMeta') -> list[str]:
-        """Names of the fields that make vectors incomparable and differ; empty where vectors can be mixed."""
-        names = ('sha256', 'network', 'clip_len', 'frame_interval', 'past_end', 'size', 'resize_short')
-        return [name for name in names if getattr(self, name) != getattr(other, name)]
-
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
@@ -135,7 +130,7 @@ def read_embeddings(path: str | Path) -> Embeddings:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such file. Remedy: write_embeddings makes one.')
+        raise FileNotFoundError(f'{path}: there is no such file. Remedy: `cmvl embed` makes one.')
     try:
         schema = pq.read_schema(path)
         stored = (schema.metadata or {}).get(KEY)
@@ -151,7 +146,7 @@ def read_embeddings(path: str | Path) -> Embeddings:
         raise EmbeddingsError(f'{path}: no embeddings that can be read: {error}. Remedy: {_REMEDY}') from error
 
 
-_REMEDY = 'a file that write_embeddings has written.'
+_REMEDY = 'a file that `cmvl embed` has written.'
 
 
 def _schema(width: int) -> pa.Schema:

@@ -91,11 +91,6 @@ def test_other_files_are_refused_by_name(tmp_path):
         read_embeddings(tmp_path / 'none.parquet')
 
 
-def test_what_makes_vectors_incomparable_is_named():
-    assert META.same_way(dataclasses.replace(META, root='/elsewhere', clips=9)) == []
-    assert META.same_way(dataclasses.replace(META, sha256='1' * 64, frame_interval=4)) == ['sha256', 'frame_interval']
-
-
 def test_columns_of_different_lengths_are_no_embeddings():
     with pytest.raises(ValueError, match='3 paths do not go with'):
         dataclasses.replace(embeddings(), starts=np.zeros(2))

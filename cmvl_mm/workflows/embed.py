@@ -1,0 +1,124 @@
+"""Videos -> feature vectors, one row a clip: `cmvl_mm.embed` and `cmvl embed`."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from cmvl_mm.workflows.embed_store import EmbedStore, joined
+from cmvl_mm.workflows.embed_video import VideoRows, embed_video
+from cmvl_mm.workflows.embeddings import Embeddings, Failure
+from cmvl_mm.workflows.network import MODEL, Network, load_network
+from cmvl_mm.workflows.video_inputs import InputsError, Named, Videos, find_videos
+
+_PART_SECONDS = 20.0
+"""So often finished videos are written: what a crash can cost."""
+
+
+def embed(
+    videos: Named | Sequence[Named],
+    model: str | Path = MODEL,
+    out: str | Path | None = None,
+    *,
+    config: str | Path | None = None,
+    root: str | Path | None = None,
+    clips: int | None = None,
+    every: float | None = None,
+    device: str = 'cpu',
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> Embeddings:
+    """Feature vectors of videos, one row a clip.
+
+    Videos need neither labels nor preparation: any file that the reader reads will do. Rows come in the order of the
+    videos, and depend on weights, settings and the video alone, not on `workers` or on what was embedded before.
+
+    Args:
+        videos: a folder, an annotation list, a pattern, a file, or several of them; see `find_videos`.
+        model: a name of the zoo, a file of weights, or a work directory. The zoo's default has seen drawn videos only.
+        out: a .parquet file to write, as `embeddings` describes it. A run that was stopped goes on where it was, and
+            `out.parts` holds what is finished; failures are in `out` with .failures.json. None writes nothing.
+        config: how model and clips are built; not needed for the zoo and for work directories.
+        root: what a list's paths are relative to; the list's folder by default.
+        clips: clips of a video, at the centres of equal bins; the config's number by default.
+        every: seconds from one clip to the next, instead, for long videos.
+        device: 'cpu' or 'cuda:0'.
+        workers: videos that are read at once; as many as this process may use cores by default.
+        overwrite: make `out` anew, whatever is there.
+        progress: show a bar.
+
+    Raises:
+        InputsError: there are no videos.
+        SettingsError: the config does not say how clips are embedded.
+        EmbeddingsError: `out` or its parts hold rows of other weights or settings.
+        FileNotFoundError, CheckpointError: there are no such weights.
+        KeyboardInterrupt: after what is finished was written.
+    """
+    if workers is not None and workers < 1:
+        raise InputsError(f'workers={workers} must be at least 1.')
+    found = find_videos(videos, root)
+    network = load_network(model, config=config, clips=clips, every=every, device=device)
+    meta = network.meta(str(found.root))
+    store = None if out is None else EmbedStore(Path(out), meta, overwrite)
+    done = {} if store is None else store.finished(found.paths)
+    failures = list(found.refused)
+    unwritten: dict[str, VideoRows] = {}
+    written_at = time.monotonic()
+    todo = [path for path in found.paths if path not in done]
+    bar = tqdm(total=len(found.paths), initial=len(done), unit='video', disable=not progress, dynamic_ncols=True)
+    try:
+        with bar:
+            for path, outcome in _outcomes(network, found, todo, workers or _cores()):
+                if isinstance(outcome, Failure):
+                    failures.append(outcome)
+                else:
+                    done[path] = unwritten[path] = outcome
+                bar.update()
+                if store is not None and time.monotonic() - written_at > _PART_SECONDS:
+                    store.add(unwritten)
+                    unwritten, written_at = {}, time.monotonic()
+    except BaseException:
+        if store is not None:
+            store.add(unwritten)
+            store.note(failures, done)
+        raise
+    order = {path: number for number, path in enumerate(found.paths)}
+    failures.sort(key=lambda failure: order.get(failure.path, -1))
+    result = joined(done, dict(zip(found.paths, found.labels, strict=True)), meta, failures)
+    if store is not None:
+        store.note(failures, done)
+        if len(result):
+            store.finish(result)
+    return result
+
+
+def _outcomes(
+    network: Network, found: Videos, todo: Sequence[str], workers: int
+) -> Iterator[tuple[str, VideoRows | Failure]]:
+    """Each video's rows or failure, as they come; few videos are waiting at any time."""
+    rest, threads = iter(todo), torch.get_num_threads()
+    running: dict[Future[VideoRows | Failure], str] = {}
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while True:
+                while len(running) < 2 * workers and (path := next(rest, None)) is not None:
+                    running[pool.submit(embed_video, found.root / path, network, path)] = path
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
+        finally:
+            for future in running:
+                future.cancel()
+            pool.shutdown()
+            torch.set_num_threads(threads)  # for threads that begin later: those of the pool have set it, too
+
+
+def _cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1

@@ -1,0 +1,154 @@
+"""What a run of `embed` leaves on the disk: parts while it runs, then one file; and the notes on what failed.
+
+Beside `features.parquet`, the folder `features.parquet.parts` holds a Parquet file for every few finished videos, each
+with the settings in its metadata, so that a run that was stopped goes on. Rows of other weights or settings are
+refused. A video that was changed after its rows were written is embedded again.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.workflows.embed_video import VideoRows
+from cmvl_mm.workflows.embeddings import (
+    Embeddings,
+    EmbeddingsError,
+    EmbeddingsMeta,
+    Failure,
+    read_embeddings,
+    write_embeddings,
+)
+
+
+class EmbedStore:
+    """The files of one run.
+
+    Args:
+        out: of the final file.
+        meta: of the rows.
+        overwrite: begin anew, whatever is there.
+
+    Raises:
+        EmbeddingsError: there are rows of other weights, settings or another root.
+        OSError: the folder cannot be written.
+    """
+
+    def __init__(self, out: Path, meta: EmbeddingsMeta, overwrite: bool = False) -> None:
+        self.out = out
+        self.parts = out.with_name(f'{out.name}.parts')
+        self.notes = notes_of(out)
+        self._meta = meta
+        self.parts.mkdir(parents=True, exist_ok=True)
+        if overwrite:
+            self._discard()
+            self.out.unlink(missing_ok=True)
+            self.notes.unlink(missing_ok=True)
+            self.parts.mkdir()
+
+    def finished(self, paths: Sequence[str]) -> dict[str, VideoRows]:
+        """The rows of those videos that were finished by an earlier run and have not been changed since."""
+        found: dict[str, VideoRows] = {}
+        wanted, root = set(paths), Path(self._meta.root)
+        stretched = self._stretched()
+        for file in [*([self.out] if self.out.exists() else []), *sorted(self.parts.glob('*.parquet'))]:
+            rows, written = read_embeddings(file), os.stat(file).st_mtime_ns
+            self._require_same(file, rows.meta)
+            for path, part in _by_video(rows, stretched):
+                if path in wanted and _changed_at(root / path) <= written:
+                    found[path] = part
+        return found
+
+    def add(self, done: Mapping[str, VideoRows]) -> None:
+        """Write a part."""
+        if done:
+            number = len(list(self.parts.iterdir()))
+            write_embeddings(self.parts / f'{number:06d}.parquet', joined(done, dict.fromkeys(done), self._meta))
+
+    def note(self, failures: Sequence[Failure], done: Mapping[str, VideoRows]) -> None:
+        """Write what failed, and which videos are shorter than a clip."""
+        stretched = [path for path, rows in done.items() if rows.stretched]
+        content = dict(failures=[failure._asdict() for failure in failures], stretched=stretched)
+        replace_text(self.notes, json.dumps(content, indent=2, ensure_ascii=False) + '\n')
+
+    def finish(self, found: Embeddings) -> None:
+        """Write the file and remove the parts."""
+        write_embeddings(self.out, found)
+        self._discard()
+
+    def _discard(self) -> None:
+        for file in self.parts.glob('*.parquet*'):
+            file.unlink()
+        self.parts.rmdir()
+
+    def _stretched(self) -> set[str]:
+        try:
+            return set(json.loads(self.notes.read_text(encoding='utf-8'))['stretched'])
+        except (OSError, ValueError, KeyError, TypeError):
+            return set()
+
+    def _require_same(self, file: Path, meta: EmbeddingsMeta) -> None:
+        there, now = asdict(meta), asdict(self._meta)
+        names = [name for name in there if name != 'model' and there[name] != now[name]]
+        if names:
+            told = '; '.join(f'{name} is {_short(there[name])} there and {_short(now[name])} now' for name in names)
+            raise EmbeddingsError(
+                f'{file}: holds rows of other weights or settings: {told}. They are not mixed. '
+                'Remedy: another output file; or --overwrite (overwrite=True) to make it anew.'
+            )
+
+
+def notes_of(out: Path) -> Path:
+    """features.parquet -> features.failures.json"""
+    return out.with_name(f'{out.name.removesuffix(".parquet")}.failures.json')
+
+
+def joined(
+    done: Mapping[str, VideoRows],
+    labels: Mapping[str, str | None],
+    meta: EmbeddingsMeta,
+    failures: Iterable[Failure] = (),
+) -> Embeddings:
+    """All rows, in the order of `labels`, which has every video, also those that failed."""
+    order = [path for path in labels if path in done]
+    counts = [len(done[path].starts) for path in order]
+    column = np.empty(sum(counts), object)
+    column[:] = [labels[path] for path, count in zip(order, counts, strict=True) for _ in range(count)]
+    rows = [done[path] for path in order]
+    return Embeddings(
+        paths=np.repeat(np.array(order, np.str_), counts),
+        starts=np.concatenate([row.starts for row in rows]) if rows else np.empty(0),
+        ends=np.concatenate([row.ends for row in rows]) if rows else np.empty(0),
+        labels=column,
+        vectors=np.concatenate([row.vectors for row in rows]) if rows else np.empty((0, 0), np.float32),
+        meta=meta,
+        failures=tuple(failures),
+    )
+
+
+def _by_video(rows: Embeddings, stretched: set[str]) -> Iterator[tuple[str, VideoRows]]:
+    """Rows of one video stand together."""
+    if not len(rows):
+        return
+    cuts = [0, *(np.flatnonzero(rows.paths[1:] != rows.paths[:-1]) + 1).tolist(), len(rows)]
+    for begin, end in pairwise(cuts):
+        path, part = str(rows.paths[begin]), slice(begin, end)
+        yield path, VideoRows(rows.starts[part], rows.ends[part], rows.vectors[part], path in stretched)
+
+
+def _changed_at(path: Path) -> float:
+    """Nanoseconds; infinite where it cannot be told, so that the video is looked at again."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return float('inf')
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f'{text[:37]}…'

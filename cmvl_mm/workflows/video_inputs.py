@@ -1,0 +1,122 @@
+"""What a user names as videos: a folder, a list, a pattern, or files -> paths below one root, with labels."""
+
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cmvl_mm.datasets.class_names import class_names
+from cmvl_mm.datasets.list_file import Entry, printable
+from cmvl_mm.prepare.sources import find_in_folder, find_in_list
+from cmvl_mm.workflows.embeddings import Failure
+
+LISTS = ('.txt', '.list', '.lst')
+"""Names that end so are annotation lists."""
+_REMEDY = 'Remedy: a folder of videos, a list (.txt), a pattern such as "videos/*.mp4", or video files.'
+
+Named = str | os.PathLike[str]
+
+
+class InputsError(ValueError):
+    """Nothing to read under the names that were given; with the remedy."""
+
+
+class Videos(NamedTuple):
+    """What was found."""
+
+    root: Path
+    """Absolute."""
+    paths: tuple[str, ...]
+    """Below the root, with '/', each once."""
+    labels: tuple[str | None, ...]
+    """Class folder, or the list's label by its name in `classes.txt`, else as written; None where there is none."""
+    refused: tuple[Failure, ...]
+    """What was named or found, and cannot be read under its name."""
+
+
+def find_videos(named: Named | Sequence[Named], root: Named | None = None) -> Videos:
+    """All videos that are meant.
+
+    Args:
+        named: a folder, which is searched with its sub-folders; an annotation list; a pattern as a shell has them, with
+            `**` for any folders; a file; or several folders, patterns and files.
+        root: what a list's paths are relative to; None takes the list's folder.
+
+    Raises:
+        InputsError: there is nothing of that name, or no video in it.
+    """
+    several = [named] if isinstance(named, (str, os.PathLike)) else list(named)
+    if not several:
+        raise InputsError(f'no videos were named. {_REMEDY}')
+    first = Path(several[0])
+    if len(several) == 1 and first.suffix.lower() in LISTS:
+        found = _of_list(first, Path(root) if root is not None else first.parent)
+    elif root is not None:
+        raise InputsError(f'root={root} goes with a list (.txt), and {several[0]} is none. Remedy: leave it out.')
+    elif len(several) == 1 and first.is_dir():
+        found = _of_folder(first)
+    else:
+        found = _of_files(several)
+    if not found.paths and not found.refused:
+        raise InputsError(f'{", ".join(map(str, several[:3]))}: no video here. {_REMEDY}')
+    return found
+
+
+def _of_folder(folder: Path) -> Videos:
+    listing = find_in_folder(folder)
+    classes = listing.classes
+    return Videos(
+        folder.absolute(),
+        tuple(source.path for source in listing.sources),
+        tuple(None if source.label is None else classes[source.label] for source in listing.sources),
+        _refused(listing.refused) + _refused(listing.unread),
+    )
+
+
+def _of_list(path: Path, root: Path) -> Videos:
+    if not path.is_file():
+        raise InputsError(f'{path}: there is no such list. {_REMEDY}')
+    try:
+        listing = find_in_list(path, root)
+    except ValueError as error:
+        raise InputsError(str(error)) from error
+    entries = [Entry(source.path, source.label) for source in listing.sources]
+    classes = class_names(path.with_name('classes.txt'), entries).get('classes', ())
+    labels = [None if label is None else (classes[label] if classes else str(label)) for _, label in entries]
+    return Videos(root.absolute(), tuple(path for path, _ in entries), tuple(labels), _refused(listing.refused))
+
+
+def _of_files(named: Iterable[Named]) -> Videos:
+    """Files, patterns and folders, below the deepest folder that holds all of them."""
+    files: dict[str, None] = {}
+    for one in named:
+        name = os.fspath(one)
+        if os.path.isdir(name):
+            folder = _of_folder(Path(name))
+            files.update(dict.fromkeys(str(folder.root / path) for path in folder.paths))
+        elif glob.has_magic(name) and not os.path.exists(name):
+            matching = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
+            if not matching:
+                raise InputsError(f'{name}: no file fits this pattern. {_REMEDY}')
+            files.update(dict.fromkeys(map(os.path.abspath, matching)))
+        elif os.path.exists(name):
+            files[os.path.abspath(name)] = None
+        else:
+            raise InputsError(f'{name}: there is no such file or folder. {_REMEDY}')
+    if not files:
+        return Videos(Path.cwd(), (), (), ())
+    root = Path(os.path.commonpath([os.path.dirname(path) for path in files]))
+    paths = [os.path.relpath(path, root).replace(os.sep, '/') for path in files]
+    bad = [path for path in paths if printable(path) != path]
+    good = [path for path in paths if printable(path) == path]
+    folders = [path.rpartition('/')[0].rpartition('/')[2] for path in good]
+    labels = tuple(folders) if all(folders) else (None,) * len(good)
+    return Videos(root, tuple(good), labels, _refused((printable(path), _UNPRINTABLE) for path in bad))
+
+
+_UNPRINTABLE = 'its name holds control characters or is not UTF-8; rename the file'
+
+
+def _refused(pairs: Iterable[tuple[str, str]]) -> tuple[Failure, ...]:
+    return tuple(Failure(path, 'list', reason, 'Rename or correct it, as the reason says') for path, reason in pairs)
