@@ -101,6 +101,11 @@ class CompressedVideo:
         return self._decoder.num_frames
 
     @property
+    def proven_regular(self) -> bool:
+        """Whether headers alone prove which packet gives which frame; if not, each process decodes the file once."""
+        return self._decoder.index is not None
+
+    @property
     def keyframes(self) -> npt.NDArray[np.int64]:
         """(n,) display indices of the key frames, sorted: pictures that are flagged so and decode alone."""
         return self._decoder.keyframes()

@@ -110,7 +110,7 @@ def _dots(picture: Picture, centres: npt.NDArray[np.float32], edge: int) -> None
     corner = (centres - edge / 2).astype(int)
     for dy in range(edge):
         for dx in range(edge):
-            _paint(picture, corner + (dx, dy), np.full((len(corner), 3), _REST_LIGHT, np.uint8))
+            _paint(picture, corner + np.array((dx, dy)), np.full((len(corner), 3), _REST_LIGHT, np.uint8))
 
 
 def _arrows(picture: Picture, tips: npt.NDArray[np.float32], moved: npt.NDArray[np.float32], scale: int) -> None:
