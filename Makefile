@@ -1,6 +1,7 @@
 # make setup | demo | test | lint | …: each works on a fresh clone with nothing but Python 3.11 and pip.
 # TORCH_INDEX_URL=<index> chooses torch's build, e.g. the CPU one of https://download.pytorch.org/whl/cpu
 PYTHON ?= python3.11
+PROCESSES ?= $(shell nproc)
 TORCH := torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo 'make setup   .venv with everything pinned'
 	@echo 'make demo    the main job on a small controlled video set; VIDEOS=folder takes yours'
-	@echo 'make test    every test'
+	@echo 'make test    every test, in as many processes as there are cores; PROCESSES=1: one'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
 	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
@@ -43,7 +44,7 @@ demo: setup
 	$(BIN)/python tools/demo.py $(if $(DEMO_DIR),--work-dir "$(DEMO_DIR)") $(if $(VIDEOS),--videos "$(VIDEOS)")
 
 test: setup
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
@@ -55,7 +56,7 @@ wheel: setup
 	$(BIN)/python -m build --wheel --outdir dist
 	$(PYTHON) -m venv build/wheel_env
 	build/wheel_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
-	build/wheel_env/bin/pip install --constraint requirements.txt dist/*.whl
+	build/wheel_env/bin/pip install --constraint requirements.txt "$$(ls dist/*.whl)[web]"
 	cd build && wheel_env/bin/python -W error::ImportWarning ../tools/import_all.py
 
 # --no-deps: motion-vector-extractor would bring opencv-python, over the OpenCV that has TV-L1

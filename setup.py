@@ -18,7 +18,7 @@ setup(
     license='Apache-2.0',
     license_files=['LICENSE'],
     packages=find_packages(include=['cmvl_mm*']),
-    package_data={'cmvl_mm': ['py.typed', 'prepare/official.sha256', *ZOO]},
+    package_data={'cmvl_mm': ['py.typed', 'prepare/official.sha256', 'web/templates/*.html', 'web/static/*', *ZOO]},
     entry_points={'console_scripts': ['cmvl = cmvl_mm.cli.main:main']},
     python_requires='>=3.11',
     install_requires=[
@@ -26,7 +26,7 @@ setup(
         'mmengine==0.10.7',
         'mmcv-lite>=2.1,<2.2',  # mmaction2 refuses mmcv >= 2.2
         'mmaction2==1.2.0',
-        'av>=18.1,<19',  # 18.0 was seen to crash; 19.0's open() does not take metadata_errors
+        'av>=18.1,<19',  # as cmvl_mm/video/pyav.py says, with the reasons
         'numpy>=2',
         'click>=8.1',
         'tqdm>=4.60',
@@ -39,8 +39,12 @@ setup(
         'importlib_metadata',  # mmaction2 needs it and does not say so
     ],
     extras_require={
-        'dev': ['pytest>=8', 'ruff==0.17.6', 'mypy==2.4.1', 'build>=1.2', 'accelerate>=1.15', 'lightning>=2.6'],
+        'dev': [
+            *('pytest>=8', 'pytest-xdist>=3.6', 'ruff==0.17.6', 'mypy==2.4.1', 'build>=1.2'),
+            *('accelerate>=1.15', 'lightning>=2.6', 'playwright>=1.50', 'httpx2>=2'),
+        ],
         'search': ['faiss-cpu>=1.9'],  # the IVF index of cmvl_mm/evaluation/search.py
+        'web': ['starlette>=1', 'uvicorn>=0.54', 'jinja2>=3.1', 'pyarrow>=20'],
         'bench': ['motion-vector-extractor>=2', 'torchcodec', 'faiss-cpu>=1.9'],
     },
     classifiers=[

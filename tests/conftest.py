@@ -1,6 +1,7 @@
 """Fixtures shared by all tests: fixed seeds, and the folder of real clips and golden numbers."""
 
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,22 @@ def _no_rank_left_behind(monkeypatch):
     """Our tools and MMAction2's set LOCAL_RANK, which accelerate takes for a torchrun's."""
     monkeypatch.setenv('LOCAL_RANK', '0')  # so that it is put back as it was
     monkeypatch.delenv('LOCAL_RANK')
+
+
+@pytest.fixture(autouse=True)
+def _file_readers_put_back():
+    """Our tools make MMEngine's readers strict for their process; a tool that a test calls does so for its own time."""
+    if 'mmengine.fileio' not in sys.modules:
+        yield
+        return
+    from mmengine.fileio.handlers import file_handlers
+    from mmengine.runner.checkpoint import CheckpointLoader
+
+    kept = [(table, dict(table)) for table in (file_handlers, CheckpointLoader._schemes)]
+    yield
+    for table, before in kept:
+        table.clear()
+        table.update(before)
 
 
 @pytest.fixture(scope='session')

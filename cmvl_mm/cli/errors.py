@@ -5,22 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-EXTRA_OF = {
-    'torch': 'train',
-    'mmengine': 'train',
-    'mmaction': 'train',
-    'mmcv': 'train',
-    'safetensors': 'train',
-    'yaml': 'train',
-    'matplotlib': 'train',
-    'PIL': 'train',
-    'pyarrow': 'train',
-    'faiss': 'search',
-    'gradio': 'web',
-    'onnx': 'export',
-    'onnxscript': 'export',
-    'onnxruntime': 'export',
-}
+EXTRA_OF = {'pyarrow': 'web', 'starlette': 'web', 'uvicorn': 'web', 'jinja2': 'web', 'faiss': 'search'}
 """Module that a command may miss -> the extra of `pip install 'cmvl_mm[…]'` that brings it."""
 
 

@@ -23,6 +23,10 @@ _SHELL = frozenset('$`|<>"*?\\')
 _NOT_IN_A_LINE = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')  # control characters and line breaks of all kinds
 _REMEDIES = {'\r': 'end each line with a line feed', '\0': 'save the list as UTF-8, if it is UTF-16'}
 _UNDECODABLE = re.compile('[\ud800-\udfff]')  # how Python spells bytes of a file name that are not UTF-8
+_SUSPECT = re.compile(
+    '[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff$`|<>"*?\\\\]|^[ /]| $|[.][.]'
+)  # else faultless
+_PLAIN_LINE = re.compile(r'([\w-][\w/-]*(?:[.][\w/-]+)*) (\d{1,18})', re.ASCII)  # most lines, read in one search
 _LONGEST_LABEL = 18  # digits: more do not fit int64
 
 
@@ -81,6 +85,8 @@ def parse_line(line: str) -> Entry:
     Raises:
         LineError: the path is missing, or must not stand in a list: see `name_fault`.
     """
+    if plain := _PLAIN_LINE.fullmatch(line):
+        return Entry(plain[1], int(plain[2]))
     path, label = _split(line.removesuffix('\n').strip(_BLANKS))
     if not path or (label is None and path.isascii() and path.isdigit()):
         raise LineError(path, 'it is a label without a path')
@@ -119,6 +125,8 @@ def name_fault(path: str) -> str | None:
     The toolkit gives no name to a shell. Names with a character of `_SHELL` are refused all the same, for scripts that
     do. The official names of HMDB51 hold each of ``;&()[]!#~``: these are accepted, like the apostrophe.
     """
+    if not _SUSPECT.search(path):  # one search a line: lists have millions
+        return None
     if found := _UNDECODABLE.search(path):
         return f'its name holds the byte {ord(found[0]) & 0xFF:#04x}, which is not UTF-8, as lists are; rename the file'
     if found := _NOT_IN_A_LINE.search(path):

@@ -66,7 +66,5 @@ def distinct_videos(dataset: Any) -> int:
 
 def list_digest(dataset: Any) -> str | None:
     """SHA-256 of the paths and labels in their order, wherever the list lies; None of a data set without a list."""
-    digest = hashlib.sha256()
-    for line in listed(dataset):
-        digest.update(f'{line.path}\t{line.label}\n'.encode())
-    return None if digest.digest() == hashlib.sha256().digest() else digest.hexdigest()
+    text = ''.join([f'{path}\t{label}\n' for _, path, label in listed(dataset)])
+    return hashlib.sha256(text.encode()).hexdigest() if text else None

@@ -21,6 +21,7 @@ from cmvl_mm.video.errors import Stage, VideoError
 from cmvl_mm.video.held import push_out
 from cmvl_mm.video.leading import DROPS_LOST, begin_with_key_frame, numbered
 from cmvl_mm.video.macroblocks import DEBUG
+from cmvl_mm.video.pyav import open_file
 from cmvl_mm.video.sequential import decode_of, names_no_type, stands_alone
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
@@ -37,6 +38,9 @@ _MPEG = {'mpeg1video', 'mpeg2video', 'mpeg4', 'h264'}
 _RELATIVES = {'h261', 'h263', 'flv1', 'msmpeg4v2', 'msmpeg4v3', 'wmv1', 'wmv2', 'rv10', 'rv20'}
 CODECS_WITH_VECTORS = frozenset(_MPEG | _RELATIVES | {'snow'})
 
+_OF_CODE = (TypeError, AttributeError, NameError, ImportError)
+"""Errors that no file causes: a call that this PyAV does not take, or a mistake of ours. They stay as they are."""
+
 Decoding = Literal['pixels', 'vectors']
 
 # What a decoder may leave out when only vectors are wanted, which it reads before it touches a pixel: the inverse
@@ -50,10 +54,10 @@ CHEAPER_FOR_VECTORS = dict.fromkeys(('mpeg1video', 'mpeg2video', 'mpeg4'), _CHEA
 
 @contextmanager
 def reporting(path: str, stage: Stage) -> Iterator[None]:
-    """Turn whatever PyAV raises into `VideoError`: bare ValueError, EOFError and many more."""
+    """Turn what PyAV raises for a file into `VideoError`: bare ValueError, EOFError and many more."""
     try:
         yield
-    except VideoError:
+    except (VideoError, *_OF_CODE):
         raise
     except Exception as error:
         raise failure(path, stage, error) from error
@@ -91,12 +95,9 @@ def _open(path: str) -> InputContainer:
     try:
         # 'file:' and the white lists: a colon in a name is no protocol, and a play list, which would open other files
         # than the one that it was allowed to, is no video.
-        return av.open(
-            f'file:{Path(path).absolute()}',
-            # _LARGEST here, too: opening decodes some frames
-            options={'protocol_whitelist': 'file', 'format_whitelist': FORMATS, **_LARGEST},
-            metadata_errors='replace',
-        )
+        # _LARGEST here, too: opening decodes some frames
+        options = {'protocol_whitelist': 'file', 'format_whitelist': FORMATS, **_LARGEST}
+        return open_file(f'file:{Path(path).absolute()}', options)
     except av.ArgumentError as error:
         raise VideoError(
             path,
@@ -280,7 +281,7 @@ def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[
             if packet is not None and packet.is_keyframe:
                 key = packet
             frames = decode(packet) if packet is not None else push_out(context, decode, key)
-        except VideoError:
+        except (VideoError, *_OF_CODE):
             raise
         except Exception as error:
             raise failure(path, 'decode', error) from error

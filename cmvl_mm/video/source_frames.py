@@ -10,6 +10,7 @@ from cmvl_mm.video.colour_reader import ColourReader
 from cmvl_mm.video.container import DecodedFrame, all_packets, codec_name, decode_strictly, open_video
 from cmvl_mm.video.display import Orientation, orientation_of
 from cmvl_mm.video.errors import NO_FRAMES, VideoError
+from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.times import choose_clock, usable
 
 
@@ -57,7 +58,8 @@ class SourceFrames:
         self._container, stream = open_video(path)
         try:
             self._colours = ColourReader(path, container_tags(stream), codec_name(stream))
-            self.clock = choose_clock(stamps, stream.time_base, stream.average_rate or stream.guessed_rate)
+            stated = fraction(stream.average_rate or stream.guessed_rate)
+            self.clock = choose_clock(stamps, fraction(stream.time_base), stated)
             """When each frame is shown."""
             if pause := self.clock.too_long_pause:
                 reason = f'the video stands still for {pause:.0f} s, which is more than can be written'
@@ -70,7 +72,7 @@ class SourceFrames:
             self.width, self.height = first.frame.width, first.frame.height
             self.orientation = self._orientation(0, first.frame)
             # The container's word counts, as for players; else the stream's.
-            self.pixel_shape = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+            self.pixel_shape = fraction(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio)
             """Width : height of a pixel as coded; None where nothing states it."""
         except BaseException:
             self._container.close()

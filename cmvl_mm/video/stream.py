@@ -18,6 +18,7 @@ from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.painter import Painter
+from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.times import mean_rate
 
 Indices = Sequence[int] | npt.NDArray[np.integer]
@@ -84,8 +85,8 @@ class CompressedVideo:
         Where the times keep the stated rate to within their rounding, it is that rate.
         """
         stamps, stream = self._decoder.stamps, self._decoder.stream
-        stated = stream.average_rate or stream.guessed_rate
-        return float(mean_rate(stamps, stream.time_base, stated) or 0)
+        stated = fraction(stream.average_rate or stream.guessed_rate)
+        return float(mean_rate(stamps, fraction(stream.time_base), stated) or 0)
 
     @property
     def colour(self) -> Colour:

@@ -110,7 +110,7 @@ def _dots(picture: Picture, centres: npt.NDArray[np.float32], edge: int) -> None
     corner = (centres - edge / 2).astype(int)
     for dy in range(edge):
         for dx in range(edge):
-            _paint(picture, corner + np.array((dx, dy)), np.full((len(corner), 3), _REST_LIGHT, np.uint8))
+            _paint(picture, corner + np.array([dx, dy]), np.full((len(corner), 3), _REST_LIGHT, np.uint8))
 
 
 def _arrows(picture: Picture, tips: npt.NDArray[np.float32], moved: npt.NDArray[np.float32], scale: int) -> None:
@@ -118,7 +118,7 @@ def _arrows(picture: Picture, tips: npt.NDArray[np.float32], moved: npt.NDArray[
     length = np.hypot(*moved.T)[:, None]
     head = np.minimum(length * _HEAD, _LONGEST_HEAD * scale)
     colours = direction_colours(moved)
-    strokes = [-moved] + [_turned(moved / length, sign * _HEAD_ANGLE) * head for sign in (1, -1)]
+    strokes = [-moved, *(_turned(moved / length, sign * _HEAD_ANGLE) * head for sign in (1, -1))]
     points, owners = [], []
     for stroke in strokes:
         at, owner = _along(tips, stroke)

@@ -1,1 +1,1 @@
-"""A page in the browser: search by a video, watch vectors, read curves."""
+"""The page of `cmvl web`: search, motion vectors and training curves in the browser, by Starlette, offline."""

@@ -23,9 +23,9 @@ def test_help_lists_every_command_and_loads_nothing_heavy():
 
 
 def test_a_misspelt_command_is_a_usage_error():
-    result = CliRunner().invoke(frame.main, ['embedd'])
+    result = CliRunner().invoke(frame.main, ['webb'])
     assert result.exit_code == 2
-    assert "No such command 'embedd'" in result.output
+    assert "No such command 'webb'" in result.output
 
 
 def test_our_own_errors_are_one_line():
@@ -35,10 +35,10 @@ def test_our_own_errors_are_one_line():
 
 def test_a_missing_package_is_named_with_its_extra():
     with (
-        pytest.raises(click.ClickException, match=r"torch is not installed.*pip install 'cmvl_mm\[train\]'"),
+        pytest.raises(click.ClickException, match=r"starlette is not installed.*pip install 'cmvl_mm\[web\]'"),
         shown_in_one_line(),
     ):
-        raise ModuleNotFoundError('No module named torch', name='torch')
+        raise ModuleNotFoundError('No module named starlette', name='starlette')
 
 
 @pytest.mark.parametrize('error', [ValueError('of a library'), ModuleNotFoundError('ours', name='cmvl_mm.nothing')])

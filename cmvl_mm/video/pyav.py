@@ -1,0 +1,47 @@
+"""Which PyAV is supported, and where PyAV 19, which is not yet, differs from 18.1."""
+
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+SUPPORTED = '>=18.1,<19'
+"""As setup.py states it. 18.0 was seen to crash; under 19.0.2 two of 598 tests of the reader fail."""
+
+
+class UnsupportedPyAV(ImportError):
+    """The installed PyAV is none of the releases that are supported.
+
+    Args:
+        version: of the PyAV that is installed.
+    """
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        super().__init__(version)
+
+    def __str__(self) -> str:
+        return f'PyAV {self.version} is not supported. Remedy: pip install "av{SUPPORTED}".'
+
+
+def check_version(version: str) -> None:
+    """Raises UnsupportedPyAV for a release below 18.1, or from 19 on."""
+    major, minor = (int(part) for part in version.split('.')[:2])
+    if not (18, 1) <= (major, minor) < (19, 0):
+        raise UnsupportedPyAV(version)
+
+
+check_version(av.__version__)
+
+
+def open_file(url: str, options: dict[str, str]) -> InputContainer:
+    """Open for reading; bytes of metadata that are no UTF-8 are no error."""
+    if av.__version__.startswith('18.'):
+        return av.open(url, options=options, metadata_errors='surrogateescape')
+    return av.open(url, options=options)  # PyAV 19 always escapes them, and has no such argument
+
+
+def fraction(value: Any) -> Fraction | None:
+    """A rational number of PyAV's: a Fraction or None of 18.1, an ``AVRational`` of 19, where 0/1 means unknown."""
+    return Fraction(value.numerator, value.denominator) if value else None

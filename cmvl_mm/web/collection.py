@@ -1,0 +1,130 @@
+"""The clips of a features file as the page shows them: by row number, by label, in random order, by video."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.web.errors import BadRequest
+from cmvl_mm.workflows.embeddings import Embeddings
+
+Rows = npt.NDArray[np.int64]
+
+
+class Clip(NamedTuple):
+    """One row of the features file."""
+
+    row: int
+    path: str
+    """As the file names it."""
+    label: str | None
+    start: float
+    """Seconds, when its first frame is shown."""
+    end: float
+    """Seconds, when its last frame ends."""
+
+    @property
+    def name(self) -> str:
+        """The video's file name."""
+        return self.path.rpartition('/')[2]
+
+
+class Video(NamedTuple):
+    """One video of the collection."""
+
+    row: int
+    """Of its first clip: what the page asks for it by."""
+    path: str
+    clips: int
+
+
+class Page(NamedTuple):
+    """Some rows of a longer list."""
+
+    rows: Rows
+    number: int
+    """From 0."""
+    pages: int
+
+
+class Collection:
+    """Rows of a features file. Nothing but row numbers and numbers of labels comes from a request.
+
+    Args:
+        found: the file's rows.
+    """
+
+    def __init__(self, found: Embeddings) -> None:
+        self.found = found
+        self.root = Path(found.meta.root)
+        names = sorted({label for label in found.labels if label is not None})
+        number_of: dict[str | None, int] = {name: number for number, name in enumerate(names)}
+        self.label_numbers = np.array([number_of.get(label, -1) for label in found.labels], np.int64)
+        """(n,) places in `labels`, -1 where a row has none."""
+        counts = np.bincount(self.label_numbers[self.label_numbers >= 0], minlength=len(names))
+        self.labels = [(name, int(count)) for name, count in zip(names, counts, strict=True)]
+        """Name and number of rows of each label, by name."""
+        paths, first, self.video_numbers, clips = np.unique(
+            found.paths, return_index=True, return_inverse=True, return_counts=True
+        )
+        self._videos = [Video(int(r), str(p), int(c)) for p, r, c in zip(paths, first, clips, strict=True)]
+        self._folded = [video.path.casefold() for video in self._videos]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @property
+    def num_videos(self) -> int:
+        """Videos that have a row."""
+        return len(self._videos)
+
+    def clip(self, row: int) -> Clip:
+        """What a row says.
+
+        Raises:
+            BadRequest: there is no such row.
+        """
+        if not 0 <= row < len(self):
+            raise BadRequest(f'row {row}: the features file has rows 0 to {len(self) - 1}', 404)
+        found = self.found
+        start, end = float(found.starts[row]), float(found.ends[row])
+        return Clip(row, str(found.paths[row]), found.labels[row], start, end)
+
+    def file(self, row: int) -> Path:
+        """The video of a row.
+
+        Raises:
+            BadRequest: there is no such row.
+        """
+        return self.root / self.clip(row).path
+
+    def with_label(self, label: int | None) -> Rows:
+        """Rows that have a label, by its number; all rows for None.
+
+        Raises:
+            BadRequest: there is no such label.
+        """
+        if label is None:
+            return np.arange(len(self))
+        if not 0 <= label < len(self.labels):
+            raise BadRequest(f'label {label}: the features file has {len(self.labels)}', 404)
+        return np.flatnonzero(self.label_numbers == label)
+
+    def of_other_videos(self, rows: Rows, row: int) -> Rows:
+        """Those of `rows` that are clips of other videos than that of `row`."""
+        return rows[self.video_numbers[rows] != self.video_numbers[row]]
+
+    def browse(self, seed: int, number: int, size: int, label: int | None) -> Page:
+        """A page of all rows in random order; the same seed gives the same order."""
+        rows = self.with_label(label)
+        pages = max(1, -(-len(rows) // size))
+        number = min(number, pages - 1)
+        order = np.random.default_rng(seed).permutation(len(rows))[number * size : (number + 1) * size]
+        return Page(rows[order], number, pages)
+
+    def videos(self, text: str, limit: int) -> tuple[list[Video], int]:
+        """The first videos, by path, whose path holds the text in any case; and how many there are."""
+        wanted = text.casefold()
+        found = [video for video, path in zip(self._videos, self._folded, strict=True) if wanted in path]
+        return found[:limit], len(found)

@@ -1,0 +1,63 @@
+"""Values of a request: numbers in their range, and short texts; anything else is refused."""
+
+from collections.abc import Collection
+
+from starlette.requests import Request
+
+from cmvl_mm.web.errors import BadRequest
+
+_LONGEST = 500  # characters
+
+
+def text(request: Request, name: str) -> str:
+    """A text, which may be empty.
+
+    Raises:
+        BadRequest: it is not there, or too long.
+    """
+    value = request.query_params.get(name)
+    if value is None or len(value) > _LONGEST:
+        raise BadRequest(f'{name} must be there, and have at most {_LONGEST} characters')
+    return value
+
+
+def whole(request: Request, name: str, low: int, high: int) -> int:
+    """A whole number from `low` to `high`.
+
+    Raises:
+        BadRequest: it is not there, or something else.
+    """
+    value = text(request, name)
+    if not (value.isascii() and value.isdecimal()) or not low <= int(value) <= high:
+        raise BadRequest(f'{name}={value!r} must be a whole number from {low} to {high}')
+    return int(value)
+
+
+def optional_whole(request: Request, name: str) -> int | None:
+    """A whole number from 0 on, or None where it is empty or not there.
+
+    Raises:
+        BadRequest: it is something else.
+    """
+    return whole(request, name, 0, 2**31) if request.query_params.get(name) else None
+
+
+def flag(request: Request, name: str) -> bool:
+    """Whether it is 1; 0 is no.
+
+    Raises:
+        BadRequest: it is not there, or something else.
+    """
+    return whole(request, name, 0, 1) == 1
+
+
+def choice(request: Request, name: str, known: Collection[str]) -> str:
+    """One of some names.
+
+    Raises:
+        BadRequest: it is not there, or something else.
+    """
+    value = text(request, name)
+    if value not in known:
+        raise BadRequest(f'{name}={value!r} must be one of {", ".join(known)}')
+    return value

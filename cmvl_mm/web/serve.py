@@ -1,0 +1,67 @@
+"""Serve the page until Ctrl-C."""
+
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from cmvl_mm.web.app import Settings, create_app
+from cmvl_mm.web.collection import Collection
+from cmvl_mm.web.errors import WebError
+from cmvl_mm.web.guard import allowed_hosts
+from cmvl_mm.web.query_network import QueryNetwork
+from cmvl_mm.workflows.embeddings import read_embeddings
+
+
+def serve(
+    features: str | Path,
+    *,
+    host: str = '127.0.0.1',
+    port: int = 8765,
+    work_dir: str | Path | None = None,
+    allow_hosts: Sequence[str] = (),
+    ready: Callable[[str], None] = print,
+) -> None:
+    """Show the clips of a features file in the browser, until the process is interrupted.
+
+    Args:
+        features: a file of `embed`; its videos must be where it says.
+        host: an address of this machine, to listen on; others than 127.0.0.1 let others in, and there is no login.
+        port: to listen on; 0 takes a free one.
+        work_dir: whose training curves are shown.
+        allow_hosts: further names by which browsers may ask for the page.
+        ready: called with the page's address, once it is open.
+
+    Raises:
+        FileNotFoundError: there is no such features file.
+        EmbeddingsError: it holds no embeddings.
+        WebError: there is nothing to show, no such work directory, or the port cannot be had.
+    """
+    features = Path(features)
+    found = read_embeddings(features)
+    if not len(found):
+        raise WebError(f'{features}: it has no rows. Remedy: embed videos that can be read.')
+    if work_dir is not None and not Path(work_dir).is_dir():
+        raise WebError(f'{work_dir}: there is no such work directory. Remedy: the folder that training writes to.')
+    settings = Settings(
+        title=features.name,
+        collection=Collection(found),
+        embed_video=QueryNetwork(found.meta),
+        hosts=allowed_hosts(host, allow_hosts),
+        work_dir=None if work_dir is None else Path(work_dir),
+    )
+    with _listening(host, port) as listener:
+        shown = f'[{host}]' if ':' in host else host
+        ready(f'http://{shown}:{listener.getsockname()[1]}/')
+        config = uvicorn.Config(create_app(settings), log_level='warning', server_header=False)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens, before anything else is done: uvicorn would only log that the port is taken."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise WebError(f'{host}:{port} cannot be listened on: {error}. Remedy: another --port or --host.') from error

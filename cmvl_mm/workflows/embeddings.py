@@ -1,0 +1,213 @@
+"""Feature vectors of videos, one row a clip: in memory, and as a Parquet file.
+
+The file has a row for each clip and these columns:
+
+| column | type | what |
+|---|---|---|
+| path | string | the video, relative to `meta.root`, with '/' |
+| start | float64 | seconds from the video's first frame to the clip's first, by the stream's time stamps |
+| end | float64 | seconds, when the clip's last frame ends |
+| label | string, nullable | name of the class folder, or the label of the list; null where there is none |
+| vector | fixed_size_list<float32> | (C,), the network's output, not normalised |
+
+The mean of a video's vectors is the feature that `cmvl test` compares in retrieval; a search compares directions, so
+that lengths do not matter. Rows of a video stand together, by rising start. A clip that could not be read has no row.
+The schema's metadata has one key, `cmvl_mm.embeddings`: JSON, the fields of `EmbeddingsMeta` and the format's version.
+Any Parquet reader reads the rows, among them pandas, DuckDB and Polars.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cmvl_mm.files.atomic import atomic_write
+
+KEY = b'cmvl_mm.embeddings'
+FORMAT = 1
+"""Version of the file's format; a file of another one is refused."""
+
+
+class EmbeddingsError(ValueError):
+    """A file that does not hold embeddings of ours, or embeddings that do not go together; with path and remedy."""
+
+
+class Failure(NamedTuple):
+    """A video of which no clip came out."""
+
+    path: str
+    """As in `Embeddings.paths`."""
+    stage: str
+    """What was being done: open, index, decode, length, list, or network."""
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class EmbeddingsMeta:
+    """Where rows come from, and by what: enough to embed another video in the same way."""
+
+    root: str
+    """Folder that the paths are relative to, absolute."""
+    model: str
+    """As the user named it: a name of the zoo, or the absolute path of the weights' file."""
+    sha256: str
+    """Of the weights' file."""
+    network: dict[str, Any]
+    """The model's build dict; its types are names of registered models."""
+    clip_len: int
+    """Frames of a clip."""
+    frame_interval: int
+    """Stride of a clip, in frames."""
+    clips: int | None
+    """Clips of a video, at the centres of so many equal bins; None where `every` says how many."""
+    every: float | None
+    """Seconds from one clip's start to the next one's, at least; None where `clips` says how many."""
+    past_end: str
+    """What fills a clip that is longer than its video: 'repeat_last', 'repeat_first', 'loop', or 'error' for none."""
+    size: int
+    """Edge of the square that the network sees, in pixels."""
+    resize_short: int
+    """Pixels of the picture's short side, of which the central square is cut out."""
+    version: str
+    """Of the toolkit that wrote them."""
+
+    def same_way(self, other: 'EmbeddingsMeta') -> list[str]:
+        """Names of the fields that make vectors incomparable and differ; empty where vectors can be mixed."""
+        names = ('sha256', 'network', 'clip_len', 'frame_interval', 'past_end', 'size', 'resize_short')
+        return [name for name in names if getattr(self, name) != getattr(other, name)]
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """One row a clip, as the module describes the file's columns."""
+
+    paths: npt.NDArray[np.str_]
+    """(n,)"""
+    starts: npt.NDArray[np.float64]
+    """(n,) seconds."""
+    ends: npt.NDArray[np.float64]
+    """(n,) seconds."""
+    labels: npt.NDArray[np.object_]
+    """(n,) str, or None where there is no label."""
+    vectors: npt.NDArray[np.float32]
+    """(n, C)"""
+    meta: EmbeddingsMeta
+    failures: tuple[Failure, ...] = field(default=())
+    """Of the call that made the rows. Not in the file; `embed` writes them beside it."""
+
+    def __post_init__(self) -> None:
+        rows = len(self.paths)
+        columns = dict(starts=self.starts, ends=self.ends, labels=self.labels, vectors=self.vectors)
+        wrong = [f'{name} {column.shape}' for name, column in columns.items() if len(column) != rows]
+        if wrong or self.vectors.ndim != 2:
+            raise ValueError(f'{rows} paths do not go with {", ".join(wrong) or f"vectors {self.vectors.shape}"}')
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+def write_embeddings(path: str | Path, found: Embeddings) -> None:
+    """Write the file of the module's description; it appears whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        pq.write_table(_table(found), temporary)
+
+
+def read_embeddings(path: str | Path) -> Embeddings:
+    """Read what `write_embeddings` wrote; nothing in the file is ever run.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        EmbeddingsError: it is another kind of file, a damaged one, or one of another version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: there is no such file. Remedy: `cmvl embed FOLDER -o {path}` makes it.')
+    try:
+        schema = pq.read_schema(path)
+        stored = (schema.metadata or {}).get(KEY)
+        if stored is None:
+            raise ValueError(f'its metadata has no key {KEY.decode()}')
+        if schema.remove_metadata() != _schema(_width(schema)):
+            raise ValueError(f'its columns are {", ".join(f"{column.name} {column.type}" for column in schema)}')
+        meta = _meta(json.loads(stored))
+        return _embeddings(pq.read_table(path), meta)
+    except OSError as error:
+        raise EmbeddingsError(f'{path}: cannot be read: {error}. Remedy: {_REMEDY}') from error
+    except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        raise EmbeddingsError(f'{path}: no embeddings that can be read: {error}. Remedy: {_REMEDY}') from error
+
+
+_REMEDY = 'a file that `cmvl embed` or cmvl_mm.embed has written.'
+
+
+def _schema(width: int) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field('path', pa.string(), nullable=False),
+            pa.field('start', pa.float64(), nullable=False),
+            pa.field('end', pa.float64(), nullable=False),
+            pa.field('label', pa.string()),
+            pa.field('vector', pa.list_(pa.field('element', pa.float32(), nullable=False), width), nullable=False),
+        ]
+    )
+
+
+def _width(schema: pa.Schema) -> int:
+    kind = schema.field('vector').type if 'vector' in schema.names else None
+    return kind.list_size if isinstance(kind, pa.FixedSizeListType) else 0
+
+
+def _table(found: Embeddings) -> pa.Table:
+    width = found.vectors.shape[1]
+    schema = _schema(width)
+    vectors = pa.array(np.ascontiguousarray(found.vectors, np.float32).reshape(-1))
+    columns = [
+        pa.array(found.paths.tolist(), pa.string()),
+        pa.array(found.starts),
+        pa.array(found.ends),
+        pa.array(found.labels.tolist(), pa.string()),
+        pa.FixedSizeListArray.from_arrays(vectors, type=schema.field('vector').type),
+    ]
+    stored = dict(format=FORMAT, **dataclasses.asdict(found.meta))
+    return pa.Table.from_arrays(columns, schema=schema.with_metadata({KEY: json.dumps(stored).encode()}))
+
+
+def _meta(stored: Any) -> EmbeddingsMeta:
+    if not isinstance(stored, Mapping) or stored.get('format') != FORMAT:
+        version = stored.get('format') if isinstance(stored, Mapping) else stored
+        raise ValueError(f'its format is {version!r}, and this toolkit reads {FORMAT}')
+    fields = {name: value for name, value in stored.items() if name != 'format'}
+    known = {one.name for one in dataclasses.fields(EmbeddingsMeta)}
+    if fields.keys() != known:
+        raise ValueError(f'its metadata lacks or has beyond: {", ".join(sorted(fields.keys() ^ known))}')
+    return EmbeddingsMeta(**fields)
+
+
+def _embeddings(table: pa.Table, meta: EmbeddingsMeta) -> Embeddings:
+    column = {name: table.column(name).combine_chunks() for name in table.column_names}
+    vectors = column['vector']
+    values = vectors.values.slice(vectors.offset * vectors.type.list_size, len(vectors) * vectors.type.list_size)
+    labels = np.empty(len(table), object)
+    labels[:] = column['label'].to_pylist()
+    return Embeddings(
+        paths=np.array(column['path'].to_pylist(), np.str_),
+        starts=column['start'].to_numpy(),
+        ends=column['end'].to_numpy(),
+        labels=labels,
+        vectors=values.to_numpy().reshape(len(table), vectors.type.list_size),
+        meta=meta,
+    )
