@@ -89,6 +89,18 @@ class CompressedVideo:
         return float(mean_rate(stamps, fraction(stream.time_base), stated) or 0)
 
     @property
+    def timestamps(self) -> npt.NDArray[np.float64]:
+        """(num_frames,) seconds at which frames are shown, by the container's time stamps; they need not begin at 0.
+
+        Frame i of a file without usable ones is shown at i / fps; NaN where there is no rate either.
+        """
+        stamps, time_base = self._decoder.stamps, fraction(self._decoder.stream.time_base)
+        if stamps is not None and time_base is not None:
+            return np.array([float(stamp * time_base) for stamp in stamps])
+        fps = self.fps
+        return np.arange(self.num_frames) / fps if fps else np.full(self.num_frames, np.nan)
+
+    @property
     def colour(self) -> Colour:
         """Matrix and range by which frame 0 becomes RGB, and who says so (docs/colours.md); decodes it once."""
         if self._colour is None:
