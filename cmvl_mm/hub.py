@@ -7,7 +7,9 @@ model = hub.load('name')
 features = model.extract_feat(imgs)  # (B, 3, T, H, W), normalised -> (B, C)
 """
 
+import logging
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo.address import shown
 from cmvl_mm.zoo.fields import NAME
 from cmvl_mm.zoo.locate import locate
-from cmvl_mm.zoo.manifest import Entry, read_manifest, tupled
+from cmvl_mm.zoo.manifest import Entry, find_entry, read_manifest, tupled
 
 
 def names() -> list[str]:
@@ -34,12 +36,9 @@ def entry(name: str) -> Entry:
     """What the zoo says of a model: its figures and how they came about.
 
     Raises:
-        LookupError: there is no such model.
+        UnknownModelError: there is no such model.
     """
-    found = read_manifest()
-    if name not in found:
-        raise LookupError(f'{name!r}: no model of the zoo. Remedy: one of {", ".join(found) or "none: it is empty"}.')
-    return found[name]
+    return find_entry(name)
 
 
 def load(
@@ -50,6 +49,8 @@ def load(
     device: str | torch.device = 'cpu',
 ) -> ContextMotionRecognizer:
     """A model with its weights, in evaluation mode. Nothing in the weights' file is ever run.
+
+    The log warns, once a process, of weights of the zoo that have seen controlled videos only.
 
     Args:
         name: of the zoo; or a file, a work directory, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`.
@@ -69,7 +70,16 @@ def load(
         raise ValueError(f'{name}: its config builds a {type(model).__name__}, not a ContextMotionRecognizer')
     path = resolve_checkpoint(name, sha256=sha256)
     load_weights(model, read_state_dict(path), source=path)
+    if config is None:
+        _warn_once(entry(str(name)).caution())
     return model.to(device).eval()
+
+
+@cache
+def _warn_once(caution: str | None) -> None:
+    """One line a process for each entry that has something to be warned of."""
+    if caution is not None:
+        logging.getLogger(__name__).warning(caution)
 
 
 def _model_of(name: str | Path, config: str | Path | Mapping[str, Any] | None) -> dict[str, Any]:

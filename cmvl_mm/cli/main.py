@@ -11,6 +11,8 @@ COMMANDS = {
     'vectors': 'Motion vectors of a video, as arrays (.npz) or drawn over it (.mp4, .gif).',
     'prepare': 'Re-encode videos for training.',
     'test': 'Test a classifier, or retrieval.',
+    'zoo': 'Published weights: list, show, download.',
+    'config': 'Configs: list, show, copy.',
     'web': 'A page in the browser to search and watch videos.',
 }
 """Each lives in the file of its name, as a Click command of its name; the file loads nothing heavy at import."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from .fields import OF_A_TEST, OF_AN_ENTRY, PLACES, ManifestError, Networks, checked
+from .fields import OF_A_TEST, OF_AN_ENTRY, PLACES, ManifestError, Networks, TrainedOn, checked
 
 FOLDER_VARIABLE = 'CMVL_MM_ZOO'
 MANIFEST = 'manifest.yml'
@@ -41,6 +41,8 @@ class Entry:
     name: str
     what: str
     """In words: which networks, trained for how long and on what."""
+    trained_on: TrainedOn
+    """'controlled videos' came from a program; weights that saw nothing else are of little use on real ones."""
     config: str
     """That trained them; below configs/."""
     options: tuple[str, ...]
@@ -67,6 +69,15 @@ class Entry:
     why: str | None = None
     """why no copy can be had."""
 
+    def caution(self) -> str | None:
+        """What to know before using them on real videos; None where nothing speaks against it."""
+        if self.trained_on == 'controlled videos':
+            return (
+                f'{self.name} knows discs on textures only, as `make demo` draws them; for real videos pretrain your '
+                'own, see README, "Five more".'
+            )
+        return None
+
     def training(self) -> str:
         """What to type for a training like theirs."""
         return _command('tools/train.py', f'configs/{self.config}', *_as_options(self.options))
@@ -83,6 +94,26 @@ def _as_options(options: tuple[str, ...]) -> list[str]:
 def zoo_folder() -> Path:
     """Of the manifest and what lies beside it: the package's, or the one that CMVL_MM_ZOO names instead."""
     return Path(os.environ.get(FOLDER_VARIABLE) or Path(__file__).parent)
+
+
+class UnknownModelError(LookupError):
+    """A name that is not in the zoo; the message lists those that are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def find_entry(name: str) -> Entry:
+    """What the zoo says of a model.
+
+    Raises:
+        UnknownModelError: there is no such model.
+    """
+    found = read_manifest()
+    if name not in found:
+        listed = ', '.join(found) or 'none: it is empty'
+        raise UnknownModelError(f'{name!r}: no model of the zoo. Remedy: one of {listed}.')
+    return found[name]
 
 
 def read_manifest(folder: Path | None = None) -> dict[str, Entry]:
