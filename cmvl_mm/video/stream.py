@@ -33,12 +33,12 @@ class CompressedVideo:
     Args:
         path: a regular file in any container that FFmpeg reads.
         block: edge of the motion grid's cells in pixels: 16 loses nothing on the MPEG-4 Part 2 that
-            tools/prepare_videos.py writes, 8 nothing on H.264.
+            cmvl prepare writes, 8 nothing on H.264.
 
         keep_index: write the index of a stream that must be decoded for it beside the file (``PATH.index.npz``).
 
     A plain decode from start to end defines the frames of a file: their number, order, types, key frames and vectors.
-    Opening decodes nothing.  Files of tools/prepare_videos.py, and most H.264 in .mp4, .mov and Matroska, are proven by
+    Opening decodes nothing.  Files of cmvl prepare, and most H.264 in .mp4, .mov and Matroska, are proven by
     their headers to be regular, and are never decoded for their index.  All others are, at the first access, once in a
     process, which is logged with its cost; what is read of them is compared with that decode, frame by frame.
 
@@ -153,7 +153,7 @@ class CompressedVideo:
             FrameIndexError: for an index below 0 or past the last frame.
             VideoError: stage ``motion`` where no vectors of the codec are known to be right; stage ``decode`` where a
                 wanted frame, or one that was displayed or decoded between its key frame and it, is damaged. Without
-                time stamps, nothing is read behind damage. Vectors of what tools/prepare_videos.py wrote need their
+                time stamps, nothing is read behind damage. Vectors of what cmvl prepare wrote need their
                 own packet alone.
         """
         if len(motion) and self.codec not in CODECS_WITH_VECTORS:
