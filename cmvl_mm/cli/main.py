@@ -10,7 +10,6 @@ COMMANDS = {
     'info': 'What a video holds: codec, size, frames, key frames, vectors.',
     'vectors': 'Motion vectors of a video, as arrays (.npz) or drawn over it (.mp4, .gif).',
     'prepare': 'Re-encode videos for training.',
-    'test': 'Test a classifier, or retrieval.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',
     'web': 'A page in the browser to search and watch videos.',
