@@ -15,6 +15,7 @@ from cmvl_mm.datasets.wrappers import compressed_parts
 
 from .listed import distinct_videos, list_digest
 from .runner import epoch_shape
+from .schedule_scale import recorded
 
 
 @HOOKS.register_module()
@@ -47,10 +48,11 @@ class SeedIterationHook(Hook):
         np.random.seed(words[2:])  # MMAction2's TRNHead and RandomBatchAugment draw from it
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the global batch, the length of the list and its digest to `meta`."""
+        """Add the global batch, the length of the list and its digest, and the schedule to `meta`."""
         checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
         if self.list_sha256 is not None:
             checkpoint['meta']['list_sha256'] = self.list_sha256
+        checkpoint['meta']['schedule'] = recorded(runner.cfg.get('param_scheduler'))
 
 
 _SKIPPED = 'skipped_videos'

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
 from cmvl_mm.datasets.dataset import RetrievalDataset
@@ -14,6 +14,7 @@ from cmvl_mm.evaluation.metrics import FeatureDump
 from cmvl_mm.models.heads import ContextMatchingHead
 
 from .listed import Listed, listed
+from .schedule_scale import REMEDY, misfits
 
 
 class LabelError(ValueError):
@@ -99,11 +100,16 @@ def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchroni
         )
 
 
-def check_training(runner: Runner, dataloader: Any, model: nn.Module) -> None:
+def check_training(runner: Runner, loop: BaseLoop, model: nn.Module) -> None:
     """What a training loop can be told before its first step."""
+    dataloader = loop.dataloader
     check_labels(dataloader.dataset, model, 'train')
     synchronised = runner.distributed and runner.cfg.get('sync_bn') is not None
     check_batch(model, dataloader.batch_size, runner.world_size, synchronised=synchronised)
+    if isinstance(loop, EpochBasedTrainLoop):
+        found = misfits(runner.cfg.get('param_scheduler'), loop.max_epochs, len(dataloader))
+        if found:
+            runner.logger.warning(f'{". ".join(found)}. {REMEDY}')
 
 
 def check_test(dataloader: Any, metrics: Iterable[Any], model: nn.Module, use: Literal['train', 'test']) -> None:

@@ -12,6 +12,7 @@ from cmvl_mm.compat import check_convolutions, start_process_group
 from .config_values import check_values
 from .environment import check_launcher, is_first_process
 from .fast_step import spell_out
+from .schedule_follow import lines_of
 
 
 def prepare(config: Config) -> tuple[list[str], list[str]]:
@@ -36,12 +37,12 @@ def prepare(config: Config) -> tuple[list[str], list[str]]:
         require_writable(Path(config.work_dir))
     fit_loaders_to_machine(config)
     device = get_device()
-    levers = spell_out(config, device)
+    lines = [*lines_of(config), *spell_out(config, device)]
     in_bf16 = (config.get('optim_wrapper') or {}).get('precision') == 'bf16'
     cudnn = torch.backends.cudnn.version() if device == 'cuda' else None
     warnings = check_convolutions(torch.__version__, cudnn, in_bf16=in_bf16)
     start_process_group(launcher)
-    return levers, warnings
+    return lines, warnings
 
 
 def fit_loaders_to_machine(config: Config) -> None:

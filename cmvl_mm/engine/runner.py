@@ -34,6 +34,7 @@ from .listed import list_digest
 from .preflight import check_test, check_training
 from .prepare import prepare
 from .rank_order import mean_in_rank_order
+from .schedule_scale import recorded
 
 
 def epoch_shape(runner: Runner) -> dict[str, int]:
@@ -58,8 +59,8 @@ class CompressedRunner(Runner):
     * Built from a config, it checks values and machine first, and does what `fast_step` says.
     * Distributed runs work without CUDA: batch norm is synchronised by a gloo all-reduce and DDP gets no device ids.
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
-    * A run resumes only with the global batch, the accumulation and the list that it had, from the newest checkpoint
-      that is whole.
+    * A run resumes only with the global batch, the accumulation, the list and the schedule that it had, from the newest
+      checkpoint that is whole.
     * `auto_scale_lr` counts accumulated batches, too.
     * Processes that torchrun restarts go on from what their job has saved.
     * `meta.config` of a checkpoint is dropped unread.
@@ -120,9 +121,9 @@ class CompressedRunner(Runner):
             )
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """As MMEngine; lists, labels and batch are checked at once."""
+        """As MMEngine; lists, labels, batch and schedule are checked at once."""
         built = super().build_train_loop(loop)
-        check_training(self, built.dataloader, bare(self.model))
+        check_training(self, built, bare(self.model))
         return built
 
     def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
@@ -239,8 +240,8 @@ class CompressedRunner(Runner):
 
         Raises:
             CheckpointError: the file holds weights alone, as the zoo's do.
-            ValueError: the run had another global batch or another list, be it of equal length. Its place in the epoch
-                and its learning rate would mean something else.
+            ValueError: the run had another global batch, another list, be it of equal length, or another schedule. Its
+                place in the epoch and its learning rate would mean something else.
         """
         meta = read_checkpoint(filename).get('meta', {})
         if not {'epoch', 'iter'} <= meta.keys():
@@ -258,6 +259,7 @@ class CompressedRunner(Runner):
             )
         self._require_whole_step(filename, meta['iter'] - meta['epoch'] * len(self.train_dataloader))
         self._require_same_list(filename, meta.get('list_sha256'))
+        self._require_same_schedule(filename, meta.get('schedule'))
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
 
     def _require_whole_step(self, filename: str, done: int) -> None:
@@ -281,6 +283,16 @@ class CompressedRunner(Runner):
                 f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
                 f'{now[:12]}…). Remedy: the list as it was, in its order; or start a new run from its weights with '
                 'load_from and without --resume.'
+            )
+
+    def _require_same_schedule(self, filename: str, before: str | None) -> None:
+        """MMEngine goes on with the checkpoint's schedule, whatever the config says now."""
+        now = recorded(self.cfg.get('param_scheduler'))
+        if before is not None and before != now:
+            raise ValueError(
+                f'{filename}: the run to resume had another schedule: {before}; now it is {now}. Remedy: the epochs '
+                'and param_scheduler as they were; or start a new run from its weights with load_from and without '
+                '--resume.'
             )
 
     def init_weights_for_test(self) -> None:
