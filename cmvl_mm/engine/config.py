@@ -12,6 +12,7 @@ from cmvl_mm.files.shipped import config_path
 
 from .config_keys import faults_of_keys, faults_of_options, unused_variables
 from .inference_pipeline import goes_along, take_along, warn_of_another
+from .own_data import fill_data
 from .schedule_follow import epochs_of, follow_epochs
 
 
@@ -34,6 +35,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         ValueError: the file is not Python; YAML and JSON configs are refused.
         ConfigKeyError: a key that nothing reads, in the file or on the command line; a stage that a pipeline does not
             have; a pipeline that is a dict.
+        OwnVideosError: what `data` names cannot be used.
     """
     if Path(path).suffix not in ('.py', ''):
         raise ValueError(
@@ -67,6 +69,7 @@ def merge_options(config: Config, options: Mapping[str, Any]) -> None:
             `pipeline` or ends in `_pipeline`, a stage goes by its role, its type or its number, see `stages.change`.
             What changes the test's pipeline changes `test_pipeline`, where that is the same. What changes
             `train_cfg.max_epochs`, and nothing of `param_scheduler`, fits the schedule, see `schedule_scale`.
+            `data` fills lists, folders and the number of classes, see `own_data`.
 
     Raises:
         ConfigKeyError: a pipeline has no such stage, or several.
@@ -80,6 +83,7 @@ def merge_options(config: Config, options: Mapping[str, Any]) -> None:
         take_along(config)
     if 'param_scheduler' not in nested:
         follow_epochs(config, before)
+    fill_data(config, nested.to_dict())
 
 
 def _with_whole_lists(options: Mapping[str, Any], config: Any, place: str = '') -> dict[str, Any]:

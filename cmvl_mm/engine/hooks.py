@@ -56,6 +56,7 @@ class SeedIterationHook(Hook):
 
 
 _SKIPPED = 'skipped_videos'
+_FAR_SHARE = 0.1  # of an epoch's clips: a prepared video always has an I-frame near, but for its margins
 
 
 def _key(entry: Skipped) -> tuple[str, str]:
@@ -81,6 +82,8 @@ class SkippedVideosHook(Hook):
     have the same list and all stop in the same iteration; one that stopped alone would leave the others waiting for
     its gradients. Between those moments nothing is sent.
 
+    Once, after the first epoch in which a tenth of the clips have no I-frame near them, a warning says why.
+
     Args:
         max_broken_share: of the list; broken videos above it end the run. Short videos are counted but end nothing.
 
@@ -98,6 +101,7 @@ class SkippedVideosHook(Hook):
         """Met here since the last exchange."""
         self.iframe_fallbacks = 0
         self.samples = 0
+        self.told_of_iframes = False
         self.reported: set[tuple[str, str]] = set()
         self.videos: int | None = None
 
@@ -133,6 +137,14 @@ class SkippedVideosHook(Hook):
             f'Replaced videos: {len(broken)} unreadable, {len(short)} too short, of {self._videos(runner)}. '
             f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
         )
+        if self.samples and not self.told_of_iframes and self.iframe_fallbacks > _FAR_SHARE * self.samples:
+            self.told_of_iframes = True
+            runner.logger.warning(
+                f'{100 * self.iframe_fallbacks / self.samples:.0f} % of the clips ({self.iframe_fallbacks} of '
+                f'{self.samples} samples here) have no I-frame near them and were compared with one further away, '
+                'which shows another moment: videos that were not prepared have few I-frames. Remedy: cmvl prepare, or '
+                "tools/prepare_videos.py, writes one every 12 frames; or a wider iframe_margin of the stage 'sample'."
+            )
         self.iframe_fallbacks = self.samples = 0
 
     def _videos(self, runner: Runner) -> int:

@@ -9,7 +9,7 @@ from torch import nn
 
 from cmvl_mm.datasets.dataset import RetrievalDataset
 from cmvl_mm.datasets.list_file import numbered_lines, parse_line
-from cmvl_mm.datasets.wrappers import within
+from cmvl_mm.datasets.wrappers import compressed_parts, within
 from cmvl_mm.evaluation.metrics import FeatureDump
 from cmvl_mm.models.heads import ContextMatchingHead
 
@@ -52,6 +52,28 @@ def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], 
             f'has the classes 0 to {classes - 1}; {len(beyond)} of {len(lines)} videos have such labels. '
             f'Remedy: {_remedy(numbers, classes, use)}.'
         )
+
+
+def unused_classes(dataset: Any, model: nn.Module) -> str | None:
+    """A sentence where the classifier has classes that no video of the lists has; None where it has not.
+
+    Args:
+        dataset, model: as of `check_labels`.
+    """
+    classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
+    if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
+        return None
+    lines = list(listed(dataset))
+    highest = max((line.label for line in lines if isinstance(line.label, int)), default=classes - 1)
+    named = max((len(part.metainfo.get('classes', ())) for part in compressed_parts(dataset)), default=0)
+    known = max(highest + 1, named)
+    if known >= classes:
+        return None
+    return (
+        f'model.cls_head.num_classes={classes}, and {lines[0].source} has {known} classes: the network learns '
+        f'{classes - known} that no video has. Remedy, where that is not meant: --cfg-options '
+        f'model.cls_head.num_classes={known}, or data={lines[0].source}, which sets it.'
+    )
 
 
 def _remedy(labels: list[int], classes: int, use: Literal['train', 'test']) -> str:
@@ -104,6 +126,8 @@ def check_training(runner: Runner, loop: BaseLoop, model: nn.Module) -> None:
     """What a training loop can be told before its first step."""
     dataloader = loop.dataloader
     check_labels(dataloader.dataset, model, 'train')
+    if (surplus := unused_classes(dataloader.dataset, model)) is not None:
+        runner.logger.warning(surplus)
     synchronised = runner.distributed and runner.cfg.get('sync_bn') is not None
     check_batch(model, dataloader.batch_size, runner.world_size, synchronised=synchronised)
     if isinstance(loop, EpochBasedTrainLoop):

@@ -12,6 +12,7 @@ from cmvl_mm.compat import check_convolutions, start_process_group
 from .config_values import check_values
 from .environment import check_launcher, is_first_process
 from .fast_step import spell_out
+from .own_data import fill_data
 from .schedule_follow import lines_of
 
 
@@ -26,6 +27,7 @@ def prepare(config: Config) -> tuple[list[str], list[str]]:
         Lines for the log, and warnings.
 
     Raises:
+        OwnVideosError: what `data` names cannot be used.
         ConfigValueError: a value of the config cannot be meant.
         LauncherError: the processes were not started as `launcher` says.
         CheckpointWriteError: nothing can be written to the work directory.
@@ -35,6 +37,7 @@ def prepare(config: Config) -> tuple[list[str], list[str]]:
     check_launcher(launcher)
     if config.get('work_dir') is not None and is_first_process(launcher):
         require_writable(Path(config.work_dir))
+    fill_data(config, make_in=Path(config.get('work_dir') or '.', 'lists'))
     fit_loaders_to_machine(config)
     device = get_device()
     lines = [*lines_of(config), *spell_out(config, device)]

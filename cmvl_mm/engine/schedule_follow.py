@@ -29,14 +29,15 @@ def follow_epochs(config: Config, before: int | None) -> None:
     if before is None or after is None or before == after or not old:
         return
     config.param_scheduler = scaled(old, before, after)
-    _say(
+    say(
         config,
         f'train_cfg.max_epochs: {after}, not {before}; the schedule follows: {in_words(config.param_scheduler)} '
         f'(before: {in_words(old)}).',
     )
 
 
-def _say(config: Config, line: str) -> None:
+def say(config: Config, line: str) -> None:
+    """Log a line now, and again in the log of the run."""
     logger.info(line)
     object.__setattr__(config, _LINES, [*lines_of(config), line])
 
