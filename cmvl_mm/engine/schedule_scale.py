@@ -9,7 +9,7 @@ What follows, for `by_epoch=True` and for iterations alike:
 
 | part | fitted |
 |---|---|
-| warm-up: a scheduler from 0 on that raises the rate | its length; in a shorter run less in proportion, or gone |
+| warm-up: a scheduler from 0 on that raises the rate | its length; in a shorter run in proportion, or gone |
 | all places behind it: begin, end, milestones | in proportion, between the warm-up and the end |
 | T_max, step_size, total_steps, periods, restart places | as the places that they count from and to |
 
@@ -23,6 +23,7 @@ from typing import Any
 
 Scheduler = dict[str, Any]
 _ENDLESS = 10**8  # MMEngine's default of `end` is 1e9
+_LONG_ENOUGH = 10  # epochs, for one of warm-up
 _RISES = ('LinearLR', 'LinearParamScheduler', 'ConstantLR', 'ConstantParamScheduler')
 _LENGTHS = ('T_max', 'step_size', 'total_steps')
 
@@ -48,7 +49,7 @@ def scaled(schedule: Any, before: int, after: int) -> list[Scheduler]:
     for by_epoch in (True, False):
         mine = [part for part in parts if _by_epoch(part) == by_epoch]
         total = before if by_epoch else max((end for part in mine if (end := _end(part)) is not None), default=0)
-        warm_up = max((_end(part) - 1 for part in mine if _is_warm_up(part, total)), default=0)  # type: ignore[operator]
+        warm_up = max((_full_rate_at(part) for part in mine if _is_warm_up(part, total)), default=0)
         move = _mover(total, warm_up, after / before)
         made += [(parts.index(part), _moved(part, move, total)) for part in mine]
     return [part for _, part in sorted(made, key=lambda pair: pair[0]) if part is not None]
@@ -73,11 +74,17 @@ def _is_warm_up(part: Scheduler, total: int) -> bool:
     return start < (part.get('end_factor', 1.0) if linear else 1.0)
 
 
+def _full_rate_at(part: Scheduler) -> int:
+    """LinearLR of end=11 has the full rate at place 10, one before its end; counted in iterations that is nothing."""
+    return (_end(part) or 0) - (0 if part.get('convert_to_iter_based') else 1)
+
+
 def _mover(total: int, warm_up: int, ratio: float) -> Callable[[float], int]:
-    """Old place -> new place. The last step of a warm-up is one before its `end`: LinearLR of end=11 has the full rate
-    at place 10."""
+    """Old place -> new place."""
     new_total = round(total * ratio)
-    new_warm_up = warm_up if ratio > 1 else round(warm_up * ratio)
+    new_warm_up = (
+        warm_up if ratio > 1 else max(round(warm_up * ratio), min(warm_up, 1) if new_total >= _LONG_ENOUGH else 0)
+    )
 
     def move(place: float) -> int:
         if place <= warm_up:
@@ -93,8 +100,8 @@ def _moved(part: Scheduler, move: Callable[[float], int], total: int) -> Schedul
     begin, end = int(part.get('begin', 0)), _end(part)
     if end is not None:
         if _is_warm_up(part, total):
-            made['end'] = move(end - 1) + 1
-            return made if made['end'] > 1 else None
+            made['end'] = move(_full_rate_at(part)) + end - _full_rate_at(part)
+            return made if move(_full_rate_at(part)) else None
         if 'begin' in part:
             made['begin'] = move(begin)
         made['end'] = max(move(end), int(made.get('begin', 0)) + 1)
