@@ -27,11 +27,11 @@ help:
 	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
 	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume" for some'
 	@echo 'make evidence   the claims of the paper on the controlled benchmark; writes EVIDENCE.md; SEEDS=1: the core of it; FALLS=folder: real clips, too; MISSING=1: only what evidence/results.json has not; FRESH=1: level basic on other videos'
-	@echo 'make wheel   build the wheel, install it into an empty environment, import every module'
+	@echo 'make wheel   build sdist and wheel, install the wheel without extras and with [train,web], check both'
 
 setup: $(STAMP)
 
-$(STAMP): setup.py requirements.txt
+$(STAMP): pyproject.toml setup.py requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
 	$(BIN)/pip install -r requirements.txt
@@ -52,12 +52,15 @@ lint: setup
 	$(BIN)/mypy
 
 wheel: setup
-	rm -rf dist build/wheel_env
-	$(BIN)/python -m build --wheel --outdir dist
-	$(PYTHON) -m venv build/wheel_env
-	build/wheel_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
-	build/wheel_env/bin/pip install --constraint requirements.txt "$$(ls dist/*.whl)[web]"
-	cd build && wheel_env/bin/python -W error::ImportWarning ../tools/import_all.py
+	rm -rf dist build/light_env build/train_env
+	$(BIN)/python -m build --outdir dist
+	$(PYTHON) -m venv build/light_env
+	build/light_env/bin/pip install --constraint requirements.txt dist/*.whl
+	build/light_env/bin/python -I -W error tools/check_install.py light
+	$(PYTHON) -m venv build/train_env
+	build/train_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	build/train_env/bin/pip install --constraint requirements.txt "$$(ls dist/*.whl)[train,web]"
+	build/train_env/bin/python -I -W error::ImportWarning tools/check_install.py train
 
 # --no-deps: motion-vector-extractor would bring opencv-python, over the OpenCV that has TV-L1
 bench: setup

@@ -7,7 +7,9 @@ model = hub.load('name')
 features = model.extract_feat(imgs)  # (B, 3, T, H, W), normalised -> (B, C)
 """
 
+import logging
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,8 @@ def load(
 ) -> ContextMotionRecognizer:
     """A model with its weights, in evaluation mode. Nothing in the weights' file is ever run.
 
+    The log warns, once a process, of weights of the zoo that have seen controlled videos only.
+
     Args:
         name: of the zoo; or a file, a work directory, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`.
         config: the model's; None takes the zoo's. A config file, which is a program to be trusted, or plain data: the
@@ -69,7 +73,16 @@ def load(
         raise ValueError(f'{name}: its config builds a {type(model).__name__}, not a ContextMotionRecognizer')
     path = resolve_checkpoint(name, sha256=sha256)
     load_weights(model, read_state_dict(path), source=path)
+    if config is None:
+        _warn_once(entry(str(name)).caution())
     return model.to(device).eval()
+
+
+@cache
+def _warn_once(caution: str | None) -> None:
+    """One line a process for each entry that has something to be warned of."""
+    if caution is not None:
+        logging.getLogger(__name__).warning(caution)
 
 
 def _model_of(name: str | Path, config: str | Path | Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Write model_zoo.md and model-index.yml from the configs' docstrings, configs/results.yml and the zoo's manifest.
+"""Write model_zoo.md, model-index.yml and configs/metafile.yml from docstrings, configs/results.yml and the manifest.
 
-    python tools/make_model_zoo.py            # write both
+    python tools/make_model_zoo.py            # write them
     python tools/make_model_zoo.py --check    # fail if they are not what it would write
 
 A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result holds a config, the
@@ -23,6 +23,7 @@ from cmvl_mm.zoo.manifest import read_manifest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = 'configs/results.yml'
+NOTE = '# Written by tools/make_model_zoo.py; do not edit.\n'
 ZOO = 'cmvl_mm/zoo'
 RESULT_FIELDS = {'config', 'ours', 'commit', 'date', 'device'}
 SECTIONS = (
@@ -197,8 +198,8 @@ def dataset(config: str) -> str:
     return next((name for part, name in names.items() if part in config), 'UCF101')
 
 
-def index(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> str:
-    """The text of model-index.yml, as OpenMMLab's tools read it; a result there is ours, never the paper's."""
+def metafile(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> str:
+    """The text of configs/metafile.yml, as OpenMMLab's tools read it; a result there is ours, never the paper's."""
     collection = {
         'Name': 'CMD',
         'README': 'model_zoo.md',
@@ -225,8 +226,7 @@ def index(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> str
         }
         for entry in entries
     ]
-    note = '# Written by tools/make_model_zoo.py; do not edit.\n'
-    return note + yaml.safe_dump({'Collections': [collection], 'Models': models}, sort_keys=False, allow_unicode=True)
+    return NOTE + yaml.safe_dump({'Collections': [collection], 'Models': models}, sort_keys=False, allow_unicode=True)
 
 
 def main() -> None:
@@ -239,7 +239,8 @@ def main() -> None:
     published = list(read_manifest(REPOSITORY / ZOO).values())
     for name, text in (
         ('model_zoo.md', zoo(entries, results, published)),
-        ('model-index.yml', index(entries, results)),
+        ('configs/metafile.yml', metafile(entries, results)),
+        ('model-index.yml', NOTE + yaml.safe_dump({'Import': ['configs/metafile.yml']})),
     ):
         path = REPOSITORY / name
         if args.check:

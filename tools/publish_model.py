@@ -1,7 +1,8 @@
 """Make an entry of the zoo from a work directory: weights, manifest entry, curves. Nothing goes over the net.
 
     python tools/publish_model.py configs/demo/pretrain.py work_dirs/demo/pretrain demo_joint \\
-        --what 'V-Network, 12 epochs of both tasks on the controlled set' --device '2 cores of an AMD EPYC' \\
+        --what 'V-Network, 12 epochs of both tasks on the controlled set' \\
+        --trained-on 'controlled videos' --device '2 cores of an AMD EPYC' \\
         --test configs/demo/retrieval.py work_dirs/demo/retrieve_pretrained
     python tools/make_model_zoo.py
 
@@ -16,6 +17,7 @@ import subprocess
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 from make_model_zoo import ZooError, read_config
 
@@ -27,7 +29,7 @@ from cmvl_mm.publishing.contents import as_safetensors, curves_of, model_of, net
 from cmvl_mm.publishing.provenance import commit_of_training, read_tested, require_trained
 from cmvl_mm.publishing.settings import PublishError, options_of
 from cmvl_mm.zoo.address import AddressError, read_address
-from cmvl_mm.zoo.fields import ManifestError, Networks
+from cmvl_mm.zoo.fields import ManifestError, Networks, TrainedOn
 from cmvl_mm.zoo.manifest import LARGEST_BUNDLED, MANIFEST, Entry, manifest_of, read_manifest, zoo_folder
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -39,6 +41,7 @@ WRITTEN = (
     'cmvl_mm/zoo/*.safetensors',
     'model_zoo.md',
     'model-index.yml',
+    'configs/metafile.yml',
 )
 """What publishing itself changes."""
 
@@ -49,6 +52,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('work_dir', help='its newest checkpoint that is whole is published; or a checkpoint file')
     parser.add_argument('name', help='of the entry; one of the same name is replaced')
     parser.add_argument('--what', required=True, help='in words: networks, length of the training, data')
+    parser.add_argument(
+        '--trained-on', required=True, choices=get_args(TrainedOn), help='what cmvl_mm.hub.load warns of'
+    )
     parser.add_argument('--device', required=True, help='on which the tests ran')
     parser.add_argument(
         '--test',
@@ -155,6 +161,7 @@ def publish(args: argparse.Namespace) -> str:
     entry = Entry(
         name=args.name,
         what=args.what,
+        trained_on=args.trained_on,
         config=config,
         options=tuple(args.options),
         networks=networks,

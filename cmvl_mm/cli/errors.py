@@ -5,7 +5,26 @@ from contextlib import contextmanager
 
 import click
 
-EXTRA_OF = {'pyarrow': 'web', 'starlette': 'web', 'uvicorn': 'web', 'jinja2': 'web', 'faiss': 'search'}
+EXTRA_OF = {
+    'torch': 'train',
+    'mmengine': 'train',
+    'mmaction': 'train',
+    'mmcv': 'train',
+    'safetensors': 'train',
+    'yaml': 'train',
+    'filelock': 'train',
+    'cv2': 'train',
+    'matplotlib': 'train',
+    'PIL': 'train',
+    'pyarrow': 'train',
+    'faiss': 'search',
+    'starlette': 'web',
+    'uvicorn': 'web',
+    'jinja2': 'web',
+    'onnx': 'export',
+    'onnxscript': 'export',
+    'onnxruntime': 'export',
+}
 """Module that a command may miss -> the extra of `pip install 'cmvl_mm[…]'` that brings it."""
 
 

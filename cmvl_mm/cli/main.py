@@ -7,6 +7,8 @@ import click
 from cmvl_mm.cli.errors import shown_in_one_line
 
 COMMANDS = {
+    'zoo': 'Published weights: list, show, download.',
+    'config': 'Configs: list, show, copy.',
     'web': 'A page in the browser to search and watch videos.',
 }
 """Each lives in the file of its name, as a Click command of its name; the file loads nothing heavy at import."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from cmvl_mm.files.shipped import config_names
+
 from .config import load_config
 from .other_split import use_split
 from .runner import CompressedRunner
@@ -14,7 +16,7 @@ from .signals import end_rank
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of both scripts, named as MMAction2 names them."""
-    parser.add_argument('config', help='a Python file below configs/')
+    parser.add_argument('config', help='a Python file, or the name of a shipped config, such as demo/pretrain')
     parser.add_argument(
         '--work-dir', help="logs and checkpoints; default: work_dirs/<the config's path below configs/>"
     )
@@ -54,9 +56,12 @@ def config_from(args: argparse.Namespace) -> Config:
 def default_work_dir(config_path: str, split: int | None = None) -> Path:
     """configs/demo/pretrain.py -> work_dirs/demo/pretrain, so that equal names in two folders stay apart.
 
+    The name 'demo/pretrain' of a shipped config leads there, too; a file elsewhere -> its own name alone.
     With `--split 2` it is work_dirs/demo/pretrain_split2.
     """
     parts = Path(config_path).with_suffix('').parts
+    if not Path(config_path).is_file() and '/'.join(parts) in config_names():
+        parts = ('configs', *parts)
     below = parts[len(parts) - parts[::-1].index('configs') :] if 'configs' in parts else parts[-1:]
     folder = Path('work_dirs', *below)
     return folder if split is None else folder.with_name(f'{folder.name}_split{split}')

@@ -15,8 +15,8 @@ class NotShippedError(FileNotFoundError):
 
 def shipped_root() -> Path:
     """The folder that holds `configs/`, `tools/` and `model-index.yml`."""
-    checkout = PACKAGE.parent
-    return checkout if (checkout / 'configs' / '_base_').is_dir() else PACKAGE / '.mim'
+    installed = PACKAGE / '.mim'  # first: beside an installed package `configs` may be another project's
+    return installed if installed.is_dir() else PACKAGE.parent
 
 
 def config_names() -> list[str]:
@@ -49,3 +49,12 @@ def config_path(name: str | Path) -> Path:
         f'{name}: there is no such config, neither as a file nor among the shipped ones. '
         f'Remedy: such as {", ".join(near)}; `cmvl config list` prints all.'
     )
+
+
+def base(name: str) -> str:
+    """The shipped config of that name, as the `_base_` of a config outside the package.
+
+    Raises:
+        NotShippedError: there is none.
+    """
+    return str(config_path(name).resolve())

@@ -7,7 +7,7 @@ import av
 from av.container import InputContainer
 
 SUPPORTED = '>=18.1,<19'
-"""As setup.py states it. 18.0 was seen to crash; under 19.0.2 two of 598 tests of the reader fail."""
+"""As pyproject.toml states it. 18.0 was seen to crash; under 19.0.2 two of 598 tests of the reader fail."""
 
 
 class UnsupportedPyAV(ImportError):

@@ -10,6 +10,8 @@ from cmvl_mm.files.digest import FULL_SHA256
 NAME = re.compile(r'[a-z0-9]+(?:[_-][a-z0-9]+)*')
 """Of an entry: lower case, so that file systems agree; no dot and no slash, so that it does not look like a path."""
 Networks = Literal['backbone', 'whole']
+TrainedOn = Literal['controlled videos', 'real videos']
+"""What the weights have seen: videos that a program drew, discs over textures; or recorded ones."""
 Rule = tuple[Callable[[Any], bool], str]
 """Whether a value will do, and in words what would."""
 
@@ -83,6 +85,10 @@ def _is_networks(value: Any) -> bool:
     return value in get_args(Networks)
 
 
+def _is_trained_on(value: Any) -> bool:
+    return value in get_args(TrainedOn)
+
+
 _CONFIG: Rule = (_matches(r'(?:\w+/)*\w+\.py'), 'the path of a config below configs/, such as demo/retrieval.py')
 _OPTIONS: Rule = (_list_of(_matches(r'[\w.]+=\S+')), 'a list of KEY=VALUE, as --cfg-options takes them')
 _TEXT: Rule = (_is_text, 'a line of text')
@@ -96,6 +102,7 @@ OF_A_TEST: dict[str, Rule] = {
 OF_AN_ENTRY: dict[str, Rule] = {
     'name': (_matches(NAME.pattern), 'lower-case letters and digits, with _ or - between them'),
     'what': _TEXT,
+    'trained_on': (_is_trained_on, f'one of {", ".join(get_args(TrainedOn))}'),
     'config': _CONFIG,
     'options': _OPTIONS,
     'networks': (_is_networks, f'one of {", ".join(get_args(Networks))}'),

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from .fields import OF_A_TEST, OF_AN_ENTRY, PLACES, ManifestError, Networks, checked
+from .fields import OF_A_TEST, OF_AN_ENTRY, PLACES, ManifestError, Networks, TrainedOn, checked
 
 FOLDER_VARIABLE = 'CMVL_MM_ZOO'
 MANIFEST = 'manifest.yml'
@@ -41,6 +41,8 @@ class Entry:
     name: str
     what: str
     """In words: which networks, trained for how long and on what."""
+    trained_on: TrainedOn
+    """'controlled videos' came from a program; weights that saw nothing else are of little use on real ones."""
     config: str
     """That trained them; below configs/."""
     options: tuple[str, ...]
@@ -66,6 +68,15 @@ class Entry:
     """where they are fetched from, `https://…` or `hf://owner/repo/file`, or"""
     why: str | None = None
     """why no copy can be had."""
+
+    def caution(self) -> str | None:
+        """What to know before using them on real videos; None where nothing speaks against it."""
+        if self.trained_on == 'controlled videos':
+            return (
+                f'{self.name} knows discs on textures only, as `make demo` draws them; for real videos pretrain your '
+                'own, see README, "Five more".'
+            )
+        return None
 
     def training(self) -> str:
         """What to type for a training like theirs."""

@@ -73,6 +73,8 @@ def test_work_dir_follows_the_config_s_place():
     assert str(default_work_dir('configs/demo/pretrain.py')) == 'work_dirs/demo/pretrain'
     assert str(default_work_dir('/a/b/configs/pretrain_c3d_ucf.py')) == 'work_dirs/pretrain_c3d_ucf'
     assert str(default_work_dir('mine.py')) == 'work_dirs/mine'
+    assert str(default_work_dir('demo/pretrain')) == 'work_dirs/demo/pretrain'
+    assert str(default_work_dir('demo/pretrain.py', 2)) == 'work_dirs/demo/pretrain_split2'
 
 
 TRAIN = 'train_dataloader.dataset.pipeline'

@@ -88,7 +88,7 @@ def publish(tool, start, repository, trained, training, tested, lists, zoo, monk
     monkeypatch.setattr(module, 'commit', lambda trained_at, allow_changes: '0123456789' * 4)
 
     def run(*words, work_dir=trained, test=tested, test_options=lists, options=('--options', *training)):
-        what = ['--what', 'four iterations', '--device', 'two cores', *options]
+        what = ['--what', 'four iterations', '--trained-on', 'controlled videos', '--device', 'two cores', *options]
         tests = ['--test', demo / 'retrieval.py', test, *test_options]
         start(module, demo / 'pretrain.py', work_dir, 'demo_tiny', *what, *tests, *words)
         return capsys.readouterr().out

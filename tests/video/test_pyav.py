@@ -22,7 +22,7 @@ def test_other_releases_are_refused_with_the_remedy(version):
 
 
 def test_the_package_asks_for_the_releases_that_are_supported(repository):
-    assert f"'av{SUPPORTED}'" in (repository / 'setup.py').read_text()
+    assert f'"av{SUPPORTED}"' in (repository / 'pyproject.toml').read_text()
 
 
 def test_a_call_that_pyav_does_not_take_is_not_blamed_on_the_file(tmp_path, monkeypatch):

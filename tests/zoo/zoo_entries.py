@@ -14,6 +14,7 @@ def raw_entry(**changes: Any) -> dict[str, Any]:
     entry = dict(
         name='tiny_c3d',
         what='V-Network of two channels, not trained',
+        trained_on='real videos',
         config='demo/pretrain.py',
         options=['train_cfg.max_epochs=2'],
         networks='backbone',

@@ -1,0 +1,80 @@
+"""Published weights: what there is, what is known of each, and a copy of the file."""
+
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cmvl_mm.files.atomic import atomic_write
+from cmvl_mm.files.digest import require_sha256
+from cmvl_mm.zoo.locate import weights_of
+from cmvl_mm.zoo.manifest import Entry, read_manifest
+
+
+class UnknownModelError(LookupError):
+    """A name that is not in the zoo; the message lists those that are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Downloaded(NamedTuple):
+    """A file of weights that is the one that was published."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
+def zoo_entry(name: str) -> Entry:
+    """What the zoo says of a model.
+
+    Raises:
+        UnknownModelError: there is no such model.
+    """
+    found = read_manifest()
+    if name not in found:
+        raise UnknownModelError(f'{name!r}: no model of the zoo. Remedy: one of {", ".join(found) or "none"}.')
+    return found[name]
+
+
+def zoo_facts(entry: Entry) -> dict[str, Any]:
+    """What `cmvl zoo` prints of an entry, as plain data."""
+    return dict(
+        name=entry.name,
+        what=entry.what,
+        trained_on=entry.trained_on,
+        caution=entry.caution(),
+        networks=entry.networks,
+        training=entry.training(),
+        licence='Apache-2.0' if entry.file is not None else 'see the address',
+        megabytes=round(entry.bytes / 1e6, 2),
+        sha256=entry.sha256,
+        place=entry.file or entry.url or f'no copy: {entry.why}',
+        tests=[
+            dict(protocol=test.protocol, command=test.command(entry.name), metrics=dict(test.metrics))
+            for test in entry.tests
+        ],
+    )
+
+
+def download_weights(name: str, folder: Path | None = None) -> Downloaded:
+    """Fetch the weights of a model, check their SHA-256, and copy them into a folder where one is given.
+
+    Args:
+        name: of the zoo.
+        folder: gets NAME.safetensors; made if need be. None leaves the file where the zoo keeps it.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        FileNotFoundError, DigestError, DownloadError: as `cmvl_mm.zoo.locate.weights_of`.
+    """
+    entry = zoo_entry(name)
+    path = weights_of(entry)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f'{name}.safetensors'
+        with atomic_write(target) as temporary:
+            shutil.copyfile(path, temporary)
+            require_sha256(temporary, entry.sha256)
+        path = target
+    return Downloaded(name, path, entry.sha256)
