@@ -7,6 +7,8 @@ import click
 from cmvl_mm.cli.errors import shown_in_one_line
 
 COMMANDS = {
+    'pretrain': 'Train a video network on videos without labels.',
+    'finetune': 'Train a classifier of your own classes, and test it.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',
     'web': 'A page in the browser to search and watch videos.',

@@ -123,9 +123,7 @@ def make_lists(
     if not split:
         _write(folder / 'all.txt', entries)
         return Lists(root, folder / 'all.txt', None, tuple(classes))
-    found = groups_from(groups, [entry.path for entry in entries])
-    train, test = split_by_groups(entries, found, test_share=test_share)
-    _require_two_sides(root, train, test, found)
+    found, train, test = require_split(root, entries, groups, test_share)
     rows = io.StringIO()
     csv.writer(rows, lineterminator='\n').writerows(
         [('path', 'group'), *((entry.path, group) for entry, group in zip(entries, found, strict=True))]
@@ -134,6 +132,24 @@ def make_lists(
     _write(folder / 'train.txt', train)
     _write(folder / 'test.txt', test)
     return Lists(root, folder / 'train.txt', folder / 'test.txt', tuple(classes))
+
+
+def require_split(
+    root: Path, entries: Sequence[Entry], groups: str | None, test_share: float
+) -> tuple[list[str], list[Entry], list[Entry]]:
+    """The recording of each entry, training entries and test entries.
+
+    Args:
+        root: for messages.
+        entries, groups, test_share: as of `make_lists`.
+
+    Raises:
+        OwnVideosError, GroupsError: as `make_lists`.
+    """
+    found = groups_from(groups, [entry.path for entry in entries])
+    train, test = split_by_groups(entries, found, test_share=test_share)
+    _require_two_sides(root, train, test, found)
+    return found, train, test
 
 
 def _require_two_sides(root: Path, train: list[Entry], test: list[Entry], groups: list[str]) -> None:
