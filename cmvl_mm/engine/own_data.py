@@ -100,7 +100,8 @@ def fill_lists(config: Config, lists: Lists, by_hand: Config | None = None) -> N
     if _classifies(config) and lists.classes and _given(by_hand, 'model', 'cls_head', 'num_classes') is None:
         before, now = config.model.cls_head.get('num_classes'), len(lists.classes)
         config.model.cls_head.num_classes = now
-        filled.append(f'num_classes {now} ({", ".join(lists.classes[:5])}{", …" if now > 5 else ""}), not {before}')
+        names = f'num_classes {now} ({", ".join(lists.classes[:5])}{", …" if now > 5 else ""})'
+        filled.append(names if before == now else f'{names}, not {before}')
     say(config, f'data: {"; ".join(filled)}.')
 
 

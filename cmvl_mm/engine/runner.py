@@ -37,6 +37,10 @@ from .rank_order import mean_in_rank_order
 from .schedule_scale import recorded
 
 
+class ResumeError(ValueError):
+    """A run that cannot be gone on with as it is configured now; the message names the checkpoint and what differs."""
+
+
 def epoch_shape(runner: Runner) -> dict[str, int]:
     """What must not change between an interrupted run and the one that resumes it."""
     loader = runner.train_dataloader
@@ -150,6 +154,9 @@ class CompressedRunner(Runner):
             FeaturesError, PredictionsError: they could not be written; the figures are in the log and in their file by
                 then.
         """
+        if self._resume and not self._has_loaded:  # the config of a run that was resumed says so; a test resumes nothing
+            newest = self._newest_on_disk() if self._load_from is None else None
+            self._resume, self._load_from = False, self._load_from if newest is None else str(newest)
         figures = super().test()
         for metric in self.test_loop.evaluator.metrics:
             if isinstance(metric, (FeatureDump, PredictionDump)) and metric.failure is not None:
@@ -240,7 +247,7 @@ class CompressedRunner(Runner):
 
         Raises:
             CheckpointError: the file holds weights alone, as the zoo's do.
-            ValueError: the run had another global batch, another list, be it of equal length, or another schedule. Its
+            ResumeError: the run had another global batch, another list, be it of equal length, or another schedule. Its
                 place in the epoch and its learning rate would mean something else.
         """
         meta = read_checkpoint(filename).get('meta', {})
@@ -252,7 +259,7 @@ class CompressedRunner(Runner):
         before, now = meta.get('epoch_shape'), epoch_shape(self)
         recorded = {key: value for key, value in now.items() if key in (before or {})}  # older files record less
         if before is not None and before != recorded:
-            raise ValueError(
+            raise ResumeError(
                 f'{filename}: the run to resume had {before}, this one has {recorded}. Remedy: the same list, batch '
                 'size, optim_wrapper.accumulative_counts and number of processes; or start a new run from its weights '
                 'with load_from and without --resume.'
@@ -267,7 +274,7 @@ class CompressedRunner(Runner):
         counts = batches_a_step(self.optim_wrapper)
         ends_here = getattr(self.train_loop, 'steps_end_with_epochs', False)
         if ends_here and done % counts and done != len(self.train_dataloader):
-            raise ValueError(
+            raise ResumeError(
                 f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients '
                 'are not in it. Remedy: another checkpoint; or start a new run from its weights with load_from and '
                 'without --resume.'
@@ -279,20 +286,20 @@ class CompressedRunner(Runner):
         if now is not None and before is None:
             self.logger.warning(f'{filename} does not say which list its run had; it is taken to be the one of now.')
         elif now is not None and before is not None and before != now:
-            raise ValueError(
+            raise ResumeError(
                 f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
-                f'{now[:12]}…). Remedy: the list as it was, in its order; or start a new run from its weights with '
-                'load_from and without --resume.'
+                f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or start a new run from '
+                'its weights with load_from and without --resume.'
             )
 
     def _require_same_schedule(self, filename: str, before: str | None) -> None:
         """MMEngine goes on with the checkpoint's schedule, whatever the config says now."""
         now = recorded(self.cfg.get('param_scheduler'))
         if before is not None and before != now:
-            raise ValueError(
+            raise ResumeError(
                 f'{filename}: the run to resume had another schedule: {before}; now it is {now}. Remedy: the epochs '
-                'and param_scheduler as they were; or start a new run from its weights with load_from and without '
-                '--resume.'
+                'and param_scheduler as they were; another work directory; or start a new run from its weights with '
+                'load_from and without --resume.'
             )
 
     def init_weights_for_test(self) -> None:
