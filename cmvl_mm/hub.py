@@ -24,7 +24,7 @@ from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo.address import shown
 from cmvl_mm.zoo.fields import NAME
 from cmvl_mm.zoo.locate import locate
-from cmvl_mm.zoo.manifest import Entry, read_manifest, tupled
+from cmvl_mm.zoo.manifest import Entry, find_entry, read_manifest, tupled
 
 
 def names() -> list[str]:
@@ -36,12 +36,9 @@ def entry(name: str) -> Entry:
     """What the zoo says of a model: its figures and how they came about.
 
     Raises:
-        LookupError: there is no such model.
+        UnknownModelError: there is no such model.
     """
-    found = read_manifest()
-    if name not in found:
-        raise LookupError(f'{name!r}: no model of the zoo. Remedy: one of {", ".join(found) or "none: it is empty"}.')
-    return found[name]
+    return find_entry(name)
 
 
 def load(

@@ -27,7 +27,8 @@ def list_(as_json: bool) -> None:
     \b
     cmvl zoo list
     """
-    from cmvl_mm.workflows.zoo import read_manifest, zoo_facts
+    from cmvl_mm.workflows.zoo import zoo_facts
+    from cmvl_mm.zoo.manifest import read_manifest
 
     rows = [zoo_facts(entry) for entry in read_manifest().values()]
     if as_json:
@@ -46,9 +47,10 @@ def show(name: str, as_json: bool) -> None:
     \b
     cmvl zoo show evidence_both_basic
     """
-    from cmvl_mm.workflows.zoo import zoo_entry, zoo_facts
+    from cmvl_mm.workflows.zoo import zoo_facts
+    from cmvl_mm.zoo.manifest import find_entry
 
-    facts = zoo_facts(zoo_entry(name))
+    facts = zoo_facts(find_entry(name))
     if as_json:
         click.echo(json.dumps(facts, indent=2))
         return

@@ -101,7 +101,7 @@ class Embeddings:
     """(n, C)"""
     meta: EmbeddingsMeta
     failures: tuple[Failure, ...] = field(default=())
-    """Of the call that made the rows. Not in the file; `embed` writes them beside it."""
+    """Of the call that made the rows. Not in the file."""
 
     def __post_init__(self) -> None:
         rows = len(self.paths)
@@ -135,7 +135,7 @@ def read_embeddings(path: str | Path) -> Embeddings:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such file. Remedy: `cmvl embed FOLDER -o {path}` makes it.')
+        raise FileNotFoundError(f'{path}: there is no such file. Remedy: write_embeddings makes one.')
     try:
         schema = pq.read_schema(path)
         stored = (schema.metadata or {}).get(KEY)
@@ -151,7 +151,7 @@ def read_embeddings(path: str | Path) -> Embeddings:
         raise EmbeddingsError(f'{path}: no embeddings that can be read: {error}. Remedy: {_REMEDY}') from error
 
 
-_REMEDY = 'a file that `cmvl embed` or cmvl_mm.embed has written.'
+_REMEDY = 'a file that write_embeddings has written.'
 
 
 def _schema(width: int) -> pa.Schema:

@@ -7,14 +7,7 @@ from typing import Any, NamedTuple
 from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.files.digest import require_sha256
 from cmvl_mm.zoo.locate import weights_of
-from cmvl_mm.zoo.manifest import Entry, read_manifest
-
-
-class UnknownModelError(LookupError):
-    """A name that is not in the zoo; the message lists those that are."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+from cmvl_mm.zoo.manifest import Entry, find_entry
 
 
 class Downloaded(NamedTuple):
@@ -23,18 +16,6 @@ class Downloaded(NamedTuple):
     name: str
     path: Path
     sha256: str
-
-
-def zoo_entry(name: str) -> Entry:
-    """What the zoo says of a model.
-
-    Raises:
-        UnknownModelError: there is no such model.
-    """
-    found = read_manifest()
-    if name not in found:
-        raise UnknownModelError(f'{name!r}: no model of the zoo. Remedy: one of {", ".join(found) or "none"}.')
-    return found[name]
 
 
 def zoo_facts(entry: Entry) -> dict[str, Any]:
@@ -68,7 +49,7 @@ def download_weights(name: str, folder: Path | None = None) -> Downloaded:
         UnknownModelError: there is no such model.
         FileNotFoundError, DigestError, DownloadError: as `cmvl_mm.zoo.locate.weights_of`.
     """
-    entry = zoo_entry(name)
+    entry = find_entry(name)
     path = weights_of(entry)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -96,6 +96,26 @@ def zoo_folder() -> Path:
     return Path(os.environ.get(FOLDER_VARIABLE) or Path(__file__).parent)
 
 
+class UnknownModelError(LookupError):
+    """A name that is not in the zoo; the message lists those that are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def find_entry(name: str) -> Entry:
+    """What the zoo says of a model.
+
+    Raises:
+        UnknownModelError: there is no such model.
+    """
+    found = read_manifest()
+    if name not in found:
+        listed = ', '.join(found) or 'none: it is empty'
+        raise UnknownModelError(f'{name!r}: no model of the zoo. Remedy: one of {listed}.')
+    return found[name]
+
+
 def read_manifest(folder: Path | None = None) -> dict[str, Entry]:
     """The entries by name.
 
