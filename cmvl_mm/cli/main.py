@@ -11,6 +11,7 @@ COMMANDS = {
     'finetune': 'Train a classifier of your own classes, and test it.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',
+    'report': 'A page with the figures and curves of a work directory.',
     'web': 'A page in the browser to search and watch videos.',
 }
 """Each lives in the file of its name, as a Click command of its name; the file loads nothing heavy at import."""
