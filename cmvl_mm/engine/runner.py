@@ -154,7 +154,7 @@ class CompressedRunner(Runner):
             FeaturesError, PredictionsError: they could not be written; the figures are in the log and in their file by
                 then.
         """
-        if self._resume and not self._has_loaded:  # the config of a run that was resumed says so; a test resumes nothing
+        if self._resume and not self._has_loaded:  # as a resumed run's config says; a test resumes nothing
             newest = self._newest_on_disk() if self._load_from is None else None
             self._resume, self._load_from = False, self._load_from if newest is None else str(newest)
         figures = super().test()
@@ -288,8 +288,8 @@ class CompressedRunner(Runner):
         elif now is not None and before is not None and before != now:
             raise ResumeError(
                 f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
-                f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or start a new run from '
-                'its weights with load_from and without --resume.'
+                f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or start a new run '
+                'from its weights with load_from and without --resume.'
             )
 
     def _require_same_schedule(self, filename: str, before: str | None) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cmvl_mm.evaluation.intervals import wilson
-from cmvl_mm.visualization.report import text_table
+from cmvl_mm.evaluation.tables import text_table
 
 MOST_CLASSES_SHOWN = 10  # in a confusion matrix
 

@@ -10,8 +10,8 @@ from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import epoch_mean, read_curves
 from cmvl_mm.engine.own_data import fill_lists
+from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.prepare.own_lists import make_lists
-from cmvl_mm.visualization.report import text_table
 
 from .own_videos import claim, failures_in_words, prepare_own
 from .plan import chances, long_enough, need_of
