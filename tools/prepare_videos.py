@@ -38,6 +38,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from cmvl_mm.datasets.sampling import pretraining_span, pretraining_words
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.prepare.flow_cost import summarise
 from cmvl_mm.prepare.list_parsers import ListError
@@ -49,7 +50,8 @@ from cmvl_mm.prepare.run import Motion, Outcome, prepare_all, ready_sources
 from cmvl_mm.prepare.sources import Listing, find_in_folder, find_in_list, write_list
 from cmvl_mm.video.encode import PROFILES
 
-PRETRAINING_FRAMES = 71  # a clip of 61, the release's gap of 2, 8 of motion: pretraining leaves shorter videos out
+PRETRAINING = (16, 4, 2, 8)  # the paper's clip, stride and motion, the release's gap
+PRETRAINING_FRAMES = pretraining_span(*PRETRAINING)  # 71: pretraining leaves shorter videos out
 PROGRESS_SECONDS = 5
 SHOWN = 20  # names of a kind on the screen; the report has all
 
@@ -149,6 +151,11 @@ def write_report(arguments: argparse.Namespace, outcomes: list[Outcome], listing
     # A path that is not UTF-8 comes out as JSON's own escape.
     replace_text(path, text.encode('utf-8', 'backslashreplace').decode() + '\n')
     print(f'{len(ready)} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames')
+    if short:
+        print(
+            f"The paper's pretraining leaves those out: {pretraining_words(*PRETRAINING)}. Configs of other clips need "
+            'other numbers: configs/demo and configs/own 41. The rest uses all videos.'
+        )
     if arguments.flow:
         print('flow: ' + ', '.join(f'{key} {value}' for key, value in report['flow'].items()))
     show_names('failed', [f'{item["path"]}: {item["stage"]}: {item["reason"]}. {item["remedy"]}.' for item in failed])

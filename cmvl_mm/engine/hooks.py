@@ -102,6 +102,7 @@ class SkippedVideosHook(Hook):
         self.iframe_fallbacks = 0
         self.samples = 0
         self.told_of_iframes = False
+        self.told_of_short = False
         self.reported: set[tuple[str, str]] = set()
         self.videos: int | None = None
 
@@ -137,6 +138,14 @@ class SkippedVideosHook(Hook):
             f'Replaced videos: {len(broken)} unreadable, {len(short)} too short, of {self._videos(runner)}. '
             f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
         )
+        if short and not self.told_of_short:
+            self.told_of_short = True
+            runner.logger.warning(
+                f'{len(short)} videos have fewer frames than this config needs, and others take their places. Remedy: '
+                "leave them out of the list; or, of the stage 'sample', a smaller frame_interval for shorter clips, or "
+                "past_end='repeat_last' to hold the last frame: --cfg-options "
+                'train_dataloader.dataset.pipeline.sample.past_end=repeat_last'
+            )
         if self.samples and not self.told_of_iframes and self.iframe_fallbacks > _FAR_SHARE * self.samples:
             self.told_of_iframes = True
             runner.logger.warning(

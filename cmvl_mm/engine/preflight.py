@@ -54,26 +54,32 @@ def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], 
         )
 
 
-def unused_classes(dataset: Any, model: nn.Module) -> str | None:
-    """A sentence where the classifier has classes that no video of the lists has; None where it has not.
+def check_all_classes(dataset: Any, model: nn.Module) -> None:
+    """Refuse a classifier with more classes than its training lists know, as one has who forgets `num_classes`.
+
+    Names in the `classes.txt` beside a list, or in the data set's `metainfo`, are known classes, with videos or
+    without.
 
     Args:
         dataset, model: as of `check_labels`.
+
+    Raises:
+        LabelError: names list, classes, `num_classes` and remedy.
     """
     classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
     if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
-        return None
+        return
     lines = list(listed(dataset))
     highest = max((line.label for line in lines if isinstance(line.label, int)), default=classes - 1)
     named = max((len(part.metainfo.get('classes', ())) for part in compressed_parts(dataset)), default=0)
     known = max(highest + 1, named)
-    if known >= classes:
-        return None
-    return (
-        f'model.cls_head.num_classes={classes}, and {lines[0].source} has {known} classes: the network learns '
-        f'{classes - known} that no video has. Remedy, where that is not meant: --cfg-options '
-        f'model.cls_head.num_classes={known}, or data={lines[0].source}, which sets it.'
-    )
+    if known < classes:
+        source = lines[0].source
+        raise LabelError(
+            f'model.cls_head.num_classes={classes}, and {source} knows {known} classes: the network would learn '
+            f'{classes - known} that no video has. Remedy: --cfg-options model.cls_head.num_classes={known}, or '
+            f'data={source}, which sets it; where they are meant, a name of each class in classes.txt beside the list.'
+        )
 
 
 def _remedy(labels: list[int], classes: int, use: Literal['train', 'test']) -> str:
@@ -126,8 +132,7 @@ def check_training(runner: Runner, loop: BaseLoop, model: nn.Module) -> None:
     """What a training loop can be told before its first step."""
     dataloader = loop.dataloader
     check_labels(dataloader.dataset, model, 'train')
-    if (surplus := unused_classes(dataloader.dataset, model)) is not None:
-        runner.logger.warning(surplus)
+    check_all_classes(dataloader.dataset, model)
     synchronised = runner.distributed and runner.cfg.get('sync_bn') is not None
     check_batch(model, dataloader.batch_size, runner.world_size, synchronised=synchronised)
     if isinstance(loop, EpochBasedTrainLoop):

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from cmvl_mm.datasets.frame_choice import SamplePretraining
 from cmvl_mm.datasets.list_file import Entry
-from cmvl_mm.datasets.sampling import clip_span, pretraining_span
 from cmvl_mm.datasets.stages import find
 from cmvl_mm.prepare.own_lists import OwnVideosError
 
@@ -30,17 +30,14 @@ def need_of(config: Config) -> Need | None:
     pipeline = config.train_dataloader.dataset.pipeline
     (number,) = find(pipeline, 'sample')
     stage: Mapping[str, Any] = pipeline[number]
-    if stage.get('past_end', 'error') != 'error' or stage['type'] != 'SamplePretraining':
+    if stage['type'] != 'SamplePretraining' or stage.get('past_end', 'error') != 'error':
         return None
-    clip, interval = stage.get('clip_len', 16), stage.get('frame_interval', 4)
-    gap, motion = stage.get('future_gap', 2), stage.get('motion_len', 8)
-    span = clip_span(clip, interval)
-    frames = max(pretraining_span(clip, interval, gap, motion), stage.get('room') or 0)
+    built = SamplePretraining(**{name: value for name, value in stage.items() if name not in ('type', 'role')})
     key = 'train_dataloader.dataset.pipeline.sample'
     return Need(
-        frames,
-        f'a clip of {clip} frames, every {interval} taken, spans {span}; {gap} of gap and {motion} of motion follow',
-        f'--cfg-options {key}.frame_interval={max(1, interval // 2)} for shorter clips, or '
+        built.room,
+        built.why,
+        f'--cfg-options {key}.frame_interval={max(1, built.frame_interval // 2)} for shorter clips, or '
         f'--cfg-options {key}.past_end=repeat_last to hold the last frame',
     )
 

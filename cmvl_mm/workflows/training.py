@@ -11,7 +11,7 @@ from mmengine.device import get_device
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import merge_options
-from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.engine.quiet_runner import QuietRunner
 from cmvl_mm.engine.strict_files import read_files_as_data
 
 from .plan import fit_batch, fit_epochs
@@ -51,11 +51,18 @@ def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str
 def _device() -> str:
     if get_device() == 'cuda':
         return str(torch.cuda.get_device_name())
-    return f'the processor ({torch.get_num_threads()} threads)'
+    threads = torch.get_num_threads()
+    return f'the CPU ({threads} thread{"" if threads == 1 else "s"})'
+
+
+def relative(path: Path) -> Path:
+    """From the working directory, where it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def train(config: Config, out: Path) -> None:
-    """Train to the end; a run that was stopped goes on from its newest checkpoint.
+    """Train to the end; a run that was stopped goes on from its newest checkpoint. A line says where the log is.
 
     Args:
         config: complete but for its work directory.
@@ -63,7 +70,9 @@ def train(config: Config, out: Path) -> None:
     """
     read_files_as_data()
     config.launcher, config.work_dir, config.resume = 'none', str(out.absolute()), True
-    CompressedRunner.from_cfg(_named(config)).train()
+    runner = QuietRunner.from_cfg(_named(config))
+    print(f'Log: {relative(Path(runner.log_dir))}/{runner.timestamp}.log', flush=True)
+    runner.train()
 
 
 def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
@@ -75,7 +84,7 @@ def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
         weights: a checkpoint.
     """
     config.launcher, config.work_dir, config.resume, config.load_from = 'none', str(out.absolute()), False, str(weights)
-    return CompressedRunner.from_cfg(_named(config)).test()
+    return QuietRunner.from_cfg(_named(config)).test()
 
 
 def _named(config: Config) -> Config:

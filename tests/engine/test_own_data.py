@@ -1,6 +1,7 @@
 """One key `data` fills lists, folders and the number of classes; what does not fit is named."""
 
 import os
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -8,10 +9,12 @@ from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import Entry
+from cmvl_mm.datasets.dataset import CompressedVideoDataset
 from cmvl_mm.datasets.presence import check_present
 from cmvl_mm.engine.config import ConfigKeyError, load_config
+from cmvl_mm.engine.config_values import ConfigValueError, check_values
 from cmvl_mm.engine.own_data import fill_data
-from cmvl_mm.engine.preflight import unused_classes
+from cmvl_mm.engine.preflight import LabelError, check_all_classes
 from cmvl_mm.engine.prepare import prepare
 from cmvl_mm.engine.schedule_follow import lines_of
 from cmvl_mm.prepare.own_lists import OwnVideosError
@@ -118,10 +121,30 @@ def test_a_wrong_folder_is_told_where_the_videos_are(folder):
         check_present(str(folder / 'train.txt'), 'video', 'nowhere', ['fall/a_1.mp4'])
 
 
-def test_classes_that_no_video_has_are_named(tmp_path):
+def test_a_classifier_with_classes_that_no_list_knows_is_refused():
     dataset = SimpleNamespace(ann_file='list.txt', entries=[Entry('a.mp4', 0), Entry('b.mp4', 1)])
     model = SimpleNamespace(cls_head=SimpleNamespace(num_classes=101))
-    assert 'num_classes=101, and list.txt has 2 classes' in str(unused_classes(dataset, model))
+    words = r'num_classes=101, and list\.txt knows 2 classes.*num_classes=2, or data=list'
+    with pytest.raises(LabelError, match=words):
+        LabelError, match=r'num_classes=101, and list\.txt knows 2 classes.*num_classes=2, or data=list'
+    ):
+        check_all_classes(dataset, model)
     model.cls_head.num_classes = 2
-    assert unused_classes(dataset, model) is None
-    assert unused_classes(dataset, SimpleNamespace(cls_head=None)) is None
+    check_all_classes(dataset, model)
+    check_all_classes(dataset, SimpleNamespace(cls_head=None))
+    head = dict(type='ClassificationHead', in_channels=3)
+    with pytest.raises(ConfigValueError, match=r'num_classes is not set\. Remedy: --cfg-options data=LIST'):
+        check_values(Config(dict(model=dict(cls_head=head))))
+    check_values(Config(dict(model=dict(cls_head=head), data='folder')))
+
+
+def test_names_beside_the_list_are_classes_without_videos(controlled_set, tmp_path):
+    shutil.copy(controlled_set / 'train.txt', tmp_path / 'train.txt')
+    names = [f'class {number}' for number in range(101)]
+    (tmp_path / 'classes.txt').write_text('\n'.join(names))
+    model = SimpleNamespace(cls_head=SimpleNamespace(num_classes=101))
+    arguments = dict(ann_file=str(tmp_path / 'train.txt'), data_prefix=dict(video=str(controlled_set)), pipeline=[])
+    check_all_classes(CompressedVideoDataset(**arguments), model)
+    (tmp_path / 'classes.txt').unlink()
+    with pytest.raises(LabelError, match='knows'):
+        check_all_classes(CompressedVideoDataset(**arguments), model)
