@@ -126,8 +126,6 @@ def test_a_classifier_with_classes_that_no_list_knows_is_refused():
     model = SimpleNamespace(cls_head=SimpleNamespace(num_classes=101))
     words = r'num_classes=101, and list\.txt knows 2 classes.*num_classes=2, or data=list'
     with pytest.raises(LabelError, match=words):
-        LabelError, match=r'num_classes=101, and list\.txt knows 2 classes.*num_classes=2, or data=list'
-    ):
         check_all_classes(dataset, model)
     model.cls_head.num_classes = 2
     check_all_classes(dataset, model)
