@@ -13,6 +13,8 @@ The public names. Each is imported when it is first used, so that reading and wr
 | `info_nce`, `pointwise_info_nce` | the losses as functions | yes |
 | `InfoNCELoss`, `PointwiseInfoNCELoss` | the losses as modules | yes |
 | `load_config` | a config file, checked for keys that nothing reads | yes |
+| `pretrain` | a folder of videos -> a pretrained video network | yes |
+| `finetune` | a folder of videos by class -> a tested classifier | yes |
 | `hub` | published models, ready for use: `hub.load('name')` | yes |
 
 Importing `cmvl_mm.register` makes every component known to MMEngine's registries; configs name it in `custom_imports`.
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss, info_nce, pointwise_info_nce
     from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoError
     from cmvl_mm.video.encode import PROFILES, Profile, reencode
+    from cmvl_mm.workflows.finetune import finetune
+    from cmvl_mm.workflows.pretrain import pretrain
 
 __version__ = '0.1.0'
 
@@ -49,6 +53,8 @@ __all__ = [
     'InfoNCELoss',
     'PointwiseInfoNCELoss',
     'load_config',
+    'pretrain',
+    'finetune',
     'hub',
 ]
 
@@ -59,6 +65,8 @@ _NAMES_OF = {
     'cmvl_mm.datasets.collate': ('compressed_collate',),
     'cmvl_mm.models.losses': ('info_nce', 'pointwise_info_nce', 'InfoNCELoss', 'PointwiseInfoNCELoss'),
     'cmvl_mm.engine.config': ('load_config',),
+    'cmvl_mm.workflows.pretrain': ('pretrain',),
+    'cmvl_mm.workflows.finetune': ('finetune',),
 }
 _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
 

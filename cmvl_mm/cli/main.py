@@ -10,8 +10,11 @@ COMMANDS = {
     'info': 'What a video holds: codec, size, frames, key frames, vectors.',
     'vectors': 'Motion vectors of a video, as arrays (.npz) or drawn over it (.mp4, .gif).',
     'prepare': 'Re-encode videos for training.',
+    'pretrain': 'Train a video network on videos without labels.',
+    'finetune': 'Train a classifier of your own classes, and test it.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',
+    'report': 'A page with the figures and curves of a work directory.',
     'web': 'A page in the browser to search and watch videos.',
 }
 """Each lives in the file of its name, as a Click command of its name; the file loads nothing heavy at import."""

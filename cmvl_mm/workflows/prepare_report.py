@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from cmvl_mm.datasets.sampling import pretraining_span, pretraining_words
 from cmvl_mm.prepare.flow_cost import summarise
 from cmvl_mm.prepare.run import Outcome
 from cmvl_mm.prepare.sources import Listing
 from cmvl_mm.video.encode import PROFILES
 from cmvl_mm.workflows.prepare_request import PrepareRequest
 
-PRETRAINING_FRAMES = 71  # a clip of 61, the release's gap of 2, 8 of motion: pretraining leaves shorter videos out
+PRETRAINING = (16, 4, 2, 8)  # the paper's clip, stride and motion, the release's gap
+PRETRAINING_FRAMES = pretraining_span(*PRETRAINING)  # 71: pretraining leaves shorter videos out
 SHOWN = 20  # names of a kind in the summary; the report has all
 
 
@@ -58,8 +60,8 @@ def summary_of(report: Mapping[str, Any]) -> Iterator[str]:
     yield f'{report["ready"]} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames'
     if short:
         yield (
-            f'  {PRETRAINING_FRAMES} are what configs/pretrain_* need: a clip of 61, a gap of 2, 8 of motion. Other '
-            'configs need fewer: training says how many, and which videos it leaves out.'
+            f"The paper's pretraining leaves those out: {pretraining_words(*PRETRAINING)}. Configs of other clips need "
+            'other numbers: configs/demo and configs/own 41. The rest uses all videos.'
         )
     if 'flow' in report:
         yield 'flow: ' + ', '.join(f'{key} {value}' for key, value in report['flow'].items())

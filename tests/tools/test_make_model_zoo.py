@@ -37,7 +37,7 @@ def test_every_leaf_config_is_listed_once_and_every_path_exists(repository):
 def test_every_config_of_the_paper_says_its_number_or_that_there_is_none(zoo_tool):
     entries = [entry for entry in zoo_tool.read_all() if not re.search('/(demo|evidence)/', entry.config)]
     assert [entry.config for entry in entries if 'Paper' not in entry.fields] == []
-    tests = [entry for entry in entries if not re.search(r'/pretrain_', entry.config)]
+    tests = [entry for entry in entries if not re.search(r'/pretrain[_.]', entry.config)]
     assert [entry.config for entry in tests if 'Protocol' not in entry.fields] == []
 
 
@@ -47,6 +47,8 @@ def test_a_result_stands_in_its_row_with_where_it_comes_from(zoo_tool):
     line = zoo_tool.row(entry, [result])
     assert '| R@1 1.5 | retrieval_paper | abc, 2026-01-02, a GPU |' in line
     assert '41.7 / 57.4 / 66.9 / 76.1' in line
+    counted = zoo_tool.row(entry, [result | dict(ours='R@1 {25.0}, pretext 9.0', n=8)])
+    assert '| R@1 25.0 (7.1 to 59.1), pretext 9.0; n = 8 |' in counted
     assert '| not run |' in zoo_tool.row(entry, [])
 
 
