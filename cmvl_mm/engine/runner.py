@@ -35,6 +35,7 @@ from .preflight import check_test, check_training
 from .prepare import prepare
 from .rank_order import mean_in_rank_order
 from .schedule_scale import recorded
+from .screen import ON_SCREEN
 
 
 class ResumeError(ValueError):
@@ -192,7 +193,7 @@ class CompressedRunner(Runner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         load_weights(bare(self.model), state_dict_of(checkpoint, source=path), source=path)
         self._has_loaded = True
-        self.logger.info(f'Load checkpoint from {path}')
+        self.logger.info(f'Load checkpoint from {path}', extra=ON_SCREEN)
         return checkpoint
 
     def load_or_resume(self) -> None:

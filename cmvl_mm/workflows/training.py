@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config
-from mmengine.device import get_device
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.config import merge_options
-from cmvl_mm.engine.quiet_runner import QuietRunner
+from cmvl_mm.engine.quiet_runner import QuietRunner, device_in_words
 from cmvl_mm.engine.strict_files import read_files_as_data
 
 from .plan import fit_batch, fit_epochs
@@ -45,24 +43,12 @@ def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str
         chosen['default_hooks.checkpoint.interval'] = max(1, epochs // _SAVES)
     merge_options(config, chosen)
     steps = epochs * (videos // batch)
-    return f'{videos} videos, {epochs} epochs of {videos // batch} steps of {batch} clips: {steps} steps on {_device()}'
-
-
-def _device() -> str:
-    if get_device() == 'cuda':
-        return str(torch.cuda.get_device_name())
-    threads = torch.get_num_threads()
-    return f'the CPU ({threads} thread{"" if threads == 1 else "s"})'
-
-
-def relative(path: Path) -> Path:
-    """From the working directory, where it lies below it."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    each = f'{videos // batch} steps of {batch} clips'
+    return f'{videos} videos, {epochs} epochs of {each}: {steps} steps on {device_in_words()}'
 
 
 def train(config: Config, out: Path) -> None:
-    """Train to the end; a run that was stopped goes on from its newest checkpoint. A line says where the log is.
+    """Train to the end; a run that was stopped goes on from its newest checkpoint.
 
     Args:
         config: complete but for its work directory.
@@ -70,9 +56,7 @@ def train(config: Config, out: Path) -> None:
     """
     read_files_as_data()
     config.launcher, config.work_dir, config.resume = 'none', str(out.absolute()), True
-    runner = QuietRunner.from_cfg(_named(config))
-    print(f'Log: {relative(Path(runner.log_dir))}/{runner.timestamp}.log', flush=True)
-    runner.train()
+    QuietRunner.from_cfg(_named(config)).train()
 
 
 def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
