@@ -30,7 +30,7 @@ from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 
 VIDEOS = 2  # batch-norm on clips needs two
-GOP = 12  # frames, of tools/prepare_videos.py
+GOP = 12  # frames, of cmvl prepare
 TRAINING_VIDEOS = {'UCF101, split 1': 9_537, 'Kinetics-400': 240_000}
 PARTS = (
     'backbone', 'context_head.i_network', 'motion_head.m_network', 'motion_head.predictor',

@@ -3,7 +3,7 @@
     python benchmarks/flow_cost.py prepared/a.mp4 prepared/b.mp4 --picture motion.png
 
 Prints the median over the rounds, in milliseconds per frame from the closed file to arrays, and the share of moving
-blocks in which both point the same way.  Prepare the videos with tools/prepare_videos.py first.
+blocks in which both point the same way.  Prepare the videos with cmvl prepare first.
 """
 
 import argparse

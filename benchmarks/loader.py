@@ -1,7 +1,7 @@
 """The complete training sample of the paper: ours, a stock MMAction2 pipeline's clip alone, and the bare decoding.
 
     python benchmarks/loader.py                    # videos made on the spot
-    python benchmarks/loader.py --videos a.mp4 …   # yours, prepared by tools/prepare_videos.py --profile coviar
+    python benchmarks/loader.py --videos a.mp4 …   # yours, prepared by cmvl prepare --profile coviar
 
 Ours is 16 RGB frames, an I-frame and four motion windows, augmented and packed; the peer is decord's clip of 16 frames
 with crop, flip, jitter and blur.  A row of ours leaves the recolouring to the model's device (AugmentColour's `where`),

@@ -17,6 +17,8 @@ The public names. Each is imported when it is first used, so that reading and wr
 | `search` | what is most like a video, or like a row | yes |
 | `read_embeddings` | a file of `embed` -> its rows | |
 | `load` | a published model, or one's own: `hub.load` | yes |
+| `pretrain` | a folder of videos -> a pretrained video network | yes |
+| `finetune` | a folder of videos by class -> a tested classifier | yes |
 | `hub` | published models, ready for use: `hub.load('name')` | yes |
 | `ContextMotionInferencer` | features or classes of videos, folders, arrays, by one call | yes |
 
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from cmvl_mm.video.encode import PROFILES, Profile, reencode
     from cmvl_mm.workflows.embed import embed
     from cmvl_mm.workflows.embeddings import read_embeddings
+    from cmvl_mm.workflows.finetune import finetune
+    from cmvl_mm.workflows.pretrain import pretrain
     from cmvl_mm.workflows.search import search
 
 __version__ = VERSION
@@ -65,6 +69,8 @@ __all__ = [
     'search',
     'read_embeddings',
     'load',
+    'pretrain',
+    'finetune',
     'hub',
     'ContextMotionInferencer',
 ]
@@ -81,6 +87,8 @@ _NAMES_OF = {
     'cmvl_mm.workflows.search': ('search',),
     'cmvl_mm.workflows.embeddings': ('read_embeddings',),
     'cmvl_mm.hub': ('load',),
+    'cmvl_mm.workflows.pretrain': ('pretrain',),
+    'cmvl_mm.workflows.finetune': ('finetune',),
 }
 _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
 

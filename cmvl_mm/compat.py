@@ -9,12 +9,14 @@ Nothing here is a feature. `tests/test_compat.py` fails when upstream has mended
 4. mmaction2's `ColorJitter` adds a negative offset to a uint8 array, which NumPy >= 2 refuses.
 5. Where a newer transformers is installed (seen with 4.57 and 5.17), mmaction2 1.2.0's VindLU does not find in it what
    it imports, so `import mmaction.models` fails.
+6. mmcv-lite warns, once per operator, of compiled operators that it lacks. Nothing here uses them.
 """
 
 import importlib.util
 import os
 import sys
 import types
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -147,6 +149,7 @@ def apply() -> None:
     """Mend everything that must be mended before a config is built."""
     stub_missing_drn()
     leave_out_vindlu()
+    warnings.filterwarnings('ignore', 'Fail to import', UserWarning, r'mmcv\.')
 
 
 apply()

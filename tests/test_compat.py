@@ -108,3 +108,9 @@ def test_a_cudnn_that_torch_goes_round_is_named_in_bf16(torch_version, cudnn, in
     lines = compat.check_convolutions(torch_version, cudnn, in_bf16=in_bf16)
     assert len(lines) == warns
     assert all(f'cuDNN {cudnn}' in line and 'cuDNN >= 9.15' in line for line in lines)
+
+
+def test_mmcv_still_warns_of_operators_and_not_beside_compat():
+    code = "import warnings; warnings.simplefilter('always', UserWarning); {}import mmcv.cnn.bricks.transformer"
+    said = [run_python(code.format(first)).stderr for first in ('', 'import cmvl_mm.compat; ')]
+    assert ['Fail to import' in text for text in said] == [True, False]

@@ -101,10 +101,11 @@ def test_pretrain_finetune_test_retrieve(tool, lists, pretrained, tmp_path):
 
     start = f'model.init_cfg.checkpoint={pretrained}'
     classes = 'model.cls_head.num_classes=8'
-    log = tool(
+    tool(
         'tools/train.py', 'configs/demo/finetune.py', '--work-dir', tmp_path / 'finetune',
         '--cfg-options', *lists['train'], start, classes,
     )  # fmt: skip
+    log = next((tmp_path / 'finetune').glob('*/*.log')).read_text()
     loaded = re.search(r'epoch_2\.pth: loaded (\d+) keys into VideoResNet', log)
     assert loaded is not None
     assert int(loaded.group(1)) > 40

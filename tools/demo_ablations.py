@@ -8,7 +8,7 @@ Rows run side by side, one thread each; stopped and run again, it goes on. TV-L1
 optical flow trains on a third of the videos, each three times an epoch, and so does a row of vectors to compare with.
 The row is left out, and named, as long as the flow of that third is not there (about 40 minutes of one core):
 
-    python tools/prepare_videos.py work_dirs/demo/ablations/flow_videos.txt work_dirs/demo/prepared/videos \\
+    cmvl prepare work_dirs/demo/ablations/flow_videos.txt work_dirs/demo/prepared/videos \\
         --root work_dirs/demo/source/videos --flow
 
 Writes work_dirs/demo/ablations/table.md.

@@ -39,6 +39,7 @@ SECTIONS = (
     ('Other protocols', r'configs/protocols/'),
     ("The authors' released settings", r'configs/released/'),
     ("MMAction2's recognizers on compressed videos", r'configs/mmaction2/'),
+    ('Your own videos', r'configs/own/'),
     ("Demo: not the paper's", r'configs/demo/'),
     ('The controlled benchmark: what `make evidence` trains', r'configs/evidence/'),
 )

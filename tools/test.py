@@ -7,15 +7,11 @@ python tools/test.py configs/demo/retrieval.py NAME     # of model_zoo.md
 """
 
 import argparse
-from typing import Any
 
-from mmengine.config import Config
-
-import cmvl_mm.register  # noqa: F401
-from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
-from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
+from cmvl_mm.engine.launch import add_common_arguments, config_from, end
 from cmvl_mm.engine.strict_files import read_files_as_data
 from cmvl_mm.evaluation.prediction_dump import SUFFIXES
+from cmvl_mm.workflows.run_test import run_test
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,29 +39,18 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def add_metric(config: Config, metric: dict[str, Any]) -> None:
-    evaluator = config.test_evaluator
-    metrics = list(evaluator) if isinstance(evaluator, (list, tuple)) else [evaluator]
-    config.test_evaluator = [*metrics, metric]
-
-
 def main() -> None:
     args = parse_args()
     read_files_as_data()
     config = config_from(args)
-    config.load_from = args.checkpoint
-    if args.sha256 is not None:
-        config.load_from = str(resolve_checkpoint(args.checkpoint, sha256=args.sha256))
-    if args.seed is not None:
-        config.randomness = dict(config.get('randomness', {}), seed=args.seed)
-    if args.dump_features is not None:
-        add_metric(config, dict(type='FeatureDump', path=args.dump_features))
-    if args.dump is not None:
-        add_metric(config, dict(type='PredictionDump', out_file_path=args.dump))
-    runner = runner_from(config)
-    if args.checkpoint is None:
-        runner.init_weights_for_test()
-    runner.test()
+    run_test(
+        config,
+        args.checkpoint,
+        sha256=args.sha256,
+        seed=args.seed,
+        dump_features=args.dump_features,
+        dump=args.dump,
+    )
     end(config)
 
 

@@ -28,6 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--amp', action='store_true', help='bf16 autocast on a GPU; the losses stay in fp32. pretrain_* do so anyway'
     )
+    parser.add_argument(
+        '--epochs', type=int, metavar='N', help='train_cfg.max_epochs=N; the schedule of learning rates is fitted to it'
+    )
     parser.add_argument('--seed', type=int, help='of order, samples, weights and dropout; default: the config’s')
     parser.add_argument(
         '--no-auto-scale-lr',
@@ -40,6 +43,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     read_files_as_data()
+    if args.epochs is not None:
+        args.cfg_options = {**(args.cfg_options or {}), 'train_cfg.max_epochs': args.epochs}
     config = config_from(args)
     if 'train_dataloader' not in config:
         sys.exit(f'{args.config} has nothing to train. Remedy: tools/test.py for retrieval_* configs.')

@@ -7,13 +7,19 @@ import click
 from cmvl_mm.cli.errors import shown_in_one_line
 
 COMMANDS = {
+    'info': 'What a video holds: codec, size, frames, key frames, vectors.',
+    'vectors': 'Motion vectors of a video, as arrays (.npz) or drawn over it (.mp4, .gif).',
+    'prepare': 'Re-encode videos for training.',
     'embed': 'Feature vectors of videos, one row a clip.',
     'search': 'The clips most like a video, or like a row.',
+    'pretrain': 'Train a video network on videos without labels.',
+    'finetune': 'Train a classifier of your own classes, and test it.',
+    'test': 'Figures of a classifier or of retrieval, in percent.',
     'export': 'A network as ONNX or torch.export.',
-    'zoo': 'Published weights: list, show, download.',
-    'config': 'Configs: list, show, copy.',
     'report': 'A page with the figures and curves of a work directory.',
     'web': 'A page in the browser to search and watch videos.',
+    'zoo': 'Published weights: list, show, download.',
+    'config': 'Configs: list, show, copy.',
 }
 """Each lives in the file of its name, as a Click command of its name; the file loads nothing heavy at import."""
 

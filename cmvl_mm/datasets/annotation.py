@@ -25,7 +25,7 @@ def read_list(ann_file: str | Path, labels: str) -> list[Entry]:
     ann_file = Path(ann_file)
     if not ann_file.is_file():
         raise AnnotationError(
-            f"{ann_file}: there is no such list. Remedy: make one with tools/prepare_videos.py; the demo's come "
+            f"{ann_file}: there is no such list. Remedy: make one with cmvl prepare; the demo's come "
             'of tools/demo.py --only-videos.'
         )
     try:

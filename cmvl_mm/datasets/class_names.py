@@ -1,4 +1,4 @@
-"""Names of the classes, from the file that `tools/prepare_videos.py` writes beside the lists."""
+"""Names of the classes, from the file that `cmvl prepare` writes beside the lists."""
 
 from collections.abc import Iterable
 from pathlib import Path

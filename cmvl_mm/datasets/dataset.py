@@ -226,7 +226,7 @@ class CompressedVideoDataset(BaseDataset):
         raise NoUsableVideo(
             f'{self.ann_file}, sample {int(index)}: {len(skipped)} videos in a row cannot be used, '
             f'the first of them:\n{reasons}\n'
-            'Remedy: check the folder with tools/prepare_videos.py, or allow short videos with the sampling '
+            'Remedy: check the folder with cmvl prepare, or allow short videos with the sampling '
             "stage's past_end='repeat_last'."
         )
 

@@ -36,7 +36,7 @@ class FlowError(VideoError):
     """A flow file that is missing, damaged, or of another video; ``path`` is the flow file, ``stage`` ``motion``."""
 
     def _remedy(self) -> str:
-        return 'Make it with tools/prepare_videos.py --flow, which keeps the videos that are ready'
+        return 'Make it with cmvl prepare --flow, which keeps the videos that are ready'
 
 
 def flow_path(video: str | os.PathLike[str]) -> str:

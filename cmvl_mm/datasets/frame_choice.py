@@ -68,11 +68,14 @@ class SamplePretraining:
             if room < self.room:
                 raise ValueError(f'room={room}: clip and window need {self.room} frames')
             self.room = room
+        self.why = sampling.pretraining_words(clip_len, frame_interval, future_gap, motion_len)
 
     def __call__(self, sample: Sample) -> Sample:
         video, rng = sample['video'], sample['rng']
         if self.past_end == 'error' and video.num_frames < self.room:
-            raise VideoTooShort(f'the sample needs {self.room} frames and the video has {video.num_frames}')
+            raise VideoTooShort(
+                f'the video has {video.num_frames} frames, and this config needs {self.room} ({self.why})'
+            )
         start = sampling.random_start(rng, video.num_frames, self.room)
         clip = sampling.clip_at(start, self.clip_len, self.frame_interval)
         future = clip[-1] + self.future_gap + 1 + np.arange(self.motion_len)

@@ -37,6 +37,16 @@ def pretraining_span(clip_len: int, frame_interval: int, future_gap: int, motion
     return span + max(future_gap + motion_len, 0)
 
 
+def pretraining_words(clip_len: int, frame_interval: int, future_gap: int, motion_len: int) -> str:
+    """Why `pretraining_span` is what it is, for messages."""
+    span = clip_span(clip_len, frame_interval)
+    if future_gap < 0:
+        behind = f'the {motion_len} of motion begin {-future_gap} before its end'
+    else:
+        behind = f'a gap of {future_gap} and {motion_len} of motion follow'
+    return f'a clip of {clip_len} frames at stride {frame_interval} spans {span}; {behind}'
+
+
 def clip_at(start: int, clip_len: int, frame_interval: int) -> np.ndarray:
     """(clip_len,) frame indices of the clip that starts at `start`."""
     return start + frame_interval * np.arange(clip_len)

@@ -32,7 +32,7 @@ class ReadCompressed:
     In two-file mode the clip comes from the original, the I-frame and the vectors from the prepared video.
 
     Args:
-        motion: 'vectors' takes the video's own; 'flow' reads the TV-L1 flow that `tools/prepare_videos.py --flow` put
+        motion: 'vectors' takes the video's own; 'flow' reads the TV-L1 flow that `cmvl prepare --flow` put
             beside the video (Table 4).
     """
 

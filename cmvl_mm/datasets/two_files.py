@@ -20,7 +20,7 @@ def original_path(root: str, relative: str, suffix: str) -> str:
 def check_same_frames(prepared: CompressedVideo, original: CompressedVideo) -> None:
     """One index and one crop box must mean the same in both files, so sizes and frame counts must be equal.
 
-    Not noticed: an original whose metadata turn it by 180 degrees. tools/prepare_videos.py bakes the turn in, the
+    Not noticed: an original whose metadata turn it by 180 degrees. cmvl prepare bakes the turn in, the
     reader does not apply it.
 
     Raises:

@@ -25,6 +25,12 @@ _COMMIT = 'commit'  # in the message hub too: what the zoo says of the weights
 _KEPT = 'kept_checkpoints'  # in the message hub, so that a resumed run goes on deleting where this one stopped
 
 
+def newest_saved(runner: Runner) -> Path | None:
+    """The checkpoint that `AtomicCheckpointHook` has saved last in this run; None where it has saved none."""
+    kept = runner.message_hub.runtime_info.get(_KEPT)
+    return Path(runner.work_dir, kept[-1]) if kept else None
+
+
 @register_backend('checkpoint')
 class CheckpointBackend(LocalBackend):
     """How MMEngine's Runner hands over a checkpoint's bytes."""

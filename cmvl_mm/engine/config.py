@@ -12,6 +12,8 @@ from cmvl_mm.files.shipped import config_path
 
 from .config_keys import faults_of_keys, faults_of_options, unused_variables
 from .inference_pipeline import goes_along, take_along, warn_of_another
+from .own_data import fill_data
+from .schedule_follow import epochs_of, follow_epochs
 
 
 class ConfigKeyError(KeyError):
@@ -33,6 +35,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
         ValueError: the file is not Python; YAML and JSON configs are refused.
         ConfigKeyError: a key that nothing reads, in the file or on the command line; a stage that a pipeline does not
             have; a pipeline that is a dict.
+        OwnVideosError: what `data` names cannot be used.
     """
     if Path(path).suffix not in ('.py', ''):
         raise ValueError(
@@ -64,7 +67,9 @@ def merge_options(config: Config, options: Mapping[str, Any]) -> None:
         config: changed in place.
         options: dotted keys, e.g. `{'train_dataloader.dataset.pipeline.crop.size': 48}`. Below a list whose key is
             `pipeline` or ends in `_pipeline`, a stage goes by its role, its type or its number, see `stages.change`.
-            What changes the test's pipeline changes `test_pipeline`, where that is the same.
+            What changes the test's pipeline changes `test_pipeline`, where that is the same. What changes
+            `train_cfg.max_epochs`, and nothing of `param_scheduler`, fits the schedule, see `schedule_scale`.
+            `data` fills lists, folders and the number of classes, see `own_data`.
 
     Raises:
         ConfigKeyError: a pipeline has no such stage, or several.
@@ -72,9 +77,13 @@ def merge_options(config: Config, options: Mapping[str, Any]) -> None:
     nested = Config()
     nested.merge_from_dict(dict(options))
     along = goes_along(config, nested)
+    before = epochs_of(config)
     config.merge_from_dict(_with_whole_lists(nested.to_dict(), config._cfg_dict))
     if along:
         take_along(config)
+    if 'param_scheduler' not in nested:
+        follow_epochs(config, before)
+    fill_data(config, nested.to_dict())
 
 
 def _with_whole_lists(options: Mapping[str, Any], config: Any, place: str = '') -> dict[str, Any]:

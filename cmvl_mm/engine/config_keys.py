@@ -35,6 +35,7 @@ _ELSEWHERE = {
     'model_path',  # mmengine.hub
     'test_pipeline',  # inference_recognizer, vis_cam
     'fast_step',
+    'data',  # own_data
 }
 TOP_LEVEL_KEYS = frozenset(_OF_RUNNER | _ELSEWHERE)
 
@@ -98,6 +99,11 @@ def faults_of_keys(config: Mapping[str, Any]) -> list[str]:
             )
         elif alike:
             faults.append(f'nothing reads {key}. Remedy: {alike[0]}; or _{key} for a variable of your own.')
+    if isinstance(config.get('data'), Mapping):
+        faults.append(
+            f'nothing reads data as a dict, a key of MMAction2 0.x. Remedy: {_OF_VERSION_0["data"]}; or data=folder, '
+            'see cmvl_mm.engine.own_data.'
+        )
     return [*faults, *_faults_below(config)]
 
 

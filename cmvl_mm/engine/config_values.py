@@ -40,13 +40,26 @@ def check_values(config: Config) -> None:
     """Look at the values that users change most; None is left to whoever reads it.
 
     Raises:
-        ConfigValueError: a value has the wrong type or size, or a schedule ends before it begins.
+        ConfigValueError: a value has the wrong type or size or is missing, or a schedule ends before it begins.
     """
     for name, (allows, words) in _VALUES.items():
         value = _at(config, name)
         if value is not None and not allows(value):
             raise ConfigValueError(f'{name}={value!r} must be {words}. Remedy: --cfg-options {name}=…')
+    _check_classes(config)
     _check_schedule(config)
+
+
+def _check_classes(config: Config) -> None:
+    """Our classifier has no usual number of classes; `data` fills it later."""
+    head = _at(config, 'model.cls_head')
+    forgotten = isinstance(head, dict) and head.get('type') == 'ClassificationHead' and head.get('num_classes') is None
+    if forgotten and config.get('data') is None:
+        ann_file = _at(config, 'train_dataloader.dataset.ann_file') or 'LIST'
+        raise ConfigValueError(
+            f'model.cls_head.num_classes is not set. Remedy: --cfg-options data={ann_file}, which counts the classes '
+            'of the list, or model.cls_head.num_classes=N.'
+        )
 
 
 def _check_schedule(config: Config) -> None:

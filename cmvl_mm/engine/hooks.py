@@ -15,6 +15,7 @@ from cmvl_mm.datasets.wrappers import compressed_parts
 
 from .listed import distinct_videos, list_digest
 from .runner import epoch_shape
+from .schedule_scale import recorded
 
 
 @HOOKS.register_module()
@@ -47,13 +48,15 @@ class SeedIterationHook(Hook):
         np.random.seed(words[2:])  # MMAction2's TRNHead and RandomBatchAugment draw from it
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the global batch, the length of the list and its digest to `meta`."""
+        """Add the global batch, the length of the list and its digest, and the schedule to `meta`."""
         checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
         if self.list_sha256 is not None:
             checkpoint['meta']['list_sha256'] = self.list_sha256
+        checkpoint['meta']['schedule'] = recorded(runner.cfg.get('param_scheduler'))
 
 
 _SKIPPED = 'skipped_videos'
+_FAR_SHARE = 0.1  # of an epoch's clips: a prepared video always has an I-frame near, but for its margins
 
 
 def _key(entry: Skipped) -> tuple[str, str]:
@@ -79,6 +82,8 @@ class SkippedVideosHook(Hook):
     have the same list and all stop in the same iteration; one that stopped alone would leave the others waiting for
     its gradients. Between those moments nothing is sent.
 
+    Once, after the first epoch in which a tenth of the clips have no I-frame near them, a warning says why.
+
     Args:
         max_broken_share: of the list; broken videos above it end the run. Short videos are counted but end nothing.
 
@@ -96,6 +101,8 @@ class SkippedVideosHook(Hook):
         """Met here since the last exchange."""
         self.iframe_fallbacks = 0
         self.samples = 0
+        self.told_of_iframes = False
+        self.told_of_short = False
         self.reported: set[tuple[str, str]] = set()
         self.videos: int | None = None
 
@@ -131,6 +138,22 @@ class SkippedVideosHook(Hook):
             f'Replaced videos: {len(broken)} unreadable, {len(short)} too short, of {self._videos(runner)}. '
             f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
         )
+        if short and not self.told_of_short:
+            self.told_of_short = True
+            runner.logger.warning(
+                f'{len(short)} videos have fewer frames than this config needs, and others take their places. Remedy: '
+                "leave them out of the list; or, of the stage 'sample', a smaller frame_interval for shorter clips, or "
+                "past_end='repeat_last' to hold the last frame: --cfg-options "
+                'train_dataloader.dataset.pipeline.sample.past_end=repeat_last'
+            )
+        if self.samples and not self.told_of_iframes and self.iframe_fallbacks > _FAR_SHARE * self.samples:
+            self.told_of_iframes = True
+            runner.logger.warning(
+                f'{100 * self.iframe_fallbacks / self.samples:.0f} % of the clips ({self.iframe_fallbacks} of '
+                f'{self.samples} samples here) have no I-frame near them and were compared with one further away, '
+                'which shows another moment: videos that were not prepared have few I-frames. Remedy: cmvl prepare '
+                "writes one every 12 frames; or a wider iframe_margin of the stage 'sample'."
+            )
         self.iframe_fallbacks = self.samples = 0
 
     def _videos(self, runner: Runner) -> int:

@@ -10,7 +10,7 @@ from cmvl_mm.files.shipped import config_names
 
 from .config import load_config
 from .other_split import use_split
-from .runner import CompressedRunner
+from .quiet_runner import QuietRunner
 from .signals import end_rank
 
 
@@ -73,6 +73,6 @@ def end(config: Config) -> None:
         end_rank(0)
 
 
-def runner_from(config: Config) -> CompressedRunner:
+def runner_from(config: Config) -> QuietRunner:
     """The runner of a config; see `CompressedRunner.from_cfg`."""
-    return CompressedRunner.from_cfg(config)
+    return QuietRunner.from_cfg(config)

@@ -18,6 +18,7 @@ from cmvl_mm.evaluation.summary import summary_lines
 from cmvl_mm.files.atomic import replace_text
 
 from .runner import bare
+from .screen import ON_SCREEN
 
 
 @HOOKS.register_module()
@@ -54,7 +55,7 @@ class WholeFileLoggerHook(LoggerHook):
         plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in figures.items()}
         figures = plain | _counts(runner)
         for line in summary_lines(figures):
-            runner.logger.info(line)
+            runner.logger.info(line, extra=ON_SCREEN)
         if is_main_process():
             path = Path(runner.log_dir, self.json_log_path)
             replace_text(path, json.dumps(self._process_tags(figures)))

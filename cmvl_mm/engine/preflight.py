@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
 from cmvl_mm.datasets.dataset import RetrievalDataset
 from cmvl_mm.datasets.list_file import numbered_lines, parse_line
-from cmvl_mm.datasets.wrappers import within
+from cmvl_mm.datasets.wrappers import compressed_parts, within
 from cmvl_mm.evaluation.metrics import FeatureDump
 from cmvl_mm.models.heads import ContextMatchingHead
 
 from .listed import Listed, listed
+from .schedule_scale import REMEDY, misfits
 
 
 class LabelError(ValueError):
@@ -50,6 +51,34 @@ def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], 
             f'{_place(first)}: {first.path!r} has the label {first.label}, and model.cls_head.num_classes={classes} '
             f'has the classes 0 to {classes - 1}; {len(beyond)} of {len(lines)} videos have such labels. '
             f'Remedy: {_remedy(numbers, classes, use)}.'
+        )
+
+
+def check_all_classes(dataset: Any, model: nn.Module) -> None:
+    """Refuse a classifier with more classes than its training lists know, as one has who forgets `num_classes`.
+
+    Names in the `classes.txt` beside a list, or in the data set's `metainfo`, are known classes, with videos or
+    without.
+
+    Args:
+        dataset, model: as of `check_labels`.
+
+    Raises:
+        LabelError: names list, classes, `num_classes` and remedy.
+    """
+    classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
+    if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
+        return
+    lines = list(listed(dataset))
+    highest = max((line.label for line in lines if isinstance(line.label, int)), default=classes - 1)
+    named = max((len(part.metainfo.get('classes', ())) for part in compressed_parts(dataset)), default=0)
+    known = max(highest + 1, named)
+    if known < classes:
+        source = lines[0].source
+        raise LabelError(
+            f'model.cls_head.num_classes={classes}, and {source} knows {known} classes: the network would learn '
+            f'{classes - known} that no video has. Remedy: --cfg-options model.cls_head.num_classes={known}, or '
+            f'data={source}, which sets it; where they are meant, a name of each class in classes.txt beside the list.'
         )
 
 
@@ -99,11 +128,17 @@ def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchroni
         )
 
 
-def check_training(runner: Runner, dataloader: Any, model: nn.Module) -> None:
+def check_training(runner: Runner, loop: BaseLoop, model: nn.Module) -> None:
     """What a training loop can be told before its first step."""
+    dataloader = loop.dataloader
     check_labels(dataloader.dataset, model, 'train')
+    check_all_classes(dataloader.dataset, model)
     synchronised = runner.distributed and runner.cfg.get('sync_bn') is not None
     check_batch(model, dataloader.batch_size, runner.world_size, synchronised=synchronised)
+    if isinstance(loop, EpochBasedTrainLoop):
+        found = misfits(runner.cfg.get('param_scheduler'), loop.max_epochs, len(dataloader))
+        if found:
+            runner.logger.warning(f'{". ".join(found)}. {REMEDY}')
 
 
 def check_test(dataloader: Any, metrics: Iterable[Any], model: nn.Module, use: Literal['train', 'test']) -> None:

@@ -12,6 +12,8 @@ from cmvl_mm.compat import check_convolutions, start_process_group
 from .config_values import check_values
 from .environment import check_launcher, is_first_process
 from .fast_step import spell_out
+from .own_data import fill_data
+from .schedule_follow import lines_of
 
 
 def prepare(config: Config) -> tuple[list[str], list[str]]:
@@ -25,6 +27,7 @@ def prepare(config: Config) -> tuple[list[str], list[str]]:
         Lines for the log, and warnings.
 
     Raises:
+        OwnVideosError: what `data` names cannot be used.
         ConfigValueError: a value of the config cannot be meant.
         LauncherError: the processes were not started as `launcher` says.
         CheckpointWriteError: nothing can be written to the work directory.
@@ -34,14 +37,15 @@ def prepare(config: Config) -> tuple[list[str], list[str]]:
     check_launcher(launcher)
     if config.get('work_dir') is not None and is_first_process(launcher):
         require_writable(Path(config.work_dir))
+    fill_data(config, make_in=Path(config.get('work_dir') or '.', 'lists'))
     fit_loaders_to_machine(config)
     device = get_device()
-    levers = spell_out(config, device)
+    lines = [*lines_of(config), *spell_out(config, device)]
     in_bf16 = (config.get('optim_wrapper') or {}).get('precision') == 'bf16'
     cudnn = torch.backends.cudnn.version() if device == 'cuda' else None
     warnings = check_convolutions(torch.__version__, cudnn, in_bf16=in_bf16)
     start_process_group(launcher)
-    return levers, warnings
+    return lines, warnings
 
 
 def fit_loaders_to_machine(config: Config) -> None:

@@ -34,6 +34,12 @@ from .listed import list_digest
 from .preflight import check_test, check_training
 from .prepare import prepare
 from .rank_order import mean_in_rank_order
+from .schedule_scale import recorded
+from .screen import ON_SCREEN
+
+
+class ResumeError(ValueError):
+    """A run that cannot be gone on with as it is configured now; the message names the checkpoint and what differs."""
 
 
 def epoch_shape(runner: Runner) -> dict[str, int]:
@@ -58,8 +64,8 @@ class CompressedRunner(Runner):
     * Built from a config, it checks values and machine first, and does what `fast_step` says.
     * Distributed runs work without CUDA: batch norm is synchronised by a gloo all-reduce and DDP gets no device ids.
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
-    * A run resumes only with the global batch, the accumulation and the list that it had, from the newest checkpoint
-      that is whole.
+    * A run resumes only with the global batch, the accumulation, the list and the schedule that it had, from the newest
+      checkpoint that is whole.
     * `auto_scale_lr` counts accumulated batches, too.
     * Processes that torchrun restarts go on from what their job has saved.
     * `meta.config` of a checkpoint is dropped unread.
@@ -120,9 +126,9 @@ class CompressedRunner(Runner):
             )
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """As MMEngine; lists, labels and batch are checked at once."""
+        """As MMEngine; lists, labels, batch and schedule are checked at once."""
         built = super().build_train_loop(loop)
-        check_training(self, built.dataloader, bare(self.model))
+        check_training(self, built, bare(self.model))
         return built
 
     def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
@@ -149,6 +155,9 @@ class CompressedRunner(Runner):
             FeaturesError, PredictionsError: they could not be written; the figures are in the log and in their file by
                 then.
         """
+        if self._resume and not self._has_loaded:  # as a resumed run's config says; a test resumes nothing
+            newest = self._newest_on_disk() if self._load_from is None else None
+            self._resume, self._load_from = False, self._load_from if newest is None else str(newest)
         figures = super().test()
         for metric in self.test_loop.evaluator.metrics:
             if isinstance(metric, (FeatureDump, PredictionDump)) and metric.failure is not None:
@@ -184,7 +193,7 @@ class CompressedRunner(Runner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         load_weights(bare(self.model), state_dict_of(checkpoint, source=path), source=path)
         self._has_loaded = True
-        self.logger.info(f'Load checkpoint from {path}')
+        self.logger.info(f'Load checkpoint from {path}', extra=ON_SCREEN)
         return checkpoint
 
     def load_or_resume(self) -> None:
@@ -239,8 +248,8 @@ class CompressedRunner(Runner):
 
         Raises:
             CheckpointError: the file holds weights alone, as the zoo's do.
-            ValueError: the run had another global batch or another list, be it of equal length. Its place in the epoch
-                and its learning rate would mean something else.
+            ResumeError: the run had another global batch, another list, be it of equal length, or another schedule. Its
+                place in the epoch and its learning rate would mean something else.
         """
         meta = read_checkpoint(filename).get('meta', {})
         if not {'epoch', 'iter'} <= meta.keys():
@@ -251,13 +260,14 @@ class CompressedRunner(Runner):
         before, now = meta.get('epoch_shape'), epoch_shape(self)
         recorded = {key: value for key, value in now.items() if key in (before or {})}  # older files record less
         if before is not None and before != recorded:
-            raise ValueError(
+            raise ResumeError(
                 f'{filename}: the run to resume had {before}, this one has {recorded}. Remedy: the same list, batch '
                 'size, optim_wrapper.accumulative_counts and number of processes; or start a new run from its weights '
                 'with load_from and without --resume.'
             )
         self._require_whole_step(filename, meta['iter'] - meta['epoch'] * len(self.train_dataloader))
         self._require_same_list(filename, meta.get('list_sha256'))
+        self._require_same_schedule(filename, meta.get('schedule'))
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
 
     def _require_whole_step(self, filename: str, done: int) -> None:
@@ -265,7 +275,7 @@ class CompressedRunner(Runner):
         counts = batches_a_step(self.optim_wrapper)
         ends_here = getattr(self.train_loop, 'steps_end_with_epochs', False)
         if ends_here and done % counts and done != len(self.train_dataloader):
-            raise ValueError(
+            raise ResumeError(
                 f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients '
                 'are not in it. Remedy: another checkpoint; or start a new run from its weights with load_from and '
                 'without --resume.'
@@ -277,9 +287,19 @@ class CompressedRunner(Runner):
         if now is not None and before is None:
             self.logger.warning(f'{filename} does not say which list its run had; it is taken to be the one of now.')
         elif now is not None and before is not None and before != now:
-            raise ValueError(
+            raise ResumeError(
                 f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
-                f'{now[:12]}…). Remedy: the list as it was, in its order; or start a new run from its weights with '
+                f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or start a new run '
+                'from its weights with load_from and without --resume.'
+            )
+
+    def _require_same_schedule(self, filename: str, before: str | None) -> None:
+        """MMEngine goes on with the checkpoint's schedule, whatever the config says now."""
+        now = recorded(self.cfg.get('param_scheduler'))
+        if before is not None and before != now:
+            raise ResumeError(
+                f'{filename}: the run to resume had another schedule: {before}; now it is {now}. Remedy: the epochs '
+                'and param_scheduler as they were; another work directory; or start a new run from its weights with '
                 'load_from and without --resume.'
             )
 

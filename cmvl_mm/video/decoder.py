@@ -140,7 +140,7 @@ class FrameDecoder:
         if self.codec == 'mpeg4' and container in H264_CONTAINERS:
             seal = read_seal(self.path)
             index = None if seal is None else index_of_sealed(reader.stream, seal)
-            return index, 'it is not as tools/prepare_videos.py writes it'
+            return index, 'it is not as cmvl prepare writes it'
         if self.codec != 'h264' or container not in H264_CONTAINERS:
             return None, f'{self.codec} in {container}'
         reader.rewind()

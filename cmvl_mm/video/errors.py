@@ -7,9 +7,9 @@ Stage = Literal['open', 'index', 'decode', 'motion', 'encode']
 
 _REMEDY: dict[str, str] = {
     'open': 'Check that the path is a video file that plays',
-    'index': 'Re-encode with tools/prepare_videos.py, or leave the video out of the list',
-    'decode': 'Fetch the file again, or leave it out of the list; tools/prepare_videos.py reports such files',
-    'motion': 'Re-encode with tools/prepare_videos.py',
+    'index': 'Re-encode with cmvl prepare, or leave the video out of the list',
+    'decode': 'Fetch the file again, or leave it out of the list; cmvl prepare reports such files',
+    'motion': 'Re-encode with cmvl prepare',
     'encode': 'Check the free space and the permissions of the destination, and that the source plays',
 }
 

@@ -69,7 +69,7 @@ def tell(path: str, truth: Truth, reason: str, seconds: float) -> None:
     logger.log(
         level,
         '%s: decoded once for its index, %d frames in %.1f s (%s). Such videos are indexed once in every process; '
-        'prepared ones (tools/prepare_videos.py) need no decode, and CompressedVideo(path, keep_index=True) keeps the '
+        'prepared ones (cmvl prepare) need no decode, and CompressedVideo(path, keep_index=True) keeps the '
         'index beside the video.',
         path,
         truth.num_frames,

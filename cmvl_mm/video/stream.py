@@ -33,12 +33,12 @@ class CompressedVideo:
     Args:
         path: a regular file in any container that FFmpeg reads.
         block: edge of the motion grid's cells in pixels: 16 loses nothing on the MPEG-4 Part 2 that
-            tools/prepare_videos.py writes, 8 nothing on H.264.
+            cmvl prepare writes, 8 nothing on H.264.
 
         keep_index: write the index of a stream that must be decoded for it beside the file (``PATH.index.npz``).
 
     A plain decode from start to end defines the frames of a file: their number, order, types, key frames and vectors.
-    Opening decodes nothing.  Files of tools/prepare_videos.py, and most H.264 in .mp4, .mov and Matroska, are proven by
+    Opening decodes nothing.  Files of cmvl prepare, and most H.264 in .mp4, .mov and Matroska, are proven by
     their headers to be regular, and are never decoded for their index.  All others are, at the first access, once in a
     process, which is logged with its cost; what is read of them is compared with that decode, frame by frame.
 
@@ -89,6 +89,18 @@ class CompressedVideo:
         return float(mean_rate(stamps, fraction(stream.time_base), stated) or 0)
 
     @property
+    def timestamps(self) -> npt.NDArray[np.float64]:
+        """(num_frames,) seconds at which frames are shown, by the container's time stamps; they need not begin at 0.
+
+        Frame i of a file without usable ones is shown at i / fps; NaN where there is no rate either.
+        """
+        stamps, time_base = self._decoder.stamps, fraction(self._decoder.stream.time_base)
+        if stamps is not None and time_base is not None:
+            return np.array([float(stamp * time_base) for stamp in stamps])
+        fps = self.fps
+        return np.arange(self.num_frames) / fps if fps else np.full(self.num_frames, np.nan)
+
+    @property
     def colour(self) -> Colour:
         """Matrix and range by which frame 0 becomes RGB, and who says so (docs/colours.md); decodes it once."""
         if self._colour is None:
@@ -100,6 +112,11 @@ class CompressedVideo:
     def num_frames(self) -> int:
         """Frames that a plain decode shows; never the header's count."""
         return self._decoder.num_frames
+
+    @property
+    def proven_regular(self) -> bool:
+        """Whether headers alone prove which packet gives which frame; if not, each process decodes the file once."""
+        return self._decoder.index is not None
 
     @property
     def keyframes(self) -> npt.NDArray[np.int64]:
@@ -136,7 +153,7 @@ class CompressedVideo:
             FrameIndexError: for an index below 0 or past the last frame.
             VideoError: stage ``motion`` where no vectors of the codec are known to be right; stage ``decode`` where a
                 wanted frame, or one that was displayed or decoded between its key frame and it, is damaged. Without
-                time stamps, nothing is read behind damage. Vectors of what tools/prepare_videos.py wrote need their
+                time stamps, nothing is read behind damage. Vectors of what cmvl prepare wrote need their
                 own packet alone.
         """
         if len(motion) and self.codec not in CODECS_WITH_VECTORS:

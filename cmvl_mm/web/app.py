@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cmvl_mm.video import VideoError
-from cmvl_mm.web.browser_video import KINDS, available_kinds, write_browser_video
+from cmvl_mm.video.browser_video import KINDS, available_kinds, write_browser_video
 from cmvl_mm.web.collection import Clip, Collection
 from cmvl_mm.web.curves import read_panels, stamp
 from cmvl_mm.web.drawn import describe_part, write_drawn

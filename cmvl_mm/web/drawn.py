@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.video import CompressedVideo
+from cmvl_mm.video.browser_video import write_browser_video
 from cmvl_mm.video.source_frames import SourceFrames
 from cmvl_mm.video.times import DEFAULT_FPS
 from cmvl_mm.visualization.arrows import draw_vectors
-from cmvl_mm.web.browser_video import write_browser_video
 from cmvl_mm.web.errors import BadRequest
 
 BLOCK = 16  # px of a cell: one arrow each; smaller ones could not be told apart

@@ -1,6 +1,6 @@
 """Table 4, C3D on UCF101: I-frames + optical flow.
 
-    python tools/prepare_videos.py path/to/UCF-101 data/ucf101/videos --flow
+    cmvl prepare path/to/UCF-101 data/ucf101/videos --flow
     bash tools/dist_train.sh configs/ablations/table4_optical_flow.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/ablations/table4_optical_flow
 

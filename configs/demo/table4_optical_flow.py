@@ -1,6 +1,6 @@
 """Table 4 at the demo's size: I-frames + optical flow.
 
-    python tools/prepare_videos.py work_dirs/demo/source/videos work_dirs/demo/prepared/videos --flow
+    cmvl prepare work_dirs/demo/source/videos work_dirs/demo/prepared/videos --flow
     python tools/train.py configs/demo/table4_optical_flow.py
     python tools/test.py configs/demo/retrieval.py work_dirs/demo/table4_optical_flow
 

@@ -36,7 +36,8 @@ def test_there_are_the_promised_configs():
         for net in ('r3d10', 'r2plus1d10')
     }
     promised.add('configs/pretrain_slowonly50_ucf.py')
-    promised |= {f'configs/demo/{task}.py' for task in ('pretrain', 'finetune', 'retrieval')}
+    tasks = ('pretrain', 'finetune', 'retrieval', 'linear', 'knn')
+    promised |= {f'configs/{size}/{task}.py' for size in ('demo', 'own') for task in tasks}
     assert promised <= set(LEAVES)
 
 
@@ -71,7 +72,7 @@ def test_full_size_model_builds(leaf):
     with torch.device('meta'):
         model = MODELS.build(load_config(REPOSITORY / leaf).model)
     millions = sum(value.numel() for value in model.backbone.parameters()) / 1e6
-    sizes = {'demo': 0.89, 'evidence': 0.89, 'c3d': 27.66, 'r2plus1d26': 26.51, 'r3d26': 26.50}
+    sizes = {'configs/own/': 12.96, 'demo': 0.89, 'evidence': 0.89, 'c3d': 27.66, 'r2plus1d26': 26.51, 'r3d26': 26.50}
     sizes |= {'r3d10': 14.36, 'r2plus1d10': 14.37, 'slowonly50': 31.63, 'tsm50': 23.51}
     network = next((name for name in sizes if name in leaf), 'r2plus1d26' if 'table3' in leaf else 'c3d')
     assert millions == pytest.approx(sizes[network], abs=0.01)

@@ -269,11 +269,13 @@ def test_sliding_clips_cover_the_video(build):
 
 def test_a_wrong_folder_is_named_before_anything_is_read(build, controlled_set, two_files, tmp_path):
     nowhere = str(tmp_path / 'nowhere')
-    with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.video.\] is no folder.*Remedy: set'):
+    with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.video.\] is no folder.*Remedy: '):
         build(data_prefix=dict(video=nowhere))
     with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.rgb.\] is no folder.*Remedy: set'):
         build(**two_files | dict(data_prefix=two_files['data_prefix'] | dict(rgb=nowhere)))
-    with pytest.raises(FileNotFoundError, match=r'videos/videos/train0\.mp4: .*first 8 videos of .*train\.txt.*Remedy'):
+    with pytest.raises(
+        FileNotFoundError, match=r'videos/videos/train0\.mp4: .*first 8 videos of .*train\.txt.*They are'
+    ):
         build(data_prefix=dict(video=str(controlled_set / 'videos')))
 
 

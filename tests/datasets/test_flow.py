@@ -120,7 +120,7 @@ def test_damaged_files_are_named_with_the_remedy(video, bytes_of, tmp_path, faul
             read()
         assert caught.value.stage == 'motion'
         assert caught.value.path == str(path)
-        assert 'tools/prepare_videos.py --flow' in str(caught.value)
+        assert 'cmvl prepare --flow' in str(caught.value)
 
 
 def test_a_missing_file_is_named_with_the_remedy(video, tmp_path):

@@ -85,7 +85,7 @@ def test_videos_without_sound_flow_are_replaced_and_reported(build, flow_set):
         assert first.path == f'videos/train{number}.mp4'
         assert first.kind == 'broken'
         assert f'train{number}.flow.npz: motion: ' in first.reason
-        assert 'tools/prepare_videos.py --flow' in first.reason
+        assert 'cmvl prepare --flow' in first.reason
         assert sample['data_samples'].path not in ('videos/train2.mp4', 'videos/train5.mp4')
     assert dataset[3]['data_samples'].skipped == []
     with pytest.raises(VideoError, match=r'train2\.flow\.npz'):

@@ -58,6 +58,21 @@ def test_a_batch_of_another_data_set_counts_nothing(runner, caplog, other):
     assert '0 of 0 samples' in caplog.text
 
 
+def test_clips_far_from_an_i_frame_are_a_warning_once_with_share_reason_and_remedy(runner, caplog):
+    for far, warnings in ((1, 0), (3, 1)):
+        hook = SkippedVideosHook()
+        caplog.clear()
+        for _ in range(2):  # epochs
+            for number in range(10):
+                hook.after_train_iter(runner, number, batch(fallback=number < far))
+            hook.after_train_epoch(runner)
+        told = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
+        assert len(told) == warnings
+    assert told[0].startswith('30 % of the clips (3 of 10 samples here) have no I-frame near them')
+    assert 'were not prepared' in told[0]
+    assert 'Remedy: cmvl prepare' in told[0]
+
+
 def test_run_stops_just_past_the_share_and_lists_the_files(runner):
     """With the next line of the log, here after every third iteration."""
     hook = SkippedVideosHook(max_broken_share=0.05)

@@ -22,7 +22,7 @@ def end_of_test(folder, figures):
             log_dir=folder,
             test_dataloader=DataLoader(range(3)),
             model=nn.Identity(),
-            logger=SimpleNamespace(info=lines.append),
+            logger=SimpleNamespace(info=lambda line, extra: lines.append(line)),
             log_processor=SimpleNamespace(get_log_after_epoch=lambda *_, **__: (figures, 'a line')),
         )
     )

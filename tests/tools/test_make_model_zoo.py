@@ -37,7 +37,7 @@ def test_every_leaf_config_is_listed_once_and_every_path_exists(repository):
 def test_every_config_of_the_paper_says_its_number_or_that_there_is_none(zoo_tool):
     entries = [entry for entry in zoo_tool.read_all() if not re.search('/(demo|evidence)/', entry.config)]
     assert [entry.config for entry in entries if 'Paper' not in entry.fields] == []
-    tests = [entry for entry in entries if not re.search(r'/pretrain_', entry.config)]
+    tests = [entry for entry in entries if not re.search(r'/pretrain[_.]', entry.config)]
     assert [entry.config for entry in tests if 'Protocol' not in entry.fields] == []
 
 

@@ -15,6 +15,7 @@ from cmvl_mm.prepare.run import prepare
 from cmvl_mm.prepare.sources import Source
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import write_video
+from cmvl_mm.workflows.prepare_videos import check_profile
 
 
 @pytest.fixture(scope='module')
@@ -76,7 +77,7 @@ def test_of_two_first_runs_with_two_profiles_one_is_refused(command, place, clip
         (dst / 'profile.txt').write_text('paper\n')
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert 'choose another folder' in output
+    assert "'paper', not 'small'. Remedy: another folder" in output
 
 
 def test_what_another_run_is_at_work_on_is_left_alone_and_waited_for(place, command, clip, tmp_path):
@@ -117,12 +118,13 @@ def test_what_the_system_refuses_is_one_failure(place, clip, tmp_path):
     assert f'permissions of {tmp_path}/dst' in outcome.failure.remedy
 
 
-def test_without_locks_nothing_of_others_is_removed(tool, place, clip, tmp_path, monkeypatch, capsys):
+def test_without_locks_nothing_of_others_is_removed(place, clip, tmp_path, monkeypatch):
     place(tmp_path / 'dst', b'unfinished', 'a.mp4.1.part')
     place(tmp_path / 'src', clip, 'a.mp4')
     monkeypatch.setattr(locks, 'fcntl', None)
-    tool('prepare_videos').check_profile(tmp_path / 'dst', 'paper')
-    assert 'has no file locks' in capsys.readouterr().out
+    said = []
+    check_profile(tmp_path / 'dst', 'paper', said.append)
+    assert 'has no file locks' in said[0]
     outcome = prepare(tmp_path / 'src', tmp_path / 'dst', 'paper', 'vectors', Source('a.mp4', 'a.mp4', None))
     assert (outcome.num_frames, outcome.failure) == (14, None)
     assert (tmp_path / 'dst' / 'a.mp4.1.part').exists()

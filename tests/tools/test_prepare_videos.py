@@ -179,11 +179,11 @@ def test_wrong_lists_stop_the_run_before_it_prepares_and_a_shard_writes_none(run
         ('src dst --shard 0/2', 'I/N'),
         ('src dst --shard 3/2', 'I/N'),
         ('src dst --root src', 'belongs to'),
-        ('src dst --profile best', 'invalid choice'),
+        ('src dst --profile best', "'best' is not one of"),
         ('src dst --dataset ucf101', 'go together'),
         ('src dst --lists src', 'go together'),
         ('src dst --own-lists', 'go together'),
-        ('list.txt dst --dataset ucf101 --lists src', 'SRC is a list'),
+        ('list.txt dst --dataset ucf101 --lists src', 'list.txt is a list'),
         ('src src --dataset ucf101 --lists src', 'lies in'),
     ],
 )

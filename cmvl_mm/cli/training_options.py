@@ -1,0 +1,40 @@
+"""What `cmvl pretrain` and `cmvl finetune` share."""
+
+import contextlib
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import click
+
+OUT = 'Work directory: prepared videos, config, checkpoints, curves'
+_OPTIONS = (
+    click.option(
+        '--epochs', type=click.IntRange(1), help='The learning rate follows; default: by the number of videos.'
+    ),
+    click.option('--workers', type=click.IntRange(1), help='Processes that re-encode videos; default: one a core.'),
+    click.option('--cfg-options', multiple=True, metavar='KEY=VALUE', help='Override a key of the config; repeatable.'),
+    click.option('--json', 'as_json', is_flag=True, help='The result as JSON; all else goes to standard error.'),
+)
+
+
+def shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Epochs, workers, options of the config, JSON."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def parsed(words: tuple[str, ...]) -> dict[str, Any]:
+    """KEY=VALUE each -> options of a config."""
+    if not words:
+        return {}
+    from cmvl_mm.publishing.settings import options_of
+
+    return options_of(words)
+
+
+def screen(as_json: bool) -> AbstractContextManager[object]:
+    """Logs go to standard error where standard output is for JSON alone."""
+    return contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()

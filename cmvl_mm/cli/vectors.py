@@ -1,0 +1,77 @@
+"""`cmvl vectors`: the motion vectors of a video as arrays, or drawn over it."""
+
+from pathlib import Path
+
+import click
+
+_HELP = """Motion vectors of a video: arrays (.npz), or drawn over it (.mp4, .gif).
+
+A vector says where a block's content moved since the picture that it refers to, mostly the frame before. What the
+codec does not provide is invalid, never zero. HEVC, VP9 and AV1 provide none: cmvl prepare.
+
+\b
+In OUT.npz, of n frames and Hb x Wb cells of BLOCK px (numpy.load reads it, there are no pickles):
+  vectors     (n, Hb, Wb, 2) int16   dx, dy in quarter pixels, +x right, +y down
+  valid       (n, Hb, Wb)    bool    whether the cell has a vector
+  missing     (n,)           str     why a frame has none, '' where it has some
+  frames      (n,)           int64   display indices
+  timestamps  (n,)           float64 seconds
+  keyframes   (k,)           int64   display indices of the key frames
+  block, size ()  (2,)       int64   px of a cell; height and width of the picture
+
+In OUT.mp4 and OUT.gif each arrow ends where the content is and begins where it was; its colour is its direction. Dots
+are cells that did not move, hatched cells have no vector."""
+
+
+def _range(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int | None] | None:
+    """'A:B' -> (A, B); each may be left out."""
+    if text is None:
+        return None
+    first, colon, end = text.partition(':')
+    if not colon or not all(part.isdecimal() or not part for part in (first, end)):
+        raise click.BadParameter(f'{text!r} is not A:B, such as 100:160, 100: or :60')
+    return int(first or 0), int(end) if end else None
+
+
+@click.command(help=_HELP, epilog='Example: cmvl vectors clip.mp4 -o clip.gif --frames 0:60')
+@click.argument('video')
+@click.option('-o', '--out', required=True, type=click.Path(dir_okay=False, path_type=Path), help='.npz, .mp4 or .gif')
+@click.option('--frames', callback=_range, metavar='A:B', help='From frame A to before frame B, counted from 0.')
+@click.option('--block', type=click.IntRange(1), help='Edge of a cell in px.  [default: 8 of .npz, else 16]')
+@click.option('--scale', type=click.IntRange(1, 16), help='Enlarge pictures.  [default: to a short side of 480 px]')
+@click.option('--fps', type=click.FloatRange(0, min_open=True), help='Pictures a second.  [default: as the video]')
+def vectors(
+    video: str,
+    out: Path,
+    frames: tuple[int, int | None] | None,
+    block: int | None,
+    scale: int | None,
+    fps: float | None,
+) -> None:
+    import logging
+
+    from tqdm import tqdm
+
+    from cmvl_mm.video import CompressedVideo
+    from cmvl_mm.workflows.vector_arrays import save_vectors
+    from cmvl_mm.workflows.vector_pictures import draw_video
+
+    kind = out.suffix.lower()
+    if kind not in ('.npz', '.mp4', '.gif'):
+        raise click.UsageError(f'--out {out}: the name must end in .npz, .mp4 or .gif')
+    if kind == '.npz' and (scale is not None or fps is not None):
+        raise click.UsageError('--scale and --fps belong to .mp4 and .gif')
+    logging.getLogger('cmvl_mm.video.index_store').setLevel(logging.ERROR)  # one command reads one file once
+    with CompressedVideo(video) as opened:
+        first, end = frames or (0, None)
+        wanted = range(first, opened.num_frames if end is None else end)
+    if not len(wanted):
+        raise click.UsageError(f'--frames: {wanted.start}:{wanted.stop} holds no frame')
+    with tqdm(total=len(wanted) * (2 if kind == '.gif' else 1), unit='frame', disable=None) as bar:
+        if kind == '.npz':
+            done = save_vectors(video, out, frames=wanted, block=block or 8, progress=bar.update)
+        else:
+            done = draw_video(video, out, frames=wanted, block=block or 16, scale=scale, fps=fps, progress=bar.update)
+    click.echo(f'{out}: {done.frames} frames, {out.stat().st_size / 1e6:.2f} MB')
+    for reason, count in done.missing.items():
+        click.echo(f'{count} of them without vectors: {reason}')

@@ -1,0 +1,64 @@
+"""A classifier's config takes the network of the weights that it starts from, where that is another one."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+
+from cmvl_mm.datasets.stages import find
+from cmvl_mm.engine.config import load_config, merge_options
+from cmvl_mm.zoo.fields import NAME
+from cmvl_mm.zoo.manifest import read_manifest
+
+_TEST_EDGE = 8 / 7  # short side of a test picture over its crop: 128 over 112 px
+
+
+def config_of(weights: str) -> Config | None:
+    """The config that trained these weights: a work directory's own, or the zoo's; None of any other file.
+
+    A work directory's config is a program, run as any config is.
+    """
+    folder = Path(weights)
+    if folder.is_dir():
+        files = sorted(folder.glob('*.py'), key=lambda path: path.stat().st_mtime)
+        return load_config(files[-1]) if files else None
+    entry = read_manifest().get(weights) if NAME.fullmatch(weights) else None
+    return None if entry is None else load_config(Path(entry.config).with_suffix(''))
+
+
+def take_network(config: Config, trained: Config) -> str | None:
+    """Write backbone, clips and crop of a pretraining into a finetuning's config, if its backbone is another one.
+
+    Args:
+        config: with a `cls_head` on the last stage; changed in place.
+        trained: of the weights.
+
+    Returns:
+        A line for the screen; None where nothing changed.
+    """
+    if trained.model.backbone == config.model.backbone:
+        return None
+    config.model.backbone = trained.model.backbone
+    config.model.data_preprocessor = trained.model.data_preprocessor
+    with torch.device('meta'):
+        config.model.cls_head.in_channels = MODELS.build(trained.model.backbone.to_dict()).out_channels
+    options = _clips_and_crop(trained)
+    merge_options(config, options)
+    said = ', '.join(
+        f'{key.split("pipeline.")[1]}={value}' for key, value in options.items() if key.startswith('train')
+    )
+    return f'The network is that of the weights, {trained.model.backbone.type}, with its clips and crop: {said}.'
+
+
+def _clips_and_crop(trained: Config) -> dict[str, Any]:
+    pipeline = trained.train_dataloader.dataset.pipeline
+    sample, crop = (pipeline[find(pipeline, role)[0]] for role in ('sample', 'crop'))
+    both = {f'sample.{name}': sample[name] for name in ('clip_len', 'frame_interval') if name in sample}
+    both['crop.size'] = crop['size']
+    found = {
+        f'{use}_dataloader.dataset.pipeline.{key}': value for use in ('train', 'test') for key, value in both.items()
+    }
+    found['test_dataloader.dataset.pipeline.crop.resize_short'] = round(crop['size'] * _TEST_EDGE)
+    return found

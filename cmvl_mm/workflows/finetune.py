@@ -1,0 +1,178 @@
+"""From a folder of videos by class to a tested classifier, in one call."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
+from cmvl_mm.datasets.annotation import read_list
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.own_data import fill_lists
+from cmvl_mm.evaluation.features import load_features
+from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.prepare.own_lists import Lists, counts, groups_in, make_lists, require_split
+
+from .adopt import config_of, take_network
+from .own_test import confusion, largest_class, of_classes, table_of, top1, top5
+from .own_videos import as_entries, claim, failures_in_words, find_videos, prepare_own, prepared_by
+from .plan import long_enough
+from .training import fit_to, run_test, train
+
+
+@dataclass(frozen=True)
+class Finetuned:
+    """A classifier and its test; shares are in percent."""
+
+    work_dir: str
+    weights: str
+    start: str | None
+    """The weights that it started from; None: random ones."""
+    classes: tuple[str, ...]
+    train_videos: int
+    test_videos: int
+    top1: float
+    top1_interval: tuple[float, float]
+    """95 %, Wilson."""
+    top5: float | None
+    """None for fewer than 6 classes."""
+    largest_class: float
+    """What always saying the most frequent class of the test gives."""
+    of_classes: dict[str, dict[str, int]]
+    """By class: test videos `n`, and those `right`."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Rows: true class; columns: the class that was said."""
+    table: str
+    """Of counts and shares, for the screen."""
+    next: tuple[str, ...]
+    """Commands that use the weights."""
+
+    def in_words(self) -> str:
+        """For the screen."""
+        low, high = self.top1_interval
+        start = 'random weights' if self.start is None else self.start
+        further = '' if self.top5 is None else f', top-5 {self.top5:.1f} %'
+        follow = '\n'.join(f'  {line}' for line in self.next)
+        return (
+            f'\n{self.table}\n\nTop-1 {self.top1:.1f} % of {self.test_videos} test videos, 95 % interval {low:.1f} to '
+            f'{high:.1f} %{further}; always saying the largest class gives {self.largest_class:.1f} %.\n'
+            f'Started from {start}. No recording is in both parts; {self.work_dir}/lists/groups.csv says which videos '
+            f'were taken for one.\nWeights: {self.weights}\nNext:\n{follow}'
+        )
+
+
+def finetune(
+    videos: str | Path,
+    *,
+    out: str | Path,
+    weights: str | Path | None = None,
+    groups: str | None = None,
+    config: str | None = None,
+    epochs: int | None = None,
+    test_share: float = 0.2,
+    options: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+) -> Finetuned:
+    """Train a classifier of one's own classes and test it on recordings that it has not seen.
+
+    Called again with the same `out`, it goes on. Videos that the run of `weights` has prepared are used as they are.
+
+    Args:
+        videos: a folder with a folder of videos for each class, or a list with labels.
+        out: the work directory; gets `lists/`, the config, checkpoints, curves and `result.json`.
+        weights: a work directory of `pretrain`, a checkpoint, or a name of the zoo; the network is that of the weights.
+            None: random weights.
+        groups: which videos are one recording: a regular expression or a CSV file, see `prepare.groups`; None: by name.
+        config: None: 'own/finetune', with the network of the weights.
+        epochs: None spends the steps that the config spends on 1,000 videos.
+        test_share: of the videos, for the test.
+        options: of the config, dotted keys.
+        workers: processes that re-encode; None: one a core.
+
+    Raises:
+        OwnVideosError: no classes, too few videos, no recording left for a test, or OUT holds a run on others.
+        GroupsError: `groups` does not fit the videos.
+        FileNotFoundError, CheckpointError: there are no such weights, or they do not fit.
+    """
+    videos, out, options = Path(videos), Path(out), dict(options or {})
+    root, listing = find_videos(videos)
+    require_split(root, as_entries(listing.sources), groups, test_share)  # before hours of preparing
+    settings = _settings(config, weights, options)
+    claim(out, videos)
+    shared = None if weights is None else prepared_by(Path(weights), videos)
+    own = prepare_own(videos, shared or out / 'prepared', workers=workers)
+    if own.failed:
+        print(failures_in_words(own.failed), flush=True)
+    entries, _ = long_enough(own.entries, own.frames, None)
+    folder = out.absolute() / 'lists'
+    lists = make_lists(entries, own.classes, own.root, folder, split=True, groups=groups, test_share=test_share)
+    _fill(settings, lists, options)
+    print(fit_to(settings, len(read_list(lists.train, 'required')), epochs, options), flush=True)
+    train(settings.copy(), out)
+    found = _tested(settings, out, lists, None if weights is None else str(weights), videos)
+    replace_text(out / 'result.json', f'{json.dumps(asdict(found), indent=2, ensure_ascii=False)}\n')
+    return found
+
+
+def _settings(config: str | None, weights: str | Path | None, options: dict[str, Any]) -> Config:
+    settings = load_config(config or 'own/finetune', options)
+    if weights is None:
+        print(
+            'No weights to start from: the network starts from random ones. --from takes pretrained ones.', flush=True
+        )
+        settings.model.init_cfg = None
+        return settings
+    resolve_checkpoint(str(weights))
+    place = str(Path(weights).absolute()) if Path(weights).exists() else str(weights)
+    settings.model.init_cfg = dict(type='PretrainedBackbone', checkpoint=place)
+    trained = config_of(str(weights)) if config is None else None
+    if trained is not None and (line := take_network(settings, trained)) is not None:
+        print(line, flush=True)
+    return settings
+
+
+def _fill(settings: Config, lists: Lists, options: dict[str, Any]) -> None:
+    nested = Config()
+    nested.merge_from_dict(options)
+    fill_lists(settings, lists, nested)
+    if len(lists.classes) < 6:  # the metric always prints top5 otherwise
+        settings.test_evaluator.metric_options = dict(top_k_accuracy=dict(topk=(1,)))
+
+
+def _tested(settings: Config, out: Path, lists: Lists, start: str | None, videos: Path) -> Finetuned:
+    weights = resolve_checkpoint(out)
+    dump = out.absolute() / 'test' / 'scores.npz'
+    settings.model.init_cfg = None
+    settings.test_evaluator = [settings.test_evaluator, dict(type='FeatureDump', path=str(dump))]
+    run_test(settings, out / 'test', weights)
+    scored = load_features(dump)
+    assert scored.scores is not None  # a classifier's dump has them
+    matrix, labels = confusion(scored.scores, scored.labels), scored.labels
+    names, all_five = lists.classes, top5(scored.scores, labels)
+    train_part, test_part = (read_list(path, 'required') for path in (lists.train, lists.test or lists.train))
+    split = counts(train_part, test_part, names, groups_in(lists.train.parent))
+    share = top1(matrix)
+    by_class = {name: part._asdict() for name, part in zip(names, of_classes(matrix), strict=True)}
+    return Finetuned(
+        work_dir=str(out),
+        weights=str(weights),
+        start=start,
+        classes=names,
+        train_videos=len(train_part),
+        test_videos=share.n,
+        top1=share.percent,
+        top1_interval=share.interval or (0.0, 100.0),
+        top5=None if all_five is None else all_five.percent,
+        largest_class=largest_class(matrix),
+        of_classes=by_class,
+        confusion=tuple(tuple(int(count) for count in row) for row in matrix),
+        table=table_of(matrix, names, split),
+        next=(
+            f'cmvl test {shlex.quote(str(out))}',
+            f'cmvl embed {shlex.quote(str(videos))} --model {shlex.quote(str(out))} -o features.parquet',
+        ),
+    )

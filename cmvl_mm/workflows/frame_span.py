@@ -1,0 +1,22 @@
+"""The frames of a video that are asked for, checked before any work."""
+
+from cmvl_mm.video.errors import FrameIndexError
+from cmvl_mm.video.stream import CompressedVideo
+
+
+def frame_span(video: CompressedVideo, frames: range | None) -> range:
+    """Display indices; None takes all.
+
+    Raises:
+        FrameIndexError: the video does not have them all.
+        ValueError: they are not in steps of one.
+    """
+    count = video.num_frames
+    if frames is None:
+        return range(count)
+    if frames.step != 1:
+        raise ValueError(f'frames={frames} must be in steps of one')
+    if len(frames) and not (frames.start >= 0 and frames.stop <= count):
+        first_outside = frames.start if frames.start < 0 else max(frames.start, count)
+        raise FrameIndexError(video.path, 'index', f'frame {first_outside} of a video of {count} frames')
+    return frames

@@ -1,0 +1,96 @@
+"""What a test of a classifier on one's own videos says: shares, intervals, counts by class, who is taken for whom."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from cmvl_mm.evaluation.intervals import wilson
+from cmvl_mm.evaluation.tables import text_table
+
+MOST_CLASSES_SHOWN = 10  # in a confusion matrix
+
+
+class Share(NamedTuple):
+    """Right videos of a class, or of all."""
+
+    right: int
+    n: int
+
+    @property
+    def percent(self) -> float:
+        """Of the videos; nan of none."""
+        return 100 * self.right / self.n if self.n else float('nan')
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 %, Wilson, in percent; videos of one recording are taken as independent, so that it is rather narrow."""
+        if not self.n:
+            return None
+        low, high = wilson(self.right, self.n)
+        return 100 * low, 100 * high
+
+    def in_words(self) -> str:
+        """'83.3 % (5 of 6; 95 % interval 43.6 to 97.0 %)'."""
+        if self.interval is None:
+            return 'no test video'
+        low, high = self.interval
+        return f'{self.percent:.1f} % ({self.right} of {self.n}; 95 % interval {low:.1f} to {high:.1f} %)'
+
+
+def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(classes, classes) videos by true class (row) and by the class of the highest score (column).
+
+    Args:
+        scores: (n, classes).
+        labels: (n,) from 0.
+    """
+    counts = np.zeros((scores.shape[1],) * 2, dtype=np.int64)
+    np.add.at(counts, (labels, scores.argmax(axis=1)), 1)
+    return counts
+
+
+def top1(counts: np.ndarray) -> Share:
+    """Of all videos of a confusion matrix."""
+    return Share(int(np.trace(counts)), int(counts.sum()))
+
+
+def of_classes(counts: np.ndarray) -> list[Share]:
+    """Of each class."""
+    return [Share(int(counts[label, label]), int(counts[label].sum())) for label in range(len(counts))]
+
+
+def largest_class(counts: np.ndarray) -> float:
+    """Percent right by always saying the class that most test videos have."""
+    return 100 * float(counts.sum(axis=1).max() / counts.sum())
+
+
+def top5(scores: np.ndarray, labels: np.ndarray) -> Share | None:
+    """None for fewer than 6 classes, where it says nothing."""
+    if scores.shape[1] < 6:
+        return None
+    best = np.argsort(-scores, axis=1)[:, :5]
+    return Share(int((best == labels[:, None]).any(axis=1).sum()), len(labels))
+
+
+def table_of(counts: np.ndarray, classes: Sequence[str], split: Sequence[Sequence[str]]) -> str:
+    """Counts by class with what is right, and for few classes the confusion matrix.
+
+    Args:
+        counts: as `confusion` gives them.
+        classes: names by label.
+        split: rows of `own_lists.counts`: header, classes, sum.
+    """
+    shares = [*of_classes(counts), top1(counts)]
+    rows = [[*split[0], 'right, %', '95 % interval']]
+    for row, share in zip(split[1:], shares, strict=True):
+        interval = '' if share.interval is None else '{:.1f} to {:.1f}'.format(*share.interval)
+        rows.append([*row, f'{share.percent:.1f}' if share.n else '', interval])
+    found = text_table(rows)
+    if len(classes) <= MOST_CLASSES_SHOWN:
+        matrix = [
+            ['true class, taken for', *classes],
+            *([name, *map(str, row)] for name, row in zip(classes, counts, strict=True)),
+        ]
+        found += f'\n\n{text_table(matrix)}'
+    return found

@@ -1,0 +1,151 @@
+"""A folder of one's own videos, re-encoded for training where that has not been done; goes on where it was stopped."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from cmvl_mm.datasets.annotation import read_list
+from cmvl_mm.datasets.list_file import Entry
+from cmvl_mm.datasets.presence import find_root
+from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.prepare.own_lists import OwnVideosError, class_names_of
+from cmvl_mm.prepare.run import prepare_all
+from cmvl_mm.prepare.sources import Listing, Source, find_in_folder, find_in_list, write_list
+from cmvl_mm.video import CompressedVideo, VideoError
+
+PROFILE = 'small'  # short side 128 px: above the 80 px that the networks see
+_SHOWN = 5
+
+
+class OwnVideos(NamedTuple):
+    """Videos that can be trained on."""
+
+    root: Path
+    entries: tuple[Entry, ...]
+    """Paths relative to the root, labels by class folder."""
+    classes: tuple[str, ...]
+    """Names by label; empty without class folders."""
+    frames: dict[str, int]
+    """Of each path."""
+    failed: tuple[str, ...]
+    """'path: reason. remedy.' of those that cannot be used."""
+
+
+def find_videos(videos: Path) -> tuple[Path, Listing]:
+    """What there is, before anything is read: (root, listing) of a folder, or of a list of videos.
+
+    Raises:
+        OwnVideosError: there is no such folder or list, or no video.
+    """
+    if videos.is_dir():
+        root, listing = videos, find_in_folder(videos)
+    elif videos.is_file():
+        paths = [entry.path for entry in read_list(videos, 'optional')]
+        root = find_root(videos, paths[:100]) or videos.parent
+        listing = find_in_list(videos, root)
+        names = class_names_of([Entry(s.path, s.label) for s in listing.sources], videos.with_name('classes.txt'))
+        listing = Listing(listing.sources, names, listing.refused, listing.unread, listing.not_taken)
+    else:
+        raise OwnVideosError(f'{videos}: there is no such folder or list. Remedy: a folder of videos.')
+    if not listing.sources:
+        raise OwnVideosError(
+            f'{videos}: there is no video here. Remedy: a folder of videos, in folders by class for labels.'
+        )
+    return root, listing
+
+
+def is_prepared(root: Path) -> bool:
+    """Whether `cmvl prepare` or this module has written the folder."""
+    return (root / 'profile.txt').is_file() and (root / 'all.txt').is_file()
+
+
+def claim(out: Path, videos: Path) -> None:
+    """One work directory serves one set of videos, or steps already done would be taken over from another.
+
+    Raises:
+        OwnVideosError: it holds a run on other videos, or lies among the videos.
+    """
+    source, note = str(videos.resolve()), out / 'source.txt'
+    if videos.is_dir() and out.resolve().is_relative_to(videos.resolve()):
+        raise OwnVideosError(
+            f'{out} lies in {videos}: results among videos would be prepared again. Remedy: another -o.'
+        )
+    if note.is_file() and note.read_text().strip() != source:
+        raise OwnVideosError(f'{out} holds a run on {note.read_text().strip()}. Remedy: another -o.')
+    out.mkdir(parents=True, exist_ok=True)
+    replace_text(note, f'{source}\n')
+
+
+def prepared_by(weights: Path, videos: Path) -> Path | None:
+    """The folder into which another run has prepared the same videos; None where there is none."""
+    note, folder = weights / 'source.txt', weights / 'prepared'
+    same = note.is_file() and note.read_text().strip() == str(videos.resolve())
+    return folder if same and is_prepared(folder) else None
+
+
+def prepare_own(videos: Path, out: Path, *, workers: int | None = None) -> OwnVideos:
+    """Re-encode videos into a folder, with a progress bar; those that are there, and a prepared folder, are skipped.
+
+    Args:
+        videos: a folder, or a list of videos.
+        out: gets the videos under their own paths, `all.txt` and `classes.txt`.
+        workers: processes; None: one a core.
+
+    Raises:
+        OwnVideosError: there is no video, or none can be used.
+    """
+    root, listing = find_videos(videos)
+    if is_prepared(root):
+        entries = read_list(root / 'all.txt', 'optional')
+        classes = class_names_of(entries, root / 'classes.txt') if any(e.label is not None for e in entries) else ()
+        return _usable(root, entries, classes, dict(_counted(root, entries)), ())
+    out.mkdir(parents=True, exist_ok=True)
+    replace_text(out / 'profile.txt', f'{PROFILE}\n')
+    outcomes = list(
+        tqdm(
+            prepare_all(root, out, PROFILE, 'vectors', listing.sources, workers or os.cpu_count() or 1),
+            total=len(listing.sources), desc='preparing', unit='video',
+        )
+    )  # fmt: skip
+    frames = {outcome.source.target: outcome.num_frames for outcome in outcomes if not outcome.failure}
+    ready = [source for source in listing.sources if source.target in frames]
+    write_list(out / 'all.txt', ready)
+    if listing.classes:
+        replace_text(out / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
+    failed = [f'{o.source.path}: {o.failure.reason}. {o.failure.remedy}.' for o in outcomes if o.failure]
+    failed += [f'{path}: {reason}.' for path, reason in (*listing.refused, *listing.unread)]
+    return _usable(out, as_entries(ready), listing.classes, frames, failed)
+
+
+def as_entries(sources: Sequence[Source]) -> list[Entry]:
+    """Sources under the names that they have when they are prepared."""
+    return [Entry(source.target, source.label) for source in sources]
+
+
+def _counted(root: Path, entries: Sequence[Entry]) -> Iterator[tuple[str, int]]:
+    """(path, frames) of each; 0 of one that cannot be read."""
+    for entry in tqdm(entries, desc='counting frames', unit='video', leave=False):
+        try:
+            with CompressedVideo(root / entry.path) as video:
+                yield entry.path, video.num_frames
+        except VideoError:
+            yield entry.path, 0
+
+
+def _usable(
+    root: Path, entries: Sequence[Entry], classes: Sequence[str], frames: dict[str, int], failed: Sequence[str]
+) -> OwnVideos:
+    good = tuple(entry for entry in entries if frames[entry.path])
+    failed = [*failed, *(f'{e.path}: cannot be read. Prepare it again.' for e in entries if not frames[e.path])]
+    if not good:
+        raise OwnVideosError(f'{root}: no video can be used. {" ".join(failed[:_SHOWN])}')
+    return OwnVideos(root.absolute(), good, tuple(classes), frames, tuple(failed))
+
+
+def failures_in_words(failed: Sequence[str]) -> str:
+    """A line for the screen."""
+    more = f' and {len(failed) - _SHOWN} more' if len(failed) > _SHOWN else ''
+    return f'{len(failed)} cannot be used: {" ".join(failed[:_SHOWN])}{more}'

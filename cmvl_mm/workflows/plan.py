@@ -1,0 +1,98 @@
+"""How long to train on how many videos, and which are long enough; no files, no networks."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mmengine.config import Config
+
+from cmvl_mm.datasets.frame_choice import SamplePretraining
+from cmvl_mm.datasets.list_file import Entry
+from cmvl_mm.datasets.stages import find
+from cmvl_mm.prepare.own_lists import OwnVideosError
+
+FEWEST_VIDEOS = 4  # two batches of two: batch norm and a contrast need two
+USUAL_VIDEOS = 1000  # for which a config's epochs are meant
+_MOST_EPOCHS = 10  # times the config's
+_SHOWN = 3
+
+
+class Need(NamedTuple):
+    """Frames that a sample of a config takes."""
+
+    frames: int
+    why: str
+    remedy: str
+
+
+def need_of(config: Config) -> Need | None:
+    """What the training's sampling stage needs of a video; None where it stretches short ones."""
+    pipeline = config.train_dataloader.dataset.pipeline
+    (number,) = find(pipeline, 'sample')
+    stage: Mapping[str, Any] = pipeline[number]
+    if stage['type'] != 'SamplePretraining' or stage.get('past_end', 'error') != 'error':
+        return None
+    built = SamplePretraining(**{name: value for name, value in stage.items() if name not in ('type', 'role')})
+    key = 'train_dataloader.dataset.pipeline.sample'
+    return Need(
+        built.room,
+        built.why,
+        f'--cfg-options {key}.frame_interval={max(1, built.frame_interval // 2)} for shorter clips, or '
+        f'--cfg-options {key}.past_end=repeat_last to hold the last frame',
+    )
+
+
+def long_enough(
+    entries: Sequence[Entry], frames: Mapping[str, int], need: Need | None
+) -> tuple[list[Entry], str | None]:
+    """The entries that can be used, and a sentence on those that cannot.
+
+    Raises:
+        OwnVideosError: fewer than 4 are left.
+    """
+    kept = [entry for entry in entries if need is None or frames[entry.path] >= need.frames]
+    said = None
+    if need is not None and len(kept) < len(entries):
+        short = [entry for entry in entries if frames[entry.path] < need.frames]
+        names = ', '.join(f'{entry.path} ({frames[entry.path]})' for entry in short[:_SHOWN])
+        said = (
+            f'{len(short)} of {len(entries)} videos have fewer than the {need.frames} frames that this config needs '
+            f'({need.why}) and are left out: {names}{", …" if len(short) > _SHOWN else ""}. To use them: {need.remedy}.'
+        )
+    if len(kept) < FEWEST_VIDEOS:
+        raise OwnVideosError(
+            f'{len(kept)} videos are too few to learn from, at least {FEWEST_VIDEOS} are needed. '
+            f'{said or "Remedy: more videos."}'
+        )
+    return kept, said
+
+
+def fit_batch(videos: int, batch: int) -> int:
+    """The config's batch, or half of the videos where that is less, so that an epoch has two steps; at least 2."""
+    return max(2, min(batch, videos // 2))
+
+
+def fit_epochs(videos: int, batch: int, epochs: int, usual_batch: int) -> int:
+    """Epochs that spend the steps which the config spends on 1,000 videos; from its own to ten times as many.
+
+    Args:
+        videos: of the list.
+        batch: of this run.
+        epochs, usual_batch: of the config.
+    """
+    steps = epochs * (USUAL_VIDEOS // usual_batch)
+    return min(max(epochs, math.ceil(steps / max(1, videos // batch))), _MOST_EPOCHS * epochs)
+
+
+def chances(config: Config) -> dict[str, float]:
+    """What guessing reaches in the pretext tasks, as shares of 1: `acc_context`, `acc_motion`; one process."""
+    batch, model = config.train_dataloader.batch_size, config.model
+    found = {}
+    if model.get('context_head') is not None:
+        found['acc_context'] = 1 / batch
+    head = model.get('motion_head')
+    if head is not None and head.get('predictor', {}).get('query_size') is not None:
+        pipeline = config.train_dataloader.dataset.pipeline
+        windows = 1 + pipeline[find(pipeline, 'sample')[0]].get('num_negatives', 3)
+        found['acc_motion'] = 1 / (batch * windows * math.prod(head.predictor.query_size))
+    return found

@@ -1,0 +1,96 @@
+"""What became of the videos of a run: report.json, and its summary in lines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from cmvl_mm.datasets.sampling import pretraining_span, pretraining_words
+from cmvl_mm.prepare.flow_cost import summarise
+from cmvl_mm.prepare.run import Outcome
+from cmvl_mm.prepare.sources import Listing
+from cmvl_mm.video.encode import PROFILES
+from cmvl_mm.workflows.prepare_request import PrepareRequest
+
+PRETRAINING = (16, 4, 2, 8)  # the paper's clip, stride and motion, the release's gap
+PRETRAINING_FRAMES = pretraining_span(*PRETRAINING)  # 71: pretraining leaves shorter videos out
+SHOWN = 20  # names of a kind in the summary; the report has all
+
+
+def report_of(
+    request: PrepareRequest, outcomes: Sequence[Outcome], listing: Listing, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The contents of report.json.
+
+    Args:
+        extra: what there is to say about the data set.
+    """
+    failed = [{'path': o.source.path, **o.failure._asdict()} for o in outcomes if o.failure] + [
+        {'path': path, 'stage': stage, 'reason': reason, 'remedy': remedy}
+        for stage, remedy, pairs in (
+            ('name', 'Rename the file or mend its line in the list, or leave it out', listing.refused),
+            ('folder', 'Give yourself the permission to read it', listing.unread),
+        )
+        for path, reason in pairs
+    ]
+    ready = [o for o in outcomes if not o.failure]
+    index, count = request.shard
+    report = {
+        'source': str(request.src),
+        'profile': {'name': request.profile, **asdict(PROFILES[request.profile])},
+        'shard': f'{index}/{count}',
+        'ready': len(ready),
+        'frames': sum(o.num_frames for o in ready),
+        'failed': failed,
+        'short': [
+            {'path': o.source.target, 'frames': o.num_frames} for o in ready if o.num_frames < PRETRAINING_FRAMES
+        ],
+        'not_taken': {
+            kind: {'files': len(paths), 'such_as': paths[:SHOWN]} for kind, paths in listing.not_taken.items()
+        },
+        **extra,
+    }
+    if request.flow:
+        report['flow'] = summarise([o.cost for o in ready if o.cost])
+    return report
+
+
+def summary_of(report: Mapping[str, Any]) -> Iterator[str]:
+    """Lines for the screen."""
+    failed, short = report['failed'], report['short']
+    yield f'{report["ready"]} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames'
+    if short:
+        yield (
+            f"The paper's pretraining leaves those out: {pretraining_words(*PRETRAINING)}. Configs of other clips need "
+            'other numbers: configs/demo and configs/own 41. The rest uses all videos.'
+        )
+    if 'flow' in report:
+        yield 'flow: ' + ', '.join(f'{key} {value}' for key, value in report['flow'].items())
+    yield from _names('failed', [f'{one["path"]}: {one["stage"]}: {one["reason"]}. {one["remedy"]}.' for one in failed])
+    yield from _names('short', [f'{one["path"]}: {one["frames"]} frames' for one in short])
+    yield from _names('missing', report.get('missing', []))
+
+
+def found_of(listing: Listing, request: PrepareRequest, mine: int) -> Iterator[str]:
+    """Lines on what is there, before the work; what the search left out, so that nobody loses videos without a word.
+
+    Args:
+        mine: videos of this part.
+    """
+    yield f'{len(listing.sources)} videos in {request.src}, {mine} of them in this run'
+    kinds = sorted(listing.not_taken.items(), key=lambda item: -len(item[1]))
+    if kinds:
+        counts = ', '.join(f'{len(paths)} {kind}' for kind, paths in kinds[:SHOWN])
+        more = f' and {len(kinds) - SHOWN} more kinds' if len(kinds) > SHOWN else ''
+        yield f'not taken for videos: {counts}{more}; names are in the report, and a list as SRC takes every name'
+    if not listing.sources:
+        yield f'there is no video in {request.src}'
+    loose = [source.path for source in listing.sources if '/' not in source.path]
+    if request.src.is_dir() and 0 < len(loose) < len(listing.sources):
+        yield f'the folders give no labels: {len(loose)} videos lie in none of them, such as {loose[0]}'
+
+
+def _names(title: str, names: Sequence[str]) -> Iterator[str]:
+    for name in names[:SHOWN]:
+        yield f'  {title}: {name}'
+    if len(names) > SHOWN:
+        yield f'  {title}: and {len(names) - SHOWN} more'

@@ -1,0 +1,94 @@
+"""What is to be prepared, from where to where, checked before any work."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cmvl_mm.prepare.official import DATASETS
+from cmvl_mm.video.encode import PROFILES
+
+
+class PrepareError(ValueError):
+    """Videos cannot be prepared as asked; the message names path, value and remedy."""
+
+
+class RequestError(PrepareError):
+    """What is asked for contradicts itself: nothing has been read yet."""
+
+
+@dataclass(frozen=True)
+class PrepareRequest:
+    """Raises RequestError where its parts contradict each other."""
+
+    src: Path
+    """A folder, searched to its bottom, or an annotation list."""
+    dst: Path
+    """Folder for the result, outside the sources."""
+    list_root: Path | None = None
+    """Folder of a list's videos; None: where the list lies."""
+    profile: str = 'paper'
+    """Of `PROFILES`."""
+    workers: int = os.cpu_count() or 1
+    """Processes."""
+    shard: tuple[int, int] = (1, 1)
+    """(i, n): the ith of n parts, from 1."""
+    flow: bool = False
+    """Make TV-L1 optical flow of each video, too."""
+    dataset: str | None = None
+    """Write the lists of this data set, too: of `DATASETS`; None writes none."""
+    lists: Path | None = None
+    """Folder of the data set's own lists."""
+    own_lists: bool = False
+    """They were changed on purpose: do not check them."""
+
+    def __post_init__(self) -> None:
+        fault = self._fault()
+        if fault is not None:
+            raise RequestError(fault)
+
+    def _fault(self) -> str | None:
+        index, count = self.shard
+        src, dst = self.src.resolve(), self.dst.resolve()
+        finished = src == dst and (dst / 'profile.txt').is_file()
+        if not self.src.exists():
+            return f'{self.src}: there is no such folder or list'
+        if self.profile not in PROFILES:
+            return f'profile {self.profile!r} is not one of {", ".join(sorted(PROFILES))}'
+        if self.dataset is not None and self.dataset not in DATASETS:
+            return f'data set {self.dataset!r} is not one of {", ".join(sorted(DATASETS))}'
+        if self.src.is_dir() and self.list_root is not None:
+            return f'root={self.list_root} belongs to an annotation list, and {self.src} is a folder'
+        if (self.dataset is None) != (self.lists is None) or (self.own_lists and self.dataset is None):
+            return 'dataset and lists go together; own_lists needs both'
+        if self.dataset is not None and not self.src.is_dir():
+            return f'dataset={self.dataset} is prepared from a folder, and {self.src} is a list'
+        if self.workers < 1:
+            return f'workers: at least 1, not {self.workers}'
+        if not 1 <= index <= count:
+            return f'shard {index}/{count} is not I/N with 1 <= I <= N'
+        if dst.is_relative_to(self.root.resolve()) and not finished:
+            return f'{self.dst} lies in {self.root}; results among sources would be prepared again'
+        return None
+
+    @property
+    def root(self) -> Path:
+        """Folder to which the paths of videos are relative."""
+        return self.list_root or (self.src if self.src.is_dir() else self.src.parent)
+
+    @property
+    def motion(self) -> Literal['vectors', 'flow']:
+        """What a video must have to be ready."""
+        return 'flow' if self.flow else 'vectors'
+
+    @property
+    def list_name(self) -> str:
+        """Of the list that is written, without suffix."""
+        return 'all' if self.src.is_dir() else self.src.stem
+
+    @property
+    def report_path(self) -> Path:
+        """The file that tells what became of each video."""
+        index, count = self.shard
+        name = self.list_name + ('' if count == 1 else f'_{index}of{count}')
+        return self.dst / ('report.json' if name == 'all' else f'report_{name}.json')

@@ -1,0 +1,166 @@
+"""Re-encode a folder or list of videos for training; may be stopped and started again."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.prepare.list_parsers import ListError
+from cmvl_mm.prepare.locks import claim, wait_for_any
+from cmvl_mm.prepare.matching import Matched, check_classes, match, write_dataset_lists
+from cmvl_mm.prepare.official import read_dataset_lists
+from cmvl_mm.prepare.run import Outcome, prepare_all, ready_sources
+from cmvl_mm.prepare.sources import Listing, find_in_folder, find_in_list, write_list
+from cmvl_mm.workflows.prepare_report import found_of, report_of, summary_of
+from cmvl_mm.workflows.prepare_request import PrepareError, PrepareRequest
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class PrepareResult:
+    """What a run has done."""
+
+    report: dict[str, Any]
+    """As report.json has it."""
+    path: Path
+    """Of that file."""
+    stopped: bool
+    """By Ctrl-C; the same request goes on from there."""
+    useful: bool
+    """Whether any video is ready, or this part has none to do."""
+
+
+def prepare_videos(
+    request: PrepareRequest,
+    *,
+    say: Say = print,
+    watch: Callable[[Iterator[Outcome], int], Iterator[Outcome]] = lambda outcomes, total: outcomes,
+) -> PrepareResult:
+    """Re-encode what `request` names into MPEG-4 Part 2 in .mp4, an I-frame every 12 frames, no B-frames.
+
+    `request.dst` gets the videos under their own paths, an annotation list of those that are ready, classes.txt where
+    the sources have class folders, and report.json. A video takes its name only when it was decoded again and found
+    complete; what is there already is skipped. A broken video stops nothing.
+
+    Args:
+        say: is told each line of what goes on.
+        watch: passes on the outcomes as they come, and their number; a progress bar.
+
+    Raises:
+        PrepareError: sources or lists cannot be read, the result cannot be written, another profile is there, or
+            OpenCV has no optical flow.
+        WorkersCannotStart: no process can be started.
+    """
+    if request.flow:
+        _require_optflow()
+    listing = _found(request)
+    matched = _matched(request, listing, say) if request.dataset is not None else None
+    if matched:  # labels and classes by folder would contradict the data set's
+        listing = replace(listing, classes=(), sources=tuple(replace(s, label=None) for s in listing.sources))
+    check_profile(request.dst, request.profile, say)
+    index, count = request.shard
+    mine = list(listing.sources[index - 1 :: count])
+    for line in found_of(listing, request, len(mine)):
+        say(line)
+    outcomes: list[Outcome] = []
+    stopped = False
+    try:
+        stream = prepare_all(request.root, request.dst, request.profile, request.motion, mine, request.workers)
+        outcomes.extend(watch(stream, len(mine)))
+    except KeyboardInterrupt:
+        stopped = True
+        say('stopped; the same command goes on from here')
+    whole = not stopped and count == 1  # the lists of a part would be taken for the data set's
+    # What other shards have finished by now is on the list too; the last of them completes it.
+    ready = ready_sources(request.dst, request.motion, listing.sources, outcomes)
+    write_list(request.dst / f'{request.list_name}.txt', ready)
+    if listing.classes:
+        replace_text(request.dst / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
+    extra = _finish_dataset(request, matched, outcomes, say) if matched and whole else {}
+    report = report_of(request, outcomes, listing, extra)
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    # A path that is not UTF-8 comes out as JSON's own escape.
+    replace_text(request.report_path, text.encode('utf-8', 'backslashreplace').decode() + '\n')
+    for line in (*summary_of(report), f'all of it in {request.report_path}'):
+        say(line)
+    if matched and count > 1:
+        say('when all parts are done, the same command without --shard writes the lists')
+    nothing_to_do = bool(listing.sources) and not mine  # more shards than videos
+    useful = nothing_to_do or any(outcome.failure is None for outcome in outcomes)
+    return PrepareResult(report, request.report_path, stopped, useful)
+
+
+def check_profile(dst: Path, profile: str, say: Say) -> None:
+    """One folder holds one profile: a second run with another one would keep the first one's files.
+
+    Raises:
+        PrepareError: it holds another, or cannot be written.
+    """
+    record = dst / 'profile.txt'
+    try:
+        dst.mkdir(parents=True, exist_ok=True)
+        while True:
+            with claim(dst, record.name) as state:  # of two first runs, one writes
+                if state != 'taken':
+                    if not record.exists():
+                        replace_text(record, f'{profile}\n')
+                    found = record.read_text().strip()
+                    break
+            wait_for_any(dst, [record.name])
+    except OSError as error:
+        raise PrepareError(f'{dst} cannot be written: {error}. Remedy: choose a folder that can.') from error
+    if found != profile:
+        raise PrepareError(f'{dst} holds videos of the profile {found!r}, not {profile!r}. Remedy: another folder.')
+    if state == 'no locks':
+        say(f'{dst} has no file locks: two runs at once may prepare a video twice, and *.part files are not removed')
+
+
+def _found(request: PrepareRequest) -> Listing:
+    try:
+        return find_in_folder(request.src) if request.src.is_dir() else find_in_list(request.src, request.root)
+    except (OSError, ValueError) as error:  # it cannot be read, or is no list
+        raise PrepareError(str(error)) from error
+
+
+def _matched(request: PrepareRequest, listing: Listing, say: Say) -> Matched:
+    """The data set's lists, checked before anything is prepared, and the videos that they name."""
+    assert request.dataset is not None
+    assert request.lists is not None
+    try:
+        lists = read_dataset_lists(request.dataset, request.lists, origin='own' if request.own_lists else 'official')
+        matched = match(listing.sources, lists)
+        check_classes(matched, request.dst.parent)
+    except (OSError, ListError) as error:
+        raise PrepareError(str(error)) from error
+    say(f'{request.lists}: {lists.check}')
+    return matched
+
+
+def _finish_dataset(request: PrepareRequest, matched: Matched, outcomes: list[Outcome], say: Say) -> dict[str, Any]:
+    """Write the lists; what there is to report about the data set."""
+    folder = request.dst.parent
+    ready = {outcome.source.target for outcome in outcomes if not outcome.failure}
+    counts = write_dataset_lists(matched, folder, ready=ready)
+    for name, (written, listed) in counts.items():
+        say(f'{folder / name}: {written} of {listed} videos')
+    say(f'{len(matched.missing)} missing from {request.src}, {len(matched.unlisted)} on no list')
+    return {
+        'dataset': request.dataset,
+        'lists': {'folder': str(request.lists), 'check': matched.lists.check},
+        'written': {name: {'videos': written, 'listed': listed} for name, (written, listed) in counts.items()},
+        'missing': matched.missing,
+        'unlisted': matched.unlisted,
+    }
+
+
+def _require_optflow() -> None:
+    """TV-L1 is in OpenCV's contributed modules, which are easily lost: said before any work starts."""
+    from cmvl_mm.prepare.tvl1 import require_optflow
+
+    try:
+        require_optflow()
+    except ImportError as error:
+        raise PrepareError(f'flow: {error}') from error

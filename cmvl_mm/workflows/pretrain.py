@@ -1,0 +1,112 @@
+"""From a folder of videos without labels to a pretrained video network, in one call."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.logs import epoch_mean, read_curves
+from cmvl_mm.engine.own_data import fill_lists
+from cmvl_mm.evaluation.tables import text_table
+from cmvl_mm.prepare.own_lists import make_lists
+
+from .own_videos import claim, failures_in_words, prepare_own
+from .plan import chances, long_enough, need_of
+from .training import fit_to, train
+
+_NAMES = {
+    'loss_context': 'loss, context',
+    'loss_motion': 'loss, motion',
+    'acc_context': 'right I-frame of the batch, %',
+    'acc_motion': 'right future motion, %',
+}
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """What a pretraining left."""
+
+    work_dir: str
+    weights: str
+    """The newest checkpoint."""
+    videos: int
+    """That were trained on."""
+    left_out: int
+    """That are broken or too short."""
+    epochs: int
+    figures: dict[str, dict[str, float]]
+    """Losses and accuracies (shares of 1) by name: `first` and `last` epoch's means, and `chance` where it is known."""
+    next: tuple[str, ...]
+    """Commands that use the weights."""
+
+    def in_words(self) -> str:
+        """For the screen."""
+        rows = [['', 'first epoch', 'last epoch', 'by chance']]
+        for name, values in self.figures.items():
+            factor = 100 if name.startswith('acc') else 1
+            cells = (values.get(key) for key in ('first', 'last', 'chance'))
+            rows.append([_NAMES[name], *('' if cell is None else f'{factor * cell:.2f}' for cell in cells)])
+        follow = '\n'.join(f'  {line}' for line in self.next)
+        return (
+            f'\n{text_table(rows)}\n\n{self.videos} videos, {self.left_out} left out, {self.epochs} epochs.\n'
+            f'Weights: {self.weights}\nNext:\n{follow}'
+        )
+
+
+def pretrain(
+    videos: str | Path,
+    *,
+    out: str | Path,
+    config: str = 'own/pretrain',
+    epochs: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+) -> Pretrained:
+    """Train a video network on videos without labels; called again with the same `out`, it goes on.
+
+    The videos are re-encoded into OUT/prepared, unless they are prepared. Videos too short for the config are left out
+    and named. A GPU is used where there is one. OUT is a work directory: it gets the config, checkpoints and curves.
+
+    Args:
+        videos: a folder, searched to its bottom, or a list.
+        out: the work directory.
+        config: a shipped config or a file, such as 'own/pretrain'.
+        epochs: None spends the steps that the config spends on 1,000 videos, see `plan.fit_epochs`.
+        options: of the config, dotted keys, e.g. `{'train_dataloader.num_workers': 4}`.
+        workers: processes that re-encode; None: one a core.
+
+    Raises:
+        OwnVideosError: there are too few videos, or OUT holds a run on others.
+        ValueError: OUT holds a run with another schedule or list.
+    """
+    videos, out, options = Path(videos), Path(out), dict(options or {})
+    settings = load_config(config, options)  # before hours of preparing
+    claim(out, videos)
+    own = prepare_own(videos, out / 'prepared', workers=workers)
+    if own.failed:
+        print(failures_in_words(own.failed), flush=True)
+    entries, short = long_enough(own.entries, own.frames, need_of(settings))
+    if short is not None:
+        print(short, flush=True)
+    fill_lists(settings, make_lists(entries, own.classes, own.root, out.absolute() / 'lists', split=False))
+    print(fit_to(settings, len(entries), epochs, options), flush=True)
+    train(settings, out)
+    return _result(settings, out, videos, len(entries), len(own.entries) + len(own.failed) - len(entries), own.classes)
+
+
+def _result(settings: Any, out: Path, videos: Path, used: int, left_out: int, classes: tuple[str, ...]) -> Pretrained:
+    rows = read_curves(out)
+    last, chance = int(max(row['epoch'] for row in rows)), chances(settings)
+    figures = {}
+    for name in _NAMES:
+        if any(name in row for row in rows):
+            figures[name] = dict(first=epoch_mean(rows, name, 1), last=epoch_mean(rows, name, last))
+            figures[name] |= {'chance': chance[name]} if name in chance else {}
+    commands = [f'cmvl embed {shlex.quote(str(videos))} --model {shlex.quote(str(out))} -o features.parquet']
+    if len(classes) > 1:
+        commands.insert(0, f'cmvl finetune {shlex.quote(str(videos))} --from {shlex.quote(str(out))}')
+    weights = str(resolve_checkpoint(out))
+    return Pretrained(str(out), weights, used, left_out, last, figures, tuple(commands))

@@ -1,0 +1,77 @@
+"""A training of our runner's in this process, resumed where its work directory has a checkpoint."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.config import merge_options
+from cmvl_mm.engine.quiet_runner import QuietRunner, device_in_words
+from cmvl_mm.engine.strict_files import read_files_as_data
+
+from .plan import fit_batch, fit_epochs
+
+_SAVES = 20  # of a run, at most
+
+
+def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str, Any]) -> str:
+    """Batch, epochs and saves of a list of so many videos; what `options` set themselves stays.
+
+    Args:
+        config: changed in place.
+        videos: of the training list.
+        epochs: None chooses.
+        options: as the user gave them.
+
+    Returns:
+        A line for the screen.
+    """
+    usual_batch, usual_epochs = config.train_dataloader.batch_size, config.train_cfg.max_epochs
+    chosen: dict[str, Any] = {}
+    batch = usual_batch
+    if 'train_dataloader.batch_size' not in options:
+        batch = chosen['train_dataloader.batch_size'] = fit_batch(videos, usual_batch)
+    if epochs is None and 'train_cfg.max_epochs' not in options:
+        epochs = fit_epochs(videos, batch, usual_epochs, usual_batch)
+    if epochs is not None:
+        chosen['train_cfg.max_epochs'] = epochs
+    epochs = epochs or usual_epochs
+    if 'default_hooks.checkpoint.interval' not in options:
+        chosen['default_hooks.checkpoint.interval'] = max(1, epochs // _SAVES)
+    merge_options(config, chosen)
+    steps = epochs * (videos // batch)
+    each = f'{videos // batch} steps of {batch} clips'
+    return f'{videos} videos, {epochs} epochs of {each}: {steps} steps on {device_in_words()}'
+
+
+def train(config: Config, out: Path) -> None:
+    """Train to the end; a run that was stopped goes on from its newest checkpoint.
+
+    Args:
+        config: complete but for its work directory.
+        out: the work directory.
+    """
+    read_files_as_data()
+    config.launcher, config.work_dir, config.resume = 'none', str(out.absolute()), True
+    QuietRunner.from_cfg(_named(config)).train()
+
+
+def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
+    """Test weights; the figures as the metrics give them.
+
+    Args:
+        config: complete but for its work directory.
+        out: the work directory.
+        weights: a checkpoint.
+    """
+    config.launcher, config.work_dir, config.resume, config.load_from = 'none', str(out.absolute()), False, str(weights)
+    return QuietRunner.from_cfg(_named(config)).test()
+
+
+def _named(config: Config) -> Config:
+    """MMEngine names a run by its second, and two of one name share a log."""
+    config.experiment_name = f'{Path(config.filename or "run").stem}_{time.time_ns()}'
+    return config

@@ -1,0 +1,158 @@
+"""The motion vectors of a video drawn over it, as a video for a browser or as an animated GIF."""
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.bitstream.claims import I_FRAME
+from cmvl_mm.files.atomic import atomic_write
+from cmvl_mm.video.browser_video import available_kinds, write_browser_video
+from cmvl_mm.video.display import Orientation
+from cmvl_mm.video.gif import MOST_A_SECOND, write_gif
+from cmvl_mm.video.runs import runs_of_frames
+from cmvl_mm.video.source_frames import SourceFrames
+from cmvl_mm.video.stream import CompressedVideo
+from cmvl_mm.visualization.arrows import draw_vectors
+from cmvl_mm.visualization.caption import captioned
+from cmvl_mm.workflows.frame_span import frame_span
+from cmvl_mm.workflows.vectors_written import VectorsWritten
+
+SHORT_SIDE = 480  # px: smaller pictures are drawn larger
+_AT_ONCE = 200_000_000  # bytes of pictures read together
+_LONGEST_REASON = 60  # letters
+
+
+class DrawingError(ValueError):
+    """Vectors cannot be drawn as asked.
+
+    Args:
+        path: of the result.
+        reason: what is wrong.
+        remedy: without a full stop.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], reason: str, remedy: str) -> None:
+        self.path, self.reason, self.remedy = os.fspath(path), reason, remedy
+        super().__init__(self.path, reason, remedy)
+
+    def __str__(self) -> str:
+        return f'{self.path}: {self.reason}. Remedy: {self.remedy}.'
+
+
+def draw_video(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    frames: range | None = None,
+    block: int = 16,
+    scale: int | None = None,
+    fps: float | None = None,
+    progress: Callable[[int], object] = lambda count: None,
+) -> VectorsWritten:
+    """Write a video of a video: each frame dimmed, with its vectors as `draw_vectors` draws them, upright.
+
+    A strip below names the frame, its time, and why it has no vectors; it holds a circle of the directions' colours,
+    and a bar as long as a movement of 10 px.
+
+    Args:
+        out: .mp4 (H.264, plays in browsers) or .gif.
+        frames: display indices, in steps of one; None takes all.
+        block: edge of a cell, pixels; one arrow each.
+        scale: output pixels for one of the source; None takes the smallest with a short side of 480 px or more.
+        fps: frames shown a second; None keeps the frames' times.
+        progress: is told of each frame that is drawn; a GIF's are drawn twice.
+
+    Returns:
+        How many frames, and why which number of them has no vectors.
+
+    Raises:
+        DrawingError: another suffix, no encoder, no times, or more frames a second than a GIF plays.
+        VideoError: the file cannot be read, or has no vectors; FrameIndexError outside the video.
+    """
+    target = Path(out)
+    kind = target.suffix.lower()
+    if kind not in ('.mp4', '.gif'):
+        raise DrawingError(out, f'{kind or "no suffix"} is neither .mp4 nor .gif', 'name the result so')
+    if kind == '.mp4' and 'mp4' not in available_kinds():
+        raise DrawingError(out, "PyAV's FFmpeg has no H.264 encoder", 'write a .gif')
+    with SourceFrames(os.fspath(path), None) as source:
+        orientation = source.orientation
+    with CompressedVideo(path, block=block) as video:
+        wanted = frame_span(video, frames)
+        if not len(wanted):
+            raise DrawingError(out, f'frames {wanted.start}:{wanted.stop} are none', 'name at least one')
+        times = _times(video, wanted, fps, out, most=MOST_A_SECOND if kind == '.gif' else None)
+        enlarged = scale or max(1, math.ceil(SHORT_SIDE / min(video.height, video.width)))
+
+        missing: dict[int, str | None] = {}
+
+        def pictures() -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
+            for seconds, drawn in zip(times, _drawn(video, wanted, enlarged, orientation), strict=True):
+                missing[drawn.number] = drawn.missing
+                yield seconds, drawn.picture
+                progress(1)
+
+        with atomic_write(target) as temporary:
+            if kind == '.gif':
+                write_gif(pictures, temporary)
+            else:
+                write_browser_video(((at, _even(picture)) for at, picture in pictures()), temporary, 'mp4')
+    return VectorsWritten.of(missing.values())
+
+
+def _times(
+    video: CompressedVideo, wanted: range, fps: float | None, out: str | os.PathLike[str], most: int | None
+) -> list[float]:
+    """Seconds at which each frame of the result is shown, from 0 on."""
+    if fps is not None:
+        times = np.arange(len(wanted)) / fps
+    else:
+        stamps = video.timestamps[wanted.start : wanted.stop]
+        if np.isnan(stamps).any():
+            raise DrawingError(out, f'{video.path} states neither times nor a rate', 'give --fps')
+        times = stamps - stamps[0]
+    if most is not None and len(times) > 1 and np.diff(times).mean() < 0.999 / most:
+        rate = 1 / np.diff(times).mean()
+        raise DrawingError(out, f'{rate:.4g} frames a second, and a GIF plays at most {most}', f'give --fps {most}')
+    return times.tolist()
+
+
+class _Drawn(NamedTuple):
+    number: int
+    picture: npt.NDArray[np.uint8]
+    missing: str | None
+
+
+def _drawn(video: CompressedVideo, wanted: range, scale: int, orientation: Orientation) -> Iterator[_Drawn]:
+    together = max(1, min(64, _AT_ONCE // (3 * video.height * video.width)))
+    stamps = video.timestamps
+    keys = video.keyframes
+    for run in runs_of_frames(wanted.start, wanted.stop, keys, together):
+        rgb, motion = video.read(rgb=run, motion=run)
+        for row, number in enumerate(run):
+            picture = draw_vectors(rgb[row], motion.vectors[row], motion.valid[row], block=video.block, scale=scale)
+            text = f'FRAME {number}'
+            if not np.isnan(stamps[number]):
+                text += f'  {stamps[number]:.2f} S'
+            reason = motion.missing[row]
+            if reason is not None:
+                text += f'  {_short(reason)}'
+            upright = orientation.upright(picture)
+            yield _Drawn(number, captioned(upright, text, scale=scale, orientation=orientation), reason)
+
+
+def _short(reason: str) -> str:
+    if reason == I_FRAME:
+        return 'I-frame: no vectors'
+    return f'no vectors: {reason}'[:_LONGEST_REASON]
+
+
+def _even(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A black row and column where their number is odd, which 4:2:0 cannot hold."""
+    height, width = picture.shape[:2]
+    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)))
