@@ -110,7 +110,8 @@ def _outcomes(
                     running[pool.submit(embed_video, found.root / path, network, path)] = path
                 if not running:
                     return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                finished = wait(running, return_when=FIRST_COMPLETED).done
+                for future in [one for one in running if one in finished]:  # begun first, kept first if one is stopped
                     yield running.pop(future), future.result()
         finally:
             for future in running:
