@@ -18,6 +18,7 @@ The public names. Each is imported when it is first used, so that reading and wr
 | `read_embeddings` | a file of `embed` -> its rows | |
 | `load` | a published model, or one's own: `hub.load` | yes |
 | `hub` | published models, ready for use: `hub.load('name')` | yes |
+| `ContextMotionInferencer` | features or classes of videos, folders, arrays, by one call | yes |
 
 Importing `cmvl_mm.register` makes every component known to MMEngine's registries; configs name it in `custom_imports`.
 Configs import `change` of `cmvl_mm.datasets.stages`; `cmvl_mm.engine.config.merge_options` merges options as it does.
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from cmvl_mm.datasets.collate import compressed_collate
     from cmvl_mm.engine.config import load_config
     from cmvl_mm.hub import load
+    from cmvl_mm.inference import ContextMotionInferencer
     from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss, info_nce, pointwise_info_nce
     from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoError
     from cmvl_mm.video.encode import PROFILES, Profile, reencode
@@ -64,6 +66,7 @@ __all__ = [
     'read_embeddings',
     'load',
     'hub',
+    'ContextMotionInferencer',
 ]
 
 _NAMES_OF = {
@@ -73,6 +76,7 @@ _NAMES_OF = {
     'cmvl_mm.datasets.collate': ('compressed_collate',),
     'cmvl_mm.models.losses': ('info_nce', 'pointwise_info_nce', 'InfoNCELoss', 'PointwiseInfoNCELoss'),
     'cmvl_mm.engine.config': ('load_config',),
+    'cmvl_mm.inference': ('ContextMotionInferencer',),
     'cmvl_mm.workflows.embed': ('embed',),
     'cmvl_mm.workflows.search': ('search',),
     'cmvl_mm.workflows.embeddings': ('read_embeddings',),

@@ -9,8 +9,10 @@ from cmvl_mm.cli.errors import shown_in_one_line
 COMMANDS = {
     'embed': 'Feature vectors of videos, one row a clip.',
     'search': 'The clips most like a video, or like a row.',
+    'export': 'A network as ONNX or torch.export.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',
+    'report': 'A page with the figures and curves of a work directory.',
     'web': 'A page in the browser to search and watch videos.',
 }
 """Each lives in the file of its name, as a Click command of its name; the file loads nothing heavy at import."""
