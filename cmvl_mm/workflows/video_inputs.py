@@ -59,7 +59,9 @@ def find_videos(named: Named | Sequence[Named], root: Named | None = None) -> Vi
     else:
         found = _of_files(several)
     if not found.paths and not found.refused:
-        raise InputsError(f'{", ".join(map(str, several[:3]))}: no video here. {_REMEDY}')
+        raise InputsError(
+            f'{", ".join(map(str, several[:3]))}: no video here; links out of a folder are not followed. {_REMEDY}'
+        )
     return found
 
 
