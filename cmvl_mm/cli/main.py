@@ -13,6 +13,7 @@ COMMANDS = {
     'pretrain': 'Train a video network on videos without labels.',
     'finetune': 'Train a classifier of your own classes, and test it.',
     'test': 'Figures of a classifier or of retrieval, in percent.',
+    'export': 'A network as ONNX or torch.export.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',
     'report': 'A page with the figures and curves of a work directory.',
