@@ -22,6 +22,7 @@ from .wrapped_keys import common_prefix, unwrapped
 
 _ZIP = b'PK\x03\x04'
 _WEIGHTS = ('state_dict', 'model_state_dict', 'model')  # MMEngine and Lightning, PyTorch's tutorials, torchvision
+_HEADS = ('context_head.', 'motion_head.', 'cls_head.')  # which a backbone's start leaves out, as meant
 CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkpoint.py."
 
 
@@ -183,8 +184,9 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
     surplus = [key for key in state_dict if not key.startswith(prefix) or key.removeprefix(prefix) not in wanted]
     print_log(f'{source}: loaded {len(wanted)} keys into {type(module).__name__}', logger='current')
     if surplus:
-        census = _census(surplus)
-        print_log(f'{source}: left out {len(surplus)} keys: {census}', logger='current', level=logging.WARNING)
+        expected = bool(prefix) and all(key.startswith(_HEADS) for key in surplus)
+        level = logging.INFO if expected else logging.WARNING
+        print_log(f'{source}: left out {len(surplus)} keys: {_census(surplus)}', logger='current', level=level)
 
 
 def _below(state_dict: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -31,7 +31,7 @@ Example:
     'a file of lines "path,recording"; default: the name without the numbers at its end.',
 )
 @click.option(
-    '--test-share', type=click.FloatRange(0, 1, True, True), default=0.2, show_default=True, help='Of videos.'
+    '--test-share', type=click.FloatRange(0, 1, True, True), default=0.2, show_default=True, help='Share of the videos.'
 )
 @click.option('--config', help='A shipped config, or a file; default: own/finetune with the network of the weights.')
 @shared_options

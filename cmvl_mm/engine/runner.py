@@ -1,5 +1,6 @@
 """MMEngine's Runner with the few things that our runs need differently."""
 
+import json
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
@@ -34,7 +35,7 @@ from .listed import list_digest
 from .preflight import check_test, check_training
 from .prepare import prepare
 from .rank_order import mean_in_rank_order
-from .schedule_scale import recorded
+from .schedule_scale import in_words, recorded
 from .screen import ON_SCREEN
 
 
@@ -297,8 +298,11 @@ class CompressedRunner(Runner):
         """MMEngine goes on with the checkpoint's schedule, whatever the config says now."""
         now = recorded(self.cfg.get('param_scheduler'))
         if before is not None and before != now:
+            parts = json.loads(before), json.loads(now)
+            words = [in_words(part) for part in parts]
+            had, has = words if words[0] != words[1] else (before, now)
             raise ResumeError(
-                f'{filename}: the run to resume had another schedule: {before}; now it is {now}. Remedy: the epochs '
+                f'{filename}: the run to resume had another schedule: {had}; now it is {has}. Remedy: the epochs '
                 'and param_scheduler as they were; another work directory; or start a new run from its weights with '
                 'load_from and without --resume.'
             )

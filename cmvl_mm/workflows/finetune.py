@@ -14,6 +14,7 @@ from cmvl_mm.datasets.annotation import read_list
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.own_data import fill_lists
 from cmvl_mm.evaluation.features import load_features
+from cmvl_mm.evaluation.summary import FEWEST_CLASSES_OF_TOP5
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.prepare.own_lists import Lists, counts, groups_in, make_lists, require_split
 
@@ -35,6 +36,8 @@ class Finetuned:
     classes: tuple[str, ...]
     train_videos: int
     test_videos: int
+    recordings: int
+    """That the videos were taken for."""
     top1: float
     top1_interval: tuple[float, float]
     """95 %, Wilson."""
@@ -60,8 +63,10 @@ class Finetuned:
         return (
             f'\n{self.table}\n\nTop-1 {self.top1:.1f} % of {self.test_videos} test videos, 95 % interval {low:.1f} to '
             f'{high:.1f} %{further}; always saying the largest class gives {self.largest_class:.1f} %.\n'
-            f'Started from {start}. No recording is in both parts; {self.work_dir}/lists/groups.csv says which videos '
-            f'were taken for one.\nWeights: {self.weights}\nNext:\n{follow}'
+            f'The interval takes the test videos as independent; those of one recording are not quite.\n'
+            f'The {self.recordings} recordings stay whole, in one part each: {self.work_dir}/lists/groups.csv says '
+            'which video was taken for which. --groups says it otherwise.\n'
+            f'Started from {start}.\nWeights: {self.weights}\nNext:\n{follow}'
         )
 
 
@@ -139,7 +144,7 @@ def _fill(settings: Config, lists: Lists, options: dict[str, Any]) -> None:
     nested = Config()
     nested.merge_from_dict(options)
     fill_lists(settings, lists, nested)
-    if len(lists.classes) < 6:  # the metric always prints top5 otherwise
+    if len(lists.classes) < FEWEST_CLASSES_OF_TOP5:  # the metric always counts it otherwise
         settings.test_evaluator.metric_options = dict(top_k_accuracy=dict(topk=(1,)))
 
 
@@ -164,6 +169,7 @@ def _tested(settings: Config, out: Path, lists: Lists, start: str | None, videos
         classes=names,
         train_videos=len(train_part),
         test_videos=share.n,
+        recordings=len(set(groups_in(lists.train.parent).values())),
         top1=share.percent,
         top1_interval=share.interval or (0.0, 100.0),
         top5=None if all_five is None else all_five.percent,

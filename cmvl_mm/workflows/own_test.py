@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cmvl_mm.evaluation.intervals import wilson
+from cmvl_mm.evaluation.summary import FEWEST_CLASSES_OF_TOP5
 from cmvl_mm.evaluation.tables import text_table
 
 MOST_CLASSES_SHOWN = 10  # in a confusion matrix
@@ -29,13 +30,6 @@ class Share(NamedTuple):
             return None
         low, high = wilson(self.right, self.n)
         return 100 * low, 100 * high
-
-    def in_words(self) -> str:
-        """'83.3 % (5 of 6; 95 % interval 43.6 to 97.0 %)'."""
-        if self.interval is None:
-            return 'no test video'
-        low, high = self.interval
-        return f'{self.percent:.1f} % ({self.right} of {self.n}; 95 % interval {low:.1f} to {high:.1f} %)'
 
 
 def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -67,7 +61,7 @@ def largest_class(counts: np.ndarray) -> float:
 
 def top5(scores: np.ndarray, labels: np.ndarray) -> Share | None:
     """None for fewer than 6 classes, where it says nothing."""
-    if scores.shape[1] < 6:
+    if scores.shape[1] < FEWEST_CLASSES_OF_TOP5:
         return None
     best = np.argsort(-scores, axis=1)[:, :5]
     return Share(int((best == labels[:, None]).any(axis=1).sum()), len(labels))

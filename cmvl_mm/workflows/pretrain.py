@@ -13,7 +13,7 @@ from cmvl_mm.engine.own_data import fill_lists
 from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.prepare.own_lists import make_lists
 
-from .own_videos import claim, failures_in_words, prepare_own
+from .own_videos import claim, failures_in_words, find_videos, prepare_own
 from .plan import chances, long_enough, need_of
 from .training import fit_to, train
 
@@ -84,6 +84,7 @@ def pretrain(
     """
     videos, out, options = Path(videos), Path(out), dict(options or {})
     settings = load_config(config, options)  # before hours of preparing
+    find_videos(videos)  # a wrong folder leaves no work directory
     claim(out, videos)
     own = prepare_own(videos, out / 'prepared', workers=workers)
     if own.failed:

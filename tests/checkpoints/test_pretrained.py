@@ -100,12 +100,17 @@ def test_surplus_keys_are_named_in_the_log(checkpoint, caplog):
 
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
+    state_dict = read_state_dict(checkpoint)
     try:
-        load_weights(C3DBN(width=2), read_state_dict(checkpoint), source=checkpoint, prefix='backbone.')
+        load_weights(C3DBN(width=2), state_dict, source='heads', prefix='backbone.')
+        load_weights(C3DBN(width=2), {**state_dict, 'neck.weight': torch.zeros(1)}, source='more', prefix='backbone.')
     finally:
         logger.removeHandler(caplog.handler)
-    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert warnings == [f'{checkpoint}: left out 1 keys: motion_head.* (1)']
+    said = {record.getMessage(): record.levelno for record in caplog.records if 'left out' in record.getMessage()}
+    assert said == {
+        'heads: left out 1 keys: motion_head.* (1)': logging.INFO,
+        'more: left out 2 keys: motion_head.* (1), neck.* (1)': logging.WARNING,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,156 @@
+"""A folder of videos becomes a pretrained network and a tested classifier, by commands without a further option."""
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+import cmvl_mm
+from cmvl_mm.cli.main import main
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.logs import read_curves
+from cmvl_mm.prepare.groups import GroupsError
+from cmvl_mm.prepare.own_lists import OwnVideosError
+from cmvl_mm.workflows.own_videos import claim
+
+SMALL = """_base_ = '{base}/configs/demo/{name}.py'
+model = dict(backbone=dict(width=4))
+train_dataloader = dict(num_workers=0)
+"""
+PRETRAIN = """_few = dict(hidden_channels=8, embed_channels=8)
+model.update(
+    context_head=dict(in_channels=32, i_network=dict(width=4), **_few),
+    motion_head=dict(predictor=dict(in_channels=32, width=8, ffn_width=8), m_network=dict(width=4), **_few),
+)
+"""
+FINETUNE = """model.update(cls_head=dict(in_channels=32))
+test_dataloader = dict(num_workers=0)
+"""
+
+
+def cmvl(*words, code=0):
+    result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory, controlled_set, repository):
+    """Two classes of four people, two clips each; one run of each command."""
+    place = tmp_path_factory.mktemp('own')
+    for label, name in enumerate(('left', 'right')):
+        (place / 'mine' / name).mkdir(parents=True)
+        for person in range(4):
+            for part, split in enumerate(('train', 'test')):
+                source = controlled_set / f'videos/{split}{4 * label + person}.mp4'
+                shutil.copy(source, place / f'mine/{name}/Person{person}_{part}.mp4')
+    (place / 'mine/left/broken.mp4').write_bytes(b'no video')
+    for name, more in (('pretrain', PRETRAIN), ('finetune', FINETUNE)):
+        (place / f'{name}.py').write_text(SMALL.format(base=repository, name=name) + more)
+    common = ['--epochs', 2, '--workers', 1]
+    ours = SimpleNamespace(place=place, videos=place / 'mine', common=common)
+    ours.pretrain = ['pretrain', ours.videos, '-o', place / 'net', '--config', place / 'pretrain.py', *common]
+    ours.finetune = [
+        'finetune', ours.videos, '--from', place / 'net', '-o', place / 'classes', '--config', place / 'finetune.py',
+        *common,
+    ]  # fmt: skip
+    ours.pretrained, ours.finetuned = cmvl(*ours.pretrain), cmvl(*ours.finetune)
+    return ours
+
+
+def test_pretraining_says_what_was_learnt_and_what_to_do_next(made):
+    words = made.pretrained.stdout
+    assert re.search(r'1 cannot be used: left/broken\.mp4: .*Check', words)
+    assert '16 videos, 2 epochs of 2 steps of 8 clips: 4 steps on ' in words
+    assert re.search(r'right I-frame of the batch, % +\d+\.\d\d +\d+\.\d\d +12\.50\n', words)
+    assert '16 videos, 1 left out, 2 epochs.' in words
+    assert f'cmvl finetune {made.videos} --from {made.place}/net' in words
+    assert f'Weights: {made.place}/net/epoch_2.pth' in words
+
+
+def test_the_screen_has_progress_and_results_and_the_file_has_the_rest(made):
+    for done in (made.pretrained, made.finetuned):
+        assert not re.search('mmengine|System environment|SyncBN|before_train|deprecated|left out .* keys', done.output)
+        assert re.search(r'training: (\d+)/\1 steps', done.stderr)
+    log = Path(re.search(r'log: (\S+)', made.pretrained.stdout)[1])
+    assert all(words in log.read_text() for words in ('System environment', 'before_train', 'the schedule follows'))
+
+
+def test_finetuning_prints_percents_with_counts_and_intervals(made):
+    words = made.finetuned.stdout
+    assert re.search(r'Top-1 \d+\.\d % of 4 test videos, 95 % interval \d+\.\d to \d+\.\d %; always', words)
+    assert re.search(r'all +12 +4 +3 +1 ', words)  # train, test, recordings of each
+    assert 'top5' not in words  # two classes have none
+    found = json.loads((made.place / 'classes/result.json').read_text())
+    assert (found['classes'], found['train_videos'], found['test_videos']) == (['left', 'right'], 12, 4)
+    assert 0 <= found['top1_interval'][0] <= found['top1'] <= found['top1_interval'][1] <= 100
+    assert sum(map(sum, found['confusion'])) == 4
+
+
+def test_no_recording_is_in_both_parts_and_nothing_is_prepared_twice(made):
+    lists = made.place / 'classes/lists'
+    with open(lists / 'groups.csv', newline='') as file:
+        groups = {row['path']: row['group'] for row in csv.DictReader(file)}
+    parts = [
+        [line.split(' ')[0] for line in (lists / f'{name}.txt').read_text().split('\n')[:-1]]
+        for name in ('train', 'test')
+    ]
+    people = [{groups[path] for path in part} for part in parts]
+    assert people[0] | people[1] == {f'Person{number}' for number in range(4)}
+    assert not people[0] & people[1]
+    assert not (made.place / 'classes/prepared').exists()
+
+
+def test_typed_again_a_command_goes_on_and_refuses_another_schedule(made):
+    before = read_curves(made.place / 'net')
+    again = cmvl(*made.pretrain, '--json')
+    assert read_curves(made.place / 'net') == before
+    assert json.loads(again.stdout)['epochs'] == 2
+    other = [3 if word == 2 else word for word in made.pretrain]
+    error = cmvl(*other, code=1).stderr
+    assert re.search(r'Error: \S+epoch_2\.pth: .* 1 to 2; now it is .* to 3\. Remedy: .*another work directory', error)
+
+
+def test_a_longer_run_ends_at_a_falling_rate_that_is_not_zero(made):
+    out = made.place / 'longer'
+    found = cmvl_mm.pretrain(made.place / 'net/prepared', out=out, config=str(made.place / 'pretrain.py'), epochs=5)
+    rates = [row['lr'] for row in read_curves(out)]
+    assert found.epochs == 5
+    assert not (out / 'prepared').exists()  # a prepared folder is used as it is
+    assert 1e-3 * max(rates) < rates[-1] < rates[-2] < rates[len(rates) // 2]
+
+
+def test_python_takes_expressions_for_recordings(made):
+    out = made.place / 'by_clip'
+    found = cmvl_mm.finetune(
+        made.videos, out=out, weights=made.place / 'net', config=str(made.place / 'finetune.py'), groups='(_.|broken)',
+        epochs=1, test_share=0.5, options={'test_dataloader.batch_size': 4},
+    )  # fmt: skip
+    assert (found.train_videos, found.test_videos, found.recordings) == (8, 8, 2)
+    assert load_config(next(out.glob('*.py'))).test_dataloader.batch_size == 4
+    with pytest.raises(GroupsError, match='no brackets'):
+        cmvl_mm.finetune(made.videos, out=out, groups='Person')
+
+
+def test_what_cannot_be_trained_on_is_refused_in_one_line(made, tmp_path, monkeypatch):
+    (tmp_path / 'here').mkdir()
+    monkeypatch.chdir(tmp_path / 'here')
+    for words, message in (
+        (['pretrain', tmp_path / 'none'], 'there is no such folder or list. Remedy'),
+        (['pretrain', tmp_path], 'there is no video here. Remedy'),
+        (['finetune', made.videos / 'left', '-o', tmp_path / 'out'], 'no class folders, so no labels. Remedy'),
+        (['finetune', made.videos, '--from', 'nothing', '-o', tmp_path / 'out'], 'nothing: no such checkpoint'),
+        (['pretrain', made.videos, '-o', made.videos / 'out'], 'results among videos would be prepared again. Remedy'),
+    ):
+        output = cmvl(*words, code=1).stderr
+        assert message in output
+        assert 'Traceback' not in output
+    assert not (made.videos / 'out').exists()
+    assert not list(Path().iterdir())  # nothing is left of what was refused
+    with pytest.raises(OwnVideosError, match=rf'net holds a run on {made.videos}\. Remedy: another -o'):
+        claim(made.place / 'net', tmp_path)
