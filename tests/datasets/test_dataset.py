@@ -235,7 +235,8 @@ def test_tests_do_not_replace(build, damaged):
 
 def test_short_videos_are_left_out_or_stretched_by_policy(build):
     long_clip = {'pipeline.sample.frame_interval': 7}  # spans 106 + 10 frames of 108
-    with pytest.raises(NoUsableVideo, match=r'(?s)needs 1\d\d frames and the video has 108.*past_end'):
+    words = r'(?s)has 108 frames, and this config needs 11\d \(a clip of 16 frames at stride 7 spans 106; .*past_end'
+    with pytest.raises(NoUsableVideo, match=words):
         build(**long_clip)[0]
     with pytest.raises(VideoTooShort, match=r'train0\.mp4'):
         build(**long_clip, on_error='raise')[0]

@@ -47,6 +47,8 @@ def test_report_names_each_file_once(runner, caplog):
     assert caplog.text.count('a.mp4: decode') == 1
     assert '1 unreadable, 1 too short, of 40' in caplog.text
     assert '1 of 2 samples' in caplog.text
+    assert caplog.text.count('1 videos have fewer frames than this config needs') == 1
+    assert 'sample.past_end=repeat_last' in caplog.text
 
 
 @pytest.mark.parametrize('other', [torch.arange(3), dict(inputs=torch.arange(3)), [torch.arange(3)]])

@@ -42,7 +42,7 @@ def rates(schedule, epochs, batches=4):
     return found
 
 
-@pytest.mark.parametrize('name', ['demo/pretrain', 'pretrain_c3d_ucf', 'finetune_c3d_ucf'])
+@pytest.mark.parametrize('name', ['demo/pretrain', 'own/pretrain', 'pretrain_c3d_ucf', 'finetune_c3d_ucf'])
 @pytest.mark.parametrize('epochs', [1, 2, 7, 40, 150, 400])
 def test_the_last_epoch_has_a_falling_rate_that_is_not_zero(name, epochs):
     config = load_config(name, {'train_cfg.max_epochs': epochs})
