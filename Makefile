@@ -16,13 +16,14 @@ FRESH ?=
 FALLS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint wheel bench fuzz reliability evidence clean help
+.PHONY: setup demo test lint wheel docs bench fuzz reliability evidence clean help
 
 help:
 	@echo 'make setup   .venv with everything pinned'
 	@echo 'make demo    the main job on a small controlled video set; VIDEOS=folder takes yours'
 	@echo 'make test    every test, in as many processes as there are cores; PROCESSES=1: one'
 	@echo 'make lint    ruff and mypy'
+	@echo 'make docs    run the notebooks and build the site into docs/_build/html; any warning is an error'
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
 	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
 	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume" for some'
@@ -61,6 +62,15 @@ wheel: setup
 	build/train_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
 	build/train_env/bin/pip install --constraint requirements.txt "$$(ls dist/*.whl)[train,web]"
 	build/train_env/bin/python -I -W error::ImportWarning tools/check_install.py train
+
+# nbmake, which passes over folders called _build, writes the outputs into copies, which the site shows
+docs: setup
+	$(BIN)/pip install -r requirements-docs.txt
+	rm -rf docs/_build build/notebooks
+	mkdir -p build
+	cp -r docs/notebooks build/notebooks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbmake --overwrite build/notebooks/*.ipynb
+	$(BIN)/sphinx-build -W --keep-going -n -q -b html docs docs/_build/html
 
 # --no-deps: motion-vector-extractor would bring opencv-python, over the OpenCV that has TV-L1
 bench: setup

@@ -116,7 +116,7 @@ def surrounding_iframe(
         margin: frames that still count as surroundings, on both sides.
 
     Returns:
-        The frame index, and whether it is the fallback: no key frame is near, so it is the nearest before the
+        The frame index, and whether it is the fallback. Where no key frame is near, that is the nearest before the
         clip (or the video's first one, where none is before it).
     """
     near = keyframes[(keyframes >= first - margin) & (keyframes <= last + margin)]

@@ -46,9 +46,9 @@ def pointwise_info_nce(
         rows_per_chunk: how many queries' logits exist at a time; changes memory, not the result.
 
     Returns:
-        loss: scalar, the mean over the queries of all ranks; its gradients are those of one process on the
-            joined batch once DistributedDataParallel has averaged them ('per_rank': those of the queries are).
-        hits: (B, N) bool, this rank's queries whose positive beats every other key; False in videos that are not valid.
+        The loss, a scalar, is the mean over the queries of all ranks; its gradients are those of one process on the
+        joined batch once DistributedDataParallel has averaged them ('per_rank': those of the queries are). The hits,
+        (B, N) bool, are this rank's queries whose positive beats every other key; False in videos that are not valid.
 
     Raises:
         ValueError: the shapes do not belong together, ranks hold different batches, or temperature <= 0.

@@ -52,6 +52,7 @@ PROFILES = {
     # For quick trials: just above the 112 px that networks see, 170x128 from 340x256; 0.2 to 0.6 Mbit/s.
     'small': Profile(quantiser=3, short_side=128),
 }
+"""By name; `tools/prepare_videos.py --profile` takes these names."""
 
 
 def profiles_within(side: int, width: int, height: int) -> list[str]:
