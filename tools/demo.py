@@ -3,7 +3,8 @@
     make demo
     make demo VIDEOS=/path/to/folder        (class sub-folders give labels; without them finetuning is left out)
 
-Every step is one of the toolkit's own commands, printed before it runs. Stopped and run again, it goes on.
+Every step is one of the toolkit's own commands, printed before it runs. Stopped and run again, it goes on. A video
+set of your own is split by recordings, which the names of the files tell.
 """
 
 import argparse
@@ -11,33 +12,30 @@ import math
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from mmaction.registry import DATASETS, MODELS
+from demo_page import labels_of, result_table, warnings_of, write_page
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
 from cmvl_mm.controlled.video_set import LABELS, write_controlled_set
-from cmvl_mm.datasets.annotation import Entry, read_list
-from cmvl_mm.datasets.collate import compressed_collate
-from cmvl_mm.datasets.sample_index import SampleIndex
+from cmvl_mm.datasets.annotation import read_list
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.logs import read_curves, read_test
+from cmvl_mm.evaluation.comparison import Comparison
 from cmvl_mm.evaluation.features import Features, load_features
-from cmvl_mm.evaluation.retrieval import recall_at
-from cmvl_mm.visualization.figures import Curve, draw_curves, draw_gallery
-from cmvl_mm.visualization.overlay import draw_sample, sample_title
-from cmvl_mm.visualization.report import html_figure, html_table, text_table, write_report
+from cmvl_mm.evaluation.retrieval import hits_at
+from cmvl_mm.evaluation.tables import text_table
+from cmvl_mm.prepare.groups import by_name
+from cmvl_mm.prepare.split import split_by_groups
+from cmvl_mm.workflows.step_times import StepTimes
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs' / 'demo'
 PRETRAIN_ITERATIONS = 12 * 36  # 12 epochs of the controlled set
 FINETUNE_ITERATIONS = 4 * 36
 FEWEST_VIDEOS = 4  # a batch that batch norm and a contrast can work with
-TEST_SHARE = 5  # every fifth video of a class is a test video, where there is no official split
 
 
 class VideoSet(NamedTuple):
@@ -47,42 +45,32 @@ class VideoSet(NamedTuple):
     lists: dict[str, tuple[Path, Path]]  # kind of label -> training list, test list; empty without labels
     train: Path  # the list to pretrain on
     finetune_kind: str | None
+    grouped: bool = False  # videos of one recording are not independent of each other
 
 
 def main() -> None:
     args = parse_args()
-    started = time.monotonic()
     work_dir = claim_work_dir(args.work_dir, args.videos)
-    videos = controlled_videos(work_dir) if args.videos is None else own_videos(Path(args.videos), work_dir)
+    job = Job(work_dir, StepTimes(work_dir / 'steps.json'))
+    videos = controlled_videos(job) if args.videos is None else own_videos(Path(args.videos), job)
     if args.only_videos:
         return
-    checkpoint = pretrain(videos, work_dir, args.iterations)
-    rows, features = [], {}
+    checkpoint = pretrain(videos, job, args.iterations)
+    found: list[tuple[str, str, list[Comparison]]] = []
     if videos.lists:
         starts = (('random', None), ('pretrained', checkpoint))
-        features = {name: retrieve(videos, work_dir, name, start) for name, start in starts}
-        rows = [['', 'chance', 'random weights', 'pretrained'], *retrieval_rows(videos, features)]
-        rows += [['', '', 'from scratch', 'from pretrained'], *finetune_both(videos, work_dir, checkpoint)]
-        print(f'\n{text_table(rows)}\n')
-    minutes = (time.monotonic() - started) / 60
-    report = report_on(videos, work_dir, rows, features.get('pretrained'), minutes)
-    print(f'{minutes:.1f} minutes. Curves, a sample and a retrieval gallery: {report}')
-
-
-def report_on(videos: VideoSet, work_dir: Path, rows: list[list[str]], found: Features | None, minutes: float) -> Path:
-    """Write report.html: the table, curves, a training sample, and, with labels, the retrieval gallery."""
-    sections = {
-        'Result': [html_table(rows) if rows else '<p>Videos without labels: pretraining only.</p>'],
-        'Curves': [html_figure(curves(work_dir, labelled=bool(rows)))],
-        'What a training sample looks like': [html_figure(sample_figure(videos))],
-    }
-    if found is not None:
-        kind = str(videos.finetune_kind)
-        gallery = draw_gallery(found, labels_of(found, videos, kind), videos.root)
-        sections[f'Retrieval, pretrained: green frames share the query’s {kind} label'] = [html_figure(gallery)]
-    sections['Cost'] = [f'<p>{minutes:.1f} minutes.</p>']
-    write_report(work_dir / 'report.html', 'cmvl_mm demo', sections)
-    return work_dir / 'report.html'
+        features = {name: retrieve(videos, job, name, start) for name, start in starts}
+        found.append(('random weights', 'pretrained', compare_retrieval(videos, features)))
+        found.append(('from scratch', 'from pretrained', [finetune_both(videos, job, checkpoint)]))
+        print(f'\n{counts_text(videos)}\n\n{text_table(result_table(found))}\n')
+        for sentence in warnings_of(found):
+            print(sentence)
+        shown = features['pretrained']
+    else:
+        shown = embed_unlabelled(videos, job, checkpoint)
+    counts = counts_text(videos) if videos.lists else None
+    report = write_page(videos, counts, work_dir, found, shown, job.times)
+    print(f'{job.times.total:.1f} minutes. Curves, a sample and a retrieval gallery: {report}')
 
 
 def parse_args() -> argparse.Namespace:
@@ -107,28 +95,31 @@ def claim_work_dir(asked: str | None, videos: str | None) -> Path:
     return work_dir
 
 
-def run(*command: str | Path) -> None:
-    """Run one of the toolkit's own commands, printed as a user would type it."""
-    words = [str(word) for word in command]
-    print(f'\n$ python {shlex.join(words)}', flush=True)
-    outcome = subprocess.run([sys.executable, *words], check=False)
-    if outcome.returncode != 0:
-        sys.exit(f'The step above failed with exit code {outcome.returncode}. Mended, `make demo` goes on from there.')
+class Job(NamedTuple):
+    """The demo's folder and how long its steps took."""
+
+    work_dir: Path
+    times: StepTimes
+
+    def run(self, step: str, *command: str | Path) -> None:
+        """Run one of the toolkit's own commands, printed as a user would type it."""
+        words = [str(word) for word in command]
+        print(f'\n$ python {shlex.join(words)}', flush=True)
+        with self.times.step(step, shlex.join(words)):
+            outcome = subprocess.run([sys.executable, *words], check=False)
+            if outcome.returncode != 0:
+                sys.exit(f'The step above failed with exit code {outcome.returncode}. Mended, `make demo` goes on.')
 
 
-def controlled_videos(work_dir: Path) -> VideoSet:
+def controlled_videos(job: Job) -> VideoSet:
     """The controlled set: 8 contexts x 8 motions, independent of each other, re-encoded like any other videos."""
-    source, prepared = work_dir / 'source', work_dir / 'prepared'
-    write_controlled_set(source, val_per_cell=0, workers=2)
-    run(
-        REPOSITORY / 'tools/prepare_videos.py',
-        source / 'videos',
-        prepared / 'videos',
-        '--profile',
-        'paper',
-        '--workers',
-        '2',
-    )
+    source, prepared = job.work_dir / 'source', job.work_dir / 'prepared'
+    with job.times.step('make videos', 'write_controlled_set'):
+        write_controlled_set(source, val_per_cell=0, workers=2)
+    job.run(
+        'prepare', REPOSITORY / 'tools/prepare_videos.py', source / 'videos', prepared / 'videos',
+        '--profile', 'paper', '--workers', '2',
+    )  # fmt: skip
     lists = {
         kind: (source / 'annotations' / f'train_{kind}.txt', source / 'annotations' / f'test_{kind}.txt')
         for kind in LABELS
@@ -136,34 +127,32 @@ def controlled_videos(work_dir: Path) -> VideoSet:
     return VideoSet(prepared, lists, lists['joint'][0], 'joint')
 
 
-def own_videos(folder: Path, work_dir: Path) -> VideoSet:
-    """A folder of videos, small MPEG-4 made of it; class sub-folders give labels and a split by file name."""
-    prepared = work_dir / 'prepared'
-    run(REPOSITORY / 'tools/prepare_videos.py', folder, prepared, '--profile', 'small', '--workers', '2')
+def own_videos(folder: Path, job: Job) -> VideoSet:
+    """A folder of videos, small MPEG-4 made of it; class sub-folders give labels, names of files the recordings."""
+    prepared = job.work_dir / 'prepared'
+    tool = REPOSITORY / 'tools/prepare_videos.py'
+    job.run('prepare', tool, folder, prepared, '--profile', 'small', '--workers', '2')
     entries = read_list(prepared / 'all.txt', 'optional')
     if len(entries) < FEWEST_VIDEOS:
         sys.exit(f'{folder}: {len(entries)} videos are too few to learn from. Remedy: at least {FEWEST_VIDEOS}.')
+    unlabelled = VideoSet(prepared, {}, prepared / 'all.txt', None)
     if any(entry.label is None for entry in entries):
-        print('\nNo class sub-folders: finetuning, testing and retrieval need labels and are left out.')
-        return VideoSet(prepared, {}, prepared / 'all.txt', None)
-    train, test = split_by_class(entries)
+        print(f'\n{len(entries)} videos, no class sub-folders: finetuning and testing need labels and are left out.')
+        return unlabelled
+    train, test = split_by_groups(entries, by_name([entry.path for entry in entries]))
     if not test or len(train) < FEWEST_VIDEOS or len({entry.label for entry in train}) < 2:
-        print('\nToo few videos a class, or one class: finetuning, testing and retrieval are left out.')
-        return VideoSet(prepared, {}, prepared / 'all.txt', None)
+        print(
+            f'\n{len(train)} training and {len(test)} test videos once recordings are kept whole: finetuning and '
+            f'testing are left out. Remedy: two classes, each of two recordings, and {FEWEST_VIDEOS} training '
+            'videos; names without their numbers at the end tell recordings apart.'
+        )
+        return unlabelled
     files = prepared / 'train_class.txt', prepared / 'test_class.txt'
     for file, part in zip(files, (train, test), strict=True):
         file.write_text(''.join(f'{entry.path} {entry.label}\n' for entry in part))
-    return VideoSet(prepared, {'class': files}, files[0], 'class')
-
-
-def split_by_class(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """Every fifth video of each class, by name, is a test video; a class of one video is training only."""
-    train, test = [], []
-    for label in sorted({entry.label for entry in entries if entry.label is not None}):
-        members = sorted(entry for entry in entries if entry.label == label)
-        test += members[1::TEST_SHARE]
-        train += [entry for i, entry in enumerate(members) if i % TEST_SHARE != 1]
-    return train, test
+    videos = VideoSet(prepared, {'class': files}, files[0], 'class', grouped=True)
+    print(f'\n{counts_text(videos)}')
+    return videos
 
 
 def schedule(videos: int, batch_size: int, iterations: int) -> list[str]:
@@ -187,15 +176,14 @@ def options(videos: VideoSet, train_list: Path, iterations: int) -> list[str]:
     ]
 
 
-def pretrain(videos: VideoSet, work_dir: Path, iterations: int) -> Path:
+def pretrain(videos: VideoSet, job: Job, iterations: int) -> Path:
     """Both pretext tasks, no labels."""
-    folder = work_dir / 'pretrain'
-    train(CONFIGS / 'pretrain.py', folder, options(videos, videos.train, iterations))
-    return resolve_checkpoint(folder)
+    train(job, 'pretrain', CONFIGS / 'pretrain.py', options(videos, videos.train, iterations))
+    return resolve_checkpoint(job.work_dir / 'pretrain')
 
 
-def finetune_both(videos: VideoSet, work_dir: Path, checkpoint: Path) -> list[list[str]]:
-    """The classifier from scratch and from the pretrained network, at equal budget; top-1 of both."""
+def finetune_both(videos: VideoSet, job: Job, checkpoint: Path) -> Comparison:
+    """The classifier from scratch and from the pretrained network, at equal budget, and what each gets right."""
     kind = str(videos.finetune_kind)
     train_list, test_list = videos.lists[kind]
     classes = 1 + max(
@@ -207,82 +195,98 @@ def finetune_both(videos: VideoSet, work_dir: Path, checkpoint: Path) -> list[li
         f'test_dataloader.dataset.data_prefix.video={videos.root}',
         f'model.cls_head.num_classes={classes}',
     ]
-    accuracies = []
+    hits, paths = [], []
     for name, start in (('scratch', 'model.init_cfg=None'), ('finetune', f'model.init_cfg.checkpoint={checkpoint}')):
-        folder = work_dir / name
-        train(CONFIGS / 'finetune.py', folder, [*shared, start])
-        tested = work_dir / f'{name}_test'
-        run(
-            REPOSITORY / 'tools/test.py', CONFIGS / 'finetune.py', resolve_checkpoint(folder),
-            '--work-dir', tested, '--cfg-options', *shared,
+        train(job, name, CONFIGS / 'finetune.py', [*shared, start])
+        dump = job.work_dir / f'{name}_test' / 'scores.npz'
+        job.run(
+            f'test {name}', REPOSITORY / 'tools/test.py', CONFIGS / 'finetune.py',
+            resolve_checkpoint(job.work_dir / name), '--work-dir', dump.parent, '--dump-features', dump,
+            '--cfg-options', *shared,
         )  # fmt: skip
-        accuracies.append(read_test(tested)['finetune/top1'])
-    return [[f'top-1, {kind} label', f'{100 / classes:.1f}', *(f'{100 * accuracy:.1f}' for accuracy in accuracies)]]
+        found = load_features(dump)
+        hits.append(np.asarray(found.scores).argmax(axis=1) == found.labels)
+        paths = found.paths.tolist()
+    return Comparison(f'top-1, {kind} label', 100 / classes, *hits, groups_of(videos, paths))
 
 
-def train(config: Path, folder: Path, overrides: list[str]) -> None:
-    run(REPOSITORY / 'tools/train.py', config, '--work-dir', folder, '--resume', '--cfg-options', *overrides)
+def train(job: Job, name: str, config: Path, overrides: list[str]) -> None:
+    tool, folder = REPOSITORY / 'tools/train.py', job.work_dir / name
+    job.run(name, tool, config, '--work-dir', folder, '--resume', '--cfg-options', *overrides)
 
 
-def retrieve(videos: VideoSet, work_dir: Path, name: str, checkpoint: Path | None) -> Features:
+def retrieve(videos: VideoSet, job: Job, name: str, checkpoint: Path | None) -> Features:
     """Features of all labelled videos with random or pretrained weights."""
     train_list, test_list = videos.lists[str(videos.finetune_kind)]
-    dump = work_dir / f'features_{name}.npz'
-    run(
-        REPOSITORY / 'tools/test.py', CONFIGS / 'retrieval.py', *([] if checkpoint is None else [checkpoint]),
-        '--work-dir', work_dir / f'retrieve_{name}', '--dump-features', dump, '--cfg-options',
+    dump = job.work_dir / f'features_{name}.npz'
+    job.run(
+        f'retrieve {name}', REPOSITORY / 'tools/test.py', CONFIGS / 'retrieval.py',
+        *([] if checkpoint is None else [checkpoint]),
+        '--work-dir', job.work_dir / f'retrieve_{name}', '--dump-features', dump, '--cfg-options',
         f'test_dataloader.dataset.gallery={train_list}', f'test_dataloader.dataset.query={test_list}',
         f'test_dataloader.dataset.data_prefix.video={videos.root}', 'model.init_cfg=None',
     )  # fmt: skip
     return load_features(dump)
 
 
-def labels_of(found: Features, videos: VideoSet, kind: str) -> np.ndarray:
-    """(n,) labels of one kind, in the order of the features."""
-    by_path = {entry.path: entry.label for file in videos.lists[kind] for entry in read_list(file, 'required')}
-    return np.array([by_path[str(path)] for path in found.paths])
+def embed_unlabelled(videos: VideoSet, job: Job, checkpoint: Path) -> Features:
+    """Features of videos without labels, for the gallery; nothing is tested."""
+    config = load_config(CONFIGS / 'retrieval.py')
+    shared = config.test_dataloader.dataset
+    config.test_dataloader.dataset = dict(
+        type='CompressedVideoDataset',
+        ann_file=str(videos.train),
+        labels='optional',
+        data_prefix=dict(video=str(videos.root)),
+        pipeline=shared.pipeline,
+        on_error='raise',
+        test_mode=True,
+    )
+    config.test_evaluator = []
+    file, dump = job.work_dir / 'embed.py', job.work_dir / 'features_pretrained.npz'
+    config.dump(file)
+    job.run(
+        'embed', REPOSITORY / 'tools/test.py', file, checkpoint, '--work-dir', job.work_dir / 'embed',
+        '--dump-features', dump, '--cfg-options', 'model.init_cfg=None',
+    )  # fmt: skip
+    return load_features(dump)
 
 
-def retrieval_rows(videos: VideoSet, features: dict[str, Features]) -> list[list[str]]:
+def compare_retrieval(videos: VideoSet, features: dict[str, Features]) -> list[Comparison]:
+    """R@1 of random and pretrained weights, by each kind of label."""
     rows = []
     for kind in videos.lists:
-        recalls, chance = [], 0.0
+        hits = []
         for found in features.values():
-            labels, query = labels_of(found, videos, kind), found.is_query
-            recalls.append(
-                recall_at(found.features[query], labels[query], found.features[~query], labels[~query], (1,))[1]
-            )
+            labels, query = labels_of(found, videos.lists[kind]), found.is_query
+            sides = found.features[query], labels[query], found.features[~query], labels[~query]
+            hits.append(hits_at(*sides, (1,))[1])
             chance = 100 * float(np.mean(labels[query][:, None] == labels[~query][None]))
-        rows.append([f'R@1, {kind} label', f'{chance:.1f}', *(f'{recall:.1f}' for recall in recalls)])
+        groups = groups_of(videos, found.paths[query].tolist())
+        rows.append(Comparison(f'R@1, {kind} label', chance, hits[0], hits[1], groups))
     return rows
 
 
-def curves(work_dir: Path, labelled: bool) -> Any:
-    pretraining = read_curves(work_dir / 'pretrain')
-    panels = {
-        'pretraining losses': [
-            Curve('context', pretraining, 'loss_context'),
-            Curve('motion', pretraining, 'loss_motion'),
-        ],
-        'pretext accuracy (one batch each)': [
-            Curve('context', pretraining, 'acc_context'),
-            Curve('motion', pretraining, 'acc_motion'),
-        ],
-    }
-    if labelled:
-        names = (('from scratch', 'scratch'), ('from pretrained', 'finetune'))
-        panels['finetuning loss'] = [Curve(title, read_curves(work_dir / name), 'loss') for title, name in names]
-    return draw_curves(panels)
+def groups_of(videos: VideoSet, paths: list[str]) -> list[str] | None:
+    """The recordings of test videos; None of the controlled set, whose videos are independent."""
+    if not videos.grouped:
+        return None
+    everything = [entry.path for entry in read_list(videos.root / 'all.txt', 'optional')]
+    group = dict(zip(everything, by_name(everything), strict=True))
+    return [group[path] for path in paths]
 
 
-def sample_figure(videos: VideoSet) -> Any:
-    config = load_config(CONFIGS / 'pretrain.py')
-    arguments = config.train_dataloader.dataset
-    arguments.ann_file, arguments.data_prefix.video = str(videos.train), str(videos.root)
-    sample = DATASETS.build(arguments)[SampleIndex(0)]
-    preprocessor = MODELS.build(config.model.data_preprocessor)
-    maps = preprocessor(compressed_collate([sample]))['inputs']['motion'][0] * preprocessor.motion_clamp
-    return draw_sample(sample['inputs'], maps, sample_title(sample['data_samples']))
+def counts_text(videos: VideoSet) -> str:
+    """'576 training and 256 test videos, 64 classes': of the labels that finetuning uses, with the recordings."""
+    train, test = (read_list(file, 'required') for file in videos.lists[str(videos.finetune_kind)])
+    counts = f'{len(train)} training and {len(test)} test videos, {len({entry.label for entry in train})} classes'
+    if not videos.grouped:
+        return f'{counts}. In brackets 95 % intervals.'
+    groups = [len(set(groups_of(videos, [entry.path for entry in part]) or ())) for part in (train, test)]
+    return (
+        f'{counts}; recordings, told apart by name: {groups[0]} in training, {groups[1]} in the test. '
+        'In brackets 95 % intervals, from drawing recordings.'
+    )
 
 
 if __name__ == '__main__':

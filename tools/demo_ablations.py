@@ -32,7 +32,7 @@ from cmvl_mm.datasets.subset import stratified_subset
 from cmvl_mm.engine.logs import epoch_mean, read_curves, read_test
 from cmvl_mm.evaluation.features import load_features
 from cmvl_mm.evaluation.retrieval import recall_at
-from cmvl_mm.visualization.report import text_table
+from cmvl_mm.evaluation.tables import text_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs/demo'

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from cmvl_mm.evaluation.intervals import wilson
+from cmvl_mm.evaluation.summary import figures_text
 from cmvl_mm.zoo.manifest import Entry as Weights
 from cmvl_mm.zoo.manifest import read_manifest
 
@@ -51,10 +53,10 @@ settings are printed, released or ours; bin centres for the paper's "sliding win
 
 | protocol | what is counted | printed as |
 |---|---|---|
-| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged | a share of 1 |
-| few_label_N | the same, finetuned on N % of the training list | a share of 1 |
-| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list | a share of 1 |
-| knn | top-1 of 20 weighted nearest neighbours of frozen features | a share of 1 |
+| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged | per cent |
+| few_label_N | the same, finetuned on N % of the training list | per cent |
+| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list | per cent |
+| knn | top-1 of 20 weighted nearest neighbours of frozen features | per cent |
 | retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, cosine | per cent |
 | retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean | per cent |
 | retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged | per cent |
@@ -64,7 +66,8 @@ WEIGHTS = """
 
 Use a name wherever a checkpoint is expected: `tools/test.py CONFIG NAME`, `--cfg-options
 model.init_cfg.checkpoint=NAME`, `cmvl_mm.hub.load('NAME')`. A file with another SHA-256 is refused. Each command prints
-the numbers below it: exactly on the named machine, within one video on others. These commands make the videos that
+the numbers below it, in per cent with 95 % Wilson intervals of n test videos: exactly on the named machine, within
+one video on others. These commands make the videos that
 `configs/demo` and `configs/evidence` read:
 
     python tools/demo.py --only-videos
@@ -82,7 +85,7 @@ R(2+1)D-26, the V-Network alone: ModelScope `damo/cv_r2p1d_video_embedding`. Not
 """
 DEMO_NOTE = """
 The same classes at a size that two CPU cores train in minutes, on the controlled set of 8 contexts x 8 motions (576
-training, 256 test videos), one seed; the standard error of one R@1 is about 3 points (joint 2.5). The demo's settings
+training, 256 test videos), one seed. In brackets 95 % Wilson intervals, without the spread over seeds. The settings
 were chosen on this test split, so its figures are optimistic. Rows older than 2026-11-28 recoloured clips by OpenCV,
 whose rounding depends on its release; since then a formula does, and 6 to 12 % of a clip's values differ, mostly by one
 level.
@@ -122,7 +125,7 @@ def read_results(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
     known = {entry.config for entry in entries}
     by_config: dict[str, list[dict[str, Any]]] = {}
     for result in yaml.safe_load((REPOSITORY / RESULTS).read_text()) or []:
-        if set(result) != RESULT_FIELDS:
+        if set(result) - {'n'} != RESULT_FIELDS:
             raise ZooError(f'{RESULTS}: a result has {sorted(result)}, not {sorted(RESULT_FIELDS)}')
         if result['config'] not in known:
             raise ZooError(f'{RESULTS}: {result["config"]} is no config')
@@ -134,10 +137,23 @@ def row(entry: Entry, results: list[dict[str, Any]]) -> str:
     """One line of a table."""
     name = entry.config.removeprefix('configs/').removesuffix('.py')
     elsewhere = '[EVIDENCE.md](EVIDENCE.md)' if entry.config.startswith('configs/evidence/') else 'not run'
-    ours = '; '.join(result['ours'] for result in results) or elsewhere
+    ours = '; '.join(with_intervals(result) for result in results) or elsewhere
     verified = '; '.join(f'{result["commit"]}, {result["date"]}, {result["device"]}' for result in results) or '–'
     paper, protocol = (entry.fields.get(field, '–') for field in ('Paper', 'Protocol'))
     return f'| [{name}]({entry.config}) | {entry.title} | {paper} | {ours} | {protocol} | {verified} |\n'
+
+
+def with_intervals(result: dict[str, Any]) -> str:
+    """What was measured, each percent in braces with its 95 % interval, and the number of test videos."""
+    n = result.get('n')
+    if n is None:
+        return result['ours']
+    return re.sub(r'\{([\d.]+)\}', lambda found: _interval(float(found[1]), n), result['ours']) + f'; n = {n}'
+
+
+def _interval(percent: float, n: int) -> str:
+    low, high = wilson(round(percent * n / 100), n)
+    return f'{percent:.1f} ({100 * low:.1f} to {100 * high:.1f})'
 
 
 def weights_section(published: list[Weights]) -> str:
@@ -168,8 +184,7 @@ def weights_entry(entry: Weights) -> str:
     place.pop(None, None)
     lines = [f'\n`{entry.name}`: {next(iter(place.values()))}, sha256 `{entry.sha256}`\n']
     for test in entry.tests:
-        printed = '  '.join(f'{name}: {value:.4f}' for name, value in test.metrics.items())
-        lines.append(f'\n    {test.command(entry.name)}\n    # {test.protocol}:  {printed}\n')
+        lines.append(f'\n    {test.command(entry.name)}\n    # {test.protocol}:  {figures_text(test.metrics)}\n')
     return ''.join(lines)
 
 
@@ -218,7 +233,7 @@ def metafile(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> 
                 {
                     'Task': entry.fields.get('Protocol', 'pretraining'),
                     'Dataset': dataset(entry.config),
-                    'Metrics': {'as it fell': result['ours']},
+                    'Metrics': {'as it fell': re.sub('[{}]', '', result['ours'])},
                 }
                 for result in results.get(entry.config, [])
             ],

@@ -10,7 +10,7 @@ import argparse
 
 from cmvl_mm.engine.logs import read_test
 from cmvl_mm.evaluation.runs import spread
-from cmvl_mm.visualization.report import text_table
+from cmvl_mm.evaluation.tables import text_table
 
 
 def parse_args() -> argparse.Namespace:

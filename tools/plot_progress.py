@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 
 from cmvl_mm.engine.logs import Row, epoch_mean, read_curves, read_validations
+from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.visualization.figures import draw_progress
-from cmvl_mm.visualization.report import text_table
 
 TRAINING_KEYS = ('acc_context', 'acc_motion', 'acc_cls')
 

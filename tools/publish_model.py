@@ -14,7 +14,6 @@ have put it, or will) or --why (nowhere) the file stays in the work directory, a
 import argparse
 import hashlib
 import subprocess
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import get_args
@@ -24,6 +23,7 @@ from make_model_zoo import ZooError, read_config
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.checkpoints.pretrained import CheckpointError, read_checkpoint, resolve_checkpoint, state_dict_of
 from cmvl_mm.engine.config import ConfigKeyError, load_config
+from cmvl_mm.evaluation.summary import figures_text
 from cmvl_mm.files.digest import sha256_of
 from cmvl_mm.publishing.contents import as_safetensors, curves_of, model_of, networks_of, require_fit, write_all
 from cmvl_mm.publishing.provenance import commit_of_training, read_tested, require_trained
@@ -194,14 +194,9 @@ def publish(args: argparse.Namespace) -> str:
             *([] if args.url is None else [f'Now put {target} where {args.url} leads to.']),
             *(['Now: python tools/make_model_zoo.py.'] if folder.resolve() == ZOO else []),
             'What prints the numbers of the zoo:',
-            *(f'  {test.command(args.name)}\n    {as_printed(test.metrics)}' for test in tests),
+            *(f'  {test.command(args.name)}\n    {figures_text(test.metrics)}' for test in tests),
         ]
     )
-
-
-def as_printed(metrics: Mapping[str, float]) -> str:
-    """Figures in the form of a test's last line."""
-    return '  '.join(f'{name}: {value:.4f}' for name, value in metrics.items())
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 """Draw samples of a config after its whole pipeline: clip, I-frame, and motion vectors as arrows, as PNG files.
 
+Every tile has its frame number, every row says whether it is mirrored, and arrows lie over their own frames.
+
 python tools/show_sample.py configs/pretrain_c3d_ucf.py --indices 0 1 2 --out-dir samples
 """
 
@@ -17,7 +19,8 @@ from cmvl_mm.datasets.collate import compressed_collate
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.strict_files import read_files_as_data
-from cmvl_mm.visualization.overlay import draw_sample, sample_title
+from cmvl_mm.visualization.overlay import SAMPLE_DPI, draw_sample
+from cmvl_mm.visualization.traced import traced_sample
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,17 +43,17 @@ def main() -> None:
     out_dir = Path(args.out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     for index in args.indices:
-        sample = dataset[SampleIndex(index, epoch=args.epoch, seed=args.seed)]
-        batch = compressed_collate([sample])
+        sample = traced_sample(dataset, SampleIndex(index, epoch=args.epoch, seed=args.seed))
+        batch = compressed_collate([sample.packed])
         maps = None
-        if 'motion' in sample['inputs']:
+        if 'motion' in sample.packed['inputs']:
             maps = preprocessor(batch)['inputs']['motion'][0] * preprocessor.motion_clamp
             assert isinstance(maps, torch.Tensor)
         coloured = recolour_inputs(batch['inputs'])
         pictures = {name: coloured[name][0].byte() for name in ('imgs', 'iframe') if name in coloured}
-        figure = draw_sample(pictures, maps, sample_title(sample['data_samples']))
+        figure = draw_sample(sample, pictures, maps)
         path = out_dir / f'sample_{index}.png'
-        figure.savefig(path, dpi=60)
+        figure.savefig(path, dpi=SAMPLE_DPI)
         plt.close(figure)
         print(path)
 

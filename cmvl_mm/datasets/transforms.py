@@ -7,7 +7,7 @@ sample's dict and adds to it:
 |---|---|---|
 | SamplePretraining, SampleClips | video, rng | clip_frames (clips, T), iframe_frame, motion_frames (K, M) |
 | ReadCompressed | the frame indices | imgs (clips * T, H, W, 3), iframe (1, H, W, 3), motion (K, M, Hb, Wb, 2) |
-| RandomCropFlip, CentreCrop | imgs ... | the same cropped; motion_box (K, 4), motion_flip (K,) |
+| RandomCropFlip, CentreCrop | imgs ... | the same cropped; motion_box (K, 4), motion_flip (K,), crops: (box, flip) |
 | AugmentColour | imgs, iframe | the same recoloured, or imgs_colour and iframe_colour (10,), the draws for the device |
 """
 
@@ -116,6 +116,7 @@ class RandomCropFlip:
             )
             for _ in range(windows + 1)
         ]  # the last one is the I-frame's
+        sample['crops'] = draws
         if self.rotation:
             sample['imgs'] = rotate(sample['imgs'], float(rng.uniform(-self.rotation, self.rotation)))
         sample['imgs'] = crop_resize(sample['imgs'], *draws[0], self.size)
@@ -137,6 +138,7 @@ class CentreCrop:
 
     def __call__(self, sample: Sample) -> Sample:
         box = centre_box(sample['video'].height, sample['video'].width, self.share)
+        sample['crops'] = [(box, False)]
         if 'imgs' in sample:
             sample['imgs'] = crop_resize(sample['imgs'], box, False, self.size)
         if 'motion' in sample:

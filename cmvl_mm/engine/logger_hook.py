@@ -6,23 +6,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
 from mmengine.runner import Runner
 
+from cmvl_mm.datasets.dataset import RetrievalDataset
+from cmvl_mm.datasets.wrappers import within
+from cmvl_mm.evaluation.summary import summary_lines
 from cmvl_mm.files.atomic import replace_text
+
+from .runner import bare
 
 
 @HOOKS.register_module()
 class WholeFileLoggerHook(LoggerHook):
-    """MMEngine's LoggerHook with two differences.
+    """MMEngine's LoggerHook with four differences.
 
     * A row of the curves that cannot be written, on a full disk for one, is left out with an error in the log; training
       goes on. MMEngine's hook ends the run there.
     * The file of a test's figures, WORK_DIR/TIME/TIME.json, is written by the main process. MMEngine lets every process
       write it at the same time. Their lines differ in length (each holds its process's own times), so that the file now
       and then ends in the rest of a longer one and is no JSON.
+    * Counts, which the message hub hands on as NumPy integers, are numbers in that file; MMEngine writes null.
+    * A test's figures are logged as a table, in percent with 95 % intervals; the file keeps the metrics' own units, and
+      says how many `videos` and `classes` there were.
     """
 
     def after_train_iter(
@@ -38,14 +47,25 @@ class WholeFileLoggerHook(LoggerHook):
             super().after_val_epoch(runner, metrics)
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Log the figures; the main process writes them beside the file and puts them in its place."""
-        figures, line = runner.log_processor.get_log_after_epoch(
+        """Log the figures in percent, with intervals; the main process writes them as they are, and the counts."""
+        figures, _ = runner.log_processor.get_log_after_epoch(
             runner, len(runner.test_dataloader), 'test', with_non_scalar=True
         )
-        runner.logger.info(line)
+        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in figures.items()}
+        figures = plain | _counts(runner)
+        for line in summary_lines(figures):
+            runner.logger.info(line)
         if is_main_process():
             path = Path(runner.log_dir, self.json_log_path)
             replace_text(path, json.dumps(self._process_tags(figures)))
+
+
+def _counts(runner: Runner) -> dict[str, int]:
+    """`videos` of a test of one list, and `classes` of a classifier: without them a share has no interval."""
+    dataset, head = runner.test_dataloader.dataset, getattr(bare(runner.model), 'cls_head', None)
+    classes = getattr(head, 'num_classes', None)
+    counts = {} if any(isinstance(part, RetrievalDataset) for part in within(dataset)) else dict(videos=len(dataset))
+    return counts | (dict(classes=classes) if isinstance(classes, int) else {})
 
 
 @contextmanager

@@ -115,12 +115,6 @@ def paired_difference(
     return Difference(float((other - one).mean()), low, high, len(one), count)
 
 
-def percent_text(share: float, n: int) -> str:
-    """A share of n independent items in percent with its 95 % Wilson interval: '45.7 (39.7 to 51.8)'."""
-    low, high = wilson(round(share * n), n)
-    return f'{100 * share:.1f} ({100 * low:.1f} to {100 * high:.1f})'
-
-
 def _checked(level: float) -> float:
     if not 0 < level < 1:
         raise ValueError(f'level={level} is no confidence. Remedy: between 0 and 1, such as 0.95.')

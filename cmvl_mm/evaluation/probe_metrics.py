@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mmaction.registry import METRICS
 
 from .feature_metric import FeatureMetric
-from .features import collect, labelled_sets, require_directions
+from .features import LabelledSets, collect, labelled_sets, require_directions
 from .knn import knn_predict
 from .linear_probe import sweep
 
@@ -37,11 +37,12 @@ class LinearProbe(FeatureMetric):
         self.steps = steps
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """`top1` of the test list, the `lr` chosen, and what every lr reached on the held-out fifth (shares of 1)."""
+        """`top1` of the test list, the `lr` chosen, each lr's share of the held-out fifth, and counts."""
         sets = labelled_sets(collect(results))
         probe = sweep(sets.gallery, sets.gallery_labels, sets.query, self.lrs, self.steps)
         held_out = {f'held_out_lr_{lr:g}': accuracy for lr, accuracy in probe.held_out.items()}
-        return dict(top1=float((probe.predicted == sets.query_labels).mean()), lr=probe.lr) | held_out
+        top1 = float((probe.predicted == sets.query_labels).mean())
+        return dict(top1=top1, lr=probe.lr) | held_out | _counts(sets)
 
 
 @METRICS.register_module()
@@ -65,9 +66,13 @@ class KNNAccuracy(FeatureMetric):
         self.temperature = temperature
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """`top1` of the test list, a share of 1."""
+        """`top1` of the test list, a share of 1, and the number of queries and gallery videos behind it."""
         found = collect(results)
         require_directions(found.features, found.paths)
         sets = labelled_sets(found)
         predicted = knn_predict(sets.query, sets.gallery, sets.gallery_labels, self.k, self.temperature)
-        return dict(top1=float((predicted == sets.query_labels).mean()))
+        return dict(top1=float((predicted == sets.query_labels).mean())) | _counts(sets)
+
+
+def _counts(sets: LabelledSets) -> dict[str, float]:
+    return dict(queries=len(sets.query), gallery=len(sets.gallery))

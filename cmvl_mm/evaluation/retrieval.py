@@ -33,7 +33,19 @@ def recall_at(
         query_labels, gallery_labels: (q,) and (g,) classes.
         ks: the k of R@k.
     """
+    hits = hits_at(query, query_labels, gallery, gallery_labels, ks)
+    return {k: 100.0 * float(hits[k].mean()) for k in ks}
+
+
+def hits_at(
+    query: np.ndarray,
+    query_labels: np.ndarray,
+    gallery: np.ndarray,
+    gallery_labels: np.ndarray,
+    ks: Sequence[int],
+) -> dict[int, np.ndarray]:
+    """(q,) bool of each k: which queries have one of their class among the k nearest. Arguments of `recall_at`."""
     if len(query) == 0 or len(gallery) == 0:
         raise ValueError(f'retrieval needs queries and a gallery, not {len(query)} and {len(gallery)} videos')
     hits = gallery_labels[nearest(query, gallery, max(ks)).rows] == query_labels[:, None]  # (q, max k)
-    return {k: 100.0 * float(hits[:, :k].any(axis=1).mean()) for k in ks}
+    return {k: hits[:, :k].any(axis=1) for k in ks}

@@ -1,7 +1,6 @@
-"""Curves and the retrieval gallery as figures."""
+"""Curves as figures."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
@@ -10,12 +9,12 @@ import numpy as np
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cmvl_mm.engine.logs import Row
-from cmvl_mm.evaluation.features import Features
-from cmvl_mm.evaluation.flags import as_flags
-from cmvl_mm.evaluation.search import nearest
-from cmvl_mm.video import CompressedVideo
+
+COLUMNS = 2
+FEWEST_SMOOTHED = 20  # points; fewer show nothing more when averaged
 
 
 class Curve(NamedTuple):
@@ -26,18 +25,56 @@ class Curve(NamedTuple):
     key: str
 
 
-def draw_curves(panels: dict[str, Sequence[Curve]]) -> Figure:
-    """One panel per title, its curves over iterations."""
-    figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 3.2), squeeze=False)
-    for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
-        for curve in curves:
+class Panel(NamedTuple):
+    """Curves that share an axis."""
+
+    curves: Sequence[Curve]
+    unit: str
+    """Of the vertical axis, with its name: 'accuracy, %'."""
+    factor: float = 1.0
+    """What the logged numbers are multiplied with; 100 turns shares into percent."""
+    chance: float | None = None
+    """What guessing would give, in the unit; None where that is unknown."""
+
+
+def smoothed(values: Sequence[float], window: int) -> np.ndarray:
+    """(n,) -> (n,) means over `window` neighbours, of fewer at the ends; an odd window is centred."""
+    kernel = np.ones(window)
+    counts = np.convolve(np.ones(len(values)), kernel, mode='same')
+    return np.convolve(np.asarray(values, dtype=float), kernel, mode='same') / counts
+
+
+def draw_curves(panels: dict[str, Panel]) -> Figure:
+    """One panel per title, its curves over iterations; pale what was logged, dark the mean over neighbouring points.
+
+    A curve of fewer than `FEWEST_SMOOTHED` points is drawn as it was logged.
+    """
+    columns = min(len(panels), COLUMNS)
+    lines = -(-len(panels) // columns)
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(5.8 * columns, 3.4 * lines), squeeze=False, layout='constrained'
+    )
+    figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12)  # type: ignore[union-attr, call-arg]
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    for ax, (title, panel) in zip(axes.flat, panels.items(), strict=False):
+        for number, curve in enumerate(panel.curves):
             shown = [row for row in curve.rows if curve.key in row]
-            ax.plot([row['step'] for row in shown], [row[curve.key] for row in shown], label=curve.name)
+            steps, colour = [row['step'] for row in shown], f'C{number}'
+            values = [panel.factor * row[curve.key] for row in shown]
+            window = min(len(values) // FEWEST_SMOOTHED * 2 + 1, len(values))
+            if window > 1:
+                ax.plot(steps, values, color=colour, alpha=0.3, linewidth=1)
+                values = list(smoothed(values, window))
+            ax.plot(steps, values, color=colour, label=curve.name, marker='o' if len(values) == 1 else None)
+        if panel.chance is not None:
+            ax.axhline(panel.chance, color='black', linestyle=':', linewidth=1, label=f'chance {panel.chance:.3g}')
         ax.set_title(title)
-        ax.set_xlabel('iteration')
+        ax.set_xlabel('training iteration')
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set_ylabel(panel.unit)
         ax.grid(alpha=0.3)
-        ax.legend()
-    figure.tight_layout()
+        ax.legend(loc='best', framealpha=0.9, fontsize='small')
     return figure
 
 
@@ -54,49 +91,9 @@ def draw_progress(rows: dict[int, Row], names: Sequence[str]) -> Figure:
     ax.set_xscale('log')
     ax.set_xticks(list(rows), [str(epoch) for epoch in rows])
     ax.minorticks_off()
-    ax.set_xlabel('epochs')
-    ax.set_ylabel('%')
+    ax.set_xlabel('epochs of pretraining')
+    ax.set_ylabel('accuracy, recall: %')
     ax.grid(alpha=0.3)
     ax.legend()
     figure.tight_layout()
     return figure
-
-
-def draw_gallery(
-    found: Features, labels: np.ndarray, root: str | Path, queries: int = 6, neighbours: int = 5
-) -> Figure:
-    """Queries and their nearest gallery videos by middle frame; a green frame is the query's class, a red one is not.
-
-    Args:
-        found: of a retrieval run.
-        labels: (n,) classes, one per row of `found`.
-        root: folder of the videos.
-        queries, neighbours: rows and columns.
-    """
-    is_query = as_flags(found.is_query)
-    query, gallery = np.flatnonzero(is_query), np.flatnonzero(~is_query)
-    chosen = query[np.linspace(0, len(query) - 1, min(queries, len(query))).astype(int)]
-    ranked = gallery[nearest(found.features[chosen], found.features[gallery], neighbours).rows]
-    figure, axes = plt.subplots(
-        len(chosen), neighbours + 1, figsize=(2 * (neighbours + 1), 2 * len(chosen)), squeeze=False
-    )
-    for row, own, others in zip(axes, chosen, ranked, strict=True):
-        for ax in row:
-            ax.set_xticks([])
-            ax.set_yticks([])
-        row[0].imshow(middle_frame(Path(root) / str(found.paths[own])))
-        row[0].set_ylabel('query')
-        for ax, other in zip(row[1:], others, strict=False):
-            ax.imshow(middle_frame(Path(root) / str(found.paths[other])))
-            for spine in ax.spines.values():
-                spine.set_color('limegreen' if labels[other] == labels[own] else 'red')
-                spine.set_linewidth(4)
-    figure.tight_layout()
-    return figure
-
-
-def middle_frame(path: str | Path) -> np.ndarray:
-    """(H, W, 3) uint8."""
-    with CompressedVideo(path) as video:
-        frames, _ = video.read(rgb=[video.num_frames // 2], motion=[])
-    return frames[0]

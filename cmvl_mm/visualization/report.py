@@ -1,62 +1,77 @@
-"""A report in one HTML file: tables and pictures, nothing fetched from anywhere."""
+"""A report in one HTML file: tables, pictures and what each shows; nothing is fetched from anywhere."""
 
 import base64
-import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from jinja2 import Environment
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from cmvl_mm.evaluation.tables import Table
 from cmvl_mm.files.atomic import atomic_write
 
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; margin: 1rem 0 }
-td, th { border-bottom: 1px solid #ccc; padding: .3rem 1rem; text-align: right }
+PICTURE_DPI = 100
+_TEMPLATES = Environment(autoescape=True)
+_PAGE = _TEMPLATES.from_string("""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{{ title }}</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
+td, th { border-bottom: 1px solid #ccc; padding: .3rem .8rem; text-align: right }
 td:first-child, th:first-child { text-align: left }
-img { max-width: 100% }
-"""
-
-Table = Sequence[Sequence[str]]
-
-
-def text_table(rows: Table) -> str:
-    """Rows, the first of them the header, as aligned text."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        '  '.join(
-            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    return '\n'.join([lines[0], '-' * len(lines[0]), *lines[1:]])
-
-
-def html_table(rows: Table) -> str:
-    """The same rows as HTML."""
-    head, *body = [[html.escape(cell) for cell in row] for row in rows]
-    lines = ['<tr>' + ''.join(f'<th>{cell}</th>' for cell in head) + '</tr>']
-    lines += ['<tr>' + ''.join(f'<td>{cell}</td>' for cell in row) + '</tr>' for row in body]
-    return '<table>' + ''.join(lines) + '</table>'
+figure { margin: 1rem 0 } figcaption, .says { color: #444; max-width: 60rem }
+figure > img { max-width: 100% }
+.row { display: flex; flex-wrap: wrap; gap: .6rem; margin: .8rem 0 }
+.tile { width: 168px; margin: 0; font-size: 12px; line-height: 1.3; overflow-wrap: anywhere }
+.tile img { width: 160px; min-height: 112px; border: 4px solid #888; display: block; object-fit: contain }
+.tile.same img { border-color: #2a2 } .tile.other img { border-color: #c33; border-style: dashed }
+.tile.query { margin-right: 1rem }
+</style>
+<h1>{{ title }}</h1>
+{% for heading, blocks in sections.items() %}<h2>{{ heading }}</h2>
+{% for block in blocks %}{{ block }}
+{% endfor %}{% endfor %}</html>
+""")
+_TABLE = _TEMPLATES.from_string("""<table>
+<tr>{% for cell in rows[0] %}<th>{{ cell }}</th>{% endfor %}</tr>
+{% for row in rows[1:] %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</table>""")
+_FIGURE = _TEMPLATES.from_string(
+    '<figure><img alt="{{ says }}" src="{{ source }}"><figcaption>{{ says }}</figcaption></figure>'
+)
+_SAYS = _TEMPLATES.from_string('<p class="says">{{ text }}</p>')
 
 
-def html_figure(figure: Figure) -> str:
-    """A figure as an inline PNG; the figure is closed."""
+def html_table(rows: Table) -> Markup:
+    """Rows, the first of them the header; text is escaped."""
+    return Markup(_TABLE.render(rows=rows))
+
+
+def html_says(text: str) -> Markup:
+    """A sentence; text is escaped."""
+    return Markup(_SAYS.render(text=text))
+
+
+def html_figure(figure: Figure, says: str) -> Markup:
+    """A figure as an inline PNG over a sentence on what it shows; the figure is closed."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format='png', dpi=80)
+    figure.savefig(buffer, format='png', dpi=PICTURE_DPI)
     plt.close(figure)
-    return f'<img alt="" src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">'
+    return Markup(_FIGURE.render(source=inline(buffer.getvalue(), 'image/png'), says=says))
 
 
-def write_report(path: str | Path, title: str, sections: dict[str, Sequence[str]]) -> None:
-    """Headings with blocks of HTML below each; the file appears whole or not at all."""
-    path = Path(path)
-    body = ''.join(f'<h2>{html.escape(heading)}</h2>{"".join(blocks)}' for heading, blocks in sections.items())
-    page = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<style>{_STYLE}</style><h1>{html.escape(title)}</h1>{body}</html>\n'
-    )
-    with atomic_write(path) as temporary:
-        temporary.write_text(page, encoding='utf-8')
+def inline(content: bytes, mime: str) -> str:
+    """Bytes as a `data:` address."""
+    return f'data:{mime};base64,{base64.b64encode(content).decode()}'
+
+
+def write_report(path: str | Path, title: str, sections: Mapping[str, Sequence[Markup]]) -> None:
+    """Headings with blocks below each; the file appears whole or not at all."""
+    with atomic_write(Path(path)) as temporary:
+        temporary.write_text(_PAGE.render(title=title, sections=sections), encoding='utf-8')

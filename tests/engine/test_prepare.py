@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.config_values import ConfigValueError
 from cmvl_mm.engine.environment import LauncherError
+from cmvl_mm.engine.logs import read_test
 from cmvl_mm.engine.prepare import fit_loaders_to_machine
 from cmvl_mm.engine.runner import CompressedRunner
 
@@ -129,7 +130,8 @@ def test_mmaction2_s_scripts_train_test_and_analyse_with_our_runner(repository, 
     theirs, ours = str(tmp_path / 'theirs.pkl'), str(tmp_path / 'ours.pkl')
     log = call('test.py', config, str(checkpoint), '--dump', theirs, *chosen('theirs'))
     assert f'Load checkpoint from {checkpoint}' in log
-    top1 = re.search(r'finetune/top1: ([\d.]+)', log)[1]
+    top1 = f'{read_test(tmp_path / "theirs")["finetune/top1"]:.4f}'
+    assert re.search(rf'finetune/top1 +{100 * float(top1):.1f} ', log)
 
     words = [repository / 'tools/test.py', config, checkpoint, '--dump', ours, *chosen('ours')]
     environment = os.environ | dict(PYTHONPATH=str(repository), PYTHONWARNINGS='ignore')

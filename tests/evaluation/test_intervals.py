@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cmvl_mm.evaluation.intervals import bootstrap_mean, paired_difference, percent_text, wilson
+from cmvl_mm.evaluation.intervals import bootstrap_mean, paired_difference, wilson
 
 
 @pytest.mark.parametrize(('successes', 'n'), [(0, 24), (13, 24), (24, 24), (117, 256), (1, 1)])
@@ -20,11 +20,6 @@ def test_wilson_refuses_what_is_no_share():
             wilson(successes, n)
     with pytest.raises(ValueError, match='level=95'):
         wilson(1, 2, level=95)
-
-
-def test_percent_text_names_the_interval():
-    low, high = (100 * end for end in wilson(117, 256))
-    assert percent_text(117 / 256, 256) == f'45.7 ({low:.1f} to {high:.1f})'
 
 
 def test_bootstrap_of_a_mean_agrees_with_scipys_percentiles():

@@ -88,6 +88,7 @@ def test_script_prints_what_test_py_printed(run_of, script, tmp_path, monkeypatc
     monkeypatch.setattr(sys, 'argv', ['recompute_protocols.py', str(tmp_path / 'f.npz'), '--protocol', 'linear'])
     script.main()
     lines = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    assert (printed.pop('linear/queries'), printed.pop('linear/gallery')) == (40, 60)
     assert lines == {name: f'{value:.4f}' for name, value in printed.items() if name.startswith('linear')}
     monkeypatch.setattr(sys, 'argv', ['recompute_protocols.py', str(tmp_path / 'f.npz'), '--protocol', 'finetune'])
     with pytest.raises(SystemExit):

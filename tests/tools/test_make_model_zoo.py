@@ -47,6 +47,8 @@ def test_a_result_stands_in_its_row_with_where_it_comes_from(zoo_tool):
     line = zoo_tool.row(entry, [result])
     assert '| R@1 1.5 | retrieval_paper | abc, 2026-01-02, a GPU |' in line
     assert '41.7 / 57.4 / 66.9 / 76.1' in line
+    counted = zoo_tool.row(entry, [result | dict(ours='R@1 {25.0}, pretext 9.0', n=8)])
+    assert '| R@1 25.0 (7.1 to 59.1), pretext 9.0; n = 8 |' in counted
     assert '| not run |' in zoo_tool.row(entry, [])
 
 

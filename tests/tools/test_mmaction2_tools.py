@@ -142,7 +142,7 @@ def test_train_gives_what_our_own_tool_gives(place, trained, tmp_path):
 
 def test_test_and_report_accuracy_agree(place, predictions):
     assert len(predictions) == 8
-    assert f'top1: {top1(predictions):.4f}' in place.run('Test')
+    assert re.search(rf'finetune/top1 +{100 * top1(predictions):.1f} .* 8\n', place.run('Test'))
     assert f'Top 1 Accuracy: {top1(predictions):.4f}' in place.run('Accuracy of the predictions')
 
 

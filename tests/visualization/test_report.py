@@ -1,17 +1,23 @@
 """Logs become rows, rows become tables, and the report needs nothing but itself."""
 
+import io
 import json
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from cmvl_mm.engine.logs import read_curves, read_test, read_validations
 from cmvl_mm.evaluation.features import Features
-from cmvl_mm.visualization.figures import Curve, draw_curves, draw_gallery
-from cmvl_mm.visualization.overlay import draw_sample
-from cmvl_mm.visualization.report import html_figure, html_table, text_table, write_report
+from cmvl_mm.evaluation.tables import text_table
+from cmvl_mm.visualization.animated import MOST_BYTES, animated_clip
+from cmvl_mm.visualization.figures import Curve, Panel, draw_curves, smoothed
+from cmvl_mm.visualization.gallery import Tile, gallery_rows, html_gallery
+from cmvl_mm.visualization.overlay import SAMPLE_DPI, draw_sample
+from cmvl_mm.visualization.report import html_figure, html_table, write_report
+from cmvl_mm.visualization.traced import TracedSample, Window
 
 
 def log(folder, name, rows):
@@ -63,34 +69,94 @@ def test_tables_align_and_escape():
 
 
 def test_report_is_one_self_contained_file(tmp_path):
-    figure = draw_curves({'loss': [Curve('a', [{'step': 1, 'loss': 1.0}, {'step': 2}], 'loss')]})
-    write_report(tmp_path / 'report.html', 'Title & more', {'Curves': [html_figure(figure)]})
+    curves = [Curve('a', [{'step': 1, 'loss': 1.0}, {'step': 2}], 'loss')]
+    figure = draw_curves({'loss': Panel(curves, 'loss, nats')})
+    write_report(tmp_path / 'report.html', 'Title & more', {'Curves': [html_figure(figure, 'Falls <fast>.')]})
     page = (tmp_path / 'report.html').read_text()
     assert 'data:image/png;base64,' in page
     assert 'http' not in page
     assert 'Title &amp; more' in page
+    assert '<figcaption>Falls &lt;fast&gt;.</figcaption>' in page
     assert [path.name for path in tmp_path.iterdir()] == ['report.html']
 
 
-@pytest.mark.parametrize('dtype', [bool, int])
-def test_gallery_frames_say_who_is_right(controlled_set, dtype):
-    paths = [f'videos/train{i}.mp4' for i in range(3)] + ['videos/test0.mp4']
-    vectors = np.array([[1, 0], [0.9, 0.1], [0, 1], [1, 0.05]], dtype=np.float32)
-    found = Features(vectors, np.array([0, 1, 2, 0]), np.array([0, 0, 0, 1], dtype), np.array(paths))
-    figure = draw_gallery(found, found.labels, controlled_set, queries=1, neighbours=3)
-    colours = [ax.spines['top'].get_edgecolor()[:3] for ax in figure.axes[1:]]
-    green, red = (plt.matplotlib.colors.to_rgb(name) for name in ('limegreen', 'red'))
-    assert colours == [green, red, red]
+def test_curves_have_units_a_chance_line_and_the_mean_over_neighbours():
+    rows = [{'step': step, 'acc': 0.5 + (0.1 if step % 2 else -0.1)} for step in range(60)]
+    figure = draw_curves({'task': Panel([Curve('a', rows, 'acc')], 'solved, %', 100, chance=6.25)})
+    ax = figure.axes[0]
+    raw, mean, chance = ax.lines
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ('solved, %', 'training iteration')
+    assert np.ptp(raw.get_ydata()) == pytest.approx(20)
+    assert np.ptp(mean.get_ydata()) < 5  # seven neighbours, so 3 of the one kind and 4 of the other
+    assert np.mean(mean.get_ydata()) == pytest.approx(50, abs=0.5)
+    assert set(chance.get_ydata()) == {6.25}
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ['a', 'chance 6.25']
+    assert smoothed([1, 2, 6], 3).tolist() == [1.5, 3, 4]
     plt.close(figure)
 
 
-def test_arrows_point_where_the_vectors_do():
+@pytest.mark.parametrize('dtype', [bool, int])
+def test_gallery_says_who_is_right(dtype):
+    paths = [f'videos/train{i}.mp4' for i in range(3)] + ['videos/test0.mp4']
+    vectors = np.array([[1, 0], [0.9, 0.1], [0, 1], [1, 0.05]], dtype=np.float32)
+    found = Features(vectors, np.array([0, 1, 2, 0]), np.array([0, 0, 0, 1], dtype), np.array(paths))
+    ((query, *others),) = gallery_rows(found, found.labels, names=['run', 'walk', 'sit'], queries=1, neighbours=3)
+    assert query == ('videos/test0.mp4', 'run', None, 'query')
+    assert [(tile.path[-10:], tile.label, tile.kind) for tile in others] == [
+        ('train0.mp4', 'run', 'same'), ('train1.mp4', 'walk', 'other'), ('train2.mp4', 'sit', 'other'),
+    ]  # fmt: skip
+    assert others[0].score == pytest.approx(1 / np.sqrt(1 + 0.05**2))
+
+
+def test_gallery_without_labels_compares_every_video_with_all_others():
+    vectors = np.array([[1, 0], [0.9, 0.1], [0, 1]], dtype=np.float32)
+    found = Features(vectors, np.full(3, -1), np.zeros(3, bool), np.array(['a', 'b', 'c']))
+    rows = gallery_rows(found, queries=3, neighbours=5)
+    assert [[tile.path for tile in row] for row in rows] == [['a', 'b', 'c'], ['b', 'a', 'c'], ['c', 'b', 'a']]
+    assert {tile.kind for row in rows for tile in row[1:]} == {''}
+
+
+def test_gallery_plays_clips_and_escapes_names(controlled_set, tmp_path):
+    (tmp_path / '<b>.mp4').symlink_to(controlled_set / 'videos/train0.mp4')
+    block = html_gallery([[Tile('<b>.mp4', 'a & b', None, 'query')]], tmp_path)
+    assert '<b>.mp4' not in block
+    assert '&lt;b&gt;.mp4' in block
+    assert 'a &amp; b' in block
+    clip = animated_clip(controlled_set / 'videos/train0.mp4')
+    assert len(clip) <= MOST_BYTES
+    with Image.open(io.BytesIO(clip)) as picture:
+        assert (picture.n_frames, picture.width) == (8, 160)
+        first = np.asarray(picture.convert('RGB')).astype(int)
+        picture.seek(7)
+        assert np.abs(np.asarray(picture.convert('RGB')) - first).max() > 50  # it moves
+
+
+def window(numbers, mirrored):
+    frames = np.full((len(numbers), 8, 8, 3), 10 + numbers[0], np.uint8)
+    return Window(np.array(numbers), frames, mirrored)
+
+
+def test_arrows_point_where_the_vectors_do_over_their_own_frames():
     maps = torch.zeros(2, 2, 3, 12, 12)
     maps[0, 0, 1, 4, 6] = 5.0  # to the right, in the middle frame of the positive window
     inputs = dict(imgs=torch.zeros(3, 16, 8, 8, dtype=torch.uint8), iframe=torch.zeros(3, 8, 8, dtype=torch.uint8))
-    figure = draw_sample(inputs, maps, 'title')
+    windows = window([40, 41, 42], mirrored=False), window([7, 8, 9], mirrored=True)
+    sample = TracedSample({}, 'a$b.mp4', 3, np.arange(16) * 2, True, 12, False, windows)
+    figure = draw_sample(sample, inputs, maps)
+    figure.canvas.draw()
     arrows = figure.axes[9 + 1].collections[0]
     assert arrows.U.tolist() == pytest.approx([5.0 / 4])  # 4 px per frame reach the next arrow, 1 px away
     assert arrows.V.tolist() == [0.0]
     assert len(figure.axes[9].collections[0].U) == 0
+    assert [figure.axes[i].get_title() for i in (0, 1, 8, 9, 18)] == [
+        'frame 0', 'frame 4', 'I-frame: frame 12', 'frame 40', 'frame 7',
+    ]  # fmt: skip
+    heads = [row.get_suptitle() for row in figure.subfigs]
+    assert ', mirrored; right: the I-frame, not mirrored' in heads[0]
+    assert 'positive), over its own frames, not mirrored' in heads[1]
+    assert 'hard negative 1, over its own frames, mirrored' in heads[2]
+    own, other = (figure.axes[i].images[0].get_array()[0, 0, 0] for i in (9, 18))
+    assert own == pytest.approx(0.45 * 50 / 255 + 0.55)  # dimmed, and each over its own
+    assert other == pytest.approx(0.45 * 17 / 255 + 0.55)
+    assert figure.axes[0].get_window_extent().width * SAMPLE_DPI / figure.dpi >= 112
     plt.close(figure)

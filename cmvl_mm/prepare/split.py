@@ -1,0 +1,74 @@
+"""Training and test videos of one's own, so that no recording lies on both sides.
+
+Neighbouring clips of one recording look alike: with one of them among the training videos, a test of the other counts
+what the network has seen. Clips of a recording are a group, and a group is never divided.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from cmvl_mm.datasets.list_file import Entry
+
+from .groups import group_of, groups_from
+
+__all__ = ['group_of', 'groups_from', 'split_by_groups']
+
+
+def split_by_groups(
+    entries: Sequence[Entry], groups: Sequence[str], *, test_share: float = 0.2
+) -> tuple[list[Entry], list[Entry]]:
+    """Training and test entries, each in their order; the same for the same entries, whatever the machine.
+
+    Whole groups go to the test until, class by class, about `test_share` of the videos are there. Every class is in
+    both parts where it has two groups; a class of one group, and any set of one group, is training only.
+
+    Args:
+        entries: of a list; entries without a label are one class.
+        groups: one of each entry.
+        test_share: of the videos, above 0 and below 1.
+
+    Raises:
+        ValueError: the lengths differ, or the share is none.
+    """
+    if len(groups) != len(entries):
+        raise ValueError(f'{len(groups)} groups of {len(entries)} videos. Remedy: one group a video.')
+    if not 0 < test_share < 1:
+        raise ValueError(f'test_share={test_share}. Remedy: above 0 and below 1, such as 0.2.')
+    names, labels = sorted(set(groups)), sorted({entry.label for entry in entries}, key=str)
+    number, column = ({name: place for place, name in enumerate(found)} for found in (names, labels))
+    pairs = Counter((number[group], column[entry.label]) for entry, group in zip(entries, groups, strict=True))
+    tested = _choose(np.array([[*pair, count] for pair, count in sorted(pairs.items())]).reshape(-1, 3), test_share)
+    test = [entry for entry, group in zip(entries, groups, strict=True) if number[group] in tested]
+    train = [entry for entry, group in zip(entries, groups, strict=True) if number[group] not in tested]
+    return train, test
+
+
+def _choose(pairs: np.ndarray, share: float) -> frozenset[int]:
+    """Groups of the test: the change that helps most, over and over, until none helps.
+
+    Args:
+        pairs: (n, 3) group, class, videos of the class in the group, each pair once.
+        share: of the videos.
+    """
+    if not len(pairs):
+        return frozenset()
+    group, label, count = pairs.T
+    size = np.bincount(label, count)
+    must_test = np.bincount(label) > 1  # classes of two groups
+    tested, chosen = np.zeros(len(size)), np.zeros(group.max() + 1, dtype=bool)
+
+    def cost(videos: np.ndarray, of: np.ndarray) -> np.ndarray:
+        missing = ((videos == 0) & must_test[of]) | (videos == size[of])
+        return (videos - share * size[of]) ** 2 / size[of] + len(pairs) * size.sum() * missing
+
+    while True:
+        moved = tested[label] + np.where(chosen[group], -count, count)
+        gains = np.bincount(group, cost(tested[label], label) - cost(moved, label))
+        best = int(gains.argmax())
+        if gains[best] <= 1e-9:
+            return frozenset(np.flatnonzero(chosen).tolist())
+        mine = group == best
+        tested[label[mine]] += np.where(chosen[best], -1, 1) * count[mine]
+        chosen[best] = not chosen[best]

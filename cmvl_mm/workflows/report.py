@@ -1,0 +1,151 @@
+"""A page of any work directory: what ran, its test's figures with intervals, its curves, and a gallery."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from cmvl_mm.datasets.annotation import read_list
+from cmvl_mm.engine.logs import Row, newest_test, read_curves, read_test, read_validations
+from cmvl_mm.evaluation.features import Features, load_features
+from cmvl_mm.evaluation.summary import figure_rows, figures_of
+from cmvl_mm.publishing.settings import read_literals
+from cmvl_mm.visualization.figures import Curve, Panel, draw_curves
+from cmvl_mm.visualization.gallery import gallery_rows, html_gallery
+from cmvl_mm.visualization.report import html_figure, html_says, html_table, write_report
+
+_LOSSES_SAY = (
+    'What training logged, batch by batch; pale as logged, dark the mean over neighbouring points. A batch is small: '
+    'its accuracy is no test.'
+)
+_INTERVALS = 'intervals: 95 %, Wilson, which takes the videos as independent.'
+_NO_COUNT = 'it does not say how many videos were tested, so that there are no intervals.'
+
+
+class ReportError(ValueError):
+    """A folder that no report can be made of; with path and remedy."""
+
+
+def report(work_dir: str | Path, out: str | Path) -> Path:
+    """Write one HTML file on a work directory, which needs no other file to be read.
+
+    It has the run's config and counts; figures of the newest test in percent, with 95 % intervals where the number of
+    test videos is known; curves; and, where the directory holds a file of features (`--dump-features`), a gallery.
+
+    Args:
+        work_dir: of training, testing or both.
+        out: the file.
+
+    Returns:
+        `out`.
+
+    Raises:
+        ReportError: there is no such folder, or neither training nor a test has logged anything there.
+        FeaturesError: a file of features is damaged.
+        VideoError: a video of the gallery cannot be read.
+    """
+    work_dir, out = Path(work_dir), Path(out)
+    if not work_dir.is_dir():
+        raise ReportError(f'{work_dir}: there is no such folder. Remedy: the --work-dir of a training or a test.')
+    curves, tested = read_curves(work_dir), _tested(work_dir)
+    if not curves and tested is None:
+        raise ReportError(f'{work_dir}: no training and no test has logged here. Remedy: the --work-dir of either.')
+    settings = _settings(work_dir)
+    sections = {'Run': [html_table(_run_rows(work_dir, settings, curves))]}
+    if tested is not None:
+        figures = figures_of(tested)
+        sections['Test'] = [
+            html_table(figure_rows(figures)),
+            html_says(
+                f'Figures of {newest_test(work_dir).name}; {_INTERVALS if any(f.n for f in figures) else _NO_COUNT}'
+            ),
+            *(html_says(f'{figure.name}: {figure.says}.') for figure in figures),
+        ]
+    if curves:
+        sections['Curves'] = [html_figure(draw_curves(_panels(curves, settings)), _LOSSES_SAY)]
+    if validations := read_validations(work_dir):
+        sections['Validations during training'] = [html_table(_validation_rows(validations))]
+    if features := sorted(work_dir.glob('*.npz'), key=lambda path: path.stat().st_mtime):
+        sections['Nearest videos'] = _gallery(load_features(features[-1]), features[-1], settings)
+    write_report(out, f'Report on {work_dir.resolve().name}', sections)
+    return out
+
+
+def _tested(work_dir: Path) -> dict[str, Any] | None:
+    try:
+        return read_test(work_dir)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ReportError(str(error)) from error
+
+
+def _settings(work_dir: Path) -> dict[str, Any]:
+    """What the newest run's own config says of data and classes; nothing in it is run."""
+    written = sorted(work_dir.glob('*/vis_data/config.py'))
+    wanted = ('train_dataloader', 'test_dataloader', 'train_cfg', 'model')
+    return read_literals(written[-1], (), wanted) if written else {}
+
+
+def _run_rows(work_dir: Path, settings: Mapping[str, Any], curves: list[Row]) -> list[list[str]]:
+    configs = sorted(work_dir.glob('*.py'), key=lambda path: path.stat().st_mtime)
+    rows = [['', ''], ['config', configs[-1].stem if configs else 'unknown']]
+    for part in ('train', 'test'):
+        dataset = (settings.get(f'{part}_dataloader') or {}).get('dataset') or {}
+        for key in ('ann_file', 'gallery', 'query'):
+            if isinstance(dataset.get(key), str):
+                rows.append([f'{part} list' if key == 'ann_file' else f'{part}, {key} list', _listed(dataset[key])])
+    if curves:
+        epochs = (settings.get('train_cfg') or {}).get('max_epochs', '?')
+        rows.append(
+            ['trained', f'{curves[-1]["step"]:.0f} iterations, {curves[-1].get("epoch", 0):.0f} of {epochs} epochs']
+        )
+    return rows
+
+
+def _listed(file: str) -> str:
+    try:
+        entries = read_list(file, 'optional')
+    except (OSError, ValueError):
+        return f'{file} (not there now)'
+    classes = len({entry.label for entry in entries if entry.label is not None})
+    return f'{len(entries)} videos, {classes or "no"} classes: {file}'
+
+
+def _panels(curves: list[Row], settings: Mapping[str, Any]) -> dict[str, Panel]:
+    """A panel for each kind of key; the context task's chance is one clip of the batch."""
+    keys = sorted({key for row in curves for key in row})
+    batch = (settings.get('train_dataloader') or {}).get('batch_size')
+    panels = {}
+    if losses := [key for key in keys if key.startswith('loss')]:
+        panels['losses'] = Panel([Curve(key, curves, key) for key in losses], 'loss, nats')
+    for key in keys:
+        if key.startswith('acc') or key.endswith('_acc'):
+            chance = 100 / batch if key == 'acc_context' and isinstance(batch, int) else None
+            panels[f'{key}, on a training batch'] = Panel([Curve(key, curves, key)], 'solved, %', 100, chance)
+    if 'lr' in keys:
+        panels['learning rate'] = Panel([Curve('lr', curves, 'lr')], 'step size')
+    return panels
+
+
+def _validation_rows(validations: Mapping[int, Row]) -> list[list[str]]:
+    rows: list[list[str]] = [['epoch', 'figure', '%', '95 % interval', 'test videos']]
+    for epoch, row in sorted(validations.items()):
+        figures = figures_of({name: value for name, value in row.items() if '/' in name})
+        rows += [[str(epoch), *cells] for cells in figure_rows(figures)[1:]]
+    return rows
+
+
+def _gallery(found: Features, file: Path, settings: Mapping[str, Any]) -> list[Markup]:
+    dataset = (settings.get('test_dataloader') or {}).get('dataset') or {}
+    root = Path((dataset.get('data_prefix') or {}).get('video', '.'))
+    rows = gallery_rows(found, found.labels if (found.labels >= 0).all() else None)
+    missing = [tile.path for row in rows for tile in row if not (root / tile.path).is_file()]
+    if missing:
+        return [html_says(f'{file.name} is here, but its videos are not below {root}: {missing[0]} and others.')]
+    says = (
+        f'Videos of {file.name} and those with the most similar features, nearest first; numbers are cosines. A green '
+        'frame has the class of the first video of its row, a dashed red one another.'
+    )
+    return [html_says(says), html_gallery(rows, root)]
