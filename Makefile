@@ -1,4 +1,4 @@
-# make setup | demo | test | lint | …: each works on a fresh clone with nothing but Python 3.11 and pip.
+# make setup | demo | test | lint | …: each works on a fresh clone with nothing but Python (3.11, 3.12 or 3.13) and pip.
 # TORCH_INDEX_URL=<index> chooses torch's build, e.g. the CPU one of https://download.pytorch.org/whl/cpu
 PYTHON ?= python3.11
 PROCESSES ?= $(shell nproc)
@@ -16,12 +16,13 @@ FRESH ?=
 FALLS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test lint wheel docs bench fuzz reliability evidence clean help
+.PHONY: setup demo test pythons lint wheel docs bench fuzz reliability evidence clean help
 
 help:
 	@echo 'make setup   .venv with everything pinned'
 	@echo 'make demo    the main job on a small controlled video set; VIDEOS=folder takes yours'
 	@echo 'make test    every test, in as many processes as there are cores; PROCESSES=1: one'
+	@echo 'make pythons a short selection of the tests on each other supported Python that is found; needs 10 GB for a while'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make docs    run the notebooks and build the site into docs/_build/html; any warning is an error'
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
@@ -35,9 +36,9 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml setup.py requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
-	$(BIN)/pip install -r requirements.txt
-	# both OpenCV wheels fill one folder and the last one wins; only this one has TV-L1
-	$(BIN)/pip install --force-reinstall --no-deps $$(grep '^opencv-contrib-python==' requirements.txt)
+	# what an older requirements.txt installed; removing one OpenCV package takes files of the others with it
+	$(BIN)/pip uninstall --quiet --quiet --yes opencv-python opencv-python-headless opencv-contrib-python
+	$(BIN)/pip install --no-deps -r requirements.txt
 	$(BIN)/pip install --no-deps -e .
 	touch $@
 
@@ -46,6 +47,9 @@ demo: setup
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
+
+pythons:
+	bash .ci/pythons $(PYTHON) $(TORCH)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -155,3 +155,24 @@ def parse_vop_start(layer: Layer, b: BitReader) -> tuple[int, int, int, bool]:
     b.flag()
     ticks, _, coded = b.u(layer.tick_bits), b.flag(), b.flag()
     return kind, seconds, ticks, coded
+
+
+def is_plain_p_vop(data: bytes, tick_bits: int) -> bool:
+    """Whether a packet begins with the header of a coded P-frame, its marker bits set, and nothing before it.
+
+    Args:
+        data: the packet's first bytes; 16 are enough but for times that no encoder writes.
+        tick_bits: of its layer.
+    """
+    if data[:4] != _VOP:
+        return False
+    b = BitReader(data[4:])
+    try:
+        if b.u(2) != P_VOP:
+            return False
+        while b.flag():  # modulo_time_base
+            pass
+        marker, _, another, coded = b.flag(), b.u(tick_bits), b.flag(), b.flag()
+    except ValueError:
+        return False
+    return marker and another and coded

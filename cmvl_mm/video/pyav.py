@@ -1,4 +1,4 @@
-"""Which PyAV is supported, and where PyAV 19, which is not yet, differs from 18.1."""
+"""Which PyAV is supported, and where PyAV 19 differs from 18.1."""
 
 from fractions import Fraction
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-SUPPORTED = '>=18.1,<19'
-"""As pyproject.toml states it. 18.0 was seen to crash; under 19.0.2 two of 598 tests of the reader fail."""
+SUPPORTED = '>=18.1,<20'
+"""As pyproject.toml states it. 18.0 was seen to crash; the tests pass with 18.1.0 and 19.0.2."""
 
 
 class UnsupportedPyAV(ImportError):
@@ -26,9 +26,9 @@ class UnsupportedPyAV(ImportError):
 
 
 def check_version(version: str) -> None:
-    """Raises UnsupportedPyAV for a release below 18.1, or from 19 on."""
+    """Raises UnsupportedPyAV for a release below 18.1, or from 20 on."""
     major, minor = (int(part) for part in version.split('.')[:2])
-    if not (18, 1) <= (major, minor) < (19, 0):
+    if not (18, 1) <= (major, minor) < (20, 0):
         raise UnsupportedPyAV(version)
 
 

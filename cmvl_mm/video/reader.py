@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any
 
 from av import FFmpegError
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from cmvl_mm.video.container import (
@@ -18,10 +17,10 @@ from cmvl_mm.video.container import (
     is_intra_mpeg4,
     open_video,
     packets_with_data,
-    vector_decoder,
 )
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import Start
+from cmvl_mm.video.lone import LoneDecoder
 
 _KEPT = 16 << 20  # bytes of packets at most
 
@@ -44,7 +43,7 @@ class StreamReader:
         """Positions of packets that `decode_from` does not feed; change it before `start_anew`."""
         self._packets: Iterator[Any] = iter(())  # from next_position on
         self._kept: list[Any] | None = None  # all packets of the open container
-        self._vector_decoder: VideoCodecContext | None = None
+        self._lone: LoneDecoder | None = None
         self._open = True
         self._at_start = True  # nothing was read from the container yet
         self._met_damage = False  # a flush leaves parameter sets and headers as damage may have set them
@@ -68,7 +67,7 @@ class StreamReader:
         """Open the file anew, unless it is new: not every container can seek to its start."""
         self.check_open()
         if not self._at_start:
-            self._kept = None  # packets refer to their container
+            self._kept = self._lone = None  # packets and the decoder's stream refer to their container
             self.container.close()
             self.container, self.stream = open_video(self.path)
             if self.decoding is not None:
@@ -135,14 +134,14 @@ class StreamReader:
         """
         if not start.position <= self.next_position <= position:
             self._packets = self._packets_from(start)
-        if self._vector_decoder is None:
-            self._vector_decoder = vector_decoder(self.stream)
+        if self._lone is None:
+            self._lone = LoneDecoder(self.stream)
         try:  # what `reporting` does, without entering a context for every packet
             for packet in self._packets:
                 if self.next_position > position:
                     if is_intra_mpeg4(packet):
                         return None
-                    return self._vector_decoder.decode(packet)
+                    return self._lone.decode(packet)
         except VideoError:
             raise
         except Exception as error:

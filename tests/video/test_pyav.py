@@ -10,12 +10,12 @@ from cmvl_mm.video import container as container_module
 from cmvl_mm.video.pyav import SUPPORTED, UnsupportedPyAV, check_version
 
 
-@pytest.mark.parametrize('version', ['18.1.0', '18.2.3', av.__version__])
+@pytest.mark.parametrize('version', ['18.1.0', '18.2.3', '19.0.2', av.__version__])
 def test_supported_releases(version):
     check_version(version)
 
 
-@pytest.mark.parametrize('version', ['17.1.0', '18.0.0', '19.0.2'])
+@pytest.mark.parametrize('version', ['17.1.0', '18.0.0', '20.0.0'])
 def test_other_releases_are_refused_with_the_remedy(version):
     with pytest.raises(UnsupportedPyAV, match=re.escape(f'PyAV {version} is not supported. Remedy: pip install')):
         check_version(version)

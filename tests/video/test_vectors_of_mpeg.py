@@ -129,7 +129,7 @@ def test_global_motion_is_no_vector(tmp_path, pan):
     layer.u((1, 0), (1, 1), (13, 160), (1, 1), (13, 96), (1, 1), (1, 0), (1, 1), (2, 2), (6, 1), (2, 0), (4, 0))
     bits = layer.u((2, 3), (4, 0)).bits + '0'
     bits += '1' * (-len(bits) % 8)
-    header = b'\0\0\1\x20' + int(bits, 2).to_bytes(len(bits) // 8)
+    header = b'\0\0\1\0\0\0\1\x20' + int(bits, 2).to_bytes(len(bits) // 8)  # of the object, and of its layer
     assert parse_layer(header)[:5] == (25, 160, 96, False, 2)
     pictures = [gmc_picture(tick, (-6, 4), 60) for tick in (1, 2, 3)]
     path = tmp_path / 'gmc.m4v'

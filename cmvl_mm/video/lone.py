@@ -1,0 +1,41 @@
+"""Packets of MPEG-4 Part 2 that are decoded one by one for their vectors, each as a decoder of its own would."""
+
+from typing import Any
+
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
+from cmvl_mm.video.container import vector_decoder
+
+
+class LoneDecoder:
+    """Decodes packets of a stream with lone vectors (`has_lone_vectors`), in any order.
+
+    One decoder serves all packets whose header is plainly a P-frame's: a new one for each costs half as much again as
+    the packet.  Any other header may change what the decoder believes of the whole stream: where the bit behind
+    vop_time_increment is damaged, FFmpeg infers another length of that number, and reads all later headers with it.
+    Such a packet gets a decoder that is thrown away.
+
+    Args:
+        stream: of the open file.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._stream = stream
+        self._shared = vector_decoder(stream)
+        self._tick_bits: int | None
+        try:
+            self._tick_bits = parse_layer(stream.codec_context.extradata or b'').tick_bits
+        except ValueError:
+            self._tick_bits = None
+
+    def decode(self, packet: Any) -> list[VideoFrame]:
+        """What the packet gives, without any before it; pixels are garbage.
+
+        Raises:
+            av.FFmpegError: it does not decode.
+        """
+        if self._tick_bits is not None and is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
+            return self._shared.decode(packet)
+        return vector_decoder(self._stream).decode(packet)
