@@ -108,6 +108,8 @@ def test_the_config_in_a_work_directory_runs_again(name, controlled_set, tmp_pat
                 if key in dataset:
                     dataset[key] = f'{controlled_set}/{"train" if key == "gallery" else "test"}.txt'
             stage_of(dataset.pipeline, 'sample').past_end = 'repeat_last'
+    if config.model.get('cls_head') is not None:
+        config.model.cls_head.num_classes = 8
     if 'train_cfg' in config:
         merge_options(config, {'train_cfg.max_epochs': 1, 'default_hooks.logger.interval': 1, 'param_scheduler': []})
     first = run(config, tmp_path / 'first')
