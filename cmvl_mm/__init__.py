@@ -16,6 +16,7 @@ The public names. Each is imported when it is first used, so that reading and wr
 | `pretrain` | a folder of videos -> a pretrained video network | yes |
 | `finetune` | a folder of videos by class -> a tested classifier | yes |
 | `hub` | published models, ready for use: `hub.load('name')` | yes |
+| `ContextMotionInferencer` | features or classes of videos, folders, arrays, by one call | yes |
 
 Importing `cmvl_mm.register` makes every component known to MMEngine's registries; configs name it in `custom_imports`.
 Configs import `change` of `cmvl_mm.datasets.stages`; `cmvl_mm.engine.config.merge_options` merges options as it does.
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from cmvl_mm.datasets.annotation import read_list
     from cmvl_mm.datasets.collate import compressed_collate
     from cmvl_mm.engine.config import load_config
+    from cmvl_mm.inference import ContextMotionInferencer
     from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss, info_nce, pointwise_info_nce
     from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoError
     from cmvl_mm.video.encode import PROFILES, Profile, reencode
@@ -56,6 +58,7 @@ __all__ = [
     'pretrain',
     'finetune',
     'hub',
+    'ContextMotionInferencer',
 ]
 
 _NAMES_OF = {
@@ -67,6 +70,7 @@ _NAMES_OF = {
     'cmvl_mm.engine.config': ('load_config',),
     'cmvl_mm.workflows.pretrain': ('pretrain',),
     'cmvl_mm.workflows.finetune': ('finetune',),
+    'cmvl_mm.inference': ('ContextMotionInferencer',),
 }
 _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
 

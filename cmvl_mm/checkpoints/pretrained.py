@@ -86,6 +86,18 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return dict(contents)
 
 
+def classes_in(path: str | Path) -> tuple[str, ...] | None:
+    """Names of the classes that a checkpoint of a training holds; None where it holds none.
+
+    Raises:
+        FileNotFoundError, CheckpointError: as `read_checkpoint`.
+    """
+    meta = read_checkpoint(path).get('meta')
+    known = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
+    names = known.get('classes') if isinstance(known, Mapping) else None
+    return tuple(map(str, names)) if isinstance(names, (list, tuple)) and names else None
+
+
 def _is_safetensors(path: Path) -> bool:
     """By the content: the length of a header in eight bytes, then the header's '{'. Where the name says so it has to be
     so, and is never unpickled."""

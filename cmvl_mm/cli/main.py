@@ -9,6 +9,7 @@ from cmvl_mm.cli.errors import shown_in_one_line
 COMMANDS = {
     'pretrain': 'Train a video network on videos without labels.',
     'finetune': 'Train a classifier of your own classes, and test it.',
+    'export': 'A network as ONNX or torch.export.',
     'zoo': 'Published weights: list, show, download.',
     'config': 'Configs: list, show, copy.',
     'report': 'A page with the figures and curves of a work directory.',

@@ -47,6 +47,7 @@ def show(name: str, as_json: bool) -> None:
     \b
     cmvl zoo show evidence_both_basic
     """
+    from cmvl_mm.evaluation.summary import figures_text
     from cmvl_mm.workflows.zoo import zoo_facts
     from cmvl_mm.zoo.manifest import find_entry
 
@@ -59,8 +60,7 @@ def show(name: str, as_json: bool) -> None:
     for key in ('what', 'trained_on', 'training', 'networks', 'licence', 'megabytes', 'place', 'sha256'):
         click.echo(f'{key.replace("_", " "):10}  {facts[key]}')
     for test in facts['tests']:
-        figures = '  '.join(f'{metric}: {value:.1f}' for metric, value in test['metrics'].items())
-        click.echo(f'\n{test["protocol"]}:  {figures}\n    {test["command"]}')
+        click.echo(f'\n{test["protocol"]}:  {figures_text(test["metrics"])}\n    {test["command"]}')
 
 
 @zoo.command()

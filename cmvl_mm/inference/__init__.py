@@ -1,1 +1,8 @@
-"""Videos, folders, arrays or tensors -> predictions, on MMEngine's inferencer."""
+"""Videos, folders, arrays or tensors -> predictions, on MMEngine's inferencer.
+
+Importing this package registers `ContextMotionInferencer` in INFERENCERS; a config names it in `custom_imports`.
+"""
+
+from .inferencer import ContextMotionInferencer
+
+__all__ = ['ContextMotionInferencer']

@@ -19,11 +19,21 @@ class AddressError(ValueError):
     """An address from which nothing is fetched; the message says why, and what to write instead."""
 
 
+class OnHub(NamedTuple):
+    """A file of a repository on the hub."""
+
+    repository: str
+    revision: str
+    file: str
+
+
 class Address(NamedTuple):
     """Where something lies and what it must be."""
 
     url: str
     sha256: str
+    on_hub: OnHub | None = None
+    """Where the address is hf://…"""
 
 
 def read_address(reference: str, sha256: str | None = None) -> Address:
@@ -51,9 +61,12 @@ def read_address(reference: str, sha256: str | None = None) -> Address:
     digest = found.pop()
     if not FULL_SHA256.fullmatch(digest):
         raise AddressError(f'{shown(bare)}: {digest!r} is not a full SHA-256. Remedy: all 64 hexadecimal digits.')
-    url = _on_the_hub(bare) if bare.startswith('hf://') else bare
-    require_safe(url)
-    return Address(url, digest)
+    if bare.startswith('hf://'):
+        place = _on_the_hub(bare)
+        url = f'{HUB}/{place.repository}/resolve/{place.revision}/{quote(place.file)}'
+        return Address(url, digest, place)
+    require_safe(bare)
+    return Address(bare, digest)
 
 
 def require_safe(url: str) -> None:
@@ -94,8 +107,8 @@ def shown(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition('@')[2], parts.path, '', ''))
 
 
-def _on_the_hub(reference: str) -> str:
+def _on_the_hub(reference: str) -> OnHub:
     parts = _HUB_PATH.fullmatch(reference)
     if parts is None or {'.', '..'} & set(parts['file'].split('/')):
         raise AddressError(f'{reference}: no place on the hub. Remedy: hf://owner/repository[@revision]/path/of/file.')
-    return f'{HUB}/{parts["repository"]}/resolve/{parts["revision"] or "main"}/{quote(parts["file"])}'
+    return OnHub(parts['repository'], parts['revision'] or 'main', parts['file'])

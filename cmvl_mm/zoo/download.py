@@ -1,11 +1,10 @@
-"""Files from the net into a cache, each known by its SHA-256: resumed, checked, and under its name only when right.
+"""Files from the net into a cache, each known by its SHA-256: checked, and under its name only when right.
 
     <cache>/<sha256>.weights        the file, checked again whenever it is used
-    <cache>/<sha256>.part           what has come of it so far
-    <cache>/<sha256>.version        of which address and version that is, as its server names them
     <cache>/<sha256>.lock           held by the process that downloads
 
-Other processes that want the file, ranks of the same job too, wait for the lock and then find the file.
+Other processes that want the file, ranks of the same job too, wait for the lock and then find the file. A download that
+is interrupted leaves nothing, and begins anew.
 """
 
 import os
@@ -15,10 +14,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cmvl_mm.files.digest import DigestError, sha256_of
+from cmvl_mm.files.digest import sha256_of
 
 from .address import Address, shown
-from .transfer import DownloadError, transfer, version_of
+from .limits import DownloadError
 
 CACHE_VARIABLE = 'CMVL_MM_CACHE'
 
@@ -37,7 +36,7 @@ def cache_folder() -> Path:
 
 
 def fetch(address: Address, *, size: int | None = None) -> Path:
-    """The file in the cache, downloaded if it is not there.
+    """The file in the cache, downloaded if it is not there; then no connection is made.
 
     Args:
         address: where it lies and its digest.
@@ -50,16 +49,14 @@ def fetch(address: Address, *, size: int | None = None) -> Path:
     """
     folder = cache_folder()
     path = folder / f'{address.sha256}.weights'  # of which kind is seen in the content
-    part = folder / f'{address.sha256}.part'
     try:
         if _is_right(path, address.sha256):
             return path
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder / f'{address.sha256}.lock', address.url):
             if not _is_right(path, address.sha256):
-                _fetch_right(address, part, size)
-                os.replace(part, path)
-                version_of(part).unlink(missing_ok=True)
+                _download(address, path, size)
+                _sync(path)
     except DownloadError:
         raise
     except OSError as error:
@@ -68,6 +65,17 @@ def fetch(address: Address, *, size: int | None = None) -> Path:
             'names a folder that can be written to and has space.'
         ) from error
     return path
+
+
+def _download(address: Address, path: Path, size: int | None) -> None:
+    """The libraries are imported here: most weights are on the disk."""
+    if address.on_hub is not None:
+        from .from_hub import fetch_from_hub
+
+        return fetch_from_hub(address, path, size)
+    from .over_https import fetch_https
+
+    return fetch_https(address, path, size)
 
 
 def _is_right(path: Path, sha256: str) -> bool:
@@ -90,19 +98,6 @@ def _lock(path: Path, url: str) -> Any:
         return lock.acquire(poll_interval=0.2)
 
 
-def _fetch_right(address: Address, part: Path, size: int | None) -> None:
-    """All of the file in `part`, on the disk, with the right digest."""
-    for begun_before in (part.exists(), False):
-        transfer(address.url, part, size)
-        found = sha256_of(part)
-        if found == address.sha256:
-            with open(part, 'rb+') as file:
-                os.fsync(file.fileno())
-            return
-        part.unlink()
-        if not begun_before:  # else the part of an earlier run may be at fault: all of it is downloaded again
-            break
-    raise DigestError(
-        f'{shown(address.url)}: the SHA-256 of what lies there is {found}, expected {address.sha256}: this is not the '
-        'file that was published. It has been thrown away. Remedy: another source; use it only if the digest is right.'
-    )
+def _sync(path: Path) -> None:
+    with open(path, 'rb+') as file:
+        os.fsync(file.fileno())

@@ -5,15 +5,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pooch
 import pytest
 import torch
 import yaml
 from safetensors.torch import save
 
 from cmvl_mm.models.c3d import C3DBN
-from cmvl_mm.zoo import transfer
+from cmvl_mm.zoo import over_https
 
 sys.path.insert(0, str(Path(__file__).parent))  # `http_site`, `zoo_entries`
 
@@ -24,8 +26,9 @@ from zoo_entries import raw_entry
 @pytest.fixture
 def site(monkeypatch) -> Iterator[Site]:
     """Half a megabyte of noise, and no wait between attempts."""
-    monkeypatch.setattr(transfer, 'WAITS', (0.0, 0.0))
-    monkeypatch.setattr(transfer, 'TIMEOUT', 5.0)
+    monkeypatch.setattr(over_https, 'ATTEMPTS', 3)
+    monkeypatch.setattr(over_https, 'TIMEOUT', 5.0)
+    monkeypatch.setattr(pooch.core, 'time', SimpleNamespace(sleep=lambda seconds: None))
     generator = torch.Generator().manual_seed(1)
     noise = torch.randint(256, (500_000,), generator=generator, dtype=torch.uint8)
     server = Server(('127.0.0.1', 0), Handler)

@@ -22,7 +22,7 @@ class Site:
     cuts: list[int] = field(default_factory=list)
     """Bytes after which the next answers break off."""
     redirect: str | None = None
-    """Where /moved leads to."""
+    """Where what ends in /moved leads to."""
     hold: threading.Event | None = None
     """Answers wait for it."""
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -43,7 +43,22 @@ class Site:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves the site's content under every path but /moved."""
+    """Serves the site's content under every path that does not end in /moved; HEAD as a hub of models answers it."""
+
+    def do_HEAD(self) -> None:
+        site: Site = self.server.site
+        site.asked.append(dict(self.headers))
+        site.paths.append(f'HEAD {self.path}')
+        status = site.statuses.pop(0) if site.statuses else 200
+        moved = status == 200 and self.path.endswith('/moved')
+        self.send_response(302 if moved else status)
+        self.send_header('X-Repo-Commit', '0123456789' * 4)
+        self.send_header('X-Linked-Size', str(len(site.content)))
+        self.send_header('ETag', site.etag or '"none"')
+        if moved:
+            self.send_header('Location', site.redirect)
+        self.send_header('Content-Length', '0' if status != 200 or moved else str(len(site.content)))
+        self.end_headers()
 
     def do_GET(self) -> None:
         site: Site = self.server.site
@@ -52,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         if site.hold is not None:
             site.hold.wait(20)
         status = site.statuses.pop(0) if site.statuses else 200
-        if status == 200 and self.path == '/moved':
+        if status == 200 and self.path.endswith('/moved'):
             self.send_response(302)
             self.send_header('Location', site.redirect)
             self.send_header('Content-Length', '0')

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cmvl_mm.zoo.address import Address, AddressError, read_address, shown
+from cmvl_mm.zoo.address import Address, AddressError, OnHub, read_address, shown
 
 DIGEST = '0123456789abcdef' * 4
 
@@ -18,6 +18,7 @@ def test_https_with_a_digest_behind_or_beside_and_the_hub_is_such_an_address():
         assert read_address(f'http://{host}:80/w.pth', DIGEST).url == f'http://{host}:80/w.pth'
     found = read_address(f'hf://some-one/nets.v2/r3d/weights.safetensors#sha256={DIGEST}')
     assert found.url == 'https://huggingface.co/some-one/nets.v2/resolve/main/r3d/weights.safetensors'
+    assert found.on_hub == OnHub('some-one/nets.v2', 'main', 'r3d/weights.safetensors')
     found = read_address(f'hf://some-one/nets@v1.0/weights.safetensors#sha256={DIGEST}')
     assert found.url == 'https://huggingface.co/some-one/nets/resolve/v1.0/weights.safetensors'
 

@@ -1,0 +1,76 @@
+"""From what a user names to an ONNX or .pt2 file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cmvl_mm import hub
+from cmvl_mm.checkpoints.pretrained import classes_in, resolve_checkpoint
+from cmvl_mm.export.errors import ExportError
+from cmvl_mm.export.facts import facts_of
+from cmvl_mm.export.network import ClipNetwork
+from cmvl_mm.export.write import format_of, write_checked
+from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.publishing.clips import Clips, clips_of
+from cmvl_mm.publishing.described import Described, describe
+
+
+class Exported(NamedTuple):
+    """What was written."""
+
+    path: Path
+    facts: dict[str, Any]
+    """As they stand in the file."""
+    difference: float
+    """Between file and network, as `write_checked` gives it."""
+
+
+def export_model(
+    reference: str | Path,
+    out: str | Path,
+    *,
+    size: int | None = None,
+    frames: int | None = None,
+    batch: int | None = None,
+    config: str | Path | Mapping[str, Any] | None = None,
+) -> Exported:
+    """Write a network as one function of uint8 RGB clips, and check it against the network.
+
+    Args:
+        reference: a name of the zoo, a published folder, a work directory, or a file or address with `config`.
+        out: file that ends in .onnx or .pt2.
+        size: edge of the clips in pixels; None takes that of the network's test.
+        frames: of a clip; None takes those of the network's test.
+        batch: clips a call; None is any number.
+        config: as `hub.load` takes it.
+
+    Raises:
+        ExportError: no such format, sizes that nobody knows, or a file that computes something else.
+        ValueError, FileNotFoundError, …: as `hub.load`.
+    """
+    out = Path(out)
+    format_of(out)  # before anything is loaded
+    for name, value in (('size', size), ('frames', frames), ('batch', batch)):
+        if value is not None and value < 1:
+            raise ExportError(f'{name}={value}: at least 1 is needed. Remedy: leave it out for the default.')
+    known = describe(reference, config)
+    clips = _clips(known, size, frames)
+    model = hub.load(reference, config=config)
+    weights = resolve_checkpoint(known.weights)
+    network = ClipNetwork(model)
+    classes = (known.classes or classes_in(weights)) if network.output == 'probabilities' else None
+    facts = facts_of(network, clips, name=known.name, sha256=sha256_of(weights), batch=batch, classes=classes)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return Exported(out, facts, write_checked(network, out, facts))
+
+
+def _clips(known: Described, size: int | None, frames: int | None) -> Clips:
+    """As in the network's test, with the sizes that the user wants."""
+    if known.pipeline is None:
+        if size is None or frames is None:
+            raise ExportError(f'{known.name}: nobody knows its clips. Remedy: give size and frames.')
+        return Clips(clip_len=frames, frame_interval=1, num_clips=1, size=size, resize_short=round(size * 8 / 7))
+    clips = clips_of(known.pipeline, known.name)
+    if size is not None:
+        clips = clips._replace(size=size, resize_short=round(size * clips.resize_short / clips.size))
+    return clips if frames is None else clips._replace(clip_len=frames)

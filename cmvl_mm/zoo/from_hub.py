@@ -1,0 +1,127 @@
+"""A file of a repository on the hub, by huggingface_hub, within our limits and without the user's token."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+from huggingface_hub import constants
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+from huggingface_hub.utils import get_session
+
+from cmvl_mm.files.digest import DigestError, sha256_of
+
+from .address import HUB, Address, AddressError, OnHub, require_safe, shown
+from .limits import DownloadError, bounded_bar, require_safe_redirect, require_size
+
+ENDPOINT_VARIABLE = 'HF_ENDPOINT'
+"""Another hub, which speaks the same language."""
+_guarded = threading.Lock()
+
+
+def fetch_from_hub(address: Address, path: Path, size: int | None) -> None:
+    """Download a file, check its digest, and put it in place.
+
+    Public repositories only: the user's token is not sent, and a private one is answered like one that does not exist.
+
+    Args:
+        address: with `on_hub`.
+        path: gets the file; its folder exists. What has not come whole is deleted.
+        size: its bytes, if they are known.
+
+    Raises:
+        DownloadError: it cannot be fetched, or has another size.
+        DigestError: it is another file. Nothing of it is kept.
+        AddressError: the hub sends on to an address that is not safe, or HF_ENDPOINT is none.
+    """
+    assert address.on_hub is not None
+    endpoint = (os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip('/')
+    require_safe(endpoint)
+    staging = path.with_suffix('.hub')
+    try:
+        with _guard(endpoint):
+            found = _download(address, address.on_hub, endpoint, staging, size)
+        digest = sha256_of(found)
+        if digest != address.sha256:
+            raise DigestError(
+                f'{shown(address.url)}: the SHA-256 of what lies there is {digest}, expected {address.sha256}: this is '
+                'not the file that was published. It has been thrown away. Remedy: another source; use it only if the '
+                'digest is right.'
+            )
+        os.replace(found, path)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _download(address: Address, place: OnHub, endpoint: str, staging: Path, size: int | None) -> Path:
+    options: dict[str, Any] = dict(
+        repo_id=place.repository,
+        filename=place.file,
+        revision=place.revision,
+        endpoint=endpoint,
+        local_dir=staging,
+        token=False,
+        library_name='cmvl_mm',
+    )
+    try:
+        known = huggingface_hub.hf_hub_download(**options, dry_run=True)
+        require_size(address.url, known.file_size, size)
+        bar = bounded_bar(address.url, size)
+        return Path(huggingface_hub.hf_hub_download(**options, tqdm_class=bar))
+    except (DownloadError, AddressError):
+        raise
+    except Exception as error:  # of httpx2, the hub's own, and of files; their texts may hold signed addresses
+        if (cause := _of_ours(error)) is not None:
+            raise cause from None
+        raise DownloadError(f'{shown(address.url)}: {_reason(error)}') from None
+
+
+def _of_ours(error: BaseException | None) -> BaseException | None:
+    """An error of ours that the library has wrapped."""
+    while error is not None and not isinstance(error, (DownloadError, AddressError)):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong and what to do."""
+    while error.__cause__ is not None and not isinstance(error, HfHubHTTPError):
+        error = error.__cause__
+    if isinstance(error, HfHubHTTPError):
+        return (
+            f'the hub answers {error.response.status_code} ({type(error).__name__}). Remedy: check owner, repository, '
+            'revision and file; what is not public is downloaded by `hf download`, and named by its path.'
+        )
+    if isinstance(error, OfflineModeIsEnabled):
+        return 'HF_HUB_OFFLINE keeps huggingface_hub from the net. Remedy: unset it, or name a file that is here.'
+    if isinstance(error, OSError) and error.errno is not None:
+        return f'{error.strerror}. Remedy: space and permission to write in the cache.'
+    return f'no whole answer ({type(error).__name__}). Remedy: run it again, or fetch the file and name its path.'
+
+
+@contextmanager
+def _guard(endpoint: str) -> Iterator[None]:
+    """While it runs, requests of this thread go to safe places only, and by HTTP alone.
+
+    The hub's other protocol, Xet, is spoken by a library that checks no redirect of ours.
+    """
+    thread = threading.get_ident()
+
+    def check(request: Any) -> None:
+        if threading.get_ident() == thread:
+            require_safe_redirect(endpoint, str(request.url))
+
+    with _guarded:
+        client = get_session()
+        hooks, xet = client.event_hooks, constants.HF_HUB_DISABLE_XET
+        client.event_hooks = {**hooks, 'request': [*hooks.get('request', []), check]}
+        constants.HF_HUB_DISABLE_XET = True
+        try:
+            yield
+        finally:
+            client.event_hooks = hooks
+            constants.HF_HUB_DISABLE_XET = xet
