@@ -4,11 +4,11 @@
     python tools/train.py configs/own/pretrain.py --cfg-options data=PREPARED_FOLDER
 
 Videos need 41 frames: a clip of 31, a gap of 2, 8 of motion. `cmvl pretrain` re-encodes the videos first, and keeps
-the 3,720 steps for fewer than 1,000 videos by more epochs, up to ten times as many. Nothing was measured of what is
+the 3,100 steps for fewer than 1,000 videos by more epochs, up to ten times as many. Nothing was measured of what is
 learnt.
 Paper: none
-Cost: 1.6 s a step of 16 clips on two cores of an AMD EPYC, seen over 4 steps; 1,000 videos, 60 epochs of 62 steps: 1.7
-    hours, computed
+Cost: 3.3 CPU-seconds a step of 16 clips, loading included, measured over 6 steps of one thread on an AMD EPYC beside
+    other work; 1,000 videos, 50 epochs of 62 steps: 1.4 hours on two cores, extrapolated for two threads without loss
 """
 
 _base_ = [

@@ -7,7 +7,7 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=1, end=60, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=1, end=50, convert_to_iter_based=True),
 ]
-train_cfg = dict(type='ResumableEpochLoop', max_epochs=60)
+train_cfg = dict(type='ResumableEpochLoop', max_epochs=50)
 auto_scale_lr = dict(enable=True, base_batch_size=16)
