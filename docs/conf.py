@@ -30,6 +30,7 @@ html_title = f'cmvl_mm {release}'
 
 myst_enable_extensions = ['colon_fence', 'deflist', 'fieldlist']
 myst_heading_anchors = 3
+nb_merge_streams = True
 nb_execution_mode = 'off'  # `make docs` has run the notebooks, by nbmake
 
 autodoc_member_order = 'bysource'
@@ -40,7 +41,7 @@ default_role = 'code'
 nitpicky = True
 # of other projects: the site builds without a network, so it has no inventories of theirs
 nitpick_ignore_regex = [('py:.*', r'(collections|fractions|mmaction|mmengine|numpy|os|pathlib|torch)\..*')]
-nitpick_ignore = [('py:class', 'Module')]
+nitpick_ignore = [('py:class', 'Module'), ('py:exc', '…')]
 
 
 def show_the_run(app: Sphinx, name: str, source: list[str]) -> None:

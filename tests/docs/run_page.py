@@ -1,10 +1,9 @@
-"""Run the examples of one page in order, in one process: `python run_page.py PAGE FOLDER`.
+"""Run the examples of pages, each page's in order in a process of its own: `python run_page.py PAGE FOLDER ...`.
 
 A block of `python` shares its names with the blocks before it. A block of `bash` whose lines all call `cmvl` is run in
 this process, any other by bash. A block of `text` right after one that was run is its output; `...` stands for
-anything. `<!-- not run: REASON -->` above a block excuses it. FOLDER is the working directory.
-
-Exit code 1 with the page, the line and what went wrong, if an example does not do what the page says.
+anything. `<!-- not run: REASON -->` above a block excuses it. FOLDER is the page's working directory, and gets
+`fault.txt` with the line and what went wrong, if an example does not do what the page says. Exit code 1 then.
 """
 
 import contextlib
@@ -131,20 +130,37 @@ def check(example: Example, printed: str, page: str) -> None:
         raise ExampleError(f'{page}, line {example.line}: the page shows\n{example.output}\nand it prints\n{printed}')
 
 
-def main() -> int:
-    page = Path(sys.argv[1]).resolve()
-    os.chdir(sys.argv[2])
+def run_page(page: Path, folder: Path) -> int:
+    """Exit code of a page's examples."""
+    os.chdir(folder)
     names: dict[str, Any] = {'__name__': '__main__'}
-    count = 0
     try:
         for example in examples(page.read_text()):
-            count += 1
             check(example, run(example, page.name, names), page.name)
     except ExampleError as error:
-        print(error, file=sys.stderr)
+        Path('fault.txt').write_text(f'{error}\n')
         return 1
-    print(f'{page.name}: {count} examples')
     return 0
+
+
+def main() -> int:
+    """Each page in a copy of this process, which has loaded what most of them need."""
+    pages = [Path(word).resolve() for word in sys.argv[1:]]
+    if len(pages) > 2:
+        import cmvl_mm.register  # noqa: F401
+    codes = []
+    for page, folder in zip(pages[::2], pages[1::2], strict=True):
+        child = os.fork()
+        if not child:
+            os._exit(_flushed(run_page(page, folder)))
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    return int(any(codes))
+
+
+def _flushed(code: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
 
 
 if __name__ == '__main__':

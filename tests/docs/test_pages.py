@@ -20,9 +20,12 @@ PAGES = sorted(
 )
 
 
-def run_page(page: Path, folder: Path) -> 'subprocess.CompletedProcess[str]':
-    command = [sys.executable, str(ROOT / 'tests/docs/run_page.py'), str(page), str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+def run_pages(pages: dict[Path, Path]) -> 'subprocess.CompletedProcess[str]':
+    """Page -> its folder."""
+    words = [str(path) for pair in pages.items() for path in pair]
+    return subprocess.run(
+        [sys.executable, str(ROOT / 'tests/docs/run_page.py'), *words], capture_output=True, text=True, cwd=ROOT
+    )
 
 
 @pytest.fixture(scope='module')
@@ -43,12 +46,15 @@ def videos(tmp_path_factory) -> Path:
     return root
 
 
-@pytest.mark.parametrize('page', PAGES)
-def test_the_examples_of_a_page_run(page, videos, tmp_path):
-    for path in videos.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    done = run_page(ROOT / 'docs' / page, tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_the_examples_of_all_pages_run(videos, tmp_path):
+    folders = {ROOT / 'docs' / page: tmp_path / page for page in PAGES}
+    for folder in folders.values():
+        folder.mkdir()
+        for path in videos.iterdir():
+            (folder / path.name).symlink_to(path)
+    done = run_pages(folders)
+    faults = ''.join(path.read_text() for path in sorted(tmp_path.glob('*/fault.txt')))
+    assert (faults, done.returncode) == ('', 0), done.stderr
 
 
 GOOD = 'x = 40\nprint(x + 2)'
@@ -70,9 +76,10 @@ GOOD = 'x = 40\nprint(x + 2)'
 def test_a_page_that_is_wrong_fails(text, said, tmp_path):
     page = tmp_path / 'page.md'
     page.write_text(text)
-    done = run_page(page, tmp_path)
-    assert (done.returncode == 0) == (said == '')
-    assert said in done.stderr
+    done = run_pages({page: tmp_path})
+    fault = tmp_path / 'fault.txt'
+    assert (done.returncode == 0, fault.exists()) == ((True, False) if said == '' else (False, True)), done.stderr
+    assert said in (fault.read_text() if fault.exists() else '')
 
 
 @pytest.mark.parametrize(('page', 'test'), ELSEWHERE.items())
