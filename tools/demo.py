@@ -3,7 +3,7 @@
     make demo
     make demo VIDEOS=/path/to/folder        (class sub-folders give labels; without them finetuning is left out)
 
-Every step is one of the toolkit's own commands, printed before it runs. Stopped and run again, it goes on. A video
+Every step is one of the toolkit's own commands, printed before it runs. Run it again to resume after a stop. A video
 set of your own is split by recordings, which the names of the files tell.
 """
 
@@ -108,7 +108,7 @@ class Job(NamedTuple):
         with self.times.step(step, shlex.join(words)):
             outcome = subprocess.run([sys.executable, *words], check=False)
             if outcome.returncode != 0:
-                sys.exit(f'The step above failed with exit code {outcome.returncode}. Mended, `make demo` goes on.')
+                sys.exit(f'The step above failed with exit code {outcome.returncode}. Run `make demo` again to resume.')
 
 
 def controlled_videos(job: Job) -> VideoSet:

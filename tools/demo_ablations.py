@@ -4,7 +4,7 @@
     python tools/demo_ablations.py              # trains every row that is not finished, tests it, prints the table
     python tools/demo_ablations.py --only table1_mse table4_iframes
 
-Rows run side by side, one thread each; stopped and run again, it goes on. TV-L1 takes a tenth of a second a frame, so
+Rows run side by side, one thread each; run it again to resume. TV-L1 takes a tenth of a second a frame, so
 optical flow trains on a third of the videos, each three times an epoch, and so does a row of vectors to compare with.
 The row is left out, and named, as long as the flow of that third is not there (about 40 minutes of one core):
 

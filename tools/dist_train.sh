@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bash tools/dist_train.sh CONFIG PROCESSES [train.py's arguments]: one machine, one process per GPU (or per CPU share).
 # Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT as for torchrun (PORT 29500). One machine takes a free port.
-# When a process dies, all start again and go on from the newest checkpoint of this job, MAX_RESTARTS times at most
+# When a process dies, all start again from the newest checkpoint of this job, MAX_RESTARTS times at most
 # (default 3). Nothing is restarted after SIGTERM or Ctrl-C, nor for an error before the first iteration.
 set -euo pipefail
 if [ $# -lt 2 ]; then

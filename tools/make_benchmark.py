@@ -8,7 +8,7 @@ OUT gets videos/NAME.mp4, whose names, lengths and sizes tell nothing; truth/NAM
 cmvl_mm.controlled.truth.load_truth; annotations/{train,val,test}_{context,motion,joint}.txt with lines
 "videos/NAME.mp4 label", relative to OUT, and classes_*.txt. Level future also has the kinds current and turn.
 
-Stopped and run again, it keeps what is there and adds what is missing. A folder holds one level of one seed.
+Run it again after a stop: it keeps what is there and adds what is missing. A folder holds one level of one seed.
 """
 
 import argparse

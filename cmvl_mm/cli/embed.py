@@ -45,7 +45,7 @@ def embed(
     """Feature vectors of VIDEOS, one row a clip, with start and end in seconds.
 
     VIDEOS is a folder, a list (.txt), a pattern in quotes, or files; they need neither labels nor preparation. Names of
-    class folders become labels. A run that was stopped goes on where it was. What cannot be read is listed in
+    class folders become labels. Repeat the command to resume a stopped run. What cannot be read is listed in
     FILE.failures.json with the reason, and the rest is written; the exit code is then 3, or 1 if nothing could be read.
     """
     if clips is not None and every is not None:
@@ -71,7 +71,7 @@ def embed(
             progress=True,
         )
     except KeyboardInterrupt:
-        click.echo('stopped; the same command goes on from here', err=True)
+        click.echo('stopped; repeat the command to resume', err=True)
         raise SystemExit(130) from None
     summary = summary_of(found, out)
     click.echo(json.dumps(summary, indent=2) if as_json else told(summary))

@@ -33,7 +33,7 @@ def pretrain(
     """Train a video network on videos without labels.
 
     FOLDER is searched to its bottom for videos; a list of videos will do, too. They are re-encoded into OUT/prepared
-    first, which a folder that is prepared already is spared. Stopped and typed again, the command goes on.
+    first, which a folder that is prepared already is spared. Repeat the command to resume a stopped run.
 
     Videos too short for the config are left out and named. A GPU is used where there is one.
     """

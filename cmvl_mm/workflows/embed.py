@@ -41,7 +41,7 @@ def embed(
     Args:
         videos: a folder, an annotation list, a pattern, a file, or several of them; see `find_videos`.
         model: a name of the zoo, a file of weights, or a work directory. The zoo's default has seen drawn videos only.
-        out: a .parquet file to write, as `embeddings` describes it. A run that was stopped goes on where it was, and
+        out: a .parquet file to write, as `embeddings` describes it. A stopped run resumes, and
             `out.parts` holds what is finished; failures are in `out` with .failures.json. None writes nothing.
         config: how model and clips are built; not needed for the zoo and for work directories.
         root: what a list's paths are relative to; the list's folder by default.

@@ -1,7 +1,7 @@
 """What a run of `embed` leaves on the disk: parts while it runs, then one file; and the notes on what failed.
 
 Beside `features.parquet`, the folder `features.parquet.parts` holds a Parquet file for every few finished videos, each
-with the settings in its metadata, so that a run that was stopped goes on. Rows of other weights or settings are
+with the settings in its metadata, so that a stopped run resumes. Rows of other weights or settings are
 refused. A video that was changed after its rows were written is embedded again.
 """
 

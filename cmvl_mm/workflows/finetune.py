@@ -84,7 +84,7 @@ def finetune(
 ) -> Finetuned:
     """Train a classifier of one's own classes and test it on recordings that it has not seen.
 
-    Called again with the same `out`, it goes on. Videos that the run of `weights` has prepared are used as they are.
+    Called again with the same `out`, it resumes. Videos that the run of `weights` has prepared are used as they are.
 
     Args:
         videos: a folder with a folder of videos for each class, or a list with labels.

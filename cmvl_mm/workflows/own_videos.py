@@ -1,4 +1,4 @@
-"""A folder of one's own videos, re-encoded for training where that has not been done; goes on where it was stopped."""
+"""A folder of one's own videos, re-encoded for training where that has not been done; a stopped run resumes."""
 
 import os
 from collections.abc import Iterator, Sequence

@@ -28,7 +28,7 @@ class PrepareResult:
     path: Path
     """Of that file."""
     stopped: bool
-    """By Ctrl-C; the same request goes on from there."""
+    """By Ctrl-C; the same request resumes."""
     useful: bool
     """Whether any video is ready, or this part has none to do."""
 
@@ -46,7 +46,7 @@ def prepare_videos(
     complete; what is there already is skipped. A broken video stops nothing.
 
     Args:
-        say: is told each line of what goes on.
+        say: is told each line of progress.
         watch: passes on the outcomes as they come, and their number; a progress bar.
 
     Raises:
@@ -72,7 +72,7 @@ def prepare_videos(
         outcomes.extend(watch(stream, len(mine)))
     except KeyboardInterrupt:
         stopped = True
-        say('stopped; the same command goes on from here')
+        say('stopped; repeat the command to resume')
     whole = not stopped and count == 1  # the lists of a part would be taken for the data set's
     # What other shards have finished by now is on the list too; the last of them completes it.
     ready = ready_sources(request.dst, request.motion, listing.sources, outcomes)

@@ -65,7 +65,7 @@ def pretrain(
     options: Mapping[str, Any] | None = None,
     workers: int | None = None,
 ) -> Pretrained:
-    """Train a video network on videos without labels; called again with the same `out`, it goes on.
+    """Train a video network on videos without labels; called again with the same `out`, it resumes.
 
     The videos are re-encoded into OUT/prepared, unless they are prepared. Videos too short for the config are left out
     and named. A GPU is used where there is one. OUT is a work directory: it gets the config, checkpoints and curves.

@@ -48,7 +48,7 @@ def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str
 
 
 def train(config: Config, out: Path) -> None:
-    """Train to the end; a run that was stopped goes on from its newest checkpoint.
+    """Train to the end; a stopped run resumes from its newest checkpoint.
 
     Args:
         config: complete but for its work directory.

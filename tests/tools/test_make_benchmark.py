@@ -1,4 +1,4 @@
-"""make_benchmark.py writes a level, goes on where it was, and says what it refuses."""
+"""make_benchmark.py writes a level, resumes, and says what it refuses."""
 
 import numpy as np
 import pytest

@@ -42,7 +42,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(run, command, busy_source,
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
-    assert 'goes on from here' in output
+    assert 'repeat the command to resume' in output
     assert 'Traceback' not in output
     done = sorted(path.name for path in dst.glob('*.mp4'))
     assert 0 < len(done) < 24

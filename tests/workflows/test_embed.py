@@ -89,7 +89,7 @@ class _Killed(BaseException):
 
 
 @pytest.mark.parametrize('stop', [KeyboardInterrupt, _Killed])
-def test_a_run_that_was_stopped_goes_on_where_it_was(videos, weights, tmp_path, monkeypatch, stop):
+def test_a_stopped_run_resumes(videos, weights, tmp_path, monkeypatch, stop):
     done, is_stopping = [], True
     embed_video, add = embed_file.embed_video, EmbedStore.add
 
