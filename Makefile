@@ -80,6 +80,7 @@ docs: setup
 bench: setup
 	$(BIN)/pip install --no-deps -r requirements-bench.txt
 	$(BIN)/python benchmarks/run_all.py
+	$(BIN)/python benchmarks/chart.py
 
 fuzz: setup
 	$(BIN)/python tests/fuzz/fuzz.py $(if $(N),--number $(N))

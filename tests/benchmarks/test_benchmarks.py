@@ -229,3 +229,20 @@ def test_every_training_states_one():
     trainings = [path for path in leaves if 'train_dataloader' in load_config(path)]
     assert len(trainings) == 58
     assert [path.name for path in trainings if not STATED.search(path.read_text())] == []
+
+
+def test_the_chart_shows_the_figures_of_the_table(benchmark, repository, tmp_path):
+    chart = benchmark('chart')
+    results = (repository / 'benchmarks/RESULTS.md').read_text()
+    tables = chart.tables_in(results)
+    assert [title.split()[0] for title in tables] == ['MPEG-4', 'H.264']
+    for title, bars in tables.items():
+        part = results.partition(f'**{title}**')[2]
+        assert [bar.name for bar in bars if bar.kind == 'ours'] == ['ours, vectors + I-frames', 'ours, vectors']
+        for bar in bars:
+            shown = re.search(rf'\| {re.escape(bar.name)} \| {bar.kind} \| (\S+) \|', part)[1]
+            assert bar.frames == pytest.approx(float(shown.replace(',', '')))
+    chart.draw(tables, tmp_path / 'speed.svg')
+    assert (tmp_path / 'speed.svg').read_bytes() == (repository / 'docs/images/speed.svg').read_bytes()
+    with pytest.raises(ValueError, match='no table'):
+        chart.tables_in('# Benchmarks\n')
