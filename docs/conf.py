@@ -21,6 +21,7 @@ extensions = [
     'sphinx.ext.autodoc',
     'sphinx.ext.napoleon',
     'sphinx_click',
+    'command_help',
     'docstrings',
     'included_pages',
 ]

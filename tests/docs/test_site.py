@@ -17,11 +17,12 @@ NOTEBOOKS = sorted((ROOT / 'docs' / 'notebooks').glob('*.ipynb'))
 def extensions(monkeypatch):
     """The site's own extensions; they import without Sphinx, which `make docs` installs."""
     monkeypatch.syspath_prepend(ROOT / 'docs' / '_ext')
+    import command_help
     import docstrings
     import included_pages
 
-    yield docstrings, included_pages
-    for name in ('docstrings', 'included_pages'):
+    yield docstrings, included_pages, command_help
+    for name in ('docstrings', 'included_pages', 'command_help'):
         del sys.modules[name]
 
 
@@ -56,3 +57,19 @@ def test_links_of_included_files_lead_to_pages_or_become_text(extensions):
     assert extensions[1].relinked(text, ROOT, site) == (
         'See [B](backbones.md#x), `c`, ![p](../evidence/p.png), [w](https://a.b/c.md).'
     )
+
+
+def test_examples_of_commands_are_shown_as_they_are_typed(extensions):
+    found = extensions[2].as_typed(['A command.', '', '| Example:', '|   cmvl embed "**/*.mkv"', '', 'See *.mp4.'])
+    assert found == [
+        'A command.',
+        '',
+        '',
+        '.. code-block:: text',
+        '',
+        '   Example:',
+        '     cmvl embed "**/*.mkv"',
+        '',
+        '',
+        r'See \*.mp4.',
+    ]
