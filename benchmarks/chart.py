@@ -1,6 +1,6 @@
 """The chart of README from the table in benchmarks/RESULTS.md: frames a second of every route to motion vectors.
 
-    python benchmarks/chart.py        # writes docs/images/speed.svg; make bench does it, too
+python benchmarks/chart.py        # writes docs/images/speed.svg; make bench does it, too
 """
 
 import re

@@ -74,7 +74,7 @@ class Entry:
         if self.trained_on == 'controlled videos':
             return (
                 f'{self.name} knows discs on textures only, as `make demo` draws them; for real videos pretrain your '
-                'own, see README, "Five more".'
+                'own: cmvl pretrain FOLDER.'
             )
         return None
 

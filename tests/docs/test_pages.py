@@ -47,7 +47,7 @@ def videos(tmp_path_factory) -> Path:
 
 
 def test_the_examples_of_all_pages_run(videos, tmp_path):
-    folders = {ROOT / 'docs' / page: tmp_path / page for page in PAGES}
+    folders = {ROOT / 'docs' / page: tmp_path / page for page in PAGES} | {ROOT / 'README.md': tmp_path / 'README.md'}
     for folder in folders.values():
         folder.mkdir()
         for path in videos.iterdir():
