@@ -55,21 +55,21 @@ def embed(
     from cmvl_mm.workflows.embed_summary import summary_of, told
     from cmvl_mm.workflows.network import MODEL
 
-    quiet()
     try:
-        found = run(
-            videos,
-            MODEL if model is None else model,
-            out,
-            config=config,
-            root=root,
-            clips=clips,
-            every=every,
-            device=device,
-            workers=workers,
-            overwrite=overwrite,
-            progress=True,
-        )
+        with quiet():
+            found = run(
+                videos,
+                MODEL if model is None else model,
+                out,
+                config=config,
+                root=root,
+                clips=clips,
+                every=every,
+                device=device,
+                workers=workers,
+                overwrite=overwrite,
+                progress=True,
+            )
     except KeyboardInterrupt:
         click.echo('stopped; repeat the command to resume', err=True)
         raise SystemExit(130) from None

@@ -22,19 +22,18 @@ def info(videos: tuple[str, ...], as_json: bool) -> None:
     frames of 720p; the cost is printed. Exit code 1 if any video is broken; the others are described all the same.
     """
     import json
-    import logging
 
+    from cmvl_mm.cli.quiet import index_untold
     from cmvl_mm.video.describe import describe
     from cmvl_mm.video.errors import VideoError
 
-    # It says of a file that it was decoded for its index; so does our own output.
-    logging.getLogger('cmvl_mm.video.index_store').setLevel(logging.ERROR)
     found: list[VideoFacts | VideoError] = []
-    for path in videos:
-        try:
-            found.append(describe(path))
-        except VideoError as error:
-            found.append(error)
+    with index_untold():
+        for path in videos:
+            try:
+                found.append(describe(path))
+            except VideoError as error:
+                found.append(error)
     if as_json:
         click.echo(json.dumps([_plain(entry) for entry in found], indent=2))
     elif len(found) == 1:

@@ -41,9 +41,9 @@ def search(
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.workflows.search import search as run
 
-    quiet()
     wanted = int(query) if query.isdecimal() and not Path(query).is_file() else query
-    matches = run(features, wanted, k, clips=clips, others=others, model=model, device=device)
+    with quiet():
+        matches = run(features, wanted, k, clips=clips, others=others, model=model, device=device)
     if as_json:
         click.echo(json.dumps([match._asdict() for match in matches], indent=2))
         return

@@ -48,10 +48,9 @@ def vectors(
     scale: int | None,
     fps: float | None,
 ) -> None:
-    import logging
-
     from tqdm import tqdm
 
+    from cmvl_mm.cli.quiet import index_untold
     from cmvl_mm.video import CompressedVideo
     from cmvl_mm.workflows.vector_arrays import save_vectors
     from cmvl_mm.workflows.vector_pictures import draw_video
@@ -61,13 +60,13 @@ def vectors(
         raise click.UsageError(f'--out {out}: the name must end in .npz, .mp4 or .gif')
     if kind == '.npz' and (scale is not None or fps is not None):
         raise click.UsageError('--scale and --fps belong to .mp4 and .gif')
-    logging.getLogger('cmvl_mm.video.index_store').setLevel(logging.ERROR)  # one command reads one file once
-    with CompressedVideo(video) as opened:
+    with index_untold(), CompressedVideo(video) as opened:
         first, end = frames or (0, None)
         wanted = range(first, opened.num_frames if end is None else end)
     if not len(wanted):
         raise click.UsageError(f'--frames: {wanted.start}:{wanted.stop} holds no frame')
-    with tqdm(total=len(wanted) * (2 if kind == '.gif' else 1), unit='frame', disable=None) as bar:
+    total = len(wanted) * (2 if kind == '.gif' else 1)
+    with index_untold(), tqdm(total=total, unit='frame', disable=None) as bar:
         if kind == '.npz':
             done = save_vectors(video, out, frames=wanted, block=block or 8, progress=bar.update)
         else:

@@ -52,6 +52,7 @@ def test_a_file_that_fails_after_the_test_costs_no_figure(tmp_path, monkeypatch)
     figures = []
     monkeypatch.setattr(Runner, 'test', lambda self: figures.append(metric.evaluate(size=3)))
     runner = CompressedRunner.__new__(CompressedRunner)
+    runner._resume = False
     runner._test_loop = SimpleNamespace(evaluator=Evaluator([metric]))
     monkeypatch.setattr(CompressedRunner, 'test_loop', runner._test_loop)
     with pytest.raises(PredictionsError, match=r'p\.pkl: .*No space left on device\. Remedy: free space'):

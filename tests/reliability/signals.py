@@ -143,12 +143,22 @@ def agree_often(rank: int, address: str, found: multiprocessing.Queue) -> None:
 
 
 def wait_for_iteration(process: Popen, log: Path, number: int, seconds: float = 180) -> None:
-    """Until the log has a line of at least so many iterations."""
+    """Until the logs that the screen names have a line of at least so many iterations.
+
+    Args:
+        log: what the process has shown on its screen.
+    """
     until = time.monotonic() + seconds
-    while log.read_text().count('Epoch(train)') < number:
+    while logged(log).count('Epoch(train)') < number:
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError(f'no {number} iterations (exit code {process.poll()}): {log.read_text()[-3000:]}')
         time.sleep(0.02)
+
+
+def logged(screen: Path) -> str:
+    """The contents of all log files that a screen names, of a restarted job several."""
+    named = [Path(name) for name in re.findall(r'^log: (.+)$', screen.read_text(), re.MULTILINE)]
+    return ''.join(path.read_text() for path in dict.fromkeys(named) if path.exists())
 
 
 def children(pid: int) -> list[int]:

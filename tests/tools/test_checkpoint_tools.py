@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from cmvl_mm.files.digest import DigestError, sha256_of
+from cmvl_mm.workflows import run_test
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_errors_are_one_line_and_leave_nothing(repository, convert, tmp_path):
 def test_py(tool, start, repository, monkeypatch):
     """`tools/test.py` with these arguments, up to where it builds the runner."""
     module = tool('test')
-    monkeypatch.setattr(module, 'runner_from', lambda config: pytest.fail('the runner was built', pytrace=False))
+    monkeypatch.setattr(run_test, 'runner_from', lambda config: pytest.fail('the runner was built', pytrace=False))
     return lambda *words: start(module, repository / 'configs/demo/retrieval.py', *words)
 
 
