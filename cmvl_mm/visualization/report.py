@@ -27,6 +27,7 @@ td, th { border-bottom: 1px solid #ccc; padding: .3rem .8rem; text-align: right 
 td:first-child, th:first-child, .facts td { text-align: left }
 .facts th { font-weight: normal; color: #444; vertical-align: top; white-space: nowrap }
 .scroll { overflow-x: auto }
+@media (max-width: 30rem) { td, th { padding: .3rem .35rem } }
 figure { margin: 1rem 0 } figcaption, .says { color: #444; max-width: 60rem }
 .says, .facts td { overflow-wrap: anywhere }
 figure > img { max-width: 100% }
