@@ -110,6 +110,11 @@ def ratio(timings: Sequence[Timing], name: str, reference: str) -> float:
     return of[name].units / of[reference].units * statistics.median(theirs / ours for ours, theirs in pairs)
 
 
+def _four_digits(number: float) -> str:
+    """12774.2 -> '12,770': format codes would write 1.277e+04."""
+    return f'{float(f"{number:.4g}"):,.15g}'
+
+
 def table(report: Report, reference: str) -> str:
     """Markdown: a row a route, with its speed next to that of the route `reference`; targets and notes below."""
     lines = [
@@ -118,7 +123,7 @@ def table(report: Report, reference: str) -> str:
         f'| route | | {report.unit}/s | of {reference} |',
         '|---|---|---:|---:|',
         *(
-            f'| {timing.name} | {timing.role} | {timing.per_second:,.4g} '
+            f'| {timing.name} | {timing.role} | {_four_digits(timing.per_second)} '
             f'| {ratio(report.timings, timing.name, reference):.2f} |'
             for timing in report.timings
         ),

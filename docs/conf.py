@@ -28,6 +28,8 @@ extensions = [
 exclude_patterns = ['_build', '_ext']
 html_theme = 'furo'
 html_title = f'cmvl_mm {release}'
+html_static_path = ['_static']
+html_css_files = ['site.css']
 
 myst_enable_extensions = ['colon_fence', 'deflist', 'fieldlist']
 myst_heading_anchors = 3

@@ -54,20 +54,20 @@ settings are printed, released or ours; bin centres for the paper's "sliding win
 
 | protocol | what is counted | printed as |
 |---|---|---|
-| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged | per cent |
-| few_label_N | the same, finetuned on N % of the training list | per cent |
-| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list | per cent |
-| knn | top-1 of 20 weighted nearest neighbours of frozen features | per cent |
-| retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, cosine | per cent |
-| retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean | per cent |
-| retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged | per cent |
+| finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged | percent |
+| few_label_N | the same, finetuned on N % of the training list | percent |
+| linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list | percent |
+| knn | top-1 of 20 weighted nearest neighbours of frozen features | percent |
+| retrieval_paper | R@k, test list searches training list; 10 bin-centre clips, last stage averaged, cosine | percent |
+| retrieval_coclr | the same with all half-overlapping clips, each list centred on its mean | percent |
+| retrieval_vcop | the same with the last map max-pooled and flattened instead of averaged | percent |
 """
 WEIGHTS = """
 ## Weights
 
 Use a name wherever a checkpoint is expected: `tools/test.py CONFIG NAME`, `--cfg-options
 model.init_cfg.checkpoint=NAME`, `cmvl_mm.hub.load('NAME')`. A file with another SHA-256 is refused. Each command prints
-the numbers below it, in per cent with 95 % Wilson intervals of n test videos: exactly on the named machine, within
+the numbers below it, in percent with 95 % Wilson intervals of n test videos: exactly on the named machine, within
 one video on others. These commands make the videos that
 `configs/demo` and `configs/evidence` read:
 

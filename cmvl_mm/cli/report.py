@@ -17,7 +17,8 @@ def report(work_dir: Path, out: Path) -> None:
     """Write a page on WORK_DIR, the folder of a training, a test or both.
 
     The page has the config's name, counts of videos, figures of the newest test in percent with 95 % intervals, curves
-    with chance lines, and a gallery of nearest videos where --dump-features has left a file there. It is one file.
+    with chance lines, and a gallery of nearest videos where --dump-features has left a file. A test that `cmvl test` or
+    `cmvl finetune` has left below WORK_DIR counts, too. It is one file.
     """
     from cmvl_mm.workflows.report import report as write
 

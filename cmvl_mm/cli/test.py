@@ -41,7 +41,7 @@ def test(
     """Test a classifier, retrieval, a linear probe or nearest neighbours; figures in percent with 95 % intervals.
 
     CONFIG is a name of `cmvl config list`, a file, or a work directory, which has its own config and checkpoints.
-    CHECKPOINT is a file, a work directory, a name of `cmvl zoo list`, https://…#sha256=… or
+    CHECKPOINT is a file, a work directory, a name of `cmvl zoo list`, `https://…#sha256=…` or
     hf://owner/repo/file#sha256=…; without one, the weights are those that the config's model.init_cfg names, and random
     where that is None.
     """

@@ -65,7 +65,8 @@ def newest_test(work_dir: str | Path) -> Path:
         FileNotFoundError: no test has finished there.
     """
     for path in sorted(Path(work_dir).glob('*/*.json'), reverse=True):
-        return path
+        if path.stem == path.parent.name:  # of a run; preparing videos leaves JSON files, too
+            return path
     raise FileNotFoundError(f'{work_dir}: no finished test here. Remedy: run tools/test.py with --work-dir {work_dir}.')
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import av
 from av.codec import CodecContext
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -291,5 +292,7 @@ def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[
 
 
 def failure(path: str, stage: Stage, error: Exception) -> VideoError:
-    """The `VideoError` for what PyAV raised."""
+    """The `VideoError` for what PyAV raised: FFmpeg's own words, without their number and the path."""
+    if isinstance(error, FFmpegError) and error.strerror:
+        return VideoError(path, stage, error.strerror)
     return VideoError(path, stage, f'{type(error).__name__}: {error}')

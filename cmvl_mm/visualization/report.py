@@ -24,8 +24,12 @@ _PAGE = _TEMPLATES.from_string("""<!doctype html>
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
 td, th { border-bottom: 1px solid #ccc; padding: .3rem .8rem; text-align: right }
-td:first-child, th:first-child { text-align: left }
+td:first-child, th:first-child, .facts td { text-align: left }
+.facts th { font-weight: normal; color: #444; vertical-align: top; white-space: nowrap }
+.scroll { overflow-x: auto }
+@media (max-width: 30rem) { td, th { padding: .3rem .35rem } }
 figure { margin: 1rem 0 } figcaption, .says { color: #444; max-width: 60rem }
+.says, .facts td { overflow-wrap: anywhere }
 figure > img { max-width: 100% }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; margin: .8rem 0 }
 .tile { width: 168px; margin: 0; font-size: 12px; line-height: 1.3; overflow-wrap: anywhere }
@@ -38,9 +42,12 @@ figure > img { max-width: 100% }
 {% for block in blocks %}{{ block }}
 {% endfor %}{% endfor %}</html>
 """)
-_TABLE = _TEMPLATES.from_string("""<table>
+_TABLE = _TEMPLATES.from_string("""<div class="scroll"><table>
 <tr>{% for cell in rows[0] %}<th>{{ cell }}</th>{% endfor %}</tr>
 {% for row in rows[1:] %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{% endfor %}</table></div>""")
+_FACTS = _TEMPLATES.from_string("""<table class="facts">
+{% for name, value in rows %}<tr><th scope="row">{{ name }}</th><td>{{ value }}</td></tr>
 {% endfor %}</table>""")
 _FIGURE = _TEMPLATES.from_string(
     '<figure><img alt="{{ says }}" src="{{ source }}"><figcaption>{{ says }}</figcaption></figure>'
@@ -51,6 +58,11 @@ _SAYS = _TEMPLATES.from_string('<p class="says">{{ text }}</p>')
 def html_table(rows: Table) -> Markup:
     """Rows, the first of them the header; text is escaped."""
     return Markup(_TABLE.render(rows=rows))
+
+
+def html_facts(rows: Sequence[Sequence[str]]) -> Markup:
+    """Pairs of a name and a text, without a header; text is escaped."""
+    return Markup(_FACTS.render(rows=rows))
 
 
 def html_says(text: str) -> Markup:

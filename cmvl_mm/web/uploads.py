@@ -84,7 +84,8 @@ class Uploads:
 
 def renamed(error: VideoError, name: str) -> VideoError:
     """The same error under the reader's name of the file."""
-    return VideoError(name, error.stage, error.reason, error.remedy)
+    remedy = 'Check that the file is a video that plays' if error.stage == 'open' else error.remedy
+    return VideoError(name, error.stage, error.reason, remedy)
 
 
 def _check(upload: Upload) -> None:

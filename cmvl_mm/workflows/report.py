@@ -1,19 +1,21 @@
 """A page of any work directory: what ran, its test's figures with intervals, its curves, and a gallery."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from cmvl_mm.datasets.annotation import read_list
+from cmvl_mm.datasets.annotation import Entry, read_list
+from cmvl_mm.datasets.class_names import class_names
 from cmvl_mm.engine.logs import Row, newest_test, read_curves, read_test, read_validations
 from cmvl_mm.evaluation.features import Features, load_features
 from cmvl_mm.evaluation.summary import figure_rows, figures_of
 from cmvl_mm.publishing.settings import read_literals
 from cmvl_mm.visualization.figures import Curve, Panel, draw_curves
 from cmvl_mm.visualization.gallery import gallery_rows, html_gallery
-from cmvl_mm.visualization.report import html_figure, html_says, html_table, write_report
+from cmvl_mm.visualization.report import html_facts, html_figure, html_says, html_table, write_report
 
 _LOSSES_SAY = (
     'What training logged, batch by batch; pale as logged, dark the mean over neighbouring points. A batch is small: '
@@ -31,7 +33,8 @@ def report(work_dir: str | Path, out: str | Path) -> Path:
     """Write one HTML file on a work directory, which needs no other file to be read.
 
     It has the run's config and counts; figures of the newest test in percent, with 95 % intervals where the number of
-    test videos is known; curves; and, where the directory holds a file of features (`--dump-features`), a gallery.
+    test videos is known; curves; and, where there is a file of features (`--dump-features`), a gallery. Tests and
+    features of the sub-folder `test`, where `cmvl finetune` and `cmvl test` put them, are the directory's own.
 
     Args:
         work_dir: of training, testing or both.
@@ -48,35 +51,52 @@ def report(work_dir: str | Path, out: str | Path) -> Path:
     work_dir, out = Path(work_dir), Path(out)
     if not work_dir.is_dir():
         raise ReportError(f'{work_dir}: there is no such folder. Remedy: the --work-dir of a training or a test.')
-    curves, tested = read_curves(work_dir), _tested(work_dir)
-    if not curves and tested is None:
+    curves, test = read_curves(work_dir), _newest_test(work_dir)
+    if not curves and test is None:
         raise ReportError(f'{work_dir}: no training and no test has logged here. Remedy: the --work-dir of either.')
     settings = _settings(work_dir)
-    sections = {'Run': [html_table(_run_rows(work_dir, settings, curves))]}
-    if tested is not None:
-        figures = figures_of(tested)
+    sections = {'Run': [html_facts(_run_rows(work_dir, settings, curves))]}
+    if test is not None:
+        figures = figures_of(_tested(test))
+        file = test.relative_to(work_dir).as_posix()
         sections['Test'] = [
             html_table(figure_rows(figures)),
-            html_says(
-                f'Figures of {newest_test(work_dir).name}; {_INTERVALS if any(f.n for f in figures) else _NO_COUNT}'
-            ),
+            html_says(f'Figures of {file}; {_INTERVALS if any(f.n for f in figures) else _NO_COUNT}'),
             *(html_says(f'{figure.name}: {figure.says}.') for figure in figures),
         ]
     if curves:
         sections['Curves'] = [html_figure(draw_curves(_panels(curves, settings)), _LOSSES_SAY)]
     if validations := read_validations(work_dir):
         sections['Validations during training'] = [html_table(_validation_rows(validations))]
-    if features := sorted(work_dir.glob('*.npz'), key=lambda path: path.stat().st_mtime):
-        sections['Nearest videos'] = _gallery(load_features(features[-1]), features[-1], settings)
+    features = [path for folder in _folders(work_dir) for path in folder.glob('*.npz')]
+    if features:
+        newest = max(features, key=_changed)
+        sections['Nearest videos'] = _gallery(load_features(newest), newest, settings)
     write_report(out, f'Report on {work_dir.resolve().name}', sections)
     return out
 
 
-def _tested(work_dir: Path) -> dict[str, Any] | None:
+def _folders(work_dir: Path) -> tuple[Path, Path]:
+    """Where tests of a work directory write: `tools/test.py --work-dir`, and `cmvl test` and `cmvl finetune`."""
+    return work_dir, work_dir / 'test'
+
+
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime
+
+
+def _newest_test(work_dir: Path) -> Path | None:
+    """The file of figures of the newest test; None where no test has finished."""
+    found = []
+    for folder in _folders(work_dir):
+        with suppress(FileNotFoundError):
+            found.append(newest_test(folder))
+    return max(found, key=_changed, default=None)
+
+
+def _tested(file: Path) -> dict[str, Any]:
     try:
-        return read_test(work_dir)
-    except FileNotFoundError:
-        return None
+        return read_test(file.parents[1])
     except ValueError as error:
         raise ReportError(str(error)) from error
 
@@ -89,8 +109,8 @@ def _settings(work_dir: Path) -> dict[str, Any]:
 
 
 def _run_rows(work_dir: Path, settings: Mapping[str, Any], curves: list[Row]) -> list[list[str]]:
-    configs = sorted(work_dir.glob('*.py'), key=lambda path: path.stat().st_mtime)
-    rows = [['', ''], ['config', configs[-1].stem if configs else 'unknown']]
+    configs = sorted(work_dir.glob('*.py'), key=_changed)
+    rows = [['config', configs[-1].stem if configs else 'unknown']]
     for part in ('train', 'test'):
         dataset = (settings.get(f'{part}_dataloader') or {}).get('dataset') or {}
         for key in ('ann_file', 'gallery', 'query'):
@@ -114,18 +134,22 @@ def _listed(file: str) -> str:
 
 
 def _panels(curves: list[Row], settings: Mapping[str, Any]) -> dict[str, Panel]:
-    """A panel for each kind of key; the context task's chance is one clip of the batch."""
+    """A panel for each kind of key; chance is one clip of the batch (context task) or one of the classes."""
     keys = sorted({key for row in curves for key in row})
-    batch = (settings.get('train_dataloader') or {}).get('batch_size')
+    head = (settings.get('model') or {}).get('cls_head') or {}
+    choices = dict(
+        acc_context=(settings.get('train_dataloader') or {}).get('batch_size'), acc_cls=head.get('num_classes')
+    )
     panels = {}
     if losses := [key for key in keys if key.startswith('loss')]:
         panels['losses'] = Panel([Curve(key, curves, key) for key in losses], 'loss, nats')
     for key in keys:
         if key.startswith('acc') or key.endswith('_acc'):
-            chance = 100 / batch if key == 'acc_context' and isinstance(batch, int) else None
+            number = choices.get(key)
+            chance = 100 / number if isinstance(number, int) else None
             panels[f'{key}, on a training batch'] = Panel([Curve(key, curves, key)], 'solved, %', 100, chance)
     if 'lr' in keys:
-        panels['learning rate'] = Panel([Curve('lr', curves, 'lr')], 'step size')
+        panels['learning rate'] = Panel([Curve('lr', curves, 'lr')], 'learning rate')
     return panels
 
 
@@ -137,10 +161,20 @@ def _validation_rows(validations: Mapping[int, Row]) -> list[list[str]]:
     return rows
 
 
+def _class_names(found: Features, dataset: Mapping[str, Any]) -> Sequence[str] | None:
+    """Of `classes.txt` beside the test list; None without one, and where it lacks a class of the features."""
+    file = dataset.get('ann_file') or dataset.get('gallery')
+    if not isinstance(file, str):
+        return None
+    entries = [Entry(str(path), int(label)) for path, label in zip(found.paths, found.labels, strict=True)]
+    return class_names(Path(file).with_name('classes.txt'), entries).get('classes')
+
+
 def _gallery(found: Features, file: Path, settings: Mapping[str, Any]) -> list[Markup]:
     dataset = (settings.get('test_dataloader') or {}).get('dataset') or {}
     root = Path((dataset.get('data_prefix') or {}).get('video', '.'))
-    rows = gallery_rows(found, found.labels if (found.labels >= 0).all() else None)
+    labelled = bool((found.labels >= 0).all())
+    rows = gallery_rows(found, found.labels if labelled else None, _class_names(found, dataset) if labelled else None)
     missing = [tile.path for row in rows for tile in row if not (root / tile.path).is_file()]
     if missing:
         return [html_says(f'{file.name} is here, but its videos are not below {root}: {missing[0]} and others.')]

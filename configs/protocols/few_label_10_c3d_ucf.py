@@ -4,7 +4,7 @@
     python tools/test.py configs/protocols/few_label_10_c3d_ucf.py \\
         work_dirs/protocols/few_label_10_c3d_ucf
 
-Ten per cent of every class, at least one video (963 videos), the same ones for every network and seed; all else as
+Ten percent of every class, at least one video (963 videos), the same ones for every network and seed; all else as
 finetune_c3d_ucf.py, whole test list. Prints few_label_10/top1. Batch 8; a list of fewer videos than a batch is an
 error. 360 epochs of 120 steps, a twelfth of them warm-up: the epochs grow about as 1 / sqrt(share), so that few
 videos still get 43,200 steps (the whole list: 143,040).

@@ -80,7 +80,8 @@ def test_what_is_no_video_is_refused_at_once(tmp_path, clips):
         with pytest.raises(VideoError, match=reason) as caught:
             CompressedVideo(tmp_path / name)
         assert caught.value.stage == 'open', name
-        assert str(tmp_path / name) in str(caught.value)
+        assert str(caught.value).count(str(tmp_path / name)) == 1, name
+        assert 'Errno' not in str(caught.value), name
 
 
 def test_a_name_with_a_colon_is_a_file_all_the_same(clips, tmp_path, monkeypatch):

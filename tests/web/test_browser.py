@@ -68,6 +68,7 @@ def test_search_by_click_and_by_upload(page, settings):
     page.get_by_text('Nearest 6 clips').wait_for()  # the others are of the query's own video
     assert page.locator('#search .grid .label').first.inner_text() == 'b'
     wait_until(page, f'{PLAYING}.length === 6')
+    assert page.locator('#search .grid .loading').count() == 0
 
     page.get_by_label('Label').select_option('a (4)')
     page.get_by_text('Nearest 4 clips').wait_for()
@@ -75,7 +76,8 @@ def test_search_by_click_and_by_upload(page, settings):
 
     chooser = page.locator('#search input[type=file]')
     chooser.set_input_files(dict(name='broken.mp4', mimeType='video/mp4', buffer=b'no video at all'))
-    page.get_by_role('alert').get_by_text('broken.mp4: open: ').wait_for()
+    plain = 'broken.mp4: open: Invalid data found when processing input. Check that the file is a video that plays.'
+    page.get_by_role('alert').get_by_text(plain, exact=True).wait_for()
     page.expected_refusals = 1  # Chromium logs each answer of 4xx
 
     chooser.set_input_files(

@@ -53,6 +53,25 @@ def test_a_page_of_a_work_directory(work_dir, tmp_path):
     assert 'http' not in page
 
 
+def test_a_test_below_the_work_directory_counts_with_classes_by_name(work_dir, controlled_set, tmp_path):
+    """As `cmvl finetune` leaves it; the report of preparing the videos is no test."""
+    (work_dir / 'test').mkdir()
+    for name in ('20260101_000001/20260101_000001.json', 'features.npz'):
+        (work_dir / 'test' / name).parent.mkdir(exist_ok=True)
+        (work_dir / name).rename(work_dir / 'test' / name)
+    (work_dir / 'prepared').mkdir()
+    (work_dir / 'prepared' / 'report.json').write_text('{"videos": 3}')
+    (tmp_path / 'classes.txt').write_text('walk\nfall\nsit\n')
+    config = next(work_dir.glob('*/vis_data/config.py'))
+    listed = f'test_dataloader = dict(dataset=dict(ann_file={str(tmp_path / "test.txt")!r}, '
+    config.write_text(config.read_text().replace('test_dataloader = dict(dataset=dict(', listed))
+    page = report(work_dir, tmp_path / 'page.html').read_text()
+    assert '<td>finetune/top1</td><td>50.0</td><td>21.5 to 78.5</td><td>8</td>' in page
+    assert 'Figures of test/20260101_000001/20260101_000001.json;' in page
+    assert re.search(r'<b>query</b>\s*· walk\n', page)
+    assert page.count('data:image/webp;base64,') == 4
+
+
 def test_videos_that_are_gone_are_said_and_nothing_at_all_is_an_error(work_dir, tmp_path):
     config = next(work_dir.glob('*/vis_data/config.py'))
     config.write_text(config.read_text().replace('video=', "video='/nowhere', other="))

@@ -1,7 +1,7 @@
 // Lines over one axis as SVG, with the values under the pointer.
 
 const NS = 'http://www.w3.org/2000/svg';
-const WIDTH = 560, HEIGHT = 240, LEFT = 56, RIGHT = 12, TOP = 10, BOTTOM = 34;
+const WIDTH = 560, HEIGHT = 240, LEFT = 64, RIGHT = 12, TOP = 10, BOTTOM = 34;
 
 function svg(name, attributes, text) {
   const element = document.createElementNS(NS, name);

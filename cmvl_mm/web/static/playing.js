@@ -18,6 +18,9 @@ export function load(video) {
   if (video.src) return;
   const url = `${video.dataset.src}&kind=${kind}`;
   video.addEventListener('error', () => explain(video, url), { once: true });
+  const card = video.closest('.play');
+  card?.classList.add('loading');
+  for (const event of ['loadeddata', 'error']) video.addEventListener(event, () => card?.classList.remove('loading'), { once: true });
   video.muted = true;
   video.src = url;
 }
