@@ -270,6 +270,7 @@ class CompressedRunner(Runner):
         self._require_same_list(filename, meta.get('list_sha256'))
         self._require_same_schedule(filename, meta.get('schedule'))
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+        self.logger.info(f'The run resumes after iteration {self.iter}, in epoch {self.epoch + 1}.', extra=ON_SCREEN)
 
     def _require_whole_step(self, filename: str, done: int) -> None:
         """A checkpoint of MMEngine's own hooks and loops may have been saved between the batches of a step."""

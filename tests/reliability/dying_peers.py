@@ -63,7 +63,7 @@ def killed_ranks(videos: Path, folder: Path, ranks: int, runs: int) -> Finding:
         victim = draw.randrange(ranks), draw.randint(10, last // 2), draw.uniform(0, 0.5)
         code, printed = launch_ranks(videos, folder / f'rank_{turn}', ranks, epochs, victim)
         slowest = max(slowest, time.monotonic() - begun)
-        if code == 0 and 'resumed epoch' not in printed:
+        if code == 0 and 'The run resumes after iteration' not in printed:
             problems.append(f'run {turn} was not resumed')
         elif code == 0:
             differs = difference(expected, state(folder / f'rank_{turn}' / f'epoch_{epochs}.pth'))
