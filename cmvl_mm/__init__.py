@@ -30,6 +30,7 @@ Any other name may change between versions.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cmvl_mm.files.extras import remedy_for
 from cmvl_mm.files.version import VERSION
 
 if TYPE_CHECKING:
@@ -97,10 +98,18 @@ if not TYPE_CHECKING:  # else every misspelt name would have a type
 
     def __getattr__(name: str) -> Any:
         """A public name, from the module that defines it (PEP 562)."""
-        if name == 'hub':
-            return import_module('cmvl_mm.hub')
-        if name in _HOME:
-            return getattr(import_module(_HOME[name]), name)
+        try:
+            if name == 'hub':
+                return import_module('cmvl_mm.hub')
+            if name in _HOME:
+                return getattr(import_module(_HOME[name]), name)
+        except ModuleNotFoundError as error:
+            remedy = remedy_for(error.name)
+            if remedy is None:
+                raise
+            missing = (error.name or '').partition('.')[0]
+            text = f'cmvl_mm.{name} needs {missing}, which is not installed. {remedy}'
+            raise ModuleNotFoundError(text, name=error.name) from error
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 

@@ -47,3 +47,12 @@ def test_what_each_part_needs_is_all_that_it_loads(code, heavy, repository):
     run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True, cwd=repository)
     assert 'cmvl_mm' in run.stdout
     assert not [name for name in heavy if f"'{name}'" in run.stdout]
+
+
+def test_a_name_without_its_extra_says_which_one_to_install():
+    code = 'import sys; sys.modules["mmaction"] = None; import cmvl_mm; cmvl_mm.embed'
+    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', code], capture_output=True, text=True)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith('ModuleNotFoundError: cmvl_mm.embed needs mmaction, which is not installed.')
+    assert last.endswith("pip install 'cmvl_mm[train]'.")

@@ -48,12 +48,14 @@ def embed(
     class folders become labels. Repeat the command to resume a stopped run. What cannot be read is listed in
     FILE.failures.json with the reason, and the rest is written; the exit code is then 3, or 1 if nothing could be read.
     """
+    if out.suffix != '.parquet':
+        raise click.UsageError(f'--out {out}: the name must end in .parquet')
     if clips is not None and every is not None:
         raise click.UsageError('--clips and --every exclude each other: either says how many clips a video has.')
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.workflows.embed import embed as run
     from cmvl_mm.workflows.embed_summary import summary_of, told
-    from cmvl_mm.workflows.network import MODEL
+    from cmvl_mm.zoo.default import MODEL
 
     try:
         with quiet():

@@ -5,30 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-EXTRA_OF = {
-    'torch': 'train',
-    'mmengine': 'train',
-    'mmaction': 'train',
-    'mmcv': 'train',
-    'safetensors': 'train',
-    'yaml': 'train',
-    'filelock': 'train',
-    'pooch': 'train',
-    'requests': 'train',
-    'huggingface_hub': 'train',
-    'cv2': 'train',
-    'matplotlib': 'train',
-    'PIL': 'train',
-    'pyarrow': 'train',
-    'faiss': 'search',
-    'starlette': 'web',
-    'uvicorn': 'web',
-    'jinja2': 'web',
-    'onnx': 'export',
-    'onnxscript': 'export',
-    'onnxruntime': 'export',
-}
-"""Module that a command may miss -> the extra of `pip install 'cmvl_mm[…]'` that brings it."""
+from cmvl_mm.files.extras import remedy_for
 
 
 @contextmanager
@@ -41,11 +18,11 @@ def shown_in_one_line() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        extra = EXTRA_OF.get((error.name or '').partition('.')[0])
-        if extra is None:
+        remedy = remedy_for(error.name)
+        if remedy is None:
             raise
         raise click.ClickException(
-            f"{error.name} is not installed, and this command needs it. Remedy: pip install 'cmvl_mm[{extra}]'."
+            f'{(error.name or "").partition(".")[0]} is not installed, and this command needs it. {remedy}'
         ) from error
     except OSError as error:
         if error.filename is None and type(error) is OSError:

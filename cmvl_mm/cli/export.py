@@ -39,9 +39,11 @@ def export(
       cmvl export evidence_both_basic -o features.onnx
       cmvl export work_dirs/finetune -o classifier.pt2 --batch 1
     """
+    from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.workflows.export import export_model
 
-    made = export_model(network, out, size=size, frames=frames, batch=batch, config=config)
+    with quiet():
+        made = export_model(network, out, size=size, frames=frames, batch=batch, config=config)
     if as_json:
         click.echo(json.dumps(made.facts | dict(path=str(made.path), difference=made.difference)))
         return

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 _COLUMNS = ('video', 'codec', 'size', 'frames', 'rate', 'key frames', 'B-frames', 'vectors', 'training')
 
 
-@click.command(epilog='Example: cmvl info clips/*.mp4')
+@click.command(epilog='Example: cmvl info my_videos')
 @click.argument('videos', nargs=-1, required=True, metavar='VIDEO...')
 @click.option('--json', 'as_json', is_flag=True, help='A list of objects with all facts; a broken video has "error".')
 def info(videos: tuple[str, ...], as_json: bool) -> None:
-    """What a video holds: codec, size, frames, key frames, vectors, and what it needs for training.
+    """What a video, or each video below a folder, holds: codec, size, frames, key frames, vectors, training needs.
 
     Everything is counted by decoding the file, which is exact: twice for H.264 and prepared files, some 0.4 s for 100
     frames of 720p; the cost is printed. Exit code 1 if any video is broken; the others are described all the same.
@@ -29,7 +29,7 @@ def info(videos: tuple[str, ...], as_json: bool) -> None:
 
     found: list[VideoFacts | VideoError] = []
     with index_untold():
-        for path in videos:
+        for path in (one for name in videos for one in _files(name)):
             try:
                 found.append(describe(path))
             except VideoError as error:
@@ -42,6 +42,20 @@ def info(videos: tuple[str, ...], as_json: bool) -> None:
         click.echo(_table(found))
     if any(isinstance(entry, VideoError) for entry in found):
         raise click.exceptions.Exit(1)
+
+
+def _files(name: str) -> list[str]:
+    """The videos below a folder; anything else is itself."""
+    from pathlib import Path
+
+    from cmvl_mm.prepare.sources import find_in_folder
+
+    if not Path(name).is_dir():
+        return [name]
+    found = [str(Path(name, source.path)) for source in find_in_folder(Path(name)).sources]
+    if not found:
+        raise click.ClickException(f'{name}: no videos in this folder. Remedy: a video, or a folder that holds some.')
+    return found
 
 
 def _plain(entry: 'VideoFacts | VideoError') -> dict[str, object]:

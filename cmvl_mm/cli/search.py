@@ -35,8 +35,8 @@ def search(
 ) -> None:
     """The clips of FEATURES, a file of `cmvl embed`, that are most like QUERY, a video or a row number from 0.
 
-    A video is embedded by the weights and settings that made FEATURES. Results are rank,
-    cosine, seconds, label and path.
+    A video is embedded by the weights and settings that made FEATURES, and the mean over its clips is compared: its
+    own clips score a little below 1. Results are rank, cosine, seconds, label and path.
     """
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.workflows.search import search as run

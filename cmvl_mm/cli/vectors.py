@@ -22,6 +22,8 @@ In OUT.npz, of n frames and Hb x Wb cells of BLOCK px (numpy.load reads it, ther
 In OUT.mp4 and OUT.gif each arrow ends where the content is and begins where it was; its colour is its direction. Dots
 are cells that did not move, hatched cells have no vector."""
 
+LARGE_GIF = 10  # megabytes
+
 
 def _range(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int | None] | None:
     """'A:B' -> (A, B); each may be left out."""
@@ -65,12 +67,16 @@ def vectors(
         wanted = range(first, opened.num_frames if end is None else end)
     if not len(wanted):
         raise click.UsageError(f'--frames: {wanted.start}:{wanted.stop} holds no frame')
+    out.parent.mkdir(parents=True, exist_ok=True)
     total = len(wanted) * (2 if kind == '.gif' else 1)
     with index_untold(), tqdm(total=total, unit='frame', disable=None) as bar:
         if kind == '.npz':
             done = save_vectors(video, out, frames=wanted, block=block or 8, progress=bar.update)
         else:
             done = draw_video(video, out, frames=wanted, block=block or 16, scale=scale, fps=fps, progress=bar.update)
-    click.echo(f'{out}: {done.frames} frames, {out.stat().st_size / 1e6:.2f} MB')
+    megabytes = out.stat().st_size / 1e6
+    click.echo(f'{out}: {done.frames} frames, {megabytes:.2f} MB')
+    if kind == '.gif' and megabytes > LARGE_GIF:
+        click.echo('To make it smaller: --frames 0:60, --scale 1, --fps 10, or an .mp4')
     for reason, count in done.missing.items():
         click.echo(f'{count} of them without vectors: {reason}')

@@ -28,6 +28,7 @@ def list_(as_json: bool) -> None:
     cmvl zoo list
     """
     from cmvl_mm.workflows.zoo import zoo_facts
+    from cmvl_mm.zoo.default import MODEL
     from cmvl_mm.zoo.manifest import read_manifest
 
     rows = [zoo_facts(entry) for entry in read_manifest().values()]
@@ -35,7 +36,11 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        click.echo(f'{row["name"]}  ({row["megabytes"]} MB, trained on {row["trained_on"]})\n    {row["what"]}')
+        default = ', default of cmvl embed' if row['name'] == MODEL else ''
+        click.echo(
+            f'{row["name"]}  ({row["megabytes"]} MB, trained on {row["trained_on"]}{default})\n    {row["what"]}'
+        )
+    click.echo('\nUse one: cmvl embed FOLDER -o features.parquet --model NAME')
 
 
 @zoo.command()

@@ -12,8 +12,9 @@ from tqdm import tqdm
 from cmvl_mm.workflows.embed_store import EmbedStore, joined
 from cmvl_mm.workflows.embed_video import VideoRows, embed_video
 from cmvl_mm.workflows.embeddings import Embeddings, Failure
-from cmvl_mm.workflows.network import MODEL, Network, load_network
+from cmvl_mm.workflows.network import Network, load_network
 from cmvl_mm.workflows.video_inputs import InputsError, Named, Videos, find_videos
+from cmvl_mm.zoo.default import MODEL
 
 _PART_SECONDS = 20.0
 """So often finished videos are written: what a crash can cost."""

@@ -96,7 +96,10 @@ class EmbedStore:
         there, now = asdict(meta), asdict(self._meta)
         names = [name for name in there if name != 'model' and there[name] != now[name]]
         if names:
-            told = '; '.join(f'{name} is {_short(there[name])} there and {_short(now[name])} now' for name in names)
+            if not any(self.parts.iterdir()):
+                self.parts.rmdir()
+            made_by = f'{there["model"]}; {now["model"]} is asked for now' if there['model'] != now['model'] else ''
+            told = made_by or '; '.join(f'{name} was {_short(there[name])}, now {_short(now[name])}' for name in names)
             raise EmbeddingsError(
                 f'{file}: holds rows of other weights or settings: {told}. They are not mixed. '
                 'Remedy: another output file; or --overwrite (overwrite=True) to make it anew.'

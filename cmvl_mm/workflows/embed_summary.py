@@ -30,11 +30,17 @@ def summary_of(found: Embeddings, out: Path) -> dict[str, Any]:
     )
 
 
+def counted(number: int, what: str) -> str:
+    """'1 video', '2 videos'."""
+    return f'{number} {what}{"" if number == 1 else "s"}'
+
+
 def told(summary: dict[str, Any]) -> str:
     """A line of counts, and the first failures."""
     lines = [
-        f'{summary["clips"]} clips of {summary["videos"]} videos, {summary["channels"]} channels, '
-        f'{summary["labels"]} labels; {summary["failed"]} videos failed'
+        f'{counted(summary["clips"], "clip")} of {counted(summary["videos"], "video")}, '
+        f'{summary["channels"]} channels, {counted(summary["labels"], "label")}; '
+        f'{counted(summary["failed"], "video")} failed'
         + (f', {summary["stretched"]} shorter than a clip (frames repeat)' if summary['stretched'] else '')
         + (f' -> {summary["out"]}' if summary['out'] else '; nothing is written')
     ]

@@ -129,6 +129,8 @@ def read_embeddings(path: str | Path) -> Embeddings:
         EmbeddingsError: it is another kind of file, a damaged one, or one of another version.
     """
     path = Path(path)
+    if path.is_dir():
+        raise EmbeddingsError(f'{path}: a folder. Remedy: `cmvl embed {path} -o features.parquet`, and that file.')
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such file. Remedy: `cmvl embed` makes one.')
     try:

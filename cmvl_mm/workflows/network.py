@@ -22,10 +22,9 @@ from cmvl_mm.models.known_types import require_registered
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.workflows.clip_settings import ClipSettings, SettingsError
 from cmvl_mm.workflows.embeddings import EmbeddingsError, EmbeddingsMeta
+from cmvl_mm.zoo.default import MODEL
 from cmvl_mm.zoo.manifest import read_manifest, tupled
 
-MODEL = 'evidence_far_future_09_basic'
-"""The zoo's network with the highest retrieval figure of those that are part of the package."""
 _KEPT = ('type', 'backbone', 'data_preprocessor', 'test_cfg', 'memory_format', 'backbone_layout')
 CLIPS_PER_FORWARD = 16
 """Clips that pass the network at once at most. More gained nothing on a CPU."""

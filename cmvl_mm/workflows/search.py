@@ -132,5 +132,5 @@ def _matches(
             continue
         seen.add(path)
         start, end = float(found.starts[row]), float(found.ends[row])
-        matches.append(Match(len(matches) + 1, cosine, path, start, end, found.labels[row], row))
+        matches.append(Match(len(matches) + 1, min(1.0, max(-1.0, cosine)), path, start, end, found.labels[row], row))
     return matches

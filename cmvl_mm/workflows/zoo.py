@@ -32,7 +32,7 @@ def zoo_facts(entry: Entry) -> dict[str, Any]:
         sha256=entry.sha256,
         place=entry.file or entry.url or f'no copy: {entry.why}',
         tests=[
-            dict(protocol=test.protocol, command=test.command(entry.name), metrics=dict(test.metrics))
+            dict(protocol=test.protocol, command=test.installed_command(entry.name), metrics=dict(test.metrics))
             for test in entry.tests
         ],
     )

@@ -33,6 +33,10 @@ class TestedBy:
         """What to type for these numbers."""
         return _command('tools/test.py', f'configs/{self.config}', name, *_as_options(self.options))
 
+    def installed_command(self, name: str) -> str:
+        """The same without a checkout."""
+        return shlex.join(['cmvl', 'test', self.config.removesuffix('.py'), name, *_as_options(self.options)])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:

@@ -105,3 +105,14 @@ def test_one_video_is_a_sheet_and_loads_nothing_heavy(tmp_path):
 def test_runs_cover_all_frames_and_begin_at_key_frames_where_they_can(keyframes, expected):
     runs = list(runs_of_frames(3, 40, np.array(keyframes), 10))
     assert [(run.start, run.stop) for run in runs] == expected
+
+
+def test_a_folder_stands_for_its_videos(tmp_path):
+    (tmp_path / 'a').mkdir()
+    for name in ('a/one.mp4', 'two.mp4'):
+        write_video(FRAMES, tmp_path / name)
+    shown = CliRunner().invoke(main, ['info', str(tmp_path), '--json'])
+    assert [fact['path'] for fact in json.loads(shown.output)] == [f'{tmp_path}/a/one.mp4', f'{tmp_path}/two.mp4']
+    (tmp_path / 'empty').mkdir()
+    empty = CliRunner().invoke(main, ['info', str(tmp_path / 'empty')])
+    assert (empty.exit_code, 'no videos in this folder' in empty.output) == (1, True)

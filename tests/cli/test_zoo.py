@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from cmvl_mm import hub
 from cmvl_mm.cli.main import main
+from cmvl_mm.zoo.default import MODEL
 from cmvl_mm.zoo.fields import ManifestError
 from cmvl_mm.zoo.manifest import read_manifest, zoo_folder
 
@@ -28,6 +29,8 @@ def test_show_warns_of_weights_that_have_seen_drawn_videos_only():
     assert 'discs on textures only' in run('show', NAME)
     assert json.loads(run('show', NAME, '--json'))['trained_on'] == 'controlled videos'
     assert NAME in run('list')
+    assert [line.split()[0] for line in run('list').splitlines() if 'default of cmvl embed' in line] == [MODEL]
+    assert f'cmvl test demo/retrieval {NAME}\n' in run('show', NAME)
     assert f'one of {NAME}' in run('show', 'none', code=1)
 
 

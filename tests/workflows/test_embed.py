@@ -148,16 +148,17 @@ def test_rows_of_other_weights_settings_or_roots_are_not_mixed(videos, weights, 
     before = out.read_bytes()
     other = make_network(1)
     for words, options in (
-        ('sha256 is', dict(videos=videos / 'a', model=other)),
-        ('clips is 3 there and 2 now', dict(videos=videos / 'a', model=weights, clips=2)),
-        ('every is None there and 1.0 now', dict(videos=videos / 'a', model=weights, every=1.0)),
-        ('root is', dict(videos=videos, model=weights)),
+        (f'{other} is asked for now', dict(videos=videos / 'a', model=other)),
+        ('clips was 3, now 2', dict(videos=videos / 'a', model=weights, clips=2)),
+        ('every was None, now 1.0', dict(videos=videos / 'a', model=weights, every=1.0)),
+        ('root was', dict(videos=videos, model=weights)),
     ):
         with pytest.raises(EmbeddingsError, match=words) as caught:
             embed(**options, out=out)
         assert str(caught.value).startswith(f'{out}: ')
         assert '--overwrite' in str(caught.value)
         assert out.read_bytes() == before
+        assert not out.with_name('f.parquet.parts').exists()
     found = embed(videos / 'a', other, out, overwrite=True)
     require_same(read_embeddings(out), found)
     assert found.paths.tolist() == ['one.mp4'] * 3 + ['two.mkv'] * 3
@@ -237,7 +238,8 @@ def test_a_network_nobody_describes_is_refused(made_videos, weights, tmp_path, c
     assert 'Error: ' in cmvl('embed', made_videos, '-o', tmp_path / 'f.parquet', '--model', bare, code=1)
     found = embed(made_videos / 'a' / 'one.mp4', bare, config=weights.with_name('config.py'))
     assert len(found) == 3
-    assert 'exclude' in cmvl('embed', made_videos, '-o', 'f', '--clips', 1, '--every', 1, code=2)
+    assert 'exclude' in cmvl('embed', made_videos, '-o', 'f.parquet', '--clips', 1, '--every', 1, code=2)
+    assert 'must end in .parquet' in cmvl('embed', made_videos, '-o', 'f', code=2)
     for wrong in (dict(clips=0), dict(every=0.0), dict(clips=1, every=1.0)):
         with pytest.raises(SettingsError):
             embed(made_videos, weights, **wrong)

@@ -141,9 +141,17 @@ def test_the_command_writes_each_kind_says_what_has_no_vectors_and_loads_nothing
         (['-o', 'v.gif', '--frames', '7'], 2, "'7' is not A:B"),
         (['-o', 'v.gif', '--frames', '7:7'], 2, '7:7 holds no frame'),
         (['-o', 'v.npz', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
-        (['-o', 'nowhere/v.npz'], 1, 'No such file or directory'),
     ],
 )
 def test_what_cannot_be_written_is_one_line(video, words, code, reason):
     result = CliRunner().invoke(main, ['vectors', str(video), *words])
     assert (result.exit_code, reason in result.output) == (code, True), result.output
+
+
+def test_a_folder_is_made_and_a_large_gif_says_how_to_make_it_smaller(video, tmp_path, monkeypatch):
+    out = tmp_path / 'new' / 'v.gif'
+    words = ['vectors', str(video), '-o', str(out), '--frames', '0:2']
+    assert '--scale' not in CliRunner().invoke(main, words).output
+    assert out.stat().st_size > 0
+    monkeypatch.setattr('cmvl_mm.cli.vectors.LARGE_GIF', 0)
+    assert '--scale' in CliRunner().invoke(main, words).output

@@ -1,0 +1,34 @@
+"""Which extra brings a module that is not installed."""
+
+EXTRA_OF = {
+    'torch': 'train',
+    'mmengine': 'train',
+    'mmaction': 'train',
+    'mmcv': 'train',
+    'safetensors': 'train',
+    'yaml': 'train',
+    'filelock': 'train',
+    'pooch': 'train',
+    'requests': 'train',
+    'huggingface_hub': 'train',
+    'cv2': 'train',
+    'matplotlib': 'train',
+    'PIL': 'train',
+    'markupsafe': 'train',
+    'scipy': 'train',
+    'pyarrow': 'train',
+    'faiss': 'search',
+    'starlette': 'web',
+    'uvicorn': 'web',
+    'jinja2': 'web',
+    'onnx': 'export',
+    'onnxscript': 'export',
+    'onnxruntime': 'export',
+}
+"""Module that a command or a public name may miss -> the extra of `pip install 'cmvl_mm[…]'` that brings it."""
+
+
+def remedy_for(module: str | None) -> str | None:
+    """'Remedy: pip install …' for a module, by its top-level name; None of one that no extra brings."""
+    extra = EXTRA_OF.get((module or '').partition('.')[0])
+    return None if extra is None else f"Remedy: pip install 'cmvl_mm[{extra}]'."
