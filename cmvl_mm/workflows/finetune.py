@@ -20,8 +20,17 @@ from cmvl_mm.prepare.own_lists import Lists, counts, groups_in, make_lists, requ
 
 from .adopt import config_of, take_network
 from .own_test import confusion, largest_class, of_classes, table_of, top1, top5
-from .own_videos import as_entries, claim, failures_in_words, find_videos, prepare_own, prepared_by
+from .own_videos import (
+    as_entries,
+    claim,
+    failures_in_words,
+    find_videos,
+    prepare_own,
+    prepared_by,
+    require_unclaimed,
+)
 from .plan import long_enough
+from .run_record import RunRecord, digest_of, require_same, require_start, require_videos, start_of, write_record
 from .training import fit_to, run_test, train
 
 
@@ -99,13 +108,20 @@ def finetune(
         workers: processes that re-encode; None: one a core.
 
     Raises:
-        OwnVideosError: no classes, too few videos, no recording left for a test, or OUT holds a run on others.
+        OwnVideosError: no classes, too few videos, no recording left for a test, or OUT holds another run: from
+            another start, on other videos, or of other length.
+        ResumeError: OUT holds a run with another schedule.
         GroupsError: `groups` does not fit the videos.
         FileNotFoundError, CheckpointError: there are no such weights, or they do not fit.
     """
     videos, out, options = Path(videos), Path(out), dict(options or {})
     root, listing = find_videos(videos)
+    there = [entry.path for entry in as_entries(listing.sources)]
     require_split(root, as_entries(listing.sources), groups, test_share)  # before hours of preparing
+    start = start_of(weights)
+    require_unclaimed(out, videos)
+    require_start(out, 'finetune', start)
+    require_videos(out, videos, there, usable=False)
     settings = _settings(config, weights, options)
     claim(out, videos)
     shared = None if weights is None else prepared_by(Path(weights), videos)
@@ -113,10 +129,25 @@ def finetune(
     if own.failed:
         print(failures_in_words(own.failed), flush=True)
     entries, _ = long_enough(own.entries, own.frames, None)
+    used = [entry.path for entry in entries]
+    require_videos(out, videos, used, usable=True)
+    _, train_part, _ = require_split(own.root, entries, groups, test_share)
+    planned = fit_to(settings, len(train_part), epochs, options)
+    record = RunRecord(
+        command='finetune',
+        start=start,
+        videos=tuple(used),
+        left_out=tuple(sorted(set(there) - set(used))),
+        train_list=digest_of(train_part),
+        epochs=settings.train_cfg.max_epochs,
+        batch=settings.train_dataloader.batch_size,
+    )
+    require_same(out, record)
     folder = out.absolute() / 'lists'
     lists = make_lists(entries, own.classes, own.root, folder, split=True, groups=groups, test_share=test_share)
     _fill(settings, lists, options)
-    print(fit_to(settings, len(read_list(lists.train, 'required')), epochs, options), flush=True)
+    print(planned, flush=True)
+    write_record(out, record)
     train(settings.copy(), out)
     found = _tested(settings, out, lists, None if weights is None else str(weights), videos)
     replace_text(out / 'result.json', f'{json.dumps(asdict(found), indent=2, ensure_ascii=False)}\n')
@@ -131,7 +162,6 @@ def _settings(config: str | None, weights: str | Path | None, options: dict[str,
         )
         settings.model.init_cfg = None
         return settings
-    resolve_checkpoint(str(weights))
     place = str(Path(weights).absolute()) if Path(weights).exists() else str(weights)
     settings.model.init_cfg = dict(type='PretrainedBackbone', checkpoint=place)
     trained = config_of(str(weights)) if config is None else None

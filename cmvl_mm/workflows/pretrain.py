@@ -13,8 +13,9 @@ from cmvl_mm.engine.own_data import fill_lists
 from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.prepare.own_lists import make_lists
 
-from .own_videos import claim, failures_in_words, find_videos, prepare_own
+from .own_videos import as_entries, claim, failures_in_words, find_videos, prepare_own, require_unclaimed
 from .plan import chances, long_enough, need_of
+from .run_record import RunRecord, digest_of, require_same, require_start, require_videos, write_record
 from .training import fit_to, train
 
 _NAMES = {
@@ -79,12 +80,16 @@ def pretrain(
         workers: processes that re-encode; None: one a core.
 
     Raises:
-        OwnVideosError: there are too few videos, or OUT holds a run on others.
-        ValueError: OUT holds a run with another schedule or list.
+        OwnVideosError: there are too few videos, or OUT holds another run: on other videos, or of other length.
+        ResumeError: OUT holds a run with another schedule.
     """
     videos, out, options = Path(videos), Path(out), dict(options or {})
     settings = load_config(config, options)  # before hours of preparing
-    find_videos(videos)  # a wrong folder leaves no work directory
+    _, listing = find_videos(videos)  # a wrong folder leaves no work directory
+    there = [entry.path for entry in as_entries(listing.sources)]
+    require_unclaimed(out, videos)
+    require_start(out, 'pretrain', None)
+    require_videos(out, videos, there, usable=False)
     claim(out, videos)
     own = prepare_own(videos, out / 'prepared', workers=workers)
     if own.failed:
@@ -92,8 +97,22 @@ def pretrain(
     entries, short = long_enough(own.entries, own.frames, need_of(settings))
     if short is not None:
         print(short, flush=True)
+    used = [entry.path for entry in entries]
+    require_videos(out, videos, used, usable=True)
+    planned = fit_to(settings, len(entries), epochs, options)
+    record = RunRecord(
+        command='pretrain',
+        start=None,
+        videos=tuple(used),
+        left_out=tuple(sorted(set(there) - set(used))),
+        train_list=digest_of(entries),
+        epochs=settings.train_cfg.max_epochs,
+        batch=settings.train_dataloader.batch_size,
+    )
+    require_same(out, record)
     fill_lists(settings, make_lists(entries, own.classes, own.root, out.absolute() / 'lists', split=False))
-    print(fit_to(settings, len(entries), epochs, options), flush=True)
+    print(planned, flush=True)
+    write_record(out, record)
     train(settings, out)
     return _result(settings, out, videos, len(entries), len(own.entries) + len(own.failed) - len(entries), own.classes)
 

@@ -8,9 +8,12 @@ from typing import Any
 from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.engine.config import merge_options
 from cmvl_mm.engine.quiet_runner import QuietRunner, device_in_words
+from cmvl_mm.engine.runner import ResumeError
 from cmvl_mm.engine.strict_files import read_files_as_data
+from cmvl_mm.files.atomic import replace_text
 
 from .plan import fit_batch, fit_epochs
 
@@ -53,10 +56,21 @@ def train(config: Config, out: Path) -> None:
     Args:
         config: complete but for its work directory.
         out: the work directory.
+
+    Raises:
+        ResumeError, CheckpointError: it holds another run, whose config stays as it was.
     """
     read_files_as_data()
     config.launcher, config.work_dir, config.resume = 'none', str(out.absolute()), True
-    QuietRunner.from_cfg(_named(config)).train()
+    dumped = out / Path(config.filename).name
+    before = dumped.read_text() if dumped.is_file() else None
+    runner = QuietRunner.from_cfg(_named(config))  # writes the config
+    try:
+        runner.train()
+    except (ResumeError, CheckpointError):
+        if before is not None:
+            replace_text(dumped, before)
+        raise
 
 
 def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:

@@ -8,15 +8,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from click.testing import CliRunner
 
 import cmvl_mm
 from cmvl_mm.cli.main import main
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import read_curves
+from cmvl_mm.files.digest import sha256_of
 from cmvl_mm.prepare.groups import GroupsError
 from cmvl_mm.prepare.own_lists import OwnVideosError
 from cmvl_mm.workflows.own_videos import claim
+from cmvl_mm.workflows.run_record import RunRecord, require_start, start_of, write_record
 
 SMALL = """_base_ = '{base}/configs/demo/{name}.py'
 model = dict(backbone=dict(width=4))
@@ -106,14 +109,85 @@ def test_no_recording_is_in_both_parts_and_nothing_is_prepared_twice(made):
     assert not (made.place / 'classes/prepared').exists()
 
 
-def test_typed_again_a_command_goes_on_and_refuses_another_schedule(made):
+def test_typed_again_a_command_goes_on(made):
     before = read_curves(made.place / 'net')
     again = cmvl(*made.pretrain, '--json')
     assert read_curves(made.place / 'net') == before
     assert json.loads(again.stdout)['epochs'] == 2
-    other = [3 if word == 2 else word for word in made.pretrain]
-    error = cmvl(*other, code=1).stderr
-    assert re.search(r'Error: \S+epoch_2\.pth: .* 1 to 2; now it is .* to 3\. Remedy: .*another work directory', error)
+
+
+def contents(folder):
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob('*') if path.is_file()}
+
+
+def changed(words, old, new):
+    return [new if word == old else word for word in words]
+
+
+def test_another_run_in_the_same_place_is_refused_in_plain_words_and_changes_nothing(made, tmp_path):
+    net, classes = made.place / 'net', made.place / 'classes'
+    other = tmp_path / 'other.pth'
+    shutil.copy(classes / 'epoch_2.pth', other)
+    scratch = [word for word in made.finetune if word not in ('--from', net)]
+    of_three = r'holds a run of 2 epochs, 3 are asked for now\. Remedy: --epochs 2 to resume it, or another -o\.'
+    for out, words, message in (
+        (classes, scratch, rf'classes holds a run from {net}, not from random weights\. Remedy: another -o\.'),
+        (classes, changed(made.finetune, net, other), rf'classes holds a run from {net}, not from {other}\. Remedy'),
+        (classes, changed(scratch, classes, net), r'net holds a run of cmvl pretrain, not of cmvl finetune\. Remedy'),
+        (classes, changed(made.finetune, 2, 3), f'classes {of_three}'),
+        (
+            classes,
+            [*made.finetune, '--test-share', 0.5],
+            r'classes holds a run with another training list.*Remedy: --g',
+        ),
+        (net, changed(made.pretrain, 2, 3), f'net {of_three}'),
+        (net, [*made.pretrain, '--cfg-options', 'train_dataloader.batch_size=4'], 'batches of 8, 4 are asked for now'),
+        (net, [*made.pretrain, '--cfg-options', 'param_scheduler.0.eta_min=0.01'], r'epoch_2\.pth: .* schedule'),
+    ):
+        configs = {path: path.read_bytes() for path in out.glob('*.*') if path.suffix in ('.py', '.json')}
+        lists = contents(out / 'lists')
+        error = cmvl(*words, code=1).stderr
+        assert re.search(f'Error: .*{message}', error), error
+        assert configs == {path: path.read_bytes() for path in out.glob('*.*') if path.suffix in ('.py', '.json')}
+        if 'schedule' not in message:
+            assert lists == contents(out / 'lists')
+
+
+def test_weights_that_were_trained_further_are_another_start(tmp_path):
+    place, out = tmp_path / 'weights.pth', tmp_path / 'out'
+    torch.save({'weight': torch.zeros(1)}, place)
+    start = start_of(place)
+    out.mkdir()
+    write_record(out, RunRecord('finetune', start, ('a.mp4',), (), 'x', 2, 4))
+    require_start(out, 'finetune', None)  # nothing was saved yet
+    (out / 'epoch_1.pth').touch()
+    require_start(out, 'finetune', start)
+    torch.save({'weight': torch.ones(1)}, place)
+    digests = f'{start.sha256[:12]}….*not from {place} with SHA-256 {sha256_of(place)[:12]}…'
+    with pytest.raises(OwnVideosError, match=digests):
+        require_start(out, 'finetune', start_of(place))
+    (out / 'run.json').unlink()
+    with pytest.raises(OwnVideosError, match=r'has a checkpoint, but no run\.json'):
+        require_start(out, 'finetune', None)
+    require_start(out, 'pretrain', None)  # which starts from random weights in any case
+
+
+def test_a_video_more_or_less_is_refused_before_it_is_prepared(made):
+    new, gone = made.videos / 'left/new.mp4', made.videos / 'left/Person0_0.mp4'
+    before = contents(made.place / 'net/prepared')
+    words = rf'net holds a run on 16 videos, {made.videos} has %d now \(%s\)\. Remedy: another -o\.'
+    shutil.copy(gone, new)
+    try:
+        assert re.search(words % (17, 'new: left/new.mp4'), cmvl(*made.pretrain, code=1).stderr)
+        assert 'has 17 now' in cmvl(*made.finetune, code=1).stderr
+        gone.rename(made.place / 'away.mp4')
+        assert re.search(
+            words % (16, 'new: left/new.mp4; gone: left/Person0_0.mp4'), cmvl(*made.pretrain, code=1).stderr
+        )
+    finally:
+        new.unlink()
+        (made.place / 'away.mp4').rename(gone)
+    assert before == contents(made.place / 'net/prepared')
 
 
 def test_a_longer_run_ends_at_a_falling_rate_that_is_not_zero(made):
