@@ -10,6 +10,7 @@ from mmengine.config import Config
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.engine.config import merge_options
+from cmvl_mm.engine.logger_hook import WholeFileLoggerHook
 from cmvl_mm.engine.quiet_runner import QuietRunner, device_in_words
 from cmvl_mm.engine.runner import ResumeError
 from cmvl_mm.engine.strict_files import read_files_as_data
@@ -74,7 +75,7 @@ def train(config: Config, out: Path) -> None:
 
 
 def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
-    """Test weights; the figures as the metrics give them.
+    """Test weights; the figures as the metrics give them. Their table is in the log file alone.
 
     Args:
         config: complete but for its work directory.
@@ -82,7 +83,11 @@ def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
         weights: a checkpoint.
     """
     config.launcher, config.work_dir, config.resume, config.load_from = 'none', str(out.absolute()), False, str(weights)
-    return QuietRunner.from_cfg(_named(config)).test()
+    runner = QuietRunner.from_cfg(_named(config))
+    for hook in runner.hooks:
+        if isinstance(hook, WholeFileLoggerHook):
+            hook.figures_on_screen = False
+    return runner.test()
 
 
 def _named(config: Config) -> Config:

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -89,6 +90,9 @@ def test_finetuning_prints_percents_with_counts_and_intervals(made):
     assert re.search(r'Top-1 \d+\.\d % of 4 test videos, 95 % interval \d+\.\d to \d+\.\d %; always', words)
     assert re.search(r'all +12 +4 +3 +1 ', words)  # train, test, recordings of each
     assert 'top5' not in words  # two classes have none
+    assert 'finetune/top1' not in words  # the table of the test
+    (log,) = (made.place / 'classes/test').glob('*/*.log')
+    assert 'finetune/top1' in log.read_text()
     found = json.loads((made.place / 'classes/result.json').read_text())
     assert (found['classes'], found['train_videos'], found['test_videos']) == (['left', 'right'], 12, 4)
     assert 0 <= found['top1_interval'][0] <= found['top1'] <= found['top1_interval'][1] <= 100
@@ -209,6 +213,16 @@ def test_python_takes_expressions_for_recordings(made):
     assert load_config(next(out.glob('*.py'))).test_dataloader.batch_size == 4
     with pytest.raises(GroupsError, match='no brackets'):
         cmvl_mm.finetune(made.videos, out=out, groups='Person')
+
+
+@pytest.mark.parametrize('name', ['pretrain', 'finetune'])
+def test_stopped_while_it_prepares_a_command_says_how_to_resume(made, tmp_path, monkeypatch, name):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules[f'cmvl_mm.workflows.{name}'], 'prepare_own', stop)
+    error = cmvl(name, made.videos, '-o', tmp_path / 'out', code=130).stderr
+    assert error.endswith('stopped; repeat the command to resume\n')
 
 
 def test_what_cannot_be_trained_on_is_refused_in_one_line(made, tmp_path, monkeypatch):
