@@ -17,19 +17,21 @@ from cmvl_mm.evaluation.features import load_features
 from cmvl_mm.evaluation.summary import FEWEST_CLASSES_OF_TOP5
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.prepare.own_lists import Lists, counts, groups_in, make_lists, require_split
+from cmvl_mm.zoo.manifest import find_entry
 
 from .adopt import config_of, take_network
-from .own_test import confusion, largest_class, of_classes, table_of, top1, top5
+from .own_test import confusion, largest_class, of_classes, table_of, top1, top5, untested
 from .own_videos import (
     as_entries,
     claim,
+    embed_command,
     failures_in_words,
     find_videos,
     prepare_own,
     prepared_by,
     require_unclaimed,
 )
-from .plan import long_enough
+from .plan import counted, long_enough
 from .run_record import RunRecord, digest_of, require_same, require_start, require_videos, start_of, write_record
 from .training import fit_to, run_test, train
 
@@ -70,8 +72,8 @@ class Finetuned:
         further = '' if self.top5 is None else f', top-5 {self.top5:.1f} %'
         follow = '\n'.join(f'  {line}' for line in self.next)
         return (
-            f'\n{self.table}\n\nTop-1 {self.top1:.1f} % of {self.test_videos} test videos, 95 % interval {low:.1f} to '
-            f'{high:.1f} %{further}; always saying the largest class gives {self.largest_class:.1f} %.\n'
+            f'\n{self.table}\n\nTop-1 {self.top1:.1f} % of {counted(self.test_videos, "test video")}, '
+            f'95 % interval {low:.1f} to {high:.1f} %{further}; always saying the largest class gives {self.largest_class:.1f} %.\n'
             f'The interval takes the test videos as independent; those of one recording are not quite.\n'
             f'The {self.recordings} recordings stay whole, in one part each: {self.work_dir}/lists/groups.csv says '
             'which video was taken for which. --groups says it otherwise.\n'
@@ -94,6 +96,11 @@ def finetune(
     """Train a classifier of one's own classes and test it on recordings that it has not seen.
 
     Called again with the same `out`, it resumes. Videos that the run of `weights` has prepared are used as they are.
+
+    In a script the call stands below a main guard, because the processes that re-encode import the script:
+
+        if __name__ == '__main__':
+            cmvl_mm.finetune('my_videos', out='work_dirs/classes', weights='work_dirs/pretrain')
 
     Args:
         videos: a folder with a folder of videos for each class, or a list with labels.
@@ -131,7 +138,9 @@ def finetune(
     entries, _ = long_enough(own.entries, own.frames, None)
     used = [entry.path for entry in entries]
     require_videos(out, videos, used, usable=True)
-    _, train_part, _ = require_split(own.root, entries, groups, test_share)
+    _, train_part, test_part = require_split(own.root, entries, groups, test_share)
+    if (line := untested(own.classes, test_part)) is not None:
+        print(line, flush=True)
     planned = fit_to(settings, len(train_part), epochs, options)
     record = RunRecord(
         command='finetune',
@@ -162,7 +171,10 @@ def _settings(config: str | None, weights: str | Path | None, options: dict[str,
         )
         settings.model.init_cfg = None
         return settings
-    place = str(Path(weights).absolute()) if Path(weights).exists() else str(weights)
+    exists = Path(weights).exists()
+    if not exists and '://' not in str(weights) and (caution := find_entry(str(weights)).caution()) is not None:
+        print(caution, flush=True)
+    place = str(Path(weights).absolute()) if exists else str(weights)
     settings.model.init_cfg = dict(type='PretrainedBackbone', checkpoint=place)
     trained = config_of(str(weights)) if config is None else None
     if trained is not None and (line := take_network(settings, trained)) is not None:
@@ -209,6 +221,6 @@ def _tested(settings: Config, out: Path, lists: Lists, start: str | None, videos
         table=table_of(matrix, names, split),
         next=(
             f'cmvl test {shlex.quote(str(out))}',
-            f'cmvl embed {shlex.quote(str(videos))} --model {shlex.quote(str(out))} -o features.parquet',
+            embed_command(videos, out),
         ),
     )

@@ -1,6 +1,7 @@
 """A folder of one's own videos, re-encoded for training where that has not been done; a stopped run resumes."""
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -158,3 +159,14 @@ def failures_in_words(failed: Sequence[str]) -> str:
     """A line for the screen."""
     more = f' and {len(failed) - _SHOWN} more' if len(failed) > _SHOWN else ''
     return f'{len(failed)} cannot be used: {" ".join(failed[:_SHOWN])}{more}'
+
+
+def embed_command(videos: Path, out: Path) -> str:
+    """The command that embeds the videos with a run's weights, into a file of its own.
+
+    Args:
+        videos: the folder or list.
+        out: the work directory, after which the file is named.
+    """
+    target = f'features_{out.resolve().name}.parquet'
+    return shlex.join(['cmvl', 'embed', str(videos), '--model', str(out), '-o', target])

@@ -13,8 +13,8 @@ from cmvl_mm.engine.own_data import fill_lists
 from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.prepare.own_lists import make_lists
 
-from .own_videos import as_entries, claim, failures_in_words, find_videos, prepare_own, require_unclaimed
-from .plan import chances, long_enough, need_of
+from .own_videos import as_entries, claim, embed_command, failures_in_words, find_videos, prepare_own, require_unclaimed
+from .plan import chances, counted, long_enough, need_of
 from .run_record import RunRecord, digest_of, require_same, require_start, require_videos, write_record
 from .training import fit_to, train
 
@@ -51,10 +51,8 @@ class Pretrained:
             cells = (values.get(key) for key in ('first', 'last', 'chance'))
             rows.append([_NAMES[name], *('' if cell is None else f'{factor * cell:.2f}' for cell in cells)])
         follow = '\n'.join(f'  {line}' for line in self.next)
-        return (
-            f'\n{text_table(rows)}\n\n{self.videos} videos, {self.left_out} left out, {self.epochs} epochs.\n'
-            f'Weights: {self.weights}\nNext:\n{follow}'
-        )
+        amount = f'{counted(self.videos, "video")}, {self.left_out} left out, {counted(self.epochs, "epoch")}'
+        return f'\n{text_table(rows)}\n\n{amount}.\nWeights: {self.weights}\nNext:\n{follow}'
 
 
 def pretrain(
@@ -70,6 +68,11 @@ def pretrain(
 
     The videos are re-encoded into OUT/prepared, unless they are prepared. Videos too short for the config are left out
     and named. A GPU is used where there is one. OUT is a work directory: it gets the config, checkpoints and curves.
+
+    In a script the call stands below a main guard, because the processes that re-encode import the script:
+
+        if __name__ == '__main__':
+            cmvl_mm.pretrain('my_videos', out='work_dirs/pretrain')
 
     Args:
         videos: a folder, searched to its bottom, or a list.
@@ -125,7 +128,7 @@ def _result(settings: Any, out: Path, videos: Path, used: int, left_out: int, cl
         if any(name in row for row in rows):
             figures[name] = dict(first=epoch_mean(rows, name, 1), last=epoch_mean(rows, name, last))
             figures[name] |= {'chance': chance[name]} if name in chance else {}
-    commands = [f'cmvl embed {shlex.quote(str(videos))} --model {shlex.quote(str(out))} -o features.parquet']
+    commands = [embed_command(videos, out)]
     if len(classes) > 1:
         commands.insert(0, f'cmvl finetune {shlex.quote(str(videos))} --from {shlex.quote(str(out))}')
     weights = str(resolve_checkpoint(out))

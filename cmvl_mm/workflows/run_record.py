@@ -13,6 +13,8 @@ from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.files.digest import sha256_of
 from cmvl_mm.prepare.own_lists import OwnVideosError
 
+from .plan import counted
+
 RECORD = 'run.json'
 _SHOWN = 3
 
@@ -140,7 +142,7 @@ def require_videos(out: Path, videos: Path, found: Collection[str], *, usable: b
     )
     if changes:
         raise OwnVideosError(
-            f'{out} holds a run on {len(held.videos)} videos, {videos} has {len(now)} now ({changes}). '
+            f'{out} holds a run on {counted(len(held.videos), "video")}, {videos} has {len(now)} now ({changes}). '
             'Remedy: another -o.'
         )
 
@@ -166,6 +168,6 @@ def require_same(out: Path, asked: RunRecord) -> None:
         )
     if held.epochs != asked.epochs:
         raise OwnVideosError(
-            f'{out} holds a run of {held.epochs} epoch{"" if held.epochs == 1 else "s"}, {asked.epochs} are asked for '
-            f'now. Remedy: --epochs {held.epochs} to resume it, or another -o.'
+            f'{out} holds a run of {counted(held.epochs, "epoch")}, {asked.epochs} are asked for now. '
+            f'Remedy: --epochs {held.epochs} to resume it, or another -o.'
         )

@@ -16,7 +16,7 @@ from cmvl_mm.engine.runner import ResumeError
 from cmvl_mm.engine.strict_files import read_files_as_data
 from cmvl_mm.files.atomic import replace_text
 
-from .plan import fit_batch, fit_epochs
+from .plan import counted, fit_batch, fit_epochs
 
 _SAVES = 20  # of a run, at most
 
@@ -38,7 +38,8 @@ def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str
     batch = usual_batch
     if 'train_dataloader.batch_size' not in options:
         batch = chosen['train_dataloader.batch_size'] = fit_batch(videos, usual_batch)
-    if epochs is None and 'train_cfg.max_epochs' not in options:
+    by_itself = epochs is None and 'train_cfg.max_epochs' not in options
+    if by_itself:
         epochs = fit_epochs(videos, batch, usual_epochs, usual_batch)
     if epochs is not None:
         chosen['train_cfg.max_epochs'] = epochs
@@ -46,9 +47,12 @@ def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str
     if 'default_hooks.checkpoint.interval' not in options:
         chosen['default_hooks.checkpoint.interval'] = max(1, epochs // _SAVES)
     merge_options(config, chosen)
-    steps = epochs * (videos // batch)
-    each = f'{videos // batch} steps of {batch} clips'
-    return f'{videos} videos, {epochs} epochs of {each}: {steps} steps on {device_in_words()}'
+    each, fewer = videos // batch, '--epochs N for fewer; ' if by_itself else ''
+    return (
+        f'{counted(videos, "video")}, {counted(epochs, "epoch")} of {counted(each, "step")} of '
+        f'{counted(batch, "clip")}: {counted(epochs * each, "step")} on {device_in_words()}. '
+        f'{fewer}Ctrl-C is safe, repeat the command to resume.'
+    )
 
 
 def train(config: Config, out: Path) -> None:

@@ -20,6 +20,7 @@ from cmvl_mm.files.digest import sha256_of
 from cmvl_mm.prepare.groups import GroupsError
 from cmvl_mm.prepare.own_lists import OwnVideosError
 from cmvl_mm.workflows.own_videos import claim
+from cmvl_mm.workflows.plan import FEWEST_VIDEOS, need_of
 from cmvl_mm.workflows.run_record import RunRecord, require_start, start_of, write_record
 
 SMALL = """_base_ = '{base}/configs/demo/{name}.py'
@@ -83,6 +84,34 @@ def test_the_screen_has_progress_and_results_and_the_file_has_the_rest(made):
         assert re.search(r'training: (\d+)/\1 steps', done.stderr)
     log = Path(re.search(r'log: (\S+)', made.pretrained.stdout)[1])
     assert all(words in log.read_text() for words in ('System environment', 'before_train', 'the schedule follows'))
+
+
+def test_the_features_file_that_comes_next_is_named_after_the_run(made):
+    for name, done in (('net', made.pretrained), ('classes', made.finetuned)):
+        run = made.place / name
+        assert f'  cmvl embed {made.videos} --model {run} -o features_{name}.parquet\n' in done.stdout
+
+
+def test_weights_that_know_drawn_videos_alone_are_named_as_such_and_a_class_without_a_test(made, tmp_path):
+    for label, names in (('left', '01'), ('right', '01'), ('still', '0')):
+        (tmp_path / 'mine' / label).mkdir(parents=True)
+        for name in names:
+            source = made.videos / f'left/Person{name}_0.mp4'
+            shutil.copy(source, tmp_path / f'mine/{label}/{label if label == "still" else "Person"}{name}.mp4')
+    words = ['finetune', tmp_path / 'mine', '--from', 'evidence_both_basic', '-o', tmp_path / 'out', '--epochs', 1]
+    found = cmvl(
+        *words, '--workers', 1, '--groups', '([A-Za-z]+[0-9])[.]', '--cfg-options', 'train_dataloader.num_workers=0'
+    ).stdout
+    assert found.count('evidence_both_basic knows discs on textures only') == 1
+    assert 'class still has no test video: all its recordings are needed for training\n' in found
+
+
+def test_help_says_what_videos_are_needed():
+    frames = need_of(load_config('own/pretrain')).frames
+    wanted = f'At least {FEWEST_VIDEOS} videos are needed'
+    pretrain, finetune = (' '.join(cmvl(name, '--help').output.split()) for name in ('pretrain', 'finetune'))
+    assert f"{wanted}, each with the frames of the config's clip and motion: {frames} for own/pretrain" in pretrain
+    assert f'{wanted}, of any length' in finetune
 
 
 def test_finetuning_prints_percents_with_counts_and_intervals(made):
