@@ -73,7 +73,8 @@ class Finetuned:
         follow = '\n'.join(f'  {line}' for line in self.next)
         return (
             f'\n{self.table}\n\nTop-1 {self.top1:.1f} % of {counted(self.test_videos, "test video")}, '
-            f'95 % interval {low:.1f} to {high:.1f} %{further}; always saying the largest class gives {self.largest_class:.1f} %.\n'
+            f'95 % interval {low:.1f} to {high:.1f} %{further}; '
+            f'always saying the largest class gives {self.largest_class:.1f} %.\n'
             f'The interval takes the test videos as independent; those of one recording are not quite.\n'
             f'The {self.recordings} recordings stay whole, in one part each: {self.work_dir}/lists/groups.csv says '
             'which video was taken for which. --groups says it otherwise.\n'
