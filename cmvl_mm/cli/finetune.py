@@ -49,8 +49,9 @@ def finetune(
 ) -> None:
     """Train a classifier of your own classes and test it.
 
-    FOLDER has a folder of videos for each class; a list with labels will do, too. About a fifth of the videos are
-    for the test, so that no recording is in both parts. Repeat the command to resume a stopped run.
+    FOLDER has a folder of videos for each class; a list with labels will do, too. At least 4 videos are needed, of any
+    length. About a fifth of the videos are for the test, so that no recording is in both parts. Repeat the command to
+    resume a stopped run.
     """
     with screen(as_json):
         from cmvl_mm.workflows.finetune import finetune as run

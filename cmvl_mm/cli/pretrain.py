@@ -35,7 +35,8 @@ def pretrain(
     FOLDER is searched to its bottom for videos; a list of videos will do, too. They are re-encoded into OUT/prepared
     first, which a folder that is prepared already is spared. Repeat the command to resume a stopped run.
 
-    Videos too short for the config are left out and named. A GPU is used where there is one.
+    At least 4 videos are needed, each with the frames of the config's clip and motion: 41 for own/pretrain. Those that
+    are too short are left out and named. A GPU is used where there is one.
     """
     with screen(as_json):
         from cmvl_mm.workflows.pretrain import pretrain as run

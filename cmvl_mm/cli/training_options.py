@@ -2,8 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -35,6 +34,12 @@ def parsed(words: tuple[str, ...]) -> dict[str, Any]:
     return options_of(words)
 
 
-def screen(as_json: bool) -> AbstractContextManager[object]:
-    """Logs go to standard error where standard output is for JSON alone."""
-    return contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+@contextlib.contextmanager
+def screen(as_json: bool) -> Iterator[None]:
+    """Logs go to standard error where standard output is for JSON alone; Ctrl-C is one line and exit code 130."""
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        try:
+            yield
+        except KeyboardInterrupt:  # before the training, which saves, and after it
+            click.echo('stopped; repeat the command to resume', err=True)
+            raise SystemExit(130) from None

@@ -35,6 +35,9 @@ class WholeFileLoggerHook(LoggerHook):
       says how many `videos` and `classes` there were.
     """
 
+    figures_on_screen = True
+    """Whether the table of a test is on the screen, too."""
+
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
@@ -55,7 +58,7 @@ class WholeFileLoggerHook(LoggerHook):
         plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in figures.items()}
         figures = plain | _counts(runner)
         for line in summary_lines(figures):
-            runner.logger.info(line, extra=ON_SCREEN)
+            runner.logger.info(line, extra=ON_SCREEN if self.figures_on_screen else None)
         if is_main_process():
             path = Path(runner.log_dir, self.json_log_path)
             replace_text(path, json.dumps(self._process_tags(figures)))

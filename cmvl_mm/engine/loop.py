@@ -18,6 +18,8 @@ from .checkpoint_hook import AtomicCheckpointHook
 from .sampler import ResumableSampler
 from .signals import Agreement, StopSignals, end_rank, exit_code
 
+REPEAT = 'Repeat the command to resume (tools/train.py: with --resume).'
+
 
 class WorkerDied(RuntimeError):
     """A data-loader worker was killed; the message names it and the video that it was reading."""
@@ -184,8 +186,12 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             hook.save_between_iterations(self.runner)
         self.agreement.on(number)
         self.runner.logger.warning(
-            f'Stopped by signal {number} after iteration {self._iter}, '
-            + ('saved; --resume goes on from there.' if writers else 'nothing saved: there is no AtomicCheckpointHook.')
+            f'Stopped by signal {number} after iteration {self._iter}; '
+            + (
+                f'the checkpoint is saved. {REPEAT}'
+                if writers
+                else 'nothing is saved: there is no AtomicCheckpointHook.'
+            )
         )
         if dist.is_torchelastic_launched():
             end_rank(exit_code(number))
@@ -203,7 +209,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         return (
             f'{"; ".join(lines)}. The system killed it, most often because memory ran out, or it crashed. '
             'Remedy: fewer train_dataloader.num_workers or a smaller batch; if it is always the same video, take it '
-            'out of the list. --resume goes on from the last checkpoint.'
+            f'out of the list. {REPEAT}'
         )
 
     def _decide_current_val_interval(self) -> None:

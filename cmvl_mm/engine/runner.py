@@ -38,6 +38,11 @@ from .rank_order import mean_in_rank_order
 from .schedule_scale import in_words, recorded
 from .screen import ON_SCREEN
 
+_NEW_RUN = (
+    'start a new run from the weights (tools/train.py with --cfg-options load_from=… and without --resume, or '
+    'cmvl finetune --from)'
+)
+
 
 class ResumeError(ValueError):
     """A run that cannot be gone on with as it is configured now; the message names the checkpoint and what differs."""
@@ -186,7 +191,9 @@ class CompressedRunner(Runner):
         """
         path = resolve_checkpoint(filename)
         if damage := mismatch(path):
-            raise CheckpointError(f'{path}: {damage}. Remedy: another checkpoint; --resume alone finds the newest.')
+            raise CheckpointError(
+                f'{path}: {damage}. Remedy: another checkpoint; tools/train.py --resume finds the newest.'
+            )
         checkpoint = read_checkpoint(path)
         if 'state_dict' not in checkpoint:  # the file is a bare state dict
             checkpoint = dict(state_dict=state_dict_of(checkpoint, source=path))
@@ -234,7 +241,7 @@ class CompressedRunner(Runner):
         if path is None and skipped and since is None:
             raise CheckpointError(
                 f'{self.work_dir}: no checkpoint can be resumed from. {" ".join(skipped)} '
-                'Remedy: remove them, or leave --resume out to start at the beginning.'
+                'Remedy: another work directory, or remove them to start at the beginning.'
             )
         return path
 
@@ -254,17 +261,13 @@ class CompressedRunner(Runner):
         """
         meta = read_checkpoint(filename).get('meta', {})
         if not {'epoch', 'iter'} <= meta.keys():
-            raise CheckpointError(
-                f'{filename}: weights alone, and no run to go on with. Remedy: start a new run from them with '
-                '--cfg-options load_from=… and without --resume.'
-            )
+            raise CheckpointError(f'{filename}: weights alone, and no run to go on with. Remedy: {_NEW_RUN}.')
         before, now = meta.get('epoch_shape'), epoch_shape(self)
         recorded = {key: value for key, value in now.items() if key in (before or {})}  # older files record less
         if before is not None and before != recorded:
             raise ResumeError(
                 f'{filename}: the run to resume had {before}, this one has {recorded}. Remedy: the same list, batch '
-                'size, optim_wrapper.accumulative_counts and number of processes; or start a new run from its weights '
-                'with load_from and without --resume.'
+                f'size, optim_wrapper.accumulative_counts and number of processes; or {_NEW_RUN}.'
             )
         self._require_whole_step(filename, meta['iter'] - meta['epoch'] * len(self.train_dataloader))
         self._require_same_list(filename, meta.get('list_sha256'))
@@ -279,8 +282,7 @@ class CompressedRunner(Runner):
         if ends_here and done % counts and done != len(self.train_dataloader):
             raise ResumeError(
                 f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients '
-                'are not in it. Remedy: another checkpoint; or start a new run from its weights with load_from and '
-                'without --resume.'
+                f'are not in it. Remedy: another checkpoint; or {_NEW_RUN}.'
             )
 
     def _require_same_list(self, filename: str, before: str | None) -> None:
@@ -291,8 +293,7 @@ class CompressedRunner(Runner):
         elif now is not None and before is not None and before != now:
             raise ResumeError(
                 f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
-                f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or start a new run '
-                'from its weights with load_from and without --resume.'
+                f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or {_NEW_RUN}.'
             )
 
     def _require_same_schedule(self, filename: str, before: str | None) -> None:
@@ -304,8 +305,7 @@ class CompressedRunner(Runner):
             had, has = words if words[0] != words[1] else (before, now)
             raise ResumeError(
                 f'{filename}: the run to resume had another schedule: {had}; now it is {has}. Remedy: the epochs '
-                'and param_scheduler as they were; another work directory; or start a new run from its weights with '
-                'load_from and without --resume.'
+                f'and param_scheduler as they were; another work directory; or {_NEW_RUN}.'
             )
 
     def init_weights_for_test(self) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import current_process, get_context, parent_process
 from multiprocessing.synchronize import Barrier
 from threading import Thread
 from typing import TypeVar
@@ -36,6 +36,7 @@ def in_processes(
         WorkersCannotStart: so that no item is to blame.
         What ``task`` raises.
     """
+    _end_if_imported_by_a_worker()
     waiting, suspects = deque(items), deque[Item]()
     while waiting or suspects:
         alone = not waiting
@@ -69,11 +70,18 @@ def _require_start(pool: ProcessPoolExecutor, slots: int) -> None:
     try:
         for future in [pool.submit(_meet) for _ in range(slots)]:
             future.result()
-    except BrokenProcessPool as error:
+    except BrokenProcessPool:
         raise WorkersCannotStart(
-            'a worker process ended before it had anything to do; its own message is above, or the memory is full. '
-            'Remedy: fewer workers, or a script file whose work stands under "if __name__ == \'__main__\'"'
-        ) from error
+            'a worker process ended before it had anything to do. Remedy for a script: the call stands under '
+            "\"if __name__ == '__main__':\", because each worker imports the script. Otherwise the worker's message is "
+            'above, or the memory is full: fewer workers.'
+        ) from None
+
+
+def _end_if_imported_by_a_worker() -> None:
+    """A script without a main guard comes here in each worker, too; the parent's error says so, once."""
+    if getattr(current_process(), '_inheriting', False):  # as multiprocessing itself finds it out
+        os._exit(1)
 
 
 _together: Barrier | None = None  # of the workers of a pool

@@ -17,11 +17,22 @@ from cmvl_mm.evaluation.features import load_features
 from cmvl_mm.evaluation.summary import FEWEST_CLASSES_OF_TOP5
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.prepare.own_lists import Lists, counts, groups_in, make_lists, require_split
+from cmvl_mm.zoo.manifest import find_entry
 
 from .adopt import config_of, take_network
-from .own_test import confusion, largest_class, of_classes, table_of, top1, top5
-from .own_videos import as_entries, claim, failures_in_words, find_videos, prepare_own, prepared_by
-from .plan import long_enough
+from .own_test import confusion, largest_class, of_classes, table_of, top1, top5, untested
+from .own_videos import (
+    as_entries,
+    claim,
+    embed_command,
+    failures_in_words,
+    find_videos,
+    prepare_own,
+    prepared_by,
+    require_unclaimed,
+)
+from .plan import counted, long_enough
+from .run_record import RunRecord, digest_of, require_same, require_start, require_videos, start_of, write_record
 from .training import fit_to, run_test, train
 
 
@@ -61,8 +72,9 @@ class Finetuned:
         further = '' if self.top5 is None else f', top-5 {self.top5:.1f} %'
         follow = '\n'.join(f'  {line}' for line in self.next)
         return (
-            f'\n{self.table}\n\nTop-1 {self.top1:.1f} % of {self.test_videos} test videos, 95 % interval {low:.1f} to '
-            f'{high:.1f} %{further}; always saying the largest class gives {self.largest_class:.1f} %.\n'
+            f'\n{self.table}\n\nTop-1 {self.top1:.1f} % of {counted(self.test_videos, "test video")}, '
+            f'95 % interval {low:.1f} to {high:.1f} %{further}; '
+            f'always saying the largest class gives {self.largest_class:.1f} %.\n'
             f'The interval takes the test videos as independent; those of one recording are not quite.\n'
             f'The {self.recordings} recordings stay whole, in one part each: {self.work_dir}/lists/groups.csv says '
             'which video was taken for which. --groups says it otherwise.\n'
@@ -86,6 +98,11 @@ def finetune(
 
     Called again with the same `out`, it resumes. Videos that the run of `weights` has prepared are used as they are.
 
+    In a script the call stands below a main guard, because the processes that re-encode import the script:
+
+        if __name__ == '__main__':
+            cmvl_mm.finetune('my_videos', out='work_dirs/classes', weights='work_dirs/pretrain')
+
     Args:
         videos: a folder with a folder of videos for each class, or a list with labels.
         out: the work directory; gets `lists/`, the config, checkpoints, curves and `result.json`.
@@ -99,13 +116,20 @@ def finetune(
         workers: processes that re-encode; None: one a core.
 
     Raises:
-        OwnVideosError: no classes, too few videos, no recording left for a test, or OUT holds a run on others.
+        OwnVideosError: no classes, too few videos, no recording left for a test, or OUT holds another run: from
+            another start, on other videos, or of other length.
+        ResumeError: OUT holds a run with another schedule.
         GroupsError: `groups` does not fit the videos.
         FileNotFoundError, CheckpointError: there are no such weights, or they do not fit.
     """
     videos, out, options = Path(videos), Path(out), dict(options or {})
     root, listing = find_videos(videos)
+    there = [entry.path for entry in as_entries(listing.sources)]
     require_split(root, as_entries(listing.sources), groups, test_share)  # before hours of preparing
+    start = start_of(weights)
+    require_unclaimed(out, videos)
+    require_start(out, 'finetune', start)
+    require_videos(out, videos, there, usable=False)
     settings = _settings(config, weights, options)
     claim(out, videos)
     shared = None if weights is None else prepared_by(Path(weights), videos)
@@ -113,10 +137,27 @@ def finetune(
     if own.failed:
         print(failures_in_words(own.failed), flush=True)
     entries, _ = long_enough(own.entries, own.frames, None)
+    used = [entry.path for entry in entries]
+    require_videos(out, videos, used, usable=True)
+    _, train_part, test_part = require_split(own.root, entries, groups, test_share)
+    if (line := untested(own.classes, test_part)) is not None:
+        print(line, flush=True)
+    planned = fit_to(settings, len(train_part), epochs, options)
+    record = RunRecord(
+        command='finetune',
+        start=start,
+        videos=tuple(used),
+        left_out=tuple(sorted(set(there) - set(used))),
+        train_list=digest_of(train_part),
+        epochs=settings.train_cfg.max_epochs,
+        batch=settings.train_dataloader.batch_size,
+    )
+    require_same(out, record)
     folder = out.absolute() / 'lists'
     lists = make_lists(entries, own.classes, own.root, folder, split=True, groups=groups, test_share=test_share)
     _fill(settings, lists, options)
-    print(fit_to(settings, len(read_list(lists.train, 'required')), epochs, options), flush=True)
+    print(planned, flush=True)
+    write_record(out, record)
     train(settings.copy(), out)
     found = _tested(settings, out, lists, None if weights is None else str(weights), videos)
     replace_text(out / 'result.json', f'{json.dumps(asdict(found), indent=2, ensure_ascii=False)}\n')
@@ -131,8 +172,10 @@ def _settings(config: str | None, weights: str | Path | None, options: dict[str,
         )
         settings.model.init_cfg = None
         return settings
-    resolve_checkpoint(str(weights))
-    place = str(Path(weights).absolute()) if Path(weights).exists() else str(weights)
+    exists = Path(weights).exists()
+    if not exists and '://' not in str(weights) and (caution := find_entry(str(weights)).caution()) is not None:
+        print(caution, flush=True)
+    place = str(Path(weights).absolute()) if exists else str(weights)
     settings.model.init_cfg = dict(type='PretrainedBackbone', checkpoint=place)
     trained = config_of(str(weights)) if config is None else None
     if trained is not None and (line := take_network(settings, trained)) is not None:
@@ -179,6 +222,6 @@ def _tested(settings: Config, out: Path, lists: Lists, start: str | None, videos
         table=table_of(matrix, names, split),
         next=(
             f'cmvl test {shlex.quote(str(out))}',
-            f'cmvl embed {shlex.quote(str(videos))} --model {shlex.quote(str(out))} -o features.parquet',
+            embed_command(videos, out),
         ),
     )

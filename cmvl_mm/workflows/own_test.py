@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cmvl_mm.datasets.list_file import Entry
 from cmvl_mm.evaluation.intervals import wilson
 from cmvl_mm.evaluation.summary import FEWEST_CLASSES_OF_TOP5
 from cmvl_mm.evaluation.tables import text_table
@@ -65,6 +66,21 @@ def top5(scores: np.ndarray, labels: np.ndarray) -> Share | None:
         return None
     best = np.argsort(-scores, axis=1)[:, :5]
     return Share(int((best == labels[:, None]).any(axis=1).sum()), len(labels))
+
+
+def untested(classes: Sequence[str], test: Sequence[Entry]) -> str | None:
+    """A sentence on the classes without a test video; None where there is none.
+
+    Args:
+        classes: names by label.
+        test: entries of the test.
+    """
+    tested = {entry.label for entry in test}
+    names = [name for label, name in enumerate(classes) if label not in tested]
+    if not names:
+        return None
+    kind, verb, whose = ('class', 'has', 'its') if len(names) == 1 else ('classes', 'have', 'their')
+    return f'{kind} {", ".join(names)} {verb} no test video: all {whose} recordings are needed for training'
 
 
 def table_of(counts: np.ndarray, classes: Sequence[str], split: Sequence[Sequence[str]]) -> str:

@@ -1,6 +1,7 @@
 """A folder of one's own videos, re-encoded for training where that has not been done; a stopped run resumes."""
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -62,21 +63,30 @@ def is_prepared(root: Path) -> bool:
     return (root / 'profile.txt').is_file() and (root / 'all.txt').is_file()
 
 
-def claim(out: Path, videos: Path) -> None:
+def require_unclaimed(out: Path, videos: Path) -> None:
     """One work directory serves one set of videos, or steps already done would be taken over from another.
 
     Raises:
         OwnVideosError: it holds a run on other videos, or lies among the videos.
     """
-    source, note = str(videos.resolve()), out / 'source.txt'
+    note = out / 'source.txt'
     if videos.is_dir() and out.resolve().is_relative_to(videos.resolve()):
         raise OwnVideosError(
             f'{out} lies in {videos}: results among videos would be prepared again. Remedy: another -o.'
         )
-    if note.is_file() and note.read_text().strip() != source:
+    if note.is_file() and note.read_text().strip() != str(videos.resolve()):
         raise OwnVideosError(f'{out} holds a run on {note.read_text().strip()}. Remedy: another -o.')
+
+
+def claim(out: Path, videos: Path) -> None:
+    """Make the work directory and note the videos in it.
+
+    Raises:
+        OwnVideosError: as `require_unclaimed`.
+    """
+    require_unclaimed(out, videos)
     out.mkdir(parents=True, exist_ok=True)
-    replace_text(note, f'{source}\n')
+    replace_text(out / 'source.txt', f'{videos.resolve()}\n')
 
 
 def prepared_by(weights: Path, videos: Path) -> Path | None:
@@ -149,3 +159,14 @@ def failures_in_words(failed: Sequence[str]) -> str:
     """A line for the screen."""
     more = f' and {len(failed) - _SHOWN} more' if len(failed) > _SHOWN else ''
     return f'{len(failed)} cannot be used: {" ".join(failed[:_SHOWN])}{more}'
+
+
+def embed_command(videos: Path, out: Path) -> str:
+    """The command that embeds the videos with a run's weights, into a file of its own.
+
+    Args:
+        videos: the folder or list.
+        out: the work directory, after which the file is named.
+    """
+    target = f'features_{out.resolve().name}.parquet'
+    return shlex.join(['cmvl', 'embed', str(videos), '--model', str(out), '-o', target])

@@ -61,10 +61,16 @@ def long_enough(
         )
     if len(kept) < FEWEST_VIDEOS:
         raise OwnVideosError(
-            f'{len(kept)} videos are too few to learn from, at least {FEWEST_VIDEOS} are needed. '
+            f'{counted(len(kept), "video")} {"is" if len(kept) == 1 else "are"} too few to learn from, '
+            f'at least {FEWEST_VIDEOS} are needed. '
             f'{said or "Remedy: more videos."}'
         )
     return kept, said
+
+
+def counted(number: int, noun: str) -> str:
+    """'1 epoch', '2 epochs'."""
+    return f'{number} {noun}{"" if number == 1 else "s"}'
 
 
 def fit_batch(videos: int, batch: int) -> int:

@@ -13,8 +13,9 @@ from cmvl_mm.engine.own_data import fill_lists
 from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.prepare.own_lists import make_lists
 
-from .own_videos import claim, failures_in_words, find_videos, prepare_own
-from .plan import chances, long_enough, need_of
+from .own_videos import as_entries, claim, embed_command, failures_in_words, find_videos, prepare_own, require_unclaimed
+from .plan import chances, counted, long_enough, need_of
+from .run_record import RunRecord, digest_of, require_same, require_start, require_videos, write_record
 from .training import fit_to, train
 
 _NAMES = {
@@ -50,10 +51,8 @@ class Pretrained:
             cells = (values.get(key) for key in ('first', 'last', 'chance'))
             rows.append([_NAMES[name], *('' if cell is None else f'{factor * cell:.2f}' for cell in cells)])
         follow = '\n'.join(f'  {line}' for line in self.next)
-        return (
-            f'\n{text_table(rows)}\n\n{self.videos} videos, {self.left_out} left out, {self.epochs} epochs.\n'
-            f'Weights: {self.weights}\nNext:\n{follow}'
-        )
+        amount = f'{counted(self.videos, "video")}, {self.left_out} left out, {counted(self.epochs, "epoch")}'
+        return f'\n{text_table(rows)}\n\n{amount}.\nWeights: {self.weights}\nNext:\n{follow}'
 
 
 def pretrain(
@@ -70,6 +69,11 @@ def pretrain(
     The videos are re-encoded into OUT/prepared, unless they are prepared. Videos too short for the config are left out
     and named. A GPU is used where there is one. OUT is a work directory: it gets the config, checkpoints and curves.
 
+    In a script the call stands below a main guard, because the processes that re-encode import the script:
+
+        if __name__ == '__main__':
+            cmvl_mm.pretrain('my_videos', out='work_dirs/pretrain')
+
     Args:
         videos: a folder, searched to its bottom, or a list.
         out: the work directory.
@@ -79,12 +83,16 @@ def pretrain(
         workers: processes that re-encode; None: one a core.
 
     Raises:
-        OwnVideosError: there are too few videos, or OUT holds a run on others.
-        ValueError: OUT holds a run with another schedule or list.
+        OwnVideosError: there are too few videos, or OUT holds another run: on other videos, or of other length.
+        ResumeError: OUT holds a run with another schedule.
     """
     videos, out, options = Path(videos), Path(out), dict(options or {})
     settings = load_config(config, options)  # before hours of preparing
-    find_videos(videos)  # a wrong folder leaves no work directory
+    _, listing = find_videos(videos)  # a wrong folder leaves no work directory
+    there = [entry.path for entry in as_entries(listing.sources)]
+    require_unclaimed(out, videos)
+    require_start(out, 'pretrain', None)
+    require_videos(out, videos, there, usable=False)
     claim(out, videos)
     own = prepare_own(videos, out / 'prepared', workers=workers)
     if own.failed:
@@ -92,8 +100,22 @@ def pretrain(
     entries, short = long_enough(own.entries, own.frames, need_of(settings))
     if short is not None:
         print(short, flush=True)
+    used = [entry.path for entry in entries]
+    require_videos(out, videos, used, usable=True)
+    planned = fit_to(settings, len(entries), epochs, options)
+    record = RunRecord(
+        command='pretrain',
+        start=None,
+        videos=tuple(used),
+        left_out=tuple(sorted(set(there) - set(used))),
+        train_list=digest_of(entries),
+        epochs=settings.train_cfg.max_epochs,
+        batch=settings.train_dataloader.batch_size,
+    )
+    require_same(out, record)
     fill_lists(settings, make_lists(entries, own.classes, own.root, out.absolute() / 'lists', split=False))
-    print(fit_to(settings, len(entries), epochs, options), flush=True)
+    print(planned, flush=True)
+    write_record(out, record)
     train(settings, out)
     return _result(settings, out, videos, len(entries), len(own.entries) + len(own.failed) - len(entries), own.classes)
 
@@ -106,7 +128,7 @@ def _result(settings: Any, out: Path, videos: Path, used: int, left_out: int, cl
         if any(name in row for row in rows):
             figures[name] = dict(first=epoch_mean(rows, name, 1), last=epoch_mean(rows, name, last))
             figures[name] |= {'chance': chance[name]} if name in chance else {}
-    commands = [f'cmvl embed {shlex.quote(str(videos))} --model {shlex.quote(str(out))} -o features.parquet']
+    commands = [embed_command(videos, out)]
     if len(classes) > 1:
         commands.insert(0, f'cmvl finetune {shlex.quote(str(videos))} --from {shlex.quote(str(out))}')
     weights = str(resolve_checkpoint(out))

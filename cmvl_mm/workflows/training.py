@@ -8,11 +8,15 @@ from typing import Any
 from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.engine.config import merge_options
+from cmvl_mm.engine.logger_hook import WholeFileLoggerHook
 from cmvl_mm.engine.quiet_runner import QuietRunner, device_in_words
+from cmvl_mm.engine.runner import ResumeError
 from cmvl_mm.engine.strict_files import read_files_as_data
+from cmvl_mm.files.atomic import replace_text
 
-from .plan import fit_batch, fit_epochs
+from .plan import counted, fit_batch, fit_epochs
 
 _SAVES = 20  # of a run, at most
 
@@ -34,7 +38,8 @@ def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str
     batch = usual_batch
     if 'train_dataloader.batch_size' not in options:
         batch = chosen['train_dataloader.batch_size'] = fit_batch(videos, usual_batch)
-    if epochs is None and 'train_cfg.max_epochs' not in options:
+    by_itself = epochs is None and 'train_cfg.max_epochs' not in options
+    if by_itself:
         epochs = fit_epochs(videos, batch, usual_epochs, usual_batch)
     if epochs is not None:
         chosen['train_cfg.max_epochs'] = epochs
@@ -42,9 +47,12 @@ def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str
     if 'default_hooks.checkpoint.interval' not in options:
         chosen['default_hooks.checkpoint.interval'] = max(1, epochs // _SAVES)
     merge_options(config, chosen)
-    steps = epochs * (videos // batch)
-    each = f'{videos // batch} steps of {batch} clips'
-    return f'{videos} videos, {epochs} epochs of {each}: {steps} steps on {device_in_words()}'
+    each, fewer = videos // batch, '--epochs N for fewer; ' if by_itself else ''
+    return (
+        f'{counted(videos, "video")}, {counted(epochs, "epoch")} of {counted(each, "step")} of '
+        f'{counted(batch, "clip")}: {counted(epochs * each, "step")} on {device_in_words()}. '
+        f'{fewer}Ctrl-C is safe, repeat the command to resume.'
+    )
 
 
 def train(config: Config, out: Path) -> None:
@@ -53,14 +61,25 @@ def train(config: Config, out: Path) -> None:
     Args:
         config: complete but for its work directory.
         out: the work directory.
+
+    Raises:
+        ResumeError, CheckpointError: it holds another run, whose config stays as it was.
     """
     read_files_as_data()
     config.launcher, config.work_dir, config.resume = 'none', str(out.absolute()), True
-    QuietRunner.from_cfg(_named(config)).train()
+    dumped = out / Path(config.filename).name
+    before = dumped.read_text() if dumped.is_file() else None
+    runner = QuietRunner.from_cfg(_named(config))  # writes the config
+    try:
+        runner.train()
+    except (ResumeError, CheckpointError):
+        if before is not None:
+            replace_text(dumped, before)
+        raise
 
 
 def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
-    """Test weights; the figures as the metrics give them.
+    """Test weights; the figures as the metrics give them. Their table is in the log file alone.
 
     Args:
         config: complete but for its work directory.
@@ -68,7 +87,11 @@ def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
         weights: a checkpoint.
     """
     config.launcher, config.work_dir, config.resume, config.load_from = 'none', str(out.absolute()), False, str(weights)
-    return QuietRunner.from_cfg(_named(config)).test()
+    runner = QuietRunner.from_cfg(_named(config))
+    for hook in runner.hooks:
+        if isinstance(hook, WholeFileLoggerHook):
+            hook.figures_on_screen = False
+    return runner.test()
 
 
 def _named(config: Config) -> Config:

@@ -8,10 +8,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch.distributed as dist
 
+from cmvl_mm.engine.checkpoint_hook import AtomicCheckpointHook
+from cmvl_mm.engine.loop import ResumableEpochLoop
 from cmvl_mm.engine.signals import Agreement, StopSignals, exit_code
 
 
@@ -139,3 +142,19 @@ def test_ranks_agree_on_a_signal_that_one_of_them_has(tmp_path):
 def test_one_process_agrees_with_itself():
     assert Agreement().on(None) is None
     assert Agreement().on(15) == 15
+
+
+@pytest.mark.parametrize(('saves', 'said'), [(True, 'is saved. Repeat the command'), (False, 'nothing is saved')])
+def test_a_stopped_run_says_whether_and_how_it_resumes(monkeypatch, saves, said):
+    lines, stopped = [], []
+    monkeypatch.setattr(AtomicCheckpointHook, 'save_between_iterations', lambda *_: stopped.append('saved'))
+    hooks = [AtomicCheckpointHook()] if saves else []
+    runner = SimpleNamespace(hooks=hooks, logger=SimpleNamespace(warning=lines.append))
+    loop = SimpleNamespace(runner=runner, agreement=SimpleNamespace(on=stopped.append), _iter=9)
+    with pytest.raises(SystemExit) as end:
+        ResumableEpochLoop._stop(loop, signal.SIGINT)
+    assert end.value.code == 130
+    assert stopped == ['saved', signal.SIGINT][not saves :]
+    assert 'after iteration 9; ' in lines[0]
+    assert said in lines[0]
+    assert ('(tools/train.py: with --resume)' in lines[0]) == saves

@@ -63,6 +63,19 @@ def test_processes_that_do_not_start_and_errors_of_the_task_blame_no_item(monkey
         list(in_processes(str.upper, 'abc', 2))
 
 
+def test_a_script_without_a_main_guard_gets_one_error_that_says_so(repository, tmp_path):
+    script = tmp_path / 'plain.py'
+    script.write_text(
+        'from cmvl_mm.prepare.process_pool import in_processes\nprint(list(in_processes(str, "ab", 2)))\n'
+    )
+    environment = os.environ | {'PYTHONPATH': str(repository)}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.count('Traceback') == 1
+    assert 'Remedy for a script: the call stands under "if __name__' in done.stderr.splitlines()[-1]
+    assert len(done.stderr.splitlines()) < 12
+
+
 @pytest.mark.slow
 def test_many_real_deaths_lose_nothing_and_blame_nobody_else():
     items = [partial(os._exit, 1) if number % 4 == 0 else partial(pow, 2, number) for number in range(20)]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cmvl_mm.workflows.own_test import Share, confusion, largest_class, of_classes, table_of, top1, top5
+from cmvl_mm.datasets.list_file import Entry
+from cmvl_mm.workflows.own_test import Share, confusion, largest_class, of_classes, table_of, top1, top5, untested
 
 LABELS = np.array([0, 0, 0, 1, 1])
 SCORES = np.array([[2, 1.0], [0, 1], [0, 1], [0, 1], [3, 1]])
@@ -35,3 +36,10 @@ def test_the_table_has_counts_of_both_parts_and_who_is_taken_for_whom():
     many = [f'c{number}' for number in range(11)]
     none = table_of(np.eye(11, dtype=int), many, [['class'], *([name] for name in many), ['all']])
     assert 'taken for' not in none
+
+
+def test_a_class_without_a_test_video_is_named():
+    test = [Entry('a/1.mp4', 0)]
+    assert untested('ab', test) == 'class b has no test video: all its recordings are needed for training'
+    assert untested('abc', test) == 'classes b, c have no test video: all their recordings are needed for training'
+    assert untested('a', test) is None

@@ -1,0 +1,173 @@
+"""What a work directory of `cmvl pretrain` or `cmvl finetune` was trained with; another run there is refused early."""
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cmvl_mm.checkpoints.durable import OF_A_RUN
+from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
+from cmvl_mm.datasets.list_file import Entry, format_line
+from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.prepare.own_lists import OwnVideosError
+
+from .plan import counted
+
+RECORD = 'run.json'
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights that a training starts from."""
+
+    place: str
+    """Absolute path, or a name or address."""
+    sha256: str
+    """Of the file."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What must be the same where a run resumes."""
+
+    command: str
+    """'pretrain' or 'finetune'."""
+    start: Start | None
+    """None: random weights."""
+    videos: tuple[str, ...]
+    """Paths of those that are trained on or tested."""
+    left_out: tuple[str, ...]
+    """Paths of those that were there and cannot be used."""
+    train_list: str
+    """SHA-256 of the training list."""
+    epochs: int
+    batch: int
+
+
+def start_of(weights: str | Path | None) -> Start | None:
+    """The weights as they are now.
+
+    Raises:
+        FileNotFoundError, CheckpointError: there are no such weights.
+    """
+    if weights is None:
+        return None
+    file = resolve_checkpoint(weights)
+    return Start(str(Path(weights).absolute()) if Path(weights).exists() else str(weights), sha256_of(file))
+
+
+def digest_of(entries: Sequence[Entry]) -> str:
+    """SHA-256 of a list's lines."""
+    return hashlib.sha256(''.join(map(format_line, entries)).encode()).hexdigest()
+
+
+def write_record(out: Path, record: RunRecord) -> None:
+    """Just before the training begins."""
+    replace_text(out / RECORD, f'{json.dumps(asdict(record), indent=1, ensure_ascii=False)}\n')
+
+
+def read_record(out: Path) -> RunRecord | None:
+    """The record of a run that has saved a checkpoint; None where there is nothing to resume, or no record.
+
+    Raises:
+        OwnVideosError: the record cannot be read.
+    """
+    path = out / RECORD
+    if not has_checkpoint(out) or not path.is_file():
+        return None
+    try:
+        raw = json.loads(path.read_text())
+        start = None if raw['start'] is None else Start(**raw['start'])
+        lists = {name: tuple(raw[name]) for name in ('videos', 'left_out')}
+        return RunRecord(**(raw | lists | {'start': start}))
+    except (ValueError, TypeError, KeyError) as error:
+        raise OwnVideosError(f'{path}: not a record of a run ({error}). Remedy: another -o.') from error
+
+
+def has_checkpoint(out: Path) -> bool:
+    """Whether a run there has saved one."""
+    return any(OF_A_RUN.fullmatch(path.name) for path in out.glob('*.pth'))
+
+
+def require_start(out: Path, command: str, start: Start | None) -> None:
+    """What is held resumes only with the command and the start that it had.
+
+    Raises:
+        OwnVideosError: it had others, or nothing says what a classifier started from.
+    """
+    held = read_record(out)
+    if held is None:
+        if command == 'finetune' and has_checkpoint(out):
+            raise OwnVideosError(
+                f'{out} has a checkpoint, but no {RECORD} that says what it started from. Remedy: another -o.'
+            )
+        return
+    if held.command != command:
+        raise OwnVideosError(f'{out} holds a run of cmvl {held.command}, not of cmvl {command}. Remedy: another -o.')
+    had, now = (None if one is None else one.sha256 for one in (held.start, start))
+    if had != now:
+        same_place = held.start is not None and start is not None and held.start.place == start.place
+        words = [_in_words(one, same_place) for one in (held.start, start)]
+        raise OwnVideosError(f'{out} holds a run from {words[0]}, not from {words[1]}. Remedy: another -o.')
+
+
+def _in_words(start: Start | None, with_digest: bool) -> str:
+    if start is None:
+        return 'random weights'
+    return f'{start.place} with SHA-256 {start.sha256[:12]}…' if with_digest else start.place
+
+
+def require_videos(out: Path, videos: Path, found: Collection[str], *, usable: bool) -> None:
+    """What is held resumes only with the videos that it had.
+
+    Args:
+        out: the work directory.
+        videos: the folder, for the message.
+        found: paths of the videos that are there now.
+        usable: whether `found` are those that can be used; else those that could not be used then do not count.
+
+    Raises:
+        OwnVideosError: some are new, or gone.
+    """
+    held = read_record(out)
+    if held is None:
+        return
+    now = set(found) if usable else set(found) - set(held.left_out)
+    parts = [('new', sorted(now - set(held.videos))), ('gone', sorted(set(held.videos) - now))]
+    changes = '; '.join(
+        f'{word}: {", ".join(paths[:_SHOWN])}{", …" if len(paths) > _SHOWN else ""}' for word, paths in parts if paths
+    )
+    if changes:
+        raise OwnVideosError(
+            f'{out} holds a run on {counted(len(held.videos), "video")}, {videos} has {len(now)} now ({changes}). '
+            'Remedy: another -o.'
+        )
+
+
+def require_same(out: Path, asked: RunRecord) -> None:
+    """What is held resumes only with the training list, epochs and batch that it had.
+
+    Raises:
+        OwnVideosError: they are others.
+    """
+    held = read_record(out)
+    if held is None:
+        return
+    if held.train_list != asked.train_list:
+        raise OwnVideosError(
+            f'{out} holds a run with another training list of the same videos. '
+            'Remedy: --groups and --test-share as they were, or another -o.'
+        )
+    if held.batch != asked.batch:
+        raise OwnVideosError(
+            f'{out} holds a run with batches of {held.batch}, {asked.batch} are asked for now. '
+            f'Remedy: --cfg-options train_dataloader.batch_size={held.batch} to resume it, or another -o.'
+        )
+    if held.epochs != asked.epochs:
+        raise OwnVideosError(
+            f'{out} holds a run of {counted(held.epochs, "epoch")}, {asked.epochs} are asked for now. '
+            f'Remedy: --epochs {held.epochs} to resume it, or another -o.'
+        )
