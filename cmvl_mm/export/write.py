@@ -42,7 +42,7 @@ def format_of(path: Path) -> Format:
 
 
 def write_checked(network: ClipNetwork, path: Path, facts: Mapping[str, Any]) -> float:
-    """Export a network and run the file on clips that the tracing has not seen.
+    """Export a network and run the file on other clips than those it was traced with.
 
     Args:
         network: to export.
