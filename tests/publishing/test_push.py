@@ -163,10 +163,10 @@ def test_a_folder_is_read_as_data_and_its_weights_are_checked(tmp_path):
         config.write_text(json.dumps(good | change))
         with pytest.raises(FolderError, match=message):
             hub.load(made.folder)
-    config.write_text('[' * 100_000)
+    config.write_text('[')
     with pytest.raises(FolderError, match='cannot be read'):
         hub.load(made.folder)
-    config.write_text(json.dumps(good | dict(model=dict(good['model'], type='os.system'))))
+    config.write_text(json.dumps(good | dict(model=dict(good['model'], type='os.getcwd'))))
     with pytest.raises(TypeNameError, match=r'model\.type'):
         hub.load(made.folder)
     config.write_text(json.dumps(good))
