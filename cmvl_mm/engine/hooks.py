@@ -14,7 +14,7 @@ from cmvl_mm.datasets.dataset import Skipped
 from cmvl_mm.datasets.wrappers import compressed_parts
 
 from .listed import distinct_videos, list_digest
-from .runner import epoch_shape
+from .same_run import epoch_shape
 from .schedule_scale import recorded
 
 

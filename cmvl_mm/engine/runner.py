@@ -1,6 +1,5 @@
 """MMEngine's Runner with the few things that our runs need differently."""
 
-import json
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Self
@@ -31,31 +30,11 @@ from cmvl_mm.models.norm import convert_sync_batchnorm
 from .accumulation import batches_a_step, wrappers_in
 from .fast_step import compile_parts
 from .gradients import GradientCheckHook
-from .listed import list_digest
 from .preflight import check_test, check_training
 from .prepare import prepare
 from .rank_order import mean_in_rank_order
-from .schedule_scale import in_words, recorded
+from .same_run import NEW_RUN, require_same_run
 from .screen import ON_SCREEN
-
-_NEW_RUN = (
-    'start a new run from the weights (tools/train.py with --cfg-options load_from=… and without --resume, or '
-    'cmvl finetune --from)'
-)
-
-
-class ResumeError(ValueError):
-    """A run that cannot be gone on with as it is configured now; the message names the checkpoint and what differs."""
-
-
-def epoch_shape(runner: Runner) -> dict[str, int]:
-    """What must not change between an interrupted run and the one that resumes it."""
-    loader = runner.train_dataloader
-    return dict(
-        global_batch=loader.batch_size * runner.world_size,
-        videos=len(loader.dataset),
-        accumulation=batches_a_step(runner.optim_wrapper),
-    )
 
 
 def bare(model: nn.Module) -> nn.Module:
@@ -261,52 +240,10 @@ class CompressedRunner(Runner):
         """
         meta = read_checkpoint(filename).get('meta', {})
         if not {'epoch', 'iter'} <= meta.keys():
-            raise CheckpointError(f'{filename}: weights alone, and no run to go on with. Remedy: {_NEW_RUN}.')
-        before, now = meta.get('epoch_shape'), epoch_shape(self)
-        recorded = {key: value for key, value in now.items() if key in (before or {})}  # older files record less
-        if before is not None and before != recorded:
-            raise ResumeError(
-                f'{filename}: the run to resume had {before}, this one has {recorded}. Remedy: the same list, batch '
-                f'size, optim_wrapper.accumulative_counts and number of processes; or {_NEW_RUN}.'
-            )
-        self._require_whole_step(filename, meta['iter'] - meta['epoch'] * len(self.train_dataloader))
-        self._require_same_list(filename, meta.get('list_sha256'))
-        self._require_same_schedule(filename, meta.get('schedule'))
+            raise CheckpointError(f'{filename}: weights alone, and no run to go on with. Remedy: {NEW_RUN}.')
+        require_same_run(self, filename, meta)
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
         self.logger.info(f'The run resumes after iteration {self.iter}, in epoch {self.epoch + 1}.', extra=ON_SCREEN)
-
-    def _require_whole_step(self, filename: str, done: int) -> None:
-        """A checkpoint of MMEngine's own hooks and loops may have been saved between the batches of a step."""
-        counts = batches_a_step(self.optim_wrapper)
-        ends_here = getattr(self.train_loop, 'steps_end_with_epochs', False)
-        if ends_here and done % counts and done != len(self.train_dataloader):
-            raise ResumeError(
-                f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients '
-                f'are not in it. Remedy: another checkpoint; or {_NEW_RUN}.'
-            )
-
-    def _require_same_list(self, filename: str, before: str | None) -> None:
-        """A place in an epoch means the same videos only in the same list."""
-        now = list_digest(self.train_dataloader.dataset)
-        if now is not None and before is None:
-            self.logger.warning(f'{filename} does not say which list its run had; it is taken to be the one of now.')
-        elif now is not None and before is not None and before != now:
-            raise ResumeError(
-                f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
-                f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or {_NEW_RUN}.'
-            )
-
-    def _require_same_schedule(self, filename: str, before: str | None) -> None:
-        """MMEngine goes on with the checkpoint's schedule, whatever the config says now."""
-        now = recorded(self.cfg.get('param_scheduler'))
-        if before is not None and before != now:
-            parts = json.loads(before), json.loads(now)
-            words = [in_words(part) for part in parts]
-            had, has = words if words[0] != words[1] else (before, now)
-            raise ResumeError(
-                f'{filename}: the run to resume had another schedule: {had}; now it is {has}. Remedy: the epochs '
-                f'and param_scheduler as they were; another work directory; or {_NEW_RUN}.'
-            )
 
     def init_weights_for_test(self) -> None:
         """Weights of a retrieval without a checkpoint: what `model.init_cfg` names, else random; the log says so."""

@@ -12,7 +12,7 @@ from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.engine.config import merge_options
 from cmvl_mm.engine.logger_hook import WholeFileLoggerHook
 from cmvl_mm.engine.quiet_runner import QuietRunner, device_in_words
-from cmvl_mm.engine.runner import ResumeError
+from cmvl_mm.engine.same_run import ResumeError
 from cmvl_mm.engine.strict_files import read_files_as_data
 from cmvl_mm.files.atomic import replace_text
 

@@ -1,0 +1,89 @@
+"""Whether a checkpoint's run is the one that resumes from it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.runner import Runner
+
+from .accumulation import batches_a_step
+from .listed import list_digest
+from .schedule_scale import in_words, recorded
+
+NEW_RUN = (
+    'start a new run from the weights (tools/train.py with --cfg-options load_from=… and without --resume, or '
+    'cmvl finetune --from)'
+)
+
+
+class ResumeError(ValueError):
+    """A run that cannot be gone on with as it is configured now; the message names the checkpoint and what differs."""
+
+
+def epoch_shape(runner: Runner) -> dict[str, int]:
+    """What must not change between an interrupted run and the one that resumes it."""
+    loader = runner.train_dataloader
+    return dict(
+        global_batch=loader.batch_size * runner.world_size,
+        videos=len(loader.dataset),
+        accumulation=batches_a_step(runner.optim_wrapper),
+    )
+
+
+def require_same_run(runner: Runner, filename: str, meta: Mapping[str, Any]) -> None:
+    """Compare what a checkpoint says of its run with the run that resumes.
+
+    Args:
+        runner: that resumes.
+        filename: of the checkpoint.
+        meta: of the checkpoint.
+
+    Raises:
+        ResumeError: another global batch, another list, another schedule, or a place between the batches of a step.
+    """
+    before, now = meta.get('epoch_shape'), epoch_shape(runner)
+    known = {key: value for key, value in now.items() if key in (before or {})}  # older files record less
+    if before is not None and before != known:
+        raise ResumeError(
+            f'{filename}: the run to resume had {before}, this one has {known}. Remedy: the same list, batch '
+            f'size, optim_wrapper.accumulative_counts and number of processes; or {NEW_RUN}.'
+        )
+    _require_whole_step(runner, filename, meta['iter'] - meta['epoch'] * len(runner.train_dataloader))
+    _require_same_list(runner, filename, meta.get('list_sha256'))
+    _require_same_schedule(runner, filename, meta.get('schedule'))
+
+
+def _require_whole_step(runner: Runner, filename: str, done: int) -> None:
+    """A checkpoint of MMEngine's own hooks and loops may have been saved between the batches of a step."""
+    counts = batches_a_step(runner.optim_wrapper)
+    ends_here = getattr(runner.train_loop, 'steps_end_with_epochs', False)
+    if ends_here and done % counts and done != len(runner.train_dataloader):
+        raise ResumeError(
+            f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients '
+            f'are not in it. Remedy: another checkpoint; or {NEW_RUN}.'
+        )
+
+
+def _require_same_list(runner: Runner, filename: str, before: str | None) -> None:
+    """A place in an epoch means the same videos only in the same list."""
+    now = list_digest(runner.train_dataloader.dataset)
+    if now is not None and before is None:
+        runner.logger.warning(f'{filename} does not say which list its run had; it is taken to be the one of now.')
+    elif now is not None and before is not None and before != now:
+        raise ResumeError(
+            f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
+            f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or {NEW_RUN}.'
+        )
+
+
+def _require_same_schedule(runner: Runner, filename: str, before: str | None) -> None:
+    """MMEngine goes on with the checkpoint's schedule, whatever the config says now."""
+    now = recorded(runner.cfg.get('param_scheduler'))
+    if before is not None and before != now:
+        parts = json.loads(before), json.loads(now)
+        words = [in_words(part) for part in parts]
+        had, has = words if words[0] != words[1] else (before, now)
+        raise ResumeError(
+            f'{filename}: the run to resume had another schedule: {had}; now it is {has}. Remedy: the epochs '
+            f'and param_scheduler as they were; another work directory; or {NEW_RUN}.'
+        )
