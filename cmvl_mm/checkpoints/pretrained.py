@@ -140,7 +140,7 @@ def state_dict_of(contents: Mapping[str, Any], *, source: str | Path) -> dict[st
     return dict(weights)
 
 
-def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source: str | Path, prefix: str = '') -> None:
+def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source: str | Path, prefix: str = '') -> str:
     """Copy weights into a module: what is missing or mis-shaped is an error, what is left over is logged.
 
     Args:
@@ -149,6 +149,9 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
         source: where they come from, for messages.
         prefix: take only keys that start so, without it, e.g. 'backbone.'. Where keys are missing, the segments that
             wrappers add (`wrapped_keys`) are taken off before.
+
+    Returns:
+        What was loaded, in a sentence: for the log of a run.
 
     Raises:
         CheckpointError: a key of the module is missing or has another shape. Nothing has been copied then.
@@ -182,11 +185,11 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
         )
     module.load_state_dict({key: found[key] for key in wanted})
     surplus = [key for key in state_dict if not key.startswith(prefix) or key.removeprefix(prefix) not in wanted]
-    print_log(f'{source}: loaded {len(wanted)} keys into {type(module).__name__}', logger='current')
     if surplus:
         expected = bool(prefix) and all(key.startswith(_HEADS) for key in surplus)
         level = logging.INFO if expected else logging.WARNING
         print_log(f'{source}: left out {len(surplus)} keys: {_census(surplus)}', logger='current', level=level)
+    return f'{source}: loaded {len(wanted)} keys into {type(module).__name__}'
 
 
 def _below(state_dict: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -211,7 +214,9 @@ class PretrainedBackbone:
 
     def __call__(self, module: nn.Module) -> None:
         path = resolve_checkpoint(self.checkpoint, sha256=self.sha256)
-        load_weights(module.get_submodule('backbone'), read_state_dict(path), source=path, prefix='backbone.')
+        backbone = module.get_submodule('backbone')
+        loaded = load_weights(backbone, read_state_dict(path), source=path, prefix='backbone.')
+        print_log(loaded, logger='current')
 
 
 def _some(names: list[str], limit: int = 5) -> str:

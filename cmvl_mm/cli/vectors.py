@@ -77,6 +77,7 @@ def vectors(
     megabytes = out.stat().st_size / 1e6
     click.echo(f'{out}: {done.frames} frames, {megabytes:.2f} MB')
     if kind == '.gif' and megabytes > LARGE_GIF:
-        click.echo('To make it smaller: --frames 0:60, --scale 1, --fps 10, or an .mp4')
+        ways = {'fewer --frames': True, '--scale 1': scale != 1, '--fps 10': fps is None or fps > 10, 'an .mp4': True}
+        click.echo(f'To make it smaller: {", ".join(way for way, helps in ways.items() if helps)}')
     for reason, count in done.missing.items():
         click.echo(f'{count} of them without vectors: {reason}')

@@ -178,7 +178,7 @@ class CompressedRunner(Runner):
             checkpoint = dict(state_dict=state_dict_of(checkpoint, source=path))
         checkpoint.setdefault('meta', {}).pop('config', None)
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        load_weights(bare(self.model), state_dict_of(checkpoint, source=path), source=path)
+        self.logger.info(load_weights(bare(self.model), state_dict_of(checkpoint, source=path), source=path))
         self._has_loaded = True
         self.logger.info(f'Load checkpoint from {path}', extra=ON_SCREEN)
         return checkpoint

@@ -79,8 +79,9 @@ def run_named_test(
     config = load_config(source, dict(options or {}))
     if config.get('test_dataloader') is None:
         raise NothingToTest(
-            f'{source} has nothing to test. Remedy: a config of a classifier, of retrieval, or own/linear; '
-            '`cmvl config list` prints all.'
+            f'{source} has nothing to test: a pretraining has no figures of its own. Remedy: train a classifier from '
+            'its weights by `cmvl finetune FOLDER --from WORK_DIR`; or test them by a config of retrieval or '
+            'own/linear, which `cmvl config list` prints.'
         )
     if split is not None:
         use_split(config, split, source)

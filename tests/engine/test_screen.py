@@ -98,7 +98,7 @@ def test_cmvl_test_takes_a_work_directory_and_says_percent(trained, monkeypatch,
     ('words', 'code', 'reason'),
     [
         (['{}'], 1, 'this work directory has no config. Remedy: '),
-        (['demo/pretrain'], 1, 'demo/pretrain has nothing to test. Remedy: '),
+        (['demo/pretrain'], 1, 'train a classifier from its weights by `cmvl finetune FOLDER --from WORK_DIR`'),
         (['demo/retriev'], 1, 'such as demo/retrieval'),
         (['demo/retrieval', '--sha256', '0' * 64], 2, 'belongs to a checkpoint'),
         (['demo/retrieval', '--dump', 'a.txt'], 2, 'must end in .pkl'),

@@ -154,4 +154,7 @@ def test_a_folder_is_made_and_a_large_gif_says_how_to_make_it_smaller(video, tmp
     assert '--scale' not in CliRunner().invoke(main, words).output
     assert out.stat().st_size > 0
     monkeypatch.setattr('cmvl_mm.cli.vectors.LARGE_GIF', 0)
-    assert '--scale' in CliRunner().invoke(main, words).output
+    output = CliRunner().invoke(main, words).output
+    assert 'To make it smaller: fewer --frames, --scale 1, --fps 10, an .mp4\n' in output
+    output = CliRunner().invoke(main, [*words, '--scale', '1', '--fps', '5']).output
+    assert 'To make it smaller: fewer --frames, an .mp4\n' in output  # not what was done already
