@@ -152,7 +152,7 @@ def _count_vectors(video: CompressedVideo) -> VectorCounts:
     missing: Counter[str] = Counter()
     frames = valid = cells = 0
     for run in runs_of_frames(0, video.num_frames, video.keyframes, _TOGETHER):
-        motion = video.read(motion=run)[1]
+        motion = video.read(motion=run).motion
         has_some = [reason is None for reason in motion.missing]
         missing.update(reason for reason in motion.missing if reason is not None)
         frames += sum(has_some)

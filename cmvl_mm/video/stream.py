@@ -16,7 +16,7 @@ from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.facts import VectorFacts
-from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.painter import Painter
 from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.times import mean_rate
@@ -137,7 +137,7 @@ class CompressedVideo:
         """
         self._decoder.pictures()
 
-    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> tuple[npt.NDArray[np.uint8], MotionField]:
+    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> Frames:
         """Frames and motion vectors by display index, from one pass over each GOP that is needed.
 
         Args:
@@ -145,9 +145,9 @@ class CompressedVideo:
             motion: display indices of the frames wanted as vectors; likewise.
 
         Returns:
-            uint8 (len(rgb), H, W, 3) RGB of what FFmpeg's sequential decode gives, converted as docs/colours.md says,
-            and the `MotionField` of len(motion) frames: a vector that FFmpeg does not really provide is invalid, and
-            ``missing`` says why a frame has none (docs/vectors.md).
+            `Frames`.  ``rgb``: uint8 (len(rgb), H, W, 3) of what FFmpeg's sequential decode gives, converted as
+            docs/colours.md says.  ``motion``: the `MotionField` of len(motion) frames; a vector that FFmpeg does not
+            really provide is invalid, and ``missing`` says why a frame has none (docs/vectors.md).
 
         Raises:
             FrameIndexError: for an index below 0 or past the last frame.
@@ -172,7 +172,7 @@ class CompressedVideo:
                     frames[row] = frames[first]
             if number in motion_rows:
                 painter.add(motion_rows[number], number, frame)
-        return frames, painter.finish()
+        return Frames(rgb=frames, motion=painter.finish())
 
     def _copy_pixels(self, frame: VideoFrame, out: npt.NDArray[np.uint8]) -> None:
         """RGB into (H, W, 3), from FFmpeg's padded lines."""

@@ -70,7 +70,7 @@ def save_vectors(
         ):
             with closing(_open(archive, 'vectors', (len(wanted), *grid, 2), np.dtype(np.int16))) as member:
                 for run in runs_of_frames(wanted.start, wanted.stop, video.keyframes, together):
-                    motion = video.read(motion=run)[1]
+                    motion = video.read(motion=run).motion
                     member.write(motion.vectors.data)
                     valid.write(motion.valid.data)
                     missing += motion.missing

@@ -133,9 +133,12 @@ def _drawn(video: CompressedVideo, wanted: range, scale: int, orientation: Orien
     stamps = video.timestamps
     keys = video.keyframes
     for run in runs_of_frames(wanted.start, wanted.stop, keys, together):
-        rgb, motion = video.read(rgb=run, motion=run)
+        frames = video.read(rgb=run, motion=run)
+        motion = frames.motion
         for row, number in enumerate(run):
-            picture = draw_vectors(rgb[row], motion.vectors[row], motion.valid[row], block=video.block, scale=scale)
+            picture = draw_vectors(
+                frames.rgb[row], motion.vectors[row], motion.valid[row], block=video.block, scale=scale
+            )
             text = f'FRAME {number}'
             if not np.isnan(stamps[number]):
                 text += f'  {stamps[number]:.2f} S'
