@@ -40,7 +40,7 @@ def save_vectors(
     | valid | (n, Hb, Wb) | bool | whether the cell has a vector |
     | missing | (n,) | str | why a whole frame has none; '' where it has some |
     | frames | (n,) | int64 | display indices |
-    | timestamps | (n,) | float64 | seconds; NaN where the file has neither times nor a rate |
+    | timestamps | (n,) | float64 | seconds; NaN where the stream has no usable time stamps |
     | keyframes | (k,) | int64 | display indices of all key frames of the file |
     | block | () | int64 | edge of a cell, pixels |
     | size | (2,) | int64 | height and width of the picture, pixels |

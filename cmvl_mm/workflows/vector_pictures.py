@@ -113,9 +113,12 @@ def _times(
         times = np.arange(len(wanted)) / fps
     else:
         stamps = video.timestamps[wanted.start : wanted.stop]
-        if np.isnan(stamps).any():
+        if not np.isnan(stamps).any():
+            times = stamps - stamps[0]
+        elif video.fps:
+            times = np.arange(len(wanted)) / video.fps
+        else:
             raise DrawingError(out, f'{video.path} states neither times nor a rate', 'give --fps')
-        times = stamps - stamps[0]
     if most is not None and len(times) > 1 and np.diff(times).mean() < 0.999 / most:
         rate = 1 / np.diff(times).mean()
         raise DrawingError(out, f'{rate:.4g} frames a second, and a GIF plays at most {most}', f'give --fps {most}')

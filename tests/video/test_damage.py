@@ -122,7 +122,7 @@ def test_a_file_cut_off_behind_its_table(clips, tmp_path, name, cut):
 def test_damage_on_the_way_to_a_frame_is_an_error_and_elsewhere_is_none(clips, tmp_path, name):
     path = damage(clips(name), tmp_path / 'damaged.mp4', frame=15)
     rgb, vectors, *_ = decode_reference(clips(name))
-    with CompressedVideo(path) as video:
+    with CompressedVideo(path, block=8) as video:
         np.testing.assert_array_equal(video.read(rgb=[14, 5]).rgb, rgb[[14, 5]])
         np.testing.assert_array_equal(video.read(rgb=[24, 30]).rgb, rgb[[24, 30]])
         for wanted in (15, 16, 23):  # frame 16 shows no damage of its own, but builds on frame 15
