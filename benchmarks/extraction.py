@@ -198,7 +198,7 @@ def check(name: str, path: Path, block: int, route: Callable[[Path], Iterator[Ve
         AssertionError: the route gives other vectors, which would make its time meaningless.
     """
     with CompressedVideo(path, block=block) as video:
-        _, field = video.read(motion=range(video.num_frames))
+        field = video.read(motion=range(video.num_frames)).motion
         keys = set(video.keyframes.tolist())
     tolerance = 0.75 if name.startswith('MMAction2') else 1e-6  # px: it drops the fraction
     number = -1

@@ -43,7 +43,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def read_vectors(path: Path, frames: int, block: int) -> MotionField:
     """Of frames 0 ... ``frames``."""
     with CompressedVideo(path, block=block) as video:
-        return video.read(motion=range(frames + 1))[1]
+        return video.read(motion=range(frames + 1)).motion
 
 
 def compute_flow(path: Path, frames: int) -> np.ndarray:
@@ -77,7 +77,7 @@ def draw(path: Path, vectors: np.ndarray, flow: np.ndarray, out: Path) -> None:
     """Both on the frame whose vectors are longest: (n, Hb, Wb, 2) quarter pixels each."""
     frame = int(np.abs(vectors.astype(int)).sum((1, 2, 3)).argmax())
     with CompressedVideo(path) as video:
-        (picture,), _ = video.read(rgb=[frame])
+        (picture,) = video.read(rgb=[frame]).rgb
     figure, axes = plt.subplots(1, 2, figsize=(16, 6.4))
     for ax, name, field in zip(axes, ('motion vectors', 'TV-L1 optical flow'), (vectors, flow), strict=True):
         draw_arrows(ax, np.moveaxis(field[frame], -1, 0) / QUARTERS, background=picture)

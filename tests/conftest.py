@@ -81,7 +81,7 @@ def controlled_set(tmp_path_factory) -> Path:
             write_video(frames, path, quantiser=4)
             if split == 'train':
                 with CompressedVideo(path, block=FLOW_BLOCK) as video:
-                    write_flow(video, video.read(motion=range(video.num_frames))[1].vectors)
+                    write_flow(video, video.read(motion=range(video.num_frames)).motion.vectors)
             lines.append(f'videos/{split}{label}.mp4 {label}\n')
         (root / f'{split}.txt').write_text(''.join(lines))
     return root

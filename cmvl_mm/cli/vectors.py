@@ -15,7 +15,7 @@ In OUT.npz, of n frames and Hb x Wb cells of BLOCK px (numpy.load reads it, ther
   valid       (n, Hb, Wb)    bool    whether the cell has a vector
   missing     (n,)           str     why a frame has none, '' where it has some
   frames      (n,)           int64   display indices
-  timestamps  (n,)           float64 seconds
+  timestamps  (n,)           float64 seconds; NaN where there are none
   keyframes   (k,)           int64   display indices of the key frames
   block, size ()  (2,)       int64   px of a cell; height and width of the picture
 

@@ -3,8 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video import FrameIndexError
+from cmvl_mm.video import FrameIndexError, Frames, MotionField
+from cmvl_mm.video.motion import grid_shape
 from cmvl_mm.video.stream import Indices
+
+_BLOCK = 16  # px
 
 
 class DecodedFrames:
@@ -35,8 +38,8 @@ class DecodedFrames:
         """
         raise ValueError('decoded frames do not say which of them are key frames. Remedy: give the video file.')
 
-    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> tuple[npt.NDArray[np.uint8], None]:
-        """(len(rgb), H, W, 3) uint8, and no motion.
+    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> Frames:
+        """(len(rgb), H, W, 3) uint8, and the motion of no frame.
 
         Raises:
             FrameIndexError: there is no such frame.
@@ -50,4 +53,6 @@ class DecodedFrames:
             raise FrameIndexError(
                 'an array of frames', 'decode', f'it has {self.num_frames} frames, and no {beyond[0]}'
             )
-        return self.frames[wanted], None
+        grid = 0, *grid_shape(self.height, self.width, _BLOCK)
+        nothing = MotionField(vectors=np.empty((*grid, 2), np.int16), valid=np.empty(grid, np.bool_), block=_BLOCK)
+        return Frames(rgb=self.frames[wanted], motion=nothing)

@@ -18,6 +18,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 
 from cmvl_mm.datasets.flow import read_flow
+from cmvl_mm.video import Frames
 
 from .augment import apply_colour, draw_colour, encode_colour
 from .decoded_frames import DecodedFrames
@@ -51,16 +52,17 @@ class ReadCompressed:
         iframe = [sample['iframe_frame']] if 'iframe_frame' in sample else []
         motion = motion_frames.reshape(-1) if motion_frames is not None and self.motion == 'vectors' else ()
         if 'original' in sample:
-            imgs, _ = sample['original'].read(rgb=clip)
-            frames, field = sample['video'].read(rgb=iframe, motion=motion)
+            imgs = sample['original'].read(rgb=clip).rgb
+            read: Frames = sample['video'].read(rgb=iframe, motion=motion)
         else:
-            frames, field = sample['video'].read(rgb=np.append(clip, iframe).astype(np.int64), motion=motion)
-            imgs = frames[: len(clip)]
+            read = sample['video'].read(rgb=np.append(clip, iframe).astype(np.int64), motion=motion)
+            imgs = read.rgb[: len(clip)]
         if clip_frames is not None:
             sample['imgs'] = imgs
         if 'iframe_frame' in sample:
-            sample['iframe'] = frames[-1:]
+            sample['iframe'] = read.rgb[-1:]
         if motion_frames is not None:
+            field = read.motion
             if self.motion == 'flow':
                 if isinstance(sample['video'], DecodedFrames):
                     raise ValueError('decoded frames have no flow file beside them. Remedy: give the video file.')

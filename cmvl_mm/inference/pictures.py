@@ -45,12 +45,12 @@ def with_vectors(one: Input) -> Pictures:
         raise InputError(f'{one.name}: only a file has motion vectors. Remedy: the path, or visualize="scores".')
     with CompressedVideo(str(one.value)) as video:
         chosen = _spread(video.num_frames)
-        frames, motion = video.read(rgb=chosen, motion=chosen)
-        assert motion is not None
+        frames = video.read(rgb=chosen, motion=chosen)
+        motion = frames.motion
         scale = _scale(video.height, video.width)
         drawn = [
             draw_vectors(frame, vectors, valid, block=motion.block, scale=scale)
-            for frame, vectors, valid in zip(frames, motion.vectors, motion.valid, strict=True)
+            for frame, vectors, valid in zip(frames.rgb, motion.vectors, motion.valid, strict=True)
         ]
     return np.stack(drawn)
 
@@ -58,8 +58,7 @@ def with_vectors(one: Input) -> Pictures:
 def _frames(one: Input) -> Pictures:
     if isinstance(one.value, str):
         with CompressedVideo(one.value) as video:
-            frames, _ = video.read(rgb=_spread(video.num_frames))
-            return frames
+            return video.read(rgb=_spread(video.num_frames)).rgb
     if isinstance(one.value, np.ndarray):
         return one.value[_spread(len(one.value))]
     raise InputError(f'{one.name}: clips that are normalised are not drawn. Remedy: a file or an array.')

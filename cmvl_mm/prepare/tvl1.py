@@ -88,4 +88,4 @@ def _pictures(video: CompressedVideo) -> Iterator[npt.NDArray[np.uint8]]:
     """(H, W, 3) RGB of every frame, one group of pictures in memory at a time."""
     starts = [int(start) for start in video.keyframes if start > 0]
     for first, end in pairwise([0, *starts, video.num_frames]):
-        yield from video.read(rgb=range(first, end))[0]
+        yield from video.read(rgb=range(first, end)).rgb

@@ -1,7 +1,8 @@
 """Compressed file -> frames and motion vectors.  PyAV and NumPy only."""
 
 from cmvl_mm.video.errors import FrameIndexError, VideoError
+from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.stream import CompressedVideo
 
-__all__ = ['CompressedVideo', 'FrameIndexError', 'MotionField', 'VideoError']
+__all__ = ['CompressedVideo', 'FrameIndexError', 'Frames', 'MotionField', 'VideoError']

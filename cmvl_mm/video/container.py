@@ -5,7 +5,6 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import av
@@ -24,6 +23,7 @@ from cmvl_mm.video.leading import DROPS_LOST, begin_with_key_frame, numbered
 from cmvl_mm.video.macroblocks import DEBUG
 from cmvl_mm.video.pyav import open_file
 from cmvl_mm.video.sequential import decode_of, names_no_type, stands_alone
+from cmvl_mm.video.source import Source, as_source
 
 MAX_SIDE = 8192  # px; a header that states more is taken for damage, so that it cannot exhaust the memory
 _LARGEST = {'max_pixels': str(MAX_SIDE * MAX_SIDE)}  # FFmpeg's option: its decoders refuse to begin a larger frame
@@ -64,27 +64,29 @@ def reporting(path: str, stage: Stage) -> Iterator[None]:
         raise failure(path, stage, error) from error
 
 
-def open_video(path: str) -> tuple[InputContainer, VideoStream]:
+def open_video(video: str | Source) -> tuple[InputContainer, VideoStream]:
     """The container and its video stream, whose decoder is set up for pixels.
 
     The video is the first stream, in the order of the file, that sends packets and is no cover art.
 
     Args:
-        path: a regular file.
+        video: the path of a regular file, or another source.
 
     Raises:
         VideoError: stage ``open``, for anything but a regular file that holds video of a sane size.
     """
+    source = as_source(video)
+    path = source.name
     with reporting(path, 'open'):
-        _check_file(path)
-        container = _open(path)
+        _check_file(source)
+        container = _open(source)
         try:
             streams = video_streams(path, container)
             stream = streams[0]
             if len(streams) > 1 and not stream.index_entries:
                 index = first_that_sends(container, streams).index
                 container.close()
-                container = _open(path)
+                container = _open(source)
                 stream = next(stream for stream in container.streams.video if stream.index == index)
             return container, _prepare(path, stream)
         except BaseException:
@@ -92,16 +94,15 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
             raise
 
 
-def _open(path: str) -> InputContainer:
+def _open(source: Source) -> InputContainer:
     try:
-        # 'file:' and the white lists: a colon in a name is no protocol, and a play list, which would open other files
-        # than the one that it was allowed to, is no video.
+        # The white lists: a play list, which would open other files than the one that it was allowed to, is no video.
         # _LARGEST here, too: opening decodes some frames
         options = {'protocol_whitelist': 'file', 'format_whitelist': FORMATS, **_LARGEST}
-        return open_file(f'file:{Path(path).absolute()}', options)
+        return open_file(source.for_pyav(), options)
     except av.ArgumentError as error:
         raise VideoError(
-            path,
+            source.name,
             'open',
             f'Error: the container is none of those that are accepted ({FORMATS.replace(",", ", ")})',
             'Remux it, for example with "ffmpeg -i IN -c copy OUT.mkv"',
@@ -113,7 +114,13 @@ def codec_name(stream: VideoStream) -> str:
     return stream.codec_context.codec.canonical_name
 
 
-def _check_file(path: str) -> None:
+def _check_file(source: Source) -> None:
+    path = source.path
+    if path is None:
+        with source.open() as file:
+            if not file.read(1):
+                raise VideoError(source.name, 'open', 'it holds no bytes', 'Pass the whole content of a video file')
+        return
     if not os.path.exists(path):
         raise VideoError(path, 'open', 'there is no such file')
     status = os.stat(path)

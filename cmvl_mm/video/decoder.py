@@ -15,10 +15,12 @@ from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.exact import ExactReader
 from cmvl_mm.video.frame_faults import check_size, other_size
 from cmvl_mm.video.index import PacketIndex, index_of_regular, index_of_sealed
+from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.regular import H264_CONTAINERS, H264Proof, NotRegular
 from cmvl_mm.video.regular_reader import RegularReader
-from cmvl_mm.video.seal import read_seal
+from cmvl_mm.video.seal import seal_in
+from cmvl_mm.video.source import Source, as_source
 from cmvl_mm.video.times import usable
 from cmvl_mm.video.truth import NO_STAMP, Truth
 
@@ -30,17 +32,24 @@ class FrameDecoder:
     are decoded once for their index, and what is read is compared with it (exact.py).
 
     Args:
-        path: of the file.
+        video: the path of the file, or another source.
         keep_index: write the index of a stream that must be decoded for it beside the file.
     """
 
-    def __init__(self, path: str, keep_index: bool = False) -> None:
-        self.path = path
+    def __init__(self, video: str | Source, keep_index: bool = False) -> None:
+        source = as_source(video)
+        self._source, self.path = source, source.name
         self._keep_index = keep_index
         # Before it is opened: what is learned of it must not be taken for another file's that replaces it meanwhile.
-        self._identity = index_store.identity_of(path)
-        self._first = StreamReader(path)
-        context = self.stream.codec_context
+        self._identity = index_store.identity_of(source.path)
+        self._first = StreamReader(source)
+        # The header, once: reading an irregular stream closes this container, and PyAV would read freed memory.
+        stream = self.stream
+        self.time_base = fraction(stream.time_base)
+        self.stated_rate = fraction(stream.average_rate or stream.guessed_rate)
+        self.container_format: str = self._first.container.format.name
+        self.profile: str | None = stream.codec_context.profile
+        context = stream.codec_context
         self.height: int = context.height
         self.width: int = context.width
         self.codec = codec_name(self.stream)
@@ -110,13 +119,21 @@ class FrameDecoder:
         return index.position if isinstance(index, PacketIndex) else index.frames['position']
 
     @property
+    def has_b_frames(self) -> bool:
+        """Whether any frame is a B-frame, without decoding what is proven regular."""
+        index = self._index
+        if isinstance(index, PacketIndex):
+            return index.has_b_frames
+        return bool((index.frames['type'] == PictureType.B).any())
+
+    @property
     def stamps(self) -> Sequence[int] | None:
         """(num_frames,) presentation time stamps in display order, strictly increasing; None where there are none."""
         index = self._index
         if isinstance(index, PacketIndex):
             return index.stamps
         # AVI stores none: where B-frames make them differ from decoding stamps, FFmpeg guesses, often wrongly.
-        if self._first.container.format.name == 'avi' and PictureType.B in index.frames['type']:
+        if self.container_format == 'avi' and PictureType.B in index.frames['type']:
             return None
         return usable([None if stamp == NO_STAMP else stamp for stamp in index.frames['stamp'].tolist()])
 
@@ -136,9 +153,10 @@ class FrameDecoder:
     def _regular_index(self) -> tuple[PacketIndex | None, str]:
         """The index of a stream that is proven regular, or the reason why it is not."""
         reader = self._first
-        container = reader.container.format.name
+        container = self.container_format
         if self.codec == 'mpeg4' and container in H264_CONTAINERS:
-            seal = read_seal(self.path)
+            with self._source.open() as file:
+                seal = seal_in(file)
             index = None if seal is None else index_of_sealed(reader.stream, seal)
             return index, 'it is not as cmvl prepare writes it'
         if self.codec != 'h264' or container not in H264_CONTAINERS:
@@ -155,7 +173,7 @@ class FrameDecoder:
             return None, str(error)
         if not packets:
             raise VideoError(self.path, 'index', 'the video stream holds no frames', NO_FRAMES)
-        return index_of_regular(packets, proof.references), ''
+        return index_of_regular(packets, proof.references, proof.has_b_frames), ''
 
     def _exact_reader(self) -> ExactReader:
         recalled = index_store.recall(self._identity)
@@ -163,7 +181,7 @@ class FrameDecoder:
         known = known or (index_store.find_beside(self.path) if self._is_as_opened() else None)
         self._first.rewind()
         began = time.perf_counter()
-        exact = ExactReader(self.path, (self._first.container, self._first.stream), known)
+        exact = ExactReader(self._source, (self._first.container, self._first.stream), known)
         if known is None:
             index_store.tell(self.path, exact.truth, self._irregular, time.perf_counter() - began)
             self._save(exact.truth)
@@ -175,7 +193,7 @@ class FrameDecoder:
             index_store.keep(self.path, truth)
 
     def _is_as_opened(self) -> bool:
-        return self._identity is not None and index_store.identity_of(self.path) == self._identity
+        return self._identity is not None and index_store.identity_of(self._source.path) == self._identity
 
     def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
         """Every frame wanted for its pixels, its vectors or both, with its display index.
@@ -208,7 +226,7 @@ class FrameDecoder:
         if kept is not None:
             yield from map(bytes, kept)
             return
-        reader = StreamReader(self.path)  # another one: frames may be on their way out of the first
+        reader = StreamReader(self._source)  # another one: frames may be on their way out of the first
         try:
             yield from map(bytes, reader.all_packets())
         finally:

@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from cmvl_mm.bitstream.claims import I_FRAME
-from cmvl_mm.video.container import CODECS_WITH_VECTORS, decode_strictly, open_video, packets_with_data
-from cmvl_mm.video.display import Orientation, orientation_of
-from cmvl_mm.video.errors import NO_FRAMES, VideoError
+from cmvl_mm.video.container import CODECS_WITH_VECTORS
+from cmvl_mm.video.metadata import VideoMetadata
 from cmvl_mm.video.runs import runs_of_frames
 from cmvl_mm.video.seal import read_seal
 from cmvl_mm.video.stream import CompressedVideo
@@ -17,16 +16,7 @@ _BLOCK = 16  # px
 _TOGETHER = 512  # frames; 20 MB of vectors at 1080p
 _NEAR = 12  # frames from one key frame to the next, at most, for a clip to have one near it
 
-_TURNS = {
-    Orientation(): 'upright',
-    Orientation(True, False, True): 'turned 90 degrees clockwise when shown',
-    Orientation(False, True, True): 'turned 180 degrees when shown',
-    Orientation(True, True, False): 'turned 90 degrees anticlockwise when shown',
-    Orientation(False, False, True): 'mirrored left to right when shown',
-    Orientation(False, True, False): 'mirrored top to bottom when shown',
-    Orientation(True, False, False): 'rows and columns change places when shown',
-    Orientation(True, True, True): 'rows and columns change places, and it is turned 180 degrees, when shown',
-}
+_TURNS = {0: '', 90: 'turned 90 degrees clockwise', 180: 'turned 180 degrees', 270: 'turned 90 degrees anticlockwise'}
 
 
 @dataclass(frozen=True)
@@ -94,65 +84,52 @@ def describe(path: str | os.PathLike[str]) -> VideoFacts:
     began = time.perf_counter()
     name = os.fspath(path)
     with CompressedVideo(name, block=_BLOCK) as video:
-        container, profile, pixel_format, orientation, interlaced = _header(name)
-        keyframes = video.keyframes
+        known = video.metadata
         seal = read_seal(name)
         refused = None
         if video.codec not in CODECS_WITH_VECTORS:
             refused = f'FFmpeg exports no motion vectors of {video.codec} that are known to be right'
         types = video.frame_types
         vectors = None if refused else _count_vectors(video)
-        ends = [*keyframes[1:].tolist(), video.num_frames]
-        gaps = [end - first for first, end in zip(keyframes.tolist(), ends, strict=True)]
-        fps = video.fps
+        fps, longest_gap = known.fps, known.keyframe_interval[1]
         return VideoFacts(
             path=name,
-            container=container,
+            container=known.container,
             codec=video.codec,
-            profile=profile,
+            profile=known.profile,
             width=video.width,
             height=video.height,
-            pixel_format=pixel_format,
-            orientation=orientation,
-            interlaced=interlaced,
+            pixel_format=known.pixel_format,
+            orientation=_orientation(known),
+            interlaced=known.interlaced,
             num_frames=video.num_frames,
             fps=fps,
             seconds=video.num_frames / fps if fps else None,
-            keyframes=len(keyframes),
-            keyframe_interval=(min(gaps), max(gaps)),
+            keyframes=len(video.keyframes),
+            keyframe_interval=known.keyframe_interval,
             b_frames=types.count('B'),
             prepared=None if seal is None else seal.profile,
             refused=refused,
             vectors=vectors,
-            needs=_needs(video.codec, refused, vectors, max(gaps), types.count('B'), prepared=seal is not None),
+            needs=_needs(video.codec, refused, vectors, longest_gap, types.count('B'), prepared=seal is not None),
             index_by_decoding=not video.proven_regular,
             cost_seconds=time.perf_counter() - began,
         )
 
 
-def _header(path: str) -> tuple[str, str | None, str, str, bool]:
-    """Container, profile, pixel format, orientation and whether it is interlaced, by the first frame that comes out."""
-    container, stream = open_video(path)
-    try:
-        first = next(decode_strictly(path, stream, packets_with_data(container, stream)), None)
-        if first is None:
-            raise VideoError(path, 'index', 'the video stream holds no frames', NO_FRAMES)
-        frame = first.frame
-        try:
-            turned = _TURNS[orientation_of(frame)]
-        except ValueError as error:
-            turned = str(error)
-        profile = stream.codec_context.profile
-        return container.format.name, profile, frame.format.name, turned, bool(frame.interlaced_frame)
-    finally:
-        container.close()
+def _orientation(known: VideoMetadata) -> str:
+    """In words."""
+    if known.rotation is None:
+        return 'turned by no multiple of 90 degrees when shown'
+    done = ['mirrored left to right'] * known.mirrored + [_TURNS[known.rotation]] * (known.rotation > 0)
+    return f'{", then ".join(done)} when shown' if done else 'upright'
 
 
 def _count_vectors(video: CompressedVideo) -> VectorCounts:
     missing: Counter[str] = Counter()
     frames = valid = cells = 0
     for run in runs_of_frames(0, video.num_frames, video.keyframes, _TOGETHER):
-        motion = video.read(motion=run)[1]
+        motion = video.read(motion=run).motion
         has_some = [reason is None for reason in motion.missing]
         missing.update(reason for reason in motion.missing if reason is not None)
         frames += sum(has_some)

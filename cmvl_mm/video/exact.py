@@ -28,6 +28,7 @@ from cmvl_mm.video.container import (
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import damaged
 from cmvl_mm.video.sequential import Fault, decode_in_turn, pixel_digest, vector_digest
+from cmvl_mm.video.source import Source
 from cmvl_mm.video.truth import NO_STAMP, Truth, find_truth, signature
 
 KEPT = 16 << 20  # bytes of packets at most
@@ -39,7 +40,7 @@ class ExactReader:
     """One open file, read by its truth.
 
     Args:
-        path: of the file.
+        source: the file.
         opened: the container and its stream, from which nothing was read.
         truth: what is known of it already; None decodes it once, from start to end.
 
@@ -47,8 +48,8 @@ class ExactReader:
         VideoError: stage ``index``, if no frame comes out.
     """
 
-    def __init__(self, path: str, opened: tuple[InputContainer, VideoStream], truth: Truth | None) -> None:
-        self.path = path
+    def __init__(self, source: Source, opened: tuple[InputContainer, VideoStream], truth: Truth | None) -> None:
+        self._file, self.path = source, source.name
         self._converter = VideoReformatter()
         self._source = opened  # where packets come from
         self._decoding = opened  # whose decoder is used: another one where packets are kept and a fresh one was needed
@@ -59,8 +60,8 @@ class ExactReader:
         self._unusable: set[int] = set()  # starts from which a fresh decoder gave other frames
         if truth is None:
             container, stream = opened
-            with reporting(path, 'index'):
-                truth = find_truth(path, stream, self._keeping(all_packets(path, container, stream)))
+            with reporting(self.path, 'index'):
+                truth = find_truth(self.path, stream, self._keeping(all_packets(self.path, container, stream)))
             self._flush()
         opened[1].codec_context.copy_opaque = True
         self.truth = truth
@@ -238,7 +239,7 @@ class ExactReader:
         """An empty decoder with nothing but the headers at the start of the file."""
         if self._decoding is not self._source:
             self._decoding[0].close()
-        self._decoding = open_video(self.path)
+        self._decoding = open_video(self._file)
         self._decoding[1].codec_context.copy_opaque = True
 
     def _keeping(self, packets: Iterator[Any]) -> Iterator[Any]:
@@ -293,7 +294,7 @@ class ExactReader:
 
     def _reopen_source(self) -> None:
         """Read the file from its start again, with the decoder as it is."""
-        source = open_video(self.path)
+        source = open_video(self._file)
         if self._source is not self._decoding:
             self._source[0].close()
         self._source = source

@@ -36,6 +36,8 @@ class PacketIndex:
     """All key frames; sorted in display and in decoding order alike."""
     references: npt.NDArray[np.bool_] | None = None
     """(num_frames,) in decoding order: whether other pictures may be predicted from one; None where it is unknown."""
+    has_b_frames: bool = False
+    """Whether the first slice of a picture is a B-slice."""
     from_header: bool = False
     """Of a prepared file: MPEG-4 Part 2 without B-frames, so packets come in display order."""
     notes: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -106,12 +108,15 @@ def index_of_sealed(stream: VideoStream, seal: Seal) -> PacketIndex | None:
     )
 
 
-def index_of_regular(packets: Sequence[tuple[int, int, bool]], references: Sequence[bool]) -> PacketIndex:
+def index_of_regular(
+    packets: Sequence[tuple[int, int, bool]], references: Sequence[bool], has_b_frames: bool
+) -> PacketIndex:
     """Index of a stream that is proven regular (regular.py).
 
     Args:
         packets: pts, dts and whether it holds a key frame, of each packet in decoding order.
         references: of each, whether other pictures may be predicted from it.
+        has_b_frames: whether any is a B-frame.
     """
     stamps = np.array([pts for pts, _, _ in packets], np.int64)
     position = np.argsort(stamps)
@@ -128,4 +133,5 @@ def index_of_regular(packets: Sequence[tuple[int, int, bool]], references: Seque
             for number, shown in zip(keys, first, strict=True)
         ),
         references=np.array(references, np.bool_),
+        has_b_frames=has_b_frames,
     )

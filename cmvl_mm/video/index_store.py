@@ -32,8 +32,10 @@ _kept_bytes = 0
 _told: list[str] = []  # paths of the files that were decoded for their index
 
 
-def identity_of(path: str) -> Identity | None:
+def identity_of(path: str | None) -> Identity | None:
     """What a file is known by; None where there is none."""
+    if path is None:
+        return None
     try:
         status = os.stat(path)
     except OSError:

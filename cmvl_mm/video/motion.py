@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 QUARTERS = 4  # steps of a vector per pixel
+_WHOLE_MACROBLOCKS = {'mpeg1video', 'h261'}  # one vector for each 16x16 px, and no smaller blocks
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,16 @@ class MotionField:
             raise ValueError(
                 f'vectors {self.vectors.shape} and valid {self.valid.shape} must be (n, Hb, Wb, 2) and (n, Hb, Wb)'
             )
+
+
+def default_block(codec: str, is_prepared: bool) -> int:
+    """The largest of 16 and 8 px at which a grid loses nothing of a codec's blocks, save for H.264's smallest.
+
+    Args:
+        codec: FFmpeg's name of the format.
+        is_prepared: whether `cmvl prepare` wrote the file; other MPEG-4 may halve its macroblocks.
+    """
+    return 16 if is_prepared or codec in _WHOLE_MACROBLOCKS else 8
 
 
 def grid_shape(height: int, width: int, block: int) -> tuple[int, int]:

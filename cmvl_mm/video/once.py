@@ -20,7 +20,6 @@ from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.display import Orientation, orientation_of
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import check_size
-from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.times import DEFAULT_FPS, usable
 
 Rgb = npt.NDArray[np.uint8]
@@ -141,9 +140,8 @@ class _HandOn:
 
 def _edges(decoder: FrameDecoder, stamps: Sequence[int] | None, num_frames: int) -> npt.NDArray[np.float64]:
     """The edges of a `Timeline`."""
-    time_base = fraction(decoder.stream.time_base)
+    time_base = decoder.time_base
     if stamps is None or len(stamps) < 2 or not time_base:
-        stated = fraction(decoder.stream.average_rate or decoder.stream.guessed_rate)
-        return np.arange(num_frames + 1) / float(stated or DEFAULT_FPS)
+        return np.arange(num_frames + 1) / float(decoder.stated_rate or DEFAULT_FPS)
     ticks = np.array([*stamps, 2 * stamps[-1] - stamps[-2]], np.int64) - stamps[0]
     return np.asarray(ticks * float(time_base), np.float64)

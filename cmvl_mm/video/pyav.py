@@ -1,7 +1,7 @@
 """Which PyAV is supported, and where PyAV 19 differs from 18.1."""
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
@@ -35,11 +35,11 @@ def check_version(version: str) -> None:
 check_version(av.__version__)
 
 
-def open_file(url: str, options: dict[str, str]) -> InputContainer:
+def open_file(file: str | BinaryIO, options: dict[str, str]) -> InputContainer:
     """Open for reading; bytes of metadata that are no UTF-8 are no error."""
     if av.__version__.startswith('18.'):
-        return av.open(url, options=options, metadata_errors='surrogateescape')
-    return av.open(url, options=options)  # PyAV 19 always escapes them, and has no such argument
+        return av.open(file, mode='r', options=options, metadata_errors='surrogateescape')
+    return av.open(file, mode='r', options=options)  # PyAV 19 always escapes them, and has no such argument
 
 
 def fraction(value: Any) -> Fraction | None:

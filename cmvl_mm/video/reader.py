@@ -21,6 +21,7 @@ from cmvl_mm.video.container import (
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.index import Start
 from cmvl_mm.video.lone import LoneDecoder
+from cmvl_mm.video.source import Source
 
 _KEPT = 16 << 20  # bytes of packets at most
 
@@ -29,14 +30,14 @@ class StreamReader:
     """The video stream of a file that is proven regular, or is being looked at for that.
 
     Args:
-        path: of the file.
+        source: the file.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, source: Source) -> None:
+        self.source, self.path = source, source.name
         self.decoding: Decoding | None = None
         """What was decided on before anything was decoded; see `configure`."""
-        self.container, self.stream = open_video(path)
+        self.container, self.stream = open_video(source)
         self.next_position = -1
         """Of the packet to feed next, in decoding order."""
         self.left_out: Set[int] = frozenset()
@@ -69,7 +70,7 @@ class StreamReader:
         if not self._at_start:
             self._kept = self._lone = None  # packets and the decoder's stream refer to their container
             self.container.close()
-            self.container, self.stream = open_video(self.path)
+            self.container, self.stream = open_video(self.source)
             if self.decoding is not None:
                 self.decide(self.decoding)
             self.start_anew()

@@ -18,6 +18,7 @@ H264_CONTAINERS = frozenset({'mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm'})
 
 _SLICE, _IDR_SLICE, _SUPPLEMENT, _SPS, _PPS, _DELIMITER, _FILLER = 1, 5, 6, 7, 8, 9, 12  # NAL units (Table 7-1)
 _INTRA = {2, 7}  # slice_type of I-slices (Table 7-6)
+_B_SLICES = {1, 6}
 _START_OF_SLICE = 24  # bytes: hold what is read of a slice header, escapes included
 
 
@@ -62,6 +63,7 @@ class H264Proof:
         self._stamps: list[int] = []
         self.references: list[bool] = []
         """Of each packet, in decoding order: whether other pictures may be predicted from it."""
+        self.has_b_frames = False
         self._period, self._reference, self._poc = -1, 0, (0, 0)
 
     def follow(self, packets: Iterable[Any]) -> Iterator[Any]:
@@ -112,6 +114,7 @@ class H264Proof:
         if pps is None:
             raise NotRegular('a picture lacks its header')
         is_reference = nal[0] & 0x60 > 0
+        self.has_b_frames |= kind in _B_SLICES
         self.references.append(is_reference)
         if is_idr:
             self._start_period(bits, kind, frame_num)

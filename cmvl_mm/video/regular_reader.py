@@ -117,7 +117,7 @@ class RegularReader:
             return self._first
         if self._second is None:
             self._first.check_open()
-            self._second = StreamReader(self.path)
+            self._second = StreamReader(self._first.source)
             self._second.decide(decoding)
         return self._second
 

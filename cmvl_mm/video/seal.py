@@ -63,23 +63,28 @@ SEAL_SIZE = _ROOM
 def read_seal(path: str) -> Seal | None:
     """The seal of a file; None where it has none, or where it does not bind this file."""
     with open(path, 'rb') as file:
-        length = file.seek(0, os.SEEK_END)
-        if length < _ROOM:
-            return None
-        file.seek(length - _ROOM)
-        box = file.read(_ROOM)
-        if box[:_HEADER] != _ROOM.to_bytes(4, 'big') + b'uuid' + _KIND:
-            return None
-        try:
-            content = json.loads(box[_HEADER:])
-            version, bound_length = content['cmvl_mm'], content['length']
-            first, size, checksum = content['table']
-            seal = Seal(profile=str(content['profile']), num_frames=int(content['frames']), gop=int(content['gop']))
-        except (ValueError, KeyError, TypeError):
-            return None
-        if version != VERSION or bound_length != length or not 0 < size <= _LARGEST_TABLE or seal.gop < 1:
-            return None
-        return seal if _checksum(file, first, size) == checksum else None
+        return seal_in(file)
+
+
+def seal_in(file: BinaryIO) -> Seal | None:
+    """Likewise, of an open file."""
+    length = file.seek(0, os.SEEK_END)
+    if length < _ROOM:
+        return None
+    file.seek(length - _ROOM)
+    box = file.read(_ROOM)
+    if box[:_HEADER] != _ROOM.to_bytes(4, 'big') + b'uuid' + _KIND:
+        return None
+    try:
+        content = json.loads(box[_HEADER:])
+        version, bound_length = content['cmvl_mm'], content['length']
+        first, size, checksum = content['table']
+        seal = Seal(profile=str(content['profile']), num_frames=int(content['frames']), gop=int(content['gop']))
+    except (ValueError, KeyError, TypeError):
+        return None
+    if version != VERSION or bound_length != length or not 0 < size <= _LARGEST_TABLE or seal.gop < 1:
+        return None
+    return seal if _checksum(file, first, size) == checksum else None
 
 
 def _table(file: BinaryIO) -> tuple[int, int]:

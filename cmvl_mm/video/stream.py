@@ -1,40 +1,34 @@
 """Frames, motion vectors and I-frames of a compressed video, by display index."""
 
 import operator
-import os
 from collections.abc import Sequence
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
-from cmvl_mm.video.colour import Colour, container_tags
-from cmvl_mm.video.colour_reader import ColourReader
-from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name, reporting
-from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.container import CODECS_WITH_VECTORS
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.facts import VectorFacts
-from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.painter import Painter
-from cmvl_mm.video.pyav import fraction
-from cmvl_mm.video.times import mean_rate
+from cmvl_mm.video.source import Video
+from cmvl_mm.video.video_file import VideoFile
 
 Indices = Sequence[int] | npt.NDArray[np.integer]
 
-# AVPictureType -> letter: I P B, then S (MPEG-4 sprite), SI, SP, BI by what they predict from.
-_PICTURE_TYPES = {1: 'I', 2: 'P', 3: 'B', 4: 'P', 5: 'I', 6: 'P', 7: 'B'}
 
+class CompressedVideo(VideoFile):
+    """Random access to the frames and motion vectors of one video.
 
-class CompressedVideo:
-    """Random access to the frames and motion vectors of one video file.
+    ``len(video)`` is the number of its frames.  ``video[i]`` is the picture of frame i, uint8 (H, W, 3) RGB, and a
+    slice gives (n, H, W, 3); as in any sequence, -1 is the last one.  Whoever needs more than one frame asks for them
+    in one call: each call decodes from a key frame on.
 
     Args:
-        path: a regular file in any container that FFmpeg reads.
-        block: edge of the motion grid's cells in pixels: 16 loses nothing on the MPEG-4 Part 2 that
-            cmvl prepare writes, 8 nothing on H.264.
-
+        video: the path of a regular file, in any container that FFmpeg reads; its bytes; or a binary file object that
+            can seek, which stays open, is read from its first byte on, and must not change.
+        block: edge of the motion grid's cells in pixels.  By default 16 where that loses nothing: for the MPEG-4 Part 2
+            that cmvl prepare writes, MPEG-1 and H.261; else 8, which averages H.264's blocks of 8x4, 4x8 and 4x4 px.
         keep_index: write the index of a stream that must be decoded for it beside the file (``PATH.index.npz``).
 
     A plain decode from start to end defines the frames of a file: their number, order, types, key frames and vectors.
@@ -48,86 +42,15 @@ class CompressedVideo:
         VideoError: stage ``open`` from the constructor, other stages from the properties and methods.
     """
 
-    def __init__(self, path: str | os.PathLike[str], block: int = 8, *, keep_index: bool = False) -> None:
-        if block < 1:
-            raise ValueError(f'block is an edge in pixels, at least 1; got {block}')
-        self.path = os.fspath(path)
-        self.block = block
-        self._decoder = FrameDecoder(self.path, keep_index)
+    def __init__(self, video: Video, block: int | None = None, *, keep_index: bool = False) -> None:
+        super().__init__(video, block, keep_index)
         self._facts = VectorFacts(self._decoder)
-        # What frame.to_ndarray(format='rgb24') does, but that sets up a converter and its threads for every
-        # frame.
-        self._converter = VideoReformatter()
-        self.height: int = self._decoder.height
-        """Pixels, of the displayed picture, not rotated."""
-        self.width: int = self._decoder.width
-        """Pixels, likewise."""
-        stream = self._decoder.stream
-        self.codec = codec_name(stream)
-        """FFmpeg's name of the format: ``mpeg4``, ``h264``, ``hevc``, ..."""
-        self._colours = ColourReader(self.path, container_tags(stream), self.codec)
-        self._colour: Colour | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the file; a later read is an error."""
-        self._decoder.close()
-
-    @property
-    def fps(self) -> float:
-        """Mean frames per second, by the frames' times; 0 where there are no times and the container states no rate.
-
-        Where the times keep the stated rate to within their rounding, it is that rate.
-        """
-        stamps, stream = self._decoder.stamps, self._decoder.stream
-        stated = fraction(stream.average_rate or stream.guessed_rate)
-        return float(mean_rate(stamps, fraction(stream.time_base), stated) or 0)
-
-    @property
-    def timestamps(self) -> npt.NDArray[np.float64]:
-        """(num_frames,) seconds at which frames are shown, by the container's time stamps; they need not begin at 0.
-
-        Frame i of a file without usable ones is shown at i / fps; NaN where there is no rate either.
-        """
-        stamps, time_base = self._decoder.stamps, fraction(self._decoder.stream.time_base)
-        if stamps is not None and time_base is not None:
-            return np.array([float(stamp * time_base) for stamp in stamps])
-        fps = self.fps
-        return np.arange(self.num_frames) / fps if fps else np.full(self.num_frames, np.nan)
-
-    @property
-    def colour(self) -> Colour:
-        """Matrix and range by which frame 0 becomes RGB, and who says so (docs/colours.md); decodes it once."""
-        if self._colour is None:
-            self.read(rgb=[0])
-        assert self._colour is not None
-        return self._colour
-
-    @property
-    def num_frames(self) -> int:
-        """Frames that a plain decode shows; never the header's count."""
-        return self._decoder.num_frames
-
-    @property
-    def proven_regular(self) -> bool:
-        """Whether headers alone prove which packet gives which frame; if not, each process decodes the file once."""
-        return self._decoder.index is not None
-
-    @property
-    def keyframes(self) -> npt.NDArray[np.int64]:
-        """(n,) display indices of the key frames, sorted: pictures that are flagged so and decode alone."""
-        return self._decoder.keyframes()
-
-    @property
-    def frame_types(self) -> str:
-        """``I``, ``P`` or ``B`` for every displayed frame; costs one full decode, once."""
-        # Some decoders name no type: then a key frame is an I-frame, and the rest is predicted.
-        return ''.join(_PICTURE_TYPES.get(picture, 'I' if key else 'P') for picture, key in self._decoder.pictures())
+    def __getitem__(self, index: int | slice) -> npt.NDArray[np.uint8]:
+        if isinstance(index, slice):
+            return self.read(rgb=range(*index.indices(self.num_frames))).rgb
+        number = operator.index(index)
+        return self.read(rgb=[number + self.num_frames if number < 0 else number]).rgb[0]
 
     def verify(self) -> None:
         """Decode everything.
@@ -137,7 +60,7 @@ class CompressedVideo:
         """
         self._decoder.pictures()
 
-    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> tuple[npt.NDArray[np.uint8], MotionField]:
+    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> Frames:
         """Frames and motion vectors by display index, from one pass over each GOP that is needed.
 
         Args:
@@ -145,9 +68,9 @@ class CompressedVideo:
             motion: display indices of the frames wanted as vectors; likewise.
 
         Returns:
-            uint8 (len(rgb), H, W, 3) RGB of what FFmpeg's sequential decode gives, converted as docs/colours.md says,
-            and the `MotionField` of len(motion) frames: a vector that FFmpeg does not really provide is invalid, and
-            ``missing`` says why a frame has none (docs/vectors.md).
+            `Frames`.  ``rgb``: uint8 (len(rgb), H, W, 3) of what FFmpeg's sequential decode gives, converted as
+            docs/colours.md says.  ``motion``: the `MotionField` of len(motion) frames; a vector that FFmpeg does not
+            really provide is invalid, and ``missing`` says why a frame has none (docs/vectors.md).
 
         Raises:
             FrameIndexError: for an index below 0 or past the last frame.
@@ -165,21 +88,14 @@ class CompressedVideo:
         for number, frame in self._decoder.frames(rgb_rows.keys(), motion_rows.keys()):
             if number in rgb_rows:
                 if not number:
-                    self._colour = self._colours.colour(frame)
+                    self._colour = self._pixels.colour(frame)
                 first, *others = rgb_rows[number]
-                self._copy_pixels(frame, frames[first])
+                self._pixels.write(frame, frames[first])
                 for row in others:
                     frames[row] = frames[first]
             if number in motion_rows:
                 painter.add(motion_rows[number], number, frame)
-        return frames, painter.finish()
-
-    def _copy_pixels(self, frame: VideoFrame, out: npt.NDArray[np.uint8]) -> None:
-        """RGB into (H, W, 3), from FFmpeg's padded lines."""
-        with reporting(self.path, 'decode'):
-            plane = self._converter.reformat(self._colours.ready(frame), format='rgb24', threads=1).planes[0]
-            lines = np.frombuffer(memoryview(plane), np.uint8).reshape(self.height, plane.line_size)
-        out[:] = lines[:, : 3 * self.width].reshape(out.shape)
+        return Frames(rgb=frames, motion=painter.finish())
 
     def _rows(self, indices: Indices) -> dict[int, list[int]]:
         """Display index -> the rows of the result that ask for it."""

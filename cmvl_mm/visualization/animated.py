@@ -28,7 +28,7 @@ def animated_clip(path: str | Path, width: int = 160) -> bytes:
     """
     with CompressedVideo(path) as video:
         first = max(0, (video.num_frames - FRAMES * STEP) // 2)
-        frames, _ = video.read(rgb=np.arange(first, min(first + FRAMES * STEP, video.num_frames), STEP), motion=[])
+        frames = video.read(rgb=np.arange(first, min(first + FRAMES * STEP, video.num_frames), STEP), motion=[]).rgb
     height = max(2, round(width * frames.shape[1] / frames.shape[2]))
     pictures = [Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC) for frame in frames]
     for quality in _QUALITIES:

@@ -67,7 +67,7 @@ def _traced(sample: dict[str, Any]) -> TracedSample:
     crops: list[tuple[Box, bool]] = sample['crops']
     numbers, windows = sample.get('motion_frames', np.empty((0, 0), np.int64)), []
     if len(numbers):
-        frames, _ = sample['video'].read(rgb=numbers.reshape(-1), motion=[])
+        frames = sample['video'].read(rgb=numbers.reshape(-1), motion=[]).rgb
         frames = frames.reshape(*numbers.shape, *frames.shape[1:])
         for window, own, box, flip in zip(numbers, frames, sample['motion_box'], sample['motion_flip'], strict=True):
             windows.append(Window(window, crop_resize(own, Box(*box.tolist()), bool(flip), _SIZE), bool(flip)))

@@ -58,7 +58,7 @@ def describe_part(path: Path, number: int) -> Part:
     """
     with CompressedVideo(path, block=BLOCK) as video:
         first, last = _bounds(video, number)
-        _, motion = video.read(motion=range(first, last))
+        motion = video.read(motion=range(first, last)).motion
         return Part(
             codec=video.codec,
             width=video.width,
@@ -101,8 +101,8 @@ def _drawn(video: CompressedVideo, first: int, last: int) -> Iterator[npt.NDArra
     scale = max(1, _SHORT_SIDE // min(video.width, video.height))
     for begin in range(first, last, _AT_ONCE):
         numbers = range(begin, min(begin + _AT_ONCE, last))
-        pictures, motion = video.read(rgb=numbers, motion=numbers)
-        for picture, vectors, valid in zip(pictures, motion.vectors, motion.valid, strict=True):
+        frames = video.read(rgb=numbers, motion=numbers)
+        for picture, vectors, valid in zip(frames.rgb, frames.motion.vectors, frames.motion.valid, strict=True):
             yield draw_vectors(picture, vectors, valid, block=BLOCK, scale=scale)
 
 

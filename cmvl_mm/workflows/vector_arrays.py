@@ -40,7 +40,7 @@ def save_vectors(
     | valid | (n, Hb, Wb) | bool | whether the cell has a vector |
     | missing | (n,) | str | why a whole frame has none; '' where it has some |
     | frames | (n,) | int64 | display indices |
-    | timestamps | (n,) | float64 | seconds; NaN where the file has neither times nor a rate |
+    | timestamps | (n,) | float64 | seconds; NaN where the stream has no usable time stamps |
     | keyframes | (k,) | int64 | display indices of all key frames of the file |
     | block | () | int64 | edge of a cell, pixels |
     | size | (2,) | int64 | height and width of the picture, pixels |
@@ -70,7 +70,7 @@ def save_vectors(
         ):
             with closing(_open(archive, 'vectors', (len(wanted), *grid, 2), np.dtype(np.int16))) as member:
                 for run in runs_of_frames(wanted.start, wanted.stop, video.keyframes, together):
-                    motion = video.read(motion=run)[1]
+                    motion = video.read(motion=run).motion
                     member.write(motion.vectors.data)
                     valid.write(motion.valid.data)
                     missing += motion.missing

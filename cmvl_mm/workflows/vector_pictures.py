@@ -113,9 +113,12 @@ def _times(
         times = np.arange(len(wanted)) / fps
     else:
         stamps = video.timestamps[wanted.start : wanted.stop]
-        if np.isnan(stamps).any():
+        if not np.isnan(stamps).any():
+            times = stamps - stamps[0]
+        elif video.fps:
+            times = np.arange(len(wanted)) / video.fps
+        else:
             raise DrawingError(out, f'{video.path} states neither times nor a rate', 'give --fps')
-        times = stamps - stamps[0]
     if most is not None and len(times) > 1 and np.diff(times).mean() < 0.999 / most:
         rate = 1 / np.diff(times).mean()
         raise DrawingError(out, f'{rate:.4g} frames a second, and a GIF plays at most {most}', f'give --fps {most}')
@@ -133,9 +136,12 @@ def _drawn(video: CompressedVideo, wanted: range, scale: int, orientation: Orien
     stamps = video.timestamps
     keys = video.keyframes
     for run in runs_of_frames(wanted.start, wanted.stop, keys, together):
-        rgb, motion = video.read(rgb=run, motion=run)
+        frames = video.read(rgb=run, motion=run)
+        motion = frames.motion
         for row, number in enumerate(run):
-            picture = draw_vectors(rgb[row], motion.vectors[row], motion.valid[row], block=video.block, scale=scale)
+            picture = draw_vectors(
+                frames.rgb[row], motion.vectors[row], motion.valid[row], block=video.block, scale=scale
+            )
             text = f'FRAME {number}'
             if not np.isnan(stamps[number]):
                 text += f'  {stamps[number]:.2f} S'

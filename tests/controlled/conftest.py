@@ -34,7 +34,7 @@ class Followed:
 def encoded_motion(frames: np.ndarray, path: Path) -> MotionField:
     write_video(frames, path, quantiser=4)
     with CompressedVideo(path, block=16) as video:
-        return video.read(motion=range(video.num_frames))[1]
+        return video.read(motion=range(video.num_frames)).motion
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_the_codec_finds_the_true_motion(make, tmp_path):
     video = make(**argument, num_frames=12)
     write_video(video.frames, tmp_path / 'video.mp4')
     with CompressedVideo(tmp_path / 'video.mp4', block=16) as stream:
-        _, field = stream.read(motion=range(1, 12))
+        field = stream.read(motion=range(1, 12)).motion
     truth = video.displacement[1:].reshape(11, 8, 16, 10, 16, 2).mean(axis=(2, 4))
     assert np.corrcoef(field.vectors.ravel(), truth.ravel())[0, 1] > 0.9
     assert np.abs(field.vectors / 4 - truth).mean() < 0.3

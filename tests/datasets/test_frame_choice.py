@@ -102,7 +102,7 @@ def test_the_pipeline_reads_just_that(config, repository, controlled_set):
     assert not inputs['motion_flip'].any()
     with CompressedVideo(controlled_set / 'videos/train0.mp4') as video:
         frames = TRANSFORMS.build(stage_of(dataset.pipeline, 'sample'))(dict(video=video))['motion_frames']
-        _, field = video.read(rgb=[], motion=frames[2])
+        field = video.read(rgb=[], motion=frames[2]).motion
     assert np.array_equal(inputs['motion'][2], field.vectors)
 
 

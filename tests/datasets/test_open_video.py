@@ -100,7 +100,7 @@ def test_a_stage_that_draws_draws_the_same_for_a_file(video):
 
 def test_decoded_frames_give_what_their_file_gives(video):
     with CompressedVideo(video) as opened:
-        frames, _ = opened.read(rgb=range(opened.num_frames))
+        frames = opened.read(rgb=range(opened.num_frames)).rgb
     handed_over = dict(array=frames, total_frames=len(frames), **HANDED_OVER)
     assert torch.equal(run(handed_over)['inputs']['imgs'], run(dict(filename=video))['inputs']['imgs'])
 

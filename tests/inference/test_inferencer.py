@@ -78,7 +78,7 @@ def test_a_folder_gives_what_the_test_gives_and_batches_change_nothing(infer, te
 def test_frames_and_clips_give_what_their_file_gives(infer, tested):
     path, feature = next(iter(tested.items()))
     with CompressedVideo(path) as video:
-        frames, _ = video.read(rgb=range(video.num_frames))
+        frames = video.read(rgb=range(video.num_frames)).rgb
     packed = infer.pipeline(infer._inputs_to_list(path)[0])['inputs']['imgs']  # (clips, 3, T, H, W)
     clips = infer.model.data_preprocessor(dict(inputs=dict(imgs=packed[None]), data_samples=None))['inputs']['imgs'][0]
     found = infer([frames, clips, path, clips[0]], batch_size=4)
@@ -128,7 +128,7 @@ def test_pictures_say_what_was_found_or_show_vectors(classifier, tested, tmp_pat
     with CompressedVideo(path) as video:
         scale = round(240 / min(video.height, video.width))
         assert (height, width) == (scale * video.height, scale * video.width)
-        (first,), _ = video.read(rgb=[0])
+        (first,) = video.read(rgb=[0]).rgb
     enlarged = first.repeat(scale, 0).repeat(scale, 1)
     assert (drawn[0][40:] == enlarged[40:]).all()  # below the line of text the frame is as it was
     assert (drawn[0][:20] != enlarged[:20]).any()

@@ -82,7 +82,7 @@ def test_every_picture_comes_once_and_in_order(write, monkeypatch):
     monkeypatch.setattr(cv2.optflow, 'DualTVL1OpticalFlow_create', Brightening)
     grey = np.arange(26, dtype=np.uint8) ** 2 // 4 + 20
     with CompressedVideo(write(np.broadcast_to(grey[:, None, None, None], (26, 16, 16, 3)))) as video:
-        pictures, _ = video.read(rgb=range(26))
+        pictures = video.read(rgb=range(26)).rgb
         flow = list(tvl1_flow(video))
     levels = pictures[:, 0, 0, 0].astype(int)
     assert [int(frame[0, 0, 0]) for frame in flow] == [0, *(4 * np.diff(levels)).tolist()]

@@ -114,7 +114,7 @@ def judge_frames(video: CompressedVideo, frames: list[tuple[np.ndarray, bool]]) 
     random.Random(1).shuffle(order)
     for number in order:
         try:
-            (found,) = video.read(rgb=[number])[0]
+            (found,) = video.read(rgb=[number]).rgb
         except VideoError as error:
             return f'refused: {error.reason}'
         if not np.array_equal(found, frames[number][0]):
@@ -140,7 +140,7 @@ def judge_vectors(video: CompressedVideo) -> str:
     """Whether valid vectors are those of the pan, whole steps of it, to the past; and what is invalid."""
     try:
         types = video.frame_types
-        _, field = video.read(motion=range(video.num_frames))
+        field = video.read(motion=range(video.num_frames)).motion
     except VideoError as error:
         return f'refused: {error.reason}'
     verdicts = []

@@ -75,7 +75,7 @@ def check_random_reads(path: Path, *, motion: bool, rounds: int = 6) -> None:
     """Random, repeated, unordered indices with gaps give what the plain decode gave."""
     rgb, vectors, valid, types = decode_reference(path)
     rng = np.random.default_rng(0)
-    with CompressedVideo(path) as video:
+    with CompressedVideo(path, block=8) as video:
         assert video.num_frames == len(rgb)
         assert (video.height, video.width) == rgb.shape[1:3]
         for _ in range(rounds):

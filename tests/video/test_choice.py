@@ -42,7 +42,7 @@ def write(path, codecs, *, silent=(), attached=(), audio=False):
 def width_and_count(path):
     with CompressedVideo(path) as video:
         video.verify()
-        return video.width, video.num_frames, int(video.read(rgb=[0])[0].mean() // 60)
+        return video.width, video.num_frames, int(video.read(rgb=[0]).rgb.mean() // 60)
 
 
 @pytest.mark.parametrize('suffix', ['.mp4', '.mkv', '.mov', '.ts', '.avi'])

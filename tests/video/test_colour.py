@@ -74,7 +74,7 @@ def write(path: Path, frame: av.VideoFrame, codec: str, stream_tags: Tags, conta
 def seen(path: Path) -> tuple[np.ndarray, Colour]:
     """(4, 3) RGB of the patches, and the record."""
     with CompressedVideo(path) as video:
-        return video.read(rgb=[1])[0][0][32, 16::32].astype(int), video.colour
+        return video.read(rgb=[1]).rgb[0][32, 16::32].astype(int), video.colour
 
 
 def check(path: Path, expected: np.ndarray, *, within: int = 2) -> Colour:

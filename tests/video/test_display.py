@@ -58,7 +58,7 @@ def test_each_orientation_is_baked_in(tmp_path, entries):
     source = with_matrix(tmp_path / 'plain.mp4', tmp_path / 'turned.mp4', matrix(*entries))
     reencode(source, tmp_path / 'out.mp4', profile=PROFILES['paper'])
     with CompressedVideo(tmp_path / 'out.mp4') as video:
-        seen = video.read(rgb=[2])[0][0]
+        seen = video.read(rgb=[2]).rgb[0]
     expected = moved(picture, *entries)
     assert seen.shape == expected.shape
     assert np.abs(seen.astype(int) - expected).mean() < 5
@@ -111,7 +111,7 @@ def make_disc(path: Path, pixel_shape: Fraction, *, turned: bool = False) -> Pat
 def shown_shape(path: Path) -> float:
     """Width : height of the disc in a player, which follows the file's shape of pixels."""
     with CompressedVideo(path) as video:
-        bright = video.read(rgb=[0])[0][0][..., 1] > 128
+        bright = video.read(rgb=[0]).rgb[0][..., 1] > 128
     with av.open(str(path)) as container:
         pixel_shape = float(container.streams.video[0].sample_aspect_ratio or 1)
     y, x = np.nonzero(bright)

@@ -28,7 +28,7 @@ def check_structure(path, count):
 
 def pixels(path, frames):
     with CompressedVideo(path) as video:
-        return video.read(rgb=frames)[0].astype(float)
+        return video.read(rgb=frames).rgb.astype(float)
 
 
 @pytest.mark.parametrize('name', ['mpeg4_b_avi', 'h264_b', 'h264_raw', 'h264_open_ts', 'hevc_b', 'vp8'])

@@ -24,7 +24,7 @@ def test_open_gop_frames_before_the_key_frame_come_from_the_gop_before(clips):
             leading = [number for number in range(key) if position[number] > position[key]]
             assert leading, 'the clip has no open GOP'
             wanted = [leading[-1], key, key + 1]
-            np.testing.assert_array_equal(video.read(rgb=wanted)[0], rgb[wanted])
+            np.testing.assert_array_equal(video.read(rgb=wanted).rgb, rgb[wanted])
 
 
 def test_vp8_frames_that_are_never_shown_do_not_count(clips, tmp_path):
@@ -78,7 +78,7 @@ def test_frames_alone_and_backwards_are_those_of_a_plain_decode(clips, monkeypat
         with CompressedVideo(path) as video:
             assert video._decoder.truth is not None
             for number in [*range(NUM_FRAMES - 1, -1, -3), 30, 5, 13]:
-                np.testing.assert_array_equal(video.read(rgb=[number])[0], rgb[[number]], str(number))
+                np.testing.assert_array_equal(video.read(rgb=[number]).rgb, rgb[[number]], str(number))
 
 
 def test_few_packets_are_decoded_for_a_frame_behind_many(tmp_path, monkeypatch):
@@ -127,11 +127,11 @@ def test_a_start_that_gives_other_frames_is_given_up(clips, monkeypatch):
 
         monkeypatch.setattr(exact, 'pixel_digest', wrong)
         number = int(reader._starts[1][2]) + 3
-        np.testing.assert_array_equal(video.read(rgb=[number])[0], rgb[[number]])
+        np.testing.assert_array_equal(video.read(rgb=[number]).rgb, rgb[[number]])
         assert refused == [(reader_starts[2], False), (reader_starts[2], True)]
         assert begun[-1][0] == reader_starts[1]
         refused.clear()
-        np.testing.assert_array_equal(video.read(rgb=[number])[0], rgb[[number]])
+        np.testing.assert_array_equal(video.read(rgb=[number]).rgb, rgb[[number]])
         assert not refused, 'it is not tried again'
 
 
@@ -206,7 +206,7 @@ def test_an_index_beside_the_video_spares_the_decode(clips, tmp_path, monkeypatc
         patch.setattr(exact, 'find_truth', None)
         with CompressedVideo(path) as video:
             assert (video.keyframes.tolist(), video.frame_types) == (keyframes, types)
-            np.testing.assert_array_equal(video.read(rgb=[33])[0], decode_reference(path)[0][[33]])
+            np.testing.assert_array_equal(video.read(rgb=[33]).rgb, decode_reference(path)[0][[33]])
 
     path.write_bytes(clips('mpeg2_ts').read_bytes())
     assert index_store.load(str(path)) is None, 'it is of another file'

@@ -30,9 +30,9 @@ def test_parts_of_one_file(tmp_path, first, second):
     with CompressedVideo(path, block=16) as video:
         assert video.num_frames == len(plain)
         for number in reversed(range(len(plain))):
-            np.testing.assert_array_equal(video.read(rgb=[number])[0][0], plain[number].to_ndarray(format='rgb24'))
+            np.testing.assert_array_equal(video.read(rgb=[number]).rgb[0], plain[number].to_ndarray(format='rgb24'))
         types = video.frame_types
-        _, field = video.read(motion=range(len(plain)))
+        field = video.read(motion=range(len(plain))).motion
     for number, kind in enumerate(types):
         if kind == 'B':
             assert 'its bits cannot be read' in field.missing[number]

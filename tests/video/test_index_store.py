@@ -17,15 +17,15 @@ def test_a_file_that_is_replaced_or_vanishes_after_it_was_opened_is_read_and_kep
     path = shutil.copy(first, tmp_path / 'video.ts')
     with CompressedVideo(path, keep_index=True) as old:
         os.replace(shutil.copy(second, tmp_path / 'other.ts'), path)
-        np.testing.assert_array_equal(old.read(rgb=[20])[0], decode_reference(first)[0][[20]])
+        np.testing.assert_array_equal(old.read(rgb=[20]).rgb, decode_reference(first)[0][[20]])
     assert not os.path.exists(f'{path}{index_store.SUFFIX}')
     for _ in range(2):
         with CompressedVideo(path, keep_index=True) as new:
-            np.testing.assert_array_equal(new.read(rgb=[20])[0], decode_reference(second)[0][[20]])
+            np.testing.assert_array_equal(new.read(rgb=[20]).rgb, decode_reference(second)[0][[20]])
     path = shutil.copy(clips('mpeg2_ts'), tmp_path / 'video.ts')
     with CompressedVideo(path, keep_index=True) as video:
         os.unlink(path)
-        np.testing.assert_array_equal(video.read(rgb=[20])[0], decode_reference(clips('mpeg2_ts'))[0][[20]])
+        np.testing.assert_array_equal(video.read(rgb=[20]).rgb, decode_reference(clips('mpeg2_ts'))[0][[20]])
 
 
 def test_an_index_that_cannot_be_written_is_a_warning(clips, tmp_path, caplog):

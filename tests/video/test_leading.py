@@ -32,7 +32,7 @@ def test_leading_pictures_of_hevc_that_need_the_key_frame_alone(tmp_path, before
         assert video.num_frames == len(expected)
         assert video.keyframes[0] != 0, 'no picture is displayed before the first key frame'
         for number in reversed(range(len(expected))):
-            (found,) = video.read(rgb=[number])[0]
+            (found,) = video.read(rgb=[number]).rgb
             np.testing.assert_array_equal(found, plain[number])
             errors = [np.abs(found.astype(int) - picture).mean() for picture in PAN.frames]
             assert np.argmin(errors) == key + number
@@ -75,5 +75,7 @@ def test_b_frames_of_h264_before_an_idr_picture(tmp_path):
             video.verify()
             assert video.keyframes.tolist() == [2]
             for number in (6, 0, 2, 1):
-                np.testing.assert_array_equal(video.read(rgb=[number])[0][0], frames[number].to_ndarray(format='rgb24'))
+                np.testing.assert_array_equal(
+                    video.read(rgb=[number]).rgb[0], frames[number].to_ndarray(format='rgb24')
+                )
         assert reencode(path, tmp_path / 'out.mp4', profile=PROFILES['paper']) == 7

@@ -23,7 +23,7 @@ def test_a_pan_is_recovered_with_sign_and_half_pixels(tmp_path, displacement, bl
     pan = make_pan(displacement=displacement, num_frames=14, height=128, width=340)
     write_video(pan.frames, tmp_path / 'pan.mp4')
     with CompressedVideo(tmp_path / 'pan.mp4', block=block) as video:
-        _, field = video.read(motion=range(14))
+        field = video.read(motion=range(14)).motion
     assert not field.valid[[0, 12]].any()
     assert [number for number, reason in enumerate(field.missing) if reason] == [0, 12]
     assert 'I-frame' in field.missing[12]
@@ -41,5 +41,5 @@ def test_quarter_pixels_of_h264(tmp_path):
     pan = make_pan(displacement=(1.25, -0.75), num_frames=10, height=128, width=160)
     options = {'x264-params': 'keyint=12:bframes=0:ref=1', 'crf': '10'}
     with CompressedVideo(encode_clip(tmp_path / 'pan.mp4', pan.frames, 'libx264', options)) as video:
-        _, field = video.read(motion=range(1, 10))
+        field = video.read(motion=range(1, 10)).motion
     assert np.median(field.vectors[field.valid], axis=0).tolist() == [5, -3]

@@ -22,7 +22,7 @@ def test_sides_beyond_the_limit_are_refused_before_anything_is_read(tmp_path, su
     path = encode_clip(tmp_path / f'wide{suffix}', np.zeros((2, 16, width, 3), np.uint8), codec, {})
     if width == MAX_SIDE:
         with CompressedVideo(path) as video:
-            assert video.read(rgb=[1])[0].shape == (1, 16, MAX_SIDE, 3)
+            assert video.read(rgb=[1]).rgb.shape == (1, 16, MAX_SIDE, 3)
         return
     with pytest.raises(VideoError, match=str(MAX_SIDE)) as caught:
         CompressedVideo(path)
@@ -41,7 +41,7 @@ def test_a_size_that_the_container_states_otherwise(clips, tmp_path, name, entry
     path.write_bytes(data)
     with CompressedVideo(path) as video:
         assert (video.width, video.height) == SIZE
-        np.testing.assert_array_equal(video.read(rgb=[30])[0], decode_reference(clips(name))[0][[30]])
+        np.testing.assert_array_equal(video.read(rgb=[30]).rgb, decode_reference(clips(name))[0][[30]])
 
 
 def test_the_formats_allowed_are_ffmpegs_and_name_no_other_files():

@@ -45,7 +45,7 @@ def check(path, wanted):
         assert asked[-1].num_frames == video.num_frames
         numbers = sorted({number for number in wanted if number < video.num_frames})
         assert list(came) == numbers
-        np.testing.assert_array_equal(np.stack(list(came.values())), video.read(rgb=numbers)[0])
+        np.testing.assert_array_equal(np.stack(list(came.values())), video.read(rgb=numbers).rgb)
     return asked
 
 
@@ -116,7 +116,7 @@ def outcome(path, wanted):
         ours = None, str(error)
     try:
         with CompressedVideo(path) as video:
-            theirs = video.read(rgb=[number for number in wanted if number < video.num_frames])[0], None
+            theirs = video.read(rgb=[number for number in wanted if number < video.num_frames]).rgb, None
     except VideoError as error:
         theirs = None, str(error)
     return ours, theirs

@@ -68,9 +68,9 @@ def test_what_is_not_proven_is_decoded_for_its_index(tmp_path, pan, name):
         check_random_reads(path, motion=True, rounds=2)
         return
     with CompressedVideo(path) as video:  # a flag of interlacing changes what PyAV makes of pixels, not what we do
-        whole, _ = video.read(rgb=range(40))
+        whole = video.read(rgb=range(40)).rgb
         for number in (33, 7, 21):
-            np.testing.assert_array_equal(video.read(rgb=[number])[0], whole[[number]])
+            np.testing.assert_array_equal(video.read(rgb=[number]).rgb, whole[[number]])
 
 
 def lacking(number, packet):
@@ -123,7 +123,7 @@ def test_an_irregular_stream_is_read_as_a_plain_decode_shows_it(tmp_path, pan, c
     with CompressedVideo(path) as video:
         assert video.num_frames == len(frames)
         for number in (30, 5, 13):
-            np.testing.assert_array_equal(video.read(rgb=[number])[0][0], frames[number].to_ndarray(format='rgb24'))
+            np.testing.assert_array_equal(video.read(rgb=[number]).rgb[0], frames[number].to_ndarray(format='rgb24'))
 
 
 def test_reorder_depth_counts_pictures_that_overtake():
@@ -139,11 +139,11 @@ def test_reorder_depth_counts_pictures_that_overtake():
 def test_a_file_that_was_opened_before_is_not_read_again_for_its_index(tmp_path, pan, monkeypatch):
     path = x264(tmp_path, pan, 'keyint=12:bframes=2')
     with CompressedVideo(path) as video:
-        first = video.read(rgb=[20])[0]
+        first = video.read(rgb=[20]).rgb
         index = video._decoder.index
     with CompressedVideo(path) as video:
         assert video._decoder.index is index
-        np.testing.assert_array_equal(video.read(rgb=[20])[0], first)
+        np.testing.assert_array_equal(video.read(rgb=[20]).rgb, first)
     path.write_bytes(x264(tmp_path, pan[:30], 'keyint=12:bframes=2').read_bytes())
     with CompressedVideo(path) as video:
         assert video.num_frames == 30

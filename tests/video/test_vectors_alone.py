@@ -16,6 +16,7 @@ from cmvl_mm.video.raster import RECORD, rasterise
 from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.regular_reader import WORTH_A_READER, RegularReader
 from cmvl_mm.video.seal import SEAL_SIZE, read_seal, write_seal
+from cmvl_mm.video.source import Source
 
 NUM_FRAMES = 40  # of every clip in conftest.py
 
@@ -48,8 +49,8 @@ def test_vectors_alone_equal_those_of_a_full_decode(variant, decoded):
             assert video.codec not in CHEAPER_FOR_VECTORS
         return
     _, vectors, valid, _ = decode_reference(path)
-    with CompressedVideo(path) as video:
-        _, field = video.read(motion=range(NUM_FRAMES))
+    with CompressedVideo(path, block=8) as video:
+        field = video.read(motion=range(NUM_FRAMES)).motion
         assert video.codec in CHEAPER_FOR_VECTORS
     assert 'pixels' not in decoded
     np.testing.assert_array_equal(field.vectors, vectors)
@@ -59,7 +60,7 @@ def test_vectors_alone_equal_those_of_a_full_decode(variant, decoded):
 def test_prepared_videos_decode_each_packet_once_and_no_i_frame_for_its_vectors(clips, decoded):
     """GOP 12: key frames in full, the rest each by itself; windows skip whatever lies before them."""
     rgb, vectors, valid, _ = decode_reference(clips('mpeg4'))
-    with CompressedVideo(clips('mpeg4')) as video:
+    with CompressedVideo(clips('mpeg4'), block=8) as video:
         keyframes = video.keyframes
         frames, field = video.read(rgb=keyframes, motion=range(NUM_FRAMES))
         assert (decoded.count('pixels'), decoded.count('alone')) == (len(keyframes), NUM_FRAMES - len(keyframes))
@@ -110,7 +111,7 @@ def test_a_few_frames_are_not_worth_a_second_reader(clips):
         few, many = set(range(WORTH_A_READER - 1)), set(range(WORTH_A_READER))
         index = replace(video._decoder.index)  # the decoder's own is kept for other readers
         index.__dict__['_start_numbers'] = [0] * 100  # as if it were one long GOP
-        reader = RegularReader(StreamReader(video.path), index)
+        reader = RegularReader(StreamReader(Source(video.path)), index)
         assert reader._passes(set(), few) == {'pixels': sorted(few)}
         assert reader._passes(set(), many) == {'pixels': [], 'vectors': sorted(many)}
         reader.close()
@@ -121,9 +122,9 @@ def test_pixels_can_be_read_after_vectors_alone_and_vectors_after_pixels(clips):
     rgb, vectors, _, _ = decode_reference(clips('h264'))
     with CompressedVideo(clips('h264')) as video:
         for _ in range(2):
-            _, field = video.read(motion=range(NUM_FRAMES))
+            field = video.read(motion=range(NUM_FRAMES)).motion
             np.testing.assert_array_equal(field.vectors, vectors)
-            frames, _ = video.read(rgb=[30, 5])
+            frames = video.read(rgb=[30, 5]).rgb
             np.testing.assert_array_equal(frames, rgb[[30, 5]])
 
 
@@ -144,8 +145,8 @@ def test_a_decoder_that_skips_pixels_was_really_told_to(clips):
 def verdict(path, **wanted):
     """The stage of the error that a read ends in, or the vectors that it gives."""
     try:
-        with CompressedVideo(path) as video:
-            return video.read(**wanted)[1].vectors.tolist()
+        with CompressedVideo(path, block=8) as video:
+            return video.read(**wanted).motion.vectors.tolist()
     except VideoError as error:
         return error.stage
 
@@ -215,10 +216,10 @@ def test_a_damaged_header_changes_no_other_packet(clips, tmp_path):
     data[offset] ^= 0b00100000  # the first bit of modulo_time_base
     path = tmp_path / 'damaged.mp4'
     path.write_bytes(data)
-    with CompressedVideo(path) as video:
+    with CompressedVideo(path, block=8) as video:
         video.read(motion=[14])
         for number in (15, 16, 17, 23, 13):
-            np.testing.assert_array_equal(video.read(motion=[number])[1].vectors, vectors[[number]])
+            np.testing.assert_array_equal(video.read(motion=[number]).motion.vectors, vectors[[number]])
 
 
 def flags(decoder, packet):
@@ -252,6 +253,6 @@ def test_other_encoders_bugs_keep_their_streams_from_it(clips, tmp_path, decoded
     path.write_bytes(data[:-SEAL_SIZE].replace(b'Lavc', b'XviD'))
     write_seal(str(path), read_seal(clips('mpeg4')))
     _, vectors, *_ = decode_reference(clips('mpeg4'))
-    with CompressedVideo(path) as video:
-        np.testing.assert_array_equal(video.read(motion=[20])[1].vectors, vectors[[20]])
+    with CompressedVideo(path, block=8) as video:
+        np.testing.assert_array_equal(video.read(motion=[20]).motion.vectors, vectors[[20]])
     assert decoded == ['vectors'] * 9  # 12 ... 20

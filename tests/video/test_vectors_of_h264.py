@@ -11,7 +11,7 @@ from cmvl_mm.video import CompressedVideo
 
 def read(path, number, block=8):
     with CompressedVideo(path, block=block) as video:
-        _, field = video.read(motion=[number])
+        field = video.read(motion=[number]).motion
     return field.vectors[0], field.valid[0], field.missing[0]
 
 

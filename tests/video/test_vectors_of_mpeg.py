@@ -76,14 +76,14 @@ def test_b_frames_that_cannot_be_read_or_kept_are_invalid_with_the_reason(tmp_pa
     path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
     monkeypatch.setattr('cmvl_mm.bitstream.mpeg4_b_vop._COEFFICIENTS', [(0, 0)] * 4096)
     with CompressedVideo(path) as video:
-        _, field = video.read(motion=[1, 3])
+        field = video.read(motion=[1, 3]).motion
     assert not field.valid[0].any()
     assert 'a coefficient of no code' in field.missing[0]
     assert field.missing[1] is None
     path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
     monkeypatch.setattr('cmvl_mm.video.mpeg4_b_frames._MOST_BYTES', 1 << 10)
     with CompressedVideo(path) as video:
-        _, field = video.read(motion=[1, 2, 3])
+        field = video.read(motion=[1, 2, 3]).motion
     assert ['more than' in (reason or '') for reason in field.missing] == [True, True, False]
 
 
@@ -149,7 +149,7 @@ def test_a_frame_of_fields_alone_is_invalid_with_a_reason(tmp_path):
     frames = fields_interleaved(make_pan(displacement=(2, 5), num_frames=16, height=96, width=160).frames)
     path = encode_clip(tmp_path / 'fields.mp4', frames, 'mpeg4', FINE | {'flags': '+ilme+ildct'})
     with CompressedVideo(path) as video:
-        _, field = video.read(motion=range(8))
+        field = video.read(motion=range(8)).motion
     assert all((reason is None) == valid.any() for reason, valid in zip(field.missing, field.valid, strict=True))
     assert field.valid[1:].mean() < 0.5
 

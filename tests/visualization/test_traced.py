@@ -27,5 +27,5 @@ def test_a_traced_sample_knows_its_frames(repository, controlled_set, index):
     with CompressedVideo(controlled_set / sample.path) as video:
         assert sample.iframe in video.keyframes
         for window, box, flip in zip(sample.windows, boxes, flips, strict=True):
-            frames, _ = video.read(rgb=window.numbers, motion=[])
+            frames = video.read(rgb=window.numbers, motion=[]).rgb
             np.testing.assert_array_equal(window.frames, crop_resize(frames, Box(*box), flip, 160))

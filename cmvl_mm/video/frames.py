@@ -1,0 +1,43 @@
+"""What a read gives: pictures and motion vectors, side by side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.motion import MotionField
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Frames of a video, as `CompressedVideo.read` gives them.
+
+    Also a pair, for ``rgb, motion = video.read(...)``.
+    """
+
+    rgb: npt.NDArray[np.uint8]
+    """(n, H, W, 3) RGB, in the order in which they were asked for; n is 0 where no pictures were."""
+    motion: MotionField
+    """Of those that were asked for as vectors, likewise; they need not be the same frames."""
+
+    def __iter__(self) -> Iterator[Any]:
+        yield self.rgb
+        yield self.motion
+
+    @overload
+    def __getitem__(self, place: Literal[0]) -> npt.NDArray[np.uint8]: ...
+
+    @overload
+    def __getitem__(self, place: Literal[1]) -> MotionField: ...
+
+    def __getitem__(self, place: int) -> npt.NDArray[np.uint8] | MotionField:
+        return (self.rgb, self.motion)[place]
+
+    def __len__(self) -> int:
+        """2, as of any pair: the number of frames is ``len(frames.rgb)``."""
+        return 2
+
+    def __repr__(self) -> str:
+        return f'Frames(rgb={self.rgb.shape}, vectors={self.motion.vectors.shape})'

@@ -1,0 +1,77 @@
+"""What a video is, in a few lines."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+
+from cmvl_mm.video.display import Orientation, orientation_of
+
+_TURNS = {
+    Orientation(): (0, False),
+    Orientation(True, False, True): (90, False),
+    Orientation(False, True, True): (180, False),
+    Orientation(True, True, False): (270, False),
+    Orientation(False, False, True): (0, True),
+    Orientation(True, True, True): (90, True),
+    Orientation(False, True, False): (180, True),
+    Orientation(True, False, False): (270, True),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class VideoMetadata:
+    """Of one video. Pictures are as they are read: rotation is not applied."""
+
+    container: str
+    """FFmpeg's name of it, such as 'mov,mp4,m4a,3gp,3g2,mj2'."""
+    codec: str
+    """FFmpeg's name of the format: ``mpeg4``, ``h264``, ..."""
+    profile: str | None
+    """Of the codec; None where the stream states none."""
+    width: int
+    height: int
+    """Pixels."""
+    pixel_format: str
+    """Of frame 0, FFmpeg's name, such as 'yuv420p'."""
+    fps: float
+    """Mean frames per second; 0 where the file has neither times nor a rate."""
+    num_frames: int
+    rotation: int | None
+    """Degrees by which the picture is turned clockwise to be shown; None for another angle than a multiple of 90."""
+    mirrored: bool
+    """Whether it is mirrored left to right before it is turned."""
+    interlaced: bool
+    """Whether frame 0 is flagged so."""
+    has_b_frames: bool
+    keyframe_interval: tuple[int, int]
+    """Fewest and most frames from one key frame to the next, or to the end of the file."""
+
+    def __repr__(self) -> str:
+        fewest, most = self.keyframe_interval
+        parts = [
+            f'{self.codec}{f" {self.profile}" if self.profile else ""}',
+            f'{self.width}x{self.height} {self.pixel_format}',
+            f'{self.num_frames} frames',
+            f'{self.fps:.4g} fps',
+            f'key frame every {fewest if fewest == most else f"{fewest} to {most}"}',
+        ]
+        parts += ['B-frames'] * self.has_b_frames + ['interlaced'] * self.interlaced + ['mirrored'] * self.mirrored
+        if self.rotation:
+            parts.append(f'rotated {self.rotation} degrees')
+        return f'VideoMetadata({", ".join(parts)})'
+
+
+def keyframe_interval(keyframes: npt.NDArray[np.int64], num_frames: int) -> tuple[int, int]:
+    """Fewest and most frames from one key frame to the next, or to the end."""
+    gaps = np.diff(np.append(keyframes, num_frames))
+    return int(gaps.min()), int(gaps.max())
+
+
+def turn_of(frame: VideoFrame) -> tuple[int | None, bool]:
+    """Degrees clockwise, and whether the picture is mirrored left to right before; see `VideoMetadata`."""
+    try:
+        return _TURNS[orientation_of(frame)]
+    except ValueError:
+        return None, False

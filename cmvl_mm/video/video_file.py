@@ -1,0 +1,162 @@
+"""An open video, and what it is: size, codec, times, key frames, kinds of frames."""
+
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.colour import Colour, container_tags
+from cmvl_mm.video.container import codec_name
+from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.metadata import VideoMetadata, keyframe_interval, turn_of
+from cmvl_mm.video.motion import default_block
+from cmvl_mm.video.pixels import RgbWriter
+from cmvl_mm.video.seconds import Presentation
+from cmvl_mm.video.source import Source, Video
+from cmvl_mm.video.times import mean_rate
+
+# AVPictureType -> letter: I P B, then S (MPEG-4 sprite), SI, SP, BI by what they predict from.
+_PICTURE_TYPES = {1: 'I', 2: 'P', 3: 'B', 4: 'P', 5: 'I', 6: 'P', 7: 'B'}
+
+
+class VideoFile:
+    """One open video.  Arguments and errors as of `CompressedVideo`."""
+
+    def __init__(self, video: Video, block: int | None, keep_index: bool) -> None:
+        if block is not None and block < 1:
+            raise ValueError(f'block is an edge in pixels, at least 1; got {block}')
+        source = Source(video)
+        self.path = source.name
+        """Of the file; ``<bytes>``, or the type of the file object, where there is none."""
+        if keep_index and source.path is None:
+            raise VideoError(
+                self.path, 'open', 'no index can be kept beside it', 'Pass a path, or leave out keep_index'
+            )
+        self._block = block
+        self._decoder = FrameDecoder(source, keep_index)
+        self.height: int = self._decoder.height
+        """Pixels, of the displayed picture, not rotated."""
+        self.width: int = self._decoder.width
+        """Pixels, likewise."""
+        stream = self._decoder.stream
+        self.codec = codec_name(stream)
+        """FFmpeg's name of the format: ``mpeg4``, ``h264``, ``hevc``, ..."""
+        self._pixels = RgbWriter(self.path, container_tags(stream), self.codec)
+        self._colour: Colour | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file; a later read is an error."""
+        self._decoder.close()
+
+    def __len__(self) -> int:
+        return self.num_frames
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that a plain decode shows; never the header's count."""
+        return self._decoder.num_frames
+
+    @cached_property
+    def block(self) -> int:
+        """Edge of the motion grid's cells in pixels."""
+        if self._block is not None:
+            return self._block
+        # Of MPEG-4 Part 2, nothing but what cmvl prepare writes is proven regular.
+        return default_block(self.codec, self.codec == 'mpeg4' and self._decoder.is_regular)
+
+    @property
+    def fps(self) -> float:
+        """Mean frames per second, by the frames' times; 0 where there are no times and the container states no rate.
+
+        Where the times keep the stated rate to within their rounding, it is that rate.
+        """
+        decoder = self._decoder
+        return float(mean_rate(decoder.stamps, decoder.time_base, decoder.stated_rate) or 0)
+
+    @property
+    def timestamps(self) -> npt.NDArray[np.float64]:
+        """(num_frames,) seconds at which frames are shown, by the stream's time stamps; they need not begin at 0.
+
+        NaN where the stream has none that can be used: raw streams, some .avi with B-frames, stamps out of order.
+        """
+        return self._presentation.timestamps(self.num_frames)
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame's time to the end of the last, which stays as long as the one before it.
+
+        NaN where ``timestamps`` are, and for a single frame without a stated rate.
+        """
+        return self._presentation.duration
+
+    def index_at(self, seconds: float) -> int:
+        """The display index of the frame that is shown at a time, which counts as ``timestamps`` do.
+
+        Raises:
+            FrameIndexError: no frame is shown then: before the first one, or when the last one has ended.
+            VideoError: stage ``index``, if the stream has no usable time stamps.
+        """
+        return self._presentation.index_at(seconds)
+
+    @cached_property
+    def metadata(self) -> VideoMetadata:
+        """Codec, size, rate, rotation, key frames and more; decodes frame 0.
+
+        Raises:
+            VideoError: if the key frames or frame 0 cannot be read.
+        """
+        keyframes, num_frames = self.keyframes, self.num_frames
+        ((_, frame),) = self._decoder.frames({0}, set())
+        rotation, mirrored = turn_of(frame)
+        return VideoMetadata(
+            container=self._decoder.container_format,
+            codec=self.codec,
+            profile=self._decoder.profile,
+            width=self.width,
+            height=self.height,
+            pixel_format=frame.format.name,
+            fps=self.fps,
+            num_frames=num_frames,
+            rotation=rotation,
+            mirrored=mirrored,
+            interlaced=bool(frame.interlaced_frame),
+            has_b_frames=self._decoder.has_b_frames,
+            keyframe_interval=keyframe_interval(keyframes, num_frames),
+        )
+
+    @property
+    def colour(self) -> Colour:
+        """Matrix and range by which frame 0 becomes RGB, and who says so (docs/colours.md); decodes it once."""
+        if self._colour is None:
+            ((_, frame),) = self._decoder.frames({0}, set())
+            self._colour = self._pixels.colour(frame)
+        return self._colour
+
+    @property
+    def proven_regular(self) -> bool:
+        """Whether headers alone prove which packet gives which frame; if not, each process decodes the file once."""
+        return self._decoder.index is not None
+
+    @property
+    def keyframes(self) -> npt.NDArray[np.int64]:
+        """(n,) display indices of the key frames, sorted: pictures that are flagged so and decode alone."""
+        return self._decoder.keyframes()
+
+    @property
+    def frame_types(self) -> str:
+        """``I``, ``P`` or ``B`` for every displayed frame; costs one full decode, once."""
+        # Some decoders name no type: then a key frame is an I-frame, and the rest is predicted.
+        return ''.join(_PICTURE_TYPES.get(picture, 'I' if key else 'P') for picture, key in self._decoder.pictures())
+
+    @cached_property
+    def _presentation(self) -> Presentation:
+        decoder = self._decoder
+        return Presentation(self.path, decoder.stamps, decoder.time_base, decoder.stated_rate)

@@ -1,0 +1,184 @@
+"""What a video says of itself: length, times, metadata, and the same from a path, bytes or an open file."""
+
+import io
+import os
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from plain_decode import decode_plainly
+from test_display import EIGHT, matrix, with_matrix
+from video_files import encode_clip, remux
+
+from cmvl_mm.controlled.synthetic import make_pan
+from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
+from cmvl_mm.video.display import orientation
+from cmvl_mm.video.metadata import keyframe_interval
+
+NUM_FRAMES = 40  # of every clip in conftest.py
+
+
+def test_a_video_is_a_sequence_of_pictures(clips):
+    with CompressedVideo(clips('h264_b')) as video:
+        rgb = video.read(rgb=range(NUM_FRAMES)).rgb
+        assert len(video) == NUM_FRAMES
+        np.testing.assert_array_equal(video[13], rgb[13])
+        np.testing.assert_array_equal(video[-1], rgb[-1])
+        np.testing.assert_array_equal(video[30:2:-7], rgb[30:2:-7])
+        assert video[40:].shape == (0, 84, 116, 3)
+        for wrong in (NUM_FRAMES, -NUM_FRAMES - 1):
+            with pytest.raises(IndexError, match='of a video of 40 frames'):
+                video[wrong]
+        with pytest.raises(TypeError):
+            video['3']
+
+
+def test_what_is_read_is_a_record_and_a_pair(clips):
+    with CompressedVideo(clips('mpeg4')) as video:
+        frames = video.read(rgb=[3], motion=[4, 5])
+    rgb, motion = frames
+    assert frames.rgb is rgb is frames[0]
+    assert frames.motion is motion is frames[1]
+    assert repr(frames) == 'Frames(rgb=(1, 84, 116, 3), vectors=(2, 6, 8, 2))'
+
+
+def varying(path):
+    """Frames that stay for 1 to 9 ticks of 1/30 s, the first one from tick 7 on."""
+    stamps = (7 + np.cumsum(np.random.default_rng(0).integers(1, 10, 20))).tolist()
+    pan = make_pan(displacement=(1, 0), num_frames=20, height=48, width=64)
+    return encode_clip(path, pan.frames, 'libx264', {'bf': '2'}, stamps=stamps, time_base=Fraction(1, 30))
+
+
+@pytest.mark.parametrize('kind', ['steady', 'varying', 'varying mkv', 'cut by an edit list', 'ts'])
+def test_times_are_those_of_the_stream(clips, tmp_path, kind):
+    """Held against what FFmpeg itself says of each frame that it shows."""
+    path = {
+        'steady': lambda: clips('h264_b'),
+        'varying': lambda: varying(tmp_path / 'v.mp4'),
+        'varying mkv': lambda: varying(tmp_path / 'v.mkv'),
+        'cut by an edit list': lambda: remux(
+            clips('h264'), tmp_path / 'cut.mp4', lambda number, packet: _shifted(packet, -5)
+        ),
+        'ts': lambda: clips('h264_b_ts'),
+    }[kind]()
+    frames = decode_plainly(path)
+    expected = [frame.time for frame in frames]
+    last = expected[-1] - expected[-2]
+    assert kind != 'cut by an edit list' or len(frames) == 35
+    with CompressedVideo(path) as video:
+        np.testing.assert_allclose(video.timestamps, expected, rtol=0, atol=1e-12)
+        assert video.duration == pytest.approx(expected[-1] + last - expected[0])
+        ends = [*expected[1:], expected[-1] + last]
+        for number, (begin, end) in enumerate(zip(expected, ends, strict=True)):
+            found = [video.index_at(begin + share * (end - begin)) for share in (0, 0.01, 0.5, 0.99)]
+            assert found == [number] * 4
+        assert video.index_at(np.nextafter(expected[3], 0)) == 3, 'what a caller computes may be one bit off'
+        for outside in (expected[0] - 0.01, ends[-1] + 0.01, float('nan')):
+            with pytest.raises(FrameIndexError, match=r'no frame is shown at .* Ask for seconds from'):
+                video.index_at(outside)
+
+
+def _shifted(packet, ticks):
+    length = packet.duration
+    packet.pts, packet.dts = packet.pts + ticks * length, packet.dts + ticks * length
+    yield packet
+
+
+@pytest.mark.parametrize('name', ['h264_raw', 'mpeg4_b_avi'])
+def test_times_that_a_stream_does_not_give_are_not_made_up(clips, name):
+    with CompressedVideo(clips(name)) as video:
+        assert video.timestamps.shape == (NUM_FRAMES,)
+        assert np.isnan(video.timestamps).all()
+        assert np.isnan(video.duration)
+        with pytest.raises(VideoError, match=r'index: its frames have no usable time stamps. Ask for frames by number'):
+            video.index_at(0.5)
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('mpeg4', 'mpeg4 Simple Profile, 116x84 yuv420p, 40 frames, 25 fps, key frame every 4 to 12'),
+        ('h264_b', 'h264 High, 116x84 yuv420p, 40 frames, 25 fps, key frame every 4 to 12, B-frames'),
+        ('mpeg2_ts', 'mpeg2video Main, 116x84 yuv420p, 40 frames, 25 fps, key frame every 4 to 12, B-frames'),
+        ('vp8', 'vp8, 116x84 yuv420p, 40 frames, 25 fps, key frame every 20'),
+    ],
+)
+def test_metadata_in_one_line(clips, name, text):
+    with CompressedVideo(clips(name)) as video:
+        assert repr(video.metadata) == f'VideoMetadata({text})'
+        assert video.metadata.keyframe_interval == keyframe_interval(video.keyframes, NUM_FRAMES)
+        assert video.metadata.has_b_frames is ('B' in video.frame_types)
+
+
+@pytest.mark.parametrize('entries', EIGHT)
+def test_rotation_and_mirror_give_the_picture_as_it_is_shown(clips, tmp_path, entries):
+    path = with_matrix(clips('h264'), tmp_path / 'turned.mp4', matrix(*entries))
+    picture = np.random.default_rng(0).integers(0, 256, (3, 5, 3), dtype=np.uint8)
+    with CompressedVideo(path) as video:
+        known = video.metadata
+    shown = orientation(np.array(matrix(*entries), np.int32)).upright(picture)
+    turned = np.rot90(picture[:, ::-1] if known.mirrored else picture, -known.rotation // 90)
+    np.testing.assert_array_equal(turned, shown)
+
+
+@pytest.mark.parametrize('name', ['mpeg4', 'h264_b', 'mpeg2_ts'])
+def test_bytes_and_open_files_give_what_the_path_gives(clips, name):
+    """The container is opened twice or more, and an open file has one position."""
+    path = clips(name)
+    with CompressedVideo(path) as video:
+        wanted = {'rgb': [39, 0, 17], 'motion': range(NUM_FRAMES)}
+        expected, known, times = video.read(**wanted), video.metadata, video.timestamps
+    with open(path, 'rb') as file:
+        file.seek(100)
+        for source in (path.read_bytes(), bytearray(path.read_bytes()), io.BytesIO(path.read_bytes()), file):
+            with CompressedVideo(source) as video:
+                found = video.read(**wanted)
+                assert video.path.startswith('<')
+                assert video.metadata == known
+                np.testing.assert_array_equal(video.timestamps, times)
+            np.testing.assert_array_equal(found.rgb, expected.rgb)
+            np.testing.assert_array_equal(found.motion.vectors, expected.motion.vectors)
+        assert not file.closed
+
+
+@pytest.mark.parametrize(
+    ('make', 'text'),
+    [
+        (lambda: b'', '<bytes>: open: it holds no bytes. Pass the whole content of a video file.'),
+        (lambda: b'no video' * 99, '<bytes>: open: Invalid data found when processing input.'),
+        (lambda: io.BytesIO(b'no video' * 99), '<BytesIO>: open: Invalid data found'),
+        (lambda: io.StringIO('text'), '<StringIO>: open: the file object gives text. Open it in binary mode'),
+        (lambda: os.fdopen(os.pipe()[0], 'rb'), 'open: the file object cannot seek, or is closed. Pass what it holds'),
+        (lambda: 5, '<int>: open: this is no video. Pass a path, bytes, or a file object opened in binary mode.'),
+    ],
+)
+def test_what_is_no_video_is_one_error(make, text):
+    source = make()
+    with pytest.raises(VideoError) as caught:
+        CompressedVideo(source)
+    assert text in str(caught.value)
+    if isinstance(source, io.IOBase):
+        source.close()
+
+
+def test_no_index_is_kept_beside_bytes(clips):
+    with pytest.raises(VideoError, match=r'<bytes>: open: no index can be kept beside it. Pass a path'):
+        CompressedVideo(clips('mpeg2_ts').read_bytes(), keep_index=True)
+
+
+@pytest.mark.parametrize(('name', 'block'), [('mpeg4', 16), ('mpeg1', 16), ('mpeg4_4mv', 8)])
+def test_the_default_block_loses_nothing(clips, name, block):
+    """Every cell of a finer grid holds what its cell of the default one holds."""
+    with CompressedVideo(clips(name)) as video, CompressedVideo(clips(name), block=4) as fine:
+        motion = video.read(motion=range(NUM_FRAMES)).motion
+        finest = fine.read(motion=range(NUM_FRAMES)).motion
+    assert video.block == motion.block == block
+    rows, columns = (np.arange(size) * 4 // block for size in finest.valid.shape[1:])
+    np.testing.assert_array_equal(motion.valid[:, rows][:, :, columns], finest.valid)
+    np.testing.assert_array_equal(motion.vectors[:, rows][:, :, columns], finest.vectors)
+
+
+@pytest.mark.parametrize('name', ['h264', 'mpeg4_b', 'mpeg2_ts'])
+def test_blocks_may_be_smaller_than_a_macroblock_elsewhere(clips, name):
+    with CompressedVideo(clips(name)) as video:
+        assert video.block == 8
