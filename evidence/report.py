@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 import matplotlib.pyplot as plt
+import non_inferiority
 import tables
 from claims import CLAIMS, Judged, half_interval, judge
 from plots import PLOTS
@@ -43,6 +44,7 @@ def write_report(results: Sequence[Result]) -> None:
         _verdicts(tested),
     ]
     parts += ['## Fresh videos\n', _fresh(results)]
+    parts += ['## Motion maps at the resolution of the vectors\n', non_inferiority.section(tested)]
     parts += [f'## Level {level}\n\n{tables.recalls(tested, level)}' for level in KINDS]
     parts += ['## Classifiers\n', tables.classifiers(tested), '## Few labels\n', tables.few_labels(tested)]
     parts += ['## Real video\n', tables.real_video(tested)]
