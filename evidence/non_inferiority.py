@@ -29,6 +29,7 @@ SEEDS = 5
 """Pairs that a verdict needs."""
 ARMS = {'basic': ('vector_maps', 'paper_maps'), 'hard': ('hard_vector_maps', 'hard_paper_maps')}
 """Level -> rows of the fast and of the paper's proportion."""
+ROWS = tuple(row for arms in ARMS.values() for row in arms)
 FIGURES = tuple(f'{name} {kind}' for name in ('R@1', 'probe') for kind in ('joint', 'context', 'motion'))
 COMMAND = 'python evidence/run_suite.py --seeds 5 --no-few-labels --rows'
 

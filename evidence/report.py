@@ -59,7 +59,7 @@ def write_report(results: Sequence[Result]) -> None:
 
 def _origin(results: Sequence[Result]) -> str:
     commits, dates = (sorted({getattr(found, name) for found in results}) for name in ('commit', 'date'))
-    seeds = sorted({found.seed for found in results})
+    seeds = sorted({found.seed for found in results if found.row not in non_inferiority.ROWS})
     suite = [found for found in results if not found.row.startswith('full_')]
     machines = sorted({found.machine for found in suite})
     return (
@@ -67,7 +67,8 @@ def _origin(results: Sequence[Result]) -> str:
         f'minutes of one core each, two at a time; commit {", ".join(commits)}; {dates[0]} to {dates[-1]}; '
         f'{", ".join(machines)}. A "+" behind a commit: files of it had been changed. `make evidence '
         f'SEEDS={len(seeds)} FALLS=folder` repeats them (FALLS for the real video, which the repository has not), '
-        f'`make evidence SEEDS={len(seeds)} FRESH=1` the fresh videos, evidence/full_size.py what is full-size; '
+        f'`make evidence SEEDS={len(seeds)} FRESH=1` the fresh videos, `{non_inferiority.COMMAND} '
+        f'{" ".join(non_inferiority.ROWS)}` both sizes of motion maps, evidence/full_size.py what is full-size; '
         '`python evidence/run_suite.py --report` writes this again.\n'
     )
 
