@@ -99,6 +99,22 @@ def parse_layer(data: bytes) -> Layer:
     return Layer(resolution, width, height, interlaced, sprite, quantiser_bits, quarter_sample, resync_markers)
 
 
+def whole_macroblocks(header: bytes) -> bytes:
+    """A stream's header that states a size of whole macroblocks, so that a decoder hides nothing of the last ones."""
+    layer, found = parse_layer(header), _VOL.search(header)
+    assert found is not None
+    bits = BitReader(header[found.end() :]).bits
+    stated, whole = (
+        ''.join(f'1{edge:013b}' for edge in size) + '1'
+        for size in ((layer.width, layer.height), (-(-layer.width // 16) * 16, -(-layer.height // 16) * 16))
+    )
+    at = bits.find(stated)
+    if at < 0 or bits.find(stated, at + 1) >= 0:
+        raise ValueError('its size cannot be found')
+    bits = bits[:at] + whole + bits[at + len(whole) :]
+    return header[: found.end()] + int(bits, 2).to_bytes(len(bits) // 8)
+
+
 def held_at_changes(header: bytes, packets: Iterable[bytes]) -> set[int]:
     """Positions of the reference pictures that a decoder still holds when another layer is stated.
 
