@@ -11,7 +11,6 @@ Legend: n frames of H x W pixels, Hb x Wb cells.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -37,6 +36,8 @@ class AccumulatedMotion:
 
     Elsewhere ``vectors`` holds what CoViAR's rule gives: the steps that could not be followed count as no motion.
     """
+    since: npt.NDArray[np.int64]
+    """(n,): the frame that a displacement counts from; -1 where it is before the first one, and nothing is valid."""
 
 
 class _Step(NamedTuple):
@@ -57,8 +58,8 @@ def accumulate(motion: MotionField, *, height: int, width: int, over: int | None
         over: displacement over this many frames; None: since the last I-frame.
 
     Returns:
-        Of each of the n frames.  An I-frame has no displacement since itself, so 0.  What begins before the first frame
-        of ``motion`` is invalid, and so is what crosses an I-frame.
+        Of each of the n frames, counted from 0.  An I-frame has no displacement since itself: 0.  What begins before
+        the first frame of ``motion`` is invalid, and so is what crosses an I-frame.
 
     Raises:
         ValueError: sizes do not fit the field's grid, or ``over`` is below 1.
@@ -66,15 +67,16 @@ def accumulate(motion: MotionField, *, height: int, width: int, over: int | None
     count = len(motion.valid)
     vectors = np.empty((count, height, width, 2), np.int16)
     valid = np.empty((count, height, width), np.bool_)
-    for number, (moved, sound) in enumerate(accumulated(motion, height=height, width=width, over=over)):
-        vectors[number], valid[number] = moved, sound
-    return AccumulatedMotion(vectors, valid)
+    since = np.empty(count, np.int64)
+    for number, step in enumerate(accumulated(motion, height=height, width=width, over=over)):
+        vectors[number], valid[number], since[number] = step
+    return AccumulatedMotion(vectors, valid, since)
 
 
 def accumulated(
     motion: MotionField, *, height: int, width: int, over: int | None = None
-) -> Iterator[tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]]:
-    """As `accumulate`, frame by frame: (H, W, 2) and (H, W), for videos of which not all fits the memory."""
+) -> Iterator[tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_], int]]:
+    """As `accumulate`, frame by frame, for long videos: (H, W, 2), (H, W), and the frame counted from."""
     if over is not None and over < 1:
         raise ValueError(f'over={over}: give a number of frames, at least 1')
     if motion.valid.shape[1:] != grid_shape(height, width, motion.block):
@@ -88,26 +90,30 @@ def accumulated(
     else:
         traces = _over(motion, steps, over)
     pairs = steps.home.view(np.int16).reshape(height, width, 2)
-    for trace in traces:
+    for trace, since in traces:
         traced = (trace & _PLACE).view(np.int16).reshape(height, width, 2)
-        yield pairs - traced, (trace >= 0).reshape(height, width)
+        yield pairs - traced, (trace >= 0).reshape(height, width), since
 
 
-def _since_i_frame(motion: MotionField, steps: '_Steps') -> Iterator[_Trace]:
-    trace = steps.home | _INVALID
-    for vectors, valid, missing in zip(motion.vectors, motion.valid, motion.missing, strict=True):
-        trace = steps.home if missing == I_FRAME else _followed(trace, steps.of(vectors, valid))
-        yield trace
+def _since_i_frame(motion: MotionField, steps: '_Steps') -> Iterator[tuple[_Trace, int]]:
+    trace, since = steps.home | _INVALID, -1
+    for number, (vectors, valid) in enumerate(zip(motion.vectors, motion.valid, strict=True)):
+        if motion.missing[number] == I_FRAME:
+            trace, since = steps.home, number
+        else:
+            trace = _followed(trace, steps.of(vectors, valid))
+        yield trace, since
 
 
-def _over(motion: MotionField, steps: '_Steps', length: int) -> Iterator[_Trace]:
+def _over(motion: MotionField, steps: '_Steps', length: int) -> Iterator[tuple[_Trace, int]]:
     recent: deque[_Step] = deque(maxlen=length)
-    for vectors, valid in zip(motion.vectors, motion.valid, strict=True):
+    for number, (vectors, valid) in enumerate(zip(motion.vectors, motion.valid, strict=True)):
         recent.append(steps.of(vectors, valid))
-        trace = steps.home if len(recent) == length else steps.home | _INVALID
-        for step in islice(recent, None):
+        # There is a frame before the first one of the window.
+        trace, since = (steps.home, number - length) if number >= length else (steps.home | _INVALID, -1)
+        for step in recent:
             trace = _followed(trace, step)
-        yield trace
+        yield trace, since
 
 
 def _followed(trace: _Trace, step: _Step) -> _Trace:
@@ -176,3 +182,26 @@ class _Steps:
         left = (from_y < 0) | (from_y >= self._height) | (from_x < 0) | (from_x >= self._width)
         left = left & (y < self._height) & (x < self._width)
         return (y * self._width + x)[left]
+
+
+def accumulated_residual(
+    frames: npt.NDArray[np.uint8], references: npt.NDArray[np.uint8], vectors: npt.NDArray[np.int16]
+) -> npt.NDArray[np.int16]:
+    """CoViAR's accumulated residual: pixels minus those of an earlier frame at the traced positions.
+
+    This is a difference of pictures, as in the published loader, not what the stream codes (`ResidualField`).
+
+    Args:
+        frames: (n, H, W, channels).
+        references: likewise, the frame that each displacement counts from.
+        vectors: (n, H, W, 2) of `AccumulatedMotion`.
+
+    Returns:
+        (n, H, W, channels), -255 to 255.
+    """
+    _, height, width, _ = frames.shape
+    y, x = np.mgrid[:height, :width]
+    residual = frames.astype(np.int16)
+    for number, moved in enumerate(vectors):
+        residual[number] -= references[number][y - moved[..., 1], x - moved[..., 0]]
+    return residual

@@ -1,15 +1,26 @@
 """Accumulated motion of the frames of a file, each traced over as few frames as possible."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.accumulate import AccumulatedMotion, accumulated
+from cmvl_mm.video.accumulate import AccumulatedMotion, accumulated, accumulated_residual
 from cmvl_mm.video.asked import is_prepared, rows_of
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.stream import CompressedVideo, Indices
+
+
+@dataclass(frozen=True, eq=False)
+class AccumulatedResidual:
+    """CoViAR's accumulated residual of n frames."""
+
+    rgb: npt.NDArray[np.int16]
+    """(n, H, W, 3): pixels minus those of frame ``motion.since`` at the traced positions, -255 to 255."""
+    motion: AccumulatedMotion
+    """The traces; ``motion.valid`` says where they are real. ``rgb`` is 0 where ``since`` is -1."""
 
 
 def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | None = None) -> AccumulatedMotion:
@@ -21,7 +32,7 @@ def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | Non
         over: displacement over this many frames; None: since the last I-frame, as in CoViAR.
 
     Returns:
-        `AccumulatedMotion` of ``len(frames)`` frames.
+        `AccumulatedMotion` of ``len(frames)`` frames; ``since`` holds display indices.
 
     Raises:
         FrameIndexError: for an index below 0 or past the last frame.
@@ -33,16 +44,32 @@ def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | Non
         raise ValueError(f'over={over}: give a number of frames, at least 1')
     rows = rows_of(video, frames)
     shape = len(frames), video.height, video.width
-    result = AccumulatedMotion(np.empty((*shape, 2), np.int16), np.empty(shape, np.bool_))
-    for number, vectors, valid in accumulated_frames(video, rows, over=over):
-        result.vectors[rows[number]], result.valid[rows[number]] = vectors, valid
-    return result
+    vectors, valid = np.empty((*shape, 2), np.int16), np.empty(shape, np.bool_)
+    since = np.empty(len(frames), np.int64)
+    for number, moved, sound, first in accumulated_frames(video, rows, over=over):
+        vectors[rows[number]], valid[rows[number]], since[rows[number]] = moved, sound, first
+    return AccumulatedMotion(vectors, valid, since)
+
+
+def read_accumulated_residual(
+    video: CompressedVideo, frames: Indices, *, over: int | None = None
+) -> AccumulatedResidual:
+    """CoViAR's accumulated residual by display index; arguments and errors are those of `read_accumulated`."""
+    motion = read_accumulated(video, frames, over=over)
+    numbers = np.array([*frames], np.int64)
+    needed, places = np.unique(np.concatenate([numbers, motion.since[motion.since >= 0]]), return_inverse=True)
+    pictures: Any = video.read(rgb=needed)[0]
+    references = np.arange(len(numbers))  # of itself, where there is none
+    references[motion.since >= 0] = places[len(numbers) :]
+    rgb = accumulated_residual(pictures[places[: len(numbers)]], pictures[references], motion.vectors)
+    rgb[motion.since < 0] = 0
+    return AccumulatedResidual(rgb, motion)
 
 
 def accumulated_frames(
     video: CompressedVideo, frames: Iterable[int], *, over: int | None
-) -> Iterator[tuple[int, npt.NDArray[np.int16], npt.NDArray[np.bool_]]]:
-    """Display index, (H, W, 2) vectors and (H, W) validity of each frame of ``frames``, which are sorted, each once."""
+) -> Iterator[tuple[int, npt.NDArray[np.int16], npt.NDArray[np.bool_], int]]:
+    """Of each of ``frames``, sorted and each once: display index, (H, W, 2), (H, W), and the frame counted from."""
     wanted = list(frames)
     if not wanted:
         return
@@ -50,9 +77,9 @@ def accumulated_frames(
     for run, inside in _runs(wanted, video.keyframes, over):
         motion: Any = video.read(motion=run)[1]
         found = accumulated(motion, height=video.height, width=video.width, over=over)
-        for number, (vectors, valid) in zip(run, found, strict=True):
+        for number, (vectors, valid, since) in zip(run, found, strict=True):
             if number in inside:
-                yield number, vectors, valid
+                yield number, vectors, valid, since + run.start if since >= 0 else -1
 
 
 def refuse_b_frames(video: CompressedVideo) -> None:
@@ -69,7 +96,7 @@ def _runs(frames: list[int], keyframes: npt.NDArray[np.int64], over: int | None)
             before = keyframes[keyframes <= number]
             first = int(before[-1]) if len(before) else 0
         else:
-            first = max(number - over + 1, 0)
+            first = max(number - over, 0)
         if inside and first < run.stop:
             first = run.start
         elif inside:

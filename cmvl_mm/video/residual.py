@@ -4,11 +4,15 @@ Legend: n frames of H x W pixels, 4:2:0: chroma has Hc = ceil(H / 2) lines of Wc
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.video.motion import MotionField
+
+Samples = npt.NDArray[np.int16] | npt.NDArray[np.int8]
+Bits = Literal[8, 16]
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,14 +20,15 @@ class ResidualField:
     """Residuals of n frames, and the vectors of the same frames.
 
     With P the prediction by the frame's vectors, 0 where a cell is not predicted, the decoded picture is P + residual,
-    clipped to 0 ... 255: of exact ones bit for bit.
+    clipped to 0 ... 255: of exact ones bit for bit.  Arrays of int8 hold the residual clipped to -128 ... 127, as the
+    8-bit inputs of CoViAR take it; P is then 128 where a cell is not predicted.
     """
 
-    y: npt.NDArray[np.int16]
-    """(n, H, W): luma, -255 to 255; the pixels themselves, 0 to 255, in cells that are not predicted."""
-    u: npt.NDArray[np.int16]
+    y: Samples
+    """(n, H, W) int16: luma, -255 to 255; the pixels, 0 to 255, in cells that are not predicted.  Or int8."""
+    u: Samples
     """(n, Hc, Wc): Cb, likewise."""
-    v: npt.NDArray[np.int16]
+    v: Samples
     """(n, Hc, Wc): Cr, likewise."""
     motion: MotionField
     """The vectors; ``motion.valid``, (n, Hb, Wb), says which cells are predicted, ``motion.missing`` why a frame is
@@ -37,17 +42,26 @@ class ResidualField:
         return self.motion.valid
 
 
-def add_where(planes: npt.NDArray[np.int16], cells: npt.NDArray[np.bool_], amount: int, block: int) -> None:
+def empty_planes(count: int, size: tuple[int, int], bits: Bits) -> list[Samples]:
+    """Room for luma, Cb and Cr of ``count`` frames of (height, width)."""
+    height, width = size
+    half = -(-height // 2), -(-width // 2)
+    dtype = np.dtype(np.int16 if bits == 16 else np.int8)
+    return [np.empty((count, *shape), dtype) for shape in (size, half, half)]
+
+
+def add_where(planes: Samples, cells: npt.NDArray[np.bool_], amount: int, block: int) -> None:
     """Add ``amount`` to the samples of some cells, in place.
 
     Args:
         planes: (n, H, W).
         cells: (n, Hb, Wb), of ``block`` samples each.
     """
+    height, width = planes.shape[1:]
+    whole = height // block
     for number in np.flatnonzero(cells.any(axis=(1, 2))):
-        plane, height = planes[number], planes.shape[1]
-        added = np.where(cells[number], np.int16(amount), np.int16(0)).repeat(block, axis=1)[:, : planes.shape[2]]
-        whole = height // block
-        plane[: whole * block].reshape(whole, block, -1)[:] += added[:whole, None]
-        if height % block:
+        plane = planes[number]
+        added = (cells[number] * planes.dtype.type(amount)).repeat(block, axis=1)[:, :width]
+        plane[: whole * block].reshape(whole, block, width)[:] += added[:whole, None]
+        if whole < len(added):
             plane[whole * block :] += added[-1]

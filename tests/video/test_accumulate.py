@@ -8,7 +8,7 @@ from cmvl_mm.bitstream.claims import I_FRAME
 from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
 from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoError
 from cmvl_mm.video.accumulate import accumulate
-from cmvl_mm.video.accumulate_reader import read_accumulated
+from cmvl_mm.video.accumulate_reader import read_accumulated, read_accumulated_residual
 from cmvl_mm.video.encode import write_video
 
 
@@ -21,7 +21,7 @@ def accumulate_naively(motion, height, width, over):
         if over is None:
             first, known = (begins[-1] + 1, True) if begins else (0, False)
         else:
-            first, known = max(last - over + 1, 0), last - over + 1 >= 0
+            first, known = max(last - over + 1, 0), last - over >= 0
         for y in range(height):
             for x in range(width):
                 at_y, at_x, sound = y, x, known
@@ -77,6 +77,26 @@ def test_a_pan_adds_up_since_the_i_frame_and_over_some_frames(tmp_path):
     assert [bool(valid.any()) for valid in over.valid] == [False, False, True, True, True]  # 15 - 4 < 12
     np.testing.assert_array_equal(np.median(over.vectors[2][over.valid[2]], axis=0), (12, -8))
     np.testing.assert_array_equal(since.vectors[2], since.vectors[4])
+
+
+def test_the_accumulated_residual_equals_a_loop_over_pixels(tmp_path):
+    write_video(make_pan(displacement=(3, -2), num_frames=16, height=48, width=64).frames, tmp_path / 'pan.mp4')
+    frames = [14, 0, 12, 5, 14]
+    with CompressedVideo(tmp_path / 'pan.mp4', block=16) as video:
+        rgb = video.read(rgb=range(16))[0].astype(int)
+        for over, references in ((None, [12, 0, 12, 0, 12]), (2, [12, -1, 10, 3, 12])):
+            found = read_accumulated_residual(video, frames, over=over)
+            np.testing.assert_array_equal(found.motion.since, references)
+            for row, (number, reference) in enumerate(zip(frames, references, strict=True)):
+                if reference < 0:
+                    assert not found.rgb[row].any()
+                    continue
+                for y, x in np.ndindex(48, 64):
+                    dx, dy = found.motion.vectors[row, y, x]
+                    expected = rgb[number, y, x] - rgb[reference, y - dy, x - dx]
+                    assert (found.rgb[row, y, x] == expected).all()
+    valid = found.motion.valid[3]
+    assert np.abs(found.rgb[3][valid]).mean() < np.abs(rgb[5] - rgb[3]).mean() / 4  # it follows the pan
 
 
 def test_still_content_has_no_displacement_and_b_frames_are_refused(tmp_path):
