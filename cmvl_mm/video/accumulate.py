@@ -58,7 +58,7 @@ def accumulate(motion: MotionField, *, height: int, width: int, over: int | None
         over: displacement over this many frames; None: since the last I-frame.
 
     Returns:
-        Of each of the n frames, counted from 0.  An I-frame has no displacement since itself: 0.  What begins before
+        Of each of the n frames, counted from 0.  An I-frame has none since itself, so 0.  What begins before
         the first frame of ``motion`` is invalid, and so is what crosses an I-frame.
 
     Raises:

@@ -41,7 +41,8 @@ class ResidualDecoder:
         header = whole_macroblocks(first.extradata or b'')
         layer = parse_layer(header)
         self._size = layer.height, layer.width
-        self._flat = {level: padded_packet(flat_i_vop(layer, level)) for level in (0, MIDDLE, _WHITEST)}
+        self._layer = layer
+        self._flat: dict[int, Packet] = {}  # by their level, written when they are needed
         context = CodecContext.create(first.codec.name, 'r')
         assert isinstance(context, VideoCodecContext)
         context.extradata, context.codec_tag = header, first.codec_tag
@@ -80,6 +81,8 @@ class ResidualDecoder:
     def _from(self, level: int, packet: Any) -> VideoFrame:
         self._context.flush_buffers()
         if level != MIDDLE or not self._begins_grey:
+            if level not in self._flat:
+                self._flat[level] = padded_packet(flat_i_vop(self._layer, level))
             self._context.decode(self._flat[level])
         frames = self._context.decode(packet)
         if len(frames) != 1 or frames[0].is_corrupt or (frames[0].height, frames[0].width) != self._size:
