@@ -1,8 +1,35 @@
-"""Compressed file -> frames and motion vectors.  PyAV and NumPy only."""
+"""Compressed file -> frames, motion vectors, residuals and costs.  PyAV and NumPy only."""
 
+from cmvl_mm.video.accumulate import AccumulatedMotion, accumulate
+from cmvl_mm.video.accumulate_reader import AccumulatedResidual, read_accumulated, read_accumulated_residual
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.frames import Frames
+from cmvl_mm.video.layout import StreamLayout, read_layout
 from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.patch_energy import PatchEnergy, patch_energy
+from cmvl_mm.video.quantiser_reader import read_quantisers
+from cmvl_mm.video.quantisers import QuantiserField
+from cmvl_mm.video.residual import ResidualField
+from cmvl_mm.video.residual_reader import read_residuals
 from cmvl_mm.video.stream import CompressedVideo
 
-__all__ = ['CompressedVideo', 'FrameIndexError', 'Frames', 'MotionField', 'VideoError']
+__all__ = [
+    'AccumulatedMotion',
+    'AccumulatedResidual',
+    'CompressedVideo',
+    'FrameIndexError',
+    'Frames',
+    'MotionField',
+    'PatchEnergy',
+    'QuantiserField',
+    'ResidualField',
+    'StreamLayout',
+    'VideoError',
+    'accumulate',
+    'patch_energy',
+    'read_accumulated',
+    'read_accumulated_residual',
+    'read_layout',
+    'read_quantisers',
+    'read_residuals',
+]

@@ -133,16 +133,31 @@ class StreamReader:
         Raises:
             VideoError: stage ``decode``, if the packet is not there or does not decode.
         """
-        if not start.position <= self.next_position <= position:
-            self._packets = self._packets_from(start)
+        packet = self.packet(start, position)
+        if is_intra_mpeg4(packet):
+            return None
         if self._lone is None:
             self._lone = LoneDecoder(self.stream)
         try:  # what `reporting` does, without entering a context for every packet
+            return self._lone.decode(packet)
+        except Exception as error:
+            raise failure(self.path, 'decode', error) from error
+
+    def packet(self, start: Start, position: int) -> Any:
+        """One packet, by its position in decoding order; those before it are read past.
+
+        Args:
+            start: the key frame before it, or its own.
+
+        Raises:
+            VideoError: stage ``decode``, if the packet is not there.
+        """
+        if not start.position <= self.next_position <= position:
+            self._packets = self._packets_from(start)
+        try:
             for packet in self._packets:
                 if self.next_position > position:
-                    if is_intra_mpeg4(packet):
-                        return None
-                    return self._lone.decode(packet)
+                    return packet
         except VideoError:
             raise
         except Exception as error:

@@ -24,3 +24,9 @@ def display_matrix(frame: VideoFrame) -> bytes | None:
     """Nine int32, of the container or the stream, that lay the picture on the screen; None where there are none."""
     entry = _side_data(frame).get('DISPLAYMATRIX')
     return None if entry is None else bytes(entry)
+
+
+def quantiser_parameters(frame: VideoFrame) -> bytes | None:
+    """``AVVideoEncParams`` and its blocks; None where FFmpeg attached none."""
+    entry = _side_data(frame).get('VIDEO_ENC_PARAMS')
+    return None if entry is None else bytes(entry)

@@ -28,7 +28,7 @@ class VideoFile:
         if block is not None and block < 1:
             raise ValueError(f'block is an edge in pixels, at least 1; got {block}')
         source = Source(video)
-        self.path = source.name
+        self._source, self.path = source, source.name
         """Of the file; ``<bytes>``, or the type of the file object, where there is none."""
         if keep_index and source.path is None:
             raise VideoError(

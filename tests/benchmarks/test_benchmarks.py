@@ -39,6 +39,7 @@ def benchmark(repository, monkeypatch):
         ('loss', '--videos 8 --windows 2 --points 9 --channels 16', 'ours', 1),
         ('retrieval', '--gallery 2500 --dim 16 --queries 5 --k 3 --lists 8 --probes 2', None, 1),
         ('train_step', '--batch 2 --compile', 'plain', 1),
+        ('whole_stream', '--videos 1 --frames 14', 'ours, vectors + residuals of 16 bits', 2),
     ],
 )
 def test_a_small_run_writes_its_figures(benchmark, monkeypatch, tmp_path, capsys, name, options, first, reports):

@@ -1,0 +1,110 @@
+"""What a packet of MPEG-4 Part 2 adds to its prediction, from the packet alone.
+
+A picture that is predicted from a flat one of value 128 is its residual plus 128, whatever its vectors: all bilinear
+filters keep a constant.  So one decode of one packet gives the residual, by FFmpeg's own inverse transform.
+"""
+
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from av.codec import CodecContext
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE, flat_i_vop, skipped_p_vop
+from cmvl_mm.bitstream.mpeg4_headers import parse_layer, whole_macroblocks
+from cmvl_mm.video.container import configure
+from cmvl_mm.video.held import padded_packet
+
+_WHITEST = 255
+
+_Sample = TypeVar('_Sample', np.uint8, np.int16)
+Samples = npt.NDArray[np.uint8]
+
+
+class ResidualDecoder:
+    """Decodes packets of a stream with lone vectors (`has_lone_vectors`), in any order, each from a flat picture.
+
+    Args:
+        stream: of the open file; its own decoder is not used.
+
+    Raises:
+        ValueError: its headers are not those of such a stream.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        first = stream.codec_context
+        # What lies beyond the picture's edges is predicted from, too: it must be decoded, and be flat.
+        header = whole_macroblocks(first.extradata or b'')
+        layer = parse_layer(header)
+        self._size = layer.height, layer.width
+        self._layer = layer
+        self._flat: dict[int, Packet] = {}  # by their level, written when they are needed
+        context = CodecContext.create(first.codec.name, 'r')
+        assert isinstance(context, VideoCodecContext)
+        context.extradata, context.codec_tag = header, first.codec_tag
+        configure(context, 'pixels')
+        self._context = context
+        # Flushed, FFmpeg's decoder takes grey for the picture that it lacks.  That costs nothing, but is not promised.
+        self._begins_grey = False
+        self._begins_grey = self._is_grey(padded_packet(skipped_p_vop(layer)))
+
+    def decode(self, packet: Any) -> VideoFrame:
+        """The residual of a P-VOP plus 128, clipped to 8 bits; macroblocks that are not predicted hold their pixels.
+
+        An I-VOP is as always.  The frame has whole macroblocks, and carries the vectors that FFmpeg exports.
+
+        Raises:
+            av.FFmpegError: it does not decode.
+            ValueError: no frame comes out, or one that FFmpeg flags as damaged.
+        """
+        return self._from(MIDDLE, packet)
+
+    def decode_positive(self, packet: Any) -> list[npt.NDArray[np.int16]]:
+        """The residual of a P-VOP where it is above 0, else 0: plane by plane, in whole macroblocks.
+
+        Raises:
+            as `decode`.
+        """
+        return self._planes(0, packet)
+
+    def decode_negative(self, packet: Any) -> list[npt.NDArray[np.int16]]:
+        """The residual of a P-VOP where it is below 0, else 0; likewise."""
+        return [plane - np.int16(_WHITEST) for plane in self._planes(_WHITEST, packet)]
+
+    def _planes(self, level: int, packet: Any) -> list[npt.NDArray[np.int16]]:
+        return [plane.astype(np.int16) for plane in cropped(planes_of(self._from(level, packet)), self._size)]
+
+    def _from(self, level: int, packet: Any) -> VideoFrame:
+        self._context.flush_buffers()
+        if level != MIDDLE or not self._begins_grey:
+            if level not in self._flat:
+                self._flat[level] = padded_packet(flat_i_vop(self._layer, level))
+            self._context.decode(self._flat[level])
+        frames = self._context.decode(packet)
+        if len(frames) != 1 or frames[0].is_corrupt or (frames[0].height, frames[0].width) != self._size:
+            raise ValueError('the packet is damaged')
+        return frames[0]
+
+    def _is_grey(self, skipped: Packet) -> bool:
+        self._context.flush_buffers()
+        frames = self._context.decode(skipped)
+        return len(frames) == 1 and all((plane == MIDDLE).all() for plane in cropped(planes_of(frames[0]), self._size))
+
+
+def planes_of(frame: VideoFrame) -> list[Samples]:
+    """Luma and chroma of a planar 8-bit frame, (lines, bytes a line) each: columns at the right are padding.
+
+    They share the frame's memory.
+    """
+    return [np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size) for plane in frame.planes]
+
+
+def cropped(planes: list[npt.NDArray[_Sample]], size: tuple[int, int]) -> list[npt.NDArray[_Sample]]:
+    """Of 4:2:0 pictures of (height, width)."""
+    height, width = size
+    half = -(-height // 2), -(-width // 2)
+    return [plane[:h, :w] for plane, (h, w) in zip(planes, ((height, width), half, half), strict=True)]

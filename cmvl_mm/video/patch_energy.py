@@ -1,0 +1,85 @@
+"""Energy of motion and residual on the patch grid of a vision transformer: what a codec says of where to look.
+
+Legend: n frames; P x Q patches; areas in pixels of the video, also where the network sees a resized picture.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.motion import QUARTERS, MotionField
+from cmvl_mm.video.residual import ResidualField
+
+Energies = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class PatchEnergy:
+    """Of n frames."""
+
+    motion: Energies
+    """(n, P, Q): mean of dx^2 + dy^2 in px^2, over what of a patch has a vector."""
+    motion_valid: npt.NDArray[np.bool_]
+    """(n, P, Q): False where nothing of a patch has one; there, ``motion`` is 0."""
+    residual: Energies | None
+    """(n, P, Q): mean of the squared luma residual, over what of a patch is predicted; None where none was given."""
+    residual_valid: npt.NDArray[np.bool_] | None
+    """(n, P, Q), likewise."""
+
+
+def patch_energy(
+    motion: MotionField | ResidualField,
+    *,
+    height: int,
+    width: int,
+    patch: int,
+    size: tuple[int, int] | None = None,
+) -> PatchEnergy:
+    """Energy of every patch; cells that patches share count by area.
+
+    Args:
+        motion: of n frames; a `ResidualField` brings its own vectors, and gives both energies.
+        height: of the video, px.
+        width: likewise.
+        patch: edge of a patch, 14 or 16 as a rule, in pixels of what the network sees.
+        size: (height, width) of that; None: the video's own. A rest at its right and lower edge has no patch.
+
+    Raises:
+        ValueError: no patch fits.
+    """
+    seen = size or (height, width)
+    counts = [edge // patch if patch > 0 else 0 for edge in seen]
+    if not all(counts):
+        raise ValueError(f'no patch of {patch} px fits into {seen[1]}x{seen[0]} px')
+    scales = height / seen[0], width / seen[1]
+    field = motion.motion if isinstance(motion, ResidualField) else motion
+    edges = [np.arange(count + 1) * patch * scale for count, scale in zip(counts, scales, strict=True)]
+    shares = [_overlap(edge, field.block, whole) for edge, whole in zip(edges, (height, width), strict=True)]
+    squared = (field.vectors.astype(np.float32) / QUARTERS) ** 2
+    of_motion, motion_valid = _mean(squared.sum(axis=-1), field.valid, shares)
+    if not isinstance(motion, ResidualField):
+        return PatchEnergy(of_motion, motion_valid, None, None)
+    shares = [_overlap(edge, 1, whole) for edge, whole in zip(edges, (height, width), strict=True)]
+    inside = field.valid.repeat(field.block, axis=1).repeat(field.block, axis=2)[:, :height, :width]
+    of_residual, residual_valid = _mean(motion.y.astype(np.float32) ** 2, inside, shares)
+    return PatchEnergy(of_motion, motion_valid, of_residual, residual_valid)
+
+
+def _overlap(edges: npt.NDArray[np.floating], cell: int, whole: int) -> Energies:
+    """(P, cells): how many pixels of each cell, along one axis of ``whole`` pixels, lie in each patch."""
+    starts = np.arange(0, whole, cell)
+    ends = np.minimum(starts + cell, whole)
+    covered = np.minimum(edges[1:, None], ends) - np.maximum(edges[:-1, None], starts)
+    return np.maximum(covered, 0).astype(np.float32)
+
+
+def _mean(
+    values: Energies, valid: npt.NDArray[np.bool_], shares: list[Energies]
+) -> tuple[Energies, npt.NDArray[np.bool_]]:
+    """Means over the valid area of each patch, and where there is any."""
+    down, across = shares
+    total = down @ (values * valid) @ across.T
+    area = down @ valid.astype(np.float32) @ across.T
+    covered = area > 0
+    return np.divide(total, area, out=np.zeros_like(total), where=covered), covered

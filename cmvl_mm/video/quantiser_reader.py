@@ -1,0 +1,87 @@
+"""Quantisers of the frames of a file, where its decoder tells them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from av.video.frame import VideoFrame
+
+from cmvl_mm.video.asked import is_prepared, rows_of
+from cmvl_mm.video.container import all_packets, decode_strictly, open_video, reporting, vector_decoder
+from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.frame_faults import check_size, damaged
+from cmvl_mm.video.motion import grid_shape
+from cmvl_mm.video.quantisers import BLOCK, QuantiserField, parse_quantisers
+from cmvl_mm.video.reader import StreamReader
+from cmvl_mm.video.side_data import quantiser_parameters
+from cmvl_mm.video.stream import CompressedVideo, Indices
+
+CODECS_WITH_QUANTISERS = frozenset(
+    {'h264', 'mpeg1video', 'mpeg2video', 'mpeg4', 'h263', 'flv1', 'msmpeg4v2', 'wmv2', 'rv10'}
+)
+"""Of those whose decoders export them, the ones that tests/video/test_costs.py holds against an encoder's setting."""
+
+_EXPORT = {'export_side_data': 'venc_params'}
+
+
+def read_quantisers(video: CompressedVideo, frames: Indices) -> QuantiserField:
+    """Quantisers by display index.
+
+    A file that cmvl prepare wrote is read packet by packet; any other is decoded from its start up to the last frame.
+
+    Args:
+        video: open.
+        frames: display indices, any order, repeats allowed.
+
+    Raises:
+        FrameIndexError: for an index below 0 or past the last frame.
+        VideoError: stage ``motion``, where FFmpeg's decoder of the codec tells none; stage ``decode``, for damage.
+    """
+    if video.codec not in CODECS_WITH_QUANTISERS:
+        known = ', '.join(sorted(CODECS_WITH_QUANTISERS))
+        raise VideoError(video.path, 'motion', f'FFmpeg tells no quantisers of {video.codec}, only of {known}')
+    rows = rows_of(video, frames)
+    shape = len(frames), *grid_shape(video.height, video.width, BLOCK)
+    values, valid, scale = np.zeros(shape, np.int16), np.zeros(shape, np.bool_), ''
+    found = _alone(video, rows) if is_prepared(video) else _from_the_start(video, rows)
+    for number, frame in found:
+        data = quantiser_parameters(frame)
+        if data is not None:
+            with reporting(video.path, 'motion'):
+                values[rows[number]], valid[rows[number]], scale = parse_quantisers(data, video.height, video.width)
+    return QuantiserField(values, valid, scale)
+
+
+def _alone(video: CompressedVideo, rows: dict[int, list[int]]) -> Iterator[tuple[int, VideoFrame]]:
+    index = video._decoder.index
+    assert index is not None
+    reader = StreamReader(video._source)
+    try:
+        decoder = vector_decoder(reader.stream)
+        decoder.options |= _EXPORT
+        for number in rows:
+            with reporting(video.path, 'decode'):
+                frames = decoder.decode(reader.packet(index.start_of(number), number))
+            if len(frames) != 1 or frames[0].is_corrupt:
+                raise damaged(video.path, number)
+            yield number, frames[0]
+    finally:
+        reader.close()
+
+
+def _from_the_start(video: CompressedVideo, rows: dict[int, list[int]]) -> Iterator[tuple[int, VideoFrame]]:
+    if not rows:
+        return
+    last = max(rows)
+    container, stream = open_video(video.path)
+    stream.codec_context.options |= _EXPORT
+    with container:
+        frames = decode_strictly(video.path, stream, all_packets(video.path, container, stream))
+        for number, (frame, is_damaged) in enumerate(frames):
+            if number in rows:
+                if is_damaged:
+                    raise damaged(video.path, number)
+                check_size(video.path, number, frame, (video.height, video.width))
+                yield number, frame
+            if number == last:
+                return
+    raise damaged(video.path, last)

@@ -1,0 +1,137 @@
+"""Exact residuals of a file that `reencode` wrote, each frame's from its own packet."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from av import FFmpegError
+
+from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
+from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
+from cmvl_mm.video.container import failure, is_intra_mpeg4
+from cmvl_mm.video.frame_faults import damaged
+from cmvl_mm.video.lone_residual import ResidualDecoder, cropped, planes_of
+from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.painter import Painter
+from cmvl_mm.video.reader import StreamReader
+from cmvl_mm.video.residual import Bits, ResidualField, Samples, add_where, empty_planes
+from cmvl_mm.video.stream import CompressedVideo
+
+BLOCK = 16  # px: MPEG-4 predicts whole macroblocks, or codes them whole
+_EDGES = BLOCK, BLOCK // 2, BLOCK // 2  # samples, of luma and chroma
+_LOWEST, _HIGHEST = -128, 127
+_SIGN = np.uint8(0x80)  # x + 128 of 8 bits without a sign -> x with one
+
+
+class _Clipped(NamedTuple):
+    """A frame that may hold more than 8 bits."""
+
+    rows: list[int]
+    packet: Any
+    limits: list[tuple[int, int]]
+    """Number of a plane, and which limit some of its samples have."""
+
+
+class ExactResiduals:
+    """Collects the residuals of frames of a prepared file.
+
+    Args:
+        video: open, and `is_prepared`.
+        count: rows of the result.
+        bits: of a sample, 8 or 16.
+    """
+
+    def __init__(self, video: CompressedVideo, count: int, bits: Bits) -> None:
+        index = video._decoder.index
+        assert index is not None
+        self._video, self._index, self._size = video, index, (video.height, video.width)
+        self._reader = StreamReader(video._source)
+        self._decoder = ResidualDecoder(self._reader.stream)
+        self._tick_bits = parse_layer(self._reader.stream.codec_context.extradata or b'').tick_bits
+        self._is_wide = bits == 16
+        self._planes = empty_planes(count, self._size, bits)
+        self._painter = Painter(video._facts, count, BLOCK)
+        self._intra = np.zeros(count, np.bool_)
+        self._at_limits: list[_Clipped] = []
+
+    def __enter__(self) -> 'ExactResiduals':
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._reader.close()
+
+    def add(self, rows: list[int], number: int) -> None:
+        """A frame by its display index, for these rows of the result.
+
+        Raises:
+            VideoError: stage ``decode``, if it is damaged.
+        """
+        packet = self._reader.packet(self._index.start_of(number), number)
+        is_intra = is_intra_mpeg4(packet)
+        try:
+            frame = self._decoder_of(packet, is_intra).decode(packet)
+        except FFmpegError as error:
+            raise failure(self._video.path, 'decode', error) from error
+        except ValueError as error:
+            raise damaged(self._video.path, number) from error
+        self._painter.add(rows, number, frame)
+        self._intra[rows] = is_intra
+        clipped: list[tuple[int, int]] = []
+        for place, (out, plane) in enumerate(zip(self._planes, cropped(planes_of(frame), self._size), strict=True)):
+            holds_pixels = is_intra and self._is_wide
+            samples = plane if holds_pixels else (plane ^ _SIGN).view(np.int8)
+            for row in rows:
+                out[row] = samples
+            if self._is_wide and not is_intra:
+                clipped += [(place, _LOWEST)] * bool(samples.min() == _LOWEST)
+                clipped += [(place, _HIGHEST)] * bool(samples.max() == _HIGHEST)
+        if clipped:
+            self._at_limits.append(_Clipped(rows, packet, clipped))
+
+    def _decoder_of(self, packet: Any, is_intra: bool) -> ResidualDecoder:
+        """The shared one, but for headers that may change what it believes of the whole stream (lone.py)."""
+        if is_intra or is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
+            return self._decoder
+        return ResidualDecoder(self._reader.stream)
+
+    def finish(self) -> ResidualField:
+        """All that was added."""
+        motion = self._painter.finish()
+        if self._is_wide:
+            self._finish_wide(motion)
+        y, u, v = self._planes
+        return ResidualField(y, u, v, motion, approximate=None)
+
+    def _finish_wide(self, motion: MotionField) -> None:
+        for frame in self._at_limits:
+            self._widen(frame, motion.valid[frame.rows[0]])
+        pixels = ~motion.valid & ~self._intra[:, None, None]
+        for plane, block in zip(self._planes, _EDGES, strict=True):
+            add_where(plane, pixels, MIDDLE, block)
+
+    def _widen(self, frame: '_Clipped', predicted: npt.NDArray[np.bool_]) -> None:
+        """Replace what was clipped to 8 bits, in cells that are ``predicted``."""
+        row, *others = frame.rows
+        for limit in (_LOWEST, _HIGHEST):
+            found = {}
+            for place, where in frame.limits:
+                if where == limit:
+                    at = self._at_limit(self._planes[place][row], limit, predicted, _EDGES[place])
+                    if len(at[0]):
+                        found[place] = at
+            if found:
+                decoder = self._decoder_of(frame.packet, is_intra=False)
+                decode = decoder.decode_negative if limit == _LOWEST else decoder.decode_positive
+                full = decode(frame.packet)
+                for place, at in found.items():
+                    for other in (row, *others):
+                        self._planes[place][other][at] = full[place][at]
+
+    def _at_limit(
+        self, plane: Samples, limit: int, predicted: npt.NDArray[np.bool_], block: int
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Lines and columns of the samples that equal a limit, in predicted cells of ``block`` samples."""
+        flat = np.flatnonzero(plane.reshape(-1) == limit)  # NumPy looks through one dimension ten times as fast
+        y, x = np.divmod(flat, plane.shape[1])
+        real = predicted[y // block, x // block]
+        return y[real], x[real]

@@ -1,0 +1,28 @@
+"""Whether prediction + residual is the decoded picture, bit for bit, in every prepared video below a folder.
+
+python tests/video/residual_sweep.py FOLDER
+"""
+
+import sys
+from pathlib import Path
+
+from mpeg4_decode import count_differences
+
+from cmvl_mm.video import CompressedVideo
+from cmvl_mm.video.residual_reader import read_residuals
+
+
+def main(folder: str) -> None:
+    wrong = files = frames = 0
+    for path in sorted(Path(folder).rglob('*.mp4')):
+        with CompressedVideo(path, block=16) as video:
+            found = read_residuals(video, range(video.num_frames))
+        different = count_differences(path, found)
+        print(f'{path.name}: {len(found.y)} frames, {different} samples differ', flush=True)
+        wrong, files, frames = wrong + different, files + 1, frames + len(found.y)
+    print(f'{files} files, {frames} frames, {wrong} samples differ')
+    sys.exit(wrong > 0 or not files)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1])
