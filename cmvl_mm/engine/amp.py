@@ -11,7 +11,7 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from .bf16_convolutions import SoundConvolutions
+from .cpu_bf16 import cpu_kernels
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -19,7 +19,7 @@ class StepOptimWrapper(OptimWrapper):
     """Forward passes under bf16 autocast; weights, gradients, losses and optimiser stay in fp32.
 
     bf16 has fp32's range, so nothing needs scaling; MMEngine's AmpOptimWrapper scales all the same and needs a GPU.
-    On a CPU some convolutions are computed as others, see `SoundConvolutions`.
+    On a CPU it also chooses among torch's kernels, see `cpu_kernels`.
 
     Args:
         optimizer, accumulative_counts, clip_grad: as in MMEngine's OptimWrapper.
@@ -49,16 +49,16 @@ class StepOptimWrapper(OptimWrapper):
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """What MMEngine wraps round preprocessing and forward."""
         autocast = torch.autocast(get_device(), torch.bfloat16, enabled=self.precision == 'bf16')
-        with super().optim_context(model), autocast, self._convolutions():
+        with super().optim_context(model), autocast, self._kernels():
             yield
 
     def backward(self, loss: Tensor, **kwargs: Any) -> None:
         """As MMEngine's; networks that save memory compute parts of their forward pass again here."""
-        with self._convolutions():
+        with self._kernels():
             super().backward(loss, **kwargs)
 
-    def _convolutions(self) -> AbstractContextManager[Any]:
-        return SoundConvolutions() if self.precision == 'bf16' and get_device() == 'cpu' else nullcontext()
+    def _kernels(self) -> AbstractContextManager[None]:
+        return cpu_kernels() if self.precision == 'bf16' and get_device() == 'cpu' else nullcontext()
 
     def _clip_grad(self) -> None:
         if not self.keeps_norm:

@@ -1,11 +1,14 @@
-"""Whether this machine's CPU trains in bf16: whether it has it, and whether torch's gradients are then right."""
+"""bf16 on CPUs: with which of torch's kernels, and whether this machine's are right."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .bf16_convolutions import SoundConvolutions
 
@@ -20,6 +23,16 @@ CASES = (
     ((32, 16, 3, 3, 3), (2, 2, 2), (1, 1, 1), (4, 6, 6)),
     ((16, 3, 3, 7, 7), (1, 2, 2), (1, 3, 3), (4, 16, 16)),
 )
+
+
+@contextmanager
+def cpu_kernels() -> Iterator[None]:
+    """Convolutions whose gradients are right, and attention as plain products.
+
+    Torch's flash attention for CPUs took 3 times as long in bf16, forward and backward, at the sizes of the predictor.
+    """
+    with SoundConvolutions(), sdpa_kernel(SDPBackend.MATH):
+        yield
 
 
 @cache
@@ -62,7 +75,7 @@ def gradient_error(
     grad = torch.empty(0)
     for rounded in (False, True):
         leaves = x.clone().requires_grad_(), taps.clone().requires_grad_()
-        with torch.autocast('cpu', torch.bfloat16, enabled=rounded), SoundConvolutions():
+        with torch.autocast('cpu', torch.bfloat16, enabled=rounded), cpu_kernels():
             y = convolve(*leaves, None, stride, padding)
         grad = grad if rounded else torch.randn(y.shape, generator=noise)
         results.append((y.detach(), *torch.autograd.grad(y, leaves, grad.to(y.dtype))))
