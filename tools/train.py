@@ -7,9 +7,10 @@ bash tools/dist_train.sh configs/pretrain_c3d_ucf.py 4
 import argparse
 import sys
 
-import torch
+from mmengine.device import get_device
 
 import cmvl_mm.register  # noqa: F401
+from cmvl_mm.engine.cpu_bf16 import why_not_bf16
 from cmvl_mm.engine.elastic import Attempt
 from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
 from cmvl_mm.engine.strict_files import read_files_as_data
@@ -26,7 +27,7 @@ def parse_args() -> argparse.Namespace:
         help='continue from this checkpoint, or, without a value, from the newest in the work directory',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='bf16 autocast on a GPU; the losses stay in fp32. pretrain_* do so anyway'
+        '--amp', action='store_true', help='bf16 autocast; the losses stay in fp32. pretrain_* do so anyway'
     )
     parser.add_argument(
         '--epochs', type=int, metavar='N', help='train_cfg.max_epochs=N; the schedule of learning rates is fitted to it'
@@ -51,8 +52,8 @@ def main() -> None:
     if args.resume is not None:
         config.resume = True
         config.load_from = None if args.resume == 'auto' else args.resume
-    if args.amp and not torch.cuda.is_available():
-        sys.exit('--amp needs a GPU: on CPUs torch 2.13 was seen to give NaN gradients of bf16 3D convolutions.')
+    if args.amp and get_device() == 'cpu' and (reason := why_not_bf16()):
+        sys.exit(f'--amp: {reason}. Remedy: train without it.')
     if args.amp:
         if 'fast_step' in config:
             config.fast_step.precision = 'bf16'

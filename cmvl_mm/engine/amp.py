@@ -1,7 +1,7 @@
 """The optimiser's side of a fast step: bf16 forward passes, and a gradient norm that nobody waits for."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 import torch
@@ -11,12 +11,15 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from .cpu_bf16 import cpu_kernels
+
 
 @OPTIM_WRAPPERS.register_module()
 class StepOptimWrapper(OptimWrapper):
     """Forward passes under bf16 autocast; weights, gradients, losses and optimiser stay in fp32.
 
     bf16 has fp32's range, so nothing needs scaling; MMEngine's AmpOptimWrapper scales all the same and needs a GPU.
+    On a CPU it also chooses among torch's kernels, see `cpu_kernels`.
 
     Args:
         optimizer, accumulative_counts, clip_grad: as in MMEngine's OptimWrapper.
@@ -45,9 +48,17 @@ class StepOptimWrapper(OptimWrapper):
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """What MMEngine wraps round preprocessing and forward."""
-        autocast = torch.autocast(get_device(), dtype=torch.bfloat16, enabled=self.precision == 'bf16')
-        with super().optim_context(model), autocast:
+        autocast = torch.autocast(get_device(), torch.bfloat16, enabled=self.precision == 'bf16')
+        with super().optim_context(model), autocast, self._kernels():
             yield
+
+    def backward(self, loss: Tensor, **kwargs: Any) -> None:
+        """As MMEngine's; networks that save memory compute parts of their forward pass again here."""
+        with self._kernels():
+            super().backward(loss, **kwargs)
+
+    def _kernels(self) -> AbstractContextManager[None]:
+        return cpu_kernels() if self.precision == 'bf16' and get_device() == 'cpu' else nullcontext()
 
     def _clip_grad(self) -> None:
         if not self.keeps_norm:

@@ -13,6 +13,8 @@ from torch import nn
 
 from cmvl_mm.datasets.stages import find
 
+from .cpu_bf16 import why_not_bf16
+
 
 @dataclass(frozen=True, kw_only=True)
 class FastStep:
@@ -24,7 +26,8 @@ class FastStep:
     """
 
     precision: Literal['bf16', 'fp32']
-    """Of forward passes; losses, weights, gradients and optimiser are fp32 either way. On a CPU bf16 is fp32."""
+    """Of forward passes; losses, weights, gradients and optimiser are fp32 either way. A CPU that bf16 does not suit
+    takes fp32."""
     memory_format: Literal['channels_last', 'contiguous']
     """Of convolution weights, which the activations follow."""
     optimizer: Literal['fused', 'foreach']
@@ -76,9 +79,8 @@ def spell_out(config: Config, device: str) -> list[str]:
     _take_wrapper(config)
     levers = FastStep(**config.fast_step)
     precision, remark = levers.precision, ''
-    if levers.precision == 'bf16' and device == 'cpu':
-        precision = 'fp32'
-        remark = ', not bf16: on CPUs torch 2.13 was seen to give NaN gradients of bf16 3D convolutions'
+    if levers.precision == 'bf16' and device == 'cpu' and (reason := why_not_bf16()):
+        precision, remark = 'fp32', f', not bf16: {reason}'
     pipeline = config.get('train_dataloader', {}).get('dataset', {}).get('pipeline', [])
     stages = find(pipeline, 'colour')
     if isinstance(pipeline, tuple):  # into which nothing can be merged

@@ -1,0 +1,83 @@
+"""bf16 on CPUs: with which of torch's kernels, and whether this machine's are right."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from .bf16_convolutions import SoundConvolutions
+
+MOST_WRONG = 0.02
+"""Of a gradient's norm. bf16 rounds each factor of a product by up to 2^-9, 0.2 %, which leaves 0.3 % of a sum of many;
+sums that were computed wrongly were off by 30 % and more."""
+
+CASES = (
+    # weight, stride, padding, and the input's depth, height and width: of the paper's networks, but small
+    ((32, 16, 3, 3, 3), (1, 1, 1), (1, 1, 1), (4, 7, 7)),
+    ((32, 16, 3, 3, 3), (1, 1, 1), (1, 1, 1), (2, 7, 7)),
+    ((32, 16, 3, 3, 3), (2, 2, 2), (1, 1, 1), (4, 6, 6)),
+    ((16, 3, 3, 7, 7), (1, 2, 2), (1, 3, 3), (4, 16, 16)),
+)
+
+
+@contextmanager
+def cpu_kernels() -> Iterator[None]:
+    """Convolutions whose gradients are right, and attention as plain products.
+
+    Torch's flash attention for CPUs took 3 times as long in bf16, forward and backward, at the sizes of the predictor.
+    """
+    with SoundConvolutions(), sdpa_kernel(SDPBackend.MATH):
+        yield
+
+
+@cache
+def why_not_bf16() -> str | None:
+    """Why this CPU trains in fp32; None where it trains in bf16.
+
+    It needs AVX512-BF16, as torch reports it; elsewhere bf16 is emulated. Then a few small convolutions are compared
+    with fp32, within a second: other processors and releases of torch have other kernels than those looked at.
+    """
+    if not torch.cpu._is_avx512_bf16_supported():  # the public get_capabilities came after torch 2.10
+        return 'this CPU has no AVX512-BF16'
+    wrong = [case for case in CASES if gradient_error(*case) > MOST_WRONG]
+    if wrong:
+        weight, stride, padding, size = wrong[0]
+        return (
+            f'torch {torch.__version__} computes bf16 convolutions wrongly on this CPU, such as {weight=} {stride=} '
+            f'{padding=} of {size=}'
+        )
+    return None
+
+
+def gradient_error(
+    weight: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], size: tuple[int, ...]
+) -> float:
+    """How far a bf16 convolution of two samples of noise, as a fast step computes it, is from fp32.
+
+    Args:
+        weight: (C_out, C_in, *kernel), the shape.
+        stride, padding: of each spatial axis.
+        size: the input's spatial axes.
+
+    Returns:
+        Norm of the error / norm, the largest of output, input's and weight's gradient; inf where it is not finite.
+    """
+    noise = torch.Generator().manual_seed(0)
+    taps = torch.randn(weight, generator=noise)
+    x = torch.randn(2, weight[1], *size, generator=noise)
+    convolve = {3: F.conv1d, 4: F.conv2d, 5: F.conv3d}[len(weight)]
+    results: list[tuple[Tensor, ...]] = []
+    grad = torch.empty(0)
+    for rounded in (False, True):
+        leaves = x.clone().requires_grad_(), taps.clone().requires_grad_()
+        with torch.autocast('cpu', torch.bfloat16, enabled=rounded), cpu_kernels():
+            y = convolve(*leaves, None, stride, padding)
+        grad = grad if rounded else torch.randn(y.shape, generator=noise)
+        results.append((y.detach(), *torch.autograd.grad(y, leaves, grad.to(y.dtype))))
+    errors = [((near.float() - exact).norm() / exact.norm()).item() for exact, near in zip(*results, strict=True)]
+    return max(error if math.isfinite(error) else math.inf for error in errors)
