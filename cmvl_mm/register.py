@@ -27,6 +27,15 @@ from cmvl_mm.models import (  # noqa: F401
     resnet,
     vector_heads,
 )
+from cmvl_mm.rivals import (  # noqa: F401
+    augmentation,
+    pace,
+    rotnet,
+    samples,
+    speednet,
+    vcop,
+)
+from cmvl_mm.rivals import recognizer as pretext_recognizer  # noqa: F401
 
 compat.mend_colour_jitter()
 mend_checkpoint_reader()
