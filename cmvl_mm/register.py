@@ -29,11 +29,15 @@ from cmvl_mm.models import (  # noqa: F401
 )
 from cmvl_mm.rivals import (  # noqa: F401
     augmentation,
+    opn,
     pace,
+    prp,
     rotnet,
     samples,
+    shuffle_learn,
     speednet,
     vcop,
+    vcp,
 )
 from cmvl_mm.rivals import recognizer as pretext_recognizer  # noqa: F401
 

@@ -20,7 +20,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     'open': ('OpenVideo',),
     'sample': (
         *('SamplePretraining', 'SampleClips', 'SampleNearestIFrames', 'SampleFutureMotions'),
-        *('SampleRotNet', 'SamplePace', 'SampleVCOP', 'SampleSpeedNet'),
+        *('SampleRotNet', 'SamplePace', 'SampleVCOP', 'SampleSpeedNet', 'SamplePRP', 'SampleVCP', 'SampleShuffleLearn'),
+        *('SampleOPN',),
     ),
     'read': ('ReadCompressed',),
     'crop': ('RandomCropFlip', 'CentreCrop', 'CropFlipEach'),

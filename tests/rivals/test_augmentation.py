@@ -104,8 +104,9 @@ def test_clips_without_their_axis_are_refused():
 def test_every_stage_leaves_out_videos_without_room():
     from cmvl_mm.datasets.sampling import VideoTooShort
 
-    for kind, span in (('SampleRotNet', 31), ('SamplePace', 61), ('SampleVCOP', 64), ('SampleSpeedNet', 140)):
-        stage = TRANSFORMS.build(dict(type=kind))
+    spans = dict(RotNet=31, Pace=61, VCOP=64, SpeedNet=140, PRP=125, VCP=96, ShuffleLearn=91, OPN=46)
+    for kind, span in spans.items():
+        stage = TRANSFORMS.build(dict(type=f'Sample{kind}'))
         with pytest.raises(VideoTooShort, match=f'has {span - 1} frames, and .* needs {span}'):
             stage(dict(video=CodedVideo(span - 1), rng=np.random.default_rng(0)))
         clips = stage(dict(video=CodedVideo(span), rng=np.random.default_rng(0)))['clip_frames']

@@ -14,6 +14,10 @@ METHODS = {
     'pace': ('acc_pace', 'loss_pace', math.log(4), 8, 30),
     'vcop': ('acc_order', 'loss_order', math.log(6), 4, 30),
     'speednet': ('acc_speed', 'loss_speed', math.log(2), 4, 30),
+    'prp': ('acc_step', 'loss_step', 0.1 * math.log(4), 4, 30),
+    'vcp': ('acc_alteration', 'loss_alteration', math.log(5), 4, 30),
+    'shuffle_learn': ('acc_ordered', 'loss_ordered', math.log(2), 8, 30),
+    'opn': ('acc_order', 'loss_order', math.log(12), 4, 30),
 }
 
 

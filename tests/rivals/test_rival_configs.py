@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 from mmaction.registry import MODELS, TRANSFORMS
-from rival_samples import CodedVideo
+from mmengine.optim import build_optim_wrapper
+from rival_samples import CodedVideo, narrow
 from test_overfit import METHODS
 
 from cmvl_mm.checkpoints.pretrained import read_state_dict
+from cmvl_mm.datasets.collate import compressed_collate
 from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import read_curves
@@ -44,15 +46,23 @@ def test_it_says_command_number_and_cost(name, folder):
 
 
 @pytest.mark.parametrize('name', METHODS)
-def test_the_full_size_model_builds_and_its_stages_run(name, folder):
+def test_the_full_size_model_builds_and_takes_a_step_when_narrow(name, folder):
     config = load_config(folder / f'paper/{name}_r3d26_ucf.py')
     with torch.device('meta'):
         model = MODELS.build(config.model)
     assert sum(value.numel() for value in model.backbone.parameters()) / 1e6 == pytest.approx(26.50, abs=0.01)
-    sample = dict(video=CodedVideo(240, moving=range(240)), rng=np.random.default_rng(0), label=0, path='a')
-    for stage in config.train_dataloader.dataset.pipeline:
-        sample = TRANSFORMS.build(stage)(sample)
-    assert sample['inputs']['imgs'].dtype == torch.uint8
+    pipeline = [TRANSFORMS.build(stage) for stage in config.train_dataloader.dataset.pipeline]
+    videos = [CodedVideo(240, moving=range(240)) for _ in range(2)]
+    samples = [dict(video=video, rng=np.random.default_rng(n), label=0, path='a') for n, video in enumerate(videos)]
+    for stage in pipeline:
+        samples = [stage(sample) for sample in samples]
+    narrow(config.model, 2048)
+    if name == 'speednet':
+        config.model.pretext_head.sizes = (64, 64)  # 336 takes seconds
+    model = MODELS.build(config.model)
+    model.init_weights()
+    log = model.train().train_step(compressed_collate(samples), build_optim_wrapper(model, config.optim_wrapper))
+    assert torch.isfinite(log['loss'])
 
 
 @pytest.mark.parametrize('name', METHODS)
