@@ -27,6 +27,19 @@ from cmvl_mm.models import (  # noqa: F401
     resnet,
     vector_heads,
 )
+from cmvl_mm.rivals import (  # noqa: F401
+    augmentation,
+    opn,
+    pace,
+    prp,
+    rotnet,
+    samples,
+    shuffle_learn,
+    speednet,
+    vcop,
+    vcp,
+)
+from cmvl_mm.rivals import recognizer as pretext_recognizer  # noqa: F401
 
 compat.mend_colour_jitter()
 mend_checkpoint_reader()

@@ -43,6 +43,7 @@ SECTIONS = (
     ('Your own videos', r'configs/own/'),
     ("Demo: not the paper's", r'configs/demo/'),
     ('The controlled benchmark: what `make evidence` trains', r'configs/evidence/'),
+    ("Rivals: other papers' pretext tasks", r'configs/rivals/'),
 )
 INTRODUCTION = """# Model zoo
 

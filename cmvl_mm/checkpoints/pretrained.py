@@ -22,7 +22,12 @@ from .wrapped_keys import common_prefix, unwrapped
 
 _ZIP = b'PK\x03\x04'
 _WEIGHTS = ('state_dict', 'model_state_dict', 'model')  # MMEngine and Lightning, PyTorch's tutorials, torchvision
-_HEADS = ('context_head.', 'motion_head.', 'cls_head.')  # which a backbone's start leaves out, as meant
+_HEADS = (
+    'context_head.',
+    'motion_head.',
+    'cls_head.',
+    'pretext_head.',
+)  # which a backbone's start leaves out, as meant
 CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkpoint.py."
 
 

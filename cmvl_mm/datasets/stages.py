@@ -18,11 +18,15 @@ from mmengine.config import ConfigDict
 
 ROLES: dict[str, tuple[str, ...]] = {
     'open': ('OpenVideo',),
-    'sample': ('SamplePretraining', 'SampleClips', 'SampleNearestIFrames', 'SampleFutureMotions'),
+    'sample': (
+        *('SamplePretraining', 'SampleClips', 'SampleNearestIFrames', 'SampleFutureMotions'),
+        *('SampleRotNet', 'SamplePace', 'SampleVCOP', 'SampleSpeedNet', 'SamplePRP', 'SampleVCP', 'SampleShuffleLearn'),
+        *('SampleOPN',),
+    ),
     'read': ('ReadCompressed',),
-    'crop': ('RandomCropFlip', 'CentreCrop'),
-    'colour': ('AugmentColour',),
-    'pack': ('PackSample',),
+    'crop': ('RandomCropFlip', 'CentreCrop', 'CropFlipEach'),
+    'colour': ('AugmentColour', 'AugmentColourEach'),
+    'pack': ('PackSample', 'PackPretext'),
 }
 """Role -> types that play it. The roles stand in the order in which a pipeline has them."""
 

@@ -104,7 +104,7 @@ def spell_out(config: Config, device: str) -> list[str]:
     }
     changes |= {f'train_dataloader.dataset.pipeline.{number}.where': colour for number in stages}
     memory_format: str = levers.memory_format
-    if (kind := _name_of(config.get('model'))) == 'ContextMotionRecognizer':
+    if (kind := _name_of(config.get('model'))) in ('ContextMotionRecognizer', 'PretextRecognizer'):
         changes['model.memory_format'] = levers.memory_format
     else:
         memory_format = f'as it is, not {levers.memory_format}: {kind} has no such setting'

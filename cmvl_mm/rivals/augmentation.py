@@ -1,0 +1,152 @@
+"""Crop, flip and colour with a draw for each clip, or for each frame, where a method asks for it.
+
+`RandomCropFlip` and `AugmentColour` draw once for all clips of a video. Tasks about time need that each clip is cut out
+alike in all its frames, and that the clips of a video are not: else borders and colours tell which frames belong
+together.
+"""
+
+from typing import Literal
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+
+from cmvl_mm.datasets.augment import apply_colour, draw_colour
+from cmvl_mm.datasets.frame_choice import Sample
+from cmvl_mm.datasets.geometry import Box, crop_resize, random_resized_box, rotate
+
+
+def clip_slices(sample: Sample) -> list[slice]:
+    """Where the frames of each clip lie in `imgs`.
+
+    They are the rows of `clip_frames`, or parts of its only row of the lengths in `clip_lengths`.
+    """
+    lengths = sample.get('clip_lengths') or [sample['clip_frames'].shape[1]] * len(sample['clip_frames'])
+    ends = np.cumsum(lengths)
+    return [slice(int(end - length), int(end)) for length, end in zip(lengths, ends, strict=True)]
+
+
+def inner_box(rng: np.random.Generator, box: Box, share: float) -> Box:
+    """A box at a random place in another one, its edges shorter by `share`."""
+    height, width = max(1, round(box.height * (1 - share))), max(1, round(box.width * (1 - share)))
+    top = box.top + int(rng.integers(box.height - height + 1))
+    left = box.left + int(rng.integers(box.width - width + 1))
+    return Box(top, left, height, width)
+
+
+@TRANSFORMS.register_module()
+class CropFlipEach:
+    """Random resized crop and flip, the same for all frames of a clip.
+
+    Args:
+        size, area, aspect, flip_prob, rotation: as of `RandomCropFlip`.
+        boxes: 'own' draws box, flip and angle for each clip; 'shared' once for the video.
+        jitter: with 'shared', the share by which each clip's own box is shorter than the video's, at a random place in
+            it. OPN: a region of 100 px, frames of 95, so that they lie up to 5 px apart.
+    """
+
+    def __init__(
+        self,
+        size: int = 112,
+        area: tuple[float, float] = (0.2, 1.0),
+        aspect: tuple[float, float] = (3 / 4, 4 / 3),
+        flip_prob: float = 0.5,
+        rotation: float = 0.0,
+        boxes: Literal['own', 'shared'] = 'own',
+        jitter: float = 0.0,
+    ) -> None:
+        if boxes not in ('own', 'shared'):
+            raise ValueError(f"boxes={boxes!r} is not one of 'own', 'shared'")
+        if not 0 <= jitter < 1:
+            raise ValueError(f'jitter={jitter} is not in 0 ... 1')
+        if not 0 <= rotation <= 180:
+            raise ValueError(f'rotation={rotation} is not in 0 ... 180 degrees')
+        self.size, self.flip_prob, self.rotation = size, flip_prob, rotation
+        self.area, self.aspect = (area[0], area[1]), (aspect[0], aspect[1])
+        self.boxes, self.jitter = boxes, jitter
+
+    def __call__(self, sample: Sample) -> Sample:
+        rng = sample['rng']
+        crops: list[tuple[Box, bool]] = []
+        cut = []
+        drawn = self._draw(sample)
+        for part in clip_slices(sample):
+            if self.boxes == 'own' and crops:
+                drawn = self._draw(sample)
+            box, flip, angle = drawn
+            if self.jitter:
+                box = inner_box(rng, box, self.jitter)
+            frames = rotate(sample['imgs'][part], angle) if self.rotation else sample['imgs'][part]
+            cut.append(crop_resize(frames, box, flip, self.size))
+            crops.append((box, flip))
+        sample['imgs'], sample['crops'] = np.concatenate(cut), crops
+        return sample
+
+    def _draw(self, sample: Sample) -> tuple[Box, bool, float]:
+        rng, video = sample['rng'], sample['video']
+        box = random_resized_box(rng, video.height, video.width, self.area, self.aspect)
+        return box, bool(rng.random() < self.flip_prob), float(rng.uniform(-self.rotation, self.rotation))
+
+
+@TRANSFORMS.register_module()
+class AugmentColourEach:
+    """`AugmentColour` with a draw for each clip, or for each frame.
+
+    Args:
+        each: 'clip' or 'frame'.
+        blur_prob, blur_sigma, jitter_prob, brightness, contrast, saturation, hue, gray_prob: as of `AugmentColour`.
+        channel: 'one' copies one channel, drawn for each clip or frame, to all three (OPN's channel splitting), so that
+            chromatic aberration tells nothing; 'all' leaves them.
+        where: 'host' alone; the draws of several clips are not handed on.
+
+    Raises:
+        ValueError: an unknown setting, or where='device'.
+    """
+
+    def __init__(
+        self,
+        each: Literal['clip', 'frame'] = 'clip',
+        blur_prob: float = 0.5,
+        blur_sigma: tuple[float, float] = (0.1, 2.0),
+        jitter_prob: float = 0.5,
+        brightness: float = 0.4,
+        contrast: float = 0.4,
+        saturation: float = 0.4,
+        hue: float = 0.1,
+        gray_prob: float = 0.0,
+        channel: Literal['all', 'one'] = 'all',
+        where: Literal['host'] = 'host',
+    ) -> None:
+        for name, value, allowed in (
+            ('each', each, ('clip', 'frame')),
+            ('channel', channel, ('all', 'one')),
+            ('where', where, ('host',)),
+        ):
+            if value not in allowed:
+                raise ValueError(f'{name}={value!r} is not one of {allowed}')
+        self.each, self.channel, self.where = each, channel, where
+        self.blur_prob, self.blur_sigma = blur_prob, (blur_sigma[0], blur_sigma[1])
+        self.jitter_prob, self.gray_prob = jitter_prob, gray_prob
+        self.brightness, self.contrast, self.saturation, self.hue = brightness, contrast, saturation, hue
+
+    def __call__(self, sample: Sample) -> Sample:
+        imgs = sample['imgs']
+        parts = clip_slices(sample) if self.each == 'clip' else [slice(n, n + 1) for n in range(len(imgs))]
+        sample['imgs'] = np.concatenate([self._recoloured(imgs[part], sample['rng']) for part in parts])
+        return sample
+
+    def _recoloured(self, frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        draw = draw_colour(
+            rng,
+            blur_prob=self.blur_prob,
+            blur_sigma=self.blur_sigma,
+            jitter_prob=self.jitter_prob,
+            brightness=self.brightness,
+            contrast=self.contrast,
+            saturation=self.saturation,
+            hue=self.hue,
+            gray_prob=self.gray_prob,
+        )
+        frames = apply_colour(frames, draw)
+        if self.channel == 'one':
+            frames = np.repeat(frames[..., rng.integers(3), None], 3, axis=-1)
+        return frames

@@ -1,0 +1,39 @@
+"""Where in a video something moves, by its own motion vectors: Shuffle & Learn and OPN take their frames there.
+
+Both measure motion by optical flow, offline. The vectors of the stream serve as well, and are read with the sample.
+"""
+
+import warnings
+
+import numpy as np
+
+from cmvl_mm.datasets.frame_choice import Sample
+
+
+def frame_motion(vectors: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """(n, Hb, Wb, 2), (n, Hb, Wb) -> (n,): the mean length of a frame's vectors; NaN where it has none (I-frames)."""
+    lengths = np.where(valid, np.hypot(vectors[..., 0].astype(np.float64), vectors[..., 1]), np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', RuntimeWarning)  # the mean of nothing is NaN, as meant
+        return np.nanmean(lengths, axis=(1, 2))
+
+
+def moving_start(rng: np.random.Generator, motion: np.ndarray, span: int) -> int:
+    """The start of a window of `span` frames, drawn in proportion to its mean motion; where nothing moves, any.
+
+    Frames without vectors do not count.
+    """
+    known = ~np.isnan(motion)
+    total = np.concatenate([[0], np.cumsum(np.where(known, motion, 0))])
+    count = np.concatenate([[0], np.cumsum(known)])
+    means = (total[span:] - total[:-span]) / np.maximum(count[span:] - count[:-span], 1)
+    if not means.sum() > 0:
+        return int(rng.integers(len(means)))
+    return int(rng.choice(len(means), p=means / means.sum()))
+
+
+def read_moving_start(sample: Sample, span: int) -> int:
+    """`moving_start` of the sample's video, all of whose vectors are read for it."""
+    video = sample['video']
+    _, field = video.read(rgb=[], motion=range(video.num_frames))
+    return moving_start(sample['rng'], frame_motion(field.vectors, field.valid), span)

@@ -1,0 +1,23 @@
+"""VCOP, a rival of Tables 8 and 9, with R3D-26 on UCF101: the order of three clips, batch 8, 300 epochs.
+
+    python tools/train.py configs/rivals/paper/vcop_r3d26_ucf.py
+
+Settings of the official code: a constant rate, no flip, no colours. It keeps 800 training videos for validation and
+takes the best checkpoint; here all train, and the last counts. It does not normalise pictures.
+Paper: not in the specification
+Protocol: retrieval_paper
+Cost: 3 clips a video; not run
+"""
+
+_base_ = '../../_base_/rivals/paper.py'
+
+from cmvl_mm.datasets.stages import change
+
+model = dict(pretext_head=dict(type='VCOPHead', in_channels=2048))
+_sample = dict(_delete_=True, type='SampleVCOP', clip_len=16, frame_interval=1, gap=8)
+_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample)
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=_pipeline))
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4))
+train_cfg = dict(type='ResumableEpochLoop', max_epochs=300)
+auto_scale_lr = dict(enable=True, base_batch_size=8)
+del _sample, _pipeline

@@ -1,0 +1,114 @@
+"""Each method has its three configs, which build, read, say what they are, and pass the same number of clips."""
+
+import ast
+import re
+import runpy
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import MODELS, TRANSFORMS
+from mmengine.optim import build_optim_wrapper
+from rival_samples import CodedVideo, narrow
+from test_overfit import METHODS
+
+from cmvl_mm.checkpoints.pretrained import read_state_dict
+from cmvl_mm.datasets.collate import compressed_collate
+from cmvl_mm.datasets.stages import stage_of
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.logs import read_curves
+
+BUDGET = 30 * 576 * 16
+"""Frames through the network at evidence size, of evidence/pretrain: 30 epochs of 576 clips of 16."""
+
+
+@pytest.fixture(scope='module')
+def folder(repository):
+    return repository / 'configs/rivals'
+
+
+def test_the_folders_have_the_same_methods(folder):
+    names = {size: {path.stem for path in (folder / size).glob('*.py')} for size in ('evidence', 'demo', 'paper')}
+    assert names['evidence'] == names['demo'] == set(METHODS)
+    assert names['paper'] == {f'{name}_r3d26_ucf' for name in METHODS}
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_it_says_command_number_and_cost(name, folder):
+    for size in ('evidence', 'demo', 'paper'):
+        path = folder / size / (f'{name}_r3d26_ucf.py' if size == 'paper' else f'{name}.py')
+        docstring = ast.get_docstring(ast.parse(path.read_text()))
+        assert f'python tools/train.py configs/rivals/{size}/{path.name}\n' in docstring
+        fields = ('Protocol', 'Cost', 'Paper') if size == 'paper' else ('Protocol', 'Cost')
+        assert [field for field in fields if not re.search(f'^{field}: ', docstring, re.MULTILINE)] == []
+        assert ('nverified' in docstring) == ('nverified' in (folder / 'evidence' / f'{name}.py').read_text())
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_the_full_size_model_builds_and_takes_a_step_when_narrow(name, folder):
+    config = load_config(folder / f'paper/{name}_r3d26_ucf.py')
+    with torch.device('meta'):
+        model = MODELS.build(config.model)
+    assert sum(value.numel() for value in model.backbone.parameters()) / 1e6 == pytest.approx(26.50, abs=0.01)
+    pipeline = [TRANSFORMS.build(stage) for stage in config.train_dataloader.dataset.pipeline]
+    videos = [CodedVideo(240, moving=range(240)) for _ in range(2)]
+    samples = [dict(video=video, rng=np.random.default_rng(n), label=0, path='a') for n, video in enumerate(videos)]
+    for stage in pipeline:
+        samples = [stage(sample) for sample in samples]
+    narrow(config.model, 2048)
+    if name == 'speednet':
+        config.model.pretext_head.sizes = (64, 64)  # 336 takes seconds
+    model = MODELS.build(config.model)
+    model.init_weights()
+    log = model.train().train_step(compressed_collate(samples), build_optim_wrapper(model, config.optim_wrapper))
+    assert torch.isfinite(log['loss'])
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_evidence_and_demo_pass_equal_numbers_of_frames(name, folder):
+    for size, budget in (('evidence', BUDGET), ('demo', BUDGET * 12 // 30)):
+        config = load_config(folder / f'{size}/{name}.py')
+        docstring = ast.get_docstring(ast.parse((folder / f'{size}/{name}.py').read_text()))
+        said = int(re.search(r'^Cost: .* ([\d,]+) in all', docstring, re.MULTILINE)[1].replace(',', ''))
+        assert 0.99 * budget <= 16 * said <= 1.07 * budget, said
+        epochs = config.train_cfg.max_epochs
+        assert f'; {epochs} epochs' in docstring
+        assert config.param_scheduler[0].end == epochs
+        assert config.auto_scale_lr.base_batch_size == config.train_dataloader.batch_size
+        frames = frames_a_video(config, docstring)
+        assert epochs * 576 * frames == pytest.approx(16 * said, rel=0.01)
+
+
+def frames_a_video(config, docstring):
+    """What the docstring says passes the network, checked against stage and head."""
+    count = float(re.search(r'^Cost: ([\d.]+) clips? a video', docstring, re.MULTILINE)[1])
+    sample = dict(video=CodedVideo(108, moving=range(108)), rng=np.random.default_rng(0), label=0, path='a')
+    clips = TRANSFORMS.build(stage_of(config.train_dataloader.dataset.pipeline, 'sample'))(sample)['clip_frames']
+    assert MODELS.build(config.model.pretext_head).frames_through(clips.size) == count * 16
+    return count * 16
+
+
+@pytest.mark.parametrize('name', ['vcop'])
+def test_a_run_from_the_command_line_trains_and_its_network_is_read_for_retrieval(
+    name, folder, repository, controlled_set, tmp_path, monkeypatch
+):
+    """In this process: `tools/train.py` for one epoch of two steps, then `tools/test.py` of the suite's retrieval."""
+    train, data = runpy.run_path(str(repository / 'tools/train.py'))['main'], 'train_dataloader.dataset'
+    monkeypatch.setitem(train.__globals__, 'read_files_as_data', lambda: None)
+    words = ['train', str(folder / f'evidence/{name}.py'), '--work-dir', str(tmp_path / 'run'), '--epochs', '1']
+    words += ['--cfg-options', f'{data}.ann_file={controlled_set}/train.txt', 'model.backbone.width=4']
+    words += [f'{data}.data_prefix.video={controlled_set}', 'train_dataloader.batch_size=4']
+    words += ['train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False']
+    words += ['model.pretext_head.in_channels=32', 'default_hooks.logger.interval=1']
+    monkeypatch.setattr(sys, 'argv', words)
+    train()
+    assert [row['step'] for row in read_curves(tmp_path / 'run')] == [1, 2]
+    network = dict(load_config(repository / 'configs/evidence/retrieval.py').model)
+    network['backbone'] = dict(network['backbone'], width=4)
+    network['init_cfg'] = dict(network['init_cfg'], checkpoint=str(tmp_path / 'run'))
+    model = MODELS.build(network)
+    model.init_weights()
+    weights = read_state_dict(tmp_path / 'run')
+    for key, value in model.backbone.state_dict().items():
+        assert torch.equal(value, weights[f'backbone.{key}'])
