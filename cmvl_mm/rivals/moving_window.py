@@ -35,5 +35,5 @@ def moving_start(rng: np.random.Generator, motion: np.ndarray, span: int) -> int
 def read_moving_start(sample: Sample, span: int) -> int:
     """`moving_start` of the sample's video, all of whose vectors are read for it."""
     video = sample['video']
-    _, field = video.read(rgb=[], motion=range(video.num_frames))
+    field = video.read(motion=range(video.num_frames)).motion
     return moving_start(sample['rng'], frame_motion(field.vectors, field.valid), span)

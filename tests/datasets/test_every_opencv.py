@@ -21,7 +21,7 @@ from cmvl_mm.datasets.augment import ColourDraw, apply_colour
 from cmvl_mm.datasets.hue import FULL_DROP, HUES, from_hsv, turn_hue
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video import Frames, MotionField
 
 NOTHING = ColourDraw(None, None, None, None, None, (0, 1, 2, 3), False)
 WIDTHS = (*range(1, 65), 101, 112, 128, 200)
@@ -131,7 +131,7 @@ class DrawnVideo:
         cells = np.arange(len(motion) * 8 * 10 * 2).reshape(len(motion), 8, 10, 2)
         vectors = (cells * 7 % 81 - 40).astype(np.int16)
         field = MotionField(vectors, np.ones(vectors.shape[:-1], bool), self.block)
-        return frames.astype(np.uint8), field
+        return Frames(frames.astype(np.uint8), field)
 
 
 def digest() -> str:

@@ -1,7 +1,5 @@
 """Videos whose pixels say which frame and which place they are, samples of them, and networks without weights."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
@@ -9,6 +7,7 @@ from mmengine.dataset import Compose
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.models.feature_maps import Features
+from cmvl_mm.video import Frames, MotionField
 
 HEIGHT, WIDTH = 64, 80
 
@@ -22,14 +21,14 @@ class CodedVideo:
     def __init__(self, num_frames=200, moving=range(0)):
         self.num_frames, self.moving = num_frames, moving
 
-    def read(self, rgb, motion=()):
+    def read(self, rgb=(), motion=()):
         frames = np.empty((len(rgb), HEIGHT, WIDTH, 3), np.uint8)
         frames[..., 0] = np.asarray(rgb, dtype=np.uint8)[:, None, None]
         frames[..., 1] = 2 * np.arange(WIDTH)
         frames[..., 2] = 2 * np.arange(HEIGHT)[:, None]
         vectors = np.zeros((len(motion), 8, 10, 2), np.int16)
         vectors[[number in self.moving for number in motion]] = 16
-        return frames, SimpleNamespace(vectors=vectors, valid=np.ones(vectors.shape[:3], bool), block=8)
+        return Frames(frames, MotionField(vectors, np.ones(vectors.shape[:3], bool), 8))
 
 
 def drawn(stage, seed, video=None, **more):
