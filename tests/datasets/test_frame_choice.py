@@ -100,7 +100,7 @@ def test_the_pipeline_reads_just_that(config, repository, controlled_set):
     assert inputs.keys() == {'motion', 'motion_box', 'motion_flip', 'motion_block'}
     assert inputs['motion_box'].tolist() == [[8, 16, 96, 96]] * 4  # 48 / 56 of the short side, in the middle
     assert not inputs['motion_flip'].any()
-    block = int(inputs['motion_block'][2])
+    block = int(inputs['motion_block'])
     with CompressedVideo(controlled_set / 'videos/train0.mp4', block) as video:
         frames = TRANSFORMS.build(stage_of(dataset.pipeline, 'sample'))(dict(video=video))['motion_frames']
         field = video.read(rgb=[], motion=frames[2]).motion
