@@ -1,5 +1,6 @@
-"""Exact residuals of a file that `reencode` wrote, each frame's from its own packet."""
+"""Exact residuals of what FFmpeg's MPEG-4 encoder wrote without B-frames, each frame's from its own packet."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +9,8 @@ from av import FFmpegError
 
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
 from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
-from cmvl_mm.video.container import failure, is_intra_mpeg4
+from cmvl_mm.video.asked import is_prepared
+from cmvl_mm.video.container import failure, has_lone_vectors, is_intra_mpeg4
 from cmvl_mm.video.frame_faults import damaged
 from cmvl_mm.video.lone_residual import ResidualDecoder, cropped, planes_of
 from cmvl_mm.video.motion import MotionField
@@ -23,6 +25,21 @@ _LOWEST, _HIGHEST = -128, 127
 _SIGN = np.uint8(0x80)  # x + 128 of 8 bits without a sign -> x with one
 
 
+def is_exact(video: CompressedVideo) -> bool:
+    """Whether a frame's packet alone tells its residual."""
+    stream = video._decoder.stream
+    if not has_lone_vectors(stream):
+        return False
+    try:
+        layer = parse_layer(stream.codec_context.extradata or b'')
+    except ValueError:
+        return False
+    if layer.interlaced or layer.sprite:
+        return False
+    truth = None if is_prepared(video) else video._decoder.truth
+    return truth is None or truth.has_positions
+
+
 class _Clipped(NamedTuple):
     """A frame that may hold more than 8 bits."""
 
@@ -33,18 +50,16 @@ class _Clipped(NamedTuple):
 
 
 class ExactResiduals:
-    """Collects the residuals of frames of a prepared file.
+    """Collects the residuals of frames.
 
     Args:
-        video: open, and `is_prepared`.
+        video: open, and `is_exact`.
         count: rows of the result.
         bits: of a sample, 8 or 16.
     """
 
     def __init__(self, video: CompressedVideo, count: int, bits: Bits) -> None:
-        index = video._decoder.index
-        assert index is not None
-        self._video, self._index, self._size = video, index, (video.height, video.width)
+        self._video, self._size = video, (video.height, video.width)
         self._reader = StreamReader(video.path)
         self._decoder = ResidualDecoder(self._reader.stream)
         self._tick_bits = parse_layer(self._reader.stream.codec_context.extradata or b'').tick_bits
@@ -60,13 +75,30 @@ class ExactResiduals:
     def __exit__(self, *exception: object) -> None:
         self._reader.close()
 
-    def add(self, rows: list[int], number: int) -> None:
-        """A frame by its display index, for these rows of the result.
+    def add_all(self, rows: dict[int, list[int]]) -> None:
+        """Frames by display index, sorted, for these rows of the result.
 
         Raises:
-            VideoError: stage ``decode``, if it is damaged.
+            VideoError: stage ``decode``, if one is damaged.
         """
-        packet = self._reader.packet(self._index.start_of(number), number)
+        for number, packet in self._packets(rows):
+            self._add(rows[number], number, packet)
+
+    def _packets(self, rows: dict[int, list[int]]) -> Iterator[tuple[int, Any]]:
+        index = self._video._decoder.index
+        if index is not None:
+            for number in rows:
+                yield number, self._reader.packet(index.start_of(number), number)
+            return
+        positions = self._video._decoder.position
+        numbers = {int(positions[number]): number for number in rows}
+        for position, packet in enumerate(self._reader.all_packets()):
+            if position in numbers:
+                yield numbers.pop(position), packet
+            if not numbers:
+                return
+
+    def _add(self, rows: list[int], number: int, packet: Any) -> None:
         is_intra = is_intra_mpeg4(packet)
         try:
             frame = self._decoder_of(packet, is_intra).decode(packet)
@@ -77,14 +109,19 @@ class ExactResiduals:
         self._painter.add(rows, number, frame)
         self._intra[rows] = is_intra
         clipped: list[tuple[int, int]] = []
+        first, *others = rows
         for place, (out, plane) in enumerate(zip(self._planes, cropped(planes_of(frame), self._size), strict=True)):
-            holds_pixels = is_intra and self._is_wide
-            samples = plane if holds_pixels else (plane ^ _SIGN).view(np.int8)
-            for row in rows:
-                out[row] = samples
-            if self._is_wide and not is_intra:
+            if not self._is_wide:
+                np.bitwise_xor(plane, _SIGN, out=out[first].view(np.uint8))
+            elif is_intra:
+                out[first] = plane
+            else:
+                samples = (plane ^ _SIGN).view(np.int8)
+                out[first] = samples
                 clipped += [(place, _LOWEST)] * bool(samples.min() == _LOWEST)
                 clipped += [(place, _HIGHEST)] * bool(samples.max() == _HIGHEST)
+            for row in others:
+                out[row] = out[first]
         if clipped:
             self._at_limits.append(_Clipped(rows, packet, clipped))
 

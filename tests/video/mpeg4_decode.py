@@ -43,11 +43,26 @@ def packets_of_stream(path: Any) -> tuple[bytes, list[bytes]]:
 
 
 def predicted_frame(reference: list[np.ndarray], vectors: np.ndarray, rounding: int) -> list[np.ndarray]:
-    """From quarter pixels, (Hb, Wb, 2)."""
+    """From quarter pixels: (Hb, Wb, 2) of macroblocks."""
     luma, *chroma = reference
     sources = chroma_sources(vectors, half_sample=True)
     return [
         predict(luma, luma_sources(vectors), 16, rounding=rounding),
+        *(predict(plane, sources, 8, rounding=rounding) for plane in chroma),
+    ]
+
+
+_OF_FOUR = np.array([0, 0, 0, *[1] * 11, 2, 2])  # Table 7-10: sixteenths of a chroma sample -> halves
+
+
+def predicted_of_four(reference: list[np.ndarray], vectors: np.ndarray, rounding: int) -> list[np.ndarray]:
+    """From quarter pixels: (2 Hb, 2 Wb, 2), four vectors a macroblock."""
+    luma, *chroma = reference
+    halves = vectors.astype(int) // -2
+    sums = halves.reshape(len(halves) // 2, 2, -1, 2, 2).sum(axis=(1, 3))  # sixteenths of a chroma sample
+    sources = 4 * (_OF_FOUR[sums % 16] + 2 * (sums // 16))
+    return [
+        predict(luma, luma_sources(vectors), 8, rounding=rounding),
         *(predict(plane, sources, 8, rounding=rounding) for plane in chroma),
     ]
 
@@ -59,11 +74,12 @@ def rounding_of(header: bytes, packet: bytes) -> int:
     return bits.u(1)
 
 
-def count_differences(path: Any, residuals: Any) -> int:
+def count_differences(path: Any, residuals: Any, quarters: np.ndarray | None = None) -> int:
     """Samples in which prediction + residual, clipped, is not the decoded picture.
 
     Args:
         residuals: of all frames of the file, of 16 bits.
+        quarters: (n, 2 Hb, 2 Wb, 2) vectors of every 8x8 px, where macroblocks have more than one.
     """
     header, packets = packets_of_stream(path)
     wrong, before = 0, None
@@ -71,7 +87,10 @@ def count_differences(path: Any, residuals: Any) -> int:
         valid = residuals.predicted[number]
         if valid.any():
             rounding = rounding_of(header, packets[number])
-            prediction = predicted_frame(before, residuals.motion.vectors[number], rounding)
+            if quarters is None:
+                prediction = predicted_frame(before, residuals.motion.vectors[number], rounding)
+            else:
+                prediction = predicted_of_four(before, quarters[number], rounding)
         else:
             prediction = [np.zeros_like(plane) for plane in decoded]
         found = residuals.y[number], residuals.u[number], residuals.v[number]

@@ -109,6 +109,23 @@ def found_at(path, number):
         return read_residuals(video, [number]).y[0]
 
 
+@pytest.mark.parametrize(('suffix', 'flags'), [('.avi', '+aic'), ('.mkv', '+aic'), ('.mp4', '+mv4')])
+def test_what_ffmpeg_encoded_without_b_frames_is_exact_too(tmp_path, suffix, flags):
+    scene = make_moving_object(displacement=(9, -5), num_frames=15, height=96, width=112, size=40)
+    options = {'g': '8', 'qmin': '2', 'qmax': '2', 'flags': flags, 'mbd': 'rd'}
+    path = encode_clip(tmp_path / f'other{suffix}', scene.frames, 'mpeg4', options)
+    with CompressedVideo(path, block=8) as video:
+        assert not video.proven_regular
+        found, quarters = read_residuals(video, range(15)), video.read(motion=range(15))[1]
+        some = read_residuals(video, [9, 4])
+    whole = quarters.vectors.reshape(15, 6, 2, 7, 2, 2)
+    if flags == '+mv4':
+        assert (whole != whole[:, :, :1, :, :1]).any()
+    assert found.approximate is None
+    assert count_differences(path, found, quarters.vectors) == 0
+    np.testing.assert_array_equal(some.v, found.v[[9, 4]])
+
+
 def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
     with CompressedVideo(contrast, block=16) as video:
         exact = read_residuals(video, [3, 12], bits=8)
