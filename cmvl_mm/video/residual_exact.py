@@ -9,13 +9,12 @@ from av import FFmpegError
 
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
 from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
-from cmvl_mm.video.asked import is_prepared
+from cmvl_mm.video.asked import is_prepared, new_reader
 from cmvl_mm.video.container import failure, has_lone_vectors, is_intra_mpeg4
 from cmvl_mm.video.frame_faults import damaged
 from cmvl_mm.video.lone_residual import ResidualDecoder, cropped, planes_of
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.painter import Painter
-from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.residual import Bits, ResidualField, Samples, add_where, empty_planes
 from cmvl_mm.video.stream import CompressedVideo
 
@@ -60,7 +59,7 @@ class ExactResiduals:
 
     def __init__(self, video: CompressedVideo, count: int, bits: Bits) -> None:
         self._video, self._size = video, (video.height, video.width)
-        self._reader = StreamReader(video.path)
+        self._reader = new_reader(video)
         self._decoder = ResidualDecoder(self._reader.stream)
         self._tick_bits = parse_layer(self._reader.stream.codec_context.extradata or b'').tick_bits
         self._is_wide = bits == 16
