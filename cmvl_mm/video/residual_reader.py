@@ -1,6 +1,5 @@
 """Residuals of the frames of a file: exact ones where they can be told, estimates of others."""
 
-from cmvl_mm.video.accumulate_reader import refuse_b_frames
 from cmvl_mm.video.asked import rows_of
 from cmvl_mm.video.residual import Bits, ResidualField
 from cmvl_mm.video.residual_approximate import approximate_residuals
@@ -26,13 +25,12 @@ def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) 
     Raises:
         FrameIndexError: for an index below 0 or past the last frame.
         VideoError: stage ``decode``, where a wanted frame is damaged; stage ``motion``, for codecs whose vectors are
-            not given, streams with B-frames, and pictures that are not 8-bit 4:2:0.
+            not given, for B-frames of H.264, and for pictures that are not 8-bit 4:2:0.
     """
     if bits not in (8, 16):
         raise ValueError(f'bits={bits}: a sample has 8 or 16')
     rows = rows_of(video, frames)
     if not is_exact(video):
-        refuse_b_frames(video)
         return approximate_residuals(video, rows, len(frames), bits)
     with ExactResiduals(video, len(frames), bits) as residuals:
         residuals.add_all(rows)

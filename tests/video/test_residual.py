@@ -146,9 +146,18 @@ def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
         read_residuals(video, [5])
     options = {'x264-params': 'keyint=12:bframes=2:b-adapt=0'}
     with CompressedVideo(encode_clip(tmp_path / 'b.mp4', pan, 'libx264', options)) as video:
-        with pytest.raises(VideoError, match='has B-frames') as raised:
+        with pytest.raises(VideoError, match='it has B-frames, and which') as raised:
             read_residuals(video, [5])
         assert raised.value.stage == 'motion'
+    for codec, suffix in (('mpeg4', '.mp4'), ('mpeg2video', '.ts')):
+        path = encode_clip(tmp_path / f'b{suffix}', pan, codec, {'bf': '2', 'qmin': '2', 'qmax': '2', 'g': '12'})
+        with CompressedVideo(path, block=16) as video:
+            assert video.frame_types[:7] == 'IBBPBBP'
+            found = read_residuals(video, range(1, 7))
+        assert 'bilinear' in found.approximate
+        inside = found.predicted.repeat(16, axis=1).repeat(16, axis=2)[:, :84, :116]
+        assert inside.mean(axis=(1, 2)).min() > 0.2
+        assert [np.abs(y[here]).mean() < 6 for y, here in zip(found.y, inside, strict=True)] == [True] * 6
     encode_clip(tmp_path / '444.mp4', pan, 'libx264', plain, pixel_format='yuv444p')
     with CompressedVideo(tmp_path / '444.mp4') as video, pytest.raises(VideoError, match='its are yuv444p'):
         read_residuals(video, [5])
