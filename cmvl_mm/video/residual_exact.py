@@ -1,14 +1,14 @@
 """Exact residuals of what FFmpeg's MPEG-4 encoder wrote without B-frames, each frame's from its own packet."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 from av import FFmpegError
 
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
-from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
+from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer, whole_macroblocks
 from cmvl_mm.video.asked import is_prepared, new_reader
 from cmvl_mm.video.container import failure, has_lone_vectors, is_intra_mpeg4
 from cmvl_mm.video.frame_faults import damaged
@@ -30,13 +30,66 @@ def is_exact(video: CompressedVideo) -> bool:
     if not has_lone_vectors(stream):
         return False
     try:
-        layer = parse_layer(stream.codec_context.extradata or b'')
+        layer = parse_layer(whole_macroblocks(stream.codec_context.extradata or b''))
     except ValueError:
         return False
     if layer.interlaced or layer.sprite:
         return False
     truth = None if is_prepared(video) else video._decoder.truth
     return truth is None or truth.has_positions
+
+
+class ExactSource:
+    """Packets of a file, and a decoder for them; serves one read after the other.
+
+    Args:
+        video: open, and `is_exact`.
+    """
+
+    def __init__(self, video: CompressedVideo) -> None:
+        self.video = video
+        self._reader = new_reader(video)
+        self._decoder = ResidualDecoder(self._reader.stream)
+        self._tick_bits = parse_layer(self._reader.stream.codec_context.extradata or b'').tick_bits
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._reader.close()
+
+    def read(self, rows: dict[int, list[int]], count: int, bits: Bits) -> ResidualField:
+        """``count`` residuals: display indices, sorted, and the rows of the result that ask for each.
+
+        Raises:
+            VideoError: stage ``decode``, if one is damaged.
+        """
+        residuals = _Residuals(self, count, bits)
+        for number, packet in self._packets(rows):
+            residuals.add(rows[number], number, packet)
+        return residuals.finish()
+
+    def decoder_of(self, packet: Any, *, is_intra: bool) -> ResidualDecoder:
+        """The shared one, but for headers that may change what it believes of the whole stream (lone.py)."""
+        if is_intra or is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
+            return self._decoder
+        return ResidualDecoder(self._reader.stream)
+
+    def _packets(self, rows: dict[int, list[int]]) -> Iterator[tuple[int, Any]]:
+        index = self.video._decoder.index
+        if index is not None:
+            for number in rows:
+                yield number, self._reader.packet(index.start_of(number), number)
+            return
+        positions = self.video._decoder.position
+        numbers = {int(positions[number]): number for number in rows}
+        if self._reader.kept is None:
+            self._reader.rewind()
+        for position, packet in enumerate(self._reader.kept or self._reader.all_packets()):
+            if not numbers:
+                return
+            if position in numbers:
+                yield numbers.pop(position), packet
 
 
 class _Clipped(NamedTuple):
@@ -48,63 +101,26 @@ class _Clipped(NamedTuple):
     """Number of a plane, and which limit some of its samples have."""
 
 
-class ExactResiduals:
-    """Collects the residuals of frames.
+class _Residuals:
+    """Collects frames."""
 
-    Args:
-        video: open, and `is_exact`.
-        count: rows of the result.
-        bits: of a sample, 8 or 16.
-    """
-
-    def __init__(self, video: CompressedVideo, count: int, bits: Bits) -> None:
-        self._video, self._size = video, (video.height, video.width)
-        self._reader = new_reader(video)
-        self._decoder = ResidualDecoder(self._reader.stream)
-        self._tick_bits = parse_layer(self._reader.stream.codec_context.extradata or b'').tick_bits
+    def __init__(self, source: ExactSource, count: int, bits: Bits) -> None:
+        video = source.video
+        self._source, self._path, self._size = source, video.path, (video.height, video.width)
         self._is_wide = bits == 16
         self._planes = empty_planes(count, self._size, bits)
         self._painter = Painter(video._facts, count, BLOCK)
         self._intra = np.zeros(count, np.bool_)
         self._at_limits: list[_Clipped] = []
 
-    def __enter__(self) -> 'ExactResiduals':
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._reader.close()
-
-    def add_all(self, rows: dict[int, list[int]]) -> None:
-        """Frames by display index, sorted, for these rows of the result.
-
-        Raises:
-            VideoError: stage ``decode``, if one is damaged.
-        """
-        for number, packet in self._packets(rows):
-            self._add(rows[number], number, packet)
-
-    def _packets(self, rows: dict[int, list[int]]) -> Iterator[tuple[int, Any]]:
-        index = self._video._decoder.index
-        if index is not None:
-            for number in rows:
-                yield number, self._reader.packet(index.start_of(number), number)
-            return
-        positions = self._video._decoder.position
-        numbers = {int(positions[number]): number for number in rows}
-        for position, packet in enumerate(self._reader.all_packets()):
-            if position in numbers:
-                yield numbers.pop(position), packet
-            if not numbers:
-                return
-
-    def _add(self, rows: list[int], number: int, packet: Any) -> None:
+    def add(self, rows: list[int], number: int, packet: Any) -> None:
         is_intra = is_intra_mpeg4(packet)
         try:
-            frame = self._decoder_of(packet, is_intra).decode(packet)
+            frame = self._source.decoder_of(packet, is_intra=is_intra).decode(packet)
         except FFmpegError as error:
-            raise failure(self._video.path, 'decode', error) from error
+            raise failure(self._path, 'decode', error) from error
         except ValueError as error:
-            raise damaged(self._video.path, number) from error
+            raise damaged(self._path, number) from error
         self._painter.add(rows, number, frame)
         self._intra[rows] = is_intra
         clipped: list[tuple[int, int]] = []
@@ -124,14 +140,7 @@ class ExactResiduals:
         if clipped:
             self._at_limits.append(_Clipped(rows, packet, clipped))
 
-    def _decoder_of(self, packet: Any, is_intra: bool) -> ResidualDecoder:
-        """The shared one, but for headers that may change what it believes of the whole stream (lone.py)."""
-        if is_intra or is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
-            return self._decoder
-        return ResidualDecoder(self._reader.stream)
-
     def finish(self) -> ResidualField:
-        """All that was added."""
         motion = self._painter.finish()
         if self._is_wide:
             self._finish_wide(motion)
@@ -156,7 +165,7 @@ class ExactResiduals:
                     if len(at[0]):
                         found[place] = at
             if found:
-                decoder = self._decoder_of(frame.packet, is_intra=False)
+                decoder = self._source.decoder_of(frame.packet, is_intra=False)
                 decode = decoder.decode_negative if limit == _LOWEST else decoder.decode_positive
                 full = decode(frame.packet)
                 for place, at in found.items():

@@ -3,7 +3,7 @@
 from cmvl_mm.video.asked import rows_of
 from cmvl_mm.video.residual import Bits, ResidualField
 from cmvl_mm.video.residual_approximate import approximate_residuals
-from cmvl_mm.video.residual_exact import ExactResiduals, is_exact
+from cmvl_mm.video.residual_exact import ExactSource, is_exact
 from cmvl_mm.video.stream import CompressedVideo, Indices
 
 
@@ -32,6 +32,5 @@ def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) 
     rows = rows_of(video, frames)
     if not is_exact(video):
         return approximate_residuals(video, rows, len(frames), bits)
-    with ExactResiduals(video, len(frames), bits) as residuals:
-        residuals.add_all(rows)
-        return residuals.finish()
+    with ExactSource(video) as source:
+        return source.read(rows, len(frames), bits)
