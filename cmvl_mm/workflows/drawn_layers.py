@@ -32,9 +32,9 @@ def draw_run(video: CompressedVideo, run: range, layer: Layer, scale: int) -> It
     Raises:
         VideoError: the layer cannot be read of this video.
     """
-    rgb: Any = video.read(rgb=run)[0]
+    frames: Any = video.read(rgb=run, motion=run if layer == 'vectors' else ())
+    rgb, motion = frames
     if layer == 'vectors':
-        motion: Any = video.read(motion=run)[1]
         for row, picture in enumerate(rgb):
             drawn = draw_vectors(picture, motion.vectors[row], motion.valid[row], block=video.block, scale=scale)
             yield drawn, motion.missing[row]
