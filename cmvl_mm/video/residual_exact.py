@@ -8,10 +8,11 @@ import numpy.typing as npt
 from av import FFmpegError
 
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
-from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer, whole_macroblocks
+from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer, states_layer, whole_macroblocks
 from cmvl_mm.video.asked import is_prepared, new_reader
 from cmvl_mm.video.container import failure, has_lone_vectors, is_intra_mpeg4
 from cmvl_mm.video.frame_faults import damaged
+from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.lone_residual import ResidualDecoder, cropped, planes_of
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.painter import Painter
@@ -20,6 +21,7 @@ from cmvl_mm.video.stream import CompressedVideo
 
 BLOCK = 16  # px: MPEG-4 predicts whole macroblocks, or codes them whole
 _EDGES = BLOCK, BLOCK // 2, BLOCK // 2  # samples, of luma and chroma
+_LONGEST_HEADER = 256  # bytes
 _LOWEST, _HIGHEST = -128, 127
 _SIGN = np.uint8(0x80)  # x + 128 of 8 bits without a sign -> x with one
 
@@ -35,8 +37,11 @@ def is_exact(video: CompressedVideo) -> bool:
         return False
     if layer.interlaced or layer.sprite:
         return False
-    truth = None if is_prepared(video) else video._decoder.truth
-    return truth is None or truth.has_positions
+    if is_prepared(video):
+        return True
+    truth = video._decoder.truth
+    # Behind a change of headers, the record of a frame does not tell which of its blocks are predicted.
+    return truth is not None and truth.has_positions and not video._facts.held_at_changes()
 
 
 class ExactSource:
@@ -89,7 +94,15 @@ class ExactSource:
             if not numbers:
                 return
             if position in numbers:
-                yield numbers.pop(position), packet
+                yield numbers.pop(position), _in_whole_macroblocks(packet)
+
+
+def _in_whole_macroblocks(packet: Any) -> Any:
+    """The packet, whose own header, if it has one, states the size that the decoder was given."""
+    head = bytes(memoryview(packet)[:_LONGEST_HEADER])
+    if not states_layer(head):
+        return packet
+    return padded_packet(whole_macroblocks(head) + bytes(memoryview(packet)[_LONGEST_HEADER:]))
 
 
 class _Clipped(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 from av.codec import CodecContext
 
 from cmvl_mm.bitstream.bits import BitReader
-from cmvl_mm.bitstream.mpeg4_headers import parse_layer, parse_vop_start, whole_macroblocks
+from cmvl_mm.bitstream.mpeg4_headers import parse_layer, parse_vop_start, states_layer, whole_macroblocks
 from cmvl_mm.video.container import configure
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.prediction import chroma_sources, luma_sources, predict
@@ -27,7 +27,10 @@ def decode_whole(header: bytes, packets: Any) -> Iterator[list[np.ndarray]]:
     context.options = dict(context.options) | {'flags': '+unaligned+bitexact'}
     layer = parse_layer(context.extradata)
     for packet in packets:
-        (frame,) = context.decode(packet)
+        data = bytes(packet)
+        if states_layer(data):  # it would set the size again
+            data = whole_macroblocks(data)
+        (frame,) = context.decode(padded_packet(data))
         assert (frame.height, frame.width) == (layer.height, layer.width)
         widths = layer.width, layer.width // 2, layer.width // 2
         lines = [np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size) for plane in frame.planes]
@@ -83,7 +86,7 @@ def count_differences(path: Any, residuals: Any, quarters: np.ndarray | None = N
     """
     header, packets = packets_of_stream(path)
     wrong, before = 0, None
-    for number, decoded in enumerate(decode_whole(header, map(padded_packet, packets))):
+    for number, decoded in enumerate(decode_whole(header, packets)):
         valid = residuals.predicted[number]
         if valid.any():
             rounding = rounding_of(header, packets[number])
