@@ -115,6 +115,11 @@ def whole_macroblocks(header: bytes) -> bytes:
     return header[: found.end()] + int(bits, 2).to_bytes(len(bits) // 8)
 
 
+def states_layer(data: bytes) -> bool:
+    """Whether there is a video object layer in a packet, or in the first bytes of one."""
+    return _VOL.search(data) is not None
+
+
 def held_at_changes(header: bytes, packets: Iterable[bytes]) -> set[int]:
     """Positions of the reference pictures that a decoder still holds when another layer is stated.
 

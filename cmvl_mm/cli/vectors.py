@@ -1,10 +1,14 @@
 """`cmvl vectors`: the motion vectors of a video as arrays, or drawn over it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-_HELP = """Motion vectors of a video: arrays (.npz), or drawn over it (.mp4, .gif).
+if TYPE_CHECKING:
+    from cmvl_mm.workflows.drawn_layers import Layer
+
+_HELP = """Motion vectors of a video: arrays (.npz), or drawn over it (.mp4, .gif, .png of one frame).
 
 A vector says where a block's content moved since the picture that it refers to, mostly the frame before. What the
 codec does not provide is invalid, never zero. HEVC, VP9 and AV1 provide none: cmvl prepare.
@@ -20,9 +24,14 @@ In OUT.npz, of n frames and Hb x Wb cells of BLOCK px (numpy.load reads it, ther
   block, size ()  (2,)       int64   px of a cell; height and width of the picture
 
 In OUT.mp4 and OUT.gif each arrow ends where the content is and begins where it was; its colour is its direction. Dots
-are cells that did not move, hatched cells have no vector."""
+are cells that did not move, hatched cells have no vector.
+
+With --layer, something else is drawn: the residual (orange brightens the prediction, blue darkens it), the motion
+accumulated since the I-frame (the colour is the direction), the residual's energy on patches of 16 px, or the
+quantisers (yellow is much, and coarse)."""
 
 LARGE_GIF = 10  # megabytes
+_LAYERS = 'vectors', 'residual', 'accumulated', 'energy', 'quantisers'
 
 
 def _range(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int | None] | None:
@@ -37,10 +46,13 @@ def _range(context: click.Context, parameter: click.Parameter, text: str | None)
 
 @click.command(help=_HELP, epilog='Example: cmvl vectors clip.mp4 -o clip.gif --frames 0:60')
 @click.argument('video')
-@click.option('-o', '--out', required=True, type=click.Path(dir_okay=False, path_type=Path), help='.npz, .mp4 or .gif')
+@click.option(
+    '-o', '--out', required=True, type=click.Path(dir_okay=False, path_type=Path), help='.npz, .mp4, .gif or .png'
+)
 @click.option('--frames', callback=_range, metavar='A:B', help='From frame A to before frame B, counted from 0.')
 @click.option('--block', type=click.IntRange(1), help='Edge of a cell in px.  [default: 8 of .npz, else 16]')
 @click.option('--scale', type=click.IntRange(1, 16), help='Enlarge pictures.  [default: to a short side of 480 px]')
+@click.option('--layer', type=click.Choice(_LAYERS), default='vectors', show_default=True, help='What is drawn.')
 @click.option('--fps', type=click.FloatRange(0, min_open=True), help='Pictures a second.  [default: as the video]')
 def vectors(
     video: str,
@@ -49,6 +61,7 @@ def vectors(
     block: int | None,
     scale: int | None,
     fps: float | None,
+    layer: 'Layer',
 ) -> None:
     from tqdm import tqdm
 
@@ -58,26 +71,37 @@ def vectors(
     from cmvl_mm.workflows.vector_pictures import draw_video
 
     kind = out.suffix.lower()
-    if kind not in ('.npz', '.mp4', '.gif'):
-        raise click.UsageError(f'--out {out}: the name must end in .npz, .mp4 or .gif')
-    if kind == '.npz' and (scale is not None or fps is not None):
-        raise click.UsageError('--scale and --fps belong to .mp4 and .gif')
+    if kind not in ('.npz', '.mp4', '.gif', '.png'):
+        raise click.UsageError(f'--out {out}: the name must end in .npz, .mp4, .gif or .png')
+    if kind == '.npz' and (scale is not None or fps is not None or layer != 'vectors'):
+        raise click.UsageError('--scale, --fps and --layer belong to .mp4, .gif and .png')
     with index_untold(), CompressedVideo(video) as opened:
         first, end = frames or (0, None)
         wanted = range(first, opened.num_frames if end is None else end)
     if not len(wanted):
         raise click.UsageError(f'--frames: {wanted.start}:{wanted.stop} holds no frame')
     out.parent.mkdir(parents=True, exist_ok=True)
+    if kind == '.png':
+        wanted = wanted[:1]
     total = len(wanted) * (2 if kind == '.gif' else 1)
     with index_untold(), tqdm(total=total, unit='frame', disable=None) as bar:
         if kind == '.npz':
             done = save_vectors(video, out, frames=wanted, block=block or 8, progress=bar.update)
         else:
-            done = draw_video(video, out, frames=wanted, block=block or 16, scale=scale, fps=fps, progress=bar.update)
+            done = draw_video(
+                video,
+                out,
+                frames=wanted,
+                block=block or 16,
+                scale=scale,
+                fps=fps,
+                layer=layer,
+                progress=bar.update,
+            )
     megabytes = out.stat().st_size / 1e6
     click.echo(f'{out}: {done.frames} frames, {megabytes:.2f} MB')
     if kind == '.gif' and megabytes > LARGE_GIF:
         ways = {'fewer --frames': True, '--scale 1': scale != 1, '--fps 10': fps is None or fps > 10, 'an .mp4': True}
         click.echo(f'To make it smaller: {", ".join(way for way, helps in ways.items() if helps)}')
     for reason, count in done.missing.items():
-        click.echo(f'{count} of them without vectors: {reason}')
+        click.echo(f'{count} of them without {layer}: {reason}')

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +57,7 @@ def read_accumulated_residual(
     motion = read_accumulated(video, frames, over=over)
     numbers = np.array([*frames], np.int64)
     needed, places = np.unique(np.concatenate([numbers, motion.since[motion.since >= 0]]), return_inverse=True)
-    pictures: Any = video.read(rgb=needed)[0]
+    pictures = video.read(rgb=needed).rgb
     references = np.arange(len(numbers))  # of itself, where there is none
     references[motion.since >= 0] = places[len(numbers) :]
     rgb = accumulated_residual(pictures[places[: len(numbers)]], pictures[references], motion.vectors)
@@ -75,7 +74,7 @@ def accumulated_frames(
         return
     refuse_b_frames(video)
     for run, inside in _runs(wanted, video.keyframes, over):
-        motion: Any = video.read(motion=run)[1]
+        motion = video.read(motion=run).motion
         found = accumulated(motion, height=video.height, width=video.width, over=over)
         for number, (vectors, valid, since) in zip(run, found, strict=True):
             if number in inside:

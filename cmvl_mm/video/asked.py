@@ -3,6 +3,7 @@
 import operator
 
 from cmvl_mm.video.errors import FrameIndexError
+from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.stream import CompressedVideo, Indices
 
 
@@ -26,3 +27,8 @@ def is_prepared(video: CompressedVideo) -> bool:
     """Whether the file is as `cmvl_mm.video.encode.reencode` wrote it: MPEG-4 Part 2 without B-frames."""
     index = video._decoder.index if video._decoder.is_regular else None
     return index is not None and index.from_header
+
+
+def new_reader(video: CompressedVideo) -> StreamReader:
+    """Another reader of the same file: frames may be on their way out of the video's own."""
+    return StreamReader(video._source)

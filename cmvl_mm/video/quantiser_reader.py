@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.asked import is_prepared, rows_of
-from cmvl_mm.video.container import all_packets, decode_strictly, open_video, reporting, vector_decoder
+from cmvl_mm.video.asked import is_prepared, new_reader, rows_of
+from cmvl_mm.video.container import reporting, vector_decoder
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import check_size, damaged
 from cmvl_mm.video.motion import grid_shape
@@ -42,46 +42,49 @@ def read_quantisers(video: CompressedVideo, frames: Indices) -> QuantiserField:
     rows = rows_of(video, frames)
     shape = len(frames), *grid_shape(video.height, video.width, BLOCK)
     values, valid, scale = np.zeros(shape, np.int16), np.zeros(shape, np.bool_), ''
-    found = _alone(video, rows) if is_prepared(video) else _from_the_start(video, rows)
-    for number, frame in found:
-        data = quantiser_parameters(frame)
-        if data is not None:
-            with reporting(video.path, 'motion'):
-                values[rows[number]], valid[rows[number]], scale = parse_quantisers(data, video.height, video.width)
+    reader = new_reader(video)
+    try:
+        for number, frame in (
+            _alone(video, reader, rows) if is_prepared(video) else _from_the_start(video, reader, rows)
+        ):
+            data = quantiser_parameters(frame)
+            if data is not None:
+                with reporting(video.path, 'motion'):
+                    found = parse_quantisers(data, video.height, video.width)
+                values[rows[number]], valid[rows[number]], scale = found
+    finally:
+        reader.close()
     return QuantiserField(values, valid, scale)
 
 
-def _alone(video: CompressedVideo, rows: dict[int, list[int]]) -> Iterator[tuple[int, VideoFrame]]:
+def _alone(
+    video: CompressedVideo, reader: StreamReader, rows: dict[int, list[int]]
+) -> Iterator[tuple[int, VideoFrame]]:
     index = video._decoder.index
     assert index is not None
-    reader = StreamReader(video._source)
-    try:
-        decoder = vector_decoder(reader.stream)
-        decoder.options |= _EXPORT
-        for number in rows:
-            with reporting(video.path, 'decode'):
-                frames = decoder.decode(reader.packet(index.start_of(number), number))
-            if len(frames) != 1 or frames[0].is_corrupt:
-                raise damaged(video.path, number)
-            yield number, frames[0]
-    finally:
-        reader.close()
+    decoder = vector_decoder(reader.stream)
+    decoder.options |= _EXPORT
+    for number in rows:
+        with reporting(video.path, 'decode'):
+            frames = decoder.decode(reader.packet(index.start_of(number), number))
+        if len(frames) != 1 or frames[0].is_corrupt:
+            raise damaged(video.path, number)
+        yield number, frames[0]
 
 
-def _from_the_start(video: CompressedVideo, rows: dict[int, list[int]]) -> Iterator[tuple[int, VideoFrame]]:
+def _from_the_start(
+    video: CompressedVideo, reader: StreamReader, rows: dict[int, list[int]]
+) -> Iterator[tuple[int, VideoFrame]]:
     if not rows:
         return
     last = max(rows)
-    container, stream = open_video(video.path)
-    stream.codec_context.options |= _EXPORT
-    with container:
-        frames = decode_strictly(video.path, stream, all_packets(video.path, container, stream))
-        for number, (frame, is_damaged) in enumerate(frames):
-            if number in rows:
-                if is_damaged:
-                    raise damaged(video.path, number)
-                check_size(video.path, number, frame, (video.height, video.width))
-                yield number, frame
-            if number == last:
-                return
+    reader.stream.codec_context.options |= _EXPORT
+    for number, (frame, is_damaged) in enumerate(reader.decode_all()):
+        if number in rows:
+            if is_damaged:
+                raise damaged(video.path, number)
+            check_size(video.path, number, frame, (video.height, video.width))
+            yield number, frame
+        if number == last:
+            return
     raise damaged(video.path, last)

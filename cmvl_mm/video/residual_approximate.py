@@ -8,11 +8,12 @@ from cmvl_mm.video.container import CODECS_WITH_VECTORS
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.lone_residual import cropped, planes_of
 from cmvl_mm.video.painter import Painter
+from cmvl_mm.video.past import frames_before
 from cmvl_mm.video.prediction import chroma_sources, luma_sources, predict
 from cmvl_mm.video.residual import Bits, ResidualField, empty_planes
 from cmvl_mm.video.stream import CompressedVideo
 
-HOW = 'decoded picture minus a bilinear prediction from the frame before; no filter in the loop, one reference'
+HOW = 'decoded picture minus a bilinear prediction from one frame; no filter in the loop'
 
 _FORMATS = ('yuv420p', 'yuvj420p')
 
@@ -24,17 +25,19 @@ def approximate_residuals(video: CompressedVideo, rows: dict[int, list[int]], co
 
     Raises:
         ValueError: cells of an odd number of pixels.
-        VideoError: stage ``motion``, for codecs whose vectors are not given, and pictures that are not 8-bit 4:2:0.
+        VideoError: stage ``motion``, for codecs whose vectors are not given, for pictures that are not 8-bit 4:2:0, and
+            where it cannot be told which frame vectors refer to.
     """
     if video.codec not in CODECS_WITH_VECTORS:
         video.read(motion=[*rows][:1])  # raises what it always does
     if video.block % 2:
         raise ValueError(f'block={video.block}: a cell must have whole chroma samples; open the video with an even one')
     size = video.height, video.width
-    before = {number - 1 for number in rows if number}
+    before = frames_before(video).tolist()
+    needed = {before[number] for number in rows} - {-1}
     painter = Painter(video._facts, count, video.block)
     pictures: dict[int, _Planes] = {}
-    for number, frame in video._decoder.frames(set(rows) | before, set(rows)):
+    for number, frame in video._decoder.frames(set(rows) | needed, set(rows)):
         if frame.format.name not in _FORMATS:
             reason = f'residuals are formed of 8-bit 4:2:0 pictures, and its are {frame.format.name}'
             raise VideoError(video.path, 'motion', reason)
@@ -45,7 +48,7 @@ def approximate_residuals(video: CompressedVideo, rows: dict[int, list[int]], co
     planes = empty_planes(count, size, bits)
     for number, asking in rows.items():
         vectors, valid = motion.vectors[asking[0]], motion.valid[asking[0]]
-        reference = pictures.get(number - 1) if valid.any() else None
+        reference = pictures.get(before[number]) if valid.any() else None
         for place, decoded in enumerate(pictures[number]):
             edge = video.block // 2 if place else video.block
             base = np.full(decoded.shape, MIDDLE if bits == 8 else 0, np.int16)

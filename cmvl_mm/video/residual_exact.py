@@ -1,26 +1,108 @@
-"""Exact residuals of a file that `reencode` wrote, each frame's from its own packet."""
+"""Exact residuals of what FFmpeg's MPEG-4 encoder wrote without B-frames, each frame's from its own packet."""
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 from av import FFmpegError
 
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
-from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
-from cmvl_mm.video.container import failure, is_intra_mpeg4
+from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer, states_layer, whole_macroblocks
+from cmvl_mm.video.asked import is_prepared, new_reader
+from cmvl_mm.video.container import failure, has_lone_vectors, is_intra_mpeg4
 from cmvl_mm.video.frame_faults import damaged
+from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.lone_residual import ResidualDecoder, cropped, planes_of
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.painter import Painter
-from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.residual import Bits, ResidualField, Samples, add_where, empty_planes
 from cmvl_mm.video.stream import CompressedVideo
 
 BLOCK = 16  # px: MPEG-4 predicts whole macroblocks, or codes them whole
 _EDGES = BLOCK, BLOCK // 2, BLOCK // 2  # samples, of luma and chroma
+_LONGEST_HEADER = 256  # bytes
 _LOWEST, _HIGHEST = -128, 127
 _SIGN = np.uint8(0x80)  # x + 128 of 8 bits without a sign -> x with one
+
+
+def is_exact(video: CompressedVideo) -> bool:
+    """Whether a frame's packet alone tells its residual."""
+    stream = video._decoder.stream
+    if not has_lone_vectors(stream):
+        return False
+    try:
+        layer = parse_layer(whole_macroblocks(stream.codec_context.extradata or b''))
+    except ValueError:
+        return False
+    if layer.interlaced or layer.sprite:
+        return False
+    if is_prepared(video):
+        return True
+    truth = video._decoder.truth
+    # Behind a change of headers, the record of a frame does not tell which of its blocks are predicted.
+    return truth is not None and truth.has_positions and not video._facts.held_at_changes()
+
+
+class ExactSource:
+    """Packets of a file, and a decoder for them; serves one read after the other.
+
+    Args:
+        video: open, and `is_exact`.
+    """
+
+    def __init__(self, video: CompressedVideo) -> None:
+        self.video = video
+        self._reader = new_reader(video)
+        self._decoder = ResidualDecoder(self._reader.stream)
+        self._tick_bits = parse_layer(self._reader.stream.codec_context.extradata or b'').tick_bits
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._reader.close()
+
+    def read(self, rows: dict[int, list[int]], count: int, bits: Bits) -> ResidualField:
+        """``count`` residuals: display indices, sorted, and the rows of the result that ask for each.
+
+        Raises:
+            VideoError: stage ``decode``, if one is damaged.
+        """
+        residuals = _Residuals(self, count, bits)
+        for number, packet in self._packets(rows):
+            residuals.add(rows[number], number, packet)
+        return residuals.finish()
+
+    def decoder_of(self, packet: Any, *, is_intra: bool) -> ResidualDecoder:
+        """The shared one, but for headers that may change what it believes of the whole stream (lone.py)."""
+        if is_intra or is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
+            return self._decoder
+        return ResidualDecoder(self._reader.stream)
+
+    def _packets(self, rows: dict[int, list[int]]) -> Iterator[tuple[int, Any]]:
+        index = self.video._decoder.index
+        if index is not None:
+            for number in rows:
+                yield number, self._reader.packet(index.start_of(number), number)
+            return
+        positions = self.video._decoder.position
+        numbers = {int(positions[number]): number for number in rows}
+        if self._reader.kept is None:
+            self._reader.rewind()
+        for position, packet in enumerate(self._reader.kept or self._reader.all_packets()):
+            if not numbers:
+                return
+            if position in numbers:
+                yield numbers.pop(position), _in_whole_macroblocks(packet)
+
+
+def _in_whole_macroblocks(packet: Any) -> Any:
+    """The packet, whose own header, if it has one, states the size that the decoder was given."""
+    head = bytes(memoryview(packet)[:_LONGEST_HEADER])
+    if not states_layer(head):
+        return packet
+    return padded_packet(whole_macroblocks(head) + bytes(memoryview(packet)[_LONGEST_HEADER:]))
 
 
 class _Clipped(NamedTuple):
@@ -32,70 +114,46 @@ class _Clipped(NamedTuple):
     """Number of a plane, and which limit some of its samples have."""
 
 
-class ExactResiduals:
-    """Collects the residuals of frames of a prepared file.
+class _Residuals:
+    """Collects frames."""
 
-    Args:
-        video: open, and `is_prepared`.
-        count: rows of the result.
-        bits: of a sample, 8 or 16.
-    """
-
-    def __init__(self, video: CompressedVideo, count: int, bits: Bits) -> None:
-        index = video._decoder.index
-        assert index is not None
-        self._video, self._index, self._size = video, index, (video.height, video.width)
-        self._reader = StreamReader(video._source)
-        self._decoder = ResidualDecoder(self._reader.stream)
-        self._tick_bits = parse_layer(self._reader.stream.codec_context.extradata or b'').tick_bits
+    def __init__(self, source: ExactSource, count: int, bits: Bits) -> None:
+        video = source.video
+        self._source, self._path, self._size = source, video.path, (video.height, video.width)
         self._is_wide = bits == 16
         self._planes = empty_planes(count, self._size, bits)
         self._painter = Painter(video._facts, count, BLOCK)
         self._intra = np.zeros(count, np.bool_)
         self._at_limits: list[_Clipped] = []
 
-    def __enter__(self) -> 'ExactResiduals':
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._reader.close()
-
-    def add(self, rows: list[int], number: int) -> None:
-        """A frame by its display index, for these rows of the result.
-
-        Raises:
-            VideoError: stage ``decode``, if it is damaged.
-        """
-        packet = self._reader.packet(self._index.start_of(number), number)
+    def add(self, rows: list[int], number: int, packet: Any) -> None:
         is_intra = is_intra_mpeg4(packet)
         try:
-            frame = self._decoder_of(packet, is_intra).decode(packet)
+            frame = self._source.decoder_of(packet, is_intra=is_intra).decode(packet)
         except FFmpegError as error:
-            raise failure(self._video.path, 'decode', error) from error
+            raise failure(self._path, 'decode', error) from error
         except ValueError as error:
-            raise damaged(self._video.path, number) from error
+            raise damaged(self._path, number) from error
         self._painter.add(rows, number, frame)
         self._intra[rows] = is_intra
         clipped: list[tuple[int, int]] = []
+        first, *others = rows
         for place, (out, plane) in enumerate(zip(self._planes, cropped(planes_of(frame), self._size), strict=True)):
-            holds_pixels = is_intra and self._is_wide
-            samples = plane if holds_pixels else (plane ^ _SIGN).view(np.int8)
-            for row in rows:
-                out[row] = samples
-            if self._is_wide and not is_intra:
+            if not self._is_wide:
+                np.bitwise_xor(plane, _SIGN, out=out[first].view(np.uint8))
+            elif is_intra:
+                out[first] = plane
+            else:
+                samples = (plane ^ _SIGN).view(np.int8)
+                out[first] = samples
                 clipped += [(place, _LOWEST)] * bool(samples.min() == _LOWEST)
                 clipped += [(place, _HIGHEST)] * bool(samples.max() == _HIGHEST)
+            for row in others:
+                out[row] = out[first]
         if clipped:
             self._at_limits.append(_Clipped(rows, packet, clipped))
 
-    def _decoder_of(self, packet: Any, is_intra: bool) -> ResidualDecoder:
-        """The shared one, but for headers that may change what it believes of the whole stream (lone.py)."""
-        if is_intra or is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
-            return self._decoder
-        return ResidualDecoder(self._reader.stream)
-
     def finish(self) -> ResidualField:
-        """All that was added."""
         motion = self._painter.finish()
         if self._is_wide:
             self._finish_wide(motion)
@@ -120,7 +178,7 @@ class ExactResiduals:
                     if len(at[0]):
                         found[place] = at
             if found:
-                decoder = self._decoder_of(frame.packet, is_intra=False)
+                decoder = self._source.decoder_of(frame.packet, is_intra=False)
                 decode = decoder.decode_negative if limit == _LOWEST else decoder.decode_positive
                 full = decode(frame.packet)
                 for place, at in found.items():

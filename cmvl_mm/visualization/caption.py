@@ -15,7 +15,9 @@ _REFERENCE = 10  # px of the source: the length of the legend's arrow
 _GAP = 6  # px
 
 
-def captioned(picture: Picture, text: str, *, scale: int, orientation: Orientation = UPRIGHT) -> Picture:
+def captioned(
+    picture: Picture, text: str, *, scale: int, orientation: Orientation = UPRIGHT, legend: bool = True
+) -> Picture:
     """The picture with a strip of `STRIP` pixels below it.
 
     The strip holds the text at left, and at right a circle of the directions' colours and a bar as long as a movement
@@ -26,6 +28,7 @@ def captioned(picture: Picture, text: str, *, scale: int, orientation: Orientati
         text: of the frame; letters become capitals.
         scale: pixels of the picture for one of the source.
         orientation: how the source was turned, so that the circle's colours stand for directions as shown.
+        legend: whether colours stand for directions.
 
     Returns:
         (H + STRIP, W, 3) uint8.
@@ -34,10 +37,11 @@ def captioned(picture: Picture, text: str, *, scale: int, orientation: Orientati
     strip = np.full((STRIP, width, 3), _GROUND, np.uint8)
     size = 2 if text_width(text, 2) + _GAP <= width else 1
     _write(strip, text, _GAP, size)
-    legend = _legend(scale, orientation)
-    left = width - legend.shape[1]
-    if left >= text_width(text, size) + 2 * _GAP:
-        strip[:, left:] = legend
+    if legend:
+        drawn = _legend(scale, orientation)
+        left = width - drawn.shape[1]
+        if left >= text_width(text, size) + 2 * _GAP:
+            strip[:, left:] = drawn
     return np.concatenate([picture, strip])
 
 

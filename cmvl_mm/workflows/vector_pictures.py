@@ -1,4 +1,4 @@
-"""The motion vectors of a video drawn over it, as a video for a browser or as an animated GIF."""
+"""Motion vectors, or what else the stream of a video holds, drawn over it: a video, an animated GIF or a picture."""
 
 import math
 import os
@@ -14,11 +14,12 @@ from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.browser_video import available_kinds, write_browser_video
 from cmvl_mm.video.display import Orientation
 from cmvl_mm.video.gif import MOST_A_SECOND, write_gif
+from cmvl_mm.video.png import write_png
 from cmvl_mm.video.runs import runs_of_frames
 from cmvl_mm.video.source_frames import SourceFrames
 from cmvl_mm.video.stream import CompressedVideo
-from cmvl_mm.visualization.arrows import draw_vectors
 from cmvl_mm.visualization.caption import captioned
+from cmvl_mm.workflows.drawn_layers import WITH_DIRECTIONS, Layer, draw_run
 from cmvl_mm.workflows.frame_span import frame_span
 from cmvl_mm.workflows.vectors_written import VectorsWritten
 
@@ -52,6 +53,7 @@ def draw_video(
     block: int = 16,
     scale: int | None = None,
     fps: float | None = None,
+    layer: Layer = 'vectors',
     progress: Callable[[int], object] = lambda count: None,
 ) -> VectorsWritten:
     """Write a video of a video: each frame dimmed, with its vectors as `draw_vectors` draws them, upright.
@@ -60,15 +62,17 @@ def draw_video(
     and a bar as long as a movement of 10 px.
 
     Args:
-        out: .mp4 (H.264, plays in browsers) or .gif.
+        out: .mp4 (H.264, plays in browsers), .gif, or .png of the first frame.
         frames: display indices, in steps of one; None takes all.
         block: edge of a cell, pixels; one arrow each.
         scale: output pixels for one of the source; None takes the smallest with a short side of 480 px or more.
         fps: frames shown a second; None keeps the frames' times.
+        layer: what is drawn: 'vectors', 'residual' (luma), 'accumulated' motion since the I-frame, the 'energy' of the
+            residual on patches of 16 px, or 'quantisers'.
         progress: is told of each frame that is drawn; a GIF's are drawn twice.
 
     Returns:
-        How many frames, and why which number of them has no vectors.
+        How many frames, and why which number of them has nothing to be drawn.
 
     Raises:
         DrawingError: another suffix, no encoder, no times, or more frames a second than a GIF plays.
@@ -76,8 +80,8 @@ def draw_video(
     """
     target = Path(out)
     kind = target.suffix.lower()
-    if kind not in ('.mp4', '.gif'):
-        raise DrawingError(out, f'{kind or "no suffix"} is neither .mp4 nor .gif', 'name the result so')
+    if kind not in ('.mp4', '.gif', '.png'):
+        raise DrawingError(out, f'{kind or "no suffix"} is none of .mp4, .gif and .png', 'name the result so')
     if kind == '.mp4' and 'mp4' not in available_kinds():
         raise DrawingError(out, "PyAV's FFmpeg has no H.264 encoder", 'write a .gif')
     with SourceFrames(os.fspath(path), None) as source:
@@ -86,13 +90,15 @@ def draw_video(
         wanted = frame_span(video, frames)
         if not len(wanted):
             raise DrawingError(out, f'frames {wanted.start}:{wanted.stop} are none', 'name at least one')
+        if kind == '.png':
+            wanted = wanted[:1]
         times = _times(video, wanted, fps, out, most=MOST_A_SECOND if kind == '.gif' else None)
         enlarged = scale or max(1, math.ceil(SHORT_SIDE / min(video.height, video.width)))
 
         missing: dict[int, str | None] = {}
 
         def pictures() -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
-            for seconds, drawn in zip(times, _drawn(video, wanted, enlarged, orientation), strict=True):
+            for seconds, drawn in zip(times, _drawn(video, wanted, layer, enlarged, orientation), strict=True):
                 missing[drawn.number] = drawn.missing
                 yield seconds, drawn.picture
                 progress(1)
@@ -100,6 +106,8 @@ def draw_video(
         with atomic_write(target) as temporary:
             if kind == '.gif':
                 write_gif(pictures, temporary)
+            elif kind == '.png':
+                write_png(next(iter(pictures()))[1], temporary)
             else:
                 write_browser_video(((at, _even(picture)) for at, picture in pictures()), temporary, 'mp4')
     return VectorsWritten.of(missing.values())
@@ -131,25 +139,24 @@ class _Drawn(NamedTuple):
     missing: str | None
 
 
-def _drawn(video: CompressedVideo, wanted: range, scale: int, orientation: Orientation) -> Iterator[_Drawn]:
+def _drawn(
+    video: CompressedVideo, wanted: range, layer: Layer, scale: int, orientation: Orientation
+) -> Iterator[_Drawn]:
     together = max(1, min(64, _AT_ONCE // (3 * video.height * video.width)))
     stamps = video.timestamps
     keys = video.keyframes
     for run in runs_of_frames(wanted.start, wanted.stop, keys, together):
-        frames = video.read(rgb=run, motion=run)
-        motion = frames.motion
-        for row, number in enumerate(run):
-            picture = draw_vectors(
-                frames.rgb[row], motion.vectors[row], motion.valid[row], block=video.block, scale=scale
-            )
+        for number, (picture, reason) in zip(run, draw_run(video, run, layer, scale), strict=True):
             text = f'FRAME {number}'
             if not np.isnan(stamps[number]):
                 text += f'  {stamps[number]:.2f} S'
-            reason = motion.missing[row]
+            if layer != 'vectors':
+                text += f'  {layer}'
             if reason is not None:
                 text += f'  {_short(reason)}'
             upright = orientation.upright(picture)
-            yield _Drawn(number, captioned(upright, text, scale=scale, orientation=orientation), reason)
+            legend = layer in WITH_DIRECTIONS
+            yield _Drawn(number, captioned(upright, text, scale=scale, orientation=orientation, legend=legend), reason)
 
 
 def _short(reason: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from av.codec import CodecContext
 
 from cmvl_mm.bitstream.bits import BitReader
-from cmvl_mm.bitstream.mpeg4_headers import parse_layer, parse_vop_start, whole_macroblocks
+from cmvl_mm.bitstream.mpeg4_headers import parse_layer, parse_vop_start, states_layer, whole_macroblocks
 from cmvl_mm.video.container import configure
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.prediction import chroma_sources, luma_sources, predict
@@ -27,7 +27,10 @@ def decode_whole(header: bytes, packets: Any) -> Iterator[list[np.ndarray]]:
     context.options = dict(context.options) | {'flags': '+unaligned+bitexact'}
     layer = parse_layer(context.extradata)
     for packet in packets:
-        (frame,) = context.decode(packet)
+        data = bytes(packet)
+        if states_layer(data):  # it would set the size again
+            data = whole_macroblocks(data)
+        (frame,) = context.decode(padded_packet(data))
         assert (frame.height, frame.width) == (layer.height, layer.width)
         widths = layer.width, layer.width // 2, layer.width // 2
         lines = [np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size) for plane in frame.planes]
@@ -43,11 +46,26 @@ def packets_of_stream(path: Any) -> tuple[bytes, list[bytes]]:
 
 
 def predicted_frame(reference: list[np.ndarray], vectors: np.ndarray, rounding: int) -> list[np.ndarray]:
-    """From quarter pixels, (Hb, Wb, 2)."""
+    """From quarter pixels: (Hb, Wb, 2) of macroblocks."""
     luma, *chroma = reference
     sources = chroma_sources(vectors, half_sample=True)
     return [
         predict(luma, luma_sources(vectors), 16, rounding=rounding),
+        *(predict(plane, sources, 8, rounding=rounding) for plane in chroma),
+    ]
+
+
+_OF_FOUR = np.array([0, 0, 0, *[1] * 11, 2, 2])  # Table 7-10: sixteenths of a chroma sample -> halves
+
+
+def predicted_of_four(reference: list[np.ndarray], vectors: np.ndarray, rounding: int) -> list[np.ndarray]:
+    """From quarter pixels: (2 Hb, 2 Wb, 2), four vectors a macroblock."""
+    luma, *chroma = reference
+    halves = vectors.astype(int) // -2
+    sums = halves.reshape(len(halves) // 2, 2, -1, 2, 2).sum(axis=(1, 3))  # sixteenths of a chroma sample
+    sources = 4 * (_OF_FOUR[sums % 16] + 2 * (sums // 16))
+    return [
+        predict(luma, luma_sources(vectors), 8, rounding=rounding),
         *(predict(plane, sources, 8, rounding=rounding) for plane in chroma),
     ]
 
@@ -59,19 +77,23 @@ def rounding_of(header: bytes, packet: bytes) -> int:
     return bits.u(1)
 
 
-def count_differences(path: Any, residuals: Any) -> int:
+def count_differences(path: Any, residuals: Any, quarters: np.ndarray | None = None) -> int:
     """Samples in which prediction + residual, clipped, is not the decoded picture.
 
     Args:
         residuals: of all frames of the file, of 16 bits.
+        quarters: (n, 2 Hb, 2 Wb, 2) vectors of every 8x8 px, where macroblocks have more than one.
     """
     header, packets = packets_of_stream(path)
     wrong, before = 0, None
-    for number, decoded in enumerate(decode_whole(header, map(padded_packet, packets))):
+    for number, decoded in enumerate(decode_whole(header, packets)):
         valid = residuals.predicted[number]
         if valid.any():
             rounding = rounding_of(header, packets[number])
-            prediction = predicted_frame(before, residuals.motion.vectors[number], rounding)
+            if quarters is None:
+                prediction = predicted_frame(before, residuals.motion.vectors[number], rounding)
+            else:
+                prediction = predicted_of_four(before, quarters[number], rounding)
         else:
             prediction = [np.zeros_like(plane) for plane in decoded]
         found = residuals.y[number], residuals.u[number], residuals.v[number]

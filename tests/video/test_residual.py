@@ -14,6 +14,7 @@ from cmvl_mm.video.encode import PROFILES, reencode, write_video
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.lone_residual import ResidualDecoder, planes_of
 from cmvl_mm.video.residual_approximate import approximate_residuals
+from cmvl_mm.video.residual_exact import ExactSource
 from cmvl_mm.video.residual_reader import read_residuals
 
 
@@ -38,7 +39,7 @@ def test_the_prediction_is_what_ffmpeg_decodes_of_vectors_alone(tmp_path):
     sources = rng.integers(-2 * LONGEST, 2 * LONGEST + 1, (6, 6, 8, 2))  # half pixels: many lie far outside
     roundings = [0, 1, 1, 0, 1, 0]
     packets += [vectors_alone(parse_layer(header), *pair) for pair in zip(sources, roundings, strict=True)]
-    decoded = list(decode_whole(header, map(padded_packet, packets)))
+    decoded = list(decode_whole(header, packets))
     for number, rounding in enumerate(roundings):
         predicted = predicted_frame(decoded[number], (-2 * sources[number]).astype(np.int16), rounding)
         for mine, theirs in zip(predicted, decoded[number + 1], strict=True):
@@ -115,6 +116,24 @@ def found_at(path, number):
         return read_residuals(video, [number]).y[0]
 
 
+@pytest.mark.parametrize(('suffix', 'flags'), [('.avi', '+aic'), ('.ts', '+aic'), ('.m4v', '+aic'), ('.mp4', '+mv4')])
+def test_what_ffmpeg_encoded_without_b_frames_is_exact_too(tmp_path, suffix, flags):
+    height, width = (96, 112) if flags == '+mv4' else (84, 116)  # in whole macroblocks, the reader hides no vectors
+    scene = make_moving_object(displacement=(9, -5), num_frames=15, height=height, width=width, size=40)
+    options = {'g': '8', 'qmin': '2', 'qmax': '2', 'flags': flags, 'mbd': 'rd'}
+    path = encode_clip(tmp_path / f'other{suffix}', scene.frames, 'mpeg4', options)
+    with CompressedVideo(path, block=8) as video:
+        assert not video.proven_regular
+        found, quarters = read_residuals(video, range(15)), video.read(motion=range(15))[1]
+        some = read_residuals(video, [9, 4])
+        with ExactSource(video) as source:
+            twice = [source.read({4: [1], 9: [0]}, 2, 16) for _ in range(2)]
+    assert found.approximate is None
+    assert count_differences(path, found, quarters.vectors if flags == '+mv4' else None) == 0
+    for part in (some, *twice):
+        np.testing.assert_array_equal(part.v, found.v[[9, 4]])
+
+
 def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
     with CompressedVideo(contrast, block=16) as video:
         exact = read_residuals(video, [3, 12], bits=8)
@@ -135,9 +154,18 @@ def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
         read_residuals(video, [5])
     options = {'x264-params': 'keyint=12:bframes=2:b-adapt=0'}
     with CompressedVideo(encode_clip(tmp_path / 'b.mp4', pan, 'libx264', options)) as video:
-        with pytest.raises(VideoError, match='has B-frames') as raised:
+        with pytest.raises(VideoError, match='it has B-frames, and which') as raised:
             read_residuals(video, [5])
         assert raised.value.stage == 'motion'
+    for codec, suffix in (('mpeg4', '.mp4'), ('mpeg2video', '.ts')):
+        path = encode_clip(tmp_path / f'b{suffix}', pan, codec, {'bf': '2', 'qmin': '2', 'qmax': '2', 'g': '12'})
+        with CompressedVideo(path, block=16) as video:
+            assert video.frame_types[:7] == 'IBBPBBP'
+            found = read_residuals(video, range(1, 7))
+        assert 'bilinear' in found.approximate
+        inside = found.predicted.repeat(16, axis=1).repeat(16, axis=2)[:, :84, :116]
+        assert inside.mean(axis=(1, 2)).min() > 0.2
+        assert [np.abs(y[here]).mean() < 6 for y, here in zip(found.y, inside, strict=True)] == [True] * 6
     encode_clip(tmp_path / '444.mp4', pan, 'libx264', plain, pixel_format='yuv444p')
     with CompressedVideo(tmp_path / '444.mp4') as video, pytest.raises(VideoError, match='its are yuv444p'):
         read_residuals(video, [5])

@@ -1,7 +1,9 @@
 """Vectors in files: arrays as the reader gives them, pictures that decode to as many frames, upright."""
 
+import importlib
 import subprocess
 import sys
+from typing import get_args
 
 import av
 import numpy as np
@@ -15,9 +17,12 @@ from cmvl_mm.video.encode import write_video
 from cmvl_mm.visualization.arrows import draw_vectors
 from cmvl_mm.visualization.caption import STRIP, captioned
 from cmvl_mm.workflows import vector_arrays
+from cmvl_mm.workflows.drawn_layers import LAYERS, WITH_DIRECTIONS, Layer
 from cmvl_mm.workflows.vector_arrays import save_vectors
 from cmvl_mm.workflows.vector_pictures import DrawingError, draw_video
 from cmvl_mm.workflows.vectors_written import VectorsWritten
+
+vectors_command = importlib.import_module('cmvl_mm.cli.vectors')
 
 I_FRAME = 'an I-frame has no vectors'
 
@@ -136,8 +141,9 @@ def test_the_command_writes_each_kind_says_what_has_no_vectors_and_loads_nothing
 @pytest.mark.parametrize(
     ('words', 'code', 'reason'),
     [
-        (['-o', 'v.avi'], 2, 'must end in .npz, .mp4 or .gif'),
-        (['-o', 'v.npz', '--scale', '2'], 2, '--scale and --fps belong to'),
+        (['-o', 'v.avi'], 2, 'must end in .npz, .mp4, .gif or .png'),
+        (['-o', 'v.npz', '--scale', '2'], 2, '--scale, --fps and --layer belong to'),
+        (['-o', 'v.npz', '--layer', 'residual'], 2, '--scale, --fps and --layer belong to'),
         (['-o', 'v.gif', '--frames', '7'], 2, "'7' is not A:B"),
         (['-o', 'v.gif', '--frames', '7:7'], 2, '7:7 holds no frame'),
         (['-o', 'v.npz', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
@@ -158,3 +164,23 @@ def test_a_folder_is_made_and_a_large_gif_says_how_to_make_it_smaller(video, tmp
     assert 'To make it smaller: fewer --frames, --scale 1, --fps 10, an .mp4\n' in output
     output = CliRunner().invoke(main, [*words, '--scale', '1', '--fps', '5']).output
     assert 'To make it smaller: fewer --frames, an .mp4\n' in output  # not what was done already
+
+
+@pytest.mark.parametrize('layer', LAYERS)
+def test_each_layer_is_drawn_with_its_frame_and_its_time(video, tmp_path, layer):
+    assert get_args(Layer) == LAYERS == vectors_command._LAYERS
+    done = CliRunner().invoke(
+        main,
+        ['vectors', str(video), '-o', str(tmp_path / 'v.png'), '--layer', layer, '--frames', '11:20', '--scale', '4'],
+    )
+    assert done.exit_code == 0, done.output
+    assert 'v.png: 1 frames' in done.output
+    _, pixels, ((_, picture),) = decoded(tmp_path / 'v.png')
+    assert pixels == 'rgb24'
+    assert picture.shape == (48 * 4 + STRIP, 72 * 4, 3)
+    drawn = draw_video(video, tmp_path / 'v.gif', frames=range(11, 14), scale=1, layer=layer)
+    assert drawn == VectorsWritten(3, {} if layer == 'quantisers' else {I_FRAME: 1})
+    assert len(decoded(tmp_path / 'v.gif')[2]) == 3
+    text = f'FRAME 11  0.55 S{"" if layer == "vectors" else f"  {layer}"}'
+    expected = captioned(picture[:-STRIP], text, scale=4, legend=layer in WITH_DIRECTIONS)
+    np.testing.assert_array_equal(picture, expected)

@@ -1,0 +1,27 @@
+"""A picture -> a .png file, by FFmpeg's encoder."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from av.codec import CodecContext
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from cmvl_mm.video.container import reporting
+
+
+def write_png(picture: npt.NDArray[np.uint8], path: Path) -> None:
+    """Write (H, W, 3) uint8 RGB.
+
+    Raises:
+        VideoError: stage ``encode``.
+    """
+    with reporting(str(path), 'encode'):
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format='rgb24')
+        encoder = CodecContext.create('png', 'w')
+        assert isinstance(encoder, VideoCodecContext)
+        encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, 'rgb24'
+        encoder.time_base, frame.pts = Fraction(1, 25), 0
+        path.write_bytes(b''.join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]))

@@ -1,0 +1,83 @@
+"""Numbers of pixels or cells drawn over their picture, with NumPy alone.
+
+Legend: H, W pixels; Hb x Wb cells.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.visualization.arrows import Picture, direction_colours
+
+_DIMMED = 0.4  # of the picture's light is left below the colours
+_HATCH = 6  # output px from one line of the hatching to the next
+_HATCH_LIGHT = 90
+_FULL_RESIDUAL = 48.0  # of 255: drawn in full colour
+_FULL_LENGTH = 12.0  # px, likewise
+_ABOVE, _BELOW = (255, 96, 32), (48, 144, 255)
+_FINE, _COARSE = (40, 60, 200), (255, 200, 40)
+
+
+def draw_residual(
+    rgb: Picture, residual: npt.NDArray[np.int16], predicted: npt.NDArray[np.bool_], block: int, scale: int
+) -> Picture:
+    """A residual over its picture: orange where it brightens the prediction, blue where it darkens it.
+
+    Args:
+        rgb: (H, W, 3).
+        residual: (H, W) luma.
+        predicted: (Hb, Wb) which cells of ``block`` px hold one; the others are hatched.
+        block: px.
+        scale: output pixels for one of ``rgb``.
+
+    Returns:
+        (H * scale, W * scale, 3) uint8.
+    """
+    share = np.minimum(np.abs(residual) / _FULL_RESIDUAL, 1)
+    colours = np.where((residual > 0)[..., None], np.array(_ABOVE), np.array(_BELOW))
+    return _blended(rgb, colours, share, _per_pixel(predicted, block, rgb), scale)
+
+
+def draw_accumulated(rgb: Picture, vectors: npt.NDArray[np.int16], valid: npt.NDArray[np.bool_], scale: int) -> Picture:
+    """Displacements over their picture, (H, W, 2) and (H, W): the colour is the direction, its strength the length."""
+    length = np.hypot(vectors[..., 0], vectors[..., 1])
+    colours = direction_colours(vectors.reshape(-1, 2)).reshape(rgb.shape)
+    return _blended(rgb, colours, np.minimum(length / _FULL_LENGTH, 1), valid, scale)
+
+
+def draw_cells(
+    rgb: Picture, values: npt.NDArray[np.number], valid: npt.NDArray[np.bool_], largest: float, block: int, scale: int
+) -> Picture:
+    """One number a cell, (Hb, Wb), over its picture: blue for 0, yellow for ``largest``.
+
+    What cells of ``block`` px do not cover is hatched, as are those that are not valid.
+    """
+    share = _per_pixel(np.clip(values / largest, 0, 1).astype(np.float32), block, rgb)
+    fine, coarse = np.array(_FINE), np.array(_COARSE)
+    colours = fine + (coarse - fine) * share[..., None]
+    return _blended(rgb, colours, np.full(share.shape, 0.7), _per_pixel(valid, block, rgb), scale)
+
+
+def _per_pixel(cells: npt.NDArray[Any], block: int, rgb: Picture) -> npt.NDArray[Any]:
+    """(Hb, Wb) -> (H, W)."""
+    height, width = rgb.shape[:2]
+    spread = np.zeros((height, width), cells.dtype)
+    found = cells.repeat(block, axis=0).repeat(block, axis=1)[:height, :width]
+    spread[: found.shape[0], : found.shape[1]] = found
+    return spread
+
+
+def _blended(
+    rgb: Picture,
+    colours: npt.NDArray[np.number],
+    share: npt.NDArray[np.floating],
+    valid: npt.NDArray[np.bool_],
+    scale: int,
+) -> Picture:
+    grey = np.repeat(rgb.mean(axis=-1, keepdims=True), 3, axis=-1) * _DIMMED
+    strength = np.where(valid, share, 0)[..., None]
+    picture = (grey + (colours - grey) * strength).astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1)
+    y, x = np.ogrid[: picture.shape[0], : picture.shape[1]]
+    picture[~valid.repeat(scale, axis=0).repeat(scale, axis=1) & ((x + y) % _HATCH == 0)] = _HATCH_LIGHT
+    return picture
