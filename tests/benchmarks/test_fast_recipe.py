@@ -2,6 +2,7 @@
 
 import importlib
 import subprocess
+from contextlib import nullcontext
 
 import pytest
 
@@ -65,7 +66,24 @@ def test_an_earlier_build_comes_from_the_history_or_not_at_all(module, tree):
     assert "scope = 'mmengine'" in (unpack('HEAD', tree / 'out', repository=tree) / 'config.py').read_text()
 
 
-def test_every_target_has_its_route(module):
+def test_targets_are_ratios_to_the_earlier_builds_main_recipe(module, monkeypatch, tmp_path, capsys):
     fast_recipe = module('fast_recipe')
-    names = {recipe.name for recipe in fast_recipe.RECIPES}
-    assert {name for targets in fast_recipe.TARGETS.values() for name in targets} == names - {fast_recipe.MAIN}
+
+    class Fake(nullcontext):
+        """A fast recipe of this build is 2.5 times as fast as the earlier main one."""
+
+        def __init__(self, tree, config, videos, precision):
+            super().__init__()
+            assert (tree == tmp_path, 'fast' in config) in [(True, False), (False, True)]
+            assert (fast_recipe.REPOSITORY / config).exists()
+            assert (videos, precision) == (16, 'fp32')
+            self.step = lambda: 2.0 if 'fast' in config else 5.0
+
+    monkeypatch.setattr(fast_recipe, 'StepProcess', Fake)
+    monkeypatch.setattr(fast_recipe, 'unpack', lambda commit, folder: {'c7f3249': tmp_path}[commit])
+    fast_recipe.main([])
+    out = capsys.readouterr().out
+    assert '| fast recipe | ours | 8 | 2.50 |' in out
+    assert 'fast recipe, r3d26: 2.5, wanted at least 2.8: MISSED' in out
+    assert 'fast recipe, c3d: 2.5, wanted at least 1.9: met' in out
+    assert 'fast recipe, r2plus1d26: 2.5, wanted at least 2.5: met' in out

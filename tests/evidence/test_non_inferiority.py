@@ -2,7 +2,15 @@
 
 import pytest
 from non_inferiority import ARMS, MARGIN, compare, section
-from rows import BY_NAME
+from rows import BY_NAME, CONFIGS, options_of_training
+from run import config_with
+
+
+def flat(node, path=''):
+    """'a.b' -> value."""
+    if not isinstance(node, dict):
+        return {path.rstrip('.'): node}
+    return {key: value for name, child in node.items() for key, value in flat(child, f'{path}{name}.').items()}
 
 
 @pytest.fixture
@@ -48,6 +56,15 @@ def test_the_section_shows_every_seed_and_what_is_missing(arms):
     assert f'--rows {" ".join(ARMS["basic"])}' not in text
 
 
-@pytest.mark.parametrize('level', ARMS)
-def test_both_arms_are_rows_of_the_level(level):
-    assert {BY_NAME[row].level for row in ARMS[level]} == {level}
+@pytest.mark.parametrize('setting', ARMS)
+def test_both_arms_are_rows_of_the_level_and_differ_in_the_maps_alone(setting):
+    fast, paper = (BY_NAME[row] for row in ARMS[setting])
+    assert fast.level == paper.level == setting.partition(',')[0]
+    mine, theirs = (flat(config_with(CONFIGS / f'{row.train}.py', options_of_training(row, 0)).to_dict())
+                    for row in (fast, paper))  # fmt: skip
+    differing = {key for key in mine | theirs if mine.get(key) != theirs.get(key)}
+    network = 'model.motion_head.m_network'
+    assert differing == {
+        'model.data_preprocessor.motion_size',
+        *(f'{network}.{name}' for name in ('stem_kernel', 'stem_pool', 'stage_strides')),
+    }
