@@ -29,6 +29,11 @@ from cmvl_mm.models import (  # noqa: F401
 )
 from cmvl_mm.rivals import (  # noqa: F401
     augmentation,
+    dpc,
+    dsm,
+    future_blocks,
+    instance,
+    memdpc,
     opn,
     pace,
     prp,
@@ -38,6 +43,7 @@ from cmvl_mm.rivals import (  # noqa: F401
     speednet,
     vcop,
     vcp,
+    vtdl,
 )
 from cmvl_mm.rivals import recognizer as pretext_recognizer  # noqa: F401
 

@@ -21,7 +21,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     'sample': (
         *('SamplePretraining', 'SampleClips', 'SampleNearestIFrames', 'SampleFutureMotions'),
         *('SampleRotNet', 'SamplePace', 'SampleVCOP', 'SampleSpeedNet', 'SamplePRP', 'SampleVCP', 'SampleShuffleLearn'),
-        *('SampleOPN',),
+        *('SampleOPN', 'SampleBlocks', 'SampleViews', 'SampleDSM', 'SampleVTDL'),
     ),
     'read': ('ReadCompressed',),
     'crop': ('RandomCropFlip', 'CentreCrop', 'CropFlipEach'),
