@@ -20,7 +20,7 @@ from cmvl_mm.engine.config import load_config
 def batch_of(controlled_set, repository):
     """`batch_of(name)`: the evidence-size config, its narrow model, and a batch of its own pipeline."""
 
-    def make(name, videos=4, size=24, **head):
+    def make(name, videos, size, **head):
         config = load_config(repository / f'configs/rivals/evidence/{name}.py')
         dataset = config.train_dataloader.dataset
         dataset.update(ann_file=str(controlled_set / 'train.txt'), data_prefix=dict(video=str(controlled_set)))

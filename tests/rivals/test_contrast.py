@@ -4,14 +4,19 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from rival_samples import CodedVideo, drawn
+from rival_samples import CodedVideo, drawn, packed, pooling_network
 from torch import nn
 
 import cmvl_mm.rivals.dsm as dsm
+from cmvl_mm.models.feature_maps import Features
+from cmvl_mm.rivals.cbt import CBTHead, masked_first
+from cmvl_mm.rivals.iic import IICHead, broken_time, three_views
 from cmvl_mm.rivals.instance import nt_xent
 from cmvl_mm.rivals.momentum import KeyQueue, MomentumTwin, key_nce
 from cmvl_mm.rivals.segments import anchor_twin_and_other
+from cmvl_mm.rivals.tclr import TCLRHead, same_time, time_of_long
 from cmvl_mm.rivals.vtdl import with_static_frame
+from cmvl_mm.rivals.vthcl import VTHCLHead
 
 
 def unit(*shape):
@@ -145,3 +150,134 @@ def test_one_static_frame_is_mixed_into_every_frame_of_the_anchor_alone():
     labels = [drawn(dict(type='SampleVTDL'), seed)['pretext'] for seed in range(30)]
     assert all(0 <= label['weight'] <= 0.1 and 0 <= label['static'] < 48 for label in labels)
     assert len({int(label['static']) for label in labels}) > 10
+
+
+def test_two_tempos_begin_together_and_have_draws_of_their_own():
+    for seed in range(20):
+        frames = drawn(dict(type='SampleTempos'), seed)['clip_frames']
+        assert frames.shape == (1, 40)
+        slow, fast = frames[0, :8], frames[0, 8:]
+        assert slow[0] == fast[0]
+        assert (np.diff(slow) == 8).all()
+        assert (np.diff(fast) == 2).all()
+    crop = dict(type='CropFlipEach', size=32, area=(0.3, 0.5), aspect=(1.0, 1.0), flip_prob=0.5)
+    places = packed(dict(type='SampleTempos'), 1, crop, dict(type='PackPretext'))['inputs']['imgs'][0, 1:]
+    assert (places[:, :8] == places[:, :1]).all()
+    assert (places[:, 8:] == places[:, 8:9]).all()
+    assert not torch.equal(places[:, 0], places[:, 8])
+
+
+def test_tempo_loss_compares_both_ways_at_every_depth_with_the_queue_of_the_other_tempo():
+    class Fast(nn.Module):
+        def forward(self, clips):
+            return clips[:, :2, ::4, :4, :4], clips[:, :, ::8, :2, :2]
+
+    def network(clips):
+        maps = clips[:, :2, ::2, ::2, ::2], clips[:, :, ::4, ::4, ::4]
+        return Features(maps, None, maps, 'test')
+
+    head = VTHCLHead(in_channels=(2, 3), fast_network=Fast(), hidden_channels=4, embed_channels=5, queue_size=6).eval()
+    clips = torch.randn(2, 1, 3, 40, 8, 8)
+    queues = [[queue.keys.clone() for queue in side] for side in (head.slow_queues, head.fast_queues)]
+    found = head.loss(network, clips, {})
+    slow, fast = network(clips[:, 0, :, :8]).maps, Fast()(clips[:, 0, :, 8:])
+    for depth, place in ((0, 2), (1, 1)):
+        a = F.normalize(head.slow_projections[depth](slow[depth].mean((2, 3, 4))), dim=1)
+        b = F.normalize(head.fast_projections[depth](fast[depth].mean((2, 3, 4))), dim=1)
+        naive = key_nce(a, b, queues[1][depth], 0.07)[0] + key_nce(b, a, queues[0][depth], 0.07)[0]
+        torch.testing.assert_close(found[f'loss_tempo_{place}'], naive)
+        torch.testing.assert_close(head.fast_queues[depth].keys[:2], b)
+    with pytest.raises(ValueError, match=r'out_indices=\(2, 3\)'):
+        head.loss(pooling_network(), clips, {})
+
+
+def test_the_masked_window_is_hidden_and_the_first_of_the_keys():
+    head, windows = CBTHead(in_channels=3, windows=4, width=8, heads=2).eval(), torch.randn(2, 4, 8)
+    masked = torch.tensor([2, 0])
+    before = head.recovered(windows, masked)
+    windows[0, 2], windows[1, 0] = 99, -99
+    torch.testing.assert_close(head.recovered(windows, masked), before)
+    windows[0, 1] += 1
+    assert not torch.allclose(head.recovered(windows, masked)[0], before[0])
+    assert torch.equal(masked_first(windows, masked)[0], windows[0, [2, 3, 0, 1]])
+    clips = torch.randn(2, 4, 3, 2, 4, 4)
+    torch.manual_seed(5)
+    found = head.loss(pooling_network(), clips, {})['loss_masked']
+    torch.manual_seed(5)
+    masked = torch.randint(0, 4, (2,))
+    windows = head.project(clips.mean((3, 4, 5)))
+    query, keys = F.normalize(head.recovered(windows, masked), dim=1), F.normalize(windows, dim=2)
+    scores = query @ keys.flatten(0, 1).T / 0.1
+    torch.testing.assert_close(found, F.cross_entropy(scores, masked + torch.tensor([0, 4])))
+
+
+def test_broken_time_is_one_frame_or_another_order():
+    rng, repeated = np.random.default_rng(0), 0
+    for _ in range(200):
+        order = broken_time(rng, 3)
+        repeated += len(set(order)) == 1
+        assert len(set(order)) == 1 or sorted(order) == [0, 1, 2]
+        assert order.tolist() != [0, 1, 2]
+    assert 70 < repeated < 130
+    with pytest.raises(ValueError, match='clip_len=1'):
+        broken_time(rng, 1)
+
+
+def test_iic_finds_the_other_view_among_the_batch_and_the_broken_clips():
+    clips, broken = torch.randn(2, 1, 3, 5, 4, 4), torch.tensor([[1, 1, 1, 1], [2, 0, 1, 3]])
+    views = three_views(clips[:, 0], broken)
+    assert torch.equal(views[:, 0], clips[:, 0, :, :4])
+    torch.testing.assert_close(views[1, 1, :, 2], clips[1, 0, :, 3] - clips[1, 0, :, 2])
+    assert torch.equal(views[0, 2], clips[0, 0, :, 1:2].expand(-1, 4, -1, -1))
+    assert torch.equal(views[1, 2], clips[1, 0, :, [2, 0, 1, 3]])
+    head = IICHead(in_channels=3, hidden_channels=4, embed_channels=5).eval()
+    a, b, c = F.normalize(head.projection(views.mean((3, 4, 5))), dim=2).unbind(1)
+    naive = sum(
+        F.cross_entropy(query @ torch.cat([key, c]).T / 0.07, torch.arange(2)) for query, key in ((a, b), (b, a))
+    )
+    torch.testing.assert_close(head.loss(pooling_network(), clips, dict(broken=broken))['loss_views'], naive)
+
+
+def test_short_clips_tile_the_long_one_and_come_twice():
+    clips = drawn(dict(type='SampleTCLR'), 0)['clip_frames']
+    assert clips.shape == (6, 16)
+    assert (clips[:3] == clips[3:]).all()
+    assert np.diff(np.concatenate(clips[:2])).tolist() == [2] * 31
+    assert (clips[2] == np.concatenate(clips[:2])[::2]).all()
+
+
+def test_temporal_losses_are_those_of_loops_within_each_video():
+    first, second = unit(2, 3, 8), unit(2, 3, 8)
+    losses = []
+    for b in range(2):
+        draws = [*first[b], *second[b]]
+        for n, clip in enumerate(draws):
+            kept = [m for m in range(6) if m != n]
+            scores = torch.stack([clip @ draws[m] / 0.1 for m in kept])
+            losses.append(-scores.log_softmax(0)[kept.index((n + 3) % 6)])
+    torch.testing.assert_close(same_time(first, second, 0.1)[0], torch.stack(losses).mean())
+    assert same_time(first, first, 0.1)[1].item() == 1
+    naive = [
+        -(query[b] @ key[b].T / 0.1).log_softmax(1).diag().mean()
+        for query, key in ((first, second), (second, first))
+        for b in range(2)
+    ]
+    torch.testing.assert_close(time_of_long(first, second, 0.1), torch.stack(naive).mean())
+
+
+def test_tclr_compares_times_of_the_long_clip_with_the_short_clips_of_its_own_draw():
+    head = TCLRHead(in_channels=3, hidden_channels=4, embed_channels=5).eval()
+    clips, network = torch.randn(2, 6, 3, 4, 4, 4), pooling_network()
+
+    def embedded(x):
+        return F.normalize(head.projection(x), dim=-1)
+
+    means = embedded(clips.mean((3, 4, 5))).unflatten(1, (2, 3))
+    halves = embedded(clips.unflatten(3, (2, 2)).mean((4, 5, 6)).transpose(2, 3)).unflatten(1, (2, 3))
+    found = head.loss(network, clips, {})
+    torch.testing.assert_close(found['loss_instance'], nt_xent(means[:, 0, 2], means[:, 1, 2], 0.1)[0])
+    torch.testing.assert_close(found['loss_same_time'], same_time(means[:, 0, :2], means[:, 1, :2], 0.1)[0])
+    naive = sum(time_of_long(halves[:, draw, 2], means[:, draw, :2], 0.1) for draw in range(2)) / 2
+    torch.testing.assert_close(found['loss_time_of_long'], naive)
+    with pytest.raises(ValueError, match='shorts=2 of stage and head'):
+        TCLRHead(in_channels=3, shorts=3).loss(network, torch.randn(2, 8, 3, 4, 4, 4), {})

@@ -68,11 +68,11 @@ def test_the_full_size_model_builds_and_takes_a_step_when_narrow(name, folder):
 
 @pytest.mark.parametrize('name', NAMES)
 def test_evidence_and_demo_pass_equal_numbers_of_frames(name, folder):
-    for size, budget in (('evidence', BUDGET), ('demo', BUDGET * 12 // 30)):
+    for size, budget, more in (('evidence', BUDGET, 1.07), ('demo', BUDGET * 12 // 30, 1.34)):  # whole epochs
         config = load_config(folder / f'{size}/{name}.py')
         docstring = ast.get_docstring(ast.parse((folder / f'{size}/{name}.py').read_text()))
         said = int(re.search(r'^Cost: .* ([\d,]+) in all', docstring, re.MULTILINE)[1].replace(',', ''))
-        assert 0.99 * budget <= 16 * said <= 1.07 * budget, said
+        assert 0.99 * budget <= 16 * said <= more * budget, said
         epochs = config.train_cfg.max_epochs
         assert f'; {epochs} epochs' in docstring
         assert config.param_scheduler[0].end == epochs
