@@ -29,6 +29,15 @@ from cmvl_mm.models import (  # noqa: F401
 )
 from cmvl_mm.rivals import (  # noqa: F401
     augmentation,
+    buechler,
+    cbt,
+    dpc,
+    dsm,
+    future_blocks,
+    iic,
+    instance,
+    jigsaw,
+    memdpc,
     opn,
     pace,
     prp,
@@ -36,8 +45,12 @@ from cmvl_mm.rivals import (  # noqa: F401
     samples,
     shuffle_learn,
     speednet,
+    st_puzzle,
+    tclr,
     vcop,
     vcp,
+    vtdl,
+    vthcl,
 )
 from cmvl_mm.rivals import recognizer as pretext_recognizer  # noqa: F401
 

@@ -21,10 +21,11 @@ ROLES: dict[str, tuple[str, ...]] = {
     'sample': (
         *('SamplePretraining', 'SampleClips', 'SampleNearestIFrames', 'SampleFutureMotions'),
         *('SampleRotNet', 'SamplePace', 'SampleVCOP', 'SampleSpeedNet', 'SamplePRP', 'SampleVCP', 'SampleShuffleLearn'),
-        *('SampleOPN',),
+        *('SampleOPN', 'SampleBlocks', 'SampleViews', 'SampleDSM', 'SampleVTDL', 'SampleTempos', 'SamplePuzzle'),
+        *('SampleJigsaw', 'SampleTilesAndFrames', 'SampleIIC', 'SampleTCLR'),
     ),
     'read': ('ReadCompressed',),
-    'crop': ('RandomCropFlip', 'CentreCrop', 'CropFlipEach'),
+    'crop': ('RandomCropFlip', 'CentreCrop', 'CropFlipEach', 'CropPuzzle'),
     'colour': ('AugmentColour', 'AugmentColourEach'),
     'pack': ('PackSample', 'PackPretext'),
 }

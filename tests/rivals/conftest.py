@@ -20,7 +20,7 @@ from cmvl_mm.engine.config import load_config
 def batch_of(controlled_set, repository):
     """`batch_of(name)`: the evidence-size config, its narrow model, and a batch of its own pipeline."""
 
-    def make(name, videos=4, size=24):
+    def make(name, videos, size, **head):
         config = load_config(repository / f'configs/rivals/evidence/{name}.py')
         dataset = config.train_dataloader.dataset
         dataset.update(ann_file=str(controlled_set / 'train.txt'), data_prefix=dict(video=str(controlled_set)))
@@ -28,6 +28,7 @@ def batch_of(controlled_set, repository):
         built = DATASETS.build(dataset)
         batch = compressed_collate([built[SampleIndex(index, seed=3)] for index in range(videos)])
         rival_samples.narrow(config.model)
+        config.model.pretext_head.update(head)
         model = MODELS.build(config.model)
         model.init_weights()
         return config, model, batch

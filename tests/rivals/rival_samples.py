@@ -59,9 +59,13 @@ def pooling_network(channels=3, grid=2):
 
 
 def narrow(model, channels=128):
-    """A backbone of a sixteenth of the width (a quarter at evidence size), and heads that fit it."""
-    factor = model.backbone.width // 4
+    """A backbone of a sixteenth of the width (a quarter at evidence size), and a head that fits it."""
+    factor, head = model.backbone.width // 4, model.pretext_head
     model.backbone.width = 4
-    for part in (model.pretext_head, *(child for child in model.pretext_head.values() if isinstance(child, dict))):
-        if part.get('in_channels') == channels:
-            part['in_channels'] = channels // factor
+    if isinstance(head.in_channels, (list, tuple)):
+        head.in_channels = tuple(value // factor for value in head.in_channels)
+    else:
+        assert head.in_channels == channels
+        head.in_channels = channels // factor
+    if 'fast_network' in head:
+        head.fast_network.width = 4

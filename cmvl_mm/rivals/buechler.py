@@ -1,0 +1,142 @@
+"""Büchler et al.: one network puts tiles of a picture and frames of a video in order, hard permutations first.
+
+Büchler et al., Improving spatiotemporal self-supervision by deep reinforcement learning, ECCV 2018. From the paper as
+it is commonly described, and unverified. Its reinforcement-learned policy, which picks the permutations to train next,
+is replaced by weights: a permutation counts in proportion to its own running loss. A row of this head is therefore
+"Büchler, policy replaced", not the paper's method.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS, TRANSFORMS
+from torch import Tensor, nn
+
+import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
+from cmvl_mm.datasets.frame_choice import Sample
+from cmvl_mm.datasets.sampling import random_start
+
+from .encode import Network, PretextHead, encode_all, still_clips
+from .jigsaw import TileOrder
+from .orders import PairOrderClassifier, all_orders
+from .recognizer import Labels
+from .samples import require_room, take
+
+FRAMES = 4
+ORDERS = all_orders(FRAMES)
+
+
+def frames_in_disorder(rng: np.random.Generator, num_frames: int, gap: int) -> tuple[np.ndarray, int]:
+    """(4,) frames, `gap` apart, in a random order, and its label: place i shows frame `ORDERS[label][i]`."""
+    start = random_start(rng, num_frames, (FRAMES - 1) * gap + 1)
+    label = int(rng.integers(len(ORDERS)))
+    return start + gap * ORDERS[label], label
+
+
+@TRANSFORMS.register_module()
+class SampleTilesAndFrames:
+    """Four frames in a random order, of which the first shown is also the picture that is cut into tiles.
+
+    Args:
+        gap: frames of the video from one to the next.
+        num_orders: permutations of tiles to choose from.
+    """
+
+    def __init__(self, gap: int = 8, num_orders: int = 100) -> None:
+        self.gap, self.num_orders = gap, num_orders
+
+    def __call__(self, sample: Sample) -> Sample:
+        rng, num_frames = sample['rng'], sample['video'].num_frames
+        require_room(num_frames, (FRAMES - 1) * self.gap + 1, 'tiles and frames')
+        frames, label = frames_in_disorder(rng, num_frames, self.gap)
+        return take(sample, frames[:, None], dict(order=label, tiles=int(rng.integers(self.num_orders))))
+
+
+class HardPermutations(nn.Module):
+    """Weights of permutations: the running mean of each one's loss, over that of all.
+
+    Args:
+        count: permutations.
+        keep: share of the old mean that stays when a permutation is met.
+    """
+
+    losses: Tensor
+
+    def __init__(self, count: int, keep: float) -> None:
+        super().__init__()
+        if not 0 <= keep < 1:
+            raise ValueError(f'keep={keep} is not in 0 ... 1')
+        self.keep = keep
+        self.register_buffer('losses', torch.ones(count))
+
+    def forward(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """(N, count), (N,) -> the weighted mean cross-entropy; then the means follow the losses that were met."""
+        each = F.cross_entropy(scores.float(), labels, reduction='none')
+        weights = self.losses[labels] / self.losses.mean()
+        with torch.no_grad():
+            met = torch.zeros_like(self.losses).index_add_(0, labels, torch.ones_like(each))
+            total = torch.zeros_like(self.losses).index_add_(0, labels, each)
+            mean = self.keep * self.losses + (1 - self.keep) * total / met.clamp_min(1)
+            self.losses.copy_(torch.where(met > 0, mean, self.losses))
+        return (weights * each).mean()
+
+
+def smaller(frames: Tensor, size: int) -> Tensor:
+    """(B, K, 3, 1, H, H) -> (B, K, 3, 1, size, size), bilinear and antialiased."""
+    pictures = frames.flatten(0, 1).squeeze(2)
+    resized = F.interpolate(pictures, (size, size), mode='bilinear', antialias=True)
+    return resized.unsqueeze(2).unflatten(0, frames.shape[:2])
+
+
+@MODELS.register_module()
+class BuechlerHead(PretextHead):
+    """Both orders by one network, each permutation weighted by its own running loss.
+
+    Args:
+        in_channels: C of the network's last map.
+        num_orders, gap: of the tiles, as of `TileOrder`.
+        still_len: frames of the clip that stands for a frame or a tile.
+        width: of the layers before the classifiers.
+        dropout: before both classifiers.
+        keep: as of `HardPermutations`.
+        frame_size: edge to which the frames are made smaller; the tiles are cut from the picture as it comes.
+        clips_per_picture: as of `JigsawHead`.
+
+    Clips through the network: 4 still frames a video, and 9 tiles that have one picture's pixels.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        num_orders: int = 100,
+        gap: float = 11 / 75,
+        still_len: int = 16,
+        width: int = 512,
+        dropout: float = 0.5,
+        keep: float = 0.9,
+        frame_size: int = 112,
+        clips_per_picture: int = 1,
+    ) -> None:
+        super().__init__()
+        self.frame_size, self.clips_per_picture = frame_size, clips_per_picture
+        self.tiles = TileOrder(
+            in_channels, num_orders=num_orders, gap=gap, still_len=still_len, width=width, dropout=dropout
+        )
+        self.order = PairOrderClassifier(in_channels, items=FRAMES, classes=len(ORDERS), width=width, dropout=dropout)
+        self.hard_tiles, self.hard_orders = HardPermutations(num_orders, keep), HardPermutations(len(ORDERS), keep)
+
+    def frames_through(self, frames: int) -> int:
+        return frames // FRAMES * (FRAMES + self.clips_per_picture) * self.tiles.still_len
+
+    def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
+        """`loss_tiles`, `loss_order`, `acc_tiles` and `acc_order`; clips are the frames (B, 4, 3, 1, H, H)."""
+        of_tiles = self.tiles(network, clips[:, 0, :, 0], labels['tiles'])
+        frames = still_clips(smaller(clips, self.frame_size), self.tiles.still_len)
+        of_frames = self.order(encode_all(network, frames))
+        return dict(
+            loss_tiles=self.hard_tiles(of_tiles, labels['tiles']),
+            loss_order=self.hard_orders(of_frames, labels['order']),
+            acc_tiles=(of_tiles.argmax(1) == labels['tiles']).float().mean(),
+            acc_order=(of_frames.argmax(1) == labels['order']).float().mean(),
+        )

@@ -1,0 +1,158 @@
+"""Keys of a network that follows the trained one slowly, and a queue of those of earlier batches."""
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cmvl_mm.models.backbone_layout import Layout
+from cmvl_mm.models.feature_maps import extract
+from cmvl_mm.models.gather import gather_rows
+from cmvl_mm.models.projection import ProjectionMLP
+
+from .encode import Network, PretextHead
+
+
+class MomentumTwin(nn.Module):
+    """A copy of networks whose weights are an exponential average of theirs.
+
+    The running averages of its batch norms follow in the same way and are used in training, too (Cai et al.,
+    Exponential moving average normalization, CVPR 2021). With the batch's own, a key would show which batch it is of,
+    and that it is none of the queue's; MoCo shuffles batches over GPUs against that, which one process cannot.
+
+    Args:
+        networks: what is copied.
+        momentum: share of the old weights that stays; the first call of `follow` copies all.
+    """
+
+    follows: Tensor
+
+    def __init__(self, networks: nn.Module, momentum: float) -> None:
+        super().__init__()
+        self.networks = copy.deepcopy(networks).requires_grad_(False)
+        self.momentum = momentum
+        self.register_buffer('follows', torch.tensor(0.0))  # 1 once it has begun
+        self.networks.eval()
+
+    def train(self, mode: bool = True) -> 'MomentumTwin':
+        super().train(mode)
+        self.networks.eval()
+        return self
+
+    @torch.no_grad()
+    def follow(self, networks: nn.Module) -> None:
+        """Move towards the networks' weights and running averages."""
+        share = 1 - self.momentum * self.follows
+        theirs = dict(networks.state_dict())
+        for name, mine in self.networks.state_dict().items():
+            if mine.is_floating_point():
+                mine.lerp_(theirs[name], share.to(mine.dtype))
+            else:
+                mine.copy_(theirs[name])
+        self.follows.fill_(1.0)
+
+
+class KeyQueue(nn.Module):
+    """The last `size` keys of all ranks, the oldest replaced first; at the start they are random.
+
+    Args:
+        size: keys that are kept.
+        channels: D of a key.
+    """
+
+    keys: Tensor
+    next: Tensor
+
+    def __init__(self, size: int, channels: int) -> None:
+        super().__init__()
+        if size < 1:
+            raise ValueError(f'queue_size={size} must be at least 1')
+        self.register_buffer('keys', F.normalize(torch.randn(size, channels), dim=1))
+        self.register_buffer('next', torch.zeros((), dtype=torch.long))  # the place of the oldest
+
+    @torch.no_grad()
+    def push(self, keys: Tensor) -> None:
+        """(B, D) of this rank; those of all ranks go in."""
+        keys = gather_rows(keys.detach().to(self.keys.dtype))[-len(self.keys) :]
+        places = (self.next + torch.arange(len(keys), device=keys.device)) % len(self.keys)
+        self.keys.index_copy_(0, places, keys)
+        self.next.add_(len(keys)).remainder_(len(self.keys))
+
+
+def key_nce(
+    query: Tensor, key: Tensor, negatives: Tensor, temperature: float, own: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Each query finds its key among the negatives that all share, and among those of its own video.
+
+    Args:
+        query, key: (B, D), of length 1.
+        negatives: (Q, D), of length 1.
+        temperature: of the softmax.
+        own: (B, M, D), of length 1, further negatives of each query.
+
+    Returns:
+        The mean cross-entropy, and the share of queries whose key beats all negatives.
+    """
+    logits = [(query * key).sum(1, keepdim=True), query @ negatives.T]
+    if own is not None:
+        logits.append(torch.einsum('bd,bmd->bm', query, own))
+    scores = torch.cat(logits, dim=1).float() / temperature
+    loss = F.cross_entropy(scores, torch.zeros(len(scores), dtype=torch.long, device=scores.device))
+    return loss, (scores[:, 0] > scores[:, 1:].amax(1)).float().mean()
+
+
+class MomentumContrastHead(PretextHead):
+    """A projection, its twin beside that of the backbone, and the queue: what MoCo, VTDL and DSM share.
+
+    Args:
+        in_channels: C of the network's last map.
+        hidden_channels, embed_channels: of the projection.
+        momentum: of the twin.
+        queue_size: negatives from earlier batches.
+        temperature: of the softmax.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        hidden_channels: int = 512,
+        embed_channels: int = 128,
+        momentum: float = 0.999,
+        queue_size: int = 5000,
+        temperature: float = 0.07,
+    ) -> None:
+        super().__init__()
+        if not 0 <= momentum < 1:
+            raise ValueError(f'momentum={momentum} is not in 0 ... 1')
+        self.momentum, self.temperature = momentum, temperature
+        self.projection = ProjectionMLP(
+            in_channels, hidden_channels=hidden_channels, out_channels=embed_channels, output_norm='none'
+        )
+        self.queue = KeyQueue(queue_size, embed_channels)
+
+    def attach(self, backbone: nn.Module, layout: Layout) -> None:
+        """Make the twins; the recognizer calls it once."""
+        self.layout = layout
+        self.trained = (backbone,)  # in a tuple: it is the recognizer's submodule, not this one's
+        self.backbone_twin = MomentumTwin(backbone, self.momentum)
+        self.projection_twin = MomentumTwin(self.projection, self.momentum)
+
+    def queries(self, network: Network, clips: Tensor) -> Tensor:
+        """(N, 3, T, H, W) -> (N, D) of length 1, with gradients."""
+        return F.normalize(self.projection(network(clips).pooled()).float(), dim=1)
+
+    @torch.no_grad()
+    def keys(self, clips: Tensor) -> Tensor:
+        """(N, 3, T, H, W) -> (N, D) of length 1, by the twins, which first follow."""
+        self.backbone_twin.follow(self.trained[0])
+        self.projection_twin.follow(self.projection)
+        features = extract(self.backbone_twin.networks, clips, self.layout, 'model.pretext_head.backbone_twin')
+        return F.normalize(self.projection_twin.networks(features.pooled()).float(), dim=1)
+
+    def contrast(self, query: Tensor, key: Tensor, own: Tensor | None = None) -> dict[str, Tensor]:
+        """`loss_instance` and `acc_instance`; then the keys join the queue."""
+        loss, hits = key_nce(query, key, self.queue.keys.clone(), self.temperature, own)
+        self.queue.push(key)
+        return dict(loss_instance=loss, acc_instance=hits)

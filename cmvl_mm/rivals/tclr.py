@@ -1,0 +1,143 @@
+"""TCLR: clips of one video at different times are different, and each time of a long clip is its own short clip.
+
+Dave et al., TCLR: temporal contrastive learning for video representation, Computer Vision and Image Understanding 2022.
+From the paper's definition, and unverified. It changes the network so that a map has four times; here a map of 16
+frames has two, and so there are two short clips.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS, TRANSFORMS
+from torch import Tensor
+
+import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
+from cmvl_mm.datasets.frame_choice import Sample
+from cmvl_mm.datasets.sampling import clip_at, clip_span, random_start
+from cmvl_mm.models.projection import ProjectionMLP
+
+from .encode import Network, PretextHead
+from .instance import nt_xent
+from .recognizer import Labels
+from .samples import require_room, take
+
+
+def short_and_long(
+    rng: np.random.Generator, num_frames: int, shorts: int, clip_len: int, frame_interval: int
+) -> np.ndarray:
+    """(shorts + 1, clip_len) frames: short clips one after another, and a long one, slower, over all of them."""
+    long_interval = shorts * frame_interval
+    start = random_start(rng, num_frames, clip_span(clip_len * shorts, frame_interval))
+    short = [clip_at(start + n * clip_len * frame_interval, clip_len, frame_interval) for n in range(shorts)]
+    return np.stack([*short, clip_at(start, clip_len, long_interval)])
+
+
+@TRANSFORMS.register_module()
+class SampleTCLR:
+    """Short clips and the long one over them, all of them twice, so that each has two draws of crop and colours.
+
+    Args:
+        shorts: short clips; 4 in the paper.
+        clip_len, frame_interval: of the short ones.
+    """
+
+    def __init__(self, shorts: int = 2, clip_len: int = 16, frame_interval: int = 2) -> None:
+        self.shorts, self.clip_len, self.frame_interval = shorts, clip_len, frame_interval
+        self.span = clip_span(clip_len * shorts, frame_interval)
+
+    def __call__(self, sample: Sample) -> Sample:
+        num_frames = sample['video'].num_frames
+        require_room(num_frames, self.span, 'TCLR')
+        clips = short_and_long(sample['rng'], num_frames, self.shorts, self.clip_len, self.frame_interval)
+        return take(sample, np.concatenate([clips, clips]))
+
+
+def same_time(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Within each video, a clip finds the other draw of its own time among both draws of all times.
+
+    Args:
+        first, second: (B, L, D) of length 1.
+
+    Returns:
+        The mean cross-entropy over the 2 L clips of all videos, and the share of them that are found.
+    """
+    shorts = first.shape[1]
+    clips = torch.cat([first, second], dim=1)
+    scores = clips @ clips.transpose(1, 2) / temperature  # (B, 2 L, 2 L)
+    itself = torch.eye(2 * shorts, dtype=torch.bool, device=clips.device)
+    scores = scores.masked_fill(itself, -torch.inf).flatten(0, 1)
+    other = torch.arange(2 * shorts, device=clips.device).roll(shorts).repeat(len(first))
+    return F.cross_entropy(scores, other), (scores.argmax(1) == other).float().mean()
+
+
+def time_of_long(long: Tensor, short: Tensor, temperature: float) -> Tensor:
+    """Within each video, each time of the long clip finds its short clip, and the short clip its time.
+
+    Args:
+        long, short: (B, L, D) of length 1.
+    """
+    scores = (long @ short.transpose(1, 2) / temperature).flatten(0, 1)
+    back = (short @ long.transpose(1, 2) / temperature).flatten(0, 1)
+    own = torch.arange(long.shape[1], device=long.device).repeat(len(long))
+    return (F.cross_entropy(scores, own) + F.cross_entropy(back, own)) / 2
+
+
+@MODELS.register_module()
+class TCLRHead(PretextHead):
+    """Instance contrast of the long clips, and both temporal losses.
+
+    Args:
+        in_channels: C of the network's last map.
+        shorts: short clips, as many as the map of a clip has times.
+        hidden_channels, embed_channels: of the projection.
+        temperature: of all softmaxes.
+
+    Clips through the network: 2 (shorts + 1) a video.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        shorts: int = 2,
+        hidden_channels: int = 512,
+        embed_channels: int = 128,
+        temperature: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.shorts, self.temperature = shorts, temperature
+        self.projection = ProjectionMLP(
+            in_channels, hidden_channels=hidden_channels, out_channels=embed_channels, output_norm='none'
+        )
+
+    def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
+        """`loss_instance`, `loss_same_time`, `loss_time_of_long`, `acc_instance` and `acc_same_time`.
+
+        Clips are (B, 2 (shorts + 1), 3, T, H, W).
+
+        Raises:
+            ValueError: the map of a clip has another number of times than there are short clips.
+        """
+        features = network(clips.flatten(0, 1))
+        video_map = features.last_map('model.pretext_head', instead='another method')
+        if video_map.shape[2] != self.shorts:
+            raise ValueError(
+                f'the map of a clip has {video_map.shape[2]} times, and there are {self.shorts} short clips. '
+                f'Remedy: shorts={video_map.shape[2]} of stage and head.'
+            )
+        times = video_map.mean((3, 4)).transpose(1, 2)  # (B * 2 (L + 1), L, C)
+        rows = torch.cat([times.mean(1, keepdim=True), times], dim=1)  # whole clips first
+        embedded = F.normalize(self.projection(rows).float(), dim=2)
+        embedded = embedded.unflatten(0, (len(clips), 2, self.shorts + 1))  # (B, draw, clip, 1 + L, D)
+        whole, of_times = embedded[..., 0, :], embedded[..., 1:, :]
+        short, long = whole[:, :, :-1], whole[:, :, -1]
+        instance, hits = nt_xent(long[:, 0], long[:, 1], self.temperature)
+        same, same_hits = same_time(short[:, 0], short[:, 1], self.temperature)
+        of_long = torch.stack([time_of_long(of_times[:, n, -1], short[:, n], self.temperature) for n in range(2)])
+        return dict(
+            loss_instance=instance,
+            loss_same_time=same,
+            loss_time_of_long=of_long.mean(),
+            acc_instance=hits,
+            acc_same_time=same_hits,
+        )

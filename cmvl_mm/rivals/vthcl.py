@@ -1,0 +1,140 @@
+"""VTHCL: a video sampled slowly and fast looks alike, at two depths of the network.
+
+Yang et al., Video representation learning with visual tempo consistency, 2020. The official repository holds no code:
+everything here is from the paper as it is commonly described, and unverified. A queue of the latest keys stands for its
+memory bank.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch.nn.functional as F
+from mmaction.registry import MODELS, TRANSFORMS
+from torch import Tensor, nn
+
+import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
+from cmvl_mm.datasets.frame_choice import Sample
+from cmvl_mm.datasets.sampling import clip_at, clip_span, random_start
+from cmvl_mm.models.feature_maps import CLIPS, extract
+from cmvl_mm.models.heads import build
+from cmvl_mm.models.projection import ProjectionMLP
+
+from .encode import Network, PretextHead
+from .momentum import KeyQueue, key_nce
+from .recognizer import Labels
+from .samples import require_room, take
+
+
+def tempo_frames(
+    rng: np.random.Generator, num_frames: int, slow: tuple[int, int], fast: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Frames of a slow and of a fast clip (length, stride) that begin at the same random place."""
+    start = random_start(rng, num_frames, max(clip_span(*slow), clip_span(*fast)))
+    return clip_at(start, *slow), clip_at(start, *fast)
+
+
+@TRANSFORMS.register_module()
+class SampleTempos:
+    """The same stretch of the video twice, in few frames and in many; one after the other in one row.
+
+    Args:
+        slow, fast: length and stride, 8 x 8 and 32 x 2.
+    """
+
+    def __init__(self, slow: tuple[int, int] = (8, 8), fast: tuple[int, int] = (32, 2)) -> None:
+        self.slow, self.fast = (slow[0], slow[1]), (fast[0], fast[1])
+        self.span = max(clip_span(*self.slow), clip_span(*self.fast))
+
+    def __call__(self, sample: Sample) -> Sample:
+        num_frames = sample['video'].num_frames
+        require_room(num_frames, self.span, 'VTHCL')
+        slow, fast = tempo_frames(sample['rng'], num_frames, self.slow, self.fast)
+        sample['clip_lengths'] = (len(slow), len(fast))
+        return take(sample, np.concatenate([slow, fast])[None])
+
+
+class _Queues(nn.ModuleList):
+    """One for each depth."""
+
+    def __init__(self, size: int, channels: int, depths: int) -> None:
+        super().__init__(KeyQueue(size, channels) for _ in range(depths))
+
+    def __getitem__(self, depth: int) -> KeyQueue:  # type: ignore[override]
+        queue = super().__getitem__(depth)
+        assert isinstance(queue, KeyQueue)
+        return queue
+
+
+@MODELS.register_module()
+class VTHCLHead(PretextHead):
+    """Contrast between the tempos, both ways and at every depth; the recognizer's network sees the slow clip.
+
+    Args:
+        in_channels: C of the maps that are compared, the last one last; both networks must give so many.
+        fast_network: sees the fast clip.
+        slow_frames: frames of the slow clip, which come first.
+        hidden_channels, embed_channels: of the projections, one for each tempo and depth.
+        queue_size: keys of earlier batches, for each tempo and depth.
+        temperature: of the softmax.
+
+    Frames through the networks: 8 and 32 a video as published.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_channels: Sequence[int],
+        fast_network: dict[str, Any] | nn.Module,
+        slow_frames: int = 8,
+        hidden_channels: int = 512,
+        embed_channels: int = 128,
+        queue_size: int = 16384,
+        temperature: float = 0.07,
+    ) -> None:
+        super().__init__()
+        self.slow_frames, self.temperature = slow_frames, temperature
+        self.fast_network = build(fast_network)
+        self.slow_projections, self.fast_projections = (
+            nn.ModuleList(
+                ProjectionMLP(
+                    channels, hidden_channels=hidden_channels, out_channels=embed_channels, output_norm='none'
+                )
+                for channels in in_channels
+            )
+            for _ in range(2)
+        )
+        self.slow_queues, self.fast_queues = (_Queues(queue_size, embed_channels, len(in_channels)) for _ in range(2))
+
+    def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
+        """`loss_tempo_<depth>`, 1 the last one, and `acc_tempo` of that; clips are (B, 1, 3, slow + fast, H, W).
+
+        Raises:
+            ValueError: a network gives fewer maps than there are depths.
+        """
+        slow, fast = clips.squeeze(1).split([self.slow_frames, clips.shape[3] - self.slow_frames], dim=2)
+        depths = len(self.slow_projections)
+        slow_maps = network(slow.contiguous()).maps
+        fast_maps = extract(self.fast_network, fast.contiguous(), CLIPS, 'model.pretext_head.fast_network').maps
+        if min(len(slow_maps), len(fast_maps)) < depths:
+            raise ValueError(
+                f'{depths} depths are compared, and the networks give {len(slow_maps)} and {len(fast_maps)} maps. '
+                'Remedy: out_indices=(2, 3) of both.'
+            )
+        losses: dict[str, Tensor] = {}
+        for depth in range(depths):
+            place = depths - depth
+            a = _compared(self.slow_projections[depth], slow_maps[-place])
+            b = _compared(self.fast_projections[depth], fast_maps[-place])
+            slow_keys, fast_keys = self.slow_queues[depth].keys, self.fast_queues[depth].keys
+            to_fast, hits = key_nce(a, b, fast_keys.clone(), self.temperature)
+            to_slow, _ = key_nce(b, a, slow_keys.clone(), self.temperature)
+            losses[f'loss_tempo_{place}'] = to_fast + to_slow
+            self.slow_queues[depth].push(a)
+            self.fast_queues[depth].push(b)
+        return dict(losses, acc_tempo=hits)
+
+
+def _compared(projection: nn.Module, video_map: Tensor) -> Tensor:
+    """(B, C, T, H, W) -> (B, D) of length 1."""
+    return F.normalize(projection(video_map.mean((2, 3, 4))).float(), dim=1)

@@ -1,0 +1,25 @@
+"""VTHCL at evidence size: a stretch of the video in 8 frames and in 32 finds itself, at two depths.
+
+    python tools/train.py configs/rivals/evidence/vthcl.py
+    python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/vthcl
+
+Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Queues
+of 256 keys, fewer than videos.
+Protocol: retrieval_paper, with 4 clips
+Cost: 2.5 clips a video, 17,280 in all; 12 epochs
+"""
+
+_base_ = '../../_base_/rivals/evidence_40_frames.py'
+
+from cmvl_mm.datasets.stages import change
+
+_fast = dict(_base_.model.backbone, out_indices=(2, 3))
+model = dict(
+    backbone=dict(out_indices=(2, 3)),
+    pretext_head=dict(type='VTHCLHead', in_channels=(64, 128), fast_network=_fast, hidden_channels=128, queue_size=256),
+)
+_sample = dict(_delete_=True, type='SampleTempos', slow=(8, 8), fast=(32, 2))
+_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample)
+train_dataloader = dict(dataset=dict(pipeline=_pipeline))
+del _fast
+del _sample, _pipeline
