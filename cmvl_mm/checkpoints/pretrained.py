@@ -156,7 +156,7 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
             wrappers add (`wrapped_keys`) are taken off before.
 
     Returns:
-        What was loaded, in a sentence: for the log of a run.
+        A sentence for the log of a run that says what was loaded.
 
     Raises:
         CheckpointError: a key of the module is missing or has another shape. Nothing has been copied then.
