@@ -38,31 +38,27 @@ def read_layout(video: CompressedVideo) -> StreamLayout:
         VideoError: the file cannot be indexed, or holds damage where it must be decoded.
     """
     position = np.asarray(video._decoder.position)
-    sizes = _packet_sizes(video)
-    known = position >= 0
-    of_frames = np.where(known, sizes[np.where(known, position, 0)], -1)
-    return StreamLayout(_types(video, position), of_frames, video.keyframes)
-
-
-def _packet_sizes(video: CompressedVideo) -> npt.NDArray[np.int64]:
-    """In decoding order."""
     truth = video._decoder.truth
     if truth is not None:
-        return truth.packets['size']
-    if is_prepared(video):
-        return np.array([entry.size for entry in video._decoder.stream.index_entries], np.int64)
-    return np.array([len(packet) for packet in video._decoder.packet_data()], np.int64)
-
-
-def _types(video: CompressedVideo, position: npt.NDArray[np.int64]) -> str:
-    if video._decoder.truth is not None:
-        return video.frame_types  # known from the index
-    if is_prepared(video):
+        sizes, types = truth.packets['size'], video.frame_types  # known from the index
+    elif is_prepared(video):
+        sizes = np.array([entry.size for entry in video._decoder.stream.index_entries], np.int64)
         keys = set(video.keyframes.tolist())
-        return ''.join('I' if number in keys else 'P' for number in range(video.num_frames))
-    # Proven regular otherwise: H.264, one picture a packet.
+        types = ''.join('I' if number in keys else 'P' for number in range(video.num_frames))
+    else:
+        sizes, kinds = _read_h264(video)
+        types = ''.join(kinds[place] for place in position)
+    known = position >= 0
+    return StreamLayout(types, np.where(known, sizes[np.where(known, position, 0)], -1), video.keyframes)
+
+
+def _read_h264(video: CompressedVideo) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Size and type of each packet, which holds one picture, in decoding order."""
     headers = HeaderReader(video._decoder.stream.codec_context.extradata)
+    sizes, types = list[int](), list[str]()
     with reporting(video.path, 'index'):
-        kinds = [{header.kind for header in headers.slices(packet)} for packet in video._decoder.packet_data()]
-    names = ['B' if 'B' in kind else 'P' if kind & {'P', 'SP'} else 'I' for kind in kinds]
-    return ''.join(names[place] for place in position)
+        for packet in video._decoder.packet_data():
+            kinds = {header.kind for header in headers.slices(packet)}
+            sizes.append(len(packet))
+            types.append('B' if 'B' in kinds else 'P' if kinds & {'P', 'SP'} else 'I')
+    return np.array(sizes, np.int64), types
