@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-BENCHMARKS = ('extraction', 'loader', 'loss', 'train_step', 'retrieval')
+BENCHMARKS = ('extraction', 'loader', 'loss', 'train_step', 'fast_recipe', 'retrieval')
 
 
 def main(argv: list[str] | None = None) -> None:

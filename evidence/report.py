@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 import matplotlib.pyplot as plt
+import non_inferiority
 import tables
 from claims import CLAIMS, Judged, half_interval, judge
 from plots import PLOTS
@@ -43,6 +44,7 @@ def write_report(results: Sequence[Result]) -> None:
         _verdicts(tested),
     ]
     parts += ['## Fresh videos\n', _fresh(results)]
+    parts += ['## Motion maps at the resolution of the vectors\n', non_inferiority.section(tested)]
     parts += [f'## Level {level}\n\n{tables.recalls(tested, level)}' for level in KINDS]
     parts += ['## Classifiers\n', tables.classifiers(tested), '## Few labels\n', tables.few_labels(tested)]
     parts += ['## Real video\n', tables.real_video(tested)]
@@ -57,7 +59,7 @@ def write_report(results: Sequence[Result]) -> None:
 
 def _origin(results: Sequence[Result]) -> str:
     commits, dates = (sorted({getattr(found, name) for found in results}) for name in ('commit', 'date'))
-    seeds = sorted({found.seed for found in results})
+    seeds = sorted({found.seed for found in results if found.row not in non_inferiority.ROWS})
     suite = [found for found in results if not found.row.startswith('full_')]
     machines = sorted({found.machine for found in suite})
     return (
@@ -65,7 +67,8 @@ def _origin(results: Sequence[Result]) -> str:
         f'minutes of one core each, two at a time; commit {", ".join(commits)}; {dates[0]} to {dates[-1]}; '
         f'{", ".join(machines)}. A "+" behind a commit: files of it had been changed. `make evidence '
         f'SEEDS={len(seeds)} FALLS=folder` repeats them (FALLS for the real video, which the repository has not), '
-        f'`make evidence SEEDS={len(seeds)} FRESH=1` the fresh videos, evidence/full_size.py what is full-size; '
+        f'`make evidence SEEDS={len(seeds)} FRESH=1` the fresh videos, `{non_inferiority.COMMAND} '
+        f'{" ".join(non_inferiority.ROWS)}` both sizes of motion maps, evidence/full_size.py what is full-size; '
         '`python evidence/run_suite.py --report` writes this again.\n'
     )
 

@@ -48,6 +48,10 @@ ROWS = (
     Row('alpha_025', 'both, alpha 0.25', 'alpha_025'),
     Row('alpha_075', 'both, alpha 0.75', 'alpha_075'),
     Row('alpha_09', 'both, alpha 0.9', 'alpha_09', core=True),
+    Row('vector_maps', 'both, alpha 0.9, motion maps of 12 px: alpha_09 of the code of paper_maps', 'alpha_09'),
+    Row('paper_maps', 'the same, motion maps as large as the clip', 'paper_maps'),
+    Row('far_vector_maps', 'vector_maps, motion further ahead', 'far_future_09'),
+    Row('far_paper_maps', 'paper_maps, motion further ahead', 'far_paper_maps'),
     Row('current', 'current instead of future motion', 'current', core=True),
     Row('mse', 'MSE on the vectors', 'mse', core=True),
     Row('cross_entropy', 'cross-entropy on the vectors', 'cross_entropy', core=True),
@@ -75,6 +79,8 @@ ROWS = (
     Row('hard_iframes', 'level hard, I-frames alone', 'iframes', level='hard'),
     Row('hard_motion_vectors', 'level hard, motion vectors alone', 'motion_vectors', level='hard'),
     Row('hard_both', 'level hard, both', 'pretrain', level='hard'),
+    Row('hard_vector_maps', 'level hard, both, alpha 0.9, motion maps of 12 px', 'alpha_09', level='hard'),
+    Row('hard_paper_maps', 'the same, motion maps as large as the clip', 'paper_maps', level='hard'),
 )  # fmt: skip
 BY_NAME = {row.name: row for row in ROWS}
 

@@ -30,6 +30,7 @@ ZOO = 'cmvl_mm/zoo'
 RESULT_FIELDS = {'config', 'ours', 'commit', 'date', 'device'}
 SECTIONS = (
     ('Pretraining', r'configs/pretrain_'),
+    ("Pretraining with motion at the vectors' own resolution: ours, not the paper's", r'configs/fast/'),
     ('Finetuning: Tables 2 and 8', r'configs/finetune_'),
     ('Retrieval: Table 9', r'configs/retrieval_'),
     *(

@@ -214,7 +214,7 @@ STATED = re.compile(r'^Cost: \d+ GFLOP a clip, [\d,]+ PFLOP in all, counted; not
 @pytest.mark.parametrize(
     'leaf',
     [
-        'finetune_r3d26_hmdb', 'ablations/table1_convgru', 'ablations/table6_r2plus1d26_ucf',
+        'finetune_r3d26_hmdb', 'fast/pretrain_r3d26_ucf', 'ablations/table1_convgru', 'ablations/table6_r2plus1d26_ucf',
         'protocols/few_label_1_c3d_ucf', 'mmaction2/slowonly50_ucf', 'mmaction2/tsm50_ucf',
     ],
 )  # fmt: skip
@@ -229,7 +229,7 @@ def test_every_training_states_one():
     leaves = [path for path in CONFIGS.rglob('*.py') if path.parent.name not in ('demo', 'evidence', 'own')]
     leaves = [path for path in leaves if '_base_' not in path.parts]
     trainings = [path for path in leaves if 'train_dataloader' in load_config(path)]
-    assert len(trainings) == 58
+    assert len(trainings) == 61
     assert [path.name for path in trainings if not STATED.search(path.read_text())] == []
 
 

@@ -35,6 +35,7 @@ def test_there_are_the_promised_configs():
         for task in ('pretrain', 'finetune', 'retrieval')
         for net in ('r3d10', 'r2plus1d10')
     }
+    promised |= {f'configs/fast/pretrain_{net}_ucf.py' for net in nets}
     promised.add('configs/pretrain_slowonly50_ucf.py')
     tasks = ('pretrain', 'finetune', 'retrieval', 'linear', 'knn')
     promised |= {f'configs/{size}/{task}.py' for size in ('demo', 'own') for task in tasks}

@@ -1,0 +1,73 @@
+"""A pretraining step of the recipes of configs/fast beside the main recipes as commit c7f3249 trained them.
+
+    python benchmarks/fast_recipe.py                 # three networks, 10 minutes, 14 GB of memory
+    python benchmarks/fast_recipe.py --nets r3d26
+
+A step is preprocessing, forward, backward, clipping and update on a batch of noise, as in train_step.py, on one thread
+of the CPU. Each route is a process of its own, since one of them is another build, unpacked from this clone's history;
+they take turns, and the clock is each process's own CPU time. The batch is the recipes': below 16, torch takes another
+kernel for 1x1x1 convolutions on one thread (`slow_conv3d`), which R3D-26 and R(2+1)D-26 are full of.
+"""
+
+import argparse
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+from earlier_build import REPOSITORY, unpack
+from side_by_side import Report, Role, Route, Target, add_arguments, alternate, machine, publish, ratio
+from step_process import StepProcess
+
+EARLIER = 'c7f3249'
+MAIN = f'main recipe, {EARLIER}'
+FAST = 'fast recipe'
+TARGETS = {'r3d26': {FAST: 2.8}, 'c3d': {FAST: 1.9}, 'r2plus1d26': {FAST: 2.5}}
+"""Times the speed of `MAIN`, by network and route."""
+
+
+class Recipe(NamedTuple):
+    """One route of a network; `{net}` stands for it."""
+
+    name: str
+    role: Role
+    earlier: bool
+    config: str
+    precision: str
+
+
+RECIPES = (
+    Recipe(MAIN, 'peer', True, 'configs/pretrain_{net}_ucf.py', 'fp32'),
+    Recipe(FAST, 'ours', False, 'configs/fast/pretrain_{net}_ucf.py', 'fp32'),
+)
+
+
+def measure(net: str, videos: int, rounds: int, earlier: Path) -> Report:
+    """Every route of one network."""
+    with ExitStack() as stack:
+        routes = []
+        for recipe in RECIPES:
+            tree = earlier if recipe.earlier else REPOSITORY
+            process = StepProcess(tree, recipe.config.format(net=net), videos, recipe.precision)
+            stack.enter_context(process)
+            routes.append(Route(recipe.name, recipe.role, process.step, units=videos))
+        timings = alternate(routes, rounds, 'told')
+    targets = [Target(f'{name}, {net}', ratio(timings, name, MAIN), bound) for name, bound in TARGETS[net].items()]
+    return Report(f'{net}, batch {videos}, one thread', 'clips', 'told', timings, targets)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--nets', nargs='+', choices=TARGETS, default=list(TARGETS), help='default: all')
+    parser.add_argument('--batch', type=int, default=16, help='default: %(default)s, the recipes’; below, see above')
+    add_arguments(parser, rounds=2)
+    args = parser.parse_args(argv)
+    facts = machine()
+    with tempfile.TemporaryDirectory() as folder:
+        earlier = unpack(EARLIER, Path(folder))
+        reports = [measure(net, args.batch, args.rounds, earlier) for net in args.nets]
+    publish(reports, [MAIN] * len(reports), facts, args.json)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,98 @@
+"""Training steps of one build's config in a process of their own, so that two builds can take turns.
+
+The process reads a line for every step that is asked for and answers with the CPU seconds that it took, on one thread.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class StepProcess:
+    """A build that waits for its turn.
+
+    Args:
+        tree: root of the build; its cmvl_mm and its benchmarks/train_step.py are used.
+        config: a pretraining, below `tree`.
+        videos: of a batch, which is noise as in train_step.py.
+        precision: 'fp32' or 'bf16'; levers other than that are the config's.
+    """
+
+    def __init__(self, tree: Path, config: str, videos: int, precision: str) -> None:
+        self.name = f'{tree / config}, {precision}'
+        words = [sys.executable, '-W', 'ignore', __file__, str(tree), config, str(videos), precision]
+        environment = os.environ | {'OMP_NUM_THREADS': '1'}
+        environment.pop('PYTHONPATH', None)
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=tree
+        )
+
+    def step(self) -> float:
+        """CPU seconds of one step.
+
+        Raises:
+            RuntimeError: the process has ended; what it said is on stderr.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write('step\n')
+            self._process.stdin.flush()
+            return float(self._process.stdout.readline())
+        except (BrokenPipeError, ValueError) as error:
+            raise RuntimeError(f'{self.name}: ended with exit code {self._process.wait()}; see above') from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def serve(tree: Path, config: str, videos: int, precision: str) -> None:
+    """The other end: the build's own code, for as long as steps are asked for."""
+    answers = os.fdopen(os.dup(1), 'w', buffering=1)
+    os.dup2(2, 1)  # what libraries print is no answer
+    step = make_step(tree, config, videos, precision)
+    for _ in sys.stdin:
+        begin = time.process_time()
+        step()
+        answers.write(f'{time.process_time() - begin}\n')
+
+
+def make_step(tree: Path, config_path: str, videos: int, precision: str) -> Callable[[], None]:
+    """A step as train_step.py of the build times it.
+
+    Raises:
+        ValueError: the build would train in another precision on this machine.
+    """
+    sys.path[:0] = [str(tree), str(tree / 'benchmarks')]
+    from mmengine.registry import DefaultScope
+    from train_step import load_config, spell_out
+    from train_step import make_step as make
+
+    config = load_config(tree / config_path)
+    levers = config.fast_step.to_dict() | {'precision': precision}
+    config.fast_step = levers
+    spelt = config.copy()
+    spell_out(spelt, 'cpu')
+    if spelt.optim_wrapper.precision != precision:
+        raise ValueError(
+            f'{tree / config_path}: trains in {spelt.optim_wrapper.precision} on this machine, not in {precision}. '
+            'Remedy: leave this route out.'
+        )
+    with DefaultScope.overwrite_default_scope(config.default_scope):
+        step: Callable[[], None] = make(config, levers, videos, 'cpu')
+    return step
+
+
+if __name__ == '__main__':
+    serve(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4])

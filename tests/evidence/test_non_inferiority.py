@@ -1,0 +1,70 @@
+"""A verdict is where the interval of the paired differences lies about the margin, and needs five pairs."""
+
+import pytest
+from non_inferiority import ARMS, MARGIN, compare, section
+from rows import BY_NAME, CONFIGS, options_of_training
+from run import config_with
+
+
+def flat(node, path=''):
+    """'a.b' -> value."""
+    if not isinstance(node, dict):
+        return {path.rstrip('.'): node}
+    return {key: value for name, child in node.items() for key, value in flat(child, f'{path}{name}.').items()}
+
+
+@pytest.fixture
+def arms(ran):
+    """Differences by seed -> the results of both arms; the paper's has one seed more, which has no pair."""
+
+    def results(differences, level='basic', figure='R@1 joint'):
+        fast, paper = ARMS[level]
+        found = [ran(fast, seed, {figure: 30.0 + seed + value}) for seed, value in enumerate(differences)]
+        return found + [ran(paper, seed, {figure: 30.0 + seed}) for seed in range(len(differences) + 1)]
+
+    return results
+
+
+@pytest.mark.parametrize(
+    ('differences', 'verdict'),
+    [
+        ([0.5, -0.5, 0.2, -0.2, 0.0], 'not worse'),
+        ([-2.0, -2.1, -1.9, -2.0, -2.0], 'not worse'),  # surely lower, and surely within the margin
+        ([9.0, 8.0, 9.0, 8.0, 9.0], 'not worse'),
+        ([-5.0, -5.1, -4.9, -5.0, -5.0], 'worse'),
+        ([-5.0, 5.0, -4.0, 4.0, 0.0], 'too wide to say'),
+        ([-9.0, -8.0, 2.0, -9.0, -1.0], 'too wide to say'),  # a mean below the margin alone proves no loss
+        ([0.0, 0.0, 0.0, 0.0], 'too few seeds'),
+    ],
+)
+def test_verdicts(arms, differences, verdict):
+    found = compare(arms(differences), 'basic', 'R@1 joint')
+    assert found.differences == pytest.approx(differences)
+    assert found.verdict == verdict
+    assert MARGIN == 3
+
+
+def test_the_section_shows_every_seed_and_what_is_missing(arms):
+    text = section([*arms([1.0, -1.0, 1.0, -1.0, 0.0]), *arms([2.0], level='hard')])
+    assert (
+        '| basic | R@1 joint | 32.0 | 32.0 | +1.0, -1.0, +1.0, -1.0, +0.0 | +0.0 (-1.2 to +1.2) | 5 | not worse |'
+        in text
+    )
+    assert '| hard | R@1 joint | 32.0 | 30.0 | +2.0 | +2.0 | 1 | too few seeds |' in text
+    assert '| hard | probe motion | | | | | 0 | not run |' in text
+    assert f'--rows {" ".join(ARMS["hard"])}` runs what is missing' in text
+    assert f'--rows {" ".join(ARMS["basic"])}' not in text
+
+
+@pytest.mark.parametrize('setting', ARMS)
+def test_both_arms_are_rows_of_the_level_and_differ_in_the_maps_alone(setting):
+    fast, paper = (BY_NAME[row] for row in ARMS[setting])
+    assert fast.level == paper.level == setting.partition(',')[0]
+    mine, theirs = (flat(config_with(CONFIGS / f'{row.train}.py', options_of_training(row, 0)).to_dict())
+                    for row in (fast, paper))  # fmt: skip
+    differing = {key for key in mine | theirs if mine.get(key) != theirs.get(key)}
+    network = 'model.motion_head.m_network'
+    assert differing == {
+        'model.data_preprocessor.motion_size',
+        *(f'{network}.{name}' for name in ('stem_kernel', 'stem_pool', 'stage_strides')),
+    }
