@@ -20,7 +20,7 @@ class StepProcess:
         tree: root of the build; its cmvl_mm and its benchmarks/train_step.py are used.
         config: a pretraining, below `tree`.
         videos: of a batch, which is noise as in train_step.py.
-        precision: 'fp32' or 'bf16'; levers other than that are the config's.
+        precision: 'fp32' or 'bf16'; levers other than that are the config's, or those of a plain step.
     """
 
     def __init__(self, tree: Path, config: str, videos: int, precision: str) -> None:
@@ -76,11 +76,11 @@ def make_step(tree: Path, config_path: str, videos: int, precision: str) -> Call
     """
     sys.path[:0] = [str(tree), str(tree / 'benchmarks')]
     from mmengine.registry import DefaultScope
-    from train_step import load_config, spell_out
+    from train_step import PLAIN, load_config, spell_out
     from train_step import make_step as make
 
     config = load_config(tree / config_path)
-    levers = config.fast_step.to_dict() | {'precision': precision}
+    levers = dict(config.get('fast_step') or PLAIN) | {'precision': precision}
     config.fast_step = levers
     spelt = config.copy()
     spell_out(spelt, 'cpu')

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from .bf16_convolutions import SoundConvolutions
+from .bf16_layers import Bf16Layers
 
 MOST_WRONG = 0.02
 """Of a gradient's norm. bf16 rounds each factor of a product by up to 2^-9, 0.2 %, which leaves 0.3 % of a sum of many;
@@ -31,7 +31,7 @@ def cpu_kernels() -> Iterator[None]:
 
     Torch's flash attention for CPUs took 3 times as long in bf16, forward and backward, at the sizes of the predictor.
     """
-    with SoundConvolutions(), sdpa_kernel(SDPBackend.MATH):
+    with Bf16Layers(), sdpa_kernel(SDPBackend.MATH):
         yield
 
 

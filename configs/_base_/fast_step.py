@@ -5,7 +5,7 @@ more than the order of sums does.
 
 | lever | plain position | remark |
 |---|---|---|
-| precision | fp32 | bf16 on GPUs; a CPU trains in fp32, and the log says so |
+| precision | fp32 | bf16 on GPUs and on CPUs with AVX512-BF16; other CPUs train in fp32, and the log says why |
 | memory_format | contiguous | |
 | optimizer | foreach | |
 | logs | every_step | deferred: losses leave the device when a line is printed |

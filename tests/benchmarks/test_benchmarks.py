@@ -175,7 +175,9 @@ def test_each_row_of_the_step_moves_one_lever(benchmark, repository):
         name: [lever for lever, position in levers.items() if position != train_step.PLAIN[lever]]
         for name, levers in train_step.routes_of(config, 'cuda', ('backbone',)).items()
     }
-    assert moved.pop('as configured') == ['precision', 'memory_format', 'optimizer', 'logs']
+    configured = ['precision', 'memory_format', 'optimizer', 'logs']
+    assert moved.pop('as configured') == moved.pop(train_step.GRAPH) == configured
+    assert moved.pop('as configured, both compiled') == [*configured, 'compile']
     assert moved.pop('plain') == []
     assert moved.pop('compile: backbone') == ['compile']
     assert all(levers == [name.split(':')[0]] for name, levers in moved.items())

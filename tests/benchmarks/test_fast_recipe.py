@@ -10,6 +10,7 @@ TRAIN_STEP = """
 from mmengine.config import Config
 
 load_config = Config.fromfile
+PLAIN = {}
 
 def spell_out(config, device):
     config.merge_from_dict({'optim_wrapper.precision': 'fp32'})
@@ -70,20 +71,34 @@ def test_targets_are_ratios_to_the_earlier_builds_main_recipe(module, monkeypatc
     fast_recipe = module('fast_recipe')
 
     class Fake(nullcontext):
-        """A fast recipe of this build is 2.5 times as fast as the earlier main one."""
+        """A fast recipe is 2.5 times as fast as the earlier main one, bf16 twice as fast as fp32."""
 
         def __init__(self, tree, config, videos, precision):
             super().__init__()
-            assert (tree == tmp_path, 'fast' in config) in [(True, False), (False, True)]
+            assert (
+                tree == tmp_path if config == 'configs/demo/pretrain.py' else tree in (tmp_path, fast_recipe.REPOSITORY)
+            )
+            assert (tree == tmp_path) == ('fast' not in config)
+            assert precision == 'fp32' or 'fast' in config
             assert (fast_recipe.REPOSITORY / config).exists()
-            assert (videos, precision) == (16, 'fp32')
-            self.step = lambda: 2.0 if 'fast' in config else 5.0
+            assert videos == 16
+            self.step = lambda: (2.0 if 'fast' in config else 5.0) / (2.0 if precision == 'bf16' else 1.0)
 
     monkeypatch.setattr(fast_recipe, 'StepProcess', Fake)
     monkeypatch.setattr(fast_recipe, 'unpack', lambda commit, folder: {'c7f3249': tmp_path}[commit])
+    monkeypatch.setattr(fast_recipe, 'why_not_bf16', lambda: None)
+    monkeypatch.setattr('gc.collect', lambda: 0)  # takes a third of a second
     fast_recipe.main([])
     out = capsys.readouterr().out
     assert '| fast recipe | ours | 8 | 2.50 |' in out
     assert 'fast recipe, r3d26: 2.5, wanted at least 2.8: MISSED' in out
     assert 'fast recipe, c3d: 2.5, wanted at least 1.9: met' in out
     assert 'fast recipe, r2plus1d26: 2.5, wanted at least 2.5: met' in out
+    assert 'fast recipe, bf16, r3d26: 5, wanted at least 4.5: met' in out
+    assert 'fast recipe, bf16, c3d: 5, wanted at least 3.2: met' in out
+    assert 'fast recipe, bf16, demo: 5, wanted at least 1.5: met' in out
+    monkeypatch.setattr(fast_recipe, 'why_not_bf16', lambda: 'it is old')
+    fast_recipe.main(['--nets', 'demo'])
+    out = capsys.readouterr().out
+    assert '- without bf16 and its targets: it is old' in out
+    assert 'fast recipe, bf16' not in out

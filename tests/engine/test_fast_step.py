@@ -16,6 +16,7 @@ import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.stages import find, stage_of
 from cmvl_mm.engine.config import ConfigKeyError, load_config, merge_options
+from cmvl_mm.engine.cpu_bf16 import why_not_bf16
 from cmvl_mm.engine.fast_step import compile_parts, spell_out
 from cmvl_mm.engine.launch import runner_from
 
@@ -76,13 +77,15 @@ def flat(node, path=''):
     }
 
 
-def test_a_cpu_is_told_why_it_gets_fp32_and_colours_on_the_host(repository):
-    config = load_config(repository / 'configs/pretrain_c3d_ucf.py', {'fast_step.colour': 'device'})
-    lines = spell_out(config, 'cpu')
-    assert colour_of(config).where == 'host'
-    assert 'host, not device: on a CPU' in lines[4]
-    assert config.optim_wrapper.precision == 'fp32'
-    assert 'fp32, not bf16: on CPUs' in lines[0]
+def test_a_cpu_is_told_why_it_gets_fp32_and_colours_on_the_host(repository, monkeypatch):
+    for reason, precision in (('it is old', 'fp32'), (None, 'bf16')):
+        monkeypatch.setattr('cmvl_mm.engine.fast_step.why_not_bf16', lambda reason=reason: reason)
+        config = load_config(repository / 'configs/pretrain_c3d_ucf.py', {'fast_step.colour': 'device'})
+        lines = spell_out(config, 'cpu')
+        assert colour_of(config).where == 'host'
+        assert 'host, not device: on a CPU' in lines[4]
+        assert config.optim_wrapper.precision == precision
+        assert lines[0] == f'fast_step.precision: {precision}' + (', not bf16: it is old' if reason else '')
 
 
 def test_a_config_without_it_stays_as_it_is(repository):
@@ -241,8 +244,9 @@ def plain_and_fast(tiny, device):
 
 
 def test_fifty_fast_steps_lose_what_fifty_plain_steps_lose(tiny):
-    """Without bf16, which CPUs do not take: channels last, fused SGD, the norm kept."""
+    """Without bf16: channels last, fused SGD, the norm kept."""
     plain, fast = plain_and_fast(tiny, 'cpu')
+    fast.optim_wrapper.precision = 'fp32'
     batch = first_batch(tiny)
     expected = losses_over(plain, batch, 50)
     assert expected[-1] < 0.9 * expected[0]
@@ -250,12 +254,25 @@ def test_fifty_fast_steps_lose_what_fifty_plain_steps_lose(tiny):
     torch.testing.assert_close(losses_over(fast, batch, 50), expected, rtol=1e-3, atol=0)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='bf16 3D convolutions need a GPU')
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='a GPU’s bf16; tests/engine/test_cpu_bf16.py has the CPU’s')
 def test_fifty_steps_in_bf16_lose_what_fifty_plain_steps_lose(tiny):
     plain, fast = plain_and_fast(tiny, 'cuda')
     batch = first_batch(tiny)
     expected = losses_over(plain, batch, 50, 'cuda')
     torch.testing.assert_close(losses_over(fast, batch, 50, 'cuda'), expected, rtol=0.05, atol=0)
+
+
+@pytest.mark.skipif(why_not_bf16() is not None, reason='this CPU trains in fp32')
+@pytest.mark.parametrize(('first', 'second'), [('bf16', 'fp32'), ('fp32', 'bf16')])
+def test_a_run_goes_on_in_another_precision(tiny, first, second):
+    """As on a machine with another processor; weights, optimiser and checkpoint are fp32 either way."""
+    for precision, epochs, resume in ((first, 1, False), (second, 2, True)):
+        tiny.fast_step.precision, tiny.train_cfg.max_epochs, tiny.resume = precision, epochs, resume
+        runner = runner_from(copy.deepcopy(tiny))
+        runner.train()
+        assert runner.optim_wrapper.precision == precision
+    assert runner.epoch == 2
+    assert {value.dtype for value in runner.model.state_dict().values() if value.is_floating_point()} == {torch.float}
 
 
 READS_THE_DEVICE = {

@@ -1,12 +1,13 @@
-"""Convolutions of a CPU in bf16, kept away from the two geometries that oneDNN computes wrongly.
+"""Layers under a CPU's bf16 autocast: convolutions that oneDNN computes wrongly, and pooling that stays in bf16.
 
-Both were seen with torch 2.13.0 (oneDNN 3.12.0) on AVX512-BF16. A gradient that is finite may be wrong all the same:
+Two kinds of geometry go wrong with torch 2.10, 2.13 and 2.14 on AVX512-BF16. A gradient that is finite may be wrong,
+too:
 
-* Depth padding, several outputs along the depth, and a depth below the kernel's: the weight's gradient reads the plane
-  behind the right one, of the next sample or from beyond the array, hence NaNs that come and go. A 3x3x3 convolution
-  with padding 1 of a map that is two frames deep is one, and each network of the paper has some.
-* One output along the innermost axis with a stride above 1 (pytorch#169688): all gradients and on some processors the
-  output are wrong, and memory beyond the arrays is written.
+* Padding along an axis that is shorter than the kernel: the weight's gradient reads the plane behind the right one, of
+  the next sample or from beyond the array, hence NaNs that come and go. A 3x3x3 convolution with padding 1 of a map of
+  two frames is one, and each network of the paper has some.
+* One output along an axis with a stride above 1 (pytorch#169688): all gradients and on some processors the output are
+  wrong, and memory beyond the arrays is written.
 
 Zeros laid round the input beforehand give the same sums without padding; where there is one output along an axis, the
 stride means nothing. So both are computed in bf16 all the same, as another geometry.
@@ -24,14 +25,20 @@ CONVOLUTIONS: dict[Callable[..., Tensor], int] = {torch.conv1d: 1, torch.conv2d:
 """Function -> spatial axes."""
 
 
-class SoundConvolutions(TorchFunctionMode):
-    """While it is entered, convolutions of a geometry that oneDNN computes wrongly in bf16 become equal ones."""
+class Bf16Layers(TorchFunctionMode):
+    """While it is entered, convolutions of such a geometry become equal ones of another.
+
+    max_pool3d takes what it is given, which a CPU's autocast would cast to fp32: a maximum is not rounded.
+    """
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if func in CONVOLUTIONS:
             return _convolve(func, *args, **(kwargs or {}))
+        if func in (F.max_pool3d, torch.max_pool3d):
+            with torch.autocast('cpu', enabled=False):
+                return func(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
 
 
