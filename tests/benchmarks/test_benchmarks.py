@@ -4,7 +4,9 @@ import ctypes
 import importlib
 import json
 import re
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import av
@@ -118,6 +120,13 @@ def test_the_loaders_limit_decodes_what_a_sample_reads(benchmark, tmp_path):
     loader.decode_frames(pick.path, pick.frames, pick.stamps)
     with pytest.raises(AssertionError, match='missed'):
         loader.decode_frames(pick.path, pick.frames, pick.stamps + 1)
+
+
+def test_cpu_of_processes_counts_children_and_no_sleep(benchmark):
+    count = benchmark('loader').cpu_of_processes
+    busy = 'import time\nwhile time.process_time() < 0.3: pass'
+    assert count(lambda: subprocess.run([sys.executable, '-I', '-c', busy], check=True)) >= 0.3
+    assert count(lambda: time.sleep(0.3)) < 0.1
 
 
 def test_torchcodec_is_shown_the_libraries_of_pyav_under_their_plain_names(benchmark, tmp_path):
