@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from shared_ffmpeg import search_path
+
 FOLDER = Path(__file__).resolve().parent
 BENCHMARKS = ('extraction', 'whole_stream', 'loader', 'loss', 'train_step', 'fast_recipe', 'retrieval', 'embed')
 
@@ -22,10 +24,13 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     sections, facts, begun = [], {}, time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
+        links = Path(temporary) / 'ffmpeg'
+        links.mkdir()
+        libraries = search_path(links)
         for name in args.only:
             print(f'== {name}', flush=True)
             out = Path(temporary) / f'{name}.json'
-            run(name, out, args.rounds)
+            run(name, out, args.rounds, libraries)
             figures = json.loads(out.read_text())
             facts = facts or figures['machine']
             sections.append(section(name, figures))
@@ -44,11 +49,13 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def run(name: str, out: Path, rounds: int | None) -> None:
-    """One benchmark, on one thread wherever it does not say otherwise itself."""
+def run(name: str, out: Path, rounds: int | None, libraries: str) -> None:
+    """One benchmark, on one thread wherever it does not say otherwise itself; `libraries` are for torchcodec."""
     command = [sys.executable, str(FOLDER / f'{name}.py'), '--json', str(out)]
     command += [] if rounds is None else ['--rounds', str(rounds)]
-    outcome = subprocess.run(command, env=os.environ | {'OMP_NUM_THREADS': '1'}, check=False)
+    paths = ':'.join(filter(None, (libraries, os.environ.get('LD_LIBRARY_PATH'))))
+    environment = os.environ | {'OMP_NUM_THREADS': '1'} | ({'LD_LIBRARY_PATH': paths} if paths else {})
+    outcome = subprocess.run(command, env=environment, check=False)
     if outcome.returncode != 0:
         sys.exit(f'benchmarks/{name}.py failed with exit code {outcome.returncode}; nothing was written.')
 

@@ -1,11 +1,15 @@
 """The benchmarks run at a tiny size, refuse routes that give other results, and count what they say."""
 
+import ctypes
 import importlib
 import json
 import re
+import subprocess
 import sys
+import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -45,8 +49,9 @@ def benchmark(repository, monkeypatch):
 def test_a_small_run_writes_its_figures(benchmark, monkeypatch, tmp_path, capsys, name, options, first, reports):
     module = benchmark(name)
     if name == 'loader':
-        make = module.make_mpeg4
-        monkeypatch.setattr(module, 'make_mpeg4', lambda folder, count, num_frames: make(folder, 1, 84))
+        for maker in ('make_originals', 'make_h264'):
+            make = getattr(module, maker)
+            monkeypatch.setattr(module, maker, lambda folder, count, num_frames, make=make: make(folder, 1, 84))
     folder = [f'--folder={tmp_path}'] if name == 'retrieval' else []
     module.main([*options.split(), *folder, '--rounds', '1', '--json', str(tmp_path / 'out.json')])
     found = json.loads((tmp_path / 'out.json').read_text())['reports']
@@ -109,13 +114,31 @@ def test_agreement_with_flow_counts_blocks_that_move_by_both_accounts(benchmark)
 
 def test_the_loaders_limit_decodes_what_a_sample_reads(benchmark, tmp_path):
     loader = benchmark('loader')
-    data = loader.dataset(loader.make_mpeg4(tmp_path, 1, 84), tmp_path / 'list.txt')
+    data = loader.dataset(loader.make_originals(tmp_path, 1, 84), tmp_path / 'list.txt')
     pick = loader.pick_frames(data, 3)
     assert data[3]['inputs']['imgs'].shape == (3, len(pick.clip), 112, 112)
     assert set(pick.clip) <= set(pick.frames)
     loader.decode_frames(pick.path, pick.frames, pick.stamps)
     with pytest.raises(AssertionError, match='missed'):
         loader.decode_frames(pick.path, pick.frames, pick.stamps + 1)
+
+
+def test_cpu_of_processes_counts_children_and_no_sleep(benchmark):
+    count = benchmark('loader').cpu_of_processes
+    busy = 'import time\nwhile time.process_time() < 0.3: pass'
+    assert count(lambda: subprocess.run([sys.executable, '-I', '-c', busy], check=True)) >= 0.3
+    assert count(lambda: time.sleep(0.3)) < 0.1
+
+
+def test_torchcodec_is_shown_the_libraries_of_pyav_under_their_plain_names(benchmark, tmp_path):
+    path = benchmark('shared_ffmpeg').search_path(tmp_path)
+    if not path:
+        pytest.skip('this PyAV brings no libraries of its own')
+    bundled = Path(path.partition(':')[2])
+    version = av.library_versions['libavcodec'][0]
+    library = tmp_path / f'libavcodec.so.{version}'
+    assert library.resolve().parent == bundled.resolve()
+    assert ctypes.CDLL(str(library)).avcodec_version() >> 16 == version
 
 
 def test_a_loss_that_disagrees_stops_the_benchmark(benchmark, monkeypatch):
