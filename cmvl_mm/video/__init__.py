@@ -1,8 +1,9 @@
 """Compressed file -> frames and motion vectors.  PyAV and NumPy only."""
 
-from cmvl_mm.video.errors import FrameIndexError, VideoError
+from cmvl_mm.video.batch import Batch
+from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.stream import CompressedVideo
 
-__all__ = ['CompressedVideo', 'FrameIndexError', 'Frames', 'MotionField', 'VideoError']
+__all__ = ['Batch', 'CompressedVideo', 'FrameIndexError', 'Frames', 'MotionField', 'SettingError', 'VideoError']

@@ -31,6 +31,11 @@ class VectorFacts:
         """Whether a frame's vectors can only be used as its `claim` says."""
         return need_headers(self.codec, self._decoder.stream.codec_context.extradata)
 
+    def prepare(self) -> None:
+        """Read what all frames need, so that several threads need not do so at a time."""
+        if self.needs_claims:
+            _ = self._claims
+
     def claim(self, number: int) -> Claim:
         """What a frame's vectors are worth, by display index; the first time, the headers of all packets are read."""
         claims, position = self._claims, int(self._decoder.position[number])

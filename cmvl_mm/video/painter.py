@@ -31,9 +31,11 @@ from cmvl_mm.video.records import (
     without_phantoms,
     without_unsure_zeros,
 )
-from cmvl_mm.video.side_data import motion_records
+from cmvl_mm.video.side_data import motion_buffer
 
-_TOGETHER = 32  # frames painted at a time: NumPy's cost per call is spread over them; 0.4 MB of records at 340x256
+# Frames painted at a time, so that NumPy's cost per call is spread over them; but no more than stay in the cache.
+_TOGETHER = 32
+_ENOUGH = 256 << 10  # bytes of records: 20 frames of 340x256, one of 1920x1080
 _WITH_B_VECTORS = {'mpeg1video', 'mpeg2video', 'h264'}
 _SELECTIONS = {'h264': without_phantoms, 'mpeg4': without_fields}
 _PLAIN = Claim()
@@ -51,7 +53,8 @@ class Painter:
         self._vectors, self._valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
         self._missing: list[str | None] = [I_FRAME] * num_frames  # those are not always decoded
         self._rows: list[list[int]] = []
-        self._records: list[bytes] = []
+        self._records: list[Any] = []
+        self._size_of_records = 0
         self._without: dict[int, str] = {int(PictureType.I): I_FRAME, int(PictureType.BI): I_FRAME}
         if facts.codec == 'mpeg4':
             self._without |= {int(PictureType.B): _READ_B, int(PictureType.S): SPRITE}
@@ -73,7 +76,7 @@ class Painter:
         if missing is _READ_B:
             missing, records = self._read_b_frame(number)
         elif missing is None:
-            records = motion_records(frame)
+            records = motion_buffer(frame)
             if records is None:
                 missing = NO_RECORDS
             elif number in self._held:
@@ -88,9 +91,12 @@ class Painter:
             self._missing[row] = missing
         if missing is not None:
             return
+        size = memoryview(records).nbytes
+        self._size_of_records += size
+        is_full = len(self._rows) + 1 == _TOGETHER or self._size_of_records >= _ENOUGH
         self._rows.append(rows)
-        self._records.append(records)
-        if len(self._rows) == _TOGETHER:
+        self._records.append(records if is_full else bytes(records))  # what is painted now needs no copy
+        if is_full:
             self.paint()
 
     def _read_b_frame(self, number: int) -> tuple[str | None, Any]:
@@ -100,7 +106,7 @@ class Painter:
         except ValueError as error:
             return B_BITS.format(codec=self._facts.codec, error=error), None
 
-    def _judge(self, number: int, frame: VideoFrame, records: bytes) -> tuple[str | None, Any]:
+    def _judge(self, number: int, frame: VideoFrame, records: Any) -> tuple[str | None, Any]:
         """Why a frame's records do not count, or the records as they do."""
         claim = self._facts.claim(number)
         if claim.missing is not None or claim == _PLAIN:
@@ -129,7 +135,7 @@ class Painter:
         for number in np.flatnonzero(~painted[1].any(axis=(1, 2))):
             for row in self._rows[number]:
                 self._missing[row] = NOTHING_REAL
-        self._rows, self._records = [], []
+        self._rows, self._records, self._size_of_records = [], [], 0
 
     def finish(self) -> MotionField:
         """All frames; those that were never added are I-frames."""
