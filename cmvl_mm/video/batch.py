@@ -21,12 +21,15 @@ class Batch:
     """(k,) display indices of the pictures: ``indices``, or the key frames among them."""
     motion: MotionField | None = None
     """Of all n frames; None where it was not asked for."""
+    future: MotionField | None = None
+    """Vectors to the future, likewise."""
 
     @property
     def nbytes(self) -> int:
         """What its arrays hold."""
-        arrays = [self.rgb] if self.motion is None else [self.rgb, self.motion.vectors, self.motion.valid]
-        return sum(array.nbytes for array in arrays if array is not None)
+        fields = [field for field in (self.motion, self.future) if field is not None]
+        pictures = 0 if self.rgb is None else self.rgb.nbytes
+        return pictures + sum(field.vectors.nbytes + field.valid.nbytes for field in fields)
 
     def __repr__(self) -> str:
         shape = None if self.rgb is None else self.rgb.shape
@@ -40,16 +43,22 @@ def joined(parts: Sequence[Batch]) -> Batch:
     if len(parts) == 1:
         return parts[0]
     first = parts[0]
-    rgb = rgb_indices = motion = None
+    rgb = rgb_indices = None
     if first.rgb is not None:
         rgb = np.concatenate([part.rgb for part in parts if part.rgb is not None])
         rgb_indices = np.concatenate([part.rgb_indices for part in parts if part.rgb_indices is not None])
-    if first.motion is not None:
-        fields = [part.motion for part in parts if part.motion is not None]
-        motion = MotionField(
-            vectors=np.concatenate([field.vectors for field in fields]),
-            valid=np.concatenate([field.valid for field in fields]),
-            block=fields[0].block,
-            missing=tuple(reason for field in fields for reason in field.missing),
-        )
-    return Batch(np.concatenate([part.indices for part in parts]), rgb, rgb_indices, motion)
+    motion, future = (_joined_fields([getattr(part, name) for part in parts]) for name in ('motion', 'future'))
+    return Batch(np.concatenate([part.indices for part in parts]), rgb, rgb_indices, motion, future)
+
+
+def _joined_fields(parts: Sequence[MotionField | None]) -> MotionField | None:
+    fields = [field for field in parts if field is not None]
+    if not fields:
+        return None
+    return MotionField(
+        vectors=np.concatenate([field.vectors for field in fields]),
+        valid=np.concatenate([field.valid for field in fields]),
+        block=fields[0].block,
+        missing=tuple(reason for field in fields for reason in field.missing),
+        distance=tuple(distance for field in fields for distance in field.distance),
+    )

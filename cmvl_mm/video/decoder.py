@@ -139,6 +139,18 @@ class FrameDecoder:
         return index.position if isinstance(index, PacketIndex) else index.frames['position']
 
     @property
+    def types(self) -> npt.NDArray[np.integer] | None:
+        """(num_frames,) FFmpeg's picture types, where they are known without decoding more than the index took."""
+        index = self._index
+        if not isinstance(index, PacketIndex):
+            return index.frames['type']
+        if not index.from_header:
+            return None
+        types = np.full(index.num_frames, int(PictureType.P))
+        types[index.keyframes] = int(PictureType.I)
+        return types
+
+    @property
     def has_b_frames(self) -> bool:
         """Whether any frame is a B-frame, without decoding what is proven regular."""
         index = self._index

@@ -1,6 +1,6 @@
 """Decoded frames -> `MotionField`, with the reason where a frame has no vectors."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
@@ -9,11 +9,15 @@ from cmvl_mm.bitstream.claims import (
     B_BITS,
     B_FRAME,
     FIELDS,
+    FUTURE,
+    FUTURE_UNREAD,
     I_FRAME,
+    NO_FUTURE,
     NO_KINDS,
     NO_RECORDS,
     NOTHING_REAL,
     OTHER_LAYER,
+    PAST,
     SPRITE,
     UNKNOWN,
     Claim,
@@ -39,14 +43,23 @@ _ENOUGH = 256 << 10  # bytes of records: 20 frames of 340x256, one of 1920x1080
 _WITH_B_VECTORS = {'mpeg1video', 'mpeg2video', 'h264'}
 _SELECTIONS = {'h264': without_phantoms, 'mpeg4': without_fields}
 _PLAIN = Claim()
+Direction = Literal['past', 'future']
 _READ_B = 'read its bits'  # stands for a reason that is not known yet
 
 
 class Painter:
-    """Collects frames' motion-vector records, and paints a group of frames at a time."""
+    """Collects frames' motion-vector records, and paints a group of frames at a time.
 
-    def __init__(self, facts: VectorFacts, num_frames: int, block: int) -> None:
+    Args:
+        facts: of the video.
+        num_frames: rows of the result.
+        block: px of a cell.
+        direction: where the references are displayed.
+    """
+
+    def __init__(self, facts: VectorFacts, num_frames: int, block: int, direction: Direction = 'past') -> None:
         self._facts = facts
+        self._to_future = direction == 'future'
         self._block = block
         self._size = facts.size
         grid = num_frames, *grid_shape(*self._size, block)
@@ -65,9 +78,18 @@ class Painter:
         self._is_progressive = facts.codec in ('h264', 'mpeg2video') and not self._has_claims
         if facts.codec == 'h264' and not self._has_claims:
             self._without[int(PictureType.B)] = UNKNOWN
+        if self._to_future:
+            self._leave_out_what_has_no_future()
         self._held = facts.held_at_changes() if num_frames and facts.codec == 'mpeg4' else frozenset()
         self._has_unsure_zeros = facts.codec == 'wmv2'
         self._select = _SELECTIONS.get(facts.codec)
+
+    def _leave_out_what_has_no_future(self) -> None:
+        codec = self._facts.codec
+        if codec == 'mpeg4':
+            self._without[int(PictureType.B)] = FUTURE_UNREAD.format(codec=codec)
+        if codec != 'h264' or not self._has_claims:  # else the headers say what a P-frame refers to
+            self._without[int(PictureType.P)] = PAST
 
     def add(self, rows: list[int], number: int, frame: VideoFrame) -> None:
         """One frame's vectors, for these rows of the result."""
@@ -85,6 +107,8 @@ class Painter:
                 missing, records = self._judge(number, frame, records)
             elif self._is_progressive and frame.interlaced_frame:
                 missing = UNKNOWN
+            elif self._to_future:  # of MPEG-1 and MPEG-2
+                records = of_list_1(np.frombuffer(records, RECORD)).tobytes()
             elif self._has_unsure_zeros:
                 records = without_unsure_zeros(np.frombuffer(records, RECORD), kinds_of(frame)).tobytes()
         for row in rows:
@@ -109,10 +133,18 @@ class Painter:
     def _judge(self, number: int, frame: VideoFrame, records: Any) -> tuple[str | None, Any]:
         """Why a frame's records do not count, or the records as they do."""
         claim = self._facts.claim(number)
-        if claim.missing is not None or claim == _PLAIN:
+        if self._to_future:
+            wanted = claim.future_list if self._facts.codec == 'h264' else 1
+            if wanted is None:
+                return claim.missing or PAST, None
+            if claim.missing is not None and claim.missing is not FUTURE:
+                return claim.missing, None
+        elif claim.missing is not None or claim == _PLAIN:
             return claim.missing, records
+        else:
+            wanted = claim.past_list
         kept = np.frombuffer(records, RECORD)
-        if claim.past_list:
+        if wanted:
             kept = of_list_1(kept)
         if claim.interlaced:
             kinds = kinds_of(frame)
@@ -134,7 +166,7 @@ class Painter:
                 self._vectors[row], self._valid[row] = vectors, valid
         for number in np.flatnonzero(~painted[1].any(axis=(1, 2))):
             for row in self._rows[number]:
-                self._missing[row] = NOTHING_REAL
+                self._missing[row] = NO_FUTURE if self._to_future else NOTHING_REAL
         self._rows, self._records, self._size_of_records = [], [], 0
 
     def finish(self) -> MotionField:

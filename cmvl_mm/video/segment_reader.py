@@ -9,8 +9,8 @@ import numpy.typing as npt
 from cmvl_mm.video.batch import Batch
 from cmvl_mm.video.colour import Tags
 from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.directions import DirectedPainter, Directions, Normalise
 from cmvl_mm.video.facts import VectorFacts
-from cmvl_mm.video.painter import Painter
 from cmvl_mm.video.passes import Asked
 from cmvl_mm.video.pixels import RgbWriter
 from cmvl_mm.video.segments import Segment
@@ -24,6 +24,8 @@ class Wanted(NamedTuple):
     """Of the pictures, only these; None: all."""
     motion: bool
     block: int
+    directions: Directions = 'past'
+    normalise: Normalise = None
 
     def pictures(self, numbers: range) -> list[int]:
         """Which of some frames are wanted as pixels."""
@@ -77,7 +79,7 @@ class _Part:
         self._pictures = np.array(pictures, np.int64)
         self._due = len(pictures) + (len(numbers) if wanted.motion else 0)
         self._rgb: npt.NDArray[np.uint8] | None = None
-        self._painter: Painter | None = None
+        self._painter: DirectedPainter | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -94,17 +96,20 @@ class _Part:
 
     def finish(self) -> Batch:
         indices = np.array(self.numbers, np.int64)
-        motion = self._painted().finish() if self._wanted.motion else None
+        motion, future = self._painted().finish() if self._wanted.motion else (None, None)
         if not self._wanted.rgb:
-            return Batch(indices, motion=motion)
-        return Batch(indices, self._pixels_of(), self._pictures, motion)
+            return Batch(indices, motion=motion, future=future)
+        return Batch(indices, self._pixels_of(), self._pictures, motion, future)
 
     def _pixels_of(self) -> npt.NDArray[np.uint8]:
         if self._rgb is None:  # not before it is needed: parts wait for their turn
             self._rgb = np.empty((len(self.rows), *self._facts.size, 3), np.uint8)
         return self._rgb
 
-    def _painted(self) -> Painter:
+    def _painted(self) -> DirectedPainter:
         if self._painter is None:
-            self._painter = Painter(self._facts, len(self.numbers), self._wanted.block)
+            wanted = self._wanted
+            self._painter = DirectedPainter(
+                self._facts, self.numbers, wanted.block, wanted.directions, wanted.normalise
+            )
         return self._painter

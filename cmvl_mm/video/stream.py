@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from cmvl_mm.video.batch import Batch
 from cmvl_mm.video.container import CODECS_WITH_VECTORS
+from cmvl_mm.video.directions import DirectedPainter, Directions, Normalise
 from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.iteration import batches
-from cmvl_mm.video.painter import Painter
 from cmvl_mm.video.segment_reader import Wanted
 from cmvl_mm.video.source import Video
 from cmvl_mm.video.video_file import VideoFile
@@ -64,12 +64,22 @@ class CompressedVideo(VideoFile):
         """
         self._decoder.pictures()
 
-    def read(self, *, rgb: Indices = (), motion: Indices = ()) -> Frames:
+    def read(
+        self,
+        *,
+        rgb: Indices = (),
+        motion: Indices = (),
+        directions: Directions = 'past',
+        normalise: Normalise = None,
+    ) -> Frames:
         """Frames and motion vectors by display index, from one pass over each GOP that is needed.
 
         Args:
             rgb: display indices of the frames wanted as pixels; any order, repeats allowed.
             motion: display indices of the frames wanted as vectors; likewise.
+            directions: with 'both', ``future`` holds the vectors to pictures that are displayed later, and both fields
+                tell the distance of their references where it can be known (docs/reader.md).
+            normalise: 'per_frame' divides vectors by that distance; those that cannot be divided become invalid.
 
         Returns:
             `Frames`.  ``rgb``: uint8 (len(rgb), H, W, 3) of what FFmpeg's sequential decode gives, converted as
@@ -85,9 +95,10 @@ class CompressedVideo(VideoFile):
         """
         if len(motion):
             self._check_vectors()
+        self._check_directions(directions, normalise)
         rgb_rows, motion_rows = self._rows(rgb), self._rows(motion)
         frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
-        painter = Painter(self._facts, len(motion), self.block)
+        painter = DirectedPainter(self._facts, [*map(int, motion)], self.block, directions, normalise)
         for number, frame, for_rgb, for_motion in self._decoder.frames(rgb_rows.keys(), motion_rows.keys()):
             if frame is None:
                 continue
@@ -100,13 +111,15 @@ class CompressedVideo(VideoFile):
                     frames[row] = frames[first]
             if for_motion:
                 painter.add(motion_rows[number], number, frame)
-        return Frames(rgb=frames, motion=painter.finish())
+        return Frames(frames, *painter.finish())
 
     def iterate(
         self,
         *,
         rgb: bool | Literal['keyframes'] = False,
         motion: bool = False,
+        directions: Directions = 'past',
+        normalise: Normalise = None,
         batch: int = 32,
         start: int = 0,
         stop: int | None = None,
@@ -118,6 +131,8 @@ class CompressedVideo(VideoFile):
         Args:
             rgb: whether pictures are wanted: of all frames, or of the key frames alone.
             motion: whether vectors are wanted.
+            directions: as of `read`.
+            normalise: likewise.
             batch: frames of every batch but the last.
             start: display index of the first frame.
             stop: display index behind the last one; None: the end of the video.
@@ -146,15 +161,16 @@ class CompressedVideo(VideoFile):
             raise SettingError(self.path, 'decode', f'rgb is {rgb!r}', 'Give True, False or "keyframes"')
         if motion:
             self._check_vectors()
+        self._check_directions(directions, normalise)
         end = self.num_frames if stop is None else operator.index(stop)
         for number in (start, end):
             if not 0 <= number <= self.num_frames:
                 reason = f'frames {start} to {end} of a video of {self.num_frames} frames'
                 raise FrameIndexError(self.path, 'index', reason, f'Give start and stop from 0 to {self.num_frames}')
         keyframes = frozenset(self.keyframes.tolist()) if rgb == 'keyframes' else None
-        wanted = Wanted(bool(rgb), keyframes, motion, self.block)
+        wanted = Wanted(bool(rgb), keyframes, motion, self.block, directions, normalise)
         if motion and workers > 1:
-            self._facts.prepare()
+            self._facts.prepare(distances=directions == 'both' or normalise is not None)
         return batches(self._decoder, self._tags, wanted, range(start, end, step), batch, workers)
 
     def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
@@ -162,6 +178,12 @@ class CompressedVideo(VideoFile):
         for batch in self.iterate(rgb=True, batch=8):
             assert batch.rgb is not None
             yield from batch.rgb
+
+    def _check_directions(self, directions: Directions, normalise: Normalise) -> None:
+        if directions not in ('past', 'both'):
+            raise SettingError(self.path, 'motion', f'directions is {directions!r}', 'Give "past" or "both"')
+        if normalise not in (None, 'per_frame'):
+            raise SettingError(self.path, 'motion', f'normalise is {normalise!r}', 'Give None or "per_frame"')
 
     def _check_vectors(self) -> None:
         if self.codec not in CODECS_WITH_VECTORS:
