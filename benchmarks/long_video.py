@@ -39,13 +39,13 @@ def main(argv: list[str] | None = None) -> None:
         folder = Path(temporary)
         h264 = args.h264 or make_full_hd_h264(folder, args.frames)
         mpeg4 = args.mpeg4 or make_full_hd_mpeg4(folder, args.frames)
-        long = args.long or repeat_packets(h264, folder / 'long.mp4', 10)
         reports = [
             measure_workers(h264, args.workers, args.rounds),
             measure_keyframes('H.264', h264, args.rounds),
             measure_keyframes('prepared MPEG-4', mpeg4, args.rounds),
         ]
         if not args.no_memory:
+            long = args.long or repeat_packets(h264, folder / 'long.mp4', 10)
             reports[0].targets.extend(measure_memory(h264, long, args.workers))
     publish(reports, ['decode only'] * 3, facts, args.json)
 

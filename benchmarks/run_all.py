@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-BENCHMARKS = ('extraction', 'loader', 'loss', 'train_step', 'retrieval')
+BENCHMARKS = ('extraction', 'long_video', 'loader', 'loss', 'train_step', 'retrieval')
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -50,8 +50,9 @@ def plan_passes(index: PacketIndex, rgb: Set[int], motion: Set[int]) -> list[Pas
         numbers = list(group)
         last = max((number for number in numbers if number in rgb), default=first - 1)
         in_full, in_all = last - first + 1, numbers[-1] - first + 1
-        if not in_full or in_all >= _LONG + _DEAR * in_full:
-            alone += [number for number in numbers if number in motion]
+        moving = [number for number in numbers if number in motion]
+        if moving and (not in_full or in_all >= _LONG + _DEAR * in_full):
+            alone += moving
             decoded_for_vectors += in_all
         else:
             full += numbers
