@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         h264 = args.h264 or make_full_hd_h264(folder, args.frames)
-        mpeg4 = args.mpeg4 or make_full_hd_mpeg4(folder, args.frames)
+        mpeg4 = args.mpeg4 or make_full_hd_mpeg4(h264, folder)
         reports = [
             measure_workers(h264, args.workers, args.rounds),
             measure_keyframes('H.264', h264, args.rounds),

@@ -90,10 +90,10 @@ def make_full_hd_h264(folder: Path, num_frames: int) -> Path:
     return path
 
 
-def make_full_hd_mpeg4(folder: Path, num_frames: int) -> Path:
-    """MPEG-4 Part 2 as `cmvl prepare` writes it: the profile 'paper'."""
+def make_full_hd_mpeg4(source: Path, folder: Path) -> Path:
+    """A video as `cmvl prepare` writes it: MPEG-4 Part 2, the profile 'paper'."""
     path = folder / 'full_hd_mpeg4.mp4'
-    reencode(make_full_hd_h264(folder, num_frames), path, profile=PROFILES['paper'])
+    reencode(source, path, profile=PROFILES['paper'])
     return path
 
 
