@@ -3,7 +3,7 @@
 They pan over a texture with an object that moves otherwise, under camera grain that gives them a real video's bit rate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -67,3 +67,59 @@ def _encode_h264(frames: np.ndarray, path: Path) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def make_full_hd(num_frames: int) -> Iterator[av.VideoFrame]:
+    """1920x1080: a texture under a moving camera, an object that moves otherwise, and fresh grain on each frame."""
+    height, width = 1080, 1920
+    rng = np.random.default_rng(0)
+    scene = make_pan(displacement=(0, 0), num_frames=1, height=height + 256, width=width + 256, seed=1).frames[0]
+    other = make_pan(displacement=(0, 0), num_frames=1, height=256, width=256, seed=2).frames[0]
+    grain = rng.normal(0, GRAIN, (height + 64, width + 64, 1)).astype(np.float32)
+    for number in range(num_frames):
+        left, top = (round(128 + 100 * np.sin(number / period)) for period in (23, 31))
+        picture = scene[top : top + height, left : left + width].astype(np.float32)
+        x, y = (number * 5) % (width - 256), (number * 3) % (height - 256)
+        picture[y : y + 256, x : x + 256] = other
+        down, right = rng.integers(0, 64, 2)
+        picture += grain[down : down + height, right : right + width]
+        frame = av.VideoFrame.from_ndarray(np.clip(picture, 0, 255).astype(np.uint8), format='rgb24')
+        frame.pts, frame.time_base = number, Fraction(1, 25)
+        yield frame
+
+
+def make_full_hd_h264(folder: Path, num_frames: int) -> Path:
+    """x264's defaults: B-frames, several references, a key frame every 250 frames; its fast preset."""
+    path = folder / 'full_hd.mp4'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libx264', rate=25, options={'preset': 'fast', 'threads': '1'})
+        stream.width, stream.height, stream.pix_fmt = 1920, 1080, 'yuv420p'
+        for frame in make_full_hd(num_frames):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def make_full_hd_mpeg4(source: Path, folder: Path) -> Path:
+    """A video as `cmvl prepare` writes it: MPEG-4 Part 2, the profile 'paper'."""
+    path = folder / 'full_hd_mpeg4.mp4'
+    reencode(source, path, profile=PROFILES['paper'])
+    return path
+
+
+def repeat_packets(source: Path, target: Path, times: int) -> Path:
+    """The same video again and again; it begins with a key frame."""
+    with av.open(str(target), 'w') as out:
+        copy, later = None, 0
+        for _ in range(times):
+            with av.open(str(source)) as container:
+                stream = container.streams.video[0]
+                copy = copy or out.add_stream_from_template(stream)
+                end = 0
+                for packet in container.demux(stream):
+                    if packet.size:
+                        end = max(end, packet.pts + packet.duration)
+                        packet.pts, packet.dts, packet.stream = packet.pts + later, packet.dts + later, copy
+                        out.mux(packet)
+                later += end
+    return target

@@ -17,7 +17,9 @@ from pathlib import Path
 from shared_ffmpeg import search_path
 
 FOLDER = Path(__file__).resolve().parent
-BENCHMARKS = ('extraction', 'whole_stream', 'loader', 'loss', 'train_step', 'fast_recipe', 'retrieval', 'embed')
+BENCHMARKS = (
+    'extraction', 'whole_stream', 'long_video', 'loader', 'loss', 'train_step', 'fast_recipe', 'retrieval', 'embed',
+)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> None:

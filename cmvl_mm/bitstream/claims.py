@@ -12,6 +12,10 @@ B_FRAME = 'FFmpeg gives none for B-frames of {codec}'
 B_BITS = 'FFmpeg gives none for B-frames of {codec}, and its bits cannot be read: {error}'
 NO_RECORDS = 'FFmpeg gives none: no block is predicted, or nothing is coded'
 NOTHING_REAL = 'no block has a vector to the past, or none that FFmpeg really provides'
+NO_FUTURE = 'no block has a vector to the future, or none that FFmpeg really provides'
+PAST = 'it refers only to pictures displayed before it'
+FUTURE_UNREAD = 'vectors to the future are not read of B-frames of {codec}'
+NO_DISTANCE = 'it cannot be told how many frames away its reference is'
 NO_KINDS = 'interlaced, and FFmpeg does not tell which macroblocks are fields'
 FIELDS = 'it refers to fields, and the records do not tell to which lines of them'
 MIXED = 'it refers to pictures displayed before and after it, and the records do not tell which is meant'
@@ -35,6 +39,8 @@ class Claim(NamedTuple):
     """Why the frame has none; None where it has some."""
     past_list: int = 0
     """The list whose pictures are displayed before the frame."""
+    future_list: int | None = None
+    """The list whose pictures are displayed after the frame; None where none is known to be that."""
     left: int = 0
     top: int = 0
     """px cut off the coded picture, whose coordinates the records have."""
@@ -50,3 +56,6 @@ class Claims(NamedTuple):
     """In decoding order."""
     by_display: list[int] | None
     """Numbers of those packets that bring a frame, in the order of display; None where headers do not tell."""
+    distances: list[tuple[int | None, int | None]] | None = None
+    """Of each packet's lists 0 and 1: by how many frames the picture that the whole list names is displayed before the
+    packet's, below 0 for later ones; None for a list that names several, or none that is known."""

@@ -7,6 +7,8 @@ from cmvl_mm.bitstream.h264_headers import SequenceHeader, parameter_sets, parse
 from cmvl_mm.bitstream.h264_references import Lists, ReferenceLists
 from cmvl_mm.bitstream.h264_slices import SPS, HeaderReader, SliceHeader
 
+Order = tuple[int, int]
+
 
 def sequence_headers(extradata: bytes | None) -> list[SequenceHeader] | None:
     """Those that a stream begins with; None where they cannot be read."""
@@ -39,6 +41,7 @@ class ClaimReader:
         """Of every packet; two that hold a field each have the same."""
         claims: list[Claim] = []
         orders: list[tuple[tuple[int, int], int]] = []
+        named: list[tuple[Order | None, Order | None, Order | None]] = []  # of each packet: its own, and of its lists
         for number, packet in enumerate(packets):
             try:
                 slices = [head for head in self._headers.slices(packet) if not head.redundant]
@@ -46,7 +49,9 @@ class ClaimReader:
             except ValueError:
                 self._lists.lose()
                 claims.append(Claim(missing=UNKNOWN))
+                named.append((None, None, None))
                 continue
+            named.append((None, None, None) if lists is None else (lists.order, *lists.only))
             if lists is None:
                 claims.append(Claim())
                 continue
@@ -56,7 +61,9 @@ class ClaimReader:
             else:
                 orders.append((lists.order, number))
             claims.append(claim)
-        return Claims(claims, [number for _, number in sorted(orders)])
+        orders.sort()
+        rank = {order: place for place, (order, _) in enumerate(orders)}
+        return Claims(claims, [number for _, number in orders], [_distances(rank, *orders_of) for orders_of in named])
 
     def _claim(self, slices: Sequence[SliceHeader], lists: Lists) -> Claim:
         sps = slices[0].sps
@@ -65,11 +72,14 @@ class ClaimReader:
             return Claim(missing=FIELDS if slices[0].field else UNKNOWN)
         if lists.sides == ('none', 'none'):
             return Claim() if all(head.kind in ('I', 'SI') for head in slices) else Claim(missing=UNKNOWN)
+        future_list = next((number for number in (1, 0) if lists.sides[number] == 'future'), None)
         if 'past' not in lists.sides or (lists.sides[0] != 'past' and lists.sides != ('future', 'past')):
-            return Claim(missing=MIXED if 'mixed' in lists.sides else FUTURE)
+            missing = MIXED if 'mixed' in lists.sides else FUTURE
+            return Claim(missing, 0, future_list, sps.crop[0], sps.crop[2], not sps.frame_mbs_only, trust)
         past_list = 0 if lists.sides[0] == 'past' else 1
         return Claim(
             past_list=past_list,
+            future_list=future_list,
             left=sps.crop[0],
             top=sps.crop[2],
             interlaced=not sps.frame_mbs_only,
@@ -101,6 +111,18 @@ class ClaimReader:
             return True
         self._open_field = first
         return False
+
+
+def _distances(
+    rank: dict[Order, int], own: Order | None, first: Order | None, second: Order | None
+) -> tuple[int | None, int | None]:
+    """In frames as they are displayed; see `Claims`."""
+    here = rank.get(own) if own is not None else None
+    there = [None if order is None else rank.get(order) for order in (first, second)]
+    if here is None:
+        return None, None
+    past, future = (None if place is None else here - place for place in there)
+    return past, future
 
 
 def _of_both(first: Claim, second: Claim) -> Claim:

@@ -25,6 +25,8 @@ class Lists(NamedTuple):
     """(number of the sequence, picture order count): sorts pictures by display."""
     sides: tuple[Side, Side] | None
     """None where it cannot be told."""
+    only: tuple[tuple[int, int] | None, tuple[int, int] | None] = (None, None)
+    """The order of the one picture that all entries of a list name; None where there are several, or none is known."""
 
 
 @dataclass(eq=False)
@@ -63,7 +65,7 @@ class ReferenceLists:
             self._sequence += 1
             self._references, self._had_fields, self._latest = [], False, None
         poc = self._picture_order(first)
-        lists = Lists((self._sequence, poc), self._sides(slices, poc))
+        lists = Lists((self._sequence, poc), self._sides(slices, poc), self._only(slices, poc))
         self._latest = poc if self._latest is None else max(poc, self._latest)
         self._mark(first, poc)
         return lists
@@ -119,6 +121,17 @@ class ReferenceLists:
         except Unknown:
             return None
         return _side([lists[0] for lists in entries], poc), _side([lists[1] for lists in entries], poc)
+
+    def _only(self, slices: Sequence[SliceHeader], poc: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+        if self._lost or self._had_fields or slices[0].field:
+            return None, None
+        try:
+            entries = [self._lists(head, poc) for head in slices]
+        except Unknown:
+            return None, None
+        pocs = [{reference.poc for lists in entries for reference in lists[number]} for number in range(2)]
+        first, second = ((self._sequence, found.pop()) if len(found) == 1 else None for found in pocs)
+        return first, second
 
     def _lists(self, head: SliceHeader, poc: int) -> tuple[list[_Reference], list[_Reference]]:
         """8.2.4, for frames."""

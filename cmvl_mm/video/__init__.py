@@ -2,7 +2,8 @@
 
 from cmvl_mm.video.accumulate import AccumulatedMotion, accumulate
 from cmvl_mm.video.accumulate_reader import AccumulatedResidual, read_accumulated, read_accumulated_residual
-from cmvl_mm.video.errors import FrameIndexError, VideoError
+from cmvl_mm.video.batch import Batch
+from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.layout import StreamLayout, read_layout
 from cmvl_mm.video.motion import MotionField
@@ -16,6 +17,7 @@ from cmvl_mm.video.stream import CompressedVideo
 __all__ = [
     'AccumulatedMotion',
     'AccumulatedResidual',
+    'Batch',
     'CompressedVideo',
     'FrameIndexError',
     'Frames',
@@ -23,6 +25,7 @@ __all__ = [
     'PatchEnergy',
     'QuantiserField',
     'ResidualField',
+    'SettingError',
     'StreamLayout',
     'VideoError',
     'accumulate',

@@ -15,6 +15,7 @@ from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.exact import ExactReader
 from cmvl_mm.video.frame_faults import check_size, other_size
 from cmvl_mm.video.index import PacketIndex, index_of_regular, index_of_sealed
+from cmvl_mm.video.passes import Asked
 from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.regular import H264_CONTAINERS, H264Proof, NotRegular
@@ -89,6 +90,25 @@ class FrameDecoder:
                 self._reader = self._regular_reader()
         return isinstance(self._reader, RegularReader)
 
+    def another(self) -> 'FrameDecoder':
+        """The same video once more, to be decoded at the same time; its index is known already.
+
+        Raises:
+            VideoError: stage ``open``, if it cannot be opened again, or is another file by now.
+        """
+        reader = self.reader
+        other = FrameDecoder(self._source)
+        if other._identity != self._identity:
+            other.close()
+            raise VideoError(self.path, 'open', 'the file has changed since it was opened', 'Open it anew')
+        if isinstance(reader, RegularReader):
+            other._reader = RegularReader(other._first, reader.index)
+        else:
+            other._first.rewind()
+            opened = other._first.container, other._first.stream
+            other._reader = ExactReader(self._source, opened, reader.truth)
+        return other
+
     @property
     def index(self) -> PacketIndex | None:
         """Of a stream that is proven regular; None for all others, of which `truth` is known."""
@@ -117,6 +137,18 @@ class FrameDecoder:
         """(num_frames,) place of each displayed frame in decoding order, counted in packets; -1 where unknown."""
         index = self._index
         return index.position if isinstance(index, PacketIndex) else index.frames['position']
+
+    @property
+    def types(self) -> npt.NDArray[np.integer] | None:
+        """(num_frames,) FFmpeg's picture types, where they are known without decoding more than the index took."""
+        index = self._index
+        if not isinstance(index, PacketIndex):
+            return index.frames['type']
+        if not index.from_header:
+            return None
+        types = np.full(index.num_frames, int(PictureType.P))
+        types[index.keyframes] = int(PictureType.I)
+        return types
 
     @property
     def has_b_frames(self) -> bool:
@@ -195,19 +227,22 @@ class FrameDecoder:
     def _is_as_opened(self) -> bool:
         return self._identity is not None and index_store.identity_of(self._source.path) == self._identity
 
-    def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
-        """Every frame wanted for its pixels, its vectors or both, with its display index.
+    def frames(self, rgb: Set[int], motion: Set[int], end: int | None = None) -> Iterator[Asked]:
+        """Every frame wanted for its pixels, its vectors or both, by display index.
 
-        I-frames wanted for their vectors alone may be left out: they have none.
+        Args:
+            rgb: display indices.
+            motion: display indices.
+            end: a key frame behind all that is wanted; see `RegularReader.frames`. None for what is not proven regular.
         """
         self._first.check_open()
         reader = self.reader
         if isinstance(reader, RegularReader):
-            yield from reader.frames(rgb, motion)
+            yield from reader.frames(rgb, motion, end)
             return
         for number, frame in reader.frames(sorted(rgb | motion)):
             check_size(self.path, number, frame, (self.height, self.width))
-            yield number, frame
+            yield Asked(number, frame, number in rgb, number in motion)
 
     def pictures_alone(self, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
         """Every frame wanted for its pixels, in display order; of a regular stream without decoding what it can spare.
@@ -218,7 +253,7 @@ class FrameDecoder:
         reader = self.reader
         if isinstance(reader, RegularReader):
             return reader.pictures_alone(wanted)
-        return self.frames(wanted, frozenset())
+        return ((asked.number, asked.frame) for asked in self.frames(wanted, frozenset()) if asked.frame is not None)
 
     def packet_data(self) -> Iterator[bytes]:
         """All packets in decoding order, whatever is being read meanwhile."""

@@ -45,6 +45,10 @@ class VideoError(RuntimeError):
         return _REMEDY[self.stage]
 
 
+class SettingError(VideoError, ValueError):
+    """A setting of a read that cannot be, such as a batch of 0 frames: the caller's fault."""
+
+
 class FrameIndexError(VideoError, IndexError):
     """A frame index below 0 or past the last frame: the caller's fault, so no data set replaces the video for it."""
 

@@ -1,5 +1,6 @@
 """What of an open video's motion vectors only its headers and bits tell; read at first use, and kept."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +11,10 @@ from cmvl_mm.bitstream.claims import UNKNOWN, Claim, Claims
 from cmvl_mm.bitstream.mpeg4_headers import held_at_changes
 from cmvl_mm.video.container import prompt_decoder
 from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.distances import BY_TYPE, Distances, by_types
 from cmvl_mm.video.mpeg4_b_frames import BFrames
+
+_NOT_KNOWN = Distances(None, None)
 
 
 class VectorFacts:
@@ -31,6 +35,11 @@ class VectorFacts:
         """Whether a frame's vectors can only be used as its `claim` says."""
         return need_headers(self.codec, self._decoder.stream.codec_context.extradata)
 
+    def prepare(self, *, distances: bool) -> None:
+        """Read what all frames need, so that several threads need not do so at a time."""
+        if self.needs_claims or (distances and self.codec == 'h264'):
+            _ = self._claims
+
     def claim(self, number: int) -> Claim:
         """What a frame's vectors are worth, by display index; the first time, the headers of all packets are read."""
         claims, position = self._claims, int(self._decoder.position[number])
@@ -40,6 +49,33 @@ class VectorFacts:
         if by_display is None or len(by_display) != self._decoder.num_frames:
             return Claim(missing=UNKNOWN)
         return claims.in_stream[by_display[number]]
+
+    def distances(self, number: int) -> Distances:
+        """How far a frame's references are, by display index; the first time of H.264, all headers are read."""
+        if self.codec in BY_TYPE:
+            may_be_fields = self.needs_claims and self.claim(number).interlaced
+            return _NOT_KNOWN if may_be_fields or not self._by_types else self._by_types[number]
+        if self.codec != 'h264':
+            return _NOT_KNOWN
+        claims, position = self._claims, int(self._decoder.position[number])
+        by_display = claims.by_display
+        # What is coded and not shown would count as a frame.
+        if (
+            claims.distances is None
+            or by_display is None
+            or len(by_display) != self._decoder.num_frames
+            or position < 0
+        ):
+            return _NOT_KNOWN
+        claim, of_lists = claims.in_stream[position], claims.distances[position]
+        past = None if claim.missing is not None else of_lists[claim.past_list]
+        future = None if claim.future_list is None else of_lists[claim.future_list]
+        return Distances(past, future)
+
+    @cached_property
+    def _by_types(self) -> Sequence[Distances]:
+        types = self._decoder.types
+        return () if types is None else by_types(types)
 
     def held_at_changes(self) -> frozenset[int]:
         """Display indices of the frames of MPEG-4 Part 2 that come out of the decoder behind headers not their own."""

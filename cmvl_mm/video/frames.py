@@ -21,6 +21,8 @@ class Frames:
     """(n, H, W, 3) RGB, in the order in which they were asked for; n is 0 where no pictures were."""
     motion: MotionField
     """Of those that were asked for as vectors, likewise; they need not be the same frames."""
+    future: MotionField | None = None
+    """Vectors to the future of the same frames as ``motion``; None where they were not asked for."""
 
     def __iter__(self) -> Iterator[Any]:
         yield self.rgb

@@ -2,13 +2,15 @@
 
 Legend: n frames, Hb = ceil(height / block), Wb = ceil(width / block).  A vector is ``dst - src``: where the
 block's content moved since its reference picture, in quarter pixels, +x right and +y down.  The reference is displayed
-before the frame; how long before is not told: not always one frame.
+before the frame, or, in a field of vectors to the future, after it; not always by one frame.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+
+from cmvl_mm.bitstream.claims import NO_DISTANCE
 
 QUARTERS = 4  # steps of a vector per pixel
 _WHOLE_MACROBLOCKS = {'mpeg1video', 'h261'}  # one vector for each 16x16 px, and no smaller blocks
@@ -21,13 +23,35 @@ class MotionField:
     vectors: npt.NDArray[np.int16]
     """(n, Hb, Wb, 2): (dx, dy) in quarter pixels, dst - src; 0 where there is no vector."""
     valid: npt.NDArray[np.bool_]
-    """(n, Hb, Wb): False where the block has no vector to the past, or none that FFmpeg really provides."""
+    """(n, Hb, Wb): False where the block has no vector of this direction, or none that FFmpeg really provides."""
     block: int
     """Edge of a grid cell in pixels."""
     missing: tuple[str | None, ...] = ()
     """(n,): why a whole frame has no vectors (an I-frame, a codec's B-frame, ...); None where it has some."""
 
+    distance: tuple[int | None, ...] = ()
+    """(n,): display index of the frame less that of the picture that all its vectors refer to: above 0 for the past.
+
+    None where there are several such pictures or it is not known which one, and wherever it was not asked for.
+    """
+
+    def per_frame(self) -> 'MotionField':
+        """Vectors divided by ``distance``, rounded to quarter pixels: motion from one frame to the next.
+
+        So vectors to the future change their sign. Frames whose distance is None become invalid, and say so.
+        """
+        vectors, valid, missing = self.vectors.copy(), self.valid.copy(), list(self.missing)
+        for row, distance in enumerate(self.distance):
+            if distance:
+                vectors[row] = np.rint(vectors[row] / distance)
+            else:
+                vectors[row], valid[row] = 0, False
+                missing[row] = missing[row] or NO_DISTANCE
+        return replace(self, vectors=vectors, valid=valid, missing=tuple(missing))
+
     def __post_init__(self) -> None:
+        if not self.distance:
+            object.__setattr__(self, 'distance', (None,) * len(self.valid))
         if not self.missing:
             object.__setattr__(self, 'missing', (None,) * len(self.valid))
         if len(self.missing) != len(self.valid):

@@ -1,6 +1,6 @@
 """Decoded frames -> `MotionField`, with the reason where a frame has no vectors."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from av.video.frame import PictureType, VideoFrame
@@ -9,11 +9,15 @@ from cmvl_mm.bitstream.claims import (
     B_BITS,
     B_FRAME,
     FIELDS,
+    FUTURE,
+    FUTURE_UNREAD,
     I_FRAME,
+    NO_FUTURE,
     NO_KINDS,
     NO_RECORDS,
     NOTHING_REAL,
     OTHER_LAYER,
+    PAST,
     SPRITE,
     UNKNOWN,
     Claim,
@@ -31,27 +35,39 @@ from cmvl_mm.video.records import (
     without_phantoms,
     without_unsure_zeros,
 )
-from cmvl_mm.video.side_data import motion_records
+from cmvl_mm.video.side_data import motion_buffer
 
-_TOGETHER = 32  # frames painted at a time: NumPy's cost per call is spread over them; 0.4 MB of records at 340x256
+# Frames painted at a time, so that NumPy's cost per call is spread over them; but no more than stay in the cache.
+_TOGETHER = 32
+_ENOUGH = 256 << 10  # bytes of records: 20 frames of 340x256, one of 1920x1080
 _WITH_B_VECTORS = {'mpeg1video', 'mpeg2video', 'h264'}
 _SELECTIONS = {'h264': without_phantoms, 'mpeg4': without_fields}
 _PLAIN = Claim()
+Direction = Literal['past', 'future']
 _READ_B = 'read its bits'  # stands for a reason that is not known yet
 
 
 class Painter:
-    """Collects frames' motion-vector records, and paints a group of frames at a time."""
+    """Collects frames' motion-vector records, and paints a group of frames at a time.
 
-    def __init__(self, facts: VectorFacts, num_frames: int, block: int) -> None:
+    Args:
+        facts: of the video.
+        num_frames: rows of the result.
+        block: px of a cell.
+        direction: where the references are displayed.
+    """
+
+    def __init__(self, facts: VectorFacts, num_frames: int, block: int, direction: Direction = 'past') -> None:
         self._facts = facts
+        self._to_future = direction == 'future'
         self._block = block
         self._size = facts.size
         grid = num_frames, *grid_shape(*self._size, block)
         self._vectors, self._valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
         self._missing: list[str | None] = [I_FRAME] * num_frames  # those are not always decoded
         self._rows: list[list[int]] = []
-        self._records: list[bytes] = []
+        self._records: list[Any] = []
+        self._size_of_records = 0
         self._without: dict[int, str] = {int(PictureType.I): I_FRAME, int(PictureType.BI): I_FRAME}
         if facts.codec == 'mpeg4':
             self._without |= {int(PictureType.B): _READ_B, int(PictureType.S): SPRITE}
@@ -62,9 +78,18 @@ class Painter:
         self._is_progressive = facts.codec in ('h264', 'mpeg2video') and not self._has_claims
         if facts.codec == 'h264' and not self._has_claims:
             self._without[int(PictureType.B)] = UNKNOWN
+        if self._to_future:
+            self._leave_out_what_has_no_future()
         self._held = facts.held_at_changes() if num_frames and facts.codec == 'mpeg4' else frozenset()
         self._has_unsure_zeros = facts.codec == 'wmv2'
         self._select = _SELECTIONS.get(facts.codec)
+
+    def _leave_out_what_has_no_future(self) -> None:
+        codec = self._facts.codec
+        if codec == 'mpeg4':
+            self._without[int(PictureType.B)] = FUTURE_UNREAD.format(codec=codec)
+        if codec != 'h264' or not self._has_claims:  # else the headers say what a P-frame refers to
+            self._without[int(PictureType.P)] = PAST
 
     def add(self, rows: list[int], number: int, frame: VideoFrame) -> None:
         """One frame's vectors, for these rows of the result."""
@@ -73,7 +98,7 @@ class Painter:
         if missing is _READ_B:
             missing, records = self._read_b_frame(number)
         elif missing is None:
-            records = motion_records(frame)
+            records = motion_buffer(frame)
             if records is None:
                 missing = NO_RECORDS
             elif number in self._held:
@@ -82,15 +107,20 @@ class Painter:
                 missing, records = self._judge(number, frame, records)
             elif self._is_progressive and frame.interlaced_frame:
                 missing = UNKNOWN
+            elif self._to_future:  # of MPEG-1 and MPEG-2
+                records = of_list_1(np.frombuffer(records, RECORD)).tobytes()
             elif self._has_unsure_zeros:
                 records = without_unsure_zeros(np.frombuffer(records, RECORD), kinds_of(frame)).tobytes()
         for row in rows:
             self._missing[row] = missing
         if missing is not None:
             return
+        size = memoryview(records).nbytes
+        self._size_of_records += size
+        is_full = len(self._rows) + 1 == _TOGETHER or self._size_of_records >= _ENOUGH
         self._rows.append(rows)
-        self._records.append(records)
-        if len(self._rows) == _TOGETHER:
+        self._records.append(records if is_full else bytes(records))  # what is painted now needs no copy
+        if is_full:
             self.paint()
 
     def _read_b_frame(self, number: int) -> tuple[str | None, Any]:
@@ -100,13 +130,21 @@ class Painter:
         except ValueError as error:
             return B_BITS.format(codec=self._facts.codec, error=error), None
 
-    def _judge(self, number: int, frame: VideoFrame, records: bytes) -> tuple[str | None, Any]:
+    def _judge(self, number: int, frame: VideoFrame, records: Any) -> tuple[str | None, Any]:
         """Why a frame's records do not count, or the records as they do."""
         claim = self._facts.claim(number)
-        if claim.missing is not None or claim == _PLAIN:
+        if self._to_future:
+            wanted = claim.future_list if self._facts.codec == 'h264' else 1
+            if wanted is None:
+                return claim.missing or PAST, None
+            if claim.missing is not None and claim.missing is not FUTURE:
+                return claim.missing, None
+        elif claim.missing is not None or claim == _PLAIN:
             return claim.missing, records
+        else:
+            wanted = claim.past_list
         kept = np.frombuffer(records, RECORD)
-        if claim.past_list:
+        if wanted:
             kept = of_list_1(kept)
         if claim.interlaced:
             kinds = kinds_of(frame)
@@ -128,8 +166,8 @@ class Painter:
                 self._vectors[row], self._valid[row] = vectors, valid
         for number in np.flatnonzero(~painted[1].any(axis=(1, 2))):
             for row in self._rows[number]:
-                self._missing[row] = NOTHING_REAL
-        self._rows, self._records = [], []
+                self._missing[row] = NO_FUTURE if self._to_future else NOTHING_REAL
+        self._rows, self._records, self._size_of_records = [], [], 0
 
     def finish(self) -> MotionField:
         """All frames; those that were never added are I-frames."""

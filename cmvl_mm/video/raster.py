@@ -44,7 +44,7 @@ Selection = Callable[[npt.NDArray[np.void], npt.NDArray[np.int32], npt.NDArray[n
 
 
 def rasterise(
-    frames: Sequence[npt.NDArray[np.void] | bytes],
+    frames: Sequence[Any],
     height: int,
     width: int,
     block: int,
@@ -53,7 +53,7 @@ def rasterise(
     """Paint the motion vectors of n frames on a regular grid.
 
     Args:
-        frames: for each frame its records: (m,) of `RECORD`, or the bytes of them; empty where it has none.
+        frames: for each frame its records: (m,) of `RECORD`, or a buffer of their bytes; empty where it has none.
         height: of the frames, px.
         width: of the frames, px.
         block: edge of a grid cell, px.
@@ -67,8 +67,8 @@ def rasterise(
     Raises:
         ValueError: if a record has no scale, or a vector does not fit int16 (8191 px).
     """
-    parts = [frame if isinstance(frame, bytes) else frame.tobytes() for frame in frames]
-    records = np.frombuffer(b''.join(parts), RECORD)
+    parts = [memoryview(frame).cast('B') if not isinstance(frame, np.ndarray) else frame.tobytes() for frame in frames]
+    records = np.frombuffer(parts[0] if len(parts) == 1 else b''.join(parts), RECORD)
     frame = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) // RECORD.itemsize for part in parts])
     past = records['source'] < 0
     if select is not None:

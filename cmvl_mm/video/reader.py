@@ -98,8 +98,10 @@ class StreamReader:
         self.rewind()
         return self._decode(all_packets(self.path, self.container, self.stream))
 
-    def decode_from(self, start: Start) -> Iterator[DecodedFrame]:
+    def decode_from(self, start: Start, stop: int | None = None) -> Iterator[DecodedFrame]:
         """Frames in display order from a key frame on; in an open GOP some come that belong before it.
+
+        The packet at position ``stop`` is not fed, as if the file ended before it.
 
         Where its packet comes next, nothing is sought.  A decoder that met damage is left behind: seeking would only
         flush it.
@@ -108,7 +110,15 @@ class StreamReader:
             self.rewind()
         if self.next_position != start.position:
             self._packets = self._packets_from(start)
-        return self._decode(self._packets)
+        return self._decode(self._packets if stop is None else self._packets_before(stop))
+
+    def _packets_before(self, stop: int) -> Iterator[Any]:
+        """The next packets up to a position; `start_anew` before the next read, whose seek flushes the decoder."""
+        while self.next_position < stop:
+            packet = next(self._packets, None)
+            if packet is None:
+                return
+            yield packet
 
     def _decode(self, packets: Iterator[Any]) -> Iterator[DecodedFrame]:
         try:

@@ -13,9 +13,8 @@ from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, Decoding, codec_name, h
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import check_size, damaged
 from cmvl_mm.video.index import PacketIndex, Start
+from cmvl_mm.video.passes import Asked, Pass, plan_passes
 from cmvl_mm.video.reader import StreamReader
-
-WORTH_A_READER = 64  # frames decoded for vectors alone: fewer do not win back what opening the file again costs
 
 
 class RegularReader:
@@ -49,11 +48,24 @@ class RegularReader:
         """All packets of the file, in decoding order, where it is small and they were read; else None."""
         return self._first.kept
 
-    def frames(self, rgb: Set[int], motion: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
-        """Every frame wanted for its pixels, its vectors or both, with its display index."""
-        for decoding, wanted in self._passes(rgb, motion).items():
-            if wanted:
-                yield from self._by_stamps(self._reader(decoding), wanted, rgb)
+    def frames(self, rgb: Set[int], motion: Set[int], end: int | None = None) -> Iterator[Asked]:
+        """Every frame wanted for its pixels, its vectors or both.
+
+        Args:
+            rgb: display indices.
+            motion: display indices.
+            end: decode as if the file ended before this key frame, by display index, which cannot matter to the frames
+                before it; what is wanted lies there. Else the decoder is fed until the last wanted frame comes out.
+        """
+        if self.codec not in CHEAPER_FOR_VECTORS or self._has_lone_vectors:
+            passes = [Pass('pixels', frozenset(rgb), frozenset(motion))]
+        else:
+            passes = plan_passes(self.index, rgb, motion)
+        for each in passes:
+            for number, frame in self._by_stamps(
+                self._reader(each.decoding), sorted(each.rgb | each.motion), each.rgb, end=end
+            ):
+                yield Asked(number, frame, number in each.rgb, number in each.motion)
 
     def pictures_alone(self, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
         """The wanted frames in display order, for their pixels.
@@ -68,30 +80,12 @@ class RegularReader:
         reader = self._reader('pixels')
         reader.left_out = frozenset(position[list(spared)].tolist())
         try:
-            yield from self._by_stamps(reader, sorted(wanted), wanted, spared)
+            for number, frame in self._by_stamps(reader, sorted(wanted), wanted, spared):
+                assert frame is not None
+                yield number, frame
         finally:
             reader.left_out = frozenset()
             reader.start_anew()
-
-    def _passes(self, rgb: Set[int], motion: Set[int]) -> dict[Decoding, list[int]]:
-        """Sorted display indices to decode in full, and those to decode for their vectors alone in a second reader.
-
-        A GOP is decoded once: in full if any of its pixels are wanted. A second pass for the vectors after the last
-        of them does not pay: in H.264 an I-frame, which both would decode, can cost ten times what a P-frame does.
-        """
-        wanted = sorted(rgb | motion)
-        if self.codec not in CHEAPER_FOR_VECTORS or self._has_lone_vectors:
-            return {'pixels': wanted}
-        passes: dict[Decoding, list[int]] = {'pixels': [], 'vectors': []}
-        decoded_for_vectors = 0
-        for first, group in groupby(wanted, key=self.index.first_of_gop.__getitem__):
-            numbers = list(group)
-            if rgb.isdisjoint(numbers):
-                passes['vectors'] += numbers
-                decoded_for_vectors += numbers[-1] - first + 1
-            else:
-                passes['pixels'] += numbers
-        return passes if decoded_for_vectors >= WORTH_A_READER else {'pixels': wanted}
 
     def pictures(self) -> list[tuple[int, bool]]:
         """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode.
@@ -122,8 +116,13 @@ class RegularReader:
         return self._second
 
     def _by_stamps(
-        self, reader: StreamReader, wanted: Sequence[int], rgb: Set[int], spared: Set[int] = frozenset()
-    ) -> Iterator[tuple[int, VideoFrame]]:
+        self,
+        reader: StreamReader,
+        wanted: Sequence[int],
+        rgb: Set[int],
+        spared: Set[int] = frozenset(),
+        end: int | None = None,
+    ) -> Iterator[tuple[int, VideoFrame | None]]:
         alone = self._decodable_alone(wanted, rgb)
         together = frozenset(wanted) - alone
         reader.start_anew()
@@ -134,7 +133,9 @@ class RegularReader:
             if number in alone:
                 run = None
                 frames = reader.decode_vectors(start, int(self.index.position[number]))
-                if frames is not None:
+                if frames is None:
+                    yield number, None
+                else:
                     if len(frames) != 1 or frames[0].pts != self.index.stamps[number] or frames[0].is_corrupt:
                         raise damaged(self.path, number)
                     check_size(self.path, number, frames[0], self.size)
@@ -142,14 +143,14 @@ class RegularReader:
                 continue
             # A key frame that is fed already, or comes next, needs no seek.
             if run is None or start.position > reader.next_position:
-                run, begun = self._run(reader, start, together, spared), start
+                run, begun = self._run(reader, start, together, spared, end), start
             try:
                 frame = self._advance(run, number)
             except VideoError:
                 if start == begun:
                     raise
                 # Damage before this frame's key frame is none of its business, but no decoder that met it is used.
-                run, begun = self._run(reader, start, together, spared), start
+                run, begun = self._run(reader, start, together, spared, end), start
                 frame = self._advance(run, number)
             yield number, frame
 
@@ -177,7 +178,7 @@ class RegularReader:
         raise damaged(self.path, wanted)
 
     def _run(
-        self, reader: StreamReader, start: Start, wanted: Set[int], spared: Set[int]
+        self, reader: StreamReader, start: Start, wanted: Set[int], spared: Set[int], end: int | None
     ) -> Iterator[tuple[int, VideoFrame]]:
         """The wanted frames in display order from a key frame on, each checked against the self.index.
 
@@ -188,9 +189,11 @@ class RegularReader:
             VideoError: stage ``decode``, in place of a wanted frame that was displayed or decoded after a damaged one.
         """
         expected = start.first
+        last = self.index.num_frames if end is None else end
+        stop = None if end is None or end == self.index.num_frames else self.index.start_of(end).position
         held: deque[tuple[int, VideoFrame, bool]] = deque()
         damaged_from: int | None = None  # in decoding order
-        for frame, is_damaged in reader.decode_from(start):
+        for frame, is_damaged in reader.decode_from(start, stop):
             stamp = frame.pts
             if stamp is not None and stamp < start.pts:
                 continue  # displayed before the key frame of an open GOP: lacks its references here
@@ -214,7 +217,7 @@ class RegularReader:
             expected += 1
         while expected in spared:
             expected += 1
-        if expected == self.index.num_frames:  # all that was decoded has come
+        if expected == last:  # all that was decoded has come
             for number, frame, is_damaged in held:
                 if is_damaged or (damaged_from is not None and self.index.position[number] > damaged_from):
                     raise damaged(self.path, number)

@@ -37,12 +37,15 @@ def approximate_residuals(video: CompressedVideo, rows: dict[int, list[int]], co
     needed = {before[number] for number in rows} - {-1}
     painter = Painter(video._facts, count, video.block)
     pictures: dict[int, _Planes] = {}
-    for number, frame in video._decoder.frames(set(rows) | needed, set(rows)):
-        if frame.format.name not in _FORMATS:
-            reason = f'residuals are formed of 8-bit 4:2:0 pictures, and its are {frame.format.name}'
-            raise VideoError(video.path, 'motion', reason)
-        pictures[number] = [plane.copy() for plane in cropped(planes_of(frame), size)]
-        if number in rows:
+    for number, frame, as_picture, for_motion in video._decoder.frames(set(rows) | needed, set(rows)):
+        if frame is None:
+            continue
+        if as_picture:
+            if frame.format.name not in _FORMATS:
+                reason = f'residuals are formed of 8-bit 4:2:0 pictures, and its are {frame.format.name}'
+                raise VideoError(video.path, 'motion', reason)
+            pictures[number] = [plane.copy() for plane in cropped(planes_of(frame), size)]
+        if for_motion:
             painter.add(rows[number], number, frame)
     motion = painter.finish()
     planes = empty_planes(count, size, bits)

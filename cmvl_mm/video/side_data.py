@@ -16,8 +16,13 @@ except (ImportError, AttributeError):
 
 def motion_records(frame: VideoFrame) -> bytes | None:
     """The frame's ``AVMotionVector`` records, one after the other; None where FFmpeg attached none."""
-    entry = _side_data(frame).get('MOTION_VECTORS')
+    entry = motion_buffer(frame)
     return None if entry is None else bytes(entry)
+
+
+def motion_buffer(frame: VideoFrame) -> Any | None:
+    """The same as a buffer that is not copied: it keeps the frame alive, and must not outlive the next few."""
+    return _side_data(frame).get('MOTION_VECTORS')
 
 
 def display_matrix(frame: VideoFrame) -> bytes | None:

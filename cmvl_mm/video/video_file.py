@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import VideoFrame
 
 from cmvl_mm.video.colour import Colour, container_tags
 from cmvl_mm.video.container import codec_name
@@ -43,7 +44,8 @@ class VideoFile:
         stream = self._decoder.stream
         self.codec = codec_name(stream)
         """FFmpeg's name of the format: ``mpeg4``, ``h264``, ``hevc``, ..."""
-        self._pixels = RgbWriter(self.path, container_tags(stream), self.codec)
+        self._tags = container_tags(stream)
+        self._pixels = RgbWriter(self.path, self._tags, self.codec)
         self._colour: Colour | None = None
 
     def __enter__(self) -> Self:
@@ -114,7 +116,7 @@ class VideoFile:
             VideoError: if the key frames or frame 0 cannot be read.
         """
         keyframes, num_frames = self.keyframes, self.num_frames
-        ((_, frame),) = self._decoder.frames({0}, set())
+        frame = self._first_frame()
         rotation, mirrored = turn_of(frame)
         return VideoMetadata(
             container=self._decoder.container_format,
@@ -136,8 +138,7 @@ class VideoFile:
     def colour(self) -> Colour:
         """Matrix and range by which frame 0 becomes RGB, and who says so (docs/colours.md); decodes it once."""
         if self._colour is None:
-            ((_, frame),) = self._decoder.frames({0}, set())
-            self._colour = self._pixels.colour(frame)
+            self._colour = self._pixels.colour(self._first_frame())
         return self._colour
 
     @property
@@ -155,6 +156,11 @@ class VideoFile:
         """``I``, ``P`` or ``B`` for every displayed frame; costs one full decode, once."""
         # Some decoders name no type: then a key frame is an I-frame, and the rest is predicted.
         return ''.join(_PICTURE_TYPES.get(picture, 'I' if key else 'P') for picture, key in self._decoder.pictures())
+
+    def _first_frame(self) -> VideoFrame:
+        (asked,) = self._decoder.frames({0}, frozenset())
+        assert asked.frame is not None
+        return asked.frame
 
     @cached_property
     def _presentation(self) -> Presentation:

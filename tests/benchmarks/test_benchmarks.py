@@ -40,6 +40,7 @@ def benchmark(repository, monkeypatch):
     [
         ('extraction', '--videos 1 --frames 14', 'ours, vectors + I-frames', 2),
         ('loader', '--samples 2', 'ours, the whole sample', 2),
+        ('long_video', '--frames 12 --no-memory', 'ours, 1 worker', 3),
         ('loss', '--videos 8 --windows 2 --points 9 --channels 16', 'ours', 1),
         ('retrieval', '--gallery 2500 --dim 16 --queries 5 --k 3 --lists 8 --probes 2', None, 1),
         ('train_step', '--batch 2 --compile', 'plain', 1),

@@ -9,14 +9,13 @@ import pytest
 from plain_decode import decode_reference
 from video_files import packets_of
 
-from cmvl_mm.video import CompressedVideo, VideoError, regular_reader
+from cmvl_mm.video import CompressedVideo, VideoError, passes
 from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, configure, is_intra_mpeg4, open_video, vector_decoder
 from cmvl_mm.video.lone import LoneDecoder
+from cmvl_mm.video.passes import WORTH_A_READER, Pass, plan_passes
 from cmvl_mm.video.raster import RECORD, rasterise
 from cmvl_mm.video.reader import StreamReader
-from cmvl_mm.video.regular_reader import WORTH_A_READER, RegularReader
 from cmvl_mm.video.seal import SEAL_SIZE, read_seal, write_seal
-from cmvl_mm.video.source import Source
 
 NUM_FRAMES = 40  # of every clip in conftest.py
 
@@ -24,12 +23,12 @@ NUM_FRAMES = 40  # of every clip in conftest.py
 @pytest.fixture
 def decoded(monkeypatch):
     """What was decoded how: 'pixels' and 'vectors' by whole runs, 'alone' by a frame's own packet."""
-    monkeypatch.setattr(regular_reader, 'WORTH_A_READER', 1)  # short reads, too, open a reader for vectors
+    monkeypatch.setattr(passes, 'WORTH_A_READER', 1)  # short reads, too, open a reader for vectors
     asked = []
     run, alone = StreamReader.decode_from, StreamReader.decode_vectors
 
-    def counting_run(self, start, **where):
-        for frame in run(self, start, **where):
+    def counting_run(self, start, *stop):
+        for frame in run(self, start, *stop):
             asked.append(self.decoding)
             yield frame
 
@@ -111,10 +110,8 @@ def test_a_few_frames_are_not_worth_a_second_reader(clips):
         few, many = set(range(WORTH_A_READER - 1)), set(range(WORTH_A_READER))
         index = replace(video._decoder.index)  # the decoder's own is kept for other readers
         index.__dict__['_start_numbers'] = [0] * 100  # as if it were one long GOP
-        reader = RegularReader(StreamReader(Source(video.path)), index)
-        assert reader._passes(set(), few) == {'pixels': sorted(few)}
-        assert reader._passes(set(), many) == {'pixels': [], 'vectors': sorted(many)}
-        reader.close()
+        assert plan_passes(index, set(), few) == [Pass('pixels', frozenset(), frozenset(few))]
+        assert plan_passes(index, set(), many) == [Pass('vectors', frozenset(), frozenset(many))]
 
 
 def test_pixels_can_be_read_after_vectors_alone_and_vectors_after_pixels(clips):

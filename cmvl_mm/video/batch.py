@@ -1,0 +1,64 @@
+"""A part of a video, as `CompressedVideo.iterate` gives it, and how parts are joined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.motion import MotionField
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Frames that follow each other in display order."""
+
+    indices: npt.NDArray[np.int64]
+    """(n,) display indices."""
+    rgb: npt.NDArray[np.uint8] | None = None
+    """(k, H, W, 3) RGB; None where no pictures were asked for."""
+    rgb_indices: npt.NDArray[np.int64] | None = None
+    """(k,) display indices of the pictures: ``indices``, or the key frames among them."""
+    motion: MotionField | None = None
+    """Of all n frames; None where it was not asked for."""
+    future: MotionField | None = None
+    """Vectors to the future, likewise."""
+
+    @property
+    def nbytes(self) -> int:
+        """What its arrays hold."""
+        fields = [field for field in (self.motion, self.future) if field is not None]
+        pictures = 0 if self.rgb is None else self.rgb.nbytes
+        return pictures + sum(field.vectors.nbytes + field.valid.nbytes for field in fields)
+
+    def __repr__(self) -> str:
+        shape = None if self.rgb is None else self.rgb.shape
+        vectors = None if self.motion is None else self.motion.vectors.shape
+        first, last = (self.indices[0], self.indices[-1]) if len(self.indices) else ('', '')
+        return f'Batch({first}..{last}, rgb={shape}, vectors={vectors})'
+
+
+def joined(parts: Sequence[Batch]) -> Batch:
+    """One batch of several, in their order."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    rgb = rgb_indices = None
+    if first.rgb is not None:
+        rgb = np.concatenate([part.rgb for part in parts if part.rgb is not None])
+        rgb_indices = np.concatenate([part.rgb_indices for part in parts if part.rgb_indices is not None])
+    motion, future = (_joined_fields([getattr(part, name) for part in parts]) for name in ('motion', 'future'))
+    return Batch(np.concatenate([part.indices for part in parts]), rgb, rgb_indices, motion, future)
+
+
+def _joined_fields(parts: Sequence[MotionField | None]) -> MotionField | None:
+    fields = [field for field in parts if field is not None]
+    if not fields:
+        return None
+    return MotionField(
+        vectors=np.concatenate([field.vectors for field in fields]),
+        valid=np.concatenate([field.valid for field in fields]),
+        block=fields[0].block,
+        missing=tuple(reason for field in fields for reason in field.missing),
+        distance=tuple(distance for field in fields for distance in field.distance),
+    )
