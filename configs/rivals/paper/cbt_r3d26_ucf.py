@@ -18,6 +18,7 @@ _pipeline[2] = dict(_pipeline[2], boxes='shared', flip_prob=0.5)
 _pipeline.insert(3, dict(type='AugmentColourEach', each='clip'))
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=0.0001, weight_decay=1e-5))
+param_scheduler = []  # a constant rate
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=120)
 auto_scale_lr = dict(enable=True, base_batch_size=16)
 del _pipeline

@@ -31,6 +31,7 @@ _pipeline.insert(
 )
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=0.001, weight_decay=1e-5))
+param_scheduler = []  # a constant rate
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=300)
 auto_scale_lr = dict(enable=True, base_batch_size=128)
 del _pipeline
