@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/pace_r3d26_ucf.py
 
-Settings of the official code, which classifies alone; the paper's contrastive term is not in it. Videos shorter than 61
-frames are left out, where the code goes on at frame 1. An epoch of the code is ten of ours.
+Settings of the official code, which classifies alone; the paper's contrastive term is not in it. Videos shorter than
+61 frames are left out, where the code goes on at frame 1. An epoch of the code is ten of ours.
 Paper: not in the specification
 Protocol: finetune
 Cost: 1 clip a video; not run
