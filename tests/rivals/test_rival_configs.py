@@ -116,6 +116,13 @@ def test_a_run_from_the_command_line_trains_and_its_network_is_read_for_retrieva
         assert torch.equal(value, weights[f'backbone.{key}'])
 
 
+@pytest.mark.parametrize('name', ['vthcl', 'st_puzzle', 'dpc'])
+def test_what_is_dumped_is_read_back(name, folder, tmp_path):
+    config = load_config(folder / f'evidence/{name}.py')
+    config.dump(tmp_path / 'dumped.py')
+    assert load_config(tmp_path / 'dumped.py').to_dict() == config.to_dict()
+
+
 MUST_KEEP = {
     'vcop': ({'sample.gap': 8}, {}),
     'vcp': ({'sample.gap': 8}, {}),
