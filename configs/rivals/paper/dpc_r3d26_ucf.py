@@ -3,7 +3,7 @@
     python tools/train.py configs/rivals/paper/dpc_r3d26_ucf.py
 
 Settings of the official code, but for the network, whose map is 4x4 at 128 px as there; batch norms keep running
-averages. UCF101 has no schedule in the specification; 300 epochs are those of Kinetics-400.
+averages. UCF101's schedule is not known; 300 epochs are those of Kinetics-400.
 Paper: 60.6 UCF101 (UCF101, 2D3D-ResNet18)
 Protocol: finetune
 Cost: 40 frames of 128 px a video; not run
@@ -14,7 +14,7 @@ _base_ = '../../_base_/rivals/paper.py'
 model = dict(pretext_head=dict(type='DPCHead', in_channels=2048))
 _pipeline = list(_base_.train_dataloader.dataset.pipeline)
 _pipeline[0] = dict(type='SampleBlocks', blocks=8, block_len=5, frame_interval=3)
-_pipeline[2] = dict(_pipeline[2], boxes='shared', size=128, flip_prob=0.5)
+_pipeline[2] = dict(_pipeline[2], boxes='shared', size=128, area=(0.653, 0.653), flip_prob=0.5)
 _pipeline.insert(
     3,
     dict(

@@ -4,7 +4,7 @@
 
 Settings of the official code, which classifies alone; the paper's contrastive term is not in it. Videos shorter than
 61 frames are left out, where the code goes on at frame 1. An epoch of the code is ten of ours.
-Paper: not in the specification
+Paper: not looked up
 Protocol: finetune
 Cost: 1 clip a video; not run
 """

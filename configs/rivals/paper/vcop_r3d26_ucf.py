@@ -4,7 +4,7 @@
 
 Settings of the official code: a constant rate, no flip, no colours. It keeps 800 training videos for validation and
 takes the best checkpoint; here all train, and the last counts. It does not normalise pictures.
-Paper: not in the specification
+Paper: retrieval R@1/5/10/20 14.1/30.3/40.4/51.1 (UCF101, R3D)
 Protocol: retrieval_paper
 Cost: 3 clips a video; not run
 """

@@ -2,9 +2,9 @@
 
     python tools/train.py configs/rivals/paper/vtdl_r3d26_ucf.py
 
-Settings of the official code, at 112 px in place of 224. Its augmentation is not in the specification: crop, flip and
-jitter are ours.
-Paper: not in the specification
+Settings of the official code, at 112 px in place of 224. Its augmentation is not known: crop, flip and jitter are
+ours.
+Paper: not looked up
 Protocol: finetune
 Cost: 3 clips a video; not run
 """
