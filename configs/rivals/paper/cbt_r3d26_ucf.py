@@ -1,4 +1,4 @@
-"""CBT, the visual part, a rival of Table 8, with R3D-26 on UCF101: one of four windows of 1.3 s is masked.
+"""CBT, the visual part, a rival of Table 8 or 9, with R3D-26 on UCF101: one of four windows of 1.3 s is masked.
 
     python tools/train.py configs/rivals/paper/cbt_r3d26_ucf.py
 

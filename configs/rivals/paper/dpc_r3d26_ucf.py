@@ -1,4 +1,4 @@
-"""DPC, a rival of Table 8, with R3D-26 on UCF101: 8 blocks of 5 frames at stride 3, three of them predicted.
+"""DPC, a rival of Table 8 or 9, with R3D-26 on UCF101: 8 blocks of 5 frames at stride 3, three of them predicted.
 
     python tools/train.py configs/rivals/paper/dpc_r3d26_ucf.py
 

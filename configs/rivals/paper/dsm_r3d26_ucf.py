@@ -1,4 +1,4 @@
-"""DSM, a rival of Tables 8 and 9, with R3D-26 on UCF101: a warped clip, a queue, a segment of its own video.
+"""DSM, a rival of Table 8 or 9, with R3D-26 on UCF101: a warped clip, a queue, a segment of its own video.
 
     python tools/train.py configs/rivals/paper/dsm_r3d26_ucf.py
 

@@ -1,4 +1,4 @@
-"""MemDPC, a rival of Tables 8 and 9, with R3D-26 on UCF101: blocks predicted both ways as mixtures of 1024 memories.
+"""MemDPC, a rival of Table 8 or 9, with R3D-26 on UCF101: blocks predicted both ways as mixtures of 1024 memories.
 
     python tools/train.py configs/rivals/paper/memdpc_r3d26_ucf.py
 

@@ -1,4 +1,4 @@
-"""OPN, a rival of Tables 8 and 9, with R3D-26 on UCF101: four frames in one of twelve orders.
+"""OPN, a rival of Table 9, with R3D-26 on UCF101: four frames in one of twelve orders.
 
     python tools/train.py configs/rivals/paper/opn_r3d26_ucf.py
 

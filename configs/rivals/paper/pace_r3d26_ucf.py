@@ -1,4 +1,4 @@
-"""PacePred, a rival of Tables 8 and 9, with R3D-26 on UCF101: strides 1 to 4, batch 30, colours drawn for each frame.
+"""PacePred, a rival of Table 8 or 9, with R3D-26 on UCF101: strides 1 to 4, batch 30, colours drawn for each frame.
 
     python tools/train.py configs/rivals/paper/pace_r3d26_ucf.py
 

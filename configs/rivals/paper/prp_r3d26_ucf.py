@@ -1,4 +1,4 @@
-"""PRP, a rival of Tables 8 and 9, with R3D-26 on UCF101: step 1, 2, 4 or 8, and frames rebuilt at twice the rate.
+"""PRP, a rival of Table 8 or 9, with R3D-26 on UCF101: step 1, 2, 4 or 8, and frames rebuilt at twice the rate.
 
     python tools/train.py configs/rivals/paper/prp_r3d26_ucf.py
 

@@ -1,4 +1,4 @@
-"""3D-RotNet, a rival of Table 8, with R3D-26 on UCF101: four rotations of each clip in one batch, 32 clips.
+"""3D-RotNet, a rival of Table 8 or 9, with R3D-26 on UCF101: four rotations of each clip in one batch, 32 clips.
 
     python tools/train.py configs/rivals/paper/rotnet_r3d26_ucf.py
 

@@ -1,4 +1,4 @@
-"""Shuffle & Learn, a rival of Tables 8 and 9, with R3D-26 on UCF101: three frames in order or not.
+"""Shuffle & Learn, a rival of Table 8 or 9, with R3D-26 on UCF101: three frames in order or not.
 
     python tools/train.py configs/rivals/paper/shuffle_learn_r3d26_ucf.py
 

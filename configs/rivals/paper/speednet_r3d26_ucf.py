@@ -1,4 +1,4 @@
-"""SpeedNet, a rival of Tables 8 and 9, with R3D-26 on UCF101: normal or sped up, 64 frames of 64 to 336 px.
+"""SpeedNet, a rival of Table 8 or 9, with R3D-26 on UCF101: normal or sped up, 64 frames of 64 to 336 px.
 
     python tools/train.py configs/rivals/paper/speednet_r3d26_ucf.py
 

@@ -1,4 +1,4 @@
-"""ST-Puzzle, a rival of Tables 8 and 9, with R3D-26 on UCF101: four cubes of 16 x 80 x 80 in one of 24 orders.
+"""ST-Puzzle, a rival of Table 8 or 9, with R3D-26 on UCF101: four cubes of 16 x 80 x 80 in one of 24 orders.
 
     python tools/train.py configs/rivals/paper/st_puzzle_r3d26_ucf.py
 

@@ -1,4 +1,4 @@
-"""VCOP, a rival of Tables 8 and 9, with R3D-26 on UCF101: the order of three clips, batch 8, 300 epochs.
+"""VCOP, a rival of Table 8 or 9, with R3D-26 on UCF101: the order of three clips, batch 8, 300 epochs.
 
     python tools/train.py configs/rivals/paper/vcop_r3d26_ucf.py
 

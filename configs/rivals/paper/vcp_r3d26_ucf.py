@@ -1,4 +1,4 @@
-"""VCP, a rival of Tables 8 and 9, with R3D-26 on UCF101: five alterations of the middle clip, batch 8.
+"""VCP, a rival of Table 8 or 9, with R3D-26 on UCF101: five alterations of the middle clip, batch 8.
 
     python tools/train.py configs/rivals/paper/vcp_r3d26_ucf.py
 

@@ -1,4 +1,4 @@
-"""VTDL, a rival of Table 8, with R3D-26 on UCF101: a mixed clip, a queue, a far segment of its own video.
+"""VTDL, a rival of Table 8 or 9, with R3D-26 on UCF101: a mixed clip, a queue, a far segment of its own video.
 
     python tools/train.py configs/rivals/paper/vtdl_r3d26_ucf.py
 
