@@ -1,7 +1,7 @@
 """VTDL: a clip stays near itself with a static frame mixed in, and goes away from another segment of its video.
 
 Wang et al., Self-supervised temporal-discriminative representation learning for video action recognition, 2020.
-Triplet, queue and settings as in the official code. Which encoder sees the negative is not in the specification: here
+Triplet, queue and settings as in the official code. Which encoder sees the negative is not known: here
 the trained one, as in DSM by the same authors.
 """
 

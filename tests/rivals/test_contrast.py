@@ -9,6 +9,7 @@ from torch import nn
 
 import cmvl_mm.rivals.dsm as dsm
 from cmvl_mm.models.feature_maps import Features
+from cmvl_mm.rivals import future_blocks, instance
 from cmvl_mm.rivals.cbt import CBTHead, masked_first
 from cmvl_mm.rivals.iic import IICHead, broken_time, three_views
 from cmvl_mm.rivals.instance import nt_xent
@@ -281,3 +282,27 @@ def test_tclr_compares_times_of_the_long_clip_with_the_short_clips_of_its_own_dr
     torch.testing.assert_close(found['loss_time_of_long'], naive)
     with pytest.raises(ValueError, match='shorts=2 of stage and head'):
         TCLRHead(in_channels=3, shorts=3).loss(network, torch.randn(2, 8, 3, 4, 4, 4), {})
+
+
+def test_losses_of_all_ranks_are_those_of_the_joined_batch(monkeypatch):
+    """What each rank computes when the gather gives it everyone's rows; its mean over ranks is left to the caller."""
+    views = unit(4, 8), unit(4, 8)
+    blocks = torch.randn(4, 3, 4, 2, 2), torch.randn(4, 3, 4, 2, 2)
+    for module, joined, call in (
+        (instance, views, lambda a, b: instance.nt_xent(a, b, 0.1)),
+        (future_blocks, blocks, future_blocks.dense_nce),
+    ):
+        expected, found = call(*joined), []
+        everyone = [x.movedim(2, -1).flatten(0, 3) if x.ndim == 5 else x for x in joined]
+        for number in range(2):
+            own = [x.chunk(2)[number] for x in everyone]
+
+            def gather(x, own=own, everyone=everyone):
+                return next(rows for mine, rows in zip(own, everyone, strict=True) if torch.equal(mine, x))
+
+            monkeypatch.setattr(module, 'gather_rows', gather)
+            monkeypatch.setattr(module, 'rank', lambda number=number: number)
+            found.append(call(*(x.chunk(2)[number] for x in joined)))
+        monkeypatch.undo()
+        for part in range(2):
+            torch.testing.assert_close((found[0][part] + found[1][part]) / 2, expected[part])

@@ -17,6 +17,7 @@ from cmvl_mm.checkpoints.pretrained import read_state_dict
 from cmvl_mm.datasets.collate import compressed_collate
 from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.fast_step import spell_out
 from cmvl_mm.engine.logs import read_curves
 
 NAMES = (*METHODS, *QUEUED)
@@ -113,3 +114,45 @@ def test_a_run_from_the_command_line_trains_and_its_network_is_read_for_retrieva
     weights = read_state_dict(tmp_path / 'run')
     for key, value in model.backbone.state_dict().items():
         assert torch.equal(value, weights[f'backbone.{key}'])
+
+
+@pytest.mark.parametrize('name', ['vthcl', 'st_puzzle', 'dpc'])
+def test_what_is_dumped_is_read_back(name, folder, tmp_path):
+    config = load_config(folder / f'evidence/{name}.py')
+    config.dump(tmp_path / 'dumped.py')
+    assert load_config(tmp_path / 'dumped.py').to_dict() == config.to_dict()
+
+
+MUST_KEEP = {
+    'vcop': ({'sample.gap': 8}, {}),
+    'vcp': ({'sample.gap': 8}, {}),
+    'pace': ({'colour.each': 'frame'}, {}),
+    'rotnet': ({'crop.rotation': 10.0}, {}),
+    'opn': ({'colour.each': 'frame', 'colour.channel': 'one', 'crop.boxes': 'shared', 'crop.jitter': 0.05}, {}),
+    'st_puzzle': ({'crop.type': 'CropPuzzle', 'crop.jitter': 0.286, 'colour.channel': 'one'}, {}),
+    'dpc': ({'sample.blocks': 8, 'sample.block_len': 5}, {}),
+    'memdpc': ({'sample.blocks': 8, 'sample.block_len': 5}, {}),
+    'vthcl': ({'sample.slow': (8, 8), 'sample.fast': (32, 2)}, {'in_channels': 2}),
+}
+"""What makes it that method and no other, at every size: of the pipeline, and how many depths a head has."""
+
+
+@pytest.mark.parametrize('name', MUST_KEEP)
+def test_what_must_stay_a_methods_own_stays(name, folder):
+    stages, depths = MUST_KEEP[name]
+    for path in (f'evidence/{name}', f'paper/{name}_r3d26_ucf', f'demo/{name}'):
+        config = load_config(folder / f'{path}.py')
+        pipeline = config.train_dataloader.dataset.pipeline
+        for key, value in stages.items():
+            role, argument = key.split('.')
+            assert stage_of(pipeline, role)[argument] == value, path
+        for key, count in depths.items():
+            assert len(config.model.pretext_head[key]) == count
+
+
+def test_the_levers_of_the_fast_step_reach_a_pretext_recognizer(folder):
+    config = load_config(folder / 'paper/dpc_r3d26_ucf.py')
+    lines = spell_out(config, 'cpu')
+    assert 'fast_step.memory_format: channels_last' in lines
+    assert config.model.memory_format == 'channels_last'
+    assert stage_of(config.train_dataloader.dataset.pipeline, 'colour').where == 'host'

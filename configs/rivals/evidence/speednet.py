@@ -3,8 +3,8 @@
     python tools/train.py configs/rivals/evidence/speednet.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/speednet
 
-Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Speed 1 is
-a stride of 2 here, and sizes are 32 to 64 px, in place of 64 frames of 64 to 336 px.
+Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Speed 1
+is a stride of 2 here, and sizes are 32 to 64 px, in place of 64 frames of 64 to 336 px.
 Protocol: retrieval_paper, with 4 clips
 Cost: 2 clips a video, 17,280 in all; 15 epochs
 """

@@ -1,4 +1,4 @@
-"""CBT, the visual part, a rival of Table 8, with R3D-26 on UCF101: one of four windows of 1.3 s is masked.
+"""CBT, the visual part, a rival of Table 8 or 9, with R3D-26 on UCF101: one of four windows of 1.3 s is masked.
 
     python tools/train.py configs/rivals/paper/cbt_r3d26_ucf.py
 
@@ -18,6 +18,7 @@ _pipeline[2] = dict(_pipeline[2], boxes='shared', flip_prob=0.5)
 _pipeline.insert(3, dict(type='AugmentColourEach', each='clip'))
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=0.0001, weight_decay=1e-5))
+param_scheduler = []  # a constant rate
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=120)
 auto_scale_lr = dict(enable=True, base_batch_size=16)
 del _pipeline

@@ -18,6 +18,7 @@ _pipeline[2] = dict(_pipeline[2], size=225, flip_prob=0.5)
 _pipeline.insert(3, dict(type='AugmentColourEach', each='frame', blur_prob=0.0, jitter_prob=0.8))
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4))
+param_scheduler = []  # a constant rate
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=300)
 auto_scale_lr = dict(enable=True, base_batch_size=8)
 del _pipeline

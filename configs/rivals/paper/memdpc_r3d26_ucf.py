@@ -1,10 +1,10 @@
-"""MemDPC, a rival of Tables 8 and 9, with R3D-26 on UCF101: blocks predicted both ways as mixtures of 1024 memories.
+"""MemDPC, a rival of Table 8 or 9, with R3D-26 on UCF101: blocks predicted both ways as mixtures of 1024 memories.
 
     python tools/train.py configs/rivals/paper/memdpc_r3d26_ucf.py
 
 Settings of the official code, but for the network; batch norms keep running averages. The strength of its colours is
-not in the specification and is DPC's.
-Paper: not in the specification
+not known and is DPC's.
+Paper: retrieval R@1/5/10/20 40.2/63.2/71.9/78.6 (UCF101, optical flow)
 Protocol: finetune
 Cost: 40 frames of 128 px a video; not run
 """

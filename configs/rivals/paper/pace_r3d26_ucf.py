@@ -1,10 +1,10 @@
-"""PacePred, a rival of Tables 8 and 9, with R3D-26 on UCF101: strides 1 to 4, batch 30, colours drawn for each frame.
+"""PacePred, a rival of Table 8 or 9, with R3D-26 on UCF101: strides 1 to 4, batch 30, colours drawn for each frame.
 
     python tools/train.py configs/rivals/paper/pace_r3d26_ucf.py
 
-Settings of the official code, which classifies alone; the paper's contrastive term is not in it. Videos shorter than 61
-frames are left out, where the code goes on at frame 1. An epoch of the code is ten of ours.
-Paper: not in the specification
+Settings of the official code, which classifies alone; the paper's contrastive term is not in it. Videos shorter than
+61 frames are left out, where the code goes on at frame 1. An epoch of the code is ten of ours.
+Paper: not looked up
 Protocol: finetune
 Cost: 1 clip a video; not run
 """

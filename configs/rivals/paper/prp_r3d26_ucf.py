@@ -1,4 +1,4 @@
-"""PRP, a rival of Tables 8 and 9, with R3D-26 on UCF101: step 1, 2, 4 or 8, and frames rebuilt at twice the rate.
+"""PRP, a rival of Table 8 or 9, with R3D-26 on UCF101: step 1, 2, 4 or 8, and frames rebuilt at twice the rate.
 
     python tools/train.py configs/rivals/paper/prp_r3d26_ucf.py
 
@@ -19,6 +19,7 @@ optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4),
     paramwise_cfg=dict(custom_keys={'pretext_head.classify': dict(lr_mult=10)}),
 )
+param_scheduler = []  # a constant rate
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=300)
 auto_scale_lr = dict(enable=True, base_batch_size=8)
 del _pipeline

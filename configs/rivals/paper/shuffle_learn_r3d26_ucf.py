@@ -1,4 +1,4 @@
-"""Shuffle & Learn, a rival of Tables 8 and 9, with R3D-26 on UCF101: three frames in order or not.
+"""Shuffle & Learn, a rival of Table 8 or 9, with R3D-26 on UCF101: three frames in order or not.
 
     python tools/train.py configs/rivals/paper/shuffle_learn_r3d26_ucf.py
 
@@ -17,7 +17,7 @@ _pipeline[0] = dict(type='SampleShuffleLearn', min_gap=15, max_gap=60)
 _pipeline[2] = dict(_pipeline[2], flip_prob=0.5)
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4))
-param_scheduler = [dict(type='MultiStepLR', milestones=[80000, 100000], gamma=0.1, by_epoch=False)]
+param_scheduler = [dict(type='MultiStepLR', milestones=[1081, 1351], gamma=0.1, by_epoch=True)]
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=1600)
 auto_scale_lr = dict(enable=True, base_batch_size=128)
 del _pipeline

@@ -1,9 +1,10 @@
-"""SpeedNet, a rival of Tables 8 and 9, with R3D-26 on UCF101: normal or sped up, 64 frames of 64 to 336 px.
+"""SpeedNet, a rival of Table 8 or 9, with R3D-26 on UCF101: normal or sped up, 64 frames of 64 to 336 px.
 
     python tools/train.py configs/rivals/paper/speednet_r3d26_ucf.py
 
-Unverified: there is no official code; task and sizes are as commonly described. The paper trains S3D-G without pooling
-over time on Kinetics-400; optimiser, batch and epochs are not known, and are CtP's here. Videos need 140 frames.
+Unverified: there is no official code; task and sizes are as commonly described. The paper trains S3D-G without
+pooling over time on Kinetics-400; optimiser, batch and epochs are not known, and are CtP's here. Videos need 140
+frames.
 Paper: 81.1 UCF101, 48.8 HMDB51 (K400, S3D-G)
 Protocol: finetune
 Cost: 2 clips of 64 frames a video; not run

@@ -1,4 +1,4 @@
-"""ST-Puzzle, a rival of Tables 8 and 9, with R3D-26 on UCF101: four cubes of 16 x 80 x 80 in one of 24 orders.
+"""ST-Puzzle, a rival of Table 8 or 9, with R3D-26 on UCF101: four cubes of 16 x 80 x 80 in one of 24 orders.
 
     python tools/train.py configs/rivals/paper/st_puzzle_r3d26_ucf.py
 
@@ -18,6 +18,7 @@ _pipeline[2] = dict(_pipeline[2], type='CropPuzzle', size=80, flip_prob=0.5, jit
 _pipeline.insert(3, dict(type='AugmentColourEach', each='clip', blur_prob=0.0, jitter_prob=0.0, channel='one'))
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4))
+param_scheduler = []  # a constant rate
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=300)
 auto_scale_lr = dict(enable=True, base_batch_size=8)
 del _pipeline

@@ -3,7 +3,7 @@
     python tools/train.py configs/rivals/paper/tclr_r3d26_ucf.py
 
 Unverified: from the paper's definition, with two short clips in place of four, since the map of 16 frames has two
-times. Optimisation is not in the specification, and ours.
+times. Optimisation is not known, and ours.
 Paper: 82.4 UCF101, 52.9 HMDB51; retrieval R@1 56.2 (UCF101, R3D-18)
 Protocol: finetune
 Cost: 6 clips a video; not run
@@ -18,6 +18,7 @@ _pipeline[2] = dict(_pipeline[2], area=(0.2, 1.0), aspect=(3 / 4, 4 / 3), flip_p
 _pipeline.insert(3, dict(type='AugmentColourEach', each='clip', gray_prob=0.2))
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=0.001, weight_decay=1e-5))
+param_scheduler = []  # a constant rate
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=400)
 auto_scale_lr = dict(enable=True, base_batch_size=16)
 del _pipeline

@@ -1,4 +1,4 @@
-"""VCP, a rival of Tables 8 and 9, with R3D-26 on UCF101: five alterations of the middle clip, batch 8.
+"""VCP, a rival of Table 8 or 9, with R3D-26 on UCF101: five alterations of the middle clip, batch 8.
 
     python tools/train.py configs/rivals/paper/vcp_r3d26_ucf.py
 
@@ -16,6 +16,7 @@ _pipeline = list(_base_.train_dataloader.dataset.pipeline)
 _pipeline[0] = dict(type='SampleVCP', clip_len=16, frame_interval=1, gap=8, away=16)
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4))
+param_scheduler = []  # a constant rate
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=300)
 auto_scale_lr = dict(enable=True, base_batch_size=8)
 del _pipeline

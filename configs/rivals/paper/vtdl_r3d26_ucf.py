@@ -1,10 +1,10 @@
-"""VTDL, a rival of Table 8, with R3D-26 on UCF101: a mixed clip, a queue, a far segment of its own video.
+"""VTDL, a rival of Table 8 or 9, with R3D-26 on UCF101: a mixed clip, a queue, a far segment of its own video.
 
     python tools/train.py configs/rivals/paper/vtdl_r3d26_ucf.py
 
-Settings of the official code, at 112 px in place of 224. Its augmentation is not in the specification: crop, flip and
-jitter are ours.
-Paper: not in the specification
+Settings of the official code, at 112 px in place of 224. Its augmentation is not known: crop, flip and jitter are
+ours.
+Paper: not looked up
 Protocol: finetune
 Cost: 3 clips a video; not run
 """

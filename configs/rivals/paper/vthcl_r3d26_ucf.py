@@ -1,4 +1,4 @@
-"""VTHCL, a rival of Table 8, with R3D-26 on UCF101: 8 x 8 and 32 x 2 frames of one stretch, at two depths.
+"""VTHCL, a rival of Table 8 or 9, with R3D-26 on UCF101: 8 x 8 and 32 x 2 frames of one stretch, at two depths.
 
     python tools/train.py configs/rivals/paper/vthcl_r3d26_ucf.py
 
