@@ -3,11 +3,10 @@
 Two kinds of geometry go wrong with torch 2.10, 2.13 and 2.14 on AVX512-BF16. A gradient that is finite may be wrong,
 too:
 
-* Padding along an axis that is shorter than the kernel: the weight's gradient reads the plane behind the right one, of
-  the next sample or from beyond the array, hence NaNs that come and go. A 3x3x3 convolution with padding 1 of a map of
-  two frames is one, and each network of the paper has some.
-* One output along an axis with a stride above 1 (pytorch#169688): all gradients and on some processors the output are
-  wrong, and memory beyond the arrays is written.
+* Padding along an axis that is shorter than the kernel: the weight's gradient is formed with a plane that is not the
+  right one, and is at times not finite. Each network of the paper has such layers.
+* One output along an axis with a stride above 1 (pytorch#169688): all gradients, and on some processors the output, are
+  wrong.
 
 Zeros laid round the input beforehand give the same sums without padding; where there is one output along an axis, the
 stride means nothing. So both are computed in bf16 all the same, as another geometry.
