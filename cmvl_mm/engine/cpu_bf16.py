@@ -60,7 +60,7 @@ def gradient_error(
     """How far a bf16 convolution of two samples of noise, as a fast step computes it, is from fp32.
 
     Args:
-        weight: (C_out, C_in, *kernel), the shape.
+        weight: the shape, C_out, C_in and the kernel of each axis.
         stride, padding: of each spatial axis.
         size: the input's spatial axes.
 
