@@ -39,7 +39,9 @@ class CropFlipEach:
 
     Args:
         size, area, aspect, flip_prob, rotation: as of `RandomCropFlip`.
-        boxes: 'own' draws box, flip and angle for each clip; 'shared' once for the video.
+        boxes: 'own' draws box and angle for each clip; 'shared' once for the video.
+        flips: 'own' draws the flip for each clip; 'shared' once for the video, for tasks that compare where things
+            go in one clip and in the next.
         jitter: with 'shared', the share by which each clip's own box is shorter than the video's, at a random place in
             it. OPN: a region of 100 px, frames of 95, so that they lie up to 5 px apart.
     """
@@ -52,39 +54,36 @@ class CropFlipEach:
         flip_prob: float = 0.5,
         rotation: float = 0.0,
         boxes: Literal['own', 'shared'] = 'own',
+        flips: Literal['own', 'shared'] = 'own',
         jitter: float = 0.0,
     ) -> None:
-        if boxes not in ('own', 'shared'):
-            raise ValueError(f"boxes={boxes!r} is not one of 'own', 'shared'")
+        for name, value in (('boxes', boxes), ('flips', flips)):
+            if value not in ('own', 'shared'):
+                raise ValueError(f"{name}={value!r} is not one of 'own', 'shared'")
         if not 0 <= jitter < 1:
             raise ValueError(f'jitter={jitter} is not in 0 ... 1')
         if not 0 <= rotation <= 180:
             raise ValueError(f'rotation={rotation} is not in 0 ... 180 degrees')
         self.size, self.flip_prob, self.rotation = size, flip_prob, rotation
         self.area, self.aspect = (area[0], area[1]), (aspect[0], aspect[1])
-        self.boxes, self.jitter = boxes, jitter
+        self.boxes, self.flips, self.jitter = boxes, flips, jitter
 
     def __call__(self, sample: Sample) -> Sample:
-        rng = sample['rng']
+        rng, video = sample['rng'], sample['video']
         crops: list[tuple[Box, bool]] = []
         cut = []
-        drawn = self._draw(sample)
         for part in clip_slices(sample):
-            if self.boxes == 'own' and crops:
-                drawn = self._draw(sample)
-            box, flip, angle = drawn
-            if self.jitter:
-                box = inner_box(rng, box, self.jitter)
+            if self.boxes == 'own' or not crops:
+                whole = random_resized_box(rng, video.height, video.width, self.area, self.aspect)
+                angle = float(rng.uniform(-self.rotation, self.rotation))
+            if self.flips == 'own' or not crops:
+                flip = bool(rng.random() < self.flip_prob)
+            box = inner_box(rng, whole, self.jitter) if self.jitter else whole
             frames = rotate(sample['imgs'][part], angle) if self.rotation else sample['imgs'][part]
             cut.append(crop_resize(frames, box, flip, self.size))
             crops.append((box, flip))
         sample['imgs'], sample['crops'] = np.concatenate(cut), crops
         return sample
-
-    def _draw(self, sample: Sample) -> tuple[Box, bool, float]:
-        rng, video = sample['rng'], sample['video']
-        box = random_resized_box(rng, video.height, video.width, self.area, self.aspect)
-        return box, bool(rng.random() < self.flip_prob), float(rng.uniform(-self.rotation, self.rotation))
 
 
 @TRANSFORMS.register_module()

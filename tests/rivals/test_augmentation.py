@@ -27,7 +27,7 @@ def test_a_crop_is_the_same_in_all_frames_of_a_clip_and_another_in_the_next_clip
 
 
 def test_a_shared_crop_is_one_for_all_clips_and_jitter_moves_it_by_little():
-    shared = without_number(packed(VCOP, 1, dict(CROP, boxes='shared'), PACK)['inputs']['imgs'])
+    shared = without_number(packed(VCOP, 1, dict(CROP, boxes='shared', flips='shared'), PACK)['inputs']['imgs'])
     assert (shared == shared[:1, :, :1]).all()
     moved = without_number(
         packed(VCOP, 1, dict(CROP, boxes='shared', jitter=0.2, flip_prob=0.0), PACK)['inputs']['imgs']
@@ -35,6 +35,18 @@ def test_a_shared_crop_is_one_for_all_clips_and_jitter_moves_it_by_little():
     lefts = moved[:, 0, 0, 0, 0].float() / 2  # column of the first pixel
     assert len(set(lefts.tolist())) > 1
     assert lefts.max() - lefts.min() <= 0.2 * np.sqrt(0.5 * 64 * 80) + 1
+
+
+@pytest.mark.parametrize(('flips', 'kinds'), [('own', {1, 2}), ('shared', {1})])
+def test_flips_are_each_clips_own_or_shared_whatever_the_boxes_are(flips, kinds):
+    seen, ways = set(), set()
+    for seed in range(20):
+        columns = packed(VCOP, seed, dict(CROP, flips=flips), PACK)['inputs']['imgs'][:, 1, 0, 9].int()
+        mirrored = (columns[:, 0] > columns[:, -1]).tolist()
+        seen.add(len(set(mirrored)))
+        ways |= set(mirrored)
+    assert seen == kinds
+    assert ways == {True, False}
 
 
 def test_rotation_is_one_angle_a_clip():
@@ -68,6 +80,7 @@ def test_one_channel_is_copied_to_all_three_and_drawn_for_each_frame():
 def test_wrong_settings_are_refused():
     for stage, message in (
         (dict(type='CropFlipEach', boxes='each'), "boxes='each'"),
+        (dict(type='CropFlipEach', flips='none'), "flips='none'"),
         (dict(type='CropFlipEach', jitter=1.0), 'jitter=1.0'),
         (dict(type='CropFlipEach', rotation=200), 'rotation=200'),
         (dict(type='AugmentColourEach', each='video'), "each='video'"),

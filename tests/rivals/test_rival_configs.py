@@ -126,9 +126,10 @@ def test_what_is_dumped_is_read_back(name, folder, tmp_path):
 MUST_KEEP = {
     'vcop': ({'sample.gap': 8}, {}),
     'vcp': ({'sample.gap': 8}, {}),
+    'shuffle_learn': ({'crop.flips': 'shared'}, {}),
     'pace': ({'colour.each': 'frame'}, {}),
     'rotnet': ({'crop.rotation': 10.0}, {}),
-    'opn': ({'colour.each': 'frame', 'colour.channel': 'one', 'crop.boxes': 'shared', 'crop.jitter': 0.05}, {}),
+    'opn': ({'colour.each': 'frame', 'colour.channel': 'one', 'crop.flips': 'shared', 'crop.jitter': 0.05}, {}),
     'st_puzzle': ({'crop.type': 'CropPuzzle', 'crop.jitter': 0.286, 'colour.channel': 'one'}, {}),
     'dpc': ({'sample.blocks': 8, 'sample.block_len': 5}, {}),
     'memdpc': ({'sample.blocks': 8, 'sample.block_len': 5}, {}),

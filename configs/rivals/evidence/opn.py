@@ -13,7 +13,7 @@ _base_ = '../../_base_/rivals/evidence_4_clips.py'
 
 from cmvl_mm.datasets.stages import change
 
-_crop = dict(boxes='shared', jitter=0.05)
+_crop = dict(boxes='shared', flips='shared', jitter=0.05)
 _colour = dict(each='frame', channel='one')
 model = dict(pretext_head=dict(type='OPNHead', in_channels=128, width=128))
 _sample = dict(_delete_=True, type='SampleOPN', min_gap=4, max_gap=12)

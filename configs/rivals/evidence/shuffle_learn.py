@@ -4,7 +4,7 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/shuffle_learn
 
 Reads what `make evidence` makes. Unverified: how tuples are made is as commonly described. Gaps of 8 to 24 frames in
-place of 15 to 60. A frame is a clip of 16 equal frames.
+place of 15 to 60. A frame is a clip of 16 equal frames. One flip a video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """
@@ -15,6 +15,6 @@ from cmvl_mm.datasets.stages import change
 
 model = dict(pretext_head=dict(type='ShuffleLearnHead', in_channels=128))
 _sample = dict(_delete_=True, type='SampleShuffleLearn', min_gap=8, max_gap=24)
-_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample)
+_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=dict(flips='shared'))
 train_dataloader = dict(dataset=dict(pipeline=_pipeline))
 del _sample, _pipeline

@@ -4,6 +4,7 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/vcop
 
 Reads what `make evidence` makes. Clips of 16 x 1: with 16 x 2, as the others have, three do not fit into 108 frames.
+One flip a video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """
@@ -14,5 +15,6 @@ from cmvl_mm.datasets.stages import change
 
 model = dict(pretext_head=dict(type='VCOPHead', in_channels=128, width=128))
 _sample = dict(_delete_=True, type='SampleVCOP', clip_len=16, frame_interval=1, gap=8)
-train_dataloader = dict(dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, sample=_sample)))
-del _sample
+_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=dict(flips='shared'))
+train_dataloader = dict(dataset=dict(pipeline=_pipeline))
+del _sample, _pipeline

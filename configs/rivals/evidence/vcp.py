@@ -4,7 +4,7 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/vcp
 
 Reads what `make evidence` makes. Unverified: the alterations are those of a re-implementation. Clips of 16 x 1: with
-16 x 2 they do not fit into 108 frames.
+16 x 2 they do not fit into 108 frames. One flip a video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """
@@ -15,6 +15,6 @@ from cmvl_mm.datasets.stages import change
 
 model = dict(pretext_head=dict(type='VCPHead', in_channels=128))
 _sample = dict(_delete_=True, type='SampleVCP', clip_len=16, frame_interval=1, gap=8, away=16)
-_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample)
+_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=dict(flips='shared'))
 train_dataloader = dict(dataset=dict(pipeline=_pipeline))
 del _sample, _pipeline

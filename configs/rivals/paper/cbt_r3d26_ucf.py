@@ -14,7 +14,7 @@ _base_ = '../../_base_/rivals/paper.py'
 model = dict(pretext_head=dict(type='CBTHead', in_channels=2048, windows=4))
 _pipeline = list(_base_.train_dataloader.dataset.pipeline)
 _pipeline[0] = dict(type='SampleBlocks', blocks=4, block_len=16, frame_interval=2)
-_pipeline[2] = dict(_pipeline[2], boxes='shared', flip_prob=0.5)
+_pipeline[2] = dict(_pipeline[2], boxes='shared', flips='shared', flip_prob=0.5)
 _pipeline.insert(3, dict(type='AugmentColourEach', each='clip'))
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=0.0001, weight_decay=1e-5))

@@ -14,7 +14,7 @@ _base_ = '../../_base_/rivals/paper.py'
 model = dict(pretext_head=dict(type='DPCHead', in_channels=2048))
 _pipeline = list(_base_.train_dataloader.dataset.pipeline)
 _pipeline[0] = dict(type='SampleBlocks', blocks=8, block_len=5, frame_interval=3)
-_pipeline[2] = dict(_pipeline[2], boxes='shared', size=128, area=(0.653, 0.653), flip_prob=0.5)
+_pipeline[2] = dict(_pipeline[2], boxes='shared', flips='shared', size=128, area=(0.653, 0.653), flip_prob=0.5)
 _pipeline.insert(
     3,
     dict(

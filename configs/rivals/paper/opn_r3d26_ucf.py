@@ -14,7 +14,7 @@ _base_ = '../../_base_/rivals/paper.py'
 model = dict(pretext_head=dict(type='OPNHead', in_channels=2048))
 _pipeline = list(_base_.train_dataloader.dataset.pipeline)
 _pipeline[0] = dict(type='SampleOPN', min_gap=5, max_gap=15)
-_pipeline[2] = dict(_pipeline[2], flip_prob=0.5, boxes='shared', jitter=0.05)
+_pipeline[2] = dict(_pipeline[2], flip_prob=0.5, boxes='shared', flips='shared', jitter=0.05)
 _pipeline.insert(3, dict(type='AugmentColourEach', each='frame', blur_prob=0.0, jitter_prob=0.0, channel='one'))
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4))

@@ -14,7 +14,7 @@ _base_ = '../../_base_/rivals/paper.py'
 model = dict(pretext_head=dict(type='ShuffleLearnHead', in_channels=2048))
 _pipeline = list(_base_.train_dataloader.dataset.pipeline)
 _pipeline[0] = dict(type='SampleShuffleLearn', min_gap=15, max_gap=60)
-_pipeline[2] = dict(_pipeline[2], flip_prob=0.5)
+_pipeline[2] = dict(_pipeline[2], flip_prob=0.5, flips='shared')
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4))
 param_scheduler = [dict(type='MultiStepLR', milestones=[1081, 1351], gamma=0.1, by_epoch=True)]
