@@ -59,13 +59,13 @@ def gradient_error(
 ) -> float:
     """How far a bf16 convolution of two samples of noise, as a fast step computes it, is from fp32.
 
-        Args:
-                weight: its shape, channels out and in before the kernel's.
-                stride, padding: of each spatial axis.
-            size: the input's spatial axes.
+    Args:
+        weight: the shape, C_out, C_in and the kernel of each axis.
+        stride, padding: of each spatial axis.
+        size: the input's spatial axes.
 
-        Returns:
-            Norm of the error / norm, the largest of output, input's and weight's gradient; inf where it is not finite.
+    Returns:
+        Norm of the error / norm, the largest of output, input's and weight's gradient; inf where it is not finite.
     """
     noise = torch.Generator().manual_seed(0)
     taps = torch.randn(weight, generator=noise)
