@@ -256,7 +256,7 @@ def test_every_training_states_one():
     leaves = [path for path in CONFIGS.rglob('*.py') if path.parent.name not in ('demo', 'evidence', 'own')]
     leaves = [path for path in leaves if '_base_' not in path.parts]
     trainings = [path for path in leaves if 'train_dataloader' in load_config(path)]
-    assert len(trainings) == 61
+    assert len(trainings) == 83
     assert [path.name for path in trainings if not STATED.search(path.read_text())] == []
 
 
