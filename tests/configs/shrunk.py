@@ -12,11 +12,9 @@ from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.stages import stage_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LEAVES = sorted(
-    path.relative_to(REPOSITORY).as_posix()
-    for path in (REPOSITORY / 'configs').rglob('*.py')
-    if '_base_' not in path.parts and 'rivals' not in path.parts  # tests/rivals has those
-)
+_PATHS = (path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / 'configs').rglob('*.py'))
+LEAVES = sorted(path for path in _PATHS if not path.startswith(('configs/_base_/', 'configs/rivals/')))
+"""All but those of configs/rivals, which tests/rivals has."""
 
 
 def shrink(config: Config) -> Config:
