@@ -49,8 +49,10 @@ def scaled(schedule: Any, before: int, after: int) -> list[Scheduler]:
     for by_epoch in (True, False):
         mine = [part for part in parts if _by_epoch(part) == by_epoch]
         total = before if by_epoch else max((end for part in mine if (end := _end(part)) is not None), default=0)
-        warm_up = max((_full_rate_at(part) for part in mine if _is_warm_up(part, total)), default=0)
-        move = _mover(total, warm_up, after / before)
+        rises = [part for part in mine if _is_warm_up(part, total)]
+        warm_up = max(map(_full_rate_at, rises), default=0)
+        is_told = by_epoch or any(_end(part) is not None and part not in rises for part in mine)
+        move = _mover(total if is_told else None, warm_up, after / before)
         made += [(parts.index(part), _moved(part, move, total)) for part in mine]
     return [part for _, part in sorted(made, key=lambda pair: pair[0]) if part is not None]
 
@@ -79,17 +81,19 @@ def _full_rate_at(part: Scheduler) -> int:
     return (_end(part) or 0) - (0 if part.get('convert_to_iter_based') else 1)
 
 
-def _mover(total: int, warm_up: int, ratio: float) -> Callable[[float], int]:
-    """Old place -> new place."""
-    new_total = round(total * ratio)
-    new_warm_up = (
-        warm_up if ratio > 1 else max(round(warm_up * ratio), min(warm_up, 1) if new_total >= _LONG_ENOUGH else 0)
-    )
+def _mover(total: int | None, warm_up: int, ratio: float) -> Callable[[float], int]:
+    """Old place -> new place; a total of None is of iterations whose number no scheduler tells."""
+    new_total = None if total is None else round(total * ratio)
+    fewest = min(warm_up, 1) if new_total is None or new_total >= _LONG_ENOUGH else 0
+    new_warm_up = warm_up if ratio > 1 else max(round(warm_up * ratio), fewest)
+    rest = ratio
+    if total is not None and new_total is not None and total > warm_up:
+        rest = (new_total - new_warm_up) / (total - warm_up)
 
     def move(place: float) -> int:
         if place <= warm_up:
             return round(place * new_warm_up / warm_up) if warm_up else 0
-        return new_warm_up + round((place - warm_up) * (new_total - new_warm_up) / (total - warm_up))
+        return new_warm_up + round((place - warm_up) * rest)
 
     return move
 

@@ -80,6 +80,13 @@ def test_every_kind_of_place_is_fitted():
     assert scaled(None, 1, 2) == []
 
 
+def test_iterations_of_a_run_whose_length_no_scheduler_tells():
+    step = dict(type='MultiStepLR', milestones=[100, 150], by_epoch=False)
+    assert scaled([step], 10, 5) == [dict(step, milestones=[50, 75])]
+    rise = dict(type='LinearLR', start_factor=0.1, end=21, by_epoch=False)
+    assert scaled([rise, step], 10, 20) == [rise, dict(step, milestones=[20 + 160, 20 + 260])]
+
+
 def test_an_option_on_the_schedule_keeps_it_as_it_is_said():
     config = load_config('demo/pretrain', {'train_cfg.max_epochs': 40, 'param_scheduler.0.end': 30})
     assert (config.param_scheduler[0].begin, config.param_scheduler[0].end) == (6, 30)
