@@ -268,6 +268,7 @@ def test_a_run_goes_on_in_another_precision(tiny, first, second):
     """As on a machine with another processor; weights, optimiser and checkpoint are fp32 either way."""
     for precision, epochs, resume in ((first, 1, False), (second, 2, True)):
         tiny.fast_step.precision, tiny.train_cfg.max_epochs, tiny.resume = precision, epochs, resume
+        tiny.experiment_name = f'{first}_{second}_{epochs}'  # the time's seconds, its default, may be equal
         runner = runner_from(copy.deepcopy(tiny))
         runner.train()
         assert runner.optim_wrapper.precision == precision

@@ -97,13 +97,16 @@ def test_too_little_space_is_refused_with_the_first_batch(predictions, tmp_path,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_space_that_ends_during_a_test_costs_the_features_alone(predictions, tmp_path, small_files):
+def test_space_that_ends_during_a_test_costs_the_features_alone(predictions, tmp_path, small_files, monkeypatch):
+    told = []  # what captures the log's screen in a file has no space either
+    monkeypatch.setattr('cmvl_mm.evaluation.metrics.print_log', lambda message, **_: told.append(message))
     metric = FeatureDump(path=str(tmp_path / 'f.npz'))
     predictions = [row | dict(feature=row['feature'].repeat(1000)) for row in predictions]
     metric.process({}, predictions)
     with small_files():
         assert metric.evaluate(size=6) == {'features/videos': 0}
     assert isinstance(metric.failure, FeaturesError)
+    assert told == [str(metric.failure)]
     assert list(tmp_path.iterdir()) == []
 
 
