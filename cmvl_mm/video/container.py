@@ -8,7 +8,6 @@ from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 import av
-from av.codec import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
@@ -163,7 +162,7 @@ def configure(context: VideoCodecContext, decoding: Decoding) -> None:
         options['strict'] = '1'
     if need_tables(name, context.extradata):
         options |= DEBUG
-    if name == 'mpeg4' and _is_by_ffmpeg(context):
+    if name == 'mpeg4' and is_by_ffmpeg(context):
         # Looking out for other encoders' bugs, FFmpeg lets junk after a frame's last block pass until it has seen whole
         # frames: its verdict on a frame would depend on where decoding began.
         options['bug'] = '0'
@@ -172,40 +171,9 @@ def configure(context: VideoCodecContext, decoding: Decoding) -> None:
     context.options = options
 
 
-def has_lone_vectors(stream: VideoStream) -> bool:
-    """Whether `vector_decoder` can read a P-frame's vectors from its own packet: MPEG-4 Part 2 by FFmpeg's encoder.
-
-    There they are coded against their neighbours in the same frame alone. Other encoders' bugs, which FFmpeg infers
-    from frame to frame, may need all of them.
-    """
-    context = stream.codec_context
-    return codec_name(stream) == 'mpeg4' and not context.has_b_frames and _is_by_ffmpeg(context)
-
-
-def _is_by_ffmpeg(context: VideoCodecContext) -> bool:
+def is_by_ffmpeg(context: VideoCodecContext) -> bool:
     """Whether the headers name FFmpeg's own encoder."""
     return b'Lavc' in (context.extradata or b'')
-
-
-def vector_decoder(stream: VideoStream) -> VideoCodecContext:
-    """A second decoder for packets of a stream with lone vectors, in any order; what only pixels need is left out.
-
-    It costs some 20 us; opening the file once more would cost ten times that.
-    """
-    first = stream.codec_context
-    context = CodecContext.create(first.codec.name, 'r')
-    assert isinstance(context, VideoCodecContext)
-    context.extradata = first.extradata
-    context.codec_tag = first.codec_tag
-    configure(context, 'vectors')
-    return context
-
-
-def prompt_decoder(stream: VideoStream) -> VideoCodecContext:
-    """A `vector_decoder` that holds no picture back, and writes tables of macroblocks."""
-    context = vector_decoder(stream)
-    context.options |= DEBUG | {'flags': '+low_delay'}
-    return context
 
 
 def packets_with_data(container: InputContainer, stream: VideoStream) -> Iterator[Any]:

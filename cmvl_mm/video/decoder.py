@@ -11,16 +11,15 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.video import index_store
 from cmvl_mm.video.container import codec_name, reporting
-from cmvl_mm.video.errors import NO_FRAMES, VideoError
+from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.exact import ExactReader
 from cmvl_mm.video.frame_faults import check_size, other_size
-from cmvl_mm.video.index import PacketIndex, index_of_regular, index_of_sealed
+from cmvl_mm.video.index import PacketIndex
 from cmvl_mm.video.passes import Asked
 from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.reader import StreamReader
-from cmvl_mm.video.regular import H264_CONTAINERS, H264Proof, NotRegular
+from cmvl_mm.video.regular_index import find_regular_index
 from cmvl_mm.video.regular_reader import RegularReader
-from cmvl_mm.video.seal import seal_in
 from cmvl_mm.video.source import Source, as_source
 from cmvl_mm.video.times import usable
 from cmvl_mm.video.truth import NO_STAMP, Truth
@@ -176,36 +175,11 @@ class FrameDecoder:
         """None where the stream is not proven regular; `_irregular` then says why."""
         known = index_store.recall(self._identity)
         if known is None:
-            known, self._irregular = self._regular_index()
+            known, self._irregular = find_regular_index(self._first)
         if not isinstance(known, PacketIndex):
             return None
         index_store.remember(self._identity, known)
         return RegularReader(self._first, known)
-
-    def _regular_index(self) -> tuple[PacketIndex | None, str]:
-        """The index of a stream that is proven regular, or the reason why it is not."""
-        reader = self._first
-        container = self.container_format
-        if self.codec == 'mpeg4' and container in H264_CONTAINERS:
-            with self._source.open() as file:
-                seal = seal_in(file)
-            index = None if seal is None else index_of_sealed(reader.stream, seal)
-            return index, 'it is not as cmvl prepare writes it'
-        if self.codec != 'h264' or container not in H264_CONTAINERS:
-            return None, f'{self.codec} in {container}'
-        reader.rewind()
-        try:
-            proof = H264Proof(reader.stream.codec_context.extradata)
-            packets = [
-                (packet.pts, packet.pts if packet.dts is None else packet.dts, packet.is_keyframe)
-                for packet in proof.follow(reader.all_packets())
-            ]
-            proof.finish()
-        except NotRegular as error:
-            return None, str(error)
-        if not packets:
-            raise VideoError(self.path, 'index', 'the video stream holds no frames', NO_FRAMES)
-        return index_of_regular(packets, proof.references, proof.has_b_frames), ''
 
     def _exact_reader(self) -> ExactReader:
         recalled = index_store.recall(self._identity)

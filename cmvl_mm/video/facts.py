@@ -9,10 +9,10 @@ import numpy.typing as npt
 from cmvl_mm.bitstream.by_codec import need_headers, read_claims
 from cmvl_mm.bitstream.claims import UNKNOWN, Claim, Claims
 from cmvl_mm.bitstream.mpeg4_headers import held_at_changes
-from cmvl_mm.video.container import prompt_decoder
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.distances import BY_TYPE, Distances, by_types
 from cmvl_mm.video.mpeg4_b_frames import BFrames
+from cmvl_mm.video.second_decoders import prompt_decoder
 
 _NOT_KNOWN = Distances(None, None)
 

@@ -6,7 +6,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
-from cmvl_mm.video.container import vector_decoder
+from cmvl_mm.video.second_decoders import vector_decoder
 
 
 class LoneDecoder:

@@ -36,7 +36,7 @@ class BFrames:
     """Reads B-frames by display index.
 
     Args:
-        decoder: for the references; see `cmvl_mm.video.container.prompt_decoder`.
+        decoder: for the references; see `cmvl_mm.video.second_decoders.prompt_decoder`.
         packets: all of the stream, in decoding order.
 
     Raises:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, Decoding, codec_name, has_lone_vectors
+from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, Decoding, codec_name
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import check_size, damaged
 from cmvl_mm.video.index import PacketIndex, Start
 from cmvl_mm.video.passes import Asked, Pass, plan_passes
 from cmvl_mm.video.reader import StreamReader
+from cmvl_mm.video.second_decoders import has_lone_vectors
 
 
 class RegularReader:

@@ -10,13 +10,14 @@ from av import FFmpegError
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
 from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer, states_layer, whole_macroblocks
 from cmvl_mm.video.asked import is_prepared, new_reader
-from cmvl_mm.video.container import failure, has_lone_vectors, is_intra_mpeg4
+from cmvl_mm.video.container import failure, is_intra_mpeg4
 from cmvl_mm.video.frame_faults import damaged
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.lone_residual import ResidualDecoder, cropped, planes_of
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.painter import Painter
 from cmvl_mm.video.residual import Bits, ResidualField, Samples, add_where, empty_planes
+from cmvl_mm.video.second_decoders import has_lone_vectors
 from cmvl_mm.video.stream import CompressedVideo
 
 BLOCK = 16  # px: MPEG-4 predicts whole macroblocks, or codes them whole

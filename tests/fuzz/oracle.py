@@ -8,11 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 
-from cmvl_mm.video.container import codec_name, open_video, prompt_decoder
+from cmvl_mm.video.container import codec_name, open_video
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.records import without_phantoms
+from cmvl_mm.video.second_decoders import prompt_decoder
 
 
 @dataclass

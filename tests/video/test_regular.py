@@ -10,6 +10,7 @@ from video_files import encode_clip, remux, repacked
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, index_store
 from cmvl_mm.video.regular import _reorder_depth
+from cmvl_mm.video.regular_index import find_regular_index
 
 PROVEN = {
     'intra only': 'keyint=1',
@@ -49,7 +50,7 @@ def x264(folder, pan, parameters, suffix='.mp4'):
 def test_a_proven_stream_is_what_a_plain_decode_shows(tmp_path, pan, name, suffix):
     path = x264(tmp_path, pan, PROVEN[name], suffix)
     with CompressedVideo(path) as video:
-        assert video._decoder.index is not None, video._decoder._regular_index()[1]
+        assert video._decoder.index is not None, find_regular_index(video._decoder.source)[1]
         frames = decode_plainly(path)
         assert video.keyframes.tolist() == [number for number, frame in enumerate(frames) if frame.key_frame]
         stamps = [frame.pts for frame in frames]
@@ -63,7 +64,7 @@ def test_what_is_not_proven_is_decoded_for_its_index(tmp_path, pan, name):
     path = x264(tmp_path, pan, parameters)
     with CompressedVideo(path) as video:
         assert video._decoder.index is None
-        assert reason in video._decoder._regular_index()[1]
+        assert reason in find_regular_index(video._decoder.source)[1]
     if 'interlaced' not in name:
         check_random_reads(path, motion=True, rounds=2)
         return
@@ -111,7 +112,7 @@ def other_parameters(number, packet):
 def test_an_irregular_packet_is_seen_without_decoding(tmp_path, pan, change, reason):
     path = remux(x264(tmp_path, pan, 'keyint=12:bframes=0:aud=0'), tmp_path / 'changed.mp4', change)
     with CompressedVideo(path) as video:
-        index, why = video._decoder._regular_index()
+        index, why = find_regular_index(video._decoder.source)
     assert index is None
     assert reason in why
 
