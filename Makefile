@@ -81,6 +81,7 @@ bench: setup
 	$(BIN)/pip install --no-deps -r requirements-bench.txt
 	$(BIN)/python benchmarks/run_all.py
 	$(BIN)/python benchmarks/chart.py
+	$(BIN)/python benchmarks/speed_table.py
 
 fuzz: setup
 	$(BIN)/python tests/fuzz/fuzz.py $(if $(N),--number $(N))

@@ -1,67 +1,62 @@
-"""The chart of README from the table in benchmarks/RESULTS.md: frames a second of every route to motion vectors.
+"""The chart of README from the tables in benchmarks/RESULTS.md: reading motion vectors, and a pretraining step.
 
-python benchmarks/chart.py        # writes docs/images/speed.svg; make bench does it, too
+python benchmarks/chart.py        # writes docs/images/speed.png; make bench does it, too
 """
 
-import re
 from pathlib import Path
-from typing import NamedTuple
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from results_page import REPOSITORY, RESULTS, Rate, tables_of
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-RESULTS = REPOSITORY / 'benchmarks/RESULTS.md'
-CHART = REPOSITORY / 'docs/images/speed.svg'
+CHART = REPOSITORY / 'docs/images/speed.png'
 _COLOURS = {'ours': '#1f6fb4', 'peer': '#b0b0b0', 'limit': '#e3e3e3'}
-_ROW = re.compile(r'\| ([^|]+) \| (ours|peer|limit) \| ([\d.,e+]+) \|')
 _SHOWN = ('ours', 'peer', 'decode only')  # of the limits, one is enough
 
 
-class Bar(NamedTuple):
-    """One route."""
-
-    name: str
-    kind: str
-    frames: float
-    """A second."""
-
-
-def tables_in(results: str) -> dict[str, list[Bar]]:
-    """Bars by heading, of the benchmark `extraction`, in the order of the page."""
-    part = results.partition('\n## extraction\n')[2].partition('\n## ')[0]
-    found: dict[str, list[Bar]] = {}
-    for line in part.splitlines():
-        if line.startswith('**'):
-            bars = found.setdefault(line.strip('*'), [])
-        elif row := _ROW.match(line):
-            bar = Bar(row[1], row[2], float(row[3].replace(',', '')))
-            if bar.kind in _SHOWN or bar.name in _SHOWN:
-                bars.append(bar)
-    if not any(found.values()):
-        raise ValueError(f'{RESULTS}: there is no table of extraction. Remedy: python benchmarks/run_all.py')
-    return found
+def panels(results: str) -> dict[str, tuple[str, list[Rate]]]:
+    """Unit and bars by panel title: frames read a second by kind of video, clips trained a second by network."""
+    found = {
+        title.partition(';')[0]: ('frames per second', [rate for rate in rates if {rate.name, rate.kind} & {*_SHOWN}])
+        for title, rates in tables_of(results, 'extraction').items()
+    }
+    return found | {
+        f'Pretraining step, {title}': ('clips per second', rates)
+        for title, rates in tables_of(results, 'fast_recipe').items()
+        if title.startswith('r3d26')
+    }
 
 
-def draw(tables: dict[str, list[Bar]], path: Path) -> None:
-    """A panel of horizontal bars for each table; the file holds no date, so that equal figures give equal files."""
-    plt.rcParams.update({'svg.hashsalt': 'cmvl_mm', 'svg.fonttype': 'none'})
-    figure, axes = plt.subplots(len(tables), 1, figsize=(8, 2.6 * len(tables)), layout='constrained', squeeze=False)
-    for ax, (title, bars) in zip(axes[:, 0], tables.items(), strict=True):
-        names = [bar.name for bar in bars]
-        drawn = ax.barh(names, [bar.frames for bar in bars], color=[_COLOURS[bar.kind] for bar in bars])
-        ax.bar_label(drawn, [f'{bar.frames:,.0f}' for bar in bars], padding=3, fontsize='small')
-        ax.invert_yaxis()
-        ax.margins(x=0.12)
-        ax.set_title(title.partition(';')[0], loc='left', fontsize='medium')
-        ax.spines[['top', 'right']].set_visible(False)
-        ax.set_xlabel('frames per second on one core (blue: this reader; pale: the limit)')
+def draw(results: str, path: Path) -> None:
+    """A panel of horizontal bars for each table, as a PNG file that names the figures it shows."""
+    found = panels(results)
+    heights = [len(rates) + 2 for _, rates in found.values()]
+    figure, axes = plt.subplots(
+        len(found), 1, figsize=(8, 0.24 * sum(heights)), layout='constrained', squeeze=False, height_ratios=heights
+    )
+    for ax, (title, (unit, rates)) in zip(axes[:, 0], found.items(), strict=True):
+        _bars(ax, rates)
+        ax.set_title(title, loc='left', fontsize='medium')
+        ax.set_xlabel(f'{unit} on one core (blue: ours; pale: decoding alone)')
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={'Date': None})
+    figure.savefig(path, dpi=110, metadata={'Description': repr(found)})
     plt.close(figure)
 
 
+def _bars(ax: Axes, rates: list[Rate]) -> None:
+    drawn = ax.barh(
+        [rate.name for rate in rates],
+        [rate.per_second for rate in rates],
+        color=[_COLOURS[rate.kind] for rate in rates],
+    )
+    ax.bar_label(drawn, [f'{float(f"{rate.per_second:.3g}"):,g}' for rate in rates], padding=3, fontsize='small')
+    ax.invert_yaxis()
+    ax.margins(x=0.12)
+    ax.spines[['top', 'right']].set_visible(False)
+
+
 def main() -> None:
-    draw(tables_in(RESULTS.read_text()), CHART)
+    draw(RESULTS.read_text(), CHART)
     print(f'written to {CHART}')
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+from PIL import Image
 
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.evaluation.search import nearest
@@ -261,18 +262,33 @@ def test_every_training_states_one():
     assert [path.name for path in trainings if not STATED.search(path.read_text())] == []
 
 
-def test_the_chart_shows_the_figures_of_the_table(benchmark, repository, tmp_path):
-    chart = benchmark('chart')
-    results = (repository / 'benchmarks/RESULTS.md').read_text()
-    tables = chart.tables_in(results)
-    assert [title.split()[0] for title in tables] == ['MPEG-4', 'H.264']
-    for title, bars in tables.items():
-        part = results.partition(f'**{title}**')[2]
-        assert [bar.name for bar in bars if bar.kind == 'ours'] == ['ours, vectors + I-frames', 'ours, vectors']
+def test_the_chart_shows_the_figures_of_the_page(benchmark, repository, tmp_path):
+    chart, results = benchmark('chart'), (repository / 'benchmarks/RESULTS.md').read_text()
+    panels = chart.panels(results)
+    assert [title.split()[0] for title in panels] == ['MPEG-4', 'H.264', 'Pretraining']
+    for _, bars in panels.values():
         for bar in bars:
-            shown = re.search(rf'\| {re.escape(bar.name)} \| {bar.kind} \| (\S+) \|', part)[1]
-            assert bar.frames == pytest.approx(float(shown.replace(',', '')))
-    chart.draw(tables, tmp_path / 'speed.svg')
-    assert (tmp_path / 'speed.svg').read_bytes() == (repository / 'docs/images/speed.svg').read_bytes()
+            shown = re.findall(rf'\| {re.escape(bar.name)} \| {bar.kind} \| (\S+) \|', results)
+            assert bar.per_second in [float(number.replace(',', '')) for number in shown]
+    chart.draw(results, tmp_path / 'speed.png')
+    drawn, kept = Image.open(tmp_path / 'speed.png'), Image.open(repository / 'docs/images/speed.png')
+    assert drawn.text['Description'] == kept.text['Description'] == repr(panels), 'run benchmarks/chart.py'
+    assert drawn.size == kept.size
     with pytest.raises(ValueError, match='no table'):
-        chart.tables_in('# Benchmarks\n')
+        chart.draw('# Benchmarks\n', tmp_path / 'none.png')
+
+
+def test_the_speed_table_of_readme_is_that_of_the_page(benchmark, repository):
+    speed = benchmark('speed_table')
+    readme, results = ((repository / name).read_text() for name in ('README.md', 'benchmarks/RESULTS.md'))
+    assert speed.with_table(readme, results) == readme, 'run benchmarks/speed_table.py'
+    [embed] = re.findall(r'\| features, .*', readme)
+    ours, other = (
+        re.search(rf'## embed\n(?s:.*?)\| {name} \| \w+ \| (\S+) \|', results)[1]
+        for name in ('ours', 'decord, stock pipeline')
+    )
+    assert embed.endswith(f'| {float(ours) / float(other):.2f} |')
+    with pytest.raises(ValueError, match='no route'):
+        speed.table(results.replace('| fast recipe, bf16 |', '| another |'))
+    with pytest.raises(ValueError, match='marks'):
+        speed.with_table('# cmvl_mm\n', results)

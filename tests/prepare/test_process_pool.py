@@ -73,7 +73,8 @@ def test_a_script_without_a_main_guard_gets_one_error_that_says_so(repository, t
     assert done.returncode == 1
     assert done.stderr.count('Traceback') == 1
     assert 'Remedy for a script: the call stands under "if __name__' in done.stderr.splitlines()[-1]
-    assert len(done.stderr.splitlines()) < 12
+    marks = '~^ '  # from Python 3.13 on, lines of them point into the line above
+    assert len([line for line in done.stderr.splitlines() if line.strip(marks)]) < 12
 
 
 @pytest.mark.slow
