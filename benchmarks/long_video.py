@@ -7,7 +7,6 @@ Memory is the peak resident size of a process of its own that goes through a vid
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -120,9 +119,13 @@ def fresh_peak(path: Path, workers: int) -> int:
 
 
 def peak_of(path: Path, workers: int) -> int:
-    """Bytes that this process holds at most."""
+    """Bytes that this process holds at most, by Linux's count for its own program.
+
+    `ru_maxrss` would not do: across exec it keeps the size of the process that started this one.
+    """
     iterate(path, workers)
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    [line] = [line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM:')]
+    return 1024 * int(line.split()[1])
 
 
 def iterate(path: Path, workers: int, rgb: str | bool = False) -> None:

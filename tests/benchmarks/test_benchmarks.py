@@ -292,3 +292,10 @@ def test_the_speed_table_of_readme_is_that_of_the_page(benchmark, repository):
         speed.table(results.replace('| fast recipe, bf16 |', '| another |'))
     with pytest.raises(ValueError, match='marks'):
         speed.with_table('# cmvl_mm\n', results)
+
+
+def test_the_peak_of_a_process_is_not_that_of_the_one_that_starts_it(benchmark, tmp_path):
+    [video] = benchmark('material').make_h264(tmp_path, 1, 14)
+    small = 400 * 2**20
+    held = np.ones(small, np.uint8)  # touched, so that this process is larger
+    assert 20 * 2**20 < benchmark('long_video').fresh_peak(video, 1) < held.nbytes
