@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +19,7 @@ from cmvl_mm.bitstream.by_codec import need_tables
 from cmvl_mm.video.choice import first_that_sends, video_streams
 from cmvl_mm.video.errors import Stage, VideoError
 from cmvl_mm.video.held import push_out
-from cmvl_mm.video.leading import DROPS_LOST, begin_with_key_frame, numbered
+from cmvl_mm.video.leading import DROPS_LOST, begin_with_key_frame
 from cmvl_mm.video.macroblocks import DEBUG
 from cmvl_mm.video.pyav import open_file
 from cmvl_mm.video.sequential import decode_of, names_no_type, stands_alone
@@ -227,7 +228,7 @@ def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> I
     packets = chain([first], source)
     if codec_name(stream) in DROPS_LOST:
         stream.codec_context.copy_opaque = True
-        begins_whole, frames = begin_with_key_frame(_decode(path, stream, numbered(packets)))
+        begins_whole, frames = begin_with_key_frame(packets, partial(_decode, path, stream))
         damaged = damaged and not begins_whole
     else:
         frames = _decode(path, stream, packets)

@@ -5,7 +5,7 @@ the key frame alone, and are sound: RADL pictures of HEVC and VVC, B-frames of a
 all that follow an IDR picture of H.264.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -20,24 +20,33 @@ DROPS_LOST = frozenset({'h264', 'hevc', 'vvc', 'mpeg1video', 'mpeg2video'})
 _MOST = 16  # pictures that may wait for one decoded before them (ITU-T H.265, A.4.2: MaxDpbSize)
 
 
-def numbered(packets: Iterable[Any]) -> Iterator[Any]:
-    """The packets, each with its place as ``opaque``: the decoder copies it to the frame, if told to."""
-    for position, packet in enumerate(packets):
-        packet.opaque = Origin(position)
-        yield packet
-
-
-def begin_with_key_frame(frames: Iterator[VideoFrame]) -> tuple[bool, Iterator[VideoFrame]]:
+def begin_with_key_frame(
+    packets: Iterator[Any], decode: Callable[[Iterator[Any]], Iterator[VideoFrame]]
+) -> tuple[bool, Iterator[VideoFrame]]:
     """Whether of all frames a key frame was decoded first; and the frames, of which some were looked at.
 
     Args:
-        frames: in display order, from the start of a stream of `numbered` packets.
+        packets: from the start of a stream. Those that are decoded before it is known get their place as ``opaque``,
+            which costs more than the rest of a packet's handling; the decoder is told to copy it to the frame.
+        decode: gives the frames of packets in display order.
     """
+    known = False
+
+    def numbered() -> Iterator[Any]:
+        for position, packet in enumerate(packets):
+            packet.opaque = Origin(position)
+            yield packet
+            if known:
+                break
+        yield from packets
+
+    frames = decode(numbered())
     seen: list[VideoFrame] = []
     for frame in islice(frames, _MOST):
         seen.append(frame)
         if frame.key_frame:
             break
+    known = True
     origins = [origin_of(frame) for frame in seen]
-    known = bool(seen) and seen[-1].key_frame and all(isinstance(origin, Origin) for origin in origins)
-    return known and origins[-1] == min(origins), chain(seen, frames)
+    has_key = bool(seen) and seen[-1].key_frame and all(isinstance(origin, Origin) for origin in origins)
+    return has_key and origins[-1] == min(origins), chain(seen, frames)

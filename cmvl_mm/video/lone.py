@@ -6,6 +6,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
+from cmvl_mm.video.container import is_intra_mpeg4
 from cmvl_mm.video.second_decoders import vector_decoder
 
 
@@ -30,12 +31,15 @@ class LoneDecoder:
         except ValueError:
             self._tick_bits = None
 
-    def decode(self, packet: Any) -> list[VideoFrame]:
+    def decode(self, packet: Any) -> list[VideoFrame] | None:
         """What the packet gives, without any before it; pixels are garbage.
+
+        Returns:
+            None for an I-frame, which has no vectors and is not decoded.
 
         Raises:
             av.FFmpegError: it does not decode.
         """
         if self._tick_bits is not None and is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
             return self._shared.decode(packet)
-        return vector_decoder(self._stream).decode(packet)
+        return None if is_intra_mpeg4(packet) else vector_decoder(self._stream).decode(packet)

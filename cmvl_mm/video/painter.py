@@ -39,7 +39,7 @@ from cmvl_mm.video.side_data import motion_buffer
 
 # Frames painted at a time, so that NumPy's cost per call is spread over them; but no more than stay in the cache.
 _TOGETHER = 32
-_ENOUGH = 256 << 10  # bytes of records: 20 frames of 340x256, one of 1920x1080
+_ENOUGH = 512 << 10  # bytes of records: 32 frames of 340x256, two of 1920x1080
 _WITH_B_VECTORS = {'mpeg1video', 'mpeg2video', 'h264'}
 _SELECTIONS = {'h264': without_phantoms, 'mpeg4': without_fields}
 _PLAIN = Claim()

@@ -14,7 +14,6 @@ from cmvl_mm.video.container import (
     configure,
     decode_strictly,
     failure,
-    is_intra_mpeg4,
     open_video,
     packets_with_data,
 )
@@ -144,8 +143,6 @@ class StreamReader:
             VideoError: stage ``decode``, if the packet is not there or does not decode.
         """
         packet = self.packet(start, position)
-        if is_intra_mpeg4(packet):
-            return None
         if self._lone is None:
             self._lone = LoneDecoder(self.stream)
         try:  # what `reporting` does, without entering a context for every packet
