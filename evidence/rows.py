@@ -62,6 +62,7 @@ ROWS = (
     Row('own_channels', 'ours: both, half of the channels for each task', 'own_channels'),
     Row('far_future', 'ours: both, alpha 0.5, motion further ahead', 'far_future'),
     Row('far_future_09', 'ours: both, alpha 0.9, motion further ahead', 'far_future_09'),
+    Row('residual_channels', "ours: both, residual energy in the M-Network's input", 'residual_channels'),
     Row('i_network', 'the I-Network of "both"', of='both', test='i_network', core=True),
     Row('m_network', 'the M-Network of "both"', of='both', test='m_network', core=True),
     Row('scratch', 'classifier from scratch', 'scratch', test='scratch', core=True, classifies=True),
@@ -79,6 +80,8 @@ ROWS = (
     Row('hard_iframes', 'level hard, I-frames alone', 'iframes', level='hard'),
     Row('hard_motion_vectors', 'level hard, motion vectors alone', 'motion_vectors', level='hard'),
     Row('hard_both', 'level hard, both', 'pretrain', level='hard'),
+    Row('hard_residual_channels', "level hard, both, residual energy in the M-Network's input", 'residual_channels',
+        level='hard'),
     Row('hard_vector_maps', 'level hard, both, alpha 0.9, motion maps of 12 px', 'alpha_09', level='hard'),
     Row('hard_paper_maps', 'the same, motion maps as large as the clip', 'paper_maps', level='hard'),
 )  # fmt: skip
