@@ -97,9 +97,10 @@ CLAIMS = (
         for kind in ('context', 'motion', 'joint')
     ),
     *(
-        Claim('ours', f"Residual energy in the M-Network's input helps{level}, {kind} label.", f'R@1 {kind}',
-              f'{row}residual_channels', f'{row}both')
-        for level, row in (('', ''), (' on the hard level', 'hard_')) for kind in ('joint', 'motion')
+        Claim('ours', f'Residual energy {words} helps{level}, {kind} label.', f'R@1 {kind}', f'{hard}{row}',
+              f'{hard}both')
+        for row, words in (('residual_channels', "in the M-Network's input"), ('residual_target', 'as a third target'))
+        for level, hard in (('', ''), (' on the hard level', 'hard_')) for kind in ('joint', 'motion')
     ),
     Claim('ours', 'Pretraining three times as long helps.', 'R@1 joint', 'long', 'both'),
     Claim('method', 'Hard negatives of the same video help.', 'R@1 motion', 'both', 'no_hard_negatives'),
