@@ -34,8 +34,9 @@ GOP = 12  # frames, of cmvl prepare
 TRAINING_VIDEOS = {'UCF101, split 1': 9_537, 'Kinetics-400': 240_000}
 PARTS = (
     'backbone', 'context_head.i_network', 'motion_head.m_network', 'motion_head.predictor',
-    'motion_head.readout', 'context_head.query_projection', 'context_head.key_projection',
-    'motion_head.query_projection', 'motion_head.key_projection',
+    'motion_head.readout', 'residual_head.r_network', 'residual_head.predictor',
+    'context_head.query_projection', 'context_head.key_projection', 'motion_head.query_projection',
+    'motion_head.key_projection', 'residual_head.query_projection', 'residual_head.key_projection',
 )  # fmt: skip
 
 
@@ -57,8 +58,12 @@ def count_parts(config: Config) -> list[Part]:
         model = MODELS.build(config.model).train()
         calls = _calls(model, model.data_preprocessor(synthetic_batch(config, VIDEOS, 'cpu'))['inputs'])
         parts = [count_part(name, model.get_submodule(name), call) for name, call in calls.items()]
-    points = calls['motion_head.key_projection'].shape[1] if 'motion_head.key_projection' in calls else 0
-    return [*parts, Part('losses', 0, _loss_operations(config, points) / 3, _loss_operations(config, points))]
+    losses = sum(
+        _loss_operations(config, head, calls[f'{head}.key_projection'].shape[1])
+        for head in ('motion_head', 'residual_head')
+        if f'{head}.key_projection' in calls
+    )
+    return [*parts, Part('losses', 0, losses / 3, losses)]
 
 
 def _calls(model: nn.Module, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -91,13 +96,11 @@ def count_part(name: str, part: nn.Module, given: Tensor) -> Part:
     return Part(name, parameters, once, once + again)
 
 
-def _loss_operations(config: Config, points: int) -> float:
-    """6 P K C of the pointwise loss for one sample at the config's batch on one GPU; no points, no such loss."""
-    if not points:
-        return 0
+def _loss_operations(config: Config, head: str, points: int) -> float:
+    """6 P K C of a head's pointwise loss for one sample at the config's batch on one GPU."""
     windows = 1 + stage_of(config.train_dataloader.dataset.pipeline, 'sample').num_negatives
     keys = config.train_dataloader.batch_size * windows * points
-    return 6 * points * keys * config.model.motion_head.get('embed_channels', 512)
+    return 6 * points * keys * config.model[head].get('embed_channels', 512)
 
 
 def frames_per_sample(config: Config) -> tuple[float, float]:

@@ -35,6 +35,8 @@ def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
         motion_flip=noise(0, 2, videos, windows, dtype=torch.bool),
         motion_block=torch.full((videos,), block, device=device),
     )
+    if stage_of(pipeline, 'read').get('residual', 'none') != 'none':
+        inputs['residual'] = torch.rand(videos, windows, sample.motion_len, blocks, blocks, 2, device=device)
     colour = TRANSFORMS.build(stage_of(pipeline, 'colour'))
     if colour.where == 'device':
         rng = np.random.default_rng(0)

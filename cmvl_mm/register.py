@@ -24,6 +24,7 @@ from cmvl_mm.models import (  # noqa: F401
     predictors,
     preprocessor,
     recognizer,
+    residual_head,
     resnet,
     vector_heads,
 )

@@ -96,6 +96,12 @@ CLAIMS = (
         for start, words in (('alpha_09', 'alpha 0.9'), ('far_future_09', 'alpha 0.9 and motion further ahead'))
         for kind in ('context', 'motion', 'joint')
     ),
+    *(
+        Claim('ours', f'Residual energy {words} helps{level}, {kind} label.', f'R@1 {kind}', f'{hard}{row}',
+              f'{hard}both')
+        for row, words in (('residual_channels', "in the M-Network's input"), ('residual_target', 'as a third target'))
+        for level, hard in (('', ''), (' on the hard level', 'hard_')) for kind in ('joint', 'motion')
+    ),
     Claim('ours', 'Pretraining three times as long helps.', 'R@1 joint', 'long', 'both'),
     Claim('method', 'Hard negatives of the same video help.', 'R@1 motion', 'both', 'no_hard_negatives'),
     Claim('method', 'Negating dx of mirrored windows beats keeping it, as released.', 'R@1 motion', 'both',

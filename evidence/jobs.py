@@ -88,7 +88,7 @@ def settings_of(row: Row, seed: int, split: str) -> str:
 def training_figures(work_dir: Path) -> dict[str, float]:
     """Pretext accuracies of the last epoch, and, where a run validates, both over epochs; in percent."""
     rows = read_curves(work_dir)
-    keys = [key for key in ('acc_context', 'acc_motion') if key in rows[-1]]
+    keys = [key for key in ('acc_context', 'acc_motion', 'acc_residual') if key in rows[-1]]
     found = {f'pretext {key}': 100 * epoch_mean(rows, key, rows[-1]['epoch']) for key in keys}
     for epoch, row in read_validations(work_dir).items():
         found |= {f'epoch {epoch} {key}': 100 * epoch_mean(rows, key, epoch) for key in keys}

@@ -31,6 +31,7 @@ RESULT_FIELDS = {'config', 'ours', 'commit', 'date', 'device'}
 SECTIONS = (
     ('Pretraining', r'configs/pretrain_'),
     ("Pretraining with motion at the vectors' own resolution: ours, not the paper's", r'configs/fast/'),
+    ("Residuals as supervision: ours, the paper's future work", r'configs/residual/'),
     ('Finetuning: Tables 2 and 8', r'configs/finetune_'),
     ('Retrieval: Table 9', r'configs/retrieval_'),
     *(

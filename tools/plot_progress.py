@@ -13,7 +13,7 @@ from cmvl_mm.engine.logs import Row, epoch_mean, read_curves, read_validations
 from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.visualization.figures import draw_progress
 
-TRAINING_KEYS = ('acc_context', 'acc_motion', 'acc_cls')
+TRAINING_KEYS = ('acc_context', 'acc_motion', 'acc_residual', 'acc_cls')
 
 
 def parse_args() -> argparse.Namespace:

@@ -47,7 +47,9 @@ def main() -> None:
         batch = compressed_collate([sample.packed])
         maps = None
         if 'motion' in sample.packed['inputs']:
-            maps = preprocessor(batch)['inputs']['motion'][0] * preprocessor.motion_clamp
+            maps = (
+                preprocessor(batch)['inputs']['motion'][0, :, :2] * preprocessor.motion_clamp
+            )  # (K, 2, T, size, size)
             assert isinstance(maps, torch.Tensor)
         coloured = recolour_inputs(batch['inputs'])
         pictures = {name: coloured[name][0].byte() for name in ('imgs', 'iframe') if name in coloured}

@@ -25,6 +25,7 @@ _WEIGHTS = ('state_dict', 'model_state_dict', 'model')  # MMEngine and Lightning
 _HEADS = (
     'context_head.',
     'motion_head.',
+    'residual_head.',
     'cls_head.',
     'pretext_head.',
 )  # which a backbone's start leaves out, as meant

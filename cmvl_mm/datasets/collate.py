@@ -45,7 +45,7 @@ def _require_same_names(inputs: Sequence[Mapping[str, Tensor]]) -> None:
 def stack_inputs(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:
     """Name -> a tensor of each sample -> name -> their batch, on the tensors' device.
 
-    The padding of `motion` never reaches a network: crop boxes lie inside each video's own grid.
+    The padding of `motion` and `residual` never reaches a network: crop boxes lie inside each video's own grid.
 
     Raises:
         ValueError: the videos have different numbers of clips.
@@ -118,7 +118,7 @@ def _bytes(slot: _Slot) -> int:
 
 
 def _shapes(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, tuple[int, ...]]:
-    """Of each column's batch; the grids of `motion` may differ in size."""
+    """Of each column's batch; the grids of `motion` and `residual` may differ in size."""
     different = sorted({tuple(tensor.shape) for tensor in columns.get('imgs', ())})
     if len(different) > 1:
         raise ValueError(f'imgs of one batch differ in shape: {different}. Remedy: test_dataloader.batch_size=1.')
@@ -130,7 +130,7 @@ def _shapes(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, tuple[int, ...
 
 def _fill(batch: dict[str, Tensor], columns: Mapping[str, Sequence[Tensor]]) -> None:
     for name, tensors in columns.items():
-        if name == 'motion':
+        if name in ('motion', 'residual'):
             _pad_and_stack(tensors, batch[name])
         else:
             torch.stack(list(tensors), out=batch[name])

@@ -98,6 +98,29 @@ def axis_matrix(start: Tensor, length: Tensor, block: Tensor, num_blocks: int, s
     return matrix
 
 
+def crop_resize_grids(grids: Tensor, boxes: Tensor, flips: Tensor, block: Tensor, size: int) -> Tensor:
+    """Values of blocks -> maps of the crop; nothing is ever painted. A flip mirrors the map and keeps the values.
+
+    Args:
+        grids: (N, T, Hb, Wb, C) float32.
+        boxes: (N, 4) top, left, height, width in full-resolution pixels.
+        flips: (N,) bool.
+        block: (N,) block edge in pixels.
+
+    Returns:
+        (N, C, T, size, size) float32.
+    """
+    num_windows, length, rows, columns, channels = grids.shape
+    top, left, height, width = boxes.long().unbind(1)
+    vertical = axis_matrix(top, height, block, rows, size)  # (N, size, Hb)
+    horizontal = axis_matrix(left, width, block, columns, size)  # (N, size, Wb)
+    horizontal = torch.where(flips[:, None, None], horizontal.flip(1), horizontal)
+    values = grids.permute(0, 4, 1, 2, 3).reshape(num_windows, channels * length * rows, columns)
+    across = torch.bmm(values, horizontal.transpose(1, 2)).view(num_windows, channels * length, rows, size)
+    maps = torch.matmul(vertical[:, None], across)  # (N, C * T, size, size)
+    return maps.view(num_windows, channels, length, size, size)
+
+
 def crop_resize_motion(
     grids: Tensor,
     boxes: Tensor,
@@ -106,31 +129,22 @@ def crop_resize_motion(
     size: int,
     mirrored_dx: MirroredDx = 'negate',
 ) -> Tensor:
-    """Block vectors -> motion maps of the crop, in pixels per frame; nothing is ever painted.
+    """Block vectors -> motion maps of the crop, in pixels per frame, see `crop_resize_grids`.
 
     A flip mirrors the map and negates dx, unless `mirrored_dx` keeps it. The resize does not rescale values.
 
     Args:
         grids: (N, T, Hb, Wb, 2) quarter pixels, (dx, dy).
-        boxes: (N, 4) top, left, height, width in full-resolution pixels.
-        flips: (N,) bool.
-        block: (N,) block edge in pixels.
+        boxes, flips, block: as in `crop_resize_grids`.
         mirrored_dx: what a flip does to dx: 'negate' keeps it the motion that the mirrored pictures show; 'keep'
             leaves it as it was, as released.
 
     Returns:
         (N, 2, T, size, size) float32.
     """
-    num_windows, length, rows, columns, _ = grids.shape
-    top, left, height, width = boxes.long().unbind(1)
-    vertical = axis_matrix(top, height, block, rows, size)  # (N, size, Hb)
-    horizontal = axis_matrix(left, width, block, columns, size)  # (N, size, Wb)
-    horizontal = torch.where(flips[:, None, None], horizontal.flip(1), horizontal)
-    vectors = grids.permute(0, 4, 1, 2, 3).float() / QUARTER_PIXELS  # (N, 2, T, Hb, Wb)
-    sign = torch.ones(num_windows, 2, 1, 1, 1, device=grids.device)
+    vectors = grids.float() / QUARTER_PIXELS
     if mirrored_dx == 'negate':
+        sign = torch.ones(len(grids), 1, 1, 1, 2, device=grids.device)
         sign[:, 0, 0, 0, 0] = torch.where(flips, -1.0, 1.0)
-    vectors = (vectors * sign).reshape(num_windows, 2 * length * rows, columns)
-    across = torch.bmm(vectors, horizontal.transpose(1, 2)).view(num_windows, 2 * length, rows, size)
-    maps = torch.matmul(vertical[:, None], across)  # (N, 2T, size, size)
-    return maps.view(num_windows, 2, length, size, size)
+        vectors = vectors * sign
+    return crop_resize_grids(vectors, boxes, flips, block, size)

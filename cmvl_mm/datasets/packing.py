@@ -76,6 +76,8 @@ def _everything(sample: Sample, with_clips: bool) -> dict[str, torch.Tensor]:
         inputs['motion_box'] = _tensor(sample['motion_box'])
         inputs['motion_flip'] = _tensor(sample['motion_flip'])
         inputs['motion_block'] = torch.tensor(sample['motion_block'])
+    if 'residual' in sample:
+        inputs['residual'] = _tensor(sample['residual'])
     if 'motion_valid' in sample:
         inputs['motion_valid'] = torch.tensor(sample['motion_valid'])
     return inputs

@@ -6,9 +6,11 @@ sample's dict and adds to it:
 | stage | needs | adds |
 |---|---|---|
 | SamplePretraining, SampleClips | video, rng | clip_frames (clips, T), iframe_frame, motion_frames (K, M) |
-| ReadCompressed | the frame indices | imgs (clips * T, H, W, 3), iframe (1, H, W, 3), motion (K, M, Hb, Wb, 2) |
+| ReadCompressed | the frame indices | imgs (clips * T, H, W, 3), iframe (1, H, W, 3), motion, residual: see below |
 | RandomCropFlip, CentreCrop | imgs ... | the same cropped; motion_box (K, 4), motion_flip (K,), crops: (box, flip) |
 | AugmentColour | imgs, iframe | the same recoloured, or imgs_colour and iframe_colour (10,), the draws for the device |
+
+Motion is (K, M, Hb, Wb, 2), quarter pixels; residual (K, M, Hb, Wb, 2), energy in grey levels and whether there is any.
 """
 
 from contextlib import nullcontext
@@ -24,6 +26,7 @@ from .augment import apply_colour, draw_colour, encode_colour
 from .decoded_frames import DecodedFrames
 from .frame_choice import Sample
 from .geometry import centre_box, crop_resize, random_resized_box, rotate
+from .residual_source import RESIDUALS, Residual, read_with_energy
 
 
 @TRANSFORMS.register_module()
@@ -35,12 +38,23 @@ class ReadCompressed:
     Args:
         motion: 'vectors' takes the video's own; 'flow' reads the TV-L1 flow that `cmvl prepare --flow` put
             beside the video (Table 4).
+        residual: 'none', or beside the vectors the residual energy of the same frames and where there is any, see
+            `read_with_energy`: 'exact', as prepared videos give it, or 'approximate', which takes estimates too.
+
+    Raises:
+        ValueError: ``residual`` is 'exact' and a video has estimates alone, whatever the data set's `on_error` is; or
+            flow is to have a residual.
     """
 
-    def __init__(self, motion: Literal['vectors', 'flow'] = 'vectors') -> None:
+    def __init__(self, motion: Literal['vectors', 'flow'] = 'vectors', residual: Residual = 'none') -> None:
         if motion not in ('vectors', 'flow'):
             raise ValueError(f"motion={motion!r} is not one of 'vectors', 'flow'")
+        if residual not in RESIDUALS:
+            raise ValueError(f"residual={residual!r} is not one of 'none', 'exact', 'approximate'")
+        if motion == 'flow' and residual != 'none':
+            raise ValueError(f"motion='flow' has no residual, and {residual=}. Remedy: motion='vectors'.")
         self.motion = motion
+        self.residual: Residual = residual
 
     def __call__(self, sample: Sample) -> Sample:
         with sample.pop('opened', nullcontext()):  # a file of `OpenVideo`; a data set closes its own
@@ -50,7 +64,8 @@ class ReadCompressed:
         clip_frames, motion_frames = sample.get('clip_frames'), sample.get('motion_frames')
         clip = clip_frames.reshape(-1) if clip_frames is not None else np.empty(0, dtype=np.int64)
         iframe = [sample['iframe_frame']] if 'iframe_frame' in sample else []
-        motion = motion_frames.reshape(-1) if motion_frames is not None and self.motion == 'vectors' else ()
+        windows = motion_frames.reshape(-1) if motion_frames is not None else ()
+        motion = windows if self.motion == 'vectors' and self.residual == 'none' else ()
         if 'original' in sample:
             imgs = sample['original'].read(rgb=clip).rgb
             read: Frames = sample['video'].read(rgb=iframe, motion=motion)
@@ -66,7 +81,10 @@ class ReadCompressed:
             if self.motion == 'flow':
                 if isinstance(sample['video'], DecodedFrames):
                     raise ValueError('decoded frames have no flow file beside them. Remedy: give the video file.')
-                field = read_flow(sample['video'], motion=motion_frames.reshape(-1))
+                field = read_flow(sample['video'], motion=windows)
+            elif self.residual != 'none':
+                field, energy = read_with_energy(sample['video'], windows, self.residual)
+                sample['residual'] = energy.reshape(*motion_frames.shape, *energy.shape[1:])
             sample['motion'] = field.vectors.reshape(*motion_frames.shape, *field.vectors.shape[1:])
             sample['motion_block'] = field.block
         return sample

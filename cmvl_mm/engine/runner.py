@@ -248,7 +248,8 @@ class CompressedRunner(Runner):
     def init_weights_for_test(self) -> None:
         """Weights of a retrieval without a checkpoint: what `model.init_cfg` names, else random; the log says so."""
         model = bare(self.model)
-        heads = [name for name in ('context_head', 'motion_head', 'cls_head') if getattr(model, name) is not None]
+        names = ('context_head', 'motion_head', 'residual_head', 'cls_head')
+        heads = [name for name in names if getattr(model, name) is not None]
         if heads:
             raise ValueError(f'{", ".join(heads)} would be random. Remedy: give tools/test.py a checkpoint.')
         if model.init_cfg is None:

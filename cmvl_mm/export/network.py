@@ -50,7 +50,7 @@ class ClipNetwork(nn.Module):
                 )
         copied = copy.deepcopy(model)
         self.recognizer = copied
-        for name in ('context_head', 'motion_head', 'neck'):  # of the pretraining alone
+        for name in ('context_head', 'motion_head', 'residual_head', 'neck'):  # of the pretraining alone
             setattr(copied, name, None)
         for parameter in copied.parameters():  # channels last is a matter of speed on one machine
             parameter.data = parameter.data.contiguous()

@@ -1,6 +1,7 @@
 """The tasks: match the context (eq. 1), predict the motion (eq. 2), classify. Each owns what only it needs.
 
-Eq. (3), J = (1 - alpha) J_I + alpha J_M, is the two pretext heads' `loss_weight`: 1 - alpha and alpha.
+Eq. (3), J = (1 - alpha) J_I + alpha J_M, is the two pretext heads' `loss_weight`: 1 - alpha and alpha. A third
+task, ours, is in `residual_head`.
 """
 
 from typing import Any, Literal
@@ -162,6 +163,11 @@ class PointwiseInfoNCEHead(nn.Module):
             itself (ours, not the paper's: there both tasks share all).
     """
 
+    target = 'motion'
+    """In the names of losses and of the model's head."""
+    network_name = 'm_network'
+    """Of the module that embeds the target."""
+
     def __init__(
         self,
         *,
@@ -180,7 +186,8 @@ class PointwiseInfoNCEHead(nn.Module):
         self.loss_weight, self.channels = loss_weight, channels
         self.criterion = contrastive_loss(loss, PointwiseInfoNCELoss, temperature, key_gradient)
         self.predictor = build(predictor)
-        self.m_network = build(m_network)
+        network = build(m_network)
+        self.add_module(self.network_name, network)
         self.query_projection, self.key_projection = (
             ProjectionMLP(
                 channels,
@@ -188,7 +195,7 @@ class PointwiseInfoNCEHead(nn.Module):
                 out_channels=embed_channels,
                 output_norm=output_norm,
             )
-            for channels in (self.predictor.out_channels, self.m_network.out_channels)
+            for channels in (self.predictor.out_channels, network.out_channels)
         )
 
     def embed(self, video_map: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
@@ -199,12 +206,14 @@ class PointwiseInfoNCEHead(nn.Module):
         Raises:
             ValueError: prediction and M-Network do not have the same points.
         """
+        head = f'model.{self.target}_head'
+        network = self.get_submodule(self.network_name)
         predicted = self.predictor(own_channels(video_map, self.channels))  # (B, D, T3, H3, W3)
-        windows = extract(self.m_network, motion.flatten(0, 1), CLIPS, 'model.motion_head.m_network')
-        actual = windows.last_map('model.motion_head', instead='model.motion_head=None')  # (B*K, C, T3, H3, W3)
+        windows = extract(network, motion.flatten(0, 1), CLIPS, f'{head}.{self.network_name}')
+        actual = windows.last_map(head, instead=f'{head}=None')  # (B*K, C, T3, H3, W3)
         if predicted.shape[2:] != actual.shape[2:]:
             raise ValueError(
-                f'the predictor gives {tuple(predicted.shape[2:])} points (T, H, W), the M-Network '
+                f'{head}: the predictor gives {tuple(predicted.shape[2:])} points (T, H, W), {self.network_name} '
                 f'{tuple(actual.shape[2:])}. Remedy: adapt query_size or stage_strides.'
             )
         key = self.key_projection(points(actual))  # (B*K, N, D)
@@ -221,7 +230,7 @@ class PointwiseInfoNCEHead(nn.Module):
         query, key = self.embed(video_map, motion)
         loss, hits = self.criterion.with_hits(query, key, valid)
         accuracy = mean_over_valid(hits.float().mean(1), valid)
-        return {'loss_motion': self.loss_weight * loss, 'acc_motion': accuracy}
+        return {f'loss_{self.target}': self.loss_weight * loss, f'acc_{self.target}': accuracy}
 
 
 @MODELS.register_module()

@@ -1,4 +1,4 @@
-"""The whole model: one V-Network and up to three tasks."""
+"""The whole model: one V-Network and up to four tasks."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -21,7 +21,7 @@ from cmvl_mm.models.tested_features import pooled, read_test_cfg
 
 
 class Embeddings(NamedTuple):
-    """L2-normalised embeddings of the two pretext tasks; None where the model has no head that embeds.
+    """L2-normalised embeddings of the paper's two pretext tasks; None where the model has no head that embeds.
 
     B: videos, K: motion windows (0 is the true future), N: points T3*H3*W3, D: channels.
     """
@@ -38,7 +38,7 @@ class ContextMotionRecognizer(BaseModel):
 
     | use | heads |
     |---|---|
-    | pretraining | context and motion |
+    | pretraining | context and motion; ours may add residual |
     | finetuning | cls; Table 6 adds motion |
     | retrieval | none |
 
@@ -49,6 +49,7 @@ class ContextMotionRecognizer(BaseModel):
             backbone of ours gives the maps of as many stages as the neck's `stages` says.
         context_head, motion_head, cls_head: the tasks. `cls_head` always looks at the last stage alone; it may be one
             of MMAction2's heads, see `stock_heads`. Any other gets the labels where the batch has them, on the host.
+        residual_head: a third pretext task, ours, see `residual_head.ResidualInfoNCEHead`.
         data_preprocessor: batch of samples -> normalised tensors; MMEngine's default only moves them.
         test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass a network at once in tests; None passes
             all clips of a batch at once. `dict(network='i_network')` takes the features of that head's target network
@@ -68,7 +69,8 @@ class ContextMotionRecognizer(BaseModel):
     | imgs | (B, 3, T, H, W), or (B, clips, 3, T, H, W) as MMAction2 packs it | all |
     | iframe | (B, 3, H, W) | context_head |
     | motion | (B, K, 2, T, H, W), window 0 the positive | motion_head |
-    | motion_valid | (B,) bool, False where the video ends before window 0 does | motion_head, where it may happen |
+    | residual | (B, K, 2, T, H, W), of the same windows | residual_head |
+    | motion_valid | (B,) bool, False where the video ends before window 0 does | both, where it may happen |
     """
 
     init_cfg: dict[str, Any] | None
@@ -85,6 +87,7 @@ class ContextMotionRecognizer(BaseModel):
         init_cfg: dict[str, Any] | None = None,
         memory_format: Literal['contiguous', 'channels_last'] = 'contiguous',
         backbone_layout: dict[str, Any] | None = None,
+        residual_head: dict[str, Any] | nn.Module | None = None,
     ) -> None:
         if isinstance(data_preprocessor, dict):  # MMEngine would look for it in its own registry
             data_preprocessor = build(data_preprocessor)
@@ -97,6 +100,7 @@ class ContextMotionRecognizer(BaseModel):
             self.backbone.give_stages(stages)
         self.context_head = None if context_head is None else build(context_head)
         self.motion_head = None if motion_head is None else build(motion_head)
+        self.residual_head = None if residual_head is None else build(residual_head)
         self.cls_head = None if cls_head is None else build(cls_head)
         self.head_reads = None if self.cls_head is None else reads_of(self.cls_head)  # None for a head of ours, too
         self.clips_per_forward, self.test_network, self.test_pool = read_test_cfg(**(test_cfg or {}))
@@ -141,13 +145,16 @@ class ContextMotionRecognizer(BaseModel):
         """The losses and accuracies of all heads; MMEngine adds up the keys that contain 'loss'."""
         features = self._features(_single_clip(inputs['imgs']))
         losses: dict[str, Tensor] = {}
-        if self.context_head is not None or self.motion_head is not None:
+        if any(head is not None for head in (self.context_head, self.motion_head, self.residual_head)):
             video_map = self._video_map(features)
         if self.context_head is not None:
             losses |= self.context_head.loss(video_map, _take(inputs, 'iframe', 'context_head'))
         if self.motion_head is not None:
             motion = _take(inputs, 'motion', 'motion_head')
             losses |= self.motion_head.loss(video_map, motion, inputs.get('motion_valid'))
+        if self.residual_head is not None:
+            residual = _take(inputs, 'residual', 'residual_head')
+            losses |= self.residual_head.loss(video_map, residual, inputs.get('motion_valid'))
         if self.cls_head is not None:
             labels = labels_of(data_samples)
             if self.head_reads is not None:
@@ -157,7 +164,7 @@ class ContextMotionRecognizer(BaseModel):
                     features.pooled(), labels
                 )  # on the host, where looking at them costs nothing
         if not losses:
-            raise ValueError('nothing to train: context_head, motion_head and cls_head are all None')
+            raise ValueError('nothing to train: context_head, motion_head, residual_head and cls_head are all None')
         return losses
 
     @torch.no_grad()
@@ -223,7 +230,10 @@ class ContextMotionRecognizer(BaseModel):
     def _video_map(self, features: Features) -> Tensor:
         """The map of the pretext tasks; context_head alone, which averages it, may have vectors as one place."""
         if self.neck is None:
-            return features.pooled_or_map() if self.motion_head is None else _map_for_motion(features)
+            if self.motion_head is None and self.residual_head is None:
+                return features.pooled_or_map()
+            name = 'model.residual_head' if self.motion_head is None else 'model.motion_head'
+            return features.last_map(name, instead='context_head or cls_head alone, which take vectors')
         features.last_map('model.neck', instead='model.neck=None')
         stages = getattr(self.neck, 'stages', 1)
         if len(features.maps) < stages:
@@ -265,10 +275,6 @@ def _single_clip(imgs: Tensor) -> Tensor:
     if imgs.shape[1] != 1:
         raise ValueError(f'training takes one clip a video, got {imgs.shape[1]}. Remedy: num_clips=1.')
     return imgs.squeeze(1)
-
-
-def _map_for_motion(features: Features) -> Tensor:
-    return features.last_map('model.motion_head', instead='context_head or cls_head alone, which take vectors')
 
 
 def _take(inputs: dict[str, Tensor], key: str, head: str) -> Tensor:

@@ -24,7 +24,7 @@ from .settings import PublishError
 
 MOST_ROWS = 400
 """Rows of training curves that a published log holds."""
-_TASKS = ('context_head', 'motion_head', 'cls_head', 'neck')
+_TASKS = ('context_head', 'motion_head', 'residual_head', 'cls_head', 'neck')
 
 
 def model_of(config: Mapping[str, Any], networks: Networks) -> dict[str, Any]:

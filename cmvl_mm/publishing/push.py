@@ -20,7 +20,7 @@ from .described import Described, describe
 from .folder import CARD, CONFIG, WEIGHTS, Folder, config_text
 from .settings import PublishError
 
-_OF_PRETRAINING = ('context_head', 'motion_head', 'neck')
+_OF_PRETRAINING = ('context_head', 'motion_head', 'residual_head', 'neck')
 
 
 class Published(NamedTuple):

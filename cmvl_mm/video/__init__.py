@@ -3,6 +3,7 @@
 from cmvl_mm.video.accumulate import AccumulatedMotion, accumulate
 from cmvl_mm.video.accumulate_reader import AccumulatedResidual, read_accumulated, read_accumulated_residual
 from cmvl_mm.video.batch import Batch
+from cmvl_mm.video.block_energy import BlockEnergy, block_energy
 from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.layout import StreamLayout, read_layout
@@ -18,6 +19,7 @@ __all__ = [
     'AccumulatedMotion',
     'AccumulatedResidual',
     'Batch',
+    'BlockEnergy',
     'CompressedVideo',
     'FrameIndexError',
     'Frames',
@@ -29,6 +31,7 @@ __all__ = [
     'StreamLayout',
     'VideoError',
     'accumulate',
+    'block_energy',
     'patch_energy',
     'read_accumulated',
     'read_accumulated_residual',

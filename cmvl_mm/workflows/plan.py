@@ -91,14 +91,16 @@ def fit_epochs(videos: int, batch: int, epochs: int, usual_batch: int) -> int:
 
 
 def chances(config: Config) -> dict[str, float]:
-    """What guessing reaches in the pretext tasks, as shares of 1: `acc_context`, `acc_motion`; one process."""
+    """What guessing reaches in the pretext tasks, as shares of 1: `acc_context`, `acc_motion`, `acc_residual`; one
+    process."""
     batch, model = config.train_dataloader.batch_size, config.model
     found = {}
     if model.get('context_head') is not None:
         found['acc_context'] = 1 / batch
-    head = model.get('motion_head')
-    if head is not None and head.get('predictor', {}).get('query_size') is not None:
-        pipeline = config.train_dataloader.dataset.pipeline
-        windows = 1 + pipeline[find(pipeline, 'sample')[0]].get('num_negatives', 3)
-        found['acc_motion'] = 1 / (batch * windows * math.prod(head.predictor.query_size))
+    for target in ('motion', 'residual'):
+        head = model.get(f'{target}_head')
+        if head is not None and head.get('predictor', {}).get('query_size') is not None:
+            pipeline = config.train_dataloader.dataset.pipeline
+            windows = 1 + pipeline[find(pipeline, 'sample')[0]].get('num_negatives', 3)
+            found[f'acc_{target}'] = 1 / (batch * windows * math.prod(head.predictor.query_size))
     return found

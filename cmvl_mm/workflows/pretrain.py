@@ -21,8 +21,10 @@ from .training import fit_to, train
 _NAMES = {
     'loss_context': 'loss, context',
     'loss_motion': 'loss, motion',
+    'loss_residual': 'loss, residual',
     'acc_context': 'right I-frame of the batch, %',
     'acc_motion': 'right future motion, %',
+    'acc_residual': 'right future residual, %',
 }
 
 

@@ -103,7 +103,7 @@ def test_surplus_keys_are_named_in_the_log(checkpoint, caplog):
 
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
-    state_dict = read_state_dict(checkpoint)
+    state_dict = read_state_dict(checkpoint) | {'residual_head.weight': torch.zeros(1)}
     try:
         load_weights(C3DBN(width=2), state_dict, source='heads', prefix='backbone.')
         load_weights(C3DBN(width=2), {**state_dict, 'neck.weight': torch.zeros(1)}, source='more', prefix='backbone.')
@@ -111,8 +111,8 @@ def test_surplus_keys_are_named_in_the_log(checkpoint, caplog):
         logger.removeHandler(caplog.handler)
     said = {record.getMessage(): record.levelno for record in caplog.records if 'left out' in record.getMessage()}
     assert said == {
-        'heads: left out 1 keys: motion_head.* (1)': logging.INFO,
-        'more: left out 2 keys: motion_head.* (1), neck.* (1)': logging.WARNING,
+        'heads: left out 2 keys: motion_head.* (1), residual_head.* (1)': logging.INFO,
+        'more: left out 3 keys: motion_head.* (1), residual_head.* (1), neck.* (1)': logging.WARNING,
     }
 
 

@@ -30,13 +30,15 @@ def shrink(config: Config) -> Config:
         model.context_head.in_channels //= factor
         model.context_head.update(hidden_channels=16, embed_channels=8)
         model.context_head.i_network.width = 4
-    if model.get('motion_head') is not None:
-        predictor = model.motion_head.predictor
+    for head, network in (('motion_head', 'm_network'), ('residual_head', 'r_network')):
+        if model.get(head) is None:
+            continue
+        predictor = model[head].predictor
         predictor.in_channels //= factor
         predictor.update({name: 16 for name in ('width', 'ffn_width') if name in predictor})
-        if 'm_network' in model.motion_head:
-            model.motion_head.update(hidden_channels=16, embed_channels=8)
-            model.motion_head.m_network.width = 4
+        if network in model[head]:
+            model[head].update(hidden_channels=16, embed_channels=8)
+            model[head][network].width = 4
     if model.get('cls_head') is not None:
         model.cls_head.in_channels //= factor
     for head in ('context_head', 'motion_head'):

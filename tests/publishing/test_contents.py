@@ -17,7 +17,14 @@ from cmvl_mm.publishing.settings import PublishError
 def test_the_backbone_alone_is_the_model_without_its_tasks():
     config = dict(
         model=dict(
-            type='R', backbone=dict(depths=[1, 2]), neck={}, motion_head={}, init_cfg={}, test_cfg={}, cls_head=None
+            type='R',
+            backbone=dict(depths=[1, 2]),
+            neck={},
+            motion_head={},
+            residual_head={},
+            init_cfg={},
+            test_cfg={},
+            cls_head=None,
         )
     )
     assert model_of(config, 'backbone') == dict(type='R', backbone=dict(depths=(1, 2)), test_cfg={})

@@ -77,4 +77,5 @@ def test_what_is_chosen_follows_the_schedule_and_what_is_said_stays():
 
 def test_chances_of_the_pretext_tasks():
     assert chances(load_config('own/pretrain')) == {'acc_context': 1 / 16, 'acc_motion': 1 / (16 * 4 * 25)}
+    assert chances(load_config('residual/target_demo'))['acc_residual'] == 1 / (16 * 4 * 36)
     assert chances(load_config('own/finetune')) == {}

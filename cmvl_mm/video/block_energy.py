@@ -1,0 +1,42 @@
+"""Residual energy of every block of the grid: how much of its luma the stream had to add to its prediction.
+
+Legend: n frames; Hb x Wb cells of ``block`` pixels.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.residual import ResidualField
+
+
+class BlockEnergy(NamedTuple):
+    """Of n frames, on the grid of their vectors."""
+
+    energy: npt.NDArray[np.float32]
+    """(n, Hb, Wb): mean of |luma residual| over the pixels of a cell, in grey levels; 0 where it is not ``valid``."""
+    valid: npt.NDArray[np.bool_]
+    """(n, Hb, Wb): which cells are predicted. Of the others (I-frames, intra blocks) there is no residual."""
+
+
+def block_energy(residual: ResidualField) -> BlockEnergy:
+    """Mean absolute luma residual of every cell.
+
+    A cell that the picture's edge cuts counts the pixels inside. Of residuals of 8 bits, 0 to 128 grey levels; of 16, 0
+    to 255.
+    """
+    block, valid = residual.motion.block, residual.predicted
+    height, width = residual.y.shape[1:]
+    # -128 stays -128 in int8, and is 128 as a byte.
+    magnitude = np.abs(residual.y).view(f'u{residual.y.itemsize}')
+    lines = np.add.reduceat(magnitude, np.arange(0, height, block), axis=1, dtype=np.uint32)
+    sums = np.add.reduceat(lines, np.arange(0, width, block), axis=2)
+    pixels = np.outer(_edges(height, block), _edges(width, block))
+    return BlockEnergy(np.where(valid, sums / pixels, 0).astype(np.float32), valid)
+
+
+def _edges(whole: int, block: int) -> npt.NDArray[np.int64]:
+    """Pixels of each cell along one axis."""
+    starts = np.arange(0, whole, block)
+    return np.minimum(starts + block, whole) - starts

@@ -1,0 +1,22 @@
+"""Ours: residual energy beside the vectors in the M-Network's input, in the suite.
+
+    python tools/train.py configs/evidence/residual_channels.py
+    python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/residual_channels
+
+The paper leaves residuals as future work. Each motion map gets two channels more: energy of the block's luma residual,
+and whether it has one. For the rest both tasks, alpha = 0.5.
+
+Reads what `make evidence` makes.
+Protocol: retrieval_paper
+Changes: model.data_preprocessor.residual, model.motion_head.m_network.in_channels,
+train_dataloader.dataset.pipeline.read.residual
+"""
+
+_base_ = './pretrain.py'
+
+from cmvl_mm.datasets.stages import change
+
+model = dict(data_preprocessor=dict(residual='in_motion'), motion_head=dict(m_network=dict(in_channels=4)))
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, read=dict(residual='exact')))
+)

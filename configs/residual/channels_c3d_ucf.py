@@ -1,0 +1,21 @@
+"""Pretraining of C3D on UCF101 with residual energy beside the vectors in the M-Network's input.
+
+    bash tools/dist_train.sh configs/residual/channels_c3d_ucf.py 4
+    python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/residual/channels_c3d_ucf
+
+Each motion map gets two channels more: energy of the block's luma residual, and whether it has one.
+Paper: none; residuals are its future work
+Protocol: retrieval_paper
+Cost: 522 GFLOP a clip, 597 PFLOP in all, counted; not run
+Changes: model.data_preprocessor.residual, model.motion_head.m_network.in_channels,
+train_dataloader.dataset.pipeline.read.residual
+"""
+
+_base_ = '../pretrain_c3d_ucf.py'
+
+from cmvl_mm.datasets.stages import change
+
+model = dict(data_preprocessor=dict(residual='in_motion'), motion_head=dict(m_network=dict(in_channels=4)))
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, read=dict(residual='exact')))
+)

@@ -1,0 +1,25 @@
+"""The demo's pretraining with residual energy as a third pointwise target, with a network of its own.
+
+    python tools/train.py configs/residual/target_demo.py
+    python tools/test.py configs/demo/retrieval.py work_dirs/residual/target_demo
+
+Reads what `make demo` makes. J = 0.1 J_I + 0.9 J_M + 0.9 J_R.
+Paper: none; residuals are its future work
+Protocol: retrieval_paper
+Cost: 12 epochs of 36 steps; not run
+Base: configs/demo/pretrain.py
+Changes: model.residual_head, train_dataloader.dataset.pipeline.read.residual
+"""
+
+_base_ = [
+    '../_base_/models/demo_residual.py',
+    '../_base_/datasets/demo_pretrain.py',
+    '../_base_/schedules/demo.py',
+    '../_base_/runtime.py',
+]
+
+from cmvl_mm.datasets.stages import change
+
+train_dataloader = dict(
+    dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, read=dict(residual='exact')))
+)
