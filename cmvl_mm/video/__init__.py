@@ -5,7 +5,8 @@ from cmvl_mm.video.accumulate_reader import AccumulatedResidual, read_accumulate
 from cmvl_mm.video.batch import Batch
 from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.frames import Frames
-from cmvl_mm.video.layout import StreamLayout, read_layout
+from cmvl_mm.video.layout import StreamLayout
+from cmvl_mm.video.layout_reader import read_layout
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.patch_energy import PatchEnergy, patch_energy
 from cmvl_mm.video.quantiser_reader import read_quantisers
