@@ -7,6 +7,7 @@ from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.layout import StreamLayout
 from cmvl_mm.video.layout_reader import read_layout
+from cmvl_mm.video.metadata import VideoMetadata
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.patch_energy import PatchEnergy, patch_energy
 from cmvl_mm.video.quantiser_reader import read_quantisers
@@ -29,6 +30,7 @@ __all__ = [
     'SettingError',
     'StreamLayout',
     'VideoError',
+    'VideoMetadata',
     'accumulate',
     'patch_energy',
     'read_accumulated',

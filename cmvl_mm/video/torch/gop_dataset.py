@@ -58,7 +58,7 @@ class GopDataset(VideosInTurn):
         on_error: what happens at a video that cannot be read: 'raise', or 'skip' it, or what is left of it, with a
             `SkippedVideoWarning` that names it.
         rank: of this process among those that share the videos; None: as torch.distributed says where it is
-            initialised.  Whoever divides the items himself, as accelerate does, gives 0 of 1.
+            initialised.  Where something else divides the items, give 0 of 1.
         world_size: number of those processes; likewise.
 
     Raises:
