@@ -22,8 +22,8 @@ from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.accumulate import accumulate
 from cmvl_mm.video.accumulate_reader import read_accumulated
 from cmvl_mm.video.motion import MotionField
-from cmvl_mm.video.residual_approximate import approximate_residuals
-from cmvl_mm.video.residual_reader import read_residuals
+from cmvl_mm.video.residual_plan import plan_estimates
+from cmvl_mm.video.residual_reader import ResidualReader, read_residuals
 
 TOGETHER = 120  # frames read at a time: ten groups of pictures
 LOOPED = 4  # frames of the plain loop: it takes a tenth of a second for each
@@ -120,7 +120,8 @@ def vectors(video: CompressedVideo, frames: range) -> None:
 
 
 def estimates(video: CompressedVideo, frames: range) -> None:
-    approximate_residuals(video, {number: [row] for row, number in enumerate(frames)}, len(frames), 16)
+    with ResidualReader(video, plan=plan_estimates(video._decoder, video.block, 16)) as reader:
+        reader.read(frames)
 
 
 def accumulated(video: CompressedVideo, frames: range) -> None:

@@ -5,8 +5,11 @@ The public names. Each is imported when it is first used, so that reading and wr
 | name | what it is | needs torch |
 |---|---|---|
 | `CompressedVideo` | a file, read by frame number: pixels, I-frames, motion vectors | |
+| `Frames`, `Batch` | what it reads: pictures and motion of any frames; of frames that follow each other | |
 | `MotionField` | what it gives as motion: vectors in quarter pixels, and which cells are valid | |
-| `VideoError`, `FrameIndexError` | a file that cannot be read; a frame number outside the video | |
+| `VideoMetadata` | what a file is: codec, size, rate, key frames, ... | |
+| `VideoError` | a file that cannot be read | |
+| `FrameIndexError`, `SettingError` | a frame number outside the video; a setting that cannot be | |
 | `reencode`, `Profile`, `PROFILES` | any video -> one with regular I-frames and vectors | |
 | `read_list` | an annotation list -> its entries | |
 | `compressed_collate` | samples -> a batch, for any data loader | yes |
@@ -41,7 +44,16 @@ if TYPE_CHECKING:
     from cmvl_mm.hub import load
     from cmvl_mm.inference import ContextMotionInferencer
     from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss, info_nce, pointwise_info_nce
-    from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoError
+    from cmvl_mm.video import (
+        Batch,
+        CompressedVideo,
+        FrameIndexError,
+        Frames,
+        MotionField,
+        SettingError,
+        VideoError,
+        VideoMetadata,
+    )
     from cmvl_mm.video.encode import PROFILES, Profile, reencode
     from cmvl_mm.workflows.embed import embed
     from cmvl_mm.workflows.embeddings import read_embeddings
@@ -53,9 +65,13 @@ __version__ = VERSION
 
 __all__ = [
     'CompressedVideo',
+    'Frames',
+    'Batch',
     'MotionField',
+    'VideoMetadata',
     'VideoError',
     'FrameIndexError',
+    'SettingError',
     'reencode',
     'Profile',
     'PROFILES',
@@ -77,7 +93,16 @@ __all__ = [
 ]
 
 _NAMES_OF = {
-    'cmvl_mm.video': ('CompressedVideo', 'MotionField', 'VideoError', 'FrameIndexError'),
+    'cmvl_mm.video': (
+        'CompressedVideo',
+        'Frames',
+        'Batch',
+        'MotionField',
+        'VideoMetadata',
+        'VideoError',
+        'FrameIndexError',
+        'SettingError',
+    ),
     'cmvl_mm.video.encode': ('reencode', 'Profile', 'PROFILES'),
     'cmvl_mm.datasets.annotation': ('read_list',),
     'cmvl_mm.datasets.collate': ('compressed_collate',),

@@ -1,5 +1,6 @@
 """`import cmvl_mm` gives the public names, and loads what one of them needs only when it is used."""
 
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import cmvl_mm
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.encode import reencode
 
-LIGHT = 'CompressedVideo, MotionField, VideoError, FrameIndexError, reencode, Profile, PROFILES, read_list'
+READER = 'CompressedVideo, Frames, Batch, MotionField, VideoMetadata, VideoError, FrameIndexError, SettingError'
+LIGHT = f'{READER}, reencode, Profile, PROFILES, read_list'
 """Public names that need PyAV and NumPy alone."""
 HEAVY = {'torch', 'torchvision', 'matplotlib', 'cv2', 'mmengine', 'mmcv', 'mmaction'}
 
@@ -47,6 +49,16 @@ def test_what_each_part_needs_is_all_that_it_loads(code, heavy, repository):
     run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True, cwd=repository)
     assert 'cmvl_mm' in run.stdout
     assert not [name for name in heavy if f"'{name}'" in run.stdout]
+
+
+def test_the_reader_with_its_records_and_errors_is_public_at_both_places(repository):
+    page = (repository / 'docs' / 'api' / 'video.md').read_text()
+    section = page.partition('## Reading\n')[2].partition('\n## ')[0]
+    documented = re.findall(r'^\.\. auto\w+:: cmvl_mm\.video\.(\w+)$', section, re.MULTILINE)
+    assert sorted(documented) == sorted(READER.split(', '))
+    for name in documented:
+        assert getattr(cmvl_mm, name) is getattr(cmvl_mm.video, name)
+        assert name in cmvl_mm.video.__all__
 
 
 def test_a_name_without_its_extra_says_which_one_to_install():

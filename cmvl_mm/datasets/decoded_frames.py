@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.video import FrameIndexError, Frames, MotionField
+from cmvl_mm.video.asked import Indices
 from cmvl_mm.video.motion import grid_shape
-from cmvl_mm.video.stream import Indices
 
 _BLOCK = 16  # px
 

@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.files.atomic import atomic_write
+from cmvl_mm.video.asked import Indices
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.motion import MotionField, grid_shape
-from cmvl_mm.video.stream import CompressedVideo, Indices
+from cmvl_mm.video.stream import CompressedVideo
 
 FLOW_BLOCK = 4  # px: one sixteenth of the space of dense flow, and still finer than the vectors' 16 px
 _VERSION = 1

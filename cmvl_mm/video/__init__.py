@@ -6,7 +6,9 @@ from cmvl_mm.video.batch import Batch
 from cmvl_mm.video.block_energy import BlockEnergy, block_energy
 from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.frames import Frames
-from cmvl_mm.video.layout import StreamLayout, read_layout
+from cmvl_mm.video.layout import StreamLayout
+from cmvl_mm.video.layout_reader import read_layout
+from cmvl_mm.video.metadata import VideoMetadata
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.patch_energy import PatchEnergy, patch_energy
 from cmvl_mm.video.quantiser_reader import read_quantisers
@@ -30,6 +32,7 @@ __all__ = [
     'SettingError',
     'StreamLayout',
     'VideoError',
+    'VideoMetadata',
     'accumulate',
     'block_energy',
     'patch_energy',

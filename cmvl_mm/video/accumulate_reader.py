@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.video.accumulate import AccumulatedMotion, accumulated, accumulated_residual
-from cmvl_mm.video.asked import is_prepared, rows_of
+from cmvl_mm.video.asked import Indices, is_prepared, rows_of
 from cmvl_mm.video.errors import VideoError
-from cmvl_mm.video.stream import CompressedVideo, Indices
+from cmvl_mm.video.stream import CompressedVideo
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | Non
     """
     if over is not None and over < 1:
         raise ValueError(f'over={over}: give a number of frames, at least 1')
-    rows = rows_of(video, frames)
+    rows = rows_of(video._decoder, frames)
     shape = len(frames), video.height, video.width
     vectors, valid = np.empty((*shape, 2), np.int16), np.empty(shape, np.bool_)
     since = np.empty(len(frames), np.int64)
@@ -83,7 +83,7 @@ def accumulated_frames(
 
 def refuse_b_frames(video: CompressedVideo) -> None:
     """Raises `VideoError` where vectors do not all refer to the frame before, as far as frame types tell."""
-    if not is_prepared(video) and 'B' in video.frame_types:
+    if not is_prepared(video._decoder) and 'B' in video.frame_types:
         raise VideoError(video.path, 'motion', 'it has B-frames: its vectors do not all refer to the frame before')
 
 

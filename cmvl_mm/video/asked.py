@@ -1,34 +1,34 @@
-"""What the readers of accumulated motion, residuals and costs ask of an open video."""
+"""What reads ask of an open file, before anything is decoded."""
 
 import operator
+from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import FrameIndexError
-from cmvl_mm.video.reader import StreamReader
-from cmvl_mm.video.stream import CompressedVideo, Indices
+
+Indices = Sequence[int] | npt.NDArray[np.integer]
 
 
-def rows_of(video: CompressedVideo, frames: Indices) -> dict[int, list[int]]:
+def rows_of(decoder: FrameDecoder, frames: Indices) -> dict[int, list[int]]:
     """Display index, sorted -> the rows of the result that ask for it.
 
     Raises:
         FrameIndexError: for an index below 0 or past the last frame.
     """
     rows: dict[int, list[int]] = {}
-    num_frames = video.num_frames if len(frames) else 0
+    num_frames = decoder.num_frames if len(frames) else 0
     for row, index in enumerate(frames):
         number = operator.index(index)
         if not 0 <= number < num_frames:
-            raise FrameIndexError(video.path, 'index', f'frame {number} of a video of {num_frames} frames')
+            raise FrameIndexError(decoder.path, 'index', f'frame {number} of a video of {num_frames} frames')
         rows.setdefault(number, []).append(row)
     return dict(sorted(rows.items()))
 
 
-def is_prepared(video: CompressedVideo) -> bool:
+def is_prepared(decoder: FrameDecoder) -> bool:
     """Whether the file is as `cmvl_mm.video.encode.reencode` wrote it: MPEG-4 Part 2 without B-frames."""
-    index = video._decoder.index if video._decoder.is_regular else None
+    index = decoder.index if decoder.is_regular else None
     return index is not None and index.from_header
-
-
-def new_reader(video: CompressedVideo) -> StreamReader:
-    """Another reader of the same file: frames may be on their way out of the video's own."""
-    return StreamReader(video._source)

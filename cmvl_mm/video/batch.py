@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.residual import ResidualField
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,19 +24,25 @@ class Batch:
     """Of all n frames; None where it was not asked for."""
     future: MotionField | None = None
     """Vectors to the future, likewise."""
+    residual: ResidualField | None = None
+    """Of all n frames, likewise; ``residual.approximate`` says whether they are exact."""
 
     @property
     def nbytes(self) -> int:
         """What its arrays hold."""
         fields = [field for field in (self.motion, self.future) if field is not None]
-        pictures = 0 if self.rgb is None else self.rgb.nbytes
-        return pictures + sum(field.vectors.nbytes + field.valid.nbytes for field in fields)
+        planes = [] if self.rgb is None else [self.rgb.nbytes]
+        if self.residual is not None:
+            fields.append(self.residual.motion)
+            planes += [self.residual.y.nbytes, self.residual.u.nbytes, self.residual.v.nbytes]
+        return sum(planes) + sum(field.vectors.nbytes + field.valid.nbytes for field in fields)
 
     def __repr__(self) -> str:
         shape = None if self.rgb is None else self.rgb.shape
         vectors = None if self.motion is None else self.motion.vectors.shape
         first, last = (self.indices[0], self.indices[-1]) if len(self.indices) else ('', '')
-        return f'Batch({first}..{last}, rgb={shape}, vectors={vectors})'
+        residual = '' if self.residual is None else f', residual={self.residual.y.shape}'
+        return f'Batch({first}..{last}, rgb={shape}, vectors={vectors}{residual})'
 
 
 def joined(parts: Sequence[Batch]) -> Batch:
@@ -48,7 +55,16 @@ def joined(parts: Sequence[Batch]) -> Batch:
         rgb = np.concatenate([part.rgb for part in parts if part.rgb is not None])
         rgb_indices = np.concatenate([part.rgb_indices for part in parts if part.rgb_indices is not None])
     motion, future = (_joined_fields([getattr(part, name) for part in parts]) for name in ('motion', 'future'))
-    return Batch(np.concatenate([part.indices for part in parts]), rgb, rgb_indices, motion, future)
+    residual = _joined_residuals([part.residual for part in parts if part.residual is not None])
+    return Batch(np.concatenate([part.indices for part in parts]), rgb, rgb_indices, motion, future, residual)
+
+
+def _joined_residuals(parts: Sequence[ResidualField]) -> ResidualField | None:
+    motion = _joined_fields([part.motion for part in parts])
+    if motion is None:
+        return None
+    y, u, v = (np.concatenate([getattr(part, name) for part in parts]) for name in ('y', 'u', 'v'))
+    return ResidualField(y, u, v, motion, parts[0].approximate)
 
 
 def _joined_fields(parts: Sequence[MotionField | None]) -> MotionField | None:

@@ -235,11 +235,15 @@ class FrameDecoder:
         if kept is not None:
             yield from map(bytes, kept)
             return
-        reader = StreamReader(self._source)  # another one: frames may be on their way out of the first
+        reader = self.new_reader()
         try:
             yield from map(bytes, reader.all_packets())
         finally:
             reader.close()
+
+    def new_reader(self) -> StreamReader:
+        """Another reader of the same file: frames may be on their way out of the first."""
+        return StreamReader(self._source)
 
     def pictures(self) -> list[tuple[int, bool]]:
         """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode, once.

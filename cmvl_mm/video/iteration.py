@@ -1,7 +1,7 @@
 """Batches of a video of any length, in display order and bounded memory, by one decoder or by several."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 
 from cmvl_mm.video.batch import Batch, joined
@@ -71,9 +71,5 @@ def _worker(
     decoder: FrameDecoder, tags: Tags, wanted: Wanted, numbers: range, batch: int
 ) -> Iterator[Callable[[Segment], Iterator[Batch]]]:
     """A decoder of its own for one thread."""
-    own = decoder.another()
-    try:
-        reader = SegmentReader(own, tags, wanted)
+    with closing(decoder.another()) as own, closing(SegmentReader(own, tags, wanted)) as reader:
         yield lambda segment: reader.read(segment, [*parts_of(numbers, segment.wanted, batch)])
-    finally:
-        own.close()

@@ -8,7 +8,10 @@ import numpy.typing as npt
 from cmvl_mm.bitstream.h264_slices import HeaderReader
 from cmvl_mm.video.asked import is_prepared
 from cmvl_mm.video.container import reporting
-from cmvl_mm.video.stream import CompressedVideo
+from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.picture_types import letters
+
+Sizes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +20,7 @@ class StreamLayout:
 
     types: str
     """(n,) ``I``, ``P`` or ``B``."""
-    sizes: npt.NDArray[np.int64]
+    sizes: Sizes
     """(n,) bytes of the packet that holds the frame; -1 where it is not known which one does."""
     keyframes: npt.NDArray[np.int64]
     """(k,) display indices of the key frames."""
@@ -28,36 +31,33 @@ class StreamLayout:
         return np.diff(np.append(self.keyframes, len(self.types)))
 
 
-def read_layout(video: CompressedVideo) -> StreamLayout:
-    """Types and sizes of all frames.
-
-    Nothing is decoded where the headers prove the order of frames (``video.proven_regular``).  Other files are decoded
-    once in a process for their index, as for any other question.
+def types_and_sizes(decoder: FrameDecoder) -> tuple[str, Sizes]:
+    """As in `StreamLayout`.
 
     Raises:
         VideoError: the file cannot be indexed, or holds damage where it must be decoded.
     """
-    position = np.asarray(video._decoder.position)
-    truth = video._decoder.truth
+    position = np.asarray(decoder.position)
+    truth = decoder.truth
     if truth is not None:
-        sizes, types = truth.packets['size'], video.frame_types  # known from the index
-    elif is_prepared(video):
-        sizes = np.array([entry.size for entry in video._decoder.stream.index_entries], np.int64)
-        keys = set(video.keyframes.tolist())
-        types = ''.join('I' if number in keys else 'P' for number in range(video.num_frames))
+        sizes, types = truth.packets['size'], letters(decoder.pictures())  # known from the index
+    elif is_prepared(decoder):
+        sizes = np.array([entry.size for entry in decoder.stream.index_entries], np.int64)
+        keys = set(decoder.keyframes().tolist())
+        types = ''.join('I' if number in keys else 'P' for number in range(decoder.num_frames))
     else:
-        sizes, kinds = _read_h264(video)
+        sizes, kinds = _read_h264(decoder)
         types = ''.join(kinds[place] for place in position)
     known = position >= 0
-    return StreamLayout(types, np.where(known, sizes[np.where(known, position, 0)], -1), video.keyframes)
+    return types, np.where(known, sizes[np.where(known, position, 0)], -1)
 
 
-def _read_h264(video: CompressedVideo) -> tuple[npt.NDArray[np.int64], list[str]]:
+def _read_h264(decoder: FrameDecoder) -> tuple[Sizes, list[str]]:
     """Size and type of each packet, which holds one picture, in decoding order."""
-    headers = HeaderReader(video._decoder.stream.codec_context.extradata)
+    headers = HeaderReader(decoder.stream.codec_context.extradata)
     sizes, types = list[int](), list[str]()
-    with reporting(video.path, 'index'):
-        for packet in video._decoder.packet_data():
+    with reporting(decoder.path, 'index'):
+        for packet in decoder.packet_data():
             kinds = {header.kind for header in headers.slices(packet)}
             sizes.append(len(packet))
             types.append('B' if 'B' in kinds else 'P' if kinds & {'P', 'SP'} else 'I')

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from av.video.frame import PictureType, VideoFrame
 
 from cmvl_mm.bitstream.claims import (
@@ -168,6 +169,11 @@ class Painter:
             for row in self._rows[number]:
                 self._missing[row] = NO_FUTURE if self._to_future else NOTHING_REAL
         self._rows, self._records, self._size_of_records = [], [], 0
+
+    def painted(self, row: int) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
+        """(Hb, Wb, 2) vectors and (Hb, Wb) validity of one row, for whoever cannot wait for all."""
+        self.paint()
+        return self._vectors[row], self._valid[row]
 
     def finish(self) -> MotionField:
         """All frames; those that were never added are I-frames."""

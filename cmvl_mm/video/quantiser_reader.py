@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.asked import is_prepared, new_reader, rows_of
+from cmvl_mm.video.asked import Indices, is_prepared, rows_of
 from cmvl_mm.video.container import reporting
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import check_size, damaged
@@ -14,7 +14,7 @@ from cmvl_mm.video.quantisers import BLOCK, QuantiserField, parse_quantisers
 from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.second_decoders import vector_decoder
 from cmvl_mm.video.side_data import quantiser_parameters
-from cmvl_mm.video.stream import CompressedVideo, Indices
+from cmvl_mm.video.stream import CompressedVideo
 
 CODECS_WITH_QUANTISERS = frozenset(
     {'h264', 'mpeg1video', 'mpeg2video', 'mpeg4', 'h263', 'flv1', 'msmpeg4v2', 'wmv2', 'rv10'}
@@ -40,13 +40,13 @@ def read_quantisers(video: CompressedVideo, frames: Indices) -> QuantiserField:
     if video.codec not in CODECS_WITH_QUANTISERS:
         known = ', '.join(sorted(CODECS_WITH_QUANTISERS))
         raise VideoError(video.path, 'motion', f'FFmpeg tells no quantisers of {video.codec}, only of {known}')
-    rows = rows_of(video, frames)
+    rows = rows_of(video._decoder, frames)
     shape = len(frames), *grid_shape(video.height, video.width, BLOCK)
     values, valid, scale = np.zeros(shape, np.int16), np.zeros(shape, np.bool_), ''
-    reader = new_reader(video)
+    reader = video._decoder.new_reader()
     try:
         for number, frame in (
-            _alone(video, reader, rows) if is_prepared(video) else _from_the_start(video, reader, rows)
+            _alone(video, reader, rows) if is_prepared(video._decoder) else _from_the_start(video, reader, rows)
         ):
             data = quantiser_parameters(frame)
             if data is not None:

@@ -1,7 +1,6 @@
 """Exact residuals of what FFmpeg's MPEG-4 encoder wrote without B-frames, each frame's from its own packet."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,16 +8,16 @@ from av import FFmpegError
 
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
 from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer, states_layer, whole_macroblocks
-from cmvl_mm.video.asked import is_prepared, new_reader
 from cmvl_mm.video.container import failure, is_intra_mpeg4
+from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.frame_faults import damaged
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.lone_residual import ResidualDecoder, cropped, planes_of
 from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.packets import PacketsByFrame
 from cmvl_mm.video.painter import Painter
 from cmvl_mm.video.residual import Bits, ResidualField, Samples, add_where, empty_planes
-from cmvl_mm.video.second_decoders import has_lone_vectors
-from cmvl_mm.video.stream import CompressedVideo
 
 BLOCK = 16  # px: MPEG-4 predicts whole macroblocks, or codes them whole
 _EDGES = BLOCK, BLOCK // 2, BLOCK // 2  # samples, of luma and chroma
@@ -27,75 +26,40 @@ _LOWEST, _HIGHEST = -128, 127
 _SIGN = np.uint8(0x80)  # x + 128 of 8 bits without a sign -> x with one
 
 
-def is_exact(video: CompressedVideo) -> bool:
-    """Whether a frame's packet alone tells its residual."""
-    stream = video._decoder.stream
-    if not has_lone_vectors(stream):
-        return False
-    try:
-        layer = parse_layer(whole_macroblocks(stream.codec_context.extradata or b''))
-    except ValueError:
-        return False
-    if layer.interlaced or layer.sprite:
-        return False
-    if is_prepared(video):
-        return True
-    truth = video._decoder.truth
-    # Behind a change of headers, the record of a frame does not tell which of its blocks are predicted.
-    return truth is not None and truth.has_positions and not video._facts.held_at_changes()
-
-
 class ExactSource:
     """Packets of a file, and a decoder for them; serves one read after the other.
 
     Args:
-        video: open, and `is_exact`.
+        decoder: of a video that `is_exact`.
+        facts: of it.
     """
 
-    def __init__(self, video: CompressedVideo) -> None:
-        self.video = video
-        self._reader = new_reader(video)
-        self._decoder = ResidualDecoder(self._reader.stream)
-        self._tick_bits = parse_layer(self._reader.stream.codec_context.extradata or b'').tick_bits
+    def __init__(self, decoder: FrameDecoder, facts: VectorFacts) -> None:
+        self.facts = facts
+        self._packets = PacketsByFrame(decoder)
+        self._decoder = ResidualDecoder(self._packets.stream)
+        self._is_regular = decoder.is_regular
+        self._tick_bits = parse_layer(self._packets.stream.codec_context.extradata or b'').tick_bits
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._reader.close()
+    def close(self) -> None:
+        self._packets.close()
 
     def read(self, rows: dict[int, list[int]], count: int, bits: Bits) -> ResidualField:
-        """``count`` residuals: display indices, sorted, and the rows of the result that ask for each.
+        """``count`` residuals: display indices, and the rows of the result that ask for each.
 
         Raises:
             VideoError: stage ``decode``, if one is damaged.
         """
         residuals = _Residuals(self, count, bits)
-        for number, packet in self._packets(rows):
-            residuals.add(rows[number], number, packet)
+        for number, packet in self._packets.of(rows):
+            residuals.add(rows[number], number, packet if self._is_regular else _in_whole_macroblocks(packet))
         return residuals.finish()
 
     def decoder_of(self, packet: Any, *, is_intra: bool) -> ResidualDecoder:
         """The shared one, but for headers that may change what it believes of the whole stream (lone.py)."""
         if is_intra or is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
             return self._decoder
-        return ResidualDecoder(self._reader.stream)
-
-    def _packets(self, rows: dict[int, list[int]]) -> Iterator[tuple[int, Any]]:
-        index = self.video._decoder.index
-        if index is not None:
-            for number in rows:
-                yield number, self._reader.packet(index.start_of(number), number)
-            return
-        positions = self.video._decoder.position
-        numbers = {int(positions[number]): number for number in rows}
-        if self._reader.kept is None:
-            self._reader.rewind()
-        for position, packet in enumerate(self._reader.kept or self._reader.all_packets()):
-            if not numbers:
-                return
-            if position in numbers:
-                yield numbers.pop(position), _in_whole_macroblocks(packet)
+        return ResidualDecoder(self._packets.stream)
 
 
 def _in_whole_macroblocks(packet: Any) -> Any:
@@ -119,11 +83,10 @@ class _Residuals:
     """Collects frames."""
 
     def __init__(self, source: ExactSource, count: int, bits: Bits) -> None:
-        video = source.video
-        self._source, self._path, self._size = source, video.path, (video.height, video.width)
+        self._source, self._path, self._size = source, source.facts.path, source.facts.size
         self._is_wide = bits == 16
         self._planes = empty_planes(count, self._size, bits)
-        self._painter = Painter(video._facts, count, BLOCK)
+        self._painter = Painter(source.facts, count, BLOCK)
         self._intra = np.zeros(count, np.bool_)
         self._at_limits: list[_Clipped] = []
 

@@ -1,10 +1,13 @@
 """Residuals of the frames of a file: exact ones where they can be told, estimates of others."""
 
-from cmvl_mm.video.asked import rows_of
+from typing import Self
+
+from cmvl_mm.video.asked import Indices, rows_of
 from cmvl_mm.video.residual import Bits, ResidualField
-from cmvl_mm.video.residual_approximate import approximate_residuals
-from cmvl_mm.video.residual_exact import ExactSource, is_exact
-from cmvl_mm.video.stream import CompressedVideo, Indices
+from cmvl_mm.video.residual_estimates import Estimates, References
+from cmvl_mm.video.residual_exact import ExactSource
+from cmvl_mm.video.residual_plan import ResidualPlan, plan_residuals
+from cmvl_mm.video.stream import CompressedVideo
 
 
 def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) -> ResidualField:
@@ -23,14 +26,48 @@ def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) 
         `ResidualField` of ``len(frames)`` frames; an I-frame's holds its pixels.
 
     Raises:
+        SettingError: ``bits`` is neither 8 nor 16; an estimate on cells of an odd number of pixels.
         FrameIndexError: for an index below 0 or past the last frame.
         VideoError: stage ``decode``, where a wanted frame is damaged; stage ``motion``, for codecs whose vectors are
             not given, for B-frames of H.264, and for pictures that are not 8-bit 4:2:0.
     """
-    if bits not in (8, 16):
-        raise ValueError(f'bits={bits}: a sample has 8 or 16')
-    rows = rows_of(video, frames)
-    if not is_exact(video):
-        return approximate_residuals(video, rows, len(frames), bits)
-    with ExactSource(video) as source:
-        return source.read(rows, len(frames), bits)
+    with ResidualReader(video, bits) as reader:
+        return reader.read(frames)
+
+
+class ResidualReader:
+    """Residuals of one open video, for many reads; arguments and errors are those of `read_residuals`.
+
+    Args:
+        plan: None: exact where they can be.
+    """
+
+    def __init__(self, video: CompressedVideo, bits: Bits = 16, plan: ResidualPlan | None = None) -> None:
+        self._decoder, self._facts = video._decoder, video._facts
+        self._plan = plan or plan_residuals(self._decoder, self._facts, video.block, bits)
+        self._source = ExactSource(self._decoder, self._facts) if self._plan.before is None else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._source is not None:
+            self._source.close()
+
+    def read(self, frames: Indices) -> ResidualField:
+        """Residuals by display index."""
+        rows = rows_of(self._decoder, frames)
+        if self._source is not None:
+            return self._source.read(rows, len(frames), self._plan.bits)
+        return self._estimated(rows, len(frames))
+
+    def _estimated(self, rows: dict[int, list[int]], count: int) -> ResidualField:
+        assert self._plan.before is not None
+        references = References(self._facts, self._plan.before, rows)
+        estimates = Estimates(self._facts, count, self._plan)
+        for asked in self._decoder.frames(references.needed, rows.keys()):
+            if asked.frame is not None:
+                pictures = references.add(asked.number, asked.frame)
+                if asked.motion:
+                    estimates.add(rows[asked.number], asked.number, asked.frame, pictures)
+        return estimates.finish()

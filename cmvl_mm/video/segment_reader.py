@@ -13,6 +13,10 @@ from cmvl_mm.video.directions import DirectedPainter, Directions, Normalise
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.passes import Asked
 from cmvl_mm.video.pixels import RgbWriter
+from cmvl_mm.video.residual import ResidualField
+from cmvl_mm.video.residual_estimates import Estimates, Planes, References
+from cmvl_mm.video.residual_exact import ExactSource
+from cmvl_mm.video.residual_plan import ResidualPlan
 from cmvl_mm.video.segments import Segment
 
 
@@ -26,6 +30,7 @@ class Wanted(NamedTuple):
     block: int
     directions: Directions = 'past'
     normalise: Normalise = None
+    residual: ResidualPlan | None = None
 
     def pictures(self, numbers: range) -> list[int]:
         """Which of some frames are wanted as pixels."""
@@ -48,16 +53,29 @@ class SegmentReader:
         self._wanted = wanted
         self._facts = VectorFacts(decoder)
         self._pixels = RgbWriter(decoder.path, tags, decoder.codec)
+        is_exact = wanted.residual is not None and wanted.residual.before is None
+        self._exact = ExactSource(decoder, self._facts) if is_exact else None
+
+    def close(self) -> None:
+        if self._exact is not None:
+            self._exact.close()
 
     def read(self, segment: Segment, parts: Sequence[range]) -> Iterator[Batch]:
         """The parts of a segment, each as soon as all of it is there, in order."""
-        open_parts = [_Part(part, self._wanted, self._facts) for part in parts]
+        open_parts = [_Part(part, self._wanted, self._facts, self._exact) for part in parts]
         part_of = {number: part for part in open_parts for number in part.numbers}
         rgb = frozenset(number for part in open_parts for number in part.rows)
         motion = frozenset(segment.wanted) if self._wanted.motion else frozenset()
-        frames = self._decoder.frames(rgb, motion, segment.end)
-        for asked in frames:
-            part_of[asked.number].add(asked, self._pixels)
+        references = self._references(segment)
+        if references is not None:
+            rgb, motion = rgb | references.needed, frozenset(segment.wanted)
+        for asked in self._decoder.frames(rgb, motion, segment.end):
+            pictures = None
+            if references is not None and asked.frame is not None:
+                pictures = references.add(asked.number, asked.frame)
+            if asked.number not in part_of:
+                continue  # another is predicted from it
+            part_of[asked.number].add(asked, self._pixels, pictures)
             while open_parts and open_parts[0].is_complete:
                 part = open_parts.pop(0)
                 for number in part.numbers:
@@ -66,43 +84,67 @@ class SegmentReader:
         for part in open_parts:  # where only key frames are wanted, a part may hold none
             yield part.finish()
 
+    def _references(self, segment: Segment) -> References | None:
+        """Where residuals are estimated.
+
+        The first frame of a segment is an I-frame, so that nothing is predicted from the segment before.
+        """
+        plan = self._wanted.residual
+        if plan is None or plan.before is None:
+            return None
+        return References(self._facts, plan.before, segment.wanted)
+
 
 class _Part:
     """What of one batch lies in one segment."""
 
-    def __init__(self, numbers: range, wanted: Wanted, facts: VectorFacts) -> None:
+    def __init__(self, numbers: range, wanted: Wanted, facts: VectorFacts, exact: ExactSource | None) -> None:
         self.numbers = numbers
-        self._wanted = wanted
-        self._facts = facts
+        self._wanted, self._facts, self._exact = wanted, facts, exact
         pictures = wanted.pictures(numbers)
         self.rows = {number: row for row, number in enumerate(pictures)}
         self._pictures = np.array(pictures, np.int64)
-        self._due = len(pictures) + (len(numbers) if wanted.motion else 0)
+        self._is_estimated = wanted.residual is not None and exact is None
+        self._due = len(pictures) + len(numbers) * (wanted.motion + self._is_estimated)
+        # Not before they are needed: parts wait for their turn.
         self._rgb: npt.NDArray[np.uint8] | None = None
         self._painter: DirectedPainter | None = None
+        self._estimates: Estimates | None = None
 
     @property
     def is_complete(self) -> bool:
         return not self._due
 
-    def add(self, asked: Asked, pixels: RgbWriter) -> None:
-        self._due -= asked.rgb + asked.motion
+    def add(self, asked: Asked, pixels: RgbWriter, pictures: tuple[Planes, Planes | None] | None) -> None:
+        for_rgb = asked.rgb and asked.number in self.rows
+        for_motion = asked.motion and self._wanted.motion
+        self._due -= for_rgb + for_motion + (asked.motion and self._is_estimated)
         if asked.frame is None:
             return
-        if asked.rgb:
+        row = self.numbers.index(asked.number)
+        if for_rgb:
             pixels.write(asked.frame, self._pixels_of()[self.rows[asked.number]])
-        if asked.motion:
-            self._painted().add([self.numbers.index(asked.number)], asked.number, asked.frame)
+        if for_motion:
+            self._painted().add([row], asked.number, asked.frame)
+        if pictures is not None and asked.motion:
+            self._estimated().add([row], asked.number, asked.frame, pictures)
 
     def finish(self) -> Batch:
         indices = np.array(self.numbers, np.int64)
         motion, future = self._painted().finish() if self._wanted.motion else (None, None)
+        residual = self._residual()
         if not self._wanted.rgb:
-            return Batch(indices, motion=motion, future=future)
-        return Batch(indices, self._pixels_of(), self._pictures, motion, future)
+            return Batch(indices, motion=motion, future=future, residual=residual)
+        return Batch(indices, self._pixels_of(), self._pictures, motion, future, residual)
+
+    def _residual(self) -> ResidualField | None:
+        if self._exact is not None and self._wanted.residual is not None:
+            rows = {number: [row] for row, number in enumerate(self.numbers)}
+            return self._exact.read(rows, len(rows), self._wanted.residual.bits)
+        return self._estimated().finish() if self._is_estimated else None
 
     def _pixels_of(self) -> npt.NDArray[np.uint8]:
-        if self._rgb is None:  # not before it is needed: parts wait for their turn
+        if self._rgb is None:
             self._rgb = np.empty((len(self.rows), *self._facts.size, 3), np.uint8)
         return self._rgb
 
@@ -113,3 +155,9 @@ class _Part:
                 self._facts, self.numbers, wanted.block, wanted.directions, wanted.normalise
             )
         return self._painter
+
+    def _estimated(self) -> Estimates:
+        if self._estimates is None:
+            assert self._wanted.residual is not None
+            self._estimates = Estimates(self._facts, len(self.numbers), self._wanted.residual)
+        return self._estimates

@@ -1,24 +1,24 @@
 """Frames, motion vectors and I-frames of a compressed video, by display index."""
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.asked import Indices, rows_of
 from cmvl_mm.video.batch import Batch
-from cmvl_mm.video.container import CODECS_WITH_VECTORS
 from cmvl_mm.video.directions import DirectedPainter, Directions, Normalise
-from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.iteration import batches
+from cmvl_mm.video.residual import Bits
+from cmvl_mm.video.residual_plan import plan_residuals
 from cmvl_mm.video.segment_reader import Wanted
+from cmvl_mm.video.settings import check_batches, check_codec, check_directions, frames_between
 from cmvl_mm.video.source import Video
 from cmvl_mm.video.video_file import VideoFile
-
-Indices = Sequence[int] | npt.NDArray[np.integer]
 
 
 class CompressedVideo(VideoFile):
@@ -94,9 +94,9 @@ class CompressedVideo(VideoFile):
                 own packet alone.
         """
         if len(motion):
-            self._check_vectors()
-        self._check_directions(directions, normalise)
-        rgb_rows, motion_rows = self._rows(rgb), self._rows(motion)
+            check_codec(self.path, self.codec)
+        check_directions(self.path, directions, normalise)
+        rgb_rows, motion_rows = rows_of(self._decoder, rgb), rows_of(self._decoder, motion)
         frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
         painter = DirectedPainter(self._facts, [*map(int, motion)], self.block, directions, normalise)
         for number, frame, for_rgb, for_motion in self._decoder.frames(rgb_rows.keys(), motion_rows.keys()):
@@ -118,8 +118,10 @@ class CompressedVideo(VideoFile):
         *,
         rgb: bool | Literal['keyframes'] = False,
         motion: bool = False,
+        residual: bool = False,
         directions: Directions = 'past',
         normalise: Normalise = None,
+        bits: Bits = 16,
         batch: int = 32,
         start: int = 0,
         stop: int | None = None,
@@ -131,8 +133,10 @@ class CompressedVideo(VideoFile):
         Args:
             rgb: whether pictures are wanted: of all frames, or of the key frames alone.
             motion: whether vectors are wanted.
-            directions: as of `read`.
+            residual: whether residuals are wanted, with vectors of their own: what `read_residuals` gives.
+            directions: of the vectors, as of `read`.
             normalise: likewise.
+            bits: of a sample of the residuals, as of `read_residuals`.
             batch: frames of every batch but the last.
             start: display index of the first frame.
             stop: display index behind the last one; None: the end of the video.
@@ -146,57 +150,24 @@ class CompressedVideo(VideoFile):
         Other reads between two batches do no harm.
 
         Raises:
-            SettingError: ``batch``, ``step`` or ``workers`` below 1, or nothing is asked for.
+            SettingError: ``batch``, ``step`` or ``workers`` below 1, or nothing is asked for; as `read_residuals`.
             FrameIndexError: ``start`` or ``stop`` below 0 or behind the end.
-            VideoError: as from `read`, behind the last batch before the frame that it is about.
+            VideoError: as from `read` and `read_residuals`, behind the last batch before the frame that it is about.
         """
-        for name, value in (('batch', batch), ('step', step), ('workers', workers)):
-            if operator.index(value) < 1:
-                raise SettingError(self.path, 'decode', f'{name} is {value}', f'Give {name} of at least 1')
-        if not (rgb or motion):
-            raise SettingError(
-                self.path, 'decode', 'nothing is asked for', 'Give rgb=True, rgb="keyframes" or motion=True'
-            )
-        if rgb not in (False, True, 'keyframes'):
-            raise SettingError(self.path, 'decode', f'rgb is {rgb!r}', 'Give True, False or "keyframes"')
+        check_batches(self.path, rgb=rgb, motion=motion, residual=residual, batch=batch, step=step, workers=workers)
         if motion:
-            self._check_vectors()
-        self._check_directions(directions, normalise)
-        end = self.num_frames if stop is None else operator.index(stop)
-        for number in (start, end):
-            if not 0 <= number <= self.num_frames:
-                reason = f'frames {start} to {end} of a video of {self.num_frames} frames'
-                raise FrameIndexError(self.path, 'index', reason, f'Give start and stop from 0 to {self.num_frames}')
+            check_codec(self.path, self.codec)
+        check_directions(self.path, directions, normalise)
+        numbers = frames_between(self.path, self.num_frames, start, stop, step)
+        plan = plan_residuals(self._decoder, self._facts, self.block, bits) if residual else None
         keyframes = frozenset(self.keyframes.tolist()) if rgb == 'keyframes' else None
-        wanted = Wanted(bool(rgb), keyframes, motion, self.block, directions, normalise)
-        if motion and workers > 1:
+        wanted = Wanted(bool(rgb), keyframes, motion, self.block, directions, normalise, plan)
+        if (motion or residual) and workers > 1:
             self._facts.prepare(distances=directions == 'both' or normalise is not None)
-        return batches(self._decoder, self._tags, wanted, range(start, end, step), batch, workers)
+        return batches(self._decoder, self._tags, wanted, numbers, batch, workers)
 
     def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
         """Picture by picture, (H, W, 3), in bounded memory."""
         for batch in self.iterate(rgb=True, batch=8):
             assert batch.rgb is not None
             yield from batch.rgb
-
-    def _check_directions(self, directions: Directions, normalise: Normalise) -> None:
-        if directions not in ('past', 'both'):
-            raise SettingError(self.path, 'motion', f'directions is {directions!r}', 'Give "past" or "both"')
-        if normalise not in (None, 'per_frame'):
-            raise SettingError(self.path, 'motion', f'normalise is {normalise!r}', 'Give None or "per_frame"')
-
-    def _check_vectors(self) -> None:
-        if self.codec not in CODECS_WITH_VECTORS:
-            reason = f'FFmpeg exports no motion vectors of {self.codec} that are known to be right'
-            raise VideoError(self.path, 'motion', reason)
-
-    def _rows(self, indices: Indices) -> dict[int, list[int]]:
-        """Display index -> the rows of the result that ask for it."""
-        rows: dict[int, list[int]] = {}
-        num_frames = self.num_frames if len(indices) else 0
-        for row, index in enumerate(indices):
-            number = operator.index(index)
-            if not 0 <= number < num_frames:
-                raise FrameIndexError(self.path, 'index', f'frame {number} of a video of {num_frames} frames')
-            rows.setdefault(number, []).append(row)
-        return rows

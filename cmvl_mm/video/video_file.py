@@ -13,13 +13,11 @@ from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.metadata import VideoMetadata, keyframe_interval, turn_of
 from cmvl_mm.video.motion import default_block
+from cmvl_mm.video.picture_types import letters
 from cmvl_mm.video.pixels import RgbWriter
 from cmvl_mm.video.seconds import Presentation
 from cmvl_mm.video.source import Source, Video
 from cmvl_mm.video.times import mean_rate
-
-# AVPictureType -> letter: I P B, then S (MPEG-4 sprite), SI, SP, BI by what they predict from.
-_PICTURE_TYPES = {1: 'I', 2: 'P', 3: 'B', 4: 'P', 5: 'I', 6: 'P', 7: 'B'}
 
 
 class VideoFile:
@@ -154,8 +152,7 @@ class VideoFile:
     @property
     def frame_types(self) -> str:
         """``I``, ``P`` or ``B`` for every displayed frame; costs one full decode, once."""
-        # Some decoders name no type: then a key frame is an I-frame, and the rest is predicted.
-        return ''.join(_PICTURE_TYPES.get(picture, 'I' if key else 'P') for picture, key in self._decoder.pictures())
+        return letters(self._decoder.pictures())
 
     def _first_frame(self) -> VideoFrame:
         (asked,) = self._decoder.frames({0}, frozenset())

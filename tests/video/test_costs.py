@@ -8,7 +8,7 @@ from video_files import damage, encode_clip
 from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
 from cmvl_mm.video import CompressedVideo, MotionField, VideoError
 from cmvl_mm.video.encode import write_video
-from cmvl_mm.video.layout import read_layout
+from cmvl_mm.video.layout_reader import read_layout
 from cmvl_mm.video.patch_energy import patch_energy
 from cmvl_mm.video.quantiser_reader import read_quantisers
 from cmvl_mm.video.quantisers import parse_quantisers

@@ -13,9 +13,8 @@ from cmvl_mm.video.container import open_video
 from cmvl_mm.video.encode import PROFILES, reencode, write_video
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.lone_residual import ResidualDecoder, planes_of
-from cmvl_mm.video.residual_approximate import approximate_residuals
-from cmvl_mm.video.residual_exact import ExactSource
-from cmvl_mm.video.residual_reader import read_residuals
+from cmvl_mm.video.residual_plan import plan_estimates
+from cmvl_mm.video.residual_reader import ResidualReader, read_residuals
 
 
 @pytest.fixture(scope='module')
@@ -83,7 +82,7 @@ def test_any_order_and_8_bits(contrast):
         assert read_residuals(video, []).y.shape == (0, 84, 116)
         with pytest.raises(FrameIndexError, match='frame 15'):
             read_residuals(video, [15])
-        with pytest.raises(ValueError, match='bits=4'):
+        with pytest.raises(ValueError, match=r'bits is 4\. Give 8 or 16'):
             read_residuals(video, [1], bits=4)
     for name, edge in (('y', 16), ('u', 8), ('v', 8)):
         whole, part, small = (getattr(record, name) for record in (every, some, short))
@@ -126,8 +125,8 @@ def test_what_ffmpeg_encoded_without_b_frames_is_exact_too(tmp_path, suffix, fla
         assert not video.proven_regular
         found, quarters = read_residuals(video, range(15)), video.read(motion=range(15))[1]
         some = read_residuals(video, [9, 4])
-        with ExactSource(video) as source:
-            twice = [source.read({4: [1], 9: [0]}, 2, 16) for _ in range(2)]
+        with ResidualReader(video) as reader:
+            twice = [reader.read([9, 4]) for _ in range(2)]
     assert found.approximate is None
     assert count_differences(path, found, quarters.vectors if flags == '+mv4' else None) == 0
     for part in (some, *twice):
@@ -137,7 +136,8 @@ def test_what_ffmpeg_encoded_without_b_frames_is_exact_too(tmp_path, suffix, fla
 def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
     with CompressedVideo(contrast, block=16) as video:
         exact = read_residuals(video, [3, 12], bits=8)
-        estimate = approximate_residuals(video, {3: [0], 12: [1]}, 2, 8)
+        with ResidualReader(video, plan=plan_estimates(video._decoder, video.block, 8)) as reader:
+            estimate = reader.read([3, 12])
         assert np.abs(estimate.y[0].astype(int) - exact.y[0]).mean() < 0.05 * np.abs(exact.y[0].astype(int)).mean()
         np.testing.assert_array_equal(estimate.y[1], exact.y[1])  # an I-frame
     pan = make_pan(displacement=(3, -2), num_frames=12, height=84, width=116).frames
@@ -150,7 +150,7 @@ def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
         assert np.abs(found.y[0][inside]).mean() < 4 < np.abs(pan[5].astype(int) - pan[4]).mean()
         assert found.y[1].min() >= 0  # not predicted: pixels
         np.testing.assert_array_equal(found.y[0], found.y[2])
-    with CompressedVideo(tmp_path / 'plain.mp4', block=7) as video, pytest.raises(ValueError, match='block=7'):
+    with CompressedVideo(tmp_path / 'plain.mp4', block=7) as video, pytest.raises(ValueError, match='block is 7'):
         read_residuals(video, [5])
     options = {'x264-params': 'keyint=12:bframes=2:b-adapt=0'}
     with CompressedVideo(encode_clip(tmp_path / 'b.mp4', pan, 'libx264', options)) as video:

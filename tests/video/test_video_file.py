@@ -1,17 +1,13 @@
-"""What a video says of itself: length, times, metadata, and the same from a path, bytes or an open file."""
+"""What a video says of itself: length, metadata, and the same from a path, bytes or an open file."""
 
 import io
 import os
-from fractions import Fraction
 
 import numpy as np
 import pytest
-from plain_decode import decode_plainly
 from test_display import EIGHT, matrix, with_matrix
-from video_files import encode_clip, remux
 
-from cmvl_mm.controlled.synthetic import make_pan
-from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
+from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.display import orientation
 from cmvl_mm.video.metadata import keyframe_interval
 
@@ -40,58 +36,6 @@ def test_what_is_read_is_a_record_and_a_pair(clips):
     assert frames.rgb is rgb is frames[0]
     assert frames.motion is motion is frames[1]
     assert repr(frames) == 'Frames(rgb=(1, 84, 116, 3), vectors=(2, 6, 8, 2))'
-
-
-def varying(path):
-    """Frames that stay for 1 to 9 ticks of 1/30 s, the first one from tick 7 on."""
-    stamps = (7 + np.cumsum(np.random.default_rng(0).integers(1, 10, 20))).tolist()
-    pan = make_pan(displacement=(1, 0), num_frames=20, height=48, width=64)
-    return encode_clip(path, pan.frames, 'libx264', {'bf': '2'}, stamps=stamps, time_base=Fraction(1, 30))
-
-
-@pytest.mark.parametrize('kind', ['steady', 'varying', 'varying mkv', 'cut by an edit list', 'ts'])
-def test_times_are_those_of_the_stream(clips, tmp_path, kind):
-    """Held against what FFmpeg itself says of each frame that it shows."""
-    path = {
-        'steady': lambda: clips('h264_b'),
-        'varying': lambda: varying(tmp_path / 'v.mp4'),
-        'varying mkv': lambda: varying(tmp_path / 'v.mkv'),
-        'cut by an edit list': lambda: remux(
-            clips('h264'), tmp_path / 'cut.mp4', lambda number, packet: _shifted(packet, -5)
-        ),
-        'ts': lambda: clips('h264_b_ts'),
-    }[kind]()
-    frames = decode_plainly(path)
-    expected = [frame.time for frame in frames]
-    last = expected[-1] - expected[-2]
-    assert kind != 'cut by an edit list' or len(frames) == 35
-    with CompressedVideo(path) as video:
-        np.testing.assert_allclose(video.timestamps, expected, rtol=0, atol=1e-12)
-        assert video.duration == pytest.approx(expected[-1] + last - expected[0])
-        ends = [*expected[1:], expected[-1] + last]
-        for number, (begin, end) in enumerate(zip(expected, ends, strict=True)):
-            found = [video.index_at(begin + share * (end - begin)) for share in (0, 0.01, 0.5, 0.99)]
-            assert found == [number] * 4
-        assert video.index_at(np.nextafter(expected[3], 0)) == 3, 'what a caller computes may be one bit off'
-        for outside in (expected[0] - 0.01, ends[-1] + 0.01, float('nan')):
-            with pytest.raises(FrameIndexError, match=r'no frame is shown at .* Ask for seconds from'):
-                video.index_at(outside)
-
-
-def _shifted(packet, ticks):
-    length = packet.duration
-    packet.pts, packet.dts = packet.pts + ticks * length, packet.dts + ticks * length
-    yield packet
-
-
-@pytest.mark.parametrize('name', ['h264_raw', 'mpeg4_b_avi'])
-def test_times_that_a_stream_does_not_give_are_not_made_up(clips, name):
-    with CompressedVideo(clips(name)) as video:
-        assert video.timestamps.shape == (NUM_FRAMES,)
-        assert np.isnan(video.timestamps).all()
-        assert np.isnan(video.duration)
-        with pytest.raises(VideoError, match=r'index: its frames have no usable time stamps. Ask for frames by number'):
-            video.index_at(0.5)
 
 
 @pytest.mark.parametrize(

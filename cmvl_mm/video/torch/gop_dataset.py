@@ -1,0 +1,124 @@
+"""Groups of pictures of a list of videos."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.directions import Directions, Normalise
+from cmvl_mm.video.residual import Bits
+from cmvl_mm.video.residual_reader import ResidualReader
+from cmvl_mm.video.source import Video
+from cmvl_mm.video.stream import CompressedVideo
+from cmvl_mm.video.torch.in_turn import OnError, VideosInTurn
+from cmvl_mm.video.torch.share import shuffled
+from cmvl_mm.video.torch.tensors import Channels, Tensors, as_tensors, tensor_of
+
+Split = Literal['videos', 'gops']
+
+
+class GopDataset(VideosInTurn):
+    """Groups of pictures: each a key frame, and the motion of the frames from it up to the next one.
+
+    An item is a dict of tensors, of n frames in display order:
+
+    | key | holds |
+    |---|---|
+    | ``iframe`` | uint8 (H, W, 3): the picture of the key frame |
+    | ``motion`` | dict of ``vectors``, int16 (n, Hb, Wb, 2), ``valid``, bool (n, Hb, Wb), and more: see `as_tensors` |
+    | ``future`` | likewise, with ``directions='both'`` |
+    | ``residual`` | dict of ``y``, ``u``, ``v``, ``motion`` and ``exact``, where it is asked for |
+    | ``indices`` | int64 (n,): display indices |
+    | ``seconds`` | float64 (n,): when the frames are shown; NaN where the stream does not say |
+    | ``path`` | of the video |
+    | ``video`` | its place in the list |
+
+    Groups differ in length: use ``DataLoader(dataset, batch_size=None)``, or a ``collate_fn`` that pads or cuts them.
+    Frames before the first key frame belong to no group.
+
+    Every item comes once in an epoch, whatever the number of workers and of processes.  Processes may get different
+    numbers of items.
+
+    Args:
+        videos: paths, or the bytes of files; the same list in every process.
+        residual: whether residuals are wanted, as of `read_residuals`.
+        bits: of a sample of the residuals, likewise.
+        directions: of the vectors, as of `CompressedVideo.read`.
+        normalise: likewise.
+        split: what processes share: whole videos, or the groups of each video.  With 'gops' every process opens every
+            video, and one long video keeps all of them busy.
+        block: edge of the motion grid's cells in pixels, as in `CompressedVideo`.
+        channels: where those of pictures and vectors are, as in `as_tensors`.
+        shuffle: videos, and the groups of each, come in an order that follows (seed, epoch); call `set_epoch`.
+        seed: of the order, at least 0.
+        interleave: how many videos each process reads in turn, an item of each: so that neighbours in a batch come from
+            several.
+        on_error: what happens at a video that cannot be read: 'raise', or 'skip' it, or what is left of it, with a
+            `SkippedVideoWarning` that names it.
+        rank: of this process among those that share the videos; None: as torch.distributed says where it is
+            initialised.  Where something else divides the items, give 0 of 1.
+        world_size: number of those processes; likewise.
+
+    Raises:
+        ValueError: for settings that cannot be; from the iterator, `VideoError`.
+    """
+
+    def __init__(
+        self,
+        videos: Sequence[Video],
+        *,
+        residual: bool = False,
+        bits: Bits = 16,
+        directions: Directions = 'past',
+        normalise: Normalise = None,
+        split: Split = 'videos',
+        block: int | None = None,
+        channels: Channels = 'last',
+        shuffle: bool = False,
+        seed: int = 0,
+        interleave: int = 1,
+        on_error: OnError = 'raise',
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> None:
+        super().__init__(
+            videos,
+            block=block,
+            channels=channels,
+            shuffle=shuffle,
+            seed=seed,
+            interleave=interleave,
+            on_error=on_error,
+            rank=rank,
+            world_size=world_size,
+        )
+        if split not in ('videos', 'gops'):
+            raise ValueError(f'split={split!r}: give "videos" or "gops"')
+        self.residual, self.bits, self.directions, self.normalise = residual, bits, directions, normalise
+        self.split = split
+
+    def _of_share(self, numbers: list[int], here: slice) -> list[int]:
+        return super()._of_share(numbers, here) if self.split == 'videos' else numbers
+
+    def _items(
+        self, video: CompressedVideo, key: tuple[int, int, int], here: slice
+    ) -> Iterator[tuple[Tensors, npt.NDArray[np.integer]]]:
+        keyframes = video.keyframes
+        ends = [*keyframes[1:], video.num_frames]
+        order = shuffled(len(keyframes), *key) if self.shuffle else list(range(len(keyframes)))
+        with ResidualReader(video, self.bits) if self.residual else nullcontext() as residuals:
+            if self.split == 'gops':  # the first share of each video goes to another process
+                order = order[(here.start + key[-1]) % here.step :: here.step]
+            for place in order:
+                indices = np.arange(keyframes[place], ends[place])
+                frames = video.read(
+                    rgb=indices[:1], motion=indices, directions=self.directions, normalise=self.normalise
+                )
+                tensors = as_tensors(frames, channels=self.channels)
+                tensors['iframe'] = tensors.pop('rgb')[0]
+                tensors['indices'] = tensor_of(indices, 'indices', self.channels)
+                if residuals is not None:
+                    tensors['residual'] = as_tensors(residuals.read(indices), channels=self.channels)
+                yield tensors, indices

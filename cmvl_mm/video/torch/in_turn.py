@@ -1,0 +1,117 @@
+"""A list of videos, each read from its start to its end by one process."""
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import IterableDataset
+
+from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
+from cmvl_mm.video.source import Video
+from cmvl_mm.video.stream import CompressedVideo
+from cmvl_mm.video.torch.share import interleaved, of_torch, rank_and_world_size, share_here, shuffled
+from cmvl_mm.video.torch.tensors import Channels, Tensors, check_channels
+
+OnError = Literal['raise', 'skip']
+
+
+class SkippedVideoWarning(UserWarning):
+    """A video, or the rest of one, that a data set with ``on_error='skip'`` leaves out."""
+
+
+class VideosInTurn(IterableDataset[Tensors]):
+    """What `VideoDataset` and `GopDataset` have in common.
+
+    Args:
+        videos: paths, or the bytes of files; the same list in every process.
+        block: edge of the motion grid's cells in pixels, as in `CompressedVideo`.
+        channels: where those of pictures and vectors are, as in `as_tensors`.
+        shuffle: the order follows (seed, epoch); call `set_epoch` before each epoch.
+        seed: of the order, at least 0.
+        interleave: how many videos each process reads in turn, an item of each: so that neighbours in a batch come from
+            several.
+        on_error: what happens at a video that cannot be read: 'raise', or 'skip' it, or what is left of it, with a
+            `SkippedVideoWarning` that names it.
+        rank: of this process among those that share the videos; None: as torch.distributed says where it is
+            initialised.  Where something else divides the items, give 0 of 1.
+        world_size: number of those processes; likewise.
+
+    Raises:
+        ValueError: for settings that cannot be.
+    """
+
+    def __init__(
+        self,
+        videos: Sequence[Video],
+        *,
+        block: int | None,
+        channels: Channels,
+        shuffle: bool,
+        seed: int,
+        interleave: int,
+        on_error: OnError,
+        rank: int | None,
+        world_size: int | None,
+    ) -> None:
+        check_channels(channels)
+        if on_error not in ('raise', 'skip'):
+            raise ValueError(f'on_error={on_error!r}: give "raise" or "skip"')
+        if interleave < 1 or seed < 0:
+            raise ValueError(f'interleave={interleave}, seed={seed}: give interleave from 1 on, and a seed from 0 on')
+        rank_and_world_size(rank, world_size)
+        self.videos = list(videos)
+        self.block, self.channels, self.on_error = block, channels, on_error
+        self.shuffle, self.seed, self.interleave = shuffle, seed, interleave
+        self._place = rank, world_size
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # workers that outlive an epoch see the next
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin an epoch: call it before each, outside the loop over the data loader.
+
+        Raises:
+            ValueError: below 0.
+        """
+        if epoch < 0:
+            raise ValueError(f'epoch={epoch}: epochs count from 0')
+        self._epoch.fill_(epoch)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a worker that is spawned: torch.distributed is not initialised there."""
+        return self.__dict__ | (dict(_place=of_torch() or self._place) if self._place == (None, None) else {})
+
+    def __iter__(self) -> Iterator[Tensors]:
+        key = self.seed, int(self._epoch)
+        numbers = shuffled(len(self.videos), *key) if self.shuffle else list(range(len(self.videos)))
+        here = share_here(*rank_and_world_size(*self._place))
+        return interleaved((self._read(number, key, here) for number in self._of_share(numbers, here)), self.interleave)
+
+    def _of_share(self, numbers: list[int], here: slice) -> list[int]:
+        """Which videos this process reads."""
+        return numbers[here]
+
+    def _read(self, number: int, key: tuple[int, int], here: slice) -> Generator[Tensors, None, None]:
+        name, done = '', 0
+        try:
+            with CompressedVideo(self.videos[number], self.block) as video:
+                name = video.path
+                seconds = video.timestamps
+                for item, indices in self._items(video, (*key, number + 1), here):
+                    yield item | dict(seconds=torch.from_numpy(np.asarray(seconds[indices])), path=name, video=number)
+                    done += 1
+        except (SettingError, FrameIndexError):
+            raise  # of what was asked for, not of the video
+        except VideoError as error:
+            if self.on_error == 'raise':
+                raise
+            what = f'the rest of {error.path} is left out behind {done} items' if done else f'{error.path} is left out'
+            warnings.warn(f'{what}: {error}', SkippedVideoWarning, stacklevel=2)
+
+    @abstractmethod
+    def _items(
+        self, video: CompressedVideo, key: tuple[int, int, int], here: slice
+    ) -> Iterator[tuple[Tensors, npt.NDArray[np.integer]]]:
+        """Items of one video, each with the display indices of its frames; ``key`` is that of draws."""

@@ -1,0 +1,108 @@
+"""Batches, or frames, of a list of videos."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.video.directions import Directions, Normalise
+from cmvl_mm.video.residual import Bits
+from cmvl_mm.video.source import Video
+from cmvl_mm.video.stream import CompressedVideo
+from cmvl_mm.video.torch.in_turn import OnError, VideosInTurn
+from cmvl_mm.video.torch.tensors import Channels, Tensors, as_tensors, rows
+
+
+class VideoDataset(VideosInTurn):
+    """Videos from start to end, as `CompressedVideo.iterate` gives them, in bounded memory.
+
+    An item is a dict: what `as_tensors` makes of a `Batch`, and
+
+    | key | holds |
+    |---|---|
+    | ``seconds`` | float64 (n,): when the frames are shown; NaN where the stream does not say |
+    | ``path`` | of the video |
+    | ``video`` | its place in the list |
+
+    Batches have up to ``batch`` frames of one video: use ``DataLoader(dataset, batch_size=None)``.  With
+    ``items='frames'`` an item is one frame: tensors lack their first axis, and ``index`` takes the place of
+    ``indices``.  A data loader may then make batches of its own, of videos of one size.
+
+    Every item comes once in an epoch, whatever the number of workers and of processes: each reads whole videos of its
+    own.  So processes may get different numbers of items.
+
+    Args:
+        videos: paths, or the bytes of files; the same list in every process.
+        items: 'batches' or 'frames'.
+        rgb, motion, residual, directions, normalise, bits, batch, step: as of `CompressedVideo.iterate`; ``batch``
+            frames are decoded together, whatever an item is.
+        block, channels, shuffle, seed, interleave, on_error, rank, world_size: as of `GopDataset`.
+
+    Raises:
+        ValueError: for settings that cannot be; from the iterator, `VideoError`.
+    """
+
+    def __init__(
+        self,
+        videos: Sequence[Video],
+        *,
+        items: Literal['batches', 'frames'] = 'batches',
+        rgb: bool | Literal['keyframes'] = False,
+        motion: bool = False,
+        residual: bool = False,
+        directions: Directions = 'past',
+        normalise: Normalise = None,
+        bits: Bits = 16,
+        batch: int = 32,
+        step: int = 1,
+        block: int | None = None,
+        channels: Channels = 'last',
+        shuffle: bool = False,
+        seed: int = 0,
+        interleave: int = 1,
+        on_error: OnError = 'raise',
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> None:
+        super().__init__(
+            videos,
+            block=block,
+            channels=channels,
+            shuffle=shuffle,
+            seed=seed,
+            interleave=interleave,
+            on_error=on_error,
+            rank=rank,
+            world_size=world_size,
+        )
+        if items not in ('batches', 'frames'):
+            raise ValueError(f'items={items!r}: give "batches" or "frames"')
+        if items == 'frames' and rgb == 'keyframes':
+            raise ValueError('items="frames" with rgb="keyframes": most frames would lack a picture; use GopDataset')
+        self.items, self.rgb, self.motion, self.residual = items, rgb, motion, residual
+        self.directions, self.normalise, self.bits = directions, normalise, bits
+        self.batch, self.step = batch, step
+
+    def _items(
+        self, video: CompressedVideo, key: tuple[int, int, int], here: slice
+    ) -> Iterator[tuple[Tensors, npt.NDArray[np.integer]]]:
+        batches = video.iterate(
+            rgb=self.rgb,
+            motion=self.motion,
+            residual=self.residual,
+            directions=self.directions,
+            normalise=self.normalise,
+            bits=self.bits,
+            batch=self.batch,
+            step=self.step,
+        )
+        for batch in batches:
+            tensors = as_tensors(batch, channels=self.channels)
+            if self.items == 'batches':
+                yield tensors, batch.indices
+                continue
+            tensors['index'] = tensors.pop('indices')
+            tensors.pop('rgb_indices', None)
+            for number, row in zip(batch.indices, rows(tensors, len(batch.indices)), strict=True):
+                yield row, number
