@@ -34,7 +34,8 @@ class StreamRecognizer(Recognizer2D):
         data_preprocessor: dict[str, Any],
         input_norm: int | None = None,
     ) -> None:
-        super().__init__(backbone, cls_head=cls_head, data_preprocessor=data_preprocessor)
+        # MMEngine would look for it in its own registry
+        super().__init__(backbone, cls_head=cls_head, data_preprocessor=MODELS.build(data_preprocessor))
         self.input_norm = nn.Identity() if input_norm is None else nn.BatchNorm2d(input_norm)
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck', **more: Any) -> tuple[Tensor, dict[str, Any]]:
