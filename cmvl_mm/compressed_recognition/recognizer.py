@@ -3,12 +3,12 @@
 from typing import Any
 
 import torch
-
-import cmvl_mm.compat  # noqa: F401, I001  (mends the import of mmaction.models)
 from mmaction.models.recognizers import Recognizer2D
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
+
+import cmvl_mm.compat  # noqa: F401  (mends the import of mmaction.models)
 
 Samples = list[ActionDataSample]
 

@@ -1,4 +1,4 @@
-"""Which frames a compressed-domain recogniser sees: one of each segment of the video, moved to a frame that has the stream.
+"""Which frames a compressed-domain recogniser sees: one of each segment, moved to a frame that has the stream.
 
 The rule is that of CoViAR's published code (`dataset.py`): vectors and residuals never come from an I-frame.
 """
@@ -98,7 +98,9 @@ class SampleSegments:
             return sample
         starts = video.num_frames - self.stack  # frame 0 is none
         if starts < 1:
-            raise VideoTooShort(f'the video has {video.num_frames} frames, and frame 0 with {self.stack} more is needed')
+            raise VideoTooShort(
+                f'the video has {video.num_frames} frames, and frame 0 with {self.stack} more is needed'
+            )
         first = 1 + segment_frames(starts, self.segments, rng)
         frames = first[:, None] + np.arange(self.stack)
         sample['clip_frames'] = predicted_before(video.keyframes, video.num_frames, frames)

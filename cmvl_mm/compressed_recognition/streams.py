@@ -1,4 +1,4 @@
-"""Vectors, residuals and flow of the sampled frames as pictures of 8 bits, which crops and networks take like any other.
+"""Vectors, residuals and flow of the sampled frames as pictures of 8 bits, which crops and networks take like others.
 
 Scales are those of CoViAR's published code (`dataset.py`): vectors of -20 ... 20 px on 0 ... 255 with 128 for none,
 residuals plus 128; what is beyond is clipped.
@@ -50,6 +50,8 @@ def _vectors(video: CompressedVideo, frames: npt.NDArray[np.int64]) -> tuple[Pic
 
 
 def _flow(video: CompressedVideo, frames: npt.NDArray[np.int64]) -> tuple[Pictures, Valid]:
+    if not frames.all():
+        raise ValueError(f"{video.path}: frame 0 has no flow. Remedy: SampleSegments(frames='predicted').")
     vectors, valid = painted(read_flow(video, motion=frames), video.height, video.width)
     return vector_pictures(vectors), valid
 
@@ -125,7 +127,8 @@ class ReadStreams:
             can tell. 'no_motion' is the papers' rule: such a place counts as one that does not move.
 
     Raises:
-        ValueError: a stream is unknown, or the sample holds decoded frames, which have none.
+        ValueError: a stream is unknown; flow of frame 0 is asked for; or the sample holds decoded frames, which have
+            no streams.
         VideoError: a residual or accumulated vectors of anything but MPEG-4 Part 2 without B-frames.
         FlowError: there is no flow file of the video.
     """

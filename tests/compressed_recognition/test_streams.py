@@ -124,4 +124,6 @@ def test_boxes_have_the_scales_the_places_and_stay_inside():
 
 
 def test_the_stages_have_their_roles():
-    assert {'SampleSegments', 'ReadStreams', 'MultiScaleCropFlip'} <= {kind for kinds in ROLES.values() for kind in kinds}
+    assert {'SampleSegments', 'ReadStreams', 'MultiScaleCropFlip'} <= {
+        kind for kinds in ROLES.values() for kind in kinds
+    }

@@ -15,8 +15,4 @@ _base_ = [
     '../../_base_/schedules/demo.py',
     '../../_base_/runtime.py',
 ]
-model = dict(
-    backbone=dict(in_channels=3),
-    input_norm=3,
-    data_preprocessor=dict(mean=[127.5, 127.5, 127.5], std=[255.0, 255.0, 255.0]),
-)
+model = dict(backbone=dict(in_channels=3), input_norm=3, data_preprocessor=dict(mean=[127.5], std=[255.0]))

@@ -14,7 +14,7 @@ _base_ = './coviar_motion.py'
 from cmvl_mm.datasets.stages import change
 
 _read = dict(read=dict(streams=('accumulated_residual',)))
-model = dict(data_preprocessor=dict(std=[58.395, 57.12, 57.375]))
+model = dict(data_preprocessor=dict(mean=[127.5], std=[58.395, 57.12, 57.375]))
 train_dataloader = dict(dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, **_read)))
 test_pipeline = change(_base_.test_pipeline, **_read)
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

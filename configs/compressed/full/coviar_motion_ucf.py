@@ -16,6 +16,4 @@ _base_ = [
     '../../_base_/compressed/coviar_ucf_510e.py',
     '../../_base_/runtime.py',
 ]
-model = dict(
-    backbone=dict(in_channels=2), input_norm=2, data_preprocessor=dict(mean=[127.5, 127.5], std=[255.0, 255.0])
-)
+model = dict(backbone=dict(in_channels=2), input_norm=2, data_preprocessor=dict(mean=[127.5], std=[255.0]))

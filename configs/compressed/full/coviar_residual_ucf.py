@@ -18,7 +18,7 @@ _read = dict(read=dict(streams=('accumulated_residual',)))
 model = dict(
     backbone=dict(in_channels=3),
     input_norm=3,
-    data_preprocessor=dict(mean=[127.5, 127.5, 127.5], std=[58.395, 57.12, 57.375]),
+    data_preprocessor=dict(mean=[127.5], std=[58.395, 57.12, 57.375]),
 )
 train_dataloader = dict(dataset=dict(pipeline=change(_base_.train_dataloader.dataset.pipeline, **_read)))
 test_pipeline = change(_base_.test_pipeline, **_read)
