@@ -40,7 +40,7 @@ def residual_pictures(residual: npt.NDArray[np.int16]) -> Pictures:
 def painted(field: MotionField, height: int, width: int) -> tuple[npt.NDArray[np.float32], Valid]:
     """A field on its grid -> every pixel's vector in pixels, (n, H, W, 2), and where it is real, (n, H, W)."""
     rows, columns = np.arange(height) // field.block, np.arange(width) // field.block
-    vectors = field.vectors[:, rows][:, :, columns].astype(np.float32) / QUARTERS
+    vectors = field.vectors[:, rows][:, :, columns].astype(np.float32) / np.float32(QUARTERS)
     return vectors, field.valid[:, rows][:, :, columns]
 
 

@@ -1,4 +1,4 @@
-"""The demo's videos with joint labels: 3 segments at 64 px for training, the middles of 8 for testing."""
+"""The demo's videos with joint labels: 3 segments at 48 px for training, the middles of 8 for testing."""
 
 _base_ = '../datasets/demo_finetune.py'
 
@@ -9,7 +9,7 @@ train_dataloader = dict(
         pipeline=[
             dict(type='SampleSegments', segments=3, place='random', frames='predicted'),
             _read,
-            dict(type='MultiScaleCropFlip', size=64, scales=(1, 0.875, 0.75), flip_prob=0.0),
+            dict(type='MultiScaleCropFlip', size=48, scales=(1, 0.875, 0.75), flip_prob=0.0),
             _pack,
         ],
     ),
@@ -18,7 +18,7 @@ test_pipeline = [
     dict(type='OpenVideo', block=16),
     dict(type='SampleSegments', segments=8, place='middle', frames='predicted'),
     _read,
-    dict(type='CentreCrop', size=64, resize_short=74),
+    dict(type='CentreCrop', size=48, resize_short=56),
     _pack,
 ]
 test_dataloader = dict(dataset=dict(block=16, pipeline=test_pipeline))

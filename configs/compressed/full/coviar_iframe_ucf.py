@@ -5,7 +5,7 @@
         --dump-features iframe.npz
 
 Settings of the published code, which also recolours its pictures a little in training and testing; here they stay.
-Paper: 87 (UCF101, mean of 3 splits; published code)
+Paper: 87, the three streams fused 90.5 (UCF101, mean of 3 splits; published code)
 Protocol: recognition
 Cost: 3 pictures a video; not run
 """

@@ -5,7 +5,7 @@
         --dump-features motion.npz
 
 Settings of the published code. docs/compressed_recognition.md says how its three streams are fused.
-Paper: 70 (UCF101, mean of 3 splits; published code)
+Paper: 70, the three streams fused 90.5 (UCF101, mean of 3 splits; published code)
 Protocol: recognition
 Cost: 3 pictures a video; not run
 """
