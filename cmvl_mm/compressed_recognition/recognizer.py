@@ -8,8 +8,6 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
-import cmvl_mm.compat  # noqa: F401  (mends the import of mmaction.models)
-
 Samples = list[ActionDataSample]
 
 

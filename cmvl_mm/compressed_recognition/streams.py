@@ -129,8 +129,8 @@ class ReadStreams:
     Raises:
         ValueError: a stream is unknown; flow of frame 0 is asked for; or the sample holds decoded frames, which have
             no streams.
-        VideoError: a residual or accumulated vectors of anything but MPEG-4 Part 2 without B-frames.
-        FlowError: there is no flow file of the video.
+        VideoError: a residual or accumulated vectors of anything but MPEG-4 Part 2 without B-frames; or there is no
+            flow file of the video.
     """
 
     def __init__(self, streams: Sequence[str], invalid: Literal['channel', 'no_motion']) -> None:
