@@ -1,7 +1,7 @@
 """DMC-Net (Shou et al., CVPR 2019): a small generator makes of vectors and residual what resembles optical flow.
 
-Of its published code, this is the training without the adversarial loss (`code/dmcnet`), which starts the one with it.
-The adversarial loss is not here.
+Of its published code, this is the training without the adversarial loss (`code/dmcnet`), which starts the one with it,
+`dmc_adversarial`.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,8 @@ def flow_loss(generated: Tensor, flow: Tensor, cell: int) -> Tensor:
 class DMCRecognizer(StreamRecognizer):
     """The classifier sees what the generator makes; the loss is `loss_cls` + weight * `flow_loss`.
 
-    As in the published code, the classifier's gradient ends at its input: the flow alone teaches the generator.
+    As in the published code, the classifier's gradient ends at its input: the flow alone teaches the generator. With an
+    adversary (`AdversarialDMCRecognizer`) the labels do, too.
     A training batch has vectors, what else the generator sees, and two channels of flow; a test needs no flow.
 
     Args:
@@ -72,6 +73,8 @@ class DMCRecognizer(StreamRecognizer):
         cell: edge of the flow's cells, px of the network's input; 16 in the published code.
         flow_weight: of `flow_loss`; 10 in the published code.
     """
+
+    labels_teach_generator = False
 
     def __init__(
         self,
@@ -102,14 +105,19 @@ class DMCRecognizer(StreamRecognizer):
         Raises:
             ValueError: the batch has no flow.
         """
+        return self._losses(inputs, data_samples)[0]
+
+    def _losses(self, inputs: Tensor, data_samples: Samples) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """The losses; the generated and the true flow, (B * S, 2, H, W)."""
         if inputs.shape[2] < self.channels + 2:
             raise ValueError(
                 f'a batch of {inputs.shape[2]} channels has no flow after the {self.channels} of the generator. '
                 "Remedy: streams=(…, 'flow') for training."
             )
         generated = self.generate(inputs)
-        maps, settings = super().extract_feat(generated.detach())
+        maps, settings = super().extract_feat(generated if self.labels_teach_generator else generated.detach())
         losses = self.cls_head.loss(maps, data_samples, **settings)
-        flow = inputs[:, :, self.channels : self.channels + 2]
-        made = flow_loss(generated.flatten(0, 1), flow.flatten(0, 1), self.cell)
-        return losses | dict(loss_flow=self.flow_weight * made)
+        generated = generated.flatten(0, 1)
+        flow = inputs[:, :, self.channels : self.channels + 2].flatten(0, 1)
+        losses['loss_flow'] = self.flow_weight * flow_loss(generated, flow, self.cell)
+        return losses, generated, flow

@@ -92,7 +92,7 @@ def _require_exact(video: CompressedVideo) -> None:
 def _require_start(video: CompressedVideo, frames: npt.NDArray[np.int64], since: npt.NDArray[np.int64]) -> None:
     if (since < 0).any():
         number = frames[since < 0][0]
-        raise VideoError(video.path, 'motion', f'frame {number} has no I-frame before it from which to trace')
+        raise VideoError(video.path, 'motion', f'frame {number} has no frame before it to be traced to')
 
 
 STREAMS: dict[str, Callable[[CompressedVideo, npt.NDArray[np.int64]], tuple[Pictures, Valid | None]]] = {

@@ -61,7 +61,18 @@ def falls(shared, tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def demo(repository):
+def without_checkpoints():
+    """`without_checkpoints(model, size)`: a model's config without the files that it would read."""
+
+    def forget(model, size):
+        model.update({key: None for key in ('teacher', 'pretrained') if key in model})
+        model.update({key: size for key in ('size',) if key in model})
+
+    return forget
+
+
+@pytest.fixture(scope='session')
+def demo(repository, without_checkpoints):
     """`demo(name, data, videos)`: config, model and batch of a demo config, small."""
 
     def make(name, data, videos):
@@ -69,8 +80,7 @@ def demo(repository):
         config = load_config(path, SMALL | {'data': str(data)})
         built = DATASETS.build(config.train_dataloader.dataset)
         batch = compressed_collate([built[SampleIndex(index, seed=3)] for index in range(videos)])
-        if 'teacher' in config.model:
-            config.model.teacher = None  # test_losses.py has one
+        without_checkpoints(config.model, 32)
         model = MODELS.build(config.model)
         model.init_weights()
         return config, model, batch

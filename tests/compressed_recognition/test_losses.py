@@ -11,6 +11,7 @@ from torch import nn
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.compressed_recognition.dmc import DMCGenerator, blocky, flow_loss
+from cmvl_mm.compressed_recognition.dmc_adversarial import FlowDiscriminator, deception_loss, discriminator_loss
 from cmvl_mm.compressed_recognition.emv import transfer_loss
 
 PARTS = dict(
@@ -71,6 +72,56 @@ def test_the_flow_teaches_the_generator_and_the_labels_the_classifier():
     assert found.feature.shape == (64,)
     with pytest.raises(ValueError, match='5 channels has no flow'):
         model(inputs[:, :, :5], labelled(0, 2), mode='loss')
+
+
+def test_the_adversarial_losses_equal_naive_formulas_and_teach_one_side_each():
+    discriminator, generated, flow = FlowDiscriminator(20, (4, 8)), torch.randn(3, 2, 20, 20), torch.randn(3, 2, 20, 20)
+    assert discriminator(flow).shape == (3, 2)
+    layers = [type(layer).__name__ for layer in discriminator.layers]
+    assert (layers.count('Conv2d'), layers.count('BatchNorm2d')) == (6, 5)
+    discriminator.eval()  # without dropout
+    chances = [discriminator(part).softmax(1).tolist() for part in (generated, flow)]
+    deceived = -sum(math.log(real) for _, real in chances[0]) / 3
+    told = -(sum(math.log(fake) for fake, _ in chances[0]) + sum(math.log(real) for _, real in chances[1])) / 6
+    generated.requires_grad_()
+    assert discriminator_loss(discriminator, generated, flow).item() == pytest.approx(told, rel=1e-5)
+    loss = deception_loss(discriminator, generated)
+    assert loss.item() == pytest.approx(deceived, rel=1e-5)
+    loss.backward()
+    assert generated.grad.abs().sum() > 0
+    assert all(value.grad is None for value in discriminator.parameters())
+    generated.grad = None
+    discriminator_loss(discriminator, generated, flow).backward()
+    assert generated.grad is None
+    assert all(value.grad is not None for value in discriminator.parameters())
+
+
+def test_with_an_adversary_the_labels_teach_the_generator_and_the_first_training_is_the_start(tmp_path):
+    first = MODELS.build(dict(type='DMCRecognizer', backbone=backbone(2), channels=5, cell=4, **PARTS))
+    first.init_weights()
+    torch.save(dict(state_dict=first.state_dict()), tmp_path / 'first.pth')
+    settings = dict(backbone=backbone(2), channels=5, size=32, deception_weight=3.0, discriminator_weight=0.5)
+    model = MODELS.build(
+        dict(type='AdversarialDMCRecognizer', pretrained=str(tmp_path / 'first.pth'), **settings, **PARTS)
+    )
+    model.init_weights()
+    state = model.state_dict()
+    assert all(torch.equal(state[key], value) for key, value in first.state_dict().items())
+    inputs = torch.randn(2, 2, 7, 32, 32)
+    model.eval()  # without dropout
+    losses = model(inputs, labelled(0, 2), mode='loss')
+    assert sorted(losses) == ['loss_cls', 'loss_deception', 'loss_discriminator', 'loss_flow', 'top1_acc', 'top5_acc']
+    generated, flow = model.generate(inputs).flatten(0, 1), inputs[:, :, 5:].flatten(0, 1)
+    expected = dict(
+        loss_flow=10 * nn.functional.mse_loss(generated, flow),  # cell 1
+        loss_deception=3 * deception_loss(model.discriminator, generated),
+        loss_discriminator=0.5 * discriminator_loss(model.discriminator, generated, flow),
+    )
+    for name, value in expected.items():
+        assert losses[name].item() == pytest.approx(value.item(), rel=1e-5), name
+    losses['loss_cls'].backward()
+    assert all(value.grad is not None for value in model.generator.parameters())
+    assert all(value.grad is None for value in model.discriminator.parameters())
 
 
 def test_the_transfer_loss_equals_the_naive_formula():

@@ -9,6 +9,8 @@ import cmvl_mm.register  # noqa: F401
 from cmvl_mm.compressed_recognition.crop import mirror_signs, multi_scale_box
 from cmvl_mm.compressed_recognition.streams import painted, residual_pictures, vector_pictures
 from cmvl_mm.controlled.synthetic import make_pan
+from cmvl_mm.datasets.decoded_frames import DecodedFrames
+from cmvl_mm.datasets.flow import write_flow
 from cmvl_mm.datasets.geometry import centre_box, crop_resize
 from cmvl_mm.datasets.stages import ROLES
 from cmvl_mm.video import CompressedVideo, MotionField, VideoError
@@ -59,6 +61,36 @@ def test_the_residual_of_a_still_video_is_zero_and_that_of_a_pan_follows_it(stil
         with CompressedVideo(pan) as video:
             now, before = video.read(rgb=[5, 4 if stream == 'residual' else 0]).rgb.astype(int)
         assert np.abs(picture[40:-40, 40:-40]).mean() < np.abs(now - before)[40:-40, 40:-40].mean() / 4
+
+
+def test_flow_comes_in_from_the_file_beside_the_video(pan, tmp_path):
+    path = tmp_path / 'pan.mp4'
+    path.write_bytes(pan.read_bytes())
+    with CompressedVideo(path, block=16) as video:
+        fields = np.zeros((26, 24, 40, 2), np.int16)
+        fields[1:] = 8, -4  # quarter pixels
+        fields[7, :12] = 20, 0
+        write_flow(video, fields)
+    flow = read(path, [[6, 7]], ['flow'])['imgs'][0]
+    assert flow.shape == (96, 160, 6)
+    assert (flow[..., :2] == vector_pictures(np.array([2, -1]))).all()
+    assert (flow[:48, :, 2:4] == vector_pictures(np.array([5, 0]))).all()
+    assert (flow[48:, :, 2:4] == flow[48:, :, :2]).all()
+    assert (flow[..., 4:] == 255).all()
+
+
+def test_what_has_no_stream_is_refused(pan):
+    with pytest.raises(ValueError, match='frame 0 has no flow'):
+        read(pan, [[0]], ['flow'])
+    with pytest.raises(VideoError, match=r'pan.mp4: motion: frame 0 has no frame before it'):
+        read(pan, [[0]], ['residual'])
+    with pytest.raises(VideoError, match=r'flow.npz: motion: there is no such file'):
+        read(pan, [[1]], ['flow'])
+    with pytest.raises(ValueError, match='needs one or more of vectors, residual'):
+        read(pan, [[1]], ['mv'])
+    stage = TRANSFORMS.build(dict(type='ReadStreams', streams=['vectors'], invalid='channel'))
+    with pytest.raises(ValueError, match='decoded frames have neither'):
+        stage(dict(video=DecodedFrames(np.zeros((4, 32, 32, 3), np.uint8)), clip_frames=np.array([[1]])))
 
 
 @pytest.mark.parametrize('stream', ['residual', 'accumulated_residual', 'accumulated_vectors'])
