@@ -49,7 +49,7 @@ def blocky(flow: Tensor, cell: int) -> Tensor:
         flow: (N, C, H, W); the last cells may be smaller.
         cell: edge, px.
     """
-    means = F.avg_pool2d(flow, cell, ceil_mode=True, count_include_pad=False)
+    means = F.avg_pool2d(flow, cell, ceil_mode=True)
     painted = means.repeat_interleave(cell, dim=2).repeat_interleave(cell, dim=3)
     return painted[..., : flow.shape[2], : flow.shape[3]]
 

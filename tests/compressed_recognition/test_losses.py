@@ -29,6 +29,21 @@ def labelled(*labels):
     return [ActionDataSample().set_gt_label(label) for label in labels]
 
 
+def test_the_input_norm_takes_scale_and_offset_away_and_a_test_gives_the_mean_feature():
+    model = MODELS.build(dict(type='StreamRecognizer', backbone=backbone(3), input_norm=3, **PARTS)).train()
+    inputs = torch.randn(2, 4, 3, 32, 32)
+    moved = inputs * torch.tensor([9.0, 0.5, 3.0]).view(3, 1, 1) + torch.tensor([5.0, -1.0, 0.0]).view(3, 1, 1)
+    plain, shifted = (model.extract_feat(value, stage='head')[0] for value in (inputs, moved))
+    torch.testing.assert_close(plain, shifted, rtol=1e-3, atol=1e-4)
+    bare = MODELS.build(dict(type='StreamRecognizer', backbone=backbone(3), **PARTS)).eval()
+    with torch.no_grad():
+        found = bare(inputs, labelled(0, 1), mode='predict')
+        maps = bare.backbone(inputs.flatten(0, 1)).view(2, 4, 64, 8, 8)
+    for sample, own in zip(found, maps, strict=True):
+        torch.testing.assert_close(sample.feature, own.mean((0, 2, 3)))
+        torch.testing.assert_close(sample.pred_score, bare.cls_head.fc_cls(own.mean((0, 2, 3))))
+
+
 def test_the_flow_loss_equals_a_loop_over_cells_and_pixels():
     generated, flow = torch.randn(2, 2, 5, 7), torch.randn(2, 2, 5, 7)
     total = 0.0
@@ -145,6 +160,7 @@ def taught(tmp_path):
     """`taught(start, …)`: a student of a teacher whose checkpoint is on disk, and that teacher."""
     teacher = MODELS.build(dict(type='StreamRecognizer', backbone=backbone(4), input_norm=4, **PARTS))
     teacher.init_weights()
+    nn.init.normal_(teacher.cls_head.fc_cls.weight)  # scores that differ
     for _ in range(2):  # running averages that are not a start's
         teacher.train()(torch.randn(2, 2, 4, 32, 32) + 3, labelled(0, 1), mode='loss')
     torch.save(dict(state_dict=teacher.state_dict()), tmp_path / 'teacher.pth')
@@ -167,8 +183,8 @@ def test_a_student_starts_as_its_teacher_where_it_is_told_to_and_learns_from_its
     assert all(torch.equal(own[f'teacher.{key}'], value) for key, value in teacher.state_dict().items())
     random, _ = taught('random')
     assert not torch.equal(random.backbone.conv1.conv.weight, teacher.backbone.conv1.conv.weight)
-    model.train()
-    losses = model(torch.cat((vectors, flow), 2), labelled(0, 2), mode='loss')
+    before = {key: value.clone() for key, value in model.teacher.state_dict().items()}
+    losses = model.train()(torch.cat((vectors, flow), 2), labelled(0, 2), mode='loss')
     with torch.no_grad():
         told = [sample.pred_score for sample in teacher(flow, labelled(0, 2), mode='predict')]
         scores, _ = model.extract_feat(vectors, stage='head')
@@ -177,7 +193,6 @@ def test_a_student_starts_as_its_teacher_where_it_is_told_to_and_learns_from_its
     assert losses['loss_cls'].item() == pytest.approx(
         nn.functional.cross_entropy(scores, torch.tensor([0, 2])).item(), rel=1e-4
     )
-    before = {key: value.clone() for key, value in model.teacher.state_dict().items()}
     (losses['loss_cls'] + losses['loss_transfer']).backward()
     assert all(value.grad is None for value in model.teacher.parameters())
     assert all(value.grad is not None for value in model.backbone.parameters())
