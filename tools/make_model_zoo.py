@@ -45,6 +45,7 @@ SECTIONS = (
     ("Demo: not the paper's", r'configs/demo/'),
     ('The controlled benchmark: what `make evidence` trains', r'configs/evidence/'),
     ("Rivals: other papers' pretext tasks", r'configs/rivals/'),
+    ('Recognisers of compressed video: related work', r'configs/compressed/'),
 )
 INTRODUCTION = """# Model zoo
 
@@ -58,6 +59,7 @@ settings are printed, released or ours; bin centres for the paper's "sliding win
 | protocol | what is counted | printed as |
 |---|---|---|
 | finetune | top-1, the whole network finetuned; 10 bin-centre clips a test video, softmax averaged | percent |
+| recognition | top-1 of a stream of compressed video; the middles of 25 segments, scores averaged | percent |
 | few_label_N | the same, finetuned on N % of the training list | percent |
 | linear | top-1, softmax regression on frozen features; rate chosen on a fifth of the training list | percent |
 | knn | top-1 of 20 weighted nearest neighbours of frozen features | percent |

@@ -60,7 +60,7 @@ def rotate(frames: np.ndarray, degrees: float) -> np.ndarray:
 
 
 def crop_resize(frames: np.ndarray, box: Box, flip: bool, size: int) -> np.ndarray:
-    """(n, H, W, 3) uint8 -> (n, size, size, 3) uint8: crop, bilinear resize (antialiased when shrinking), flip.
+    """(n, H, W, C) uint8 -> (n, size, size, C) uint8: crop, bilinear resize (antialiased when shrinking), flip.
 
     Torch's own kernel for bytes, which follows Pillow's within one level and takes an eighth of its time.
     """
@@ -68,7 +68,7 @@ def crop_resize(frames: np.ndarray, box: Box, flip: bool, size: int) -> np.ndarr
     resized = F.interpolate(cut.permute(0, 3, 1, 2), (size, size), mode='bilinear', antialias=True)
     out = np.ascontiguousarray(resized.permute(0, 2, 3, 1).numpy())
     # a stack of pictures is a tall one; OpenCV mirrors it thirty times as fast as NumPy
-    return cv2.flip(out.reshape(-1, size, 3), 1).reshape(out.shape) if flip else out
+    return cv2.flip(out.reshape(-1, size, out.shape[-1]), 1).reshape(out.shape) if flip else out
 
 
 def axis_matrix(start: Tensor, length: Tensor, block: Tensor, num_blocks: int, size: int) -> Tensor:

@@ -22,10 +22,10 @@ ROLES: dict[str, tuple[str, ...]] = {
         *('SamplePretraining', 'SampleClips', 'SampleNearestIFrames', 'SampleFutureMotions'),
         *('SampleRotNet', 'SamplePace', 'SampleVCOP', 'SampleSpeedNet', 'SamplePRP', 'SampleVCP', 'SampleShuffleLearn'),
         *('SampleOPN', 'SampleBlocks', 'SampleViews', 'SampleDSM', 'SampleVTDL', 'SampleTempos', 'SamplePuzzle'),
-        *('SampleJigsaw', 'SampleTilesAndFrames', 'SampleIIC', 'SampleTCLR'),
+        *('SampleJigsaw', 'SampleTilesAndFrames', 'SampleIIC', 'SampleTCLR', 'SampleSegments'),
     ),
-    'read': ('ReadCompressed',),
-    'crop': ('RandomCropFlip', 'CentreCrop', 'CropFlipEach', 'CropPuzzle'),
+    'read': ('ReadCompressed', 'ReadStreams'),
+    'crop': ('RandomCropFlip', 'CentreCrop', 'CropFlipEach', 'CropPuzzle', 'MultiScaleCropFlip'),
     'colour': ('AugmentColour', 'AugmentColourEach'),
     'pack': ('PackSample', 'PackPretext'),
 }

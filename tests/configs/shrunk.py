@@ -13,8 +13,10 @@ from cmvl_mm.datasets.stages import stage_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _PATHS = (path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / 'configs').rglob('*.py'))
-LEAVES = sorted(path for path in _PATHS if not path.startswith(('configs/_base_/', 'configs/rivals/')))
-"""All but those of configs/rivals, which tests/rivals has."""
+LEAVES = sorted(
+    path for path in _PATHS if not path.startswith(('configs/_base_/', 'configs/rivals/', 'configs/compressed/'))
+)
+"""All but those of configs/rivals and configs/compressed, which tests/rivals and tests/compressed_recognition have."""
 
 
 def shrink(config: Config) -> Config:

@@ -1,0 +1,75 @@
+"""Late fusion: weighted sums of the scores that several networks give the same videos."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from mmaction.evaluation import get_weighted_score
+
+from .features import FeaturesError, load_features
+
+
+class Scored(NamedTuple):
+    """Scores of n test videos by one or more networks."""
+
+    scores: np.ndarray  # (n, classes)
+    labels: np.ndarray  # (n,)
+    paths: np.ndarray  # (n,)
+
+    @property
+    def correct(self) -> np.ndarray:
+        """(n,) bool: whether the highest score is the label's."""
+        return self.scores.argmax(axis=1) == self.labels
+
+
+def read_scored(path: str | Path) -> Scored:
+    """Scores of a file that `tools/test.py --dump-features` wrote, sorted by the videos' paths.
+
+    Raises:
+        FileNotFoundError, FeaturesError: as `load_features`; or the file has no scores, a video without a label or
+            with a score that is not finite, or one video twice.
+    """
+    found = load_features(path)
+    if found.scores is None:
+        raise FeaturesError(f'{path}: it has no scores. Remedy: test a config whose model has a cls_head.')
+    if (found.labels < 0).any():
+        raise FeaturesError(f'{path}: {found.paths[found.labels < 0][0]} has no label. Remedy: test a labelled list.')
+    if not np.isfinite(found.scores).all():
+        raise FeaturesError(f'{path}: a score is not finite. Remedy: a checkpoint whose training did not diverge.')
+    order = np.argsort(found.paths, kind='stable')
+    paths = found.paths[order]
+    twice = paths[1:][paths[1:] == paths[:-1]]
+    if len(twice):
+        raise FeaturesError(f'{path}: {twice[0]} is there twice. Remedy: test a list that names each video once.')
+    return Scored(found.scores[order], found.labels[order], paths)
+
+
+def fuse(networks: Sequence[Scored], weights: Sequence[float]) -> Scored:
+    """The weighted sum of several networks' scores; CoViAR has 2 for I-frames, 1 for vectors and 1 for residuals.
+
+    Args:
+        networks: at least one, of the same videos.
+        weights: one each, finite and at least 0, one of them above 0.
+
+    Raises:
+        ValueError: the networks were tested on other videos, labels or classes, or the weights are not as described.
+    """
+    if len(weights) != len(networks) or not networks:
+        raise ValueError(f'{len(weights)} weights for {len(networks)} networks. Remedy: one weight each.')
+    if not all(np.isfinite(weight) and weight >= 0 for weight in weights) or not any(weights):
+        raise ValueError(f'weights={list(weights)}: each must be finite and at least 0, and one above 0')
+    first = networks[0]
+    for number, other in enumerate(networks[1:], start=2):
+        if not np.array_equal(first.paths, other.paths):
+            raise ValueError(
+                f'network {number} was tested on {len(other.paths)} videos and network 1 on {len(first.paths)}, and '
+                'they are not the same ones. Remedy: test all on one list.'
+            )
+        if not np.array_equal(first.labels, other.labels) or first.scores.shape != other.scores.shape:
+            raise ValueError(
+                f'network {number} has labels or a number of classes ({other.scores.shape[1]}) that network 1 '
+                f'({first.scores.shape[1]}) has not. Remedy: test all on one list.'
+            )
+    summed = get_weighted_score([network.scores for network in networks], list(weights))
+    return Scored(np.stack(summed), first.labels, first.paths)

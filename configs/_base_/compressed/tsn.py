@@ -1,0 +1,10 @@
+"""MMAction2's TSN on a stream: ResNet-18 from ImageNet, scores averaged before the softmax, as CoViAR fuses them."""
+
+model = dict(
+    type='StreamRecognizer',
+    backbone=dict(type='ResNet', depth=18, pretrained='torchvision://resnet18', norm_eval=False),
+    cls_head=dict(
+        type='TSNHead', num_classes=101, in_channels=512, dropout_ratio=0.0, init_std=0.01, average_clips='score'
+    ),
+    data_preprocessor=dict(type='ActionDataPreprocessor', format_shape='NCHW'),
+)
