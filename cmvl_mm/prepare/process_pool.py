@@ -56,9 +56,10 @@ def _results(
     def replace(dead: _Worker) -> None:
         everyone.remove(dead)
         dead.end()
-        idle.append(_Worker())
-        everyone.add(idle[-1])
-        idle[-1].require_start()
+        if queue:
+            idle.append(_Worker())
+            everyone.add(idle[-1])
+            idle[-1].require_start()
 
     try:
         for worker in idle:
