@@ -40,50 +40,72 @@ def in_processes(
     """
     _end_if_imported_by_a_worker()
     waiting, suspects, culprits = deque(items), deque[Item](), deque[Item]()
-    yield from _results(task, waiting, workers, suspects, kill)
-    yield from _results(task, suspects, 1, culprits, kill)
+    crew = _Crew(min(workers, len(waiting)))
+    try:
+        yield from _results(task, waiting, workers, crew, suspects)
+        yield from _results(task, suspects, 1, crew, culprits)
+    finally:
+        crew.end(kill)
     yield from ((culprit, None) for culprit in culprits)
 
 
 def _results(
-    task: Callable[[Item], Result], queue: deque[Item], workers: int, killers: deque[Item], kill: bool
+    task: Callable[[Item], Result], queue: deque[Item], slots: int, crew: '_Crew', killers: deque[Item]
 ) -> Iterator[tuple[Item, Result]]:
     """The results of a queue, which empties; `killers` gets the items whose process dies."""
-    idle = [_Worker() for _ in range(min(workers, len(queue)))]
-    everyone = set(idle)
     running: dict[Future[Result], tuple[_Worker, Item]] = {}
+    while queue or running:
+        while queue and len(running) < slots:
+            worker = crew.take()
+            try:
+                running[worker.pool.submit(task, queue[0])] = worker, queue[0]
+                queue.popleft()
+            except BrokenProcessPool:  # it died between two items
+                crew.bury(worker)
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            worker, item = running.pop(future)
+            try:
+                result = future.result()
+            except BrokenProcessPool:
+                killers.append(item)
+                crew.bury(worker)
+            else:
+                crew.idle.append(worker)
+                yield item, result
 
-    def replace(dead: _Worker) -> None:
-        everyone.remove(dead)
+
+class _Crew:
+    """The processes of a call.
+
+    Args:
+        size: so many begin at once.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.idle = [_Worker() for _ in range(size)]
+        self._all = set(self.idle)
+
+    def take(self) -> '_Worker':
+        """One that is idle, or a new one.
+
+        Raises:
+            WorkersCannotStart: there is none, and none can be made.
+        """
+        if not self.idle:
+            self.idle.append(_Worker())
+            self._all.add(self.idle[-1])
+        worker = self.idle.pop()
+        worker.require_start()
+        return worker
+
+    def bury(self, dead: '_Worker') -> None:
+        """Give up one that died."""
+        self._all.remove(dead)
         dead.end()
-        if queue:
-            idle.append(_Worker())
-            everyone.add(idle[-1])
-            idle[-1].require_start()
 
-    try:
-        for worker in idle:
-            worker.require_start()
-        while queue or running:
-            while queue and idle:
-                worker = idle.pop()
-                try:
-                    running[worker.pool.submit(task, queue[0])] = worker, queue[0]
-                    queue.popleft()
-                except BrokenProcessPool:  # it died between two items
-                    replace(worker)
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                worker, item = running.pop(future)
-                try:
-                    result = future.result()
-                except BrokenProcessPool:
-                    killers.append(item)
-                    replace(worker)
-                else:
-                    idle.append(worker)
-                    yield item, result
-    finally:
-        for worker in everyone:
+    def end(self, kill: bool) -> None:
+        """Take all away."""
+        for worker in self._all:
             worker.end(kill)
 
 

@@ -133,4 +133,4 @@ def has_changed(facts: PartFacts, paths: Iterable[str], root: Path, written: int
 
 
 def _stored(facts: PartFacts) -> bytes:
-    return json.dumps(facts._asdict(), ensure_ascii=False).encode()
+    return json.dumps(facts._asdict()).encode()

@@ -39,7 +39,7 @@ class PartsManifest:
         """Into the folder, in one step."""
         stored = dict(format=FORMAT, parts=self.parts, **dataclasses.asdict(self))
         stored['refused'] = [failure._asdict() for failure in self.refused]
-        replace_text(folder / NAME, json.dumps(stored, indent=1, ensure_ascii=False) + '\n')
+        replace_text(folder / NAME, json.dumps(stored, indent=1) + '\n')
 
     def require_same(self, there: 'PartsManifest', folder: Path) -> None:
         """The run at hand, which this describes, goes with what is in the folder.

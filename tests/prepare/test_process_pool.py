@@ -74,7 +74,7 @@ def test_a_script_without_a_main_guard_gets_one_error_that_says_so(repository, t
     assert done.returncode == 1
     assert done.stderr.count('Traceback') == 1
     assert 'Remedy for a script: the call stands under "if __name__' in done.stderr.splitlines()[-1]
-    assert len(done.stderr.splitlines()) < 12
+    assert len(done.stderr.splitlines()) < 16
 
 
 @pytest.mark.slow
