@@ -63,6 +63,7 @@ def embed(
 
     FOLDER/ gets numbered parts of at most 1,000 clips, manifest.json and failures.csv, and is for many videos or many
     machines: each worker is a process, finished parts are skipped, and parts of other weights or settings are refused.
+    The exit code is 0 then, or 1 if nothing could be read.
     """
     in_parts = out.endswith(('/', os.sep)) or Path(out).is_dir()
     if not in_parts and not out.endswith('.parquet'):
@@ -99,8 +100,10 @@ def embed(
         click.echo('stopped; repeat the command to resume', err=True)
         raise SystemExit(130) from None
     click.echo(json.dumps(summary, indent=2) if as_json else told)
-    if summary['failed']:
-        raise SystemExit(3 if summary['clips'] else 1)
+    if summary['failed'] and not summary['clips']:
+        raise SystemExit(1)
+    if summary['failed'] and not in_parts:  # a launcher would take it for a failure of the share, and end the others
+        raise SystemExit(3)
 
 
 def _of_file(found: 'Embeddings', out: Path) -> tuple[dict[str, Any], str]:

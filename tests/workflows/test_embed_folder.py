@@ -275,6 +275,11 @@ def test_the_command(made_videos, whole, weights, tmp_path, cmvl, monkeypatch):
         assert error in cmvl('embed', made_videos, *more, code=2)
     assert "shard '3/2' is not I/N" in cmvl(*words, '--shard', '3/2', code=1)
     assert 'exclude each other' in cmvl(*words, '--shard', '1/2', '--overwrite', code=1)
+    broken = tmp_path / 'broken.mp4'
+    broken.write_bytes(b'no video')
+    told = cmvl('embed', broken, '-o', f'{tmp_path}/none/', '--model', weights, '--workers', 1, code=1)
+    assert '0 clips of 0 videos; 1 video failed' in told
+    assert 'broken.mp4: open: ' in told
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other' / 'file').write_text('')
     assert 'holds something else' in cmvl('embed', made_videos, '-o', tmp_path / 'other', '--model', weights, code=1)
