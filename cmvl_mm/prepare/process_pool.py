@@ -14,6 +14,8 @@ from typing import TypeVar
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 
+_STARTS = 3  # of a worker
+
 
 class WorkersCannotStart(RuntimeError):
     """A worker process ended before it had anything to do."""
@@ -89,14 +91,21 @@ class _Crew:
         """One that is idle, or a new one.
 
         Raises:
-            WorkersCannotStart: there is none, and none can be made.
+            WorkersCannotStart: several in turn ended at once; the system may kill one that starts, too.
         """
-        if not self.idle:
-            self.idle.append(_Worker())
-            self._all.add(self.idle[-1])
-        worker = self.idle.pop()
-        worker.require_start()
-        return worker
+        for _ in range(_STARTS):
+            if not self.idle:
+                self.idle.append(_Worker())
+                self._all.add(self.idle[-1])
+            worker = self.idle.pop()
+            if worker.has_started():
+                return worker
+            self.bury(worker)
+        raise WorkersCannotStart(
+            'a worker process ended before it had anything to do. Remedy for a script: the call stands under '
+            "\"if __name__ == '__main__':\", because each worker imports the script. Otherwise the worker's message is "
+            'above, or the memory is full: fewer workers.'
+        )
 
     def bury(self, dead: '_Worker') -> None:
         """Give up one that died."""
@@ -117,20 +126,9 @@ class _Worker:
         self.pool = ProcessPoolExecutor(1, context, _begin)
         self._started = self.pool.submit(os.getpid)
 
-    def require_start(self) -> None:
-        """Return when the process is there.
-
-        Raises:
-            WorkersCannotStart: it is not.
-        """
-        try:
-            self._started.result()
-        except BrokenProcessPool:
-            raise WorkersCannotStart(
-                'a worker process ended before it had anything to do. Remedy for a script: the call stands under '
-                "\"if __name__ == '__main__':\", because each worker imports the script. Otherwise the worker's "
-                'message is above, or the memory is full: fewer workers.'
-            ) from None
+    def has_started(self) -> bool:
+        """Whether the process is there, when that is known."""
+        return not isinstance(self._started.exception(), BrokenProcessPool)
 
     def end(self, kill: bool = False) -> None:
         """Take the process away, at once or at the end of its item."""

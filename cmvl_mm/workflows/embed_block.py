@@ -27,6 +27,8 @@ class NetworkSource:
     """How a worker gets the network of the run."""
 
     model: str
+    sha256: str
+    """Of the weights: another file under the same name is another network."""
     config: str | None
     clips: int | None
     every: float | None

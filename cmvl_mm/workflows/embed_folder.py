@@ -106,7 +106,9 @@ def embed_folder(
     mine = blocks_of(found, size)[shard.number - 1 :: shard.of]
     with PartsFolder(Path(out), manifest, [block.number for block in mine], overwrite) as folder:
         todo = [block for block in mine if not folder.is_finished(block)]
-        source = NetworkSource(network.name, None if config is None else str(config), clips, every, device)
+        source = NetworkSource(
+            network.name, network.sha256, None if config is None else str(config), clips, every, device
+        )
         task = BlockTask(folder.folder, folder.manifest.meta, source)
         count = len(found.paths) if shard == WHOLE else sum(len(block.paths) for block in mine)
         left = sum(len(block.paths) for block in todo)

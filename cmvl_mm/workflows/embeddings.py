@@ -139,15 +139,14 @@ def read_file(path: Path) -> Embeddings:
         FileNotFoundError: there is no such file.
         EmbeddingsError: it is another kind of file, a damaged one, or one of another version.
     """
-    table, meta = read_rows(path)
-    return embeddings_of(table, meta)
+    meta, _ = read_footer(path)
+    return embeddings_of(read_table(path), meta)
 
 
-def read_rows(path: Path, remedy: str = REMEDY) -> tuple[pa.Table, EmbeddingsMeta]:
-    """The rows as Arrow's table, and where they come from. Raises what `read_file` raises."""
-    meta, _ = read_footer(path, remedy)
+def read_table(path: Path, remedy: str = REMEDY) -> pa.Table:
+    """The rows of a file whose footer is known to be right. Raises what `read_file` raises."""
     with _told(path, remedy):
-        return pq.read_table(path, page_checksum_verification=True, partitioning=None), meta
+        return pq.read_table(path, page_checksum_verification=True, partitioning=None)
 
 
 def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.FileMetaData]:

@@ -14,7 +14,7 @@ import io
 import logging
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class PartsFolder:
         EmbeddingsError: there are rows of other weights, settings or videos, or something that is no folder of parts.
     """
 
-    def __init__(self, folder: Path, manifest: PartsManifest, numbers: Iterable[int], overwrite: bool = False) -> None:
+    def __init__(self, folder: Path, manifest: PartsManifest, numbers: Collection[int], overwrite: bool = False) -> None:
         self.folder = folder
         if folder.is_dir() and any(folder.iterdir()) and not (folder / PARTS).is_dir():
             raise EmbeddingsError(f'{folder}: a folder that holds something else. Remedy: a new or an empty one.')
@@ -71,7 +71,9 @@ class PartsFolder:
         try:
             for number in numbers:
                 self._claim(number)
-                for left in (folder / PARTS).glob(f'{number:06d}.parquet.*.part'):  # of a run that was killed
+            mine = {part_path(folder, number).name for number in numbers}
+            for left in (folder / PARTS).glob('*.parquet.*.part'):  # of a run that was killed
+                if left.name.partition('.parquet.')[0] + '.parquet' in mine:
                     left.unlink(missing_ok=True)
             with self._table():
                 self.manifest = self._agreed(manifest, overwrite)
@@ -117,10 +119,10 @@ class PartsFolder:
         with self._table():
             text = io.StringIO(newline='')
             table = csv.writer(text)
-            table.writerow([*Failure._fields, 'part'])
-            table.writerows([*failure, ''] for failure in self.manifest.refused)
+            table.writerow([*Failure._fields, 'part', 'machine'])
+            table.writerows([*failure, '', ''] for failure in self.manifest.refused)
             for number, facts in self._facts():
-                table.writerows([*failed.failure, number] for failed in facts.failed)
+                table.writerows([*failed.failure, number, failed.machine] for failed in facts.failed)
             replace_text(self.folder / FAILURES, text.getvalue())
 
     def _facts(self) -> Iterator[tuple[int, PartFacts]]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,8 @@ class PartsManifest:
         Raises:
             EmbeddingsError: it does not.
         """
-        require_same(folder, there.meta, self.meta, REMEDY)
+        same = f'the same weights, settings, version and paths as the first run, also on this machine, {platform.node()}'
+        require_same(folder, there.meta, self.meta, f'{same}; {REMEDY}')
         if (there.videos_sha256, there.block_videos) != (self.videos_sha256, self.block_videos):
             what = (
                 f'{there.videos} videos then, {self.videos} now'

@@ -12,7 +12,7 @@ from cmvl_mm.workflows.embeddings import (
     EmbeddingsMeta,
     embeddings_of,
     read_footer,
-    read_rows,
+    read_table,
 )
 from cmvl_mm.workflows.parts_folder import part_path
 from cmvl_mm.workflows.parts_manifest import read_manifest
@@ -66,8 +66,8 @@ class Parts:
 
     def whole(self) -> Embeddings:
         """All rows, in memory."""
-        return embeddings_of(pa.concat_tables(read_rows(path, _REMEDY)[0] for path in self._paths), self.meta)
+        return embeddings_of(pa.concat_tables(read_table(path, _REMEDY) for path in self._paths), self.meta)
 
     def _block(self, number: int) -> RowBlock:
         path = self._paths[number]
-        return block_of_table(self.begins[number], read_rows(path, _REMEDY)[0], f'{path}: ')
+        return block_of_table(self.begins[number], read_table(path, _REMEDY), f'{path}: ')

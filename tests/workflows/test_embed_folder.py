@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -192,6 +193,7 @@ def test_a_video_that_cannot_be_read_is_in_the_table_and_tried_again_when_it_cha
     (failed,) = failures(out)
     assert (failed['path'], failed['stage'], failed['part']) == ('a/two.mkv', 'open', '1')
     assert failed['reason']
+    assert failed['machine'] == platform.node()
     assert 'a/two.mkv' not in read_embeddings(out).paths
     assert embed_folder(videos, out, weights, **SMALL).written == 0
     (videos / 'a' / 'two.mkv').write_bytes(whole)
