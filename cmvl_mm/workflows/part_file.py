@@ -70,7 +70,9 @@ def write_part(
     facts = PartFacts(
         digest=block.digest,
         failed=tuple(
-            Failed(outcome, file_state(root / name), platform.node()) for name, outcome in pairs if isinstance(outcome, Failure)
+            Failed(outcome, file_state(root / name), platform.node())
+            for name, outcome in pairs
+            if isinstance(outcome, Failure)
         ),
         stretched=tuple(name for name, rows in done.items() if rows.stretched),
         videos=len(done),
@@ -98,7 +100,9 @@ def read_facts(path: Path) -> tuple[EmbeddingsMeta, PartFacts, int]:
     meta, parquet = read_footer(path)
     try:
         stored = json.loads((parquet.metadata or {})[KEY])
-        failed = tuple(Failed(Failure(*failure), state and tuple(state), machine) for failure, state, machine in stored['failed'])
+        failed = tuple(
+            Failed(Failure(*failure), state and tuple(state), machine) for failure, state, machine in stored['failed']
+        )
         facts = PartFacts(stored['digest'], failed, tuple(stored['stretched']), stored['videos'])
     except (KeyError, ValueError, TypeError) as error:
         raise EmbeddingsError(f'{path}: no part of a folder: {error!r}. Remedy: a folder by `cmvl embed`.') from error

@@ -62,7 +62,9 @@ class PartsFolder:
         EmbeddingsError: there are rows of other weights, settings or videos, or something that is no folder of parts.
     """
 
-    def __init__(self, folder: Path, manifest: PartsManifest, numbers: Collection[int], overwrite: bool = False) -> None:
+    def __init__(
+        self, folder: Path, manifest: PartsManifest, numbers: Collection[int], overwrite: bool = False
+    ) -> None:
         self.folder = folder
         if folder.is_dir() and any(folder.iterdir()) and not (folder / PARTS).is_dir():
             raise EmbeddingsError(f'{folder}: a folder that holds something else. Remedy: a new or an empty one.')

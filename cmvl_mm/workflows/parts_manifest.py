@@ -48,7 +48,9 @@ class PartsManifest:
         Raises:
             EmbeddingsError: it does not.
         """
-        same = f'the same weights, settings, version and paths as the first run, also on this machine, {platform.node()}'
+        same = (
+            f'the same weights, settings, version and paths as the first run, also on this machine, {platform.node()}'
+        )
         require_same(folder, there.meta, self.meta, f'{same}; {REMEDY}')
         if (there.videos_sha256, there.block_videos) != (self.videos_sha256, self.block_videos):
             what = (

@@ -45,14 +45,14 @@ def killed_workers(videos: Path, folder: Path, expected: Path, kills: int) -> Fi
         done += min(4, kills - done) - left
         problems += _differences(out, expected) + ([] if codes[-1] == 0 else [log.read_text()[-500:]])
     return Finding(
-        promise='A worker of `cmvl embed` that the system kills costs the block that it is at: the run completes, no row '
-        'is lost, none is there twice.',
+        promise='A worker of `cmvl embed` that the system kills costs the block that it is at: the run completes, no '
+        'row is lost, none is there twice.',
         tested=f'kill -9 to one of {WORKERS} workers at {done} random moments of {len(codes)} runs over '
-        f'{_count(videos)} videos, {len(_hashes(expected))} parts each; every part compared with those of a run that was '
-        'left alone',
+        f'{_count(videos)} videos, {len(_hashes(expected))} parts each; every part compared with those of a run that '
+        'was left alone',
         figure=f'exit codes {sorted(set(codes))}; {len(problems)} parts differ or are missing {problems[:3] or ""}',
         held=not problems and set(codes) == {0},
-        guard='tests/workflows/test_embed_folder.py::test_a_process_that_is_killed_costs_the_block_at_work',
+        guard='tests/workflows/test_embed_folder.py::test_a_worker_that_is_killed_costs_the_block_it_is_at',
     )
 
 
@@ -83,8 +83,8 @@ def killed_runs(videos: Path, folder: Path, expected: Path, runs: int) -> Findin
         'same command completes the folder, no row is lost, none is there twice.',
         tested=f'kill -9 to the run at {runs} random moments, {_count(videos)} videos, {len(_hashes(expected))} parts; '
         'then again',
-        figure=f'{again} parts left for the second run; {left} workers outlived it by 20 s; {len(problems)} parts differ, '
-        f'are missing or were made twice {problems[:3] or ""}',
+        figure=f'{again} parts left for the second run; {left} workers outlived it by 20 s; {len(problems)} parts '
+        f'differ, are missing or were made twice {problems[:3] or ""}',
         held=not problems and not left,
     )
 

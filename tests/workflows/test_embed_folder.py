@@ -5,7 +5,6 @@ import json
 import os
 import platform
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from cmvl_mm.workflows.embed import embed
 from cmvl_mm.workflows.embed_block import BlockTask
 from cmvl_mm.workflows.embed_blocks import videos_of_block
 from cmvl_mm.workflows.embed_folder import embed_folder
+from cmvl_mm.workflows.embed_summary import summary_of_folder, told_of_folder
 from cmvl_mm.workflows.embeddings import EmbeddingsError
 from cmvl_mm.workflows.parts_folder import FolderInUse
 from cmvl_mm.workflows.search import search
@@ -86,29 +86,20 @@ def killing(videos, network):
 
 embed_block.embed_videos = killing
 if __name__ == '__main__':
-    run = embed_folder(sys.argv[1], sys.argv[2], sys.argv[3], workers=int(sys.argv[5]), block_clips=3)
+    run = embed_folder(sys.argv[1], sys.argv[2], sys.argv[3], workers=1, block_clips=3)
     print(run.written, run.skipped, len(run.failures))
 """
 
 
-@pytest.mark.parametrize('workers', [0, 1])  # in the coordinator itself; in a worker
-def test_a_process_that_is_killed_costs_the_block_at_work(repository, whole, made_videos, weights, tmp_path, workers):
+def test_a_worker_that_is_killed_costs_the_block_it_is_at(repository, whole, made_videos, weights, tmp_path):
     out, order = tmp_path / 'out', tmp_path / 'order'
     (tmp_path / 'run.py').write_text(KILLS)
     order.write_text('')
-    words = [sys.executable, tmp_path / 'run.py', made_videos, out, weights, order, str(workers)]
+    words = [sys.executable, tmp_path / 'run.py', made_videos, out, weights, order]
     environment = os.environ | {'PYTHONPATH': str(repository)}
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=100)
     assert not order.exists()
-    if workers:
-        assert (done.returncode, done.stdout) == (0, '4 0 0\n'), done.stderr
-    else:
-        assert done.returncode == -signal.SIGKILL
-        assert hashes(out).items() < hashes(whole).items()
-        assert len(hashes(out)) == 2
-        (out / 'parts' / '000002.parquet.1.1.part').write_text('what a kill while writing leaves')
-        again = embed_folder(made_videos, out, weights, **SMALL)
-        assert (again.written, again.skipped) == (2, 2)
+    assert (done.returncode, done.stdout) == (0, '4 0 0\n'), done.stderr
     assert hashes(out) == hashes(whole)
 
 
@@ -166,6 +157,7 @@ def test_a_part_that_is_cut_off_or_damaged_is_named_and_made_again(whole, made_v
     part = out / 'parts' / '000001.parquet'
     content = part.read_bytes()
     part.write_bytes(content[: len(content) // 2])
+    part.with_name('000001.parquet.1.1.part').write_bytes(b'what a kill while writing leaves')
     with pytest.raises(EmbeddingsError, match=r'000001\.parquet: .*Remedy: the command that wrote the folder'):
         search(out, 0)
     run = embed_folder(made_videos, out, weights, **SMALL)
@@ -194,6 +186,8 @@ def test_a_video_that_cannot_be_read_is_in_the_table_and_tried_again_when_it_cha
     assert (failed['path'], failed['stage'], failed['part']) == ('a/two.mkv', 'open', '1')
     assert failed['reason']
     assert failed['machine'] == platform.node()
+    assert '3 clips of 1 video; 1 video failed -> ' in (told := told_of_folder(summary_of_folder(run)))
+    assert '  a/two.mkv: open: ' in told
     assert 'a/two.mkv' not in read_embeddings(out).paths
     assert embed_folder(videos, out, weights, **SMALL).written == 0
     (videos / 'a' / 'two.mkv').write_bytes(whole)
@@ -277,11 +271,6 @@ def test_the_command(made_videos, whole, weights, tmp_path, cmvl, monkeypatch):
         assert error in cmvl('embed', made_videos, *more, code=2)
     assert "shard '3/2' is not I/N" in cmvl(*words, '--shard', '3/2', code=1)
     assert 'exclude each other' in cmvl(*words, '--shard', '1/2', '--overwrite', code=1)
-    broken = tmp_path / 'broken.mp4'
-    broken.write_bytes(b'no video')
-    told = cmvl('embed', broken, '-o', f'{tmp_path}/none/', '--model', weights, '--workers', 1, code=1)
-    assert '0 clips of 0 videos; 1 video failed' in told
-    assert 'broken.mp4: open: ' in told
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other' / 'file').write_text('')
     assert 'holds something else' in cmvl('embed', made_videos, '-o', tmp_path / 'other', '--model', weights, code=1)
