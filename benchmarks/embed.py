@@ -4,7 +4,8 @@
     python benchmarks/embed.py --folder videos …      # yours, each folder a table
 
 Both embed four clips of 16 x 2 frames of each video with the same weights, by the clock on the wall, on as many cores
-as `--workers` says. Ours loads the weights and indexes the files anew in each round. The peer is DecordInit,
+as `--workers` says. Ours loads the weights and indexes the files anew in each round: into memory in threads, and into a
+folder of parts in processes, whose start counts. The peer is DecordInit,
 SampleFrames(test_mode), DecordDecode, Resize, CenterCrop and FormatShape in worker processes that stay between rounds,
 and the network in the main process, 8 videos a batch. Its clips may begin a frame aside of ours, and its pixels are
 resized without antialiasing. The limit is the bare decoding of every frame by PyAV, in as many threads, without
@@ -32,9 +33,10 @@ from torch.utils.data import DataLoader, Dataset
 from cmvl_mm.prepare.sources import find_in_folder
 from cmvl_mm.video import index_store
 from cmvl_mm.workflows.embed import embed
+from cmvl_mm.workflows.embed_folder import embed_folder
 from cmvl_mm.workflows.network import load_network
 
-OURS, STOCK, LIMIT = 'ours', 'decord, stock pipeline', 'bare decoding'
+OURS, PARTS, STOCK, LIMIT = 'ours', 'ours, a folder of parts', 'decord, stock pipeline', 'bare decoding'
 
 
 class StockVideos(Dataset):
@@ -102,6 +104,10 @@ def measure(title: str, folder: Path, copies: Path, repeats: int, rounds: int, w
         found = embed(paths, workers=workers)
         return found.vectors.reshape(len(paths), -1, found.vectors.shape[1]).mean(axis=1)
 
+    def parts() -> int:
+        with tempfile.TemporaryDirectory() as out:
+            return embed_folder(paths, Path(out) / 'features', workers=workers).clips
+
     def decode(path: str) -> int:
         with av.open(path) as container:
             container.streams.video[0].codec_context.thread_count = 1
@@ -113,6 +119,7 @@ def measure(title: str, folder: Path, copies: Path, repeats: int, rounds: int, w
 
     routes = [
         Route(OURS, 'ours', ours, units=len(paths)),
+        Route(PARTS, 'ours', parts, units=len(paths)),
         Route(STOCK, 'peer', stock, units=len(paths)),
         Route(LIMIT, 'limit', limit, units=len(paths)),
     ]

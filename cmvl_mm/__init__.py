@@ -18,7 +18,7 @@ The public names. Each is imported when it is first used, so that reading and wr
 | `load_config` | a config file, checked for keys that nothing reads | yes |
 | `embed` | videos -> feature vectors, one row a clip | yes |
 | `search` | what is most like a video, or like a row | yes |
-| `read_embeddings` | a file of `embed` -> its rows | |
+| `read_embeddings` | what `embed` wrote -> its rows | |
 | `load` | a published model, or one's own: `hub.load` | yes |
 | `pretrain` | a folder of videos -> a pretrained video network | yes |
 | `finetune` | a folder of videos by class -> a tested classifier | yes |
@@ -56,10 +56,10 @@ if TYPE_CHECKING:
     )
     from cmvl_mm.video.encode import PROFILES, Profile, reencode
     from cmvl_mm.workflows.embed import embed
-    from cmvl_mm.workflows.embeddings import read_embeddings
     from cmvl_mm.workflows.finetune import finetune
     from cmvl_mm.workflows.pretrain import pretrain
     from cmvl_mm.workflows.search import search
+    from cmvl_mm.workflows.stored_rows import read_embeddings
 
 __version__ = VERSION
 
@@ -111,7 +111,7 @@ _NAMES_OF = {
     'cmvl_mm.inference': ('ContextMotionInferencer',),
     'cmvl_mm.workflows.embed': ('embed',),
     'cmvl_mm.workflows.search': ('search',),
-    'cmvl_mm.workflows.embeddings': ('read_embeddings',),
+    'cmvl_mm.workflows.stored_rows': ('read_embeddings',),
     'cmvl_mm.hub': ('load',),
     'cmvl_mm.workflows.pretrain': ('pretrain',),
     'cmvl_mm.workflows.finetune': ('finetune',),

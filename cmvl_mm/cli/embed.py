@@ -1,21 +1,28 @@
 """`cmvl embed`: feature vectors of videos."""
 
 import json
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from cmvl_mm.workflows.embed_folder import FolderRun
+    from cmvl_mm.workflows.embeddings import Embeddings
 
 EPILOG = """\b
 Example:
   cmvl embed my_videos -o features.parquet
   cmvl embed list.txt -o features.parquet --root my_videos --model work_dirs/pretrain
   cmvl embed "recordings/**/*.mkv" -o features.parquet --every 2
+  cmvl embed list.txt -o features/ --shard 1/4      # and 2/4, 3/4, 4/4 on other machines
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument('videos', nargs=-1, required=True)
-@click.option('-o', '--out', type=click.Path(dir_okay=False, path_type=Path), required=True, help='FILE.parquet')
+@click.option('-o', '--out', required=True, metavar='FILE.parquet|FOLDER/', help='One file, or a folder of parts.')
 @click.option('--model', help='Name of the zoo, file of weights, or work directory; default: one of the zoo.')
 @click.option('--config', help='File or name; needed for weights without a work directory.')
 @click.option(
@@ -27,11 +34,16 @@ Example:
 )
 @click.option('--device', default='cpu', show_default=True, help='cpu or cuda:N')
 @click.option('--workers', type=click.IntRange(min=1), help='Videos read at once; default: one a core.')
-@click.option('--overwrite', is_flag=True, help='Make the file anew, whatever is there.')
+@click.option(
+    '--shard',
+    metavar='I/N|env',
+    help='With FOLDER/: the Ith of N shares; env: as torchrun, srun or a Slurm array says.',
+)
+@click.option('--overwrite', is_flag=True, help='Make the file or folder anew, whatever is there.')
 @click.option('--json', 'as_json', is_flag=True, help='The summary as JSON.')
 def embed(
     videos: tuple[str, ...],
-    out: Path,
+    out: str,
     model: str | None,
     config: str | None,
     root: Path | None,
@@ -39,6 +51,7 @@ def embed(
     every: float | None,
     device: str,
     workers: int | None,
+    shard: str | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -47,35 +60,61 @@ def embed(
     VIDEOS is a folder, a list (.txt), a pattern in quotes, or files; they need neither labels nor preparation. Names of
     class folders become labels. Repeat the command to resume a stopped run. What cannot be read is listed in
     FILE.failures.json with the reason, and the rest is written; the exit code is then 3, or 1 if nothing could be read.
+
+    FOLDER/ gets numbered parts of at most 1,000 clips, manifest.json and failures.csv, and is for many videos or many
+    machines: each worker is a process, finished parts are skipped, and parts of other weights or settings are refused.
+    The exit code is 0 then, or 1 if nothing could be read.
     """
-    if out.suffix != '.parquet':
-        raise click.UsageError(f'--out {out}: the name must end in .parquet')
+    in_parts = out.endswith(('/', os.sep)) or Path(out).is_dir()
+    if not in_parts and not out.endswith('.parquet'):
+        raise click.UsageError(f'--out {out}: the name must end in .parquet for a file, or in / for a folder of parts.')
+    if shard is not None and not in_parts:
+        raise click.UsageError(f'--shard goes with a folder of parts. Remedy: --out {out.removesuffix(".parquet")}/')
     if clips is not None and every is not None:
         raise click.UsageError('--clips and --every exclude each other: either says how many clips a video has.')
     from cmvl_mm.cli.quiet import quiet
-    from cmvl_mm.workflows.embed import embed as run
-    from cmvl_mm.workflows.embed_summary import summary_of, told
     from cmvl_mm.zoo.default import MODEL
 
+    chosen = MODEL if model is None else model
     try:
         with quiet():
-            found = run(
-                videos,
-                MODEL if model is None else model,
-                out,
-                config=config,
-                root=root,
-                clips=clips,
-                every=every,
-                device=device,
-                workers=workers,
-                overwrite=overwrite,
-                progress=True,
-            )
+            if in_parts:
+                from cmvl_mm.workflows.embed_folder import embed_folder
+                from cmvl_mm.workflows.shards import WHOLE, shard_of
+
+                run = embed_folder(
+                    videos, out, chosen, config=config, root=root, clips=clips, every=every, device=device,
+                    workers=workers, shard=WHOLE if shard is None else shard_of(shard), overwrite=overwrite,
+                    progress=True,
+                )  # fmt: skip
+                summary, told = _of_folder(run)
+            else:
+                from cmvl_mm.workflows.embed import embed as embed_file
+
+                found = embed_file(
+                    videos, chosen, out, config=config, root=root, clips=clips, every=every, device=device,
+                    workers=workers, overwrite=overwrite, progress=True,
+                )  # fmt: skip
+                summary, told = _of_file(found, Path(out))
     except KeyboardInterrupt:
         click.echo('stopped; repeat the command to resume', err=True)
         raise SystemExit(130) from None
+    click.echo(json.dumps(summary, indent=2) if as_json else told)
+    if summary['failed'] and not summary['clips']:
+        raise SystemExit(1)
+    if summary['failed'] and not in_parts:  # a launcher would take it for a failure of the share, and end the others
+        raise SystemExit(3)
+
+
+def _of_file(found: 'Embeddings', out: Path) -> tuple[dict[str, Any], str]:
+    from cmvl_mm.workflows.embed_summary import summary_of, told
+
     summary = summary_of(found, out)
-    click.echo(json.dumps(summary, indent=2) if as_json else told(summary))
-    if found.failures:
-        raise SystemExit(3 if len(found) else 1)
+    return summary, told(summary)
+
+
+def _of_folder(run: 'FolderRun') -> tuple[dict[str, Any], str]:
+    from cmvl_mm.workflows.embed_summary import summary_of_folder, told_of_folder
+
+    summary = summary_of_folder(run)
+    return summary, told_of_folder(summary)

@@ -9,6 +9,7 @@ EPILOG = """\b
 Example:
   cmvl search features.parquet query.mp4 -k 5
   cmvl search features.parquet 17 --clips --json
+  cmvl search features/ query.mp4                   # a folder of parts, read part by part
 """
 
 
@@ -33,10 +34,11 @@ def search(
     device: str,
     as_json: bool,
 ) -> None:
-    """The clips of FEATURES, a file of `cmvl embed`, that are most like QUERY, a video or a row number from 0.
+    """The clips of FEATURES that are most like QUERY, a video or a row number from 0.
 
-    A video is embedded by the weights and settings that made FEATURES, and the mean over its clips is compared: its
-    own clips score a little below 1. Results are rank, cosine, seconds, label and path.
+    FEATURES is a file or a folder by `cmvl embed`; of a folder, one part is in memory at a time. A video is embedded by
+    the weights and settings that made FEATURES, and the mean over its clips is compared: its own clips score a little
+    below 1. Results are rank, cosine, seconds, label and path.
     """
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.workflows.search import search as run

@@ -25,9 +25,9 @@ Example:
 def web(features: Path, port: int, host: str, work_dir: Path | None, allow_host: tuple[str, ...]) -> None:
     """A page to search clips, watch motion vectors and follow a training.
 
-    FEATURES is a file of `cmvl embed`; its videos must still be where they were. The page finds the clips that are most
-    like a clip or like an uploaded video, draws motion vectors over any video, and shows the curves of a work
-    directory. It works offline.
+    FEATURES is a file or folder of `cmvl embed`; its videos must still be where they were. The page finds the clips
+    that are most like a clip or like an uploaded video, draws motion vectors over any video, and shows the curves of a
+    work directory. It works offline.
 
     THERE IS NO LOGIN: whoever reaches the page can watch every video of the features file, upload videos, and use the
     processor. Other machines do not reach it with the default --host. Uploads are deleted when the command ends.

@@ -18,7 +18,6 @@ from cmvl_mm.datasets.decoded_frames import DecodedFrames
 from cmvl_mm.datasets.flow import read_flow
 from cmvl_mm.video import CompressedVideo, MotionField, VideoError, read_accumulated, read_accumulated_residual
 from cmvl_mm.video.motion import QUARTERS
-from cmvl_mm.video.residual_exact import is_exact
 
 Sample = dict[str, Any]
 Pictures = npt.NDArray[np.uint8]
@@ -80,7 +79,7 @@ def _difference(video: CompressedVideo, frames: npt.NDArray[np.int64], over: int
 
 def _require_exact(video: CompressedVideo) -> None:
     """CoViAR's streams are defined on MPEG-4 Part 2 without B-frames; of others they would be estimates."""
-    if not is_exact(video):
+    if not video.has_exact_residuals:
         raise VideoError(
             video.path,
             'motion',

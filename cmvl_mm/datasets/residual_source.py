@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.video import CompressedVideo, MotionField, block_energy, read_residuals
-from cmvl_mm.video.residual_exact import is_exact
 from cmvl_mm.video.stream import Indices
 
 from .decoded_frames import DecodedFrames
@@ -38,7 +37,7 @@ def read_with_energy(
     if isinstance(video, DecodedFrames):
         raise ValueError('decoded frames have no residuals. Remedy: give the video file.')
     # An error of the settings, not of the video: no data set puts another video in its place.
-    if residual == 'exact' and not is_exact(video):
+    if residual == 'exact' and not video.has_exact_residuals:
         raise ValueError(
             f"{video.path}: residual='exact', and residuals of this {video.codec} stream can only be estimated. "
             "Remedy: prepare it with cmvl prepare; or ReadCompressed(residual='approximate'), see docs/whole_stream.md."

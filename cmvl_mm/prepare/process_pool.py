@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from multiprocessing import current_process, get_context, parent_process
-from multiprocessing.synchronize import Barrier
 from threading import Thread
 from typing import TypeVar
 
 Item = TypeVar('Item')
 Result = TypeVar('Result')
+
+_STARTS = 3  # of a worker
 
 
 class WorkersCannotStart(RuntimeError):
@@ -20,62 +22,120 @@ class WorkersCannotStart(RuntimeError):
 
 
 def in_processes(
-    task: Callable[[Item], Result], items: Iterable[Item], workers: int
+    task: Callable[[Item], Result], items: Iterable[Item], workers: int, *, kill: bool = False
 ) -> Iterator[tuple[Item, Result | None]]:
     """(item, result) as they come, each item exactly once; (item, None) of one that kills its process.
 
-    When a process dies, all that was at work is lost, whoever is to blame: these items are run again one by one at the
-    end, and one whose process dies then is the culprit.
+    Each process is a pool of its own, so that a death takes one item and no other. That item runs again alone, at the
+    end, because the system also kills whoever is at work when memory is full; one whose process dies then is the
+    culprit.
 
     Args:
         task: picklable, and its results are; it returns no None.
         items: picklable.
         workers: processes.
+        kill: what is at work when the caller stops early is killed. By default it is awaited, and its result is lost.
 
     Raises:
         WorkersCannotStart: so that no item is to blame.
         What ``task`` raises.
     """
     _end_if_imported_by_a_worker()
-    waiting, suspects = deque(items), deque[Item]()
-    while waiting or suspects:
-        alone = not waiting
-        queue, slots = (suspects, 1) if alone else (waiting, workers)
-        running: dict[Future[Result], Item] = {}
-        context = get_context('spawn')  # nothing is inherited, on every system
-        pool = ProcessPoolExecutor(slots, context, _begin, (context.Barrier(slots),))
-        try:
-            _require_start(pool, slots)
-            while queue or running:
-                while queue and len(running) < slots:
-                    running[pool.submit(task, queue[0])] = queue[0]  # raises, too, where a process has just died
-                    queue.popleft()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    result = future.result()
-                    yield running.pop(future), result
-        except BrokenProcessPool:
-            if alone:
-                yield from ((culprit, None) for culprit in running.values())  # one, or none if it died between two
-            else:
-                suspects.extend(running.values())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _require_start(pool: ProcessPoolExecutor, slots: int) -> None:
-    """All processes are there before the first item.
-
-    Else the pool starts one at a later submission, and its own thread fails if another dies at that moment.
-    """
+    waiting, suspects, culprits = deque(items), deque[Item](), deque[Item]()
+    crew = _Crew(min(workers, len(waiting)))
     try:
-        for future in [pool.submit(_meet) for _ in range(slots)]:
-            future.result()
-    except BrokenProcessPool:
+        yield from _results(task, waiting, workers, crew, suspects)
+        yield from _results(task, suspects, 1, crew, culprits)
+    finally:
+        crew.end(kill)
+    yield from ((culprit, None) for culprit in culprits)
+
+
+def _results(
+    task: Callable[[Item], Result], queue: deque[Item], slots: int, crew: '_Crew', killers: deque[Item]
+) -> Iterator[tuple[Item, Result]]:
+    """The results of a queue, which empties; `killers` gets the items whose process dies."""
+    running: dict[Future[Result], tuple[_Worker, Item]] = {}
+    while queue or running:
+        while queue and len(running) < slots:
+            worker = crew.take()
+            try:
+                running[worker.pool.submit(task, queue[0])] = worker, queue[0]
+                queue.popleft()
+            except BrokenProcessPool:  # it died between two items
+                crew.bury(worker)
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            worker, item = running.pop(future)
+            try:
+                result = future.result()
+            except BrokenProcessPool:
+                killers.append(item)
+                crew.bury(worker)
+            else:
+                crew.idle.append(worker)
+                yield item, result
+
+
+class _Crew:
+    """The processes of a call.
+
+    Args:
+        size: so many begin at once.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.idle = [_Worker() for _ in range(size)]
+        self._all = set(self.idle)
+
+    def take(self) -> '_Worker':
+        """One that is idle, or a new one.
+
+        Raises:
+            WorkersCannotStart: several in turn ended at once; the system may kill one that starts, too.
+        """
+        for _ in range(_STARTS):
+            if not self.idle:
+                self.idle.append(_Worker())
+                self._all.add(self.idle[-1])
+            worker = self.idle.pop()
+            if worker.has_started():
+                return worker
+            self.bury(worker)
         raise WorkersCannotStart(
             'a worker process ended before it had anything to do. Remedy for a script: the call stands under '
             "\"if __name__ == '__main__':\", because each worker imports the script. Otherwise the worker's message is "
             'above, or the memory is full: fewer workers.'
-        ) from None
+        )
+
+    def bury(self, dead: '_Worker') -> None:
+        """Give up one that died."""
+        self._all.remove(dead)
+        dead.end()
+
+    def end(self, kill: bool) -> None:
+        """Take all away."""
+        for worker in self._all:
+            worker.end(kill)
+
+
+class _Worker:
+    """One process, of a pool that has no other."""
+
+    def __init__(self) -> None:
+        context = get_context('spawn')  # nothing is inherited, on every system
+        self.pool = ProcessPoolExecutor(1, context, _begin)
+        self._started = self.pool.submit(os.getpid)
+
+    def has_started(self) -> bool:
+        """Whether the process is there, when that is known."""
+        return not isinstance(self._started.exception(), BrokenProcessPool)
+
+    def end(self, kill: bool = False) -> None:
+        """Take the process away, at once or at the end of its item."""
+        if kill and self._started.done() and self._started.exception() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._started.result(), signal.SIGTERM)
+        self.pool.shutdown(cancel_futures=True)
 
 
 def _end_if_imported_by_a_worker() -> None:
@@ -84,18 +144,8 @@ def _end_if_imported_by_a_worker() -> None:
         os._exit(1)
 
 
-_together: Barrier | None = None  # of the workers of a pool
-
-
-def _meet() -> None:
-    if _together is not None:
-        _together.wait()
-
-
-def _begin(together: Barrier) -> None:
+def _begin() -> None:
     """Ctrl-C is for the parent: workers end their item. Without a parent, they end at once."""
-    global _together
-    _together = together
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None

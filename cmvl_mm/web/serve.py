@@ -11,7 +11,7 @@ from cmvl_mm.web.collection import Collection
 from cmvl_mm.web.errors import WebError
 from cmvl_mm.web.guard import allowed_hosts
 from cmvl_mm.web.query_network import QueryNetwork
-from cmvl_mm.workflows.embeddings import read_embeddings
+from cmvl_mm.workflows.stored_rows import read_embeddings
 
 
 def serve(
@@ -26,7 +26,7 @@ def serve(
     """Show the clips of a features file in the browser, until the process is interrupted.
 
     Args:
-        features: a file of `embed`; its videos must be where it says.
+        features: a file of `embed` or a folder of `embed_folder`; its videos must be where it says.
         host: an address of this machine, to listen on; others than 127.0.0.1 let others in, and there is no login.
         port: to listen on; 0 takes a free one.
         work_dir: whose training curves are shown.

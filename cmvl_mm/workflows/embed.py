@@ -1,6 +1,5 @@
 """Videos -> feature vectors, one row a clip: `cmvl_mm.embed` and `cmvl embed`."""
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -9,11 +8,13 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from cmvl_mm.workflows.embed_store import EmbedStore, joined
-from cmvl_mm.workflows.embed_video import VideoRows, embed_video
+from cmvl_mm.workflows.cores import usable_cores
+from cmvl_mm.workflows.embed_store import EmbedStore
+from cmvl_mm.workflows.embed_video import NamedVideo, embed_videos
 from cmvl_mm.workflows.embeddings import Embeddings, Failure
-from cmvl_mm.workflows.network import Network, load_network
+from cmvl_mm.workflows.network import CLIPS_PER_FORWARD, Network, load_network
 from cmvl_mm.workflows.video_inputs import InputsError, Named, Videos, find_videos
+from cmvl_mm.workflows.video_rows import VideoRows, joined
 from cmvl_mm.zoo.default import MODEL
 
 _PART_SECONDS = 20.0
@@ -37,7 +38,8 @@ def embed(
     """Feature vectors of videos, one row a clip.
 
     Videos need neither labels nor preparation: any file that the reader reads will do. Rows come in the order of the
-    videos, and depend on weights, settings and the video alone, not on `workers` or on what was embedded before.
+    videos, and depend on weights, settings and the video alone, not on `workers` or on what was embedded before; up to
+    rounding, where a network's kernels depend on the size of a batch. More rows than fit into memory: `embed_folder`.
 
     Args:
         videos: a folder, an annotation list, a pattern, a file, or several of them; see `find_videos`.
@@ -74,7 +76,7 @@ def embed(
     bar = tqdm(total=len(found.paths), initial=len(done), unit='video', disable=not progress, dynamic_ncols=True)
     try:
         with bar:
-            for path, outcome in _outcomes(network, found, todo, workers or _cores()):
+            for path, outcome in _outcomes(network, found, todo, workers or usable_cores()):
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
                 else:
@@ -101,19 +103,23 @@ def embed(
 def _outcomes(
     network: Network, found: Videos, todo: Sequence[str], workers: int
 ) -> Iterator[tuple[str, VideoRows | Failure]]:
-    """Each video's rows or failure, as they come; few videos are waiting at any time."""
-    rest, threads = iter(todo), torch.get_num_threads()
-    running: dict[Future[VideoRows | Failure], str] = {}
+    """Each video's rows or failure, as they come; few videos wait at any time."""
+    rest, threads = iter(_groups(todo, network.settings.clips, workers)), torch.get_num_threads()
+    running: dict[Future[list[VideoRows | Failure]], Sequence[str]] = {}
+
+    def embed_group(paths: Sequence[str]) -> list[VideoRows | Failure]:
+        return list(embed_videos([NamedVideo(found.root / path, path) for path in paths], network))
+
     with ThreadPoolExecutor(workers) as pool:
         try:
             while True:
-                while len(running) < 2 * workers and (path := next(rest, None)) is not None:
-                    running[pool.submit(embed_video, found.root / path, network, path)] = path
+                while len(running) < 2 * workers and (paths := next(rest, None)) is not None:
+                    running[pool.submit(embed_group, paths)] = paths
                 if not running:
                     return
                 finished = wait(running, return_when=FIRST_COMPLETED).done
                 for future in [one for one in running if one in finished]:  # begun first, kept first if one is stopped
-                    yield running.pop(future), future.result()
+                    yield from zip(running.pop(future), future.result(), strict=True)
         finally:
             for future in running:
                 future.cancel()
@@ -121,6 +127,8 @@ def _outcomes(
             torch.set_num_threads(threads)  # for threads that begin later: those of the pool have set it, too
 
 
-def _cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+def _groups(todo: Sequence[str], clips: int | None, workers: int) -> Iterator[Sequence[str]]:
+    """Videos that share batches: two full ones, unless some workers had nothing to do then."""
+    most = max(1, 2 * CLIPS_PER_FORWARD // clips) if clips is not None else 1
+    size = max(1, min(most, len(todo) // (2 * workers)))
+    return (todo[begin : begin + size] for begin in range(0, len(todo), size))

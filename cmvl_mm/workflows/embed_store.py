@@ -7,23 +7,25 @@ refused. A video that was changed after its rows were written is embedded again.
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from cmvl_mm.files.atomic import replace_text
-from cmvl_mm.workflows.embed_video import VideoRows
 from cmvl_mm.workflows.embeddings import (
     Embeddings,
     EmbeddingsError,
     EmbeddingsMeta,
     Failure,
-    read_embeddings,
+    read_file,
     write_embeddings,
 )
+from cmvl_mm.workflows.same_rows import require_same
+from cmvl_mm.workflows.video_rows import VideoRows, joined
+
+_REMEDY = 'another output file; or --overwrite (overwrite=True) to make it anew.'
 
 
 class EmbedStore:
@@ -57,7 +59,7 @@ class EmbedStore:
         wanted, root = set(paths), Path(self._meta.root)
         stretched = self._stretched()
         for file in [*([self.out] if self.out.exists() else []), *sorted(self.parts.glob('*.parquet'))]:
-            rows, written = read_embeddings(file), os.stat(file).st_mtime_ns
+            rows, written = read_file(file), os.stat(file).st_mtime_ns
             self._require_same(file, rows.meta)
             for path, part in _by_video(rows, stretched):
                 if path in wanted and _changed_at(root / path) <= written:
@@ -93,45 +95,17 @@ class EmbedStore:
             return set()
 
     def _require_same(self, file: Path, meta: EmbeddingsMeta) -> None:
-        there, now = asdict(meta), asdict(self._meta)
-        names = [name for name in there if name != 'model' and there[name] != now[name]]
-        if names:
+        try:
+            require_same(file, meta, self._meta, _REMEDY)
+        except EmbeddingsError:
             if not any(self.parts.iterdir()):
                 self.parts.rmdir()
-            made_by = f'{there["model"]}; {now["model"]} is asked for now' if there['model'] != now['model'] else ''
-            told = made_by or '; '.join(f'{name} was {_short(there[name])}, now {_short(now[name])}' for name in names)
-            raise EmbeddingsError(
-                f'{file}: holds rows of other weights or settings: {told}. They are not mixed. '
-                'Remedy: another output file; or --overwrite (overwrite=True) to make it anew.'
-            )
+            raise
 
 
 def notes_of(out: Path) -> Path:
     """features.parquet -> features.failures.json"""
     return out.with_name(f'{out.name.removesuffix(".parquet")}.failures.json')
-
-
-def joined(
-    done: Mapping[str, VideoRows],
-    labels: Mapping[str, str | None],
-    meta: EmbeddingsMeta,
-    failures: Iterable[Failure] = (),
-) -> Embeddings:
-    """All rows, in the order of `labels`, which has every video, also those that failed."""
-    order = [path for path in labels if path in done]
-    counts = [len(done[path].starts) for path in order]
-    column = np.empty(sum(counts), object)
-    column[:] = [labels[path] for path, count in zip(order, counts, strict=True) for _ in range(count)]
-    rows = [done[path] for path in order]
-    return Embeddings(
-        paths=np.repeat(np.array(order, np.str_), counts),
-        starts=np.concatenate([row.starts for row in rows]) if rows else np.empty(0),
-        ends=np.concatenate([row.ends for row in rows]) if rows else np.empty(0),
-        labels=column,
-        vectors=np.concatenate([row.vectors for row in rows]) if rows else np.empty((0, 0), np.float32),
-        meta=meta,
-        failures=tuple(failures),
-    )
 
 
 def _by_video(rows: Embeddings, stretched: set[str]) -> Iterator[tuple[str, VideoRows]]:
@@ -150,8 +124,3 @@ def _changed_at(path: Path) -> float:
         return os.stat(path).st_mtime_ns
     except OSError:
         return float('inf')
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f'{text[:37]}…'

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from cmvl_mm.workflows.embed_folder import FolderRun
 from cmvl_mm.workflows.embed_store import notes_of
 from cmvl_mm.workflows.embeddings import Embeddings
+from cmvl_mm.workflows.parts_folder import FAILURES
 
 _SHOWN = 3
 
@@ -44,10 +46,54 @@ def told(summary: dict[str, Any]) -> str:
         + (f', {summary["stretched"]} shorter than a clip (frames repeat)' if summary['stretched'] else '')
         + (f' -> {summary["out"]}' if summary['out'] else '; nothing is written')
     ]
-    for failure in summary['failures'][:_SHOWN]:
-        lines.append(f'  {failure["path"]}: {failure["stage"]}: {failure["reason"]}. {failure["remedy"]}.')
+    return '\n'.join([*lines, *_failures_of(summary)])
+
+
+def summary_of_folder(run: FolderRun) -> dict[str, Any]:
+    """The same of a folder of parts; counts are of the run's share of it."""
+    return dict(
+        out=str(run.folder),
+        shard=str(run.shard),
+        parts=run.parts,
+        written=run.written,
+        skipped=run.skipped,
+        missing=run.missing,
+        videos=run.videos,
+        clips=run.clips,
+        failed=len(run.failures),
+        stretched=run.stretched,
+        notes=str(run.folder / FAILURES),
+        failures=[failure._asdict() for failure in run.failures],
+        model=run.meta.model,
+        sha256=run.meta.sha256,
+    )
+
+
+def told_of_folder(summary: dict[str, Any]) -> str:
+    """Lines of counts, and the first failures."""
+    share = '' if summary['shard'] == '1/1' else f'shard {summary["shard"]}: '
+    lines = [
+        f'{share}{counted(summary["clips"], "clip")} of {counted(summary["videos"], "video")}; '
+        f'{counted(summary["failed"], "video")} failed'
+        + (f', {summary["stretched"]} shorter than a clip (frames repeat)' if summary['stretched'] else '')
+        + f' -> {summary["out"]}',
+        f'{counted(summary["written"], "part")} written, {summary["skipped"]} finished before'
+        + (
+            f'; {summary["missing"]} of {counted(summary["parts"], "part")} are missing, which other shards write'
+            if summary['missing']
+            else f'; the folder is complete with {counted(summary["parts"], "part")}'
+        ),
+    ]
+    return '\n'.join([*lines, *_failures_of(summary)])
+
+
+def _failures_of(summary: dict[str, Any]) -> list[str]:
+    lines = [
+        f'  {failure["path"]}: {failure["stage"]}: {failure["reason"]}. {failure["remedy"]}.'
+        for failure in summary['failures'][:_SHOWN]
+    ]
     if summary['failed'] > _SHOWN:
         lines.append(f'  and {summary["failed"] - _SHOWN} more')
     if summary['failed'] or summary['stretched']:
         lines.append(f'  all in {summary["notes"]}')
-    return '\n'.join(lines)
+    return lines

@@ -1,115 +1,104 @@
-"""One video -> a vector for each of its clips: read once, cropped frame by frame, a few clips in memory."""
+"""Videos -> a vector for each of their clips: the one function that everything below `cmvl embed` calls."""
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-from cmvl_mm.datasets.geometry import centre_box, crop_resize
 from cmvl_mm.datasets.sampling import VideoTooShort
-from cmvl_mm.video.display import Orientation
 from cmvl_mm.video.errors import VideoError
-from cmvl_mm.video.once import Rgb, Timeline, read_once
-from cmvl_mm.workflows.clip_settings import Clips, ClipSettings
+from cmvl_mm.video.once import read_once
+from cmvl_mm.workflows.clip_batches import ClipBatches, Vector
+from cmvl_mm.workflows.clip_reader import ClipReader
+from cmvl_mm.workflows.clip_settings import Clips
 from cmvl_mm.workflows.embeddings import Failure
-from cmvl_mm.workflows.network import CLIPS_PER_FORWARD, Network
+from cmvl_mm.workflows.network import Network
+from cmvl_mm.workflows.video_rows import VideoRows
 
-Pictures = npt.NDArray[np.uint8]
 
+class NamedVideo(NamedTuple):
+    """A video and what it is called in a failure."""
 
-class VideoRows(NamedTuple):
-    """The rows of one video, by rising start."""
-
-    starts: npt.NDArray[np.float64]
-    """(n,) seconds."""
-    ends: npt.NDArray[np.float64]
-    """(n,) seconds."""
-    vectors: npt.NDArray[np.float32]
-    """(n, C)"""
-    stretched: bool
-    """Whether the video is shorter than a clip, so that frames repeat."""
+    path: Path
+    name: str
 
 
 def embed_video(path: str | Path, network: Network, name: str | None = None) -> VideoRows | Failure:
-    """The vectors of a video's clips; a function of the file and the network alone.
-
-    torch runs on one thread meanwhile, and no other video shares a batch: the same file gives the same bits, whatever
-    runs beside it. Pictures are turned as the file says that they are shown.
+    """The vectors of a video's clips.
 
     Args:
         path: of the video, of any kind that the reader reads.
         network: what embeds.
         name: of the video in a failure; the path by default.
     """
-    name = str(path) if name is None else name
-    parts: list[npt.NDArray[np.float32]] = []
-    reader = _ClipReader(network.settings, lambda clips: parts.append(network.vectors(clips)), parts.clear)
-    try:
-        with _one_thread():
-            read_once(str(path), reader.choose, reader.use)
-    except VideoTooShort as error:
-        return Failure(name, 'length', str(error), "A config whose clips have past_end='repeat_last'")
-    except VideoError as error:
-        return Failure(name, error.stage, error.reason, error.remedy)
-    vectors = np.concatenate(parts)
-    if not np.isfinite(vectors).all():
-        return Failure(name, 'network', 'a vector is not finite', 'Weights of a training that did not diverge')
-    clips = reader.clips
-    return VideoRows(clips.starts, clips.ends, vectors, clips.stretched)
+    (outcome,) = embed_videos([NamedVideo(Path(path), str(path) if name is None else name)], network)
+    return outcome
 
 
-class _ClipReader:
-    """Takes frames as they come, in display order, and hands on clips, a few at a time and in order.
+def embed_videos(videos: Iterable[NamedVideo], network: Network) -> Iterator[VideoRows | Failure]:
+    """The vectors of the clips of each video, or why there are none, in the order of the videos.
+
+    Clips of neighbouring videos share batches, so that the network always gets full ones; the last one is smaller. One
+    thread reads and runs the network, and torch keeps to it: several callers side by side use the cores, one decoding
+    while the other's network runs. The same videos in the same order give the same bits, whatever runs beside them; in
+    another order, the same numbers up to rounding. (The shipped networks gave the same bits on a CPU for batches of 2
+    to 16 clips.) Pictures are turned as the file says that they are shown.
 
     Args:
-        settings: which clips, and how they are cropped.
-        use: gets (n, clip_len, size, size, 3) uint8, n at most `CLIPS_PER_FORWARD`.
-        restart: called where all clips come anew.
+        videos: read one after the other.
+        network: what embeds.
     """
+    batches = ClipBatches(network)
+    begun: deque[_Begun] = deque()
+    for video in videos:
+        with _one_thread():
+            begun.append(_read(video, network, batches))
+        while begun and begun[0].is_whole:
+            yield begun.popleft().outcome()
+    with _one_thread():
+        batches.flush()
+    for one in begun:
+        yield one.outcome()
 
-    clips: Clips
 
-    def __init__(self, settings: ClipSettings, use: Callable[[Pictures], None], restart: Callable[[], object]) -> None:
-        self._settings = settings
-        self._hand_on = use
-        self._restart = restart
+@dataclass
+class _Begun:
+    """A video that was read, and whose vectors may still be to come."""
 
-    def choose(self, timeline: Timeline) -> list[int]:
-        """The frames of all clips; for `read_once`."""
-        self._restart()
-        self.clips = self._settings.choose(timeline)
-        frames = self.clips.frames
-        self._blocks: dict[int, Pictures] = {}
-        self._next = 0  # block to hand on
-        self._complete_at = [
-            int(frames[begin : begin + CLIPS_PER_FORWARD].max()) for begin in range(0, len(frames), CLIPS_PER_FORWARD)
-        ]
-        flat = frames.reshape(-1)
-        self._order = np.argsort(flat, kind='stable')  # places in `flat`, by frame
-        self._sorted = flat[self._order]
-        return np.unique(flat).tolist()
+    name: str
+    read: Clips | Failure
+    vectors: list[Vector] = field(default_factory=list)
 
-    def use(self, number: int, frame: Rgb, orientation: Orientation) -> None:
-        """One wanted frame; for `read_once`."""
-        size, length = self._settings.size, self._settings.clip_len
-        height, width = frame.shape[:2]
-        box = centre_box(height, width, size / self._settings.resize_short)
-        picture = orientation.upright(crop_resize(frame[None], box, False, size)[0])
-        begin, end = np.searchsorted(self._sorted, [number, number + 1])
-        for place in self._order[begin:end].tolist():
-            clip, time = divmod(place, length)
-            block, row = divmod(clip, CLIPS_PER_FORWARD)
-            if block not in self._blocks:
-                rows = min(CLIPS_PER_FORWARD, len(self.clips.frames) - block * CLIPS_PER_FORWARD)
-                self._blocks[block] = np.empty((rows, length, size, size, 3), np.uint8)
-            self._blocks[block][row, time] = picture
-        while self._next < len(self._complete_at) and self._complete_at[self._next] <= number:
-            self._hand_on(self._blocks.pop(self._next))
-            self._next += 1
+    @property
+    def is_whole(self) -> bool:
+        return isinstance(self.read, Failure) or len(self.vectors) == len(self.read.starts)
+
+    def outcome(self) -> VideoRows | Failure:
+        if isinstance(self.read, Failure):
+            return self.read
+        vectors = np.stack(self.vectors)
+        if not np.isfinite(vectors).all():
+            return Failure(self.name, 'network', 'a vector is not finite', 'Weights of a training that did not diverge')
+        return VideoRows(self.read.starts, self.read.ends, vectors, self.read.stretched)
+
+
+def _read(video: NamedVideo, network: Network, batches: ClipBatches) -> _Begun:
+    vectors: list[Vector] = []
+    reader = ClipReader(network.settings, lambda clips: batches.add(clips, vectors), lambda: batches.drop(vectors))
+    try:
+        read_once(str(video.path), reader.choose, reader.use)
+        return _Begun(video.name, reader.clips, vectors)
+    except VideoTooShort as error:
+        failure = Failure(video.name, 'length', str(error), "A config whose clips have past_end='repeat_last'")
+    except VideoError as error:
+        failure = Failure(video.name, error.stage, error.reason, error.remedy)
+    batches.drop(vectors)
+    return _Begun(video.name, failure)
 
 
 @contextmanager

@@ -18,7 +18,8 @@ Any Parquet reader reads the rows, among them pandas, DuckDB and Polars.
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,46 +110,71 @@ class Embeddings:
         return len(self.paths)
 
 
-def write_embeddings(path: str | Path, found: Embeddings) -> None:
-    """Write the file of the module's description; it appears whole or not at all.
+def write_embeddings(path: str | Path, found: Embeddings, more: Mapping[bytes, bytes] | None = None) -> None:
+    """Write the file of the module's description; it appears whole or not at all, also after a power cut.
+
+    Args:
+        path: of the file; its folder is made.
+        found: the rows; the failures are not written.
+        more: further keys of the schema's metadata.
 
     Raises:
         OSError: it cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path) as temporary:
-        pq.write_table(_table(found), temporary)
+    table = _table(found)
+    table = table.replace_schema_metadata({**table.schema.metadata, **(more or {})})
+    with atomic_write(path, synced=True) as temporary:
+        pq.write_table(table, temporary, write_page_checksum=True)
 
 
-def read_embeddings(path: str | Path) -> Embeddings:
+REMEDY = 'a file that `cmvl embed` has written.'
+
+
+def read_file(path: Path) -> Embeddings:
     """Read what `write_embeddings` wrote; nothing in the file is ever run.
 
     Raises:
         FileNotFoundError: there is no such file.
         EmbeddingsError: it is another kind of file, a damaged one, or one of another version.
     """
-    path = Path(path)
+    meta, _ = read_footer(path)
+    return embeddings_of(read_table(path), meta)
+
+
+def read_table(path: Path, remedy: str = REMEDY) -> pa.Table:
+    """The rows of a file whose footer is known to be right. Raises what `read_file` raises."""
+    with _told(path, remedy):
+        return pq.read_table(path, page_checksum_verification=True, partitioning=None)
+
+
+def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.FileMetaData]:
+    """Where the rows come from, and Parquet's own facts; no row is read. Raises what `read_file` raises."""
     if path.is_dir():
         raise EmbeddingsError(f'{path}: a folder. Remedy: `cmvl embed {path} -o features.parquet`, and that file.')
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such file. Remedy: `cmvl embed` makes one.')
-    try:
-        schema = pq.read_schema(path)
+    with _told(path, remedy):
+        facts = pq.read_metadata(path)
+        schema = facts.schema.to_arrow_schema()
         stored = (schema.metadata or {}).get(KEY)
         if stored is None:
             raise ValueError(f'its metadata has no key {KEY.decode()}')
         if schema.remove_metadata() != _schema(_width(schema)):
             raise ValueError(f'its columns are {", ".join(f"{column.name} {column.type}" for column in schema)}')
-        meta = _meta(json.loads(stored))
-        return _embeddings(pq.read_table(path), meta)
+        return _meta(json.loads(stored)), facts
+
+
+@contextmanager
+def _told(path: Path, remedy: str) -> Iterator[None]:
+    """Errors of Arrow and of what is in the file -> ours, with path and remedy."""
+    try:
+        yield
     except OSError as error:
-        raise EmbeddingsError(f'{path}: cannot be read: {error}. Remedy: {_REMEDY}') from error
+        raise EmbeddingsError(f'{path}: cannot be read: {error}. Remedy: {remedy}') from error
     except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
-        raise EmbeddingsError(f'{path}: no embeddings that can be read: {error}. Remedy: {_REMEDY}') from error
-
-
-_REMEDY = 'a file that `cmvl embed` has written.'
+        raise EmbeddingsError(f'{path}: no embeddings that can be read: {error}. Remedy: {remedy}') from error
 
 
 def _schema(width: int) -> pa.Schema:
@@ -194,10 +220,16 @@ def _meta(stored: Any) -> EmbeddingsMeta:
     return EmbeddingsMeta(**fields)
 
 
-def _embeddings(table: pa.Table, meta: EmbeddingsMeta) -> Embeddings:
-    column = {name: table.column(name).combine_chunks() for name in table.column_names}
-    vectors = column['vector']
-    values = vectors.values.slice(vectors.offset * vectors.type.list_size, len(vectors) * vectors.type.list_size)
+def vectors_of(table: pa.Table) -> npt.NDArray[np.float32]:
+    """(n, C) of Arrow's table."""
+    vectors = table.column('vector').combine_chunks()
+    width = vectors.type.list_size
+    return vectors.values.slice(vectors.offset * width, len(vectors) * width).to_numpy().reshape(len(table), width)
+
+
+def embeddings_of(table: pa.Table, meta: EmbeddingsMeta) -> Embeddings:
+    """The rows of Arrow's table."""
+    column = {name: table.column(name).combine_chunks() for name in ('path', 'start', 'end', 'label')}
     labels = np.empty(len(table), object)
     labels[:] = column['label'].to_pylist()
     return Embeddings(
@@ -205,6 +237,6 @@ def _embeddings(table: pa.Table, meta: EmbeddingsMeta) -> Embeddings:
         starts=column['start'].to_numpy(),
         ends=column['end'].to_numpy(),
         labels=labels,
-        vectors=values.to_numpy().reshape(len(table), vectors.type.list_size),
+        vectors=vectors_of(table),
         meta=meta,
     )

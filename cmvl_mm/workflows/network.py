@@ -55,13 +55,18 @@ class Network:
 
     @torch.inference_mode()
     def vectors(self, clips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """(n, T, size, size, 3) uint8 RGB -> (n, C), as retrieval takes them of these clips."""
+        """(n, T, size, size, 3) uint8 RGB -> (n, C), as retrieval takes them of these clips.
+
+        A clip alone passes twice: oneDNN has another kernel for a batch of one, slower and rounded otherwise.
+        """
         parts = []
         for begin in range(0, len(clips), CLIPS_PER_FORWARD):
-            part = torch.from_numpy(clips[begin : begin + CLIPS_PER_FORWARD]).permute(0, 4, 1, 2, 3)[:, None]
-            inputs = self.model.data_preprocessor(dict(inputs=dict(imgs=part)))['inputs']
-            parts += [sample.feature.cpu().numpy() for sample in self.model.predict(inputs)]
-        return np.stack(parts).astype(np.float32, copy=False)
+            batch = clips[begin : begin + CLIPS_PER_FORWARD]
+            part = torch.from_numpy(batch if len(batch) > 1 else batch.repeat(2, axis=0))
+            inputs = self.model.data_preprocessor(dict(inputs=dict(imgs=part.permute(0, 4, 1, 2, 3)[:, None])))
+            samples = self.model.predict(inputs['inputs'])[: len(batch)]
+            parts.append(torch.stack([sample.feature for sample in samples]).float().cpu().numpy())
+        return np.concatenate(parts)
 
 
 def load_network(

@@ -1,6 +1,8 @@
-"""The clips or videos most like a query, in a file of embeddings: `cmvl_mm.search` and `cmvl search`."""
+"""The clips or videos most like a query, in what `embed` wrote: `cmvl_mm.search` and `cmvl search`."""
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.evaluation.search import nearest
-from cmvl_mm.workflows.embeddings import Embeddings, EmbeddingsError, Failure, read_embeddings
+from cmvl_mm.workflows.embeddings import Embeddings, EmbeddingsError, Failure
+from cmvl_mm.workflows.row_blocks import InMemory, RowBlock, Rows
+from cmvl_mm.workflows.stored_rows import open_rows
 
 
 class SearchError(ValueError):
@@ -28,7 +32,7 @@ class Match(NamedTuple):
     end: float
     label: str | None
     row: int
-    """Of the file."""
+    """Of the file or folder."""
 
 
 def search(
@@ -47,7 +51,7 @@ def search(
     vector is the mean of its clips' vectors, as retrieval compares videos.
 
     Args:
-        features: what `embed` returned, or its file.
+        features: what `embed` returned, its file, or the folder of `embed_folder`, which is read part by part.
         query: a row number, from 0; or a video.
         k: how many; all that there are, if they are fewer.
         clips: every clip is a result of its own; by default a video comes once, with its nearest clip.
@@ -60,77 +64,91 @@ def search(
         EmbeddingsError: the file holds no embeddings, or its weights are not at hand or are others.
         FileNotFoundError: there is no such file.
     """
-    found = features if isinstance(features, Embeddings) else read_embeddings(features)
+    rows = InMemory(features) if isinstance(features, Embeddings) else open_rows(features)
     if k < 1:
         raise SearchError(f'k={k} must be at least 1.')
+    own: Callable[[str], bool] | None
     if isinstance(query, (int, np.integer)):
-        if not 0 <= query < len(found):
-            raise SearchError(f'row {query}: there are rows 0 to {len(found) - 1}. Remedy: one of them, or a video.')
-        vector = found.vectors[query]
-        own = str(found.paths[query]) if others else None
+        if not 0 <= query < len(rows):
+            raise SearchError(f'row {query}: there are rows 0 to {len(rows) - 1}. Remedy: one of them, or a video.')
+        block = rows.block_of(int(query))
+        vector, path = block.vectors[query - block.begin], block.row(int(query) - block.begin).path
+        own = path.__eq__
     else:
-        vector = _vector_of(found, query, model, device)
-        own = _name_in(found, Path(query)) if others else None
-    rows = np.flatnonzero(found.paths != own) if own is not None else np.arange(len(found))
-    if not len(rows):
+        vector = _vector_of(rows, query, model, device)
+        own = partial(_is_same_file, Path(rows.meta.root), Path(query))
+    best: list[Match] = []
+    for block in rows.blocks():
+        places = _places(block, own) if others else np.arange(len(block.vectors))
+        if len(places):
+            best = _merged(best, _matches(block, places, vector, k, clips, query), k)
+    if not best:
         raise SearchError(f'{query}: no other video to search. Remedy: embed more videos into one file.')
-    try:
-        return _matches(found, rows, vector, k, clips)
-    except ValueError as error:
-        raise SearchError(f'{query}: {error}') from error
+    return [
+        match._replace(rank=rank, cosine=min(1.0, max(-1.0, match.cosine))) for rank, match in enumerate(best, start=1)
+    ]
 
 
-def _vector_of(found: Embeddings, query: str | Path, model: str | Path | None, device: str) -> npt.NDArray[np.float32]:
+def _vector_of(rows: Rows, query: str | Path, model: str | Path | None, device: str) -> npt.NDArray[np.float32]:
     """(C,) of a video."""
     if not Path(query).is_file():  # before the network is loaded
         raise SearchError(f'{query}: there is no such video. Remedy: the path of a video, or a row number.')
     from cmvl_mm.workflows.embed_video import embed_video  # loads MMAction2, which a query by row can do without
     from cmvl_mm.workflows.network import load_network_of
 
-    network = load_network_of(found.meta, model, device=device)
-    rows = embed_video(query, network)
-    if isinstance(rows, Failure):
-        raise SearchError(f'{rows.path}: {rows.stage}: {rows.reason}. Remedy: {rows.remedy}.')
-    if rows.vectors.shape[1] != found.vectors.shape[1]:
+    network = load_network_of(rows.meta, model, device=device)
+    found = embed_video(query, network)
+    if isinstance(found, Failure):
+        raise SearchError(f'{found.path}: {found.stage}: {found.reason}. Remedy: {found.remedy}.')
+    if len(rows) and found.vectors.shape[1] != (width := rows.block_of(0).vectors.shape[1]):
         raise EmbeddingsError(
-            f'{query}: {rows.vectors.shape[1]} channels, and the rows have {found.vectors.shape[1]}. '
-            'Remedy: embed the videos again.'
+            f'{query}: {found.vectors.shape[1]} channels, and the rows have {width}. Remedy: embed the videos again.'
         )
-    return rows.vectors.mean(axis=0)
+    return found.vectors.mean(axis=0)
 
 
-def _name_in(found: Embeddings, query: Path) -> str | None:
-    """The path by which the same file is among the rows; None where it is not."""
-    root = Path(found.meta.root)
-    for name in {str(path) for path in found.paths if os.path.basename(path) == query.name}:
-        try:
-            if os.path.samefile(root / name, query):
-                return name
-        except OSError:  # no longer there
-            continue
-    return None
+def _is_same_file(root: Path, query: Path, name: str) -> bool:
+    """Whether the video of that name is the very file that is the query."""
+    if os.path.basename(name) != query.name:
+        return False
+    try:
+        return os.path.samefile(root / name, query)
+    except OSError:  # no longer there
+        return False
+
+
+def _places(block: RowBlock, own: Callable[[str], bool]) -> npt.NDArray[np.int64]:
+    """Rows of a block that are not of the query's own video."""
+    others = np.array([not own(name) for name in block.names], bool)
+    return np.flatnonzero(others[block.videos])
 
 
 def _matches(
-    found: Embeddings,
-    rows: npt.NDArray[np.int64],
+    block: RowBlock,
+    places: npt.NDArray[np.int64],
     vector: npt.NDArray[np.float32],
     k: int,
     clips: bool,
+    query: object,
 ) -> list[Match]:
-    """The k nearest of `rows`; each video once, or each clip."""
-    videos = found.paths[rows]
-    most = 1 if clips else int(np.unique(videos, return_counts=True)[1].max())
-    # whatever the order, so many rows hold k videos, if there are k
-    nearby = nearest(vector[None], found.vectors[rows], min(len(rows), k * most))
+    """The k nearest of some rows of a block; each video once, or each clip. Without ranks."""
+    most = 1 if clips else int(np.bincount(block.videos[places]).max())
+    gallery = block.vectors if len(places) == len(block.vectors) else block.vectors[places]
+    try:  # whatever the order, so many rows hold k videos, if there are k
+        nearby = nearest(vector[None], gallery, min(len(places), k * most))
+    except ValueError as error:
+        raise SearchError(f'{block.where}{query}: {error}') from error
     matches: list[Match] = []
-    seen: set[str] = set()
-    for place, cosine in zip(nearby.rows[0].tolist(), nearby.similarity[0].tolist(), strict=True):
-        row = int(rows[place])
-        path = str(found.paths[row])
-        if len(matches) == k or (not clips and path in seen):
+    seen: set[int] = set()
+    for place, cosine in zip(places[nearby.rows[0]].tolist(), nearby.similarity[0].tolist(), strict=True):
+        video = int(block.videos[place])
+        if len(matches) == k or (not clips and video in seen):
             continue
-        seen.add(path)
-        start, end = float(found.starts[row]), float(found.ends[row])
-        matches.append(Match(len(matches) + 1, min(1.0, max(-1.0, cosine)), path, start, end, found.labels[row], row))
+        seen.add(video)
+        matches.append(Match(0, cosine, *block.row(place), block.begin + place))
     return matches
+
+
+def _merged(best: list[Match], new: list[Match], k: int) -> list[Match]:
+    """The k best of both; ties go to the lower row, as in `nearest`."""
+    return sorted([*best, *new], key=lambda match: (-match.cosine, match.row))[:k]

@@ -23,8 +23,9 @@ class ScriptedPool:
     submitted = 0
     starts = True
 
-    def __init__(self, slots, context, initializer, initargs):
-        self.broken = not self.starts
+    def __init__(self, slots, context, initializer):
+        assert slots == 1
+        self.broken = False
 
     def submit(self, task, *item):
         type(self).submitted += bool(item)
@@ -32,14 +33,14 @@ class ScriptedPool:
             self.broken = True
             raise BrokenProcessPool('a process died between two items')
         future = Future()
-        if item == ('deadly',):
+        if item == ('deadly',) or not self.starts:
             self.broken = True
             future.set_exception(BrokenProcessPool('a process died'))
         else:
             future.set_result(task(*item))
         return future
 
-    def shutdown(self, wait, cancel_futures=False):
+    def shutdown(self, cancel_futures=False):
         self.broken = True
 
 

@@ -197,7 +197,7 @@ def test_whether_a_packet_is_flagged_does_not_depend_on_those_before(clips, tmp_
     for path in damaged_copies(clips('mpeg4'), tmp_path / 'damaged.mp4', count=30, bits=60):
         container, stream = open_video(str(path))
         one_for_all = LoneDecoder(stream)
-        for packet in (packet for packet in container.demux(stream) if packet.size):
+        for packet in (packet for packet in container.demux(stream) if packet.size and not is_intra_mpeg4(packet)):
             verdicts = [flags(decoder, packet) for decoder in (one_for_all, vector_decoder(stream))]
             assert verdicts[0] == verdicts[1]
             flagged += verdicts[0] != [False]

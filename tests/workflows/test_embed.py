@@ -15,7 +15,8 @@ from cmvl_mm.workflows import embed as embed_file
 from cmvl_mm.workflows.clip_settings import ClipSettings, SettingsError
 from cmvl_mm.workflows.embed import embed
 from cmvl_mm.workflows.embed_store import EmbedStore
-from cmvl_mm.workflows.embeddings import EmbeddingsError, read_embeddings
+from cmvl_mm.workflows.embeddings import EmbeddingsError
+from cmvl_mm.workflows.stored_rows import read_embeddings
 from cmvl_mm.workflows.video_inputs import InputsError
 
 NAMES = ['a/one.mp4', 'a/two.mkv', 'b/short.mp4', 'b/three.avi']
@@ -91,19 +92,19 @@ class _Killed(BaseException):
 @pytest.mark.parametrize('stop', [KeyboardInterrupt, _Killed])
 def test_a_stopped_run_resumes(videos, weights, tmp_path, monkeypatch, stop):
     done, is_stopping = [], True
-    embed_video, add = embed_file.embed_video, EmbedStore.add
+    embed_videos, add = embed_file.embed_videos, EmbedStore.add
 
-    def stopping(path, network, name):
+    def stopping(videos, network):
         if is_stopping and len(done) == 2:
             raise stop
-        done.append(name)
-        return embed_video(path, network, name)
+        done.extend(video.name for video in videos)
+        return embed_videos(videos, network)
 
     def writing(store, rows):
         if stop is KeyboardInterrupt or not any(store.parts.iterdir()):
             add(store, rows)
 
-    monkeypatch.setattr(embed_file, 'embed_video', stopping)
+    monkeypatch.setattr(embed_file, 'embed_videos', stopping)
     monkeypatch.setattr(embed_file, '_PART_SECONDS', 0.0)
     monkeypatch.setattr(EmbedStore, 'add', writing)
     out = tmp_path / 'f.parquet'
@@ -126,10 +127,13 @@ def test_again_only_what_is_new_or_changed_is_embedded(videos, weights, tmp_path
     out = tmp_path / 'f.parquet'
     embed(videos, weights, out)
     done = []
-    embed_video = embed_file.embed_video
-    monkeypatch.setattr(
-        embed_file, 'embed_video', lambda path, network, name: done.append(name) or embed_video(path, network, name)
-    )
+    embed_videos = embed_file.embed_videos
+
+    def recording(videos, network):
+        done.extend(video.name for video in videos)
+        return embed_videos(videos, network)
+
+    monkeypatch.setattr(embed_file, 'embed_videos', recording)
     embed(videos, weights, out)
     assert done == []
     (videos / 'a' / 'one.mp4').write_bytes((videos / 'b' / 'short.mp4').read_bytes())

@@ -12,9 +12,9 @@ from cmvl_mm.workflows.embeddings import (
     Embeddings,
     EmbeddingsError,
     EmbeddingsMeta,
-    read_embeddings,
     write_embeddings,
 )
+from cmvl_mm.workflows.stored_rows import read_embeddings
 
 META = EmbeddingsMeta(
     root='/videos',

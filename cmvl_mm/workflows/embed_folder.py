@@ -1,0 +1,162 @@
+"""Videos -> a folder of numbered parts, by any number of processes on any number of machines."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from cmvl_mm.prepare.process_pool import in_processes
+from cmvl_mm.workflows.cores import usable_cores
+from cmvl_mm.workflows.embed_block import BlockTask, NetworkSource
+from cmvl_mm.workflows.embed_blocks import BLOCK_CLIPS, Block, blocks_of, digest_of, videos_of_block
+from cmvl_mm.workflows.embeddings import EmbeddingsMeta, Failure
+from cmvl_mm.workflows.network import load_network
+from cmvl_mm.workflows.part_file import read_facts
+from cmvl_mm.workflows.parts_folder import PartsFolder
+from cmvl_mm.workflows.parts_manifest import PartsManifest
+from cmvl_mm.workflows.shards import WHOLE, Shard
+from cmvl_mm.workflows.video_inputs import InputsError, Named, find_videos
+from cmvl_mm.zoo.default import MODEL
+
+
+@dataclass(frozen=True)
+class FolderRun:
+    """What a run of `embed_folder` did, and what its share of the folder holds now."""
+
+    folder: Path
+    shard: Shard
+    written: int
+    """Parts of this run."""
+    skipped: int
+    """Parts of this share that were finished before."""
+    videos: int
+    """Of this share, with rows."""
+    clips: int
+    """Rows of this share."""
+    stretched: int
+    """Videos of this share that are shorter than a clip."""
+    failures: tuple[Failure, ...]
+    """Of this share, and what was refused of the list."""
+    parts: int
+    """Of the folder when it is complete."""
+    missing: int
+    """Of these; other shares write them."""
+    meta: EmbeddingsMeta
+
+
+def embed_folder(
+    videos: Named | Sequence[Named],
+    out: str | Path,
+    model: str | Path = MODEL,
+    *,
+    config: str | Path | None = None,
+    root: str | Path | None = None,
+    clips: int | None = None,
+    every: float | None = None,
+    device: str = 'cpu',
+    workers: int | None = None,
+    shard: Shard = WHOLE,
+    overwrite: bool = False,
+    progress: bool = False,
+    block_clips: int = BLOCK_CLIPS,
+) -> FolderRun:
+    """Feature vectors of videos, one row a clip, in a folder of parts: for more videos than one process should hold.
+
+    The list of videos is cut into blocks of at most `block_clips` clips, whatever `workers` and `shard` are, and a
+    block is one part: the same rows in the same order, to the byte. A part is written beside its name and renamed. A
+    finished part is skipped, unless a video of it has changed since; a damaged one is made again. A worker, machine or
+    coordinator that is killed loses the blocks that its processes are at, one each; the same call again completes the
+    folder. A video whose reading kills its process, twice, is a failure like any other.
+
+    On a GPU, each worker holds the network there; while one decodes, others use it.
+
+    Args:
+        videos, model, config, root, clips, every, device: as `embed` takes them. With `every`, nobody knows before
+            how many clips a video has, and long videos can make a block of more than `block_clips`.
+        out: the folder. `PartsFolder` describes it, `read_embeddings` and `search` read it.
+        workers: processes; as many as this process may use cores by default. 0 works in this process, where a video
+            that kills it stops the run. In a script, other numbers need the call below a main guard.
+        shard: `Shard(2, 8)` takes the second of each eight blocks, and seven other runs the rest. They may run at
+            once, on machines that see the same files under the same names.
+        overwrite: make the folder anew, whatever is there.
+        progress: show a bar.
+        block_clips: of a part; the same for all runs on a folder.
+
+    Raises:
+        InputsError: there are no videos, or numbers make no sense.
+        SettingsError: the config does not say how clips are embedded.
+        FolderInUse: another run writes some of these parts.
+        EmbeddingsError: the folder holds rows of other weights, settings or videos, or it cannot be written.
+        FileNotFoundError, CheckpointError: there are no such weights.
+        WorkersCannotStart: no process can be started.
+    """
+    if workers is not None and workers < 0:
+        raise InputsError(f'workers={workers} must be at least 0.')
+    if not 1 <= block_clips <= BLOCK_CLIPS:
+        raise InputsError(f'block_clips={block_clips} must be 1 to {BLOCK_CLIPS}.')
+    if overwrite and shard.of > 1:
+        raise InputsError('overwrite and a shard of several exclude each other: each would delete what others wrote.')
+    found = find_videos(videos, root)
+    network = load_network(model, config=config, clips=clips, every=every, device='cpu')
+    size = videos_of_block(len(found.paths), network.settings.clips, block_clips)
+    manifest = PartsManifest(
+        network.meta(str(found.root)), len(found.paths), digest_of(found.paths, found.labels), size, found.refused
+    )
+    mine = blocks_of(found, size)[shard.number - 1 :: shard.of]
+    with PartsFolder(Path(out), manifest, [block.number for block in mine], overwrite) as folder:
+        todo = [block for block in mine if not folder.is_finished(block)]
+        source = NetworkSource(
+            network.name, network.sha256, None if config is None else str(config), clips, every, device
+        )
+        task = BlockTask(folder.folder, folder.manifest.meta, source)
+        count = len(found.paths) if shard == WHOLE else sum(len(block.paths) for block in mine)
+        left = sum(len(block.paths) for block in todo)
+        with tqdm(total=count, initial=count - left, unit='video', disable=not progress, dynamic_ncols=True) as bar:
+            for block in _written(task, todo, usable_cores() if workers is None else workers):
+                bar.update(len(block.paths))
+        folder.write_failures()
+        return _run_of(folder, shard, mine, len(todo))
+
+
+def _written(task: BlockTask, blocks: Sequence[Block], workers: int) -> Iterator[Block]:
+    """Each block, when its part is on the disk."""
+    if workers == 0:
+        for block in blocks:
+            task(block)
+            yield block
+        return
+    deadly = []
+    for block, facts in in_processes(task, blocks, workers, kill=True):  # a killed one has written its part or not
+        if facts is None:
+            deadly.append(block)
+        else:
+            yield block
+    for block in deadly:
+        outcomes = dict(in_processes(task.one, block.paths, 1, kill=True))
+        task.write(block, [outcomes[name] or _killed(name) for name in block.paths])
+        yield block
+
+
+def _killed(name: str) -> Failure:
+    reason = 'the process that read it died, also when it read nothing else'
+    return Failure(name, 'process', reason, 'Fetch the file again, or leave it out; or more memory')
+
+
+def _run_of(folder: PartsFolder, shard: Shard, mine: Iterable[Block], written: int) -> FolderRun:
+    numbers = [block.number for block in mine]
+    read = [read_facts(folder.path(number)) for number in numbers]
+    facts = [one for _, one, _ in read]
+    return FolderRun(
+        folder=folder.folder,
+        shard=shard,
+        written=written,
+        skipped=len(numbers) - written,
+        videos=sum(one.videos for one in facts),
+        clips=sum(rows for _, _, rows in read),
+        stretched=sum(len(one.stretched) for one in facts),
+        failures=(*folder.manifest.refused, *(failed.failure for one in facts for failed in one.failed)),
+        parts=folder.manifest.parts,
+        missing=sum(not folder.path(number).is_file() for number in range(folder.manifest.parts)),
+        meta=folder.manifest.meta,
+    )

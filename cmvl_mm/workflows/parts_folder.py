@@ -1,0 +1,184 @@
+"""A folder of numbered parts, on which several runs may work: its layout, what is finished, and who writes what.
+
+| name | what |
+|---|---|
+| `parts/000000.parquet`, … | the parts: files of embeddings, in the order of the list |
+| `manifest.json` | whose rows, of which list, in how many parts |
+| `failures.csv` | every video without rows, with the reason; written anew at the end of each run |
+| `.lock` | which run writes which part; the system unlocks it when a run ends, however it ends |
+"""
+
+import csv
+import errno
+import io
+import logging
+import os
+import platform
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.workflows.embed_blocks import Block
+from cmvl_mm.workflows.embeddings import EmbeddingsError, Failure
+from cmvl_mm.workflows.part_file import PartFacts, has_changed, read_facts
+from cmvl_mm.workflows.parts_manifest import NAME, REMEDY, PartsManifest, read_manifest
+from cmvl_mm.workflows.same_rows import require_same
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+logger = logging.getLogger(__name__)
+
+PARTS = 'parts'
+FAILURES = 'failures.csv'
+LOCK = '.lock'
+_HELD = {errno.EACCES, errno.EAGAIN}
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
+
+
+class FolderInUse(EmbeddingsError):
+    """Another run writes the same part."""
+
+
+def part_path(folder: Path, number: int) -> Path:
+    """Of a part, by its number from 0."""
+    return folder / PARTS / f'{number:06d}.parquet'
+
+
+class PartsFolder:
+    """The folder as one run sees it, open for writing.
+
+    Args:
+        folder: made where it is not.
+        manifest: of the run.
+        numbers: of the parts that this run alone may write from now on.
+        overwrite: begin anew, whatever is there.
+
+    Raises:
+        FolderInUse: another run writes one of these parts.
+        EmbeddingsError: there are rows of other weights, settings or videos, or something that is no folder of parts.
+    """
+
+    def __init__(
+        self, folder: Path, manifest: PartsManifest, numbers: Collection[int], overwrite: bool = False
+    ) -> None:
+        self.folder = folder
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / PARTS).is_dir():
+            raise EmbeddingsError(f'{folder}: a folder that holds something else. Remedy: a new or an empty one.')
+        (folder / PARTS).mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            for number in numbers:
+                self._claim(number)
+            mine = {part_path(folder, number).name for number in numbers}
+            for left in (folder / PARTS).glob('*.parquet.*.part'):  # of a run that was killed
+                if left.name.partition('.parquet.')[0] + '.parquet' in mine:
+                    left.unlink(missing_ok=True)
+            with self._table():
+                self.manifest = self._agreed(manifest, overwrite)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let others write these parts."""
+        os.close(self._lock)
+
+    def __enter__(self) -> 'PartsFolder':
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def path(self, number: int) -> Path:
+        """Of a part."""
+        return part_path(self.folder, number)
+
+    def is_finished(self, block: Block) -> bool:
+        """Whether the part is there, whole, and of today's videos. A damaged one is named in the log.
+
+        Raises:
+            EmbeddingsError: it holds rows of other weights, settings or videos.
+        """
+        path = self.path(block.number)
+        try:
+            meta, facts, _ = read_facts(path)
+        except FileNotFoundError:
+            return False
+        except EmbeddingsError as error:
+            logger.warning('%s It is made again.', error)
+            return False
+        require_same(path, meta, self.manifest.meta, REMEDY)
+        if facts.digest != block.digest:
+            raise EmbeddingsError(f'{path}: holds other videos than this part of the list. Remedy: {REMEDY}')
+        return not has_changed(facts, block.paths, Path(meta.root), os.stat(path).st_mtime_ns)
+
+    def write_failures(self) -> None:
+        """The table of all parts that are there; each run ends with it, and the last one has them all."""
+        with self._table():
+            text = io.StringIO(newline='')
+            table = csv.writer(text)
+            table.writerow([*Failure._fields, 'part', 'machine'])
+            table.writerows([*failure, '', ''] for failure in self.manifest.refused)
+            for number, facts in self._facts():
+                table.writerows([*failed.failure, number, failed.machine] for failed in facts.failed)
+            replace_text(self.folder / FAILURES, text.getvalue())
+
+    def _facts(self) -> Iterator[tuple[int, PartFacts]]:
+        """Of those parts that are there and whole."""
+        for number in range(self.manifest.parts):
+            try:
+                yield number, read_facts(self.path(number))[1]
+            except (FileNotFoundError, EmbeddingsError):
+                continue
+
+    def _agreed(self, manifest: PartsManifest, overwrite: bool) -> PartsManifest:
+        """That of the folder, which the first run writes."""
+        if overwrite:
+            for path in (self.folder / PARTS).glob('*.parquet'):
+                path.unlink()
+            for name in (NAME, FAILURES):
+                (self.folder / name).unlink(missing_ok=True)
+        try:
+            there = read_manifest(self.folder)
+        except FileNotFoundError:
+            manifest.write(self.folder)
+            return manifest
+        manifest.require_same(there, self.folder)
+        return there
+
+    def _claim(self, number: int) -> None:
+        try:
+            self._locked(number + 1, wait=False)
+        except OSError as error:
+            if error.errno not in _HELD:
+                raise
+            raise FolderInUse(
+                f'{self.folder}: another run writes part {number} of it at this moment, and this run on '
+                f'{platform.node()} would, too. Remedy: wait until it ends, or end it; several runs share a folder by '
+                '--shard 1/N, 2/N, ….'
+            ) from None
+
+    @contextmanager
+    def _table(self) -> Iterator[None]:
+        """One run at a time."""
+        self._locked(0, wait=True)
+        try:
+            yield
+        finally:
+            if fcntl is not None:
+                fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, 0)
+
+    def _locked(self, byte: int, wait: bool) -> None:
+        """One byte of the lock file is this process's."""
+        try:
+            if fcntl is None:
+                raise OSError(errno.ENOSYS, 'no locks')
+            fcntl.lockf(self._lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, byte)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            logger.warning('%s: the file system has no locks; two runs on one part do its work twice.', self.folder)

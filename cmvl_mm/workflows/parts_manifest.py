@@ -1,0 +1,92 @@
+"""What a folder of parts holds, as its `manifest.json` says: whose rows, of which list, in how many parts."""
+
+import dataclasses
+import json
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.workflows.embeddings import EmbeddingsError, EmbeddingsMeta, Failure
+from cmvl_mm.workflows.same_rows import require_same
+
+NAME = 'manifest.json'
+FORMAT = 1
+REMEDY = 'another output folder; or --overwrite (overwrite=True), without --shard, to make it anew.'
+
+
+@dataclass(frozen=True)
+class PartsManifest:
+    """The same for all runs on a folder; written by the first."""
+
+    meta: EmbeddingsMeta
+    """Of every part."""
+    videos: int
+    """Of the list."""
+    videos_sha256: str
+    """Of the list's paths and labels, see `digest_of`."""
+    block_videos: int
+    """Videos of a part; the last part may have fewer."""
+    refused: tuple[Failure, ...]
+    """Names of the list that are no videos."""
+
+    @property
+    def parts(self) -> int:
+        """How many there are when the folder is complete."""
+        return -(-self.videos // self.block_videos)
+
+    def write(self, folder: Path) -> None:
+        """Into the folder, in one step."""
+        stored = dict(format=FORMAT, parts=self.parts, **dataclasses.asdict(self))
+        stored['refused'] = [failure._asdict() for failure in self.refused]
+        replace_text(folder / NAME, json.dumps(stored, indent=1) + '\n')
+
+    def require_same(self, there: 'PartsManifest', folder: Path) -> None:
+        """The run at hand, which this describes, goes with what is in the folder.
+
+        Raises:
+            EmbeddingsError: it does not.
+        """
+        same = (
+            f'the same weights, settings, version and paths as the first run, also on this machine, {platform.node()}'
+        )
+        require_same(folder, there.meta, self.meta, f'{same}; {REMEDY}')
+        if (there.videos_sha256, there.block_videos) != (self.videos_sha256, self.block_videos):
+            what = (
+                f'{there.videos} videos then, {self.videos} now'
+                if there.videos != self.videos
+                else 'as many, with other names, labels or order'
+                if there.videos_sha256 != self.videos_sha256
+                else f'{there.block_videos} videos a part then, {self.block_videos} now'
+            )
+            raise EmbeddingsError(
+                f'{folder}: was begun with another list of videos: {what}. Remedy: the same list, a file (.txt) if '
+                f'the folder of videos grows; or {REMEDY}'
+            )
+
+
+def read_manifest(folder: Path) -> PartsManifest:
+    """What `PartsManifest.write` wrote.
+
+    Raises:
+        FileNotFoundError: there is none.
+        EmbeddingsError: it is damaged, or of another version.
+    """
+    path = folder / NAME
+    try:
+        return _manifest(json.loads(path.read_text(encoding='utf-8')))
+    except (ValueError, TypeError, KeyError) as error:
+        raise EmbeddingsError(f'{path}: no manifest that can be read: {error}. Remedy: {REMEDY}') from error
+
+
+def _manifest(stored: Any) -> PartsManifest:
+    if stored['format'] != FORMAT:
+        raise ValueError(f'its format is {stored["format"]!r}, and this toolkit reads {FORMAT}')
+    return PartsManifest(
+        meta=EmbeddingsMeta(**stored['meta']),
+        videos=int(stored['videos']),
+        videos_sha256=str(stored['videos_sha256']),
+        block_videos=int(stored['block_videos']),
+        refused=tuple(Failure(**failure) for failure in stored['refused']),
+    )

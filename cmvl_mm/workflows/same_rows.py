@@ -1,0 +1,35 @@
+"""Rows of other weights, settings or another folder of videos are never mixed."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from cmvl_mm.workflows.embeddings import EmbeddingsError, EmbeddingsMeta
+
+
+def require_same(file: Path, there: EmbeddingsMeta, now: EmbeddingsMeta, remedy: str) -> None:
+    """Both made by the same weights, settings and version, from videos below the same root.
+
+    The name of the weights may differ, their SHA-256 says what they are.
+
+    Args:
+        file: that holds rows by `there`.
+        there, now: what made them, and what is asked for.
+        remedy: for the message.
+
+    Raises:
+        EmbeddingsError: they differ; it names what.
+    """
+    before, after = asdict(there), asdict(now)
+    names = [name for name in before if name != 'model' and before[name] != after[name]]
+    if not names:
+        return
+    made_by = f'{there.model}; {now.model} is asked for now' if there.model != now.model else ''
+    told = made_by or '; '.join(f'{name} was {_short(before[name])}, now {_short(after[name])}' for name in names)
+    raise EmbeddingsError(
+        f'{file}: holds rows of other weights or settings: {told}. They are not mixed. Remedy: {remedy}'
+    )
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f'{text[:37]}…'
