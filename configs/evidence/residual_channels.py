@@ -6,7 +6,7 @@
 The paper leaves residuals as future work. Each motion map gets two channels more: energy of the block's luma residual,
 and whether it has one. For the rest both tasks, alpha = 0.5.
 
-Reads what `make evidence` makes.
+Reads what `make evidence` makes: 7.3 ms a sample, 5.4 ms without energy, one thread of an AMD EPYC.
 Protocol: retrieval_paper
 Changes: model.data_preprocessor.residual, model.motion_head.m_network.in_channels,
 train_dataloader.dataset.pipeline.read.residual

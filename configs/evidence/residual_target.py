@@ -6,7 +6,7 @@
 The paper leaves residuals as future work. J = 0.5 J_I + 0.5 J_M + 0.5 J_R, whose weight was stated before the runs; the
 R-Network and its predictor have the settings of the motion task's.
 
-Reads what `make evidence` makes.
+Reads what `make evidence` makes: 7.3 ms a sample, 5.4 ms without energy, one thread of an AMD EPYC.
 Protocol: retrieval_paper
 Base: configs/evidence/pretrain.py
 Changes: model.residual_head, train_dataloader.dataset.pipeline.read.residual

@@ -6,7 +6,8 @@
 Each motion map gets two channels more: energy of the block's luma residual, and whether it has one.
 Paper: none; residuals are its future work
 Protocol: retrieval_paper
-Cost: 522 GFLOP a clip, 597 PFLOP in all, counted; not run
+Cost: 522 GFLOP a clip, 597 PFLOP in all, counted; not run;
+    reading a sample of UCF101 takes 16.5 ms, 12.3 ms without energy, one thread of an AMD EPYC
 Changes: model.data_preprocessor.residual, model.motion_head.m_network.in_channels,
 train_dataloader.dataset.pipeline.read.residual
 """
