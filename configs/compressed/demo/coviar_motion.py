@@ -16,3 +16,4 @@ _base_ = [
     '../../_base_/runtime.py',
 ]
 model = dict(backbone=dict(in_channels=3), input_norm=3, data_preprocessor=dict(mean=[127.5], std=[255.0]))
+optim_wrapper = dict(optimizer=dict(lr=0.003))
