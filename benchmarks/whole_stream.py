@@ -120,7 +120,7 @@ def vectors(video: CompressedVideo, frames: range) -> None:
 
 
 def estimates(video: CompressedVideo, frames: range) -> None:
-    with ResidualReader(video, plan=plan_estimates(video._decoder, video.block, 16)) as reader:
+    with ResidualReader(video, plan=plan_estimates(video._decoder, video._facts, video.block, 16)) as reader:
         reader.read(frames)
 
 

@@ -14,8 +14,8 @@ NO_RECORDS = 'FFmpeg gives none: no block is predicted, or nothing is coded'
 NOTHING_REAL = 'no block has a vector to the past, or none that FFmpeg really provides'
 NO_FUTURE = 'no block has a vector to the future, or none that FFmpeg really provides'
 PAST = 'it refers only to pictures displayed before it'
-FUTURE_UNREAD = 'vectors to the future are not read of B-frames of {codec}'
 NO_DISTANCE = 'it cannot be told how many frames away its reference is'
+NO_REFERENCE = 'it cannot be told which frame its vectors refer to'
 NO_KINDS = 'interlaced, and FFmpeg does not tell which macroblocks are fields'
 FIELDS = 'it refers to fields, and the records do not tell to which lines of them'
 MIXED = 'it refers to pictures displayed before and after it, and the records do not tell which is meant'
@@ -59,3 +59,5 @@ class Claims(NamedTuple):
     distances: list[tuple[int | None, int | None]] | None = None
     """Of each packet's lists 0 and 1: by how many frames the picture that the whole list names is displayed before the
     packet's, below 0 for later ones; None for a list that names several, or none that is known."""
+    first: list[tuple[int | None, int | None]] | None = None
+    """Likewise, of the picture that a list names first, whatever else it names; None where slices differ."""

@@ -41,7 +41,7 @@ class ClaimReader:
         """Of every packet; two that hold a field each have the same."""
         claims: list[Claim] = []
         orders: list[tuple[tuple[int, int], int]] = []
-        named: list[tuple[Order | None, Order | None, Order | None]] = []  # of each packet: its own, and of its lists
+        read: list[Lists | None] = []  # of each packet
         for number, packet in enumerate(packets):
             try:
                 slices = [head for head in self._headers.slices(packet) if not head.redundant]
@@ -49,9 +49,9 @@ class ClaimReader:
             except ValueError:
                 self._lists.lose()
                 claims.append(Claim(missing=UNKNOWN))
-                named.append((None, None, None))
+                read.append(None)
                 continue
-            named.append((None, None, None) if lists is None else (lists.order, *lists.only))
+            read.append(lists)
             if lists is None:
                 claims.append(Claim())
                 continue
@@ -63,7 +63,9 @@ class ClaimReader:
             claims.append(claim)
         orders.sort()
         rank = {order: place for place, (order, _) in enumerate(orders)}
-        return Claims(claims, [number for _, number in orders], [_distances(rank, *orders_of) for orders_of in named])
+        only = [_distances(rank, lists.order, lists.only) if lists else (None, None) for lists in read]
+        first = [_distances(rank, lists.order, lists.first) if lists else (None, None) for lists in read]
+        return Claims(claims, [number for _, number in orders], only, first)
 
     def _claim(self, slices: Sequence[SliceHeader], lists: Lists) -> Claim:
         sps = slices[0].sps
@@ -114,11 +116,11 @@ class ClaimReader:
 
 
 def _distances(
-    rank: dict[Order, int], own: Order | None, first: Order | None, second: Order | None
+    rank: dict[Order, int], own: Order, of_lists: tuple[Order | None, Order | None]
 ) -> tuple[int | None, int | None]:
     """In frames as they are displayed; see `Claims`."""
-    here = rank.get(own) if own is not None else None
-    there = [None if order is None else rank.get(order) for order in (first, second)]
+    here = rank.get(own)
+    there = [None if order is None else rank.get(order) for order in of_lists]
     if here is None:
         return None, None
     past, future = (None if place is None else here - place for place in there)

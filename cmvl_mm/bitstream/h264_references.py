@@ -27,6 +27,8 @@ class Lists(NamedTuple):
     """None where it cannot be told."""
     only: tuple[tuple[int, int] | None, tuple[int, int] | None] = (None, None)
     """The order of the one picture that all entries of a list name; None where there are several, or none is known."""
+    first: tuple[tuple[int, int] | None, tuple[int, int] | None] = (None, None)
+    """The order of the first picture of a list in all slices; None where they differ, or none is known."""
 
 
 @dataclass(eq=False)
@@ -65,7 +67,10 @@ class ReferenceLists:
             self._sequence += 1
             self._references, self._had_fields, self._latest = [], False, None
         poc = self._picture_order(first)
-        lists = Lists((self._sequence, poc), self._sides(slices, poc), self._only(slices, poc))
+        entries = self._entries(slices, poc)
+        lists = Lists(
+            (self._sequence, poc), self._sides(slices, poc), self._same(entries, None), self._same(entries, 1)
+        )
         self._latest = poc if self._latest is None else max(poc, self._latest)
         self._mark(first, poc)
         return lists
@@ -122,14 +127,20 @@ class ReferenceLists:
             return None
         return _side([lists[0] for lists in entries], poc), _side([lists[1] for lists in entries], poc)
 
-    def _only(self, slices: Sequence[SliceHeader], poc: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    def _entries(self, slices: Sequence[SliceHeader], poc: int) -> list[tuple[list[_Reference], list[_Reference]]]:
+        """Both lists of each slice; empty where they are not known."""
         if self._lost or self._had_fields or slices[0].field:
-            return None, None
+            return []
         try:
-            entries = [self._lists(head, poc) for head in slices]
+            return [self._lists(head, poc) for head in slices]
         except Unknown:
-            return None, None
-        pocs = [{reference.poc for lists in entries for reference in lists[number]} for number in range(2)]
+            return []
+
+    def _same(
+        self, entries: list[tuple[list[_Reference], list[_Reference]]], count: int | None
+    ) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+        """The order of the one picture that the first ``count`` entries of a list, or all, name in all slices."""
+        pocs = [{reference.poc for lists in entries for reference in lists[number][:count]} for number in range(2)]
         first, second = ((self._sequence, found.pop()) if len(found) == 1 else None for found in pocs)
         return first, second
 

@@ -1,9 +1,11 @@
-"""Forward vectors of MPEG-4 Part 2's B-frames, read from their bits: FFmpeg exports zeros in their place.
+"""Vectors of MPEG-4 Part 2's B-frames, read from their bits: FFmpeg exports zeros in their place.
 
 ISO/IEC 14496-2, 6.2.6 and 7.6.  A frame is only accepted if its bits end where its last macroblock does.
 
 Legend: Mh x Mw macroblocks; vectors in half pixels, or in quarter pixels where the layer says so.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,9 @@ _LAST = (
 _ESCAPE = '0000011'
 _LONGEST = 12  # bits
 
+_Vector = list[int] | npt.NDArray[np.int32] | None
+"""Of a macroblock: (2,), or (2, 2, 2) of its quarters; None where it has none."""
+
 
 def _table(codes: list[tuple[str, int]]) -> list[tuple[int, int]]:
     """Next 12 bits -> length and meaning of the code that they begin with; length 0 where there is none."""
@@ -57,14 +62,23 @@ _COEFFICIENTS = _table(
 )
 
 
-def forward_vectors(
+class BVectors(NamedTuple):
+    """Vectors of one frame to one of its references."""
+
+    vectors: npt.NDArray[np.int32]
+    """(2 Mh, 2 Mw, 2) x and y, as FFmpeg counts them: where the block came from; 0 where there is none."""
+    valid: npt.NDArray[np.bool_]
+    """(2 Mh, 2 Mw): where there is one."""
+
+
+def b_vectors(
     layer: Layer,
     vop: bytes,
     skipped: npt.NDArray[np.bool_],
     colocated: npt.NDArray[np.int32],
     span: tuple[int, int],
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
-    """Vectors of one B-frame to the reference that is displayed before it.
+) -> tuple[BVectors, BVectors]:
+    """Vectors of one B-frame to the references that are displayed before it, and after it.
 
     Args:
         layer: with frames alone.
@@ -72,9 +86,6 @@ def forward_vectors(
         skipped: (Mh, Mw) of the reference displayed after it: macroblocks of which nothing is coded.
         colocated: (2 Mh, 2 Mw, 2) that reference's own vectors, of every 8x8 px; 0 where it has none.
         span: ticks from the reference before to this frame, and to the reference after it.
-
-    Returns:
-        (2 Mh, 2 Mw, 2) (x, y), as FFmpeg counts them: where the block came from; and (2 Mh, 2 Mw) where there is one.
 
     Raises:
         ValueError: if the bits make no frame, or do not end with it.
@@ -105,33 +116,39 @@ class _Frame:
         self._bits = b.bits + '0' * _LONGEST  # so that a table can be asked at the end, too
         self._end = len(b.bits)
         self._skipped = skipped
-        self._scaled = _truncated(colocated * span[0], span[1]).tolist()
+        rows, columns = skipped.shape
+        # Of direct macroblocks (7.6.9.5.2): the reference's own vectors, and what they come to on either side.
+        self._colocated = colocated.reshape(rows, 2, columns, 2, 2).swapaxes(1, 2)
+        self._forward = _truncated(self._colocated * span[0], span[1])
+        self._backward = _truncated(self._colocated * (span[0] - span[1]), span[1])
 
-    def read(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
+    def read(self) -> tuple[BVectors, BVectors]:
         rows, columns = self._skipped.shape
-        vectors = np.zeros((2 * rows, 2 * columns, 2), np.int32)
-        valid = np.zeros((2 * rows, 2 * columns), np.bool_)
+        found = tuple(
+            BVectors(np.zeros((2 * rows, 2 * columns, 2), np.int32), np.zeros((2 * rows, 2 * columns), np.bool_))
+            for _ in range(2)
+        )
         skipped = self._skipped.tolist()
         for row in range(rows):
             predicted = [[0, 0], [0, 0]]
             for column in range(columns):
                 place = slice(2 * row, 2 * row + 2), slice(2 * column, 2 * column + 2)
                 if skipped[row][column]:
-                    valid[place] = True  # predicted from the same place
+                    found[0].valid[place] = True  # predicted from the same place
                     continue
                 if self._passes_a_marker(row * columns + column):
                     predicted = [[0, 0], [0, 0]]
-                forward = self._macroblock(predicted, row, column)
-                if forward is not None:
-                    vectors[place], valid[place] = forward, True
+                for side, vector in zip(found, self._macroblock(predicted, row, column), strict=True):
+                    if vector is not None:
+                        side.vectors[place], side.valid[place] = vector, True
         self._check_end()
-        return vectors, valid
+        return found[0], found[1]
 
-    def _macroblock(self, predicted: list[list[int]], row: int, column: int) -> object:
-        """Its forward vector, (2,) or (2, 2, 2); None if it has none."""
-        scaled = [self._scaled[2 * row + down][2 * column : 2 * column + 2] for down in range(2)]
+    def _macroblock(self, predicted: list[list[int]], row: int, column: int) -> tuple[_Vector, _Vector]:
+        """Its vectors forward and backward."""
+        direct = self._forward[row, column], self._backward[row, column]
         if self._u(1):
-            return scaled
+            return direct
         has_blocks = not self._u(1)
         kind = 0  # 0 direct, 1 both directions, 2 backward, 3 forward
         while not self._u(1):
@@ -141,19 +158,20 @@ class _Frame:
         pattern = self._u(6) if has_blocks else 0
         if kind and pattern and self._u(1):
             self._u(1)  # the quantiser changes
-        forward: object = None
+        forward: _Vector = None
+        backward: _Vector = None
         if kind in (1, 3):
-            predicted[0] = [self._vector(part, self._codes[0]) for part in predicted[0]]
-            forward = predicted[0]
+            forward = predicted[0] = [self._vector(part, self._codes[0]) for part in predicted[0]]
         if kind in (1, 2):
-            predicted[1] = [self._vector(part, self._codes[1]) for part in predicted[1]]
+            backward = predicted[1] = [self._vector(part, self._codes[1]) for part in predicted[1]]
         if not kind:
-            change = [self._vector(0, 1), self._vector(0, 1)]
-            forward = np.array(scaled) + change
+            change = np.array([self._vector(0, 1), self._vector(0, 1)])
+            forward = direct[0] + change
+            backward = np.where(change == 0, direct[1], forward - self._colocated[row, column])
         for block in range(6):
             if pattern >> (5 - block) & 1:
                 self._pass_block()
-        return forward
+        return forward, backward
 
     def _u(self, count: int) -> int:
         end = self._at + count

@@ -72,6 +72,26 @@ class VectorFacts:
         future = None if claim.future_list is None else of_lists[claim.future_list]
         return Distances(past, future)
 
+    def first_references(self) -> npt.NDArray[np.int64] | None:
+        """Of H.264, (num_frames,) display index of the picture that each one's list of the past begins with.
+
+        -1 where there is none, it is not shown, or the headers do not tell it; None where they tell nothing at all.
+        Encoders put the picture first that most blocks refer to.
+        """
+        claims, positions = self._claims, self._decoder.position.tolist()
+        if claims.by_display is None or claims.first is None:
+            return None
+        number_at = {position: number for number, position in enumerate(positions)}
+        place_of = {packet: place for place, packet in enumerate(claims.by_display)}
+        before = np.full(len(positions), -1, np.int64)
+        for number, position in enumerate(positions):
+            if position not in place_of or claims.in_stream[position].missing is not None:
+                continue
+            distance = claims.first[position][claims.in_stream[position].past_list]
+            if distance is not None and 0 < distance <= place_of[position]:
+                before[number] = number_at.get(claims.by_display[place_of[position] - distance], -1)
+        return before
+
     @cached_property
     def _by_types(self) -> Sequence[Distances]:
         types = self._decoder.types
@@ -90,8 +110,8 @@ class VectorFacts:
         positions = self._decoder.position.tolist() if held else []
         return frozenset(number for number, position in enumerate(positions) if position in held)
 
-    def b_records(self, number: int) -> npt.NDArray[np.void]:
-        """Vectors to the past of a B-frame of MPEG-4 Part 2, which FFmpeg does not export.
+    def b_records(self, number: int, *, to_future: bool) -> npt.NDArray[np.void]:
+        """Vectors of a B-frame of MPEG-4 Part 2, which FFmpeg does not export; all are marked as to the past.
 
         Raises:
             ValueError: if they cannot be read.
@@ -101,7 +121,7 @@ class VectorFacts:
             raise frames
         if frames.num_frames != self._decoder.num_frames:
             raise ValueError(f'{frames.num_frames} pictures are coded')
-        return frames.records(number)
+        return frames.records(number, to_future=to_future)
 
     @property
     def _claims(self) -> Claims:

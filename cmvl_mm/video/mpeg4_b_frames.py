@@ -10,7 +10,7 @@ import numpy.typing as npt
 from av import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
-from cmvl_mm.bitstream.mpeg4_b_vop import forward_vectors
+from cmvl_mm.bitstream.mpeg4_b_vop import BVectors, b_vectors
 from cmvl_mm.bitstream.mpeg4_headers import B_VOP, I_VOP, S_VOP, Layer, Vop, parse_layer, vops
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.macroblocks import kinds_of, listening_decode
@@ -68,18 +68,24 @@ class BFrames:
         self._needs_all = decoder.options.get('bug') != '0'
         self._fed = -1  # the last VOP that was decoded
         self._reference: _Reference | None = None
+        self._read: tuple[int, tuple[BVectors, BVectors]] | None = None  # the last frame: both sides may be asked for
 
     @property
     def num_frames(self) -> int:
         """Pictures that are displayed."""
         return len(self._by_display)
 
-    def records(self, frame: int) -> npt.NDArray[np.void]:
-        """Vectors to the past of the B-frame that is displayed at index ``frame``.
+    def records(self, frame: int, *, to_future: bool = False) -> npt.NDArray[np.void]:
+        """Vectors to the past of the B-frame that is displayed at index ``frame``, or to the future as if they were.
 
         Raises:
             ValueError: if its bits, or those of its references, cannot be read.
         """
+        if self._read is None or self._read[0] != frame:
+            self._read = frame, self._vectors(frame)
+        return _as_records(self._read[1][to_future], 4 if self._layer.quarter_sample else 2)
+
+    def _vectors(self, frame: int) -> tuple[BVectors, BVectors]:
         number = self._by_display[frame]
         vop = self._vops[number]
         references = (n for n in range(number - 1, -1, -1) if self._vops[n].kind != B_VOP)
@@ -94,8 +100,7 @@ class BFrames:
             raise ValueError('the times of the frame and its references are out of order')
         reference = self._decode_reference(before[1])
         bits = vop.data[vop.data.index(_VOP_CODE) + 4 :]
-        vectors, valid = forward_vectors(self._layer, bits, reference.skipped, reference.vectors, span)
-        return _as_records(vectors, valid, 4 if self._layer.quarter_sample else 2)
+        return b_vectors(self._layer, bits, reference.skipped, reference.vectors, span)
 
     def _decode_reference(self, number: int) -> _Reference:
         """Decodes from the I-frame before it on, or goes on from the last reference."""
@@ -178,11 +183,11 @@ def _on_half_macroblocks(records: npt.NDArray[np.void], shape: tuple[int, ...]) 
     return vectors
 
 
-def _as_records(vectors: npt.NDArray[np.int32], valid: npt.NDArray[np.bool_], scale: int) -> npt.NDArray[np.void]:
-    rows, columns = np.nonzero(valid)
+def _as_records(found: BVectors, scale: int) -> npt.NDArray[np.void]:
+    rows, columns = np.nonzero(found.valid)
     records = np.zeros(len(rows), RECORD)
     records['source'], records['motion_scale'] = -1, scale
     records['w'] = records['h'] = _HALF
     records['dst_x'], records['dst_y'] = columns * _HALF + _HALF // 2, rows * _HALF + _HALF // 2
-    records['motion_x'], records['motion_y'] = vectors[rows, columns].T
+    records['motion_x'], records['motion_y'] = found.vectors[rows, columns].T
     return records

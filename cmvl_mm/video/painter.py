@@ -11,7 +11,6 @@ from cmvl_mm.bitstream.claims import (
     B_FRAME,
     FIELDS,
     FUTURE,
-    FUTURE_UNREAD,
     I_FRAME,
     NO_FUTURE,
     NO_KINDS,
@@ -86,10 +85,7 @@ class Painter:
         self._select = _SELECTIONS.get(facts.codec)
 
     def _leave_out_what_has_no_future(self) -> None:
-        codec = self._facts.codec
-        if codec == 'mpeg4':
-            self._without[int(PictureType.B)] = FUTURE_UNREAD.format(codec=codec)
-        if codec != 'h264' or not self._has_claims:  # else the headers say what a P-frame refers to
+        if self._facts.codec != 'h264' or not self._has_claims:  # else the headers say what a P-frame refers to
             self._without[int(PictureType.P)] = PAST
 
     def add(self, rows: list[int], number: int, frame: VideoFrame) -> None:
@@ -127,7 +123,7 @@ class Painter:
     def _read_b_frame(self, number: int) -> tuple[str | None, Any]:
         """Likewise, of MPEG-4 Part 2."""
         try:
-            return None, self._facts.b_records(number)
+            return None, self._facts.b_records(number, to_future=self._to_future)
         except ValueError as error:
             return B_BITS.format(codec=self._facts.codec, error=error), None
 
@@ -174,6 +170,11 @@ class Painter:
         """(Hb, Wb, 2) vectors and (Hb, Wb) validity of one row, for whoever cannot wait for all."""
         self.paint()
         return self._vectors[row], self._valid[row]
+
+    def discard(self, rows: list[int], reason: str) -> None:
+        """What was painted of a frame is of no use to whoever asked for it."""
+        for row in rows:
+            self._vectors[row], self._valid[row], self._missing[row] = 0, False, reason
 
     def finish(self) -> MotionField:
         """All frames; those that were never added are I-frames."""

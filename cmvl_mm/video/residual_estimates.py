@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
+from cmvl_mm.bitstream.claims import NO_REFERENCE
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.facts import VectorFacts
@@ -83,11 +84,13 @@ class Estimates:
         self._painter.add(rows, number, frame)
         vectors, valid = self._painter.painted(rows[0])
         planes, reference = pictures
+        if reference is None and valid.any():
+            self._painter.discard(rows, NO_REFERENCE)
         block, is_narrow = self._plan.block, self._plan.bits == 8
         for place, decoded in enumerate(planes):
             edge = block // 2 if place else block
             base = np.full(decoded.shape, MIDDLE if is_narrow else 0, np.int16)
-            if reference is not None and valid.any():
+            if reference is not None:
                 sources = chroma_sources(vectors, half_sample=False) if place else luma_sources(vectors)
                 predicted = valid.repeat(edge, axis=0).repeat(edge, axis=1)[: len(base), : decoded.shape[1]]
                 np.copyto(base, predict(reference[place], sources, edge), where=predicted)

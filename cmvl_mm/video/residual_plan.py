@@ -38,16 +38,16 @@ def plan_residuals(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: 
         raise SettingError(decoder.path, 'decode', f'bits is {bits}', 'Give 8 or 16')
     if is_exact(decoder, facts):
         return ResidualPlan(bits, block, None)
-    return plan_estimates(decoder, block, bits)
+    return plan_estimates(decoder, facts, block, bits)
 
 
-def plan_estimates(decoder: FrameDecoder, block: int, bits: Bits) -> ResidualPlan:
+def plan_estimates(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: Bits) -> ResidualPlan:
     """Likewise, also where the residuals could be told exactly."""
     check_codec(decoder.path, decoder.codec)
     if block % 2:
         remedy = 'Open the video with an even one: a cell must have whole chroma samples'
         raise SettingError(decoder.path, 'motion', f'block is {block}', remedy)
-    return ResidualPlan(bits, block, frames_before(decoder))
+    return ResidualPlan(bits, block, frames_before(decoder, facts))
 
 
 def is_exact(decoder: FrameDecoder, facts: VectorFacts) -> bool:

@@ -29,7 +29,7 @@ def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) 
         SettingError: ``bits`` is neither 8 nor 16; an estimate on cells of an odd number of pixels.
         FrameIndexError: for an index below 0 or past the last frame.
         VideoError: stage ``decode``, where a wanted frame is damaged; stage ``motion``, for codecs whose vectors are
-            not given, for B-frames of H.264, and for pictures that are not 8-bit 4:2:0.
+            not given, where it cannot be told which frames vectors refer to, and for pictures that are not 8-bit 4:2:0.
     """
     with ResidualReader(video, bits) as reader:
         return reader.read(frames)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from mpeg4_decode import count_differences, decode_whole, packets_of_stream, predicted_frame
 from mpeg4_writer import LONGEST, vectors_alone
-from video_files import damage, encode_clip
+from plain_decode import decode_plainly
+from video_files import damage, encode_clip, remux, repacked
 
+from cmvl_mm.bitstream.claims import NO_REFERENCE
 from cmvl_mm.bitstream.mpeg4_headers import parse_layer
 from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError, read_quantisers
@@ -136,7 +138,7 @@ def test_what_ffmpeg_encoded_without_b_frames_is_exact_too(tmp_path, suffix, fla
 def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
     with CompressedVideo(contrast, block=16) as video:
         exact = read_residuals(video, [3, 12], bits=8)
-        with ResidualReader(video, plan=plan_estimates(video._decoder, video.block, 8)) as reader:
+        with ResidualReader(video, plan=plan_estimates(video._decoder, video._facts, video.block, 8)) as reader:
             estimate = reader.read([3, 12])
         assert np.abs(estimate.y[0].astype(int) - exact.y[0]).mean() < 0.05 * np.abs(exact.y[0].astype(int)).mean()
         np.testing.assert_array_equal(estimate.y[1], exact.y[1])  # an I-frame
@@ -152,13 +154,10 @@ def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
         np.testing.assert_array_equal(found.y[0], found.y[2])
     with CompressedVideo(tmp_path / 'plain.mp4', block=7) as video, pytest.raises(ValueError, match='block is 7'):
         read_residuals(video, [5])
-    options = {'x264-params': 'keyint=12:bframes=2:b-adapt=0'}
-    with CompressedVideo(encode_clip(tmp_path / 'b.mp4', pan, 'libx264', options)) as video:
-        with pytest.raises(VideoError, match='it has B-frames, and which') as raised:
-            read_residuals(video, [5])
-        assert raised.value.stage == 'motion'
-    for codec, suffix in (('mpeg4', '.mp4'), ('mpeg2video', '.ts')):
-        path = encode_clip(tmp_path / f'b{suffix}', pan, codec, {'bf': '2', 'qmin': '2', 'qmax': '2', 'g': '12'})
+    for codec, suffix in (('mpeg4', '.mp4'), ('mpeg2video', '.ts'), ('libx264', '.mkv')):
+        of_x264 = {'x264-params': 'keyint=12:bframes=2:b-adapt=0:b-pyramid=none'}  # and three references
+        options = of_x264 if suffix == '.mkv' else {'bf': '2', 'qmin': '2', 'qmax': '2', 'g': '12'}
+        path = encode_clip(tmp_path / f'b{suffix}', pan, codec, options)
         with CompressedVideo(path, block=16) as video:
             assert video.frame_types[:7] == 'IBBPBBP'
             found = read_residuals(video, range(1, 7))
@@ -172,6 +171,36 @@ def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
     encode_clip(tmp_path / 'vp8.webm', pan, 'libvpx', {})
     with CompressedVideo(tmp_path / 'vp8.webm') as video, pytest.raises(VideoError, match='no motion vectors of vp8'):
         read_residuals(video, [5])
+
+
+def test_estimates_follow_the_reference_lists_of_h264_also_in_a_file_that_is_cut(clips, tmp_path, monkeypatch):
+    """Five coded frames are not shown: what refers to one of them is not predicted, all else is as before."""
+    cut = remux(clips('h264_b'), tmp_path / 'cut.mp4', lambda _, packet: [repacked(packet, later=-5, lead=5)])
+    with CompressedVideo(clips('h264_b')) as video, CompressedVideo(cut) as shorter:
+        assert video.frame_types[5:13] == 'BBBPBBPI'
+        assert shorter.num_frames == 35
+        whole, rest = read_residuals(video, range(5, 40)), read_residuals(shorter, range(35))
+        assert whole.predicted[:3].any(axis=(1, 2)).all()
+        lost = [number for number, reason in enumerate(rest.motion.missing) if reason == NO_REFERENCE]
+        assert {0, 3} <= set(lost) <= set(range(7))
+        for number in range(35):
+            if number in lost:
+                assert not rest.predicted[number].any()
+                assert not rest.motion.vectors[number].any()
+                np.testing.assert_array_equal(rest.y[number], luma(cut)[number])
+            else:
+                np.testing.assert_array_equal(rest.y[number], whole.y[number])
+                np.testing.assert_array_equal(rest.predicted[number], whole.predicted[number])
+        monkeypatch.setattr(type(video._facts), 'first_references', lambda self: None)
+        with pytest.raises(
+            VideoError, match='it cannot be told which frames the vectors of this h264 stream'
+        ) as raised:
+            read_residuals(video, [5])
+        assert raised.value.stage == 'motion'
+
+
+def luma(path):
+    return [planes_of(frame)[0][:84, :116] for frame in decode_plainly(path)]
 
 
 @pytest.mark.slow

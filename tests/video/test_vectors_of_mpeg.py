@@ -5,17 +5,19 @@ import numpy as np
 import pytest
 from av.video.frame import PictureType
 from h264_writer import BitWriter
-from plain_decode import read_b_frames
+from plain_decode import decode_plainly, read_b_frames
 from video_files import encode_clip, fields_interleaved, packets_of
 
 from cmvl_mm.bitstream import mpeg2_headers
 from cmvl_mm.bitstream.claims import FIELDS
-from cmvl_mm.bitstream.mpeg4_b_vop import forward_vectors
+from cmvl_mm.bitstream.mpeg4_b_vop import b_vectors
 from cmvl_mm.bitstream.mpeg4_headers import B_VOP, parse_layer
-from cmvl_mm.controlled.synthetic import make_pan
+from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.container import open_video
+from cmvl_mm.video.lone_residual import planes_of
 from cmvl_mm.video.macroblocks import DEBUG, kinds_of, listening_decode, parse_table
+from cmvl_mm.video.prediction import luma_sources, predict
 
 FINE = {'qmin': '2', 'qmax': '2', 'b': '100000000', 'g': '30'}
 
@@ -27,7 +29,7 @@ def pan():
 
 
 @pytest.mark.parametrize('flags', ['+aic', '+mv4', '+qpel', '+mv4+qpel'])
-def test_b_frames_have_a_vector_where_ffmpeg_says_that_they_are_predicted_from_the_past(tmp_path, pan, flags):
+def test_b_frames_have_vectors_where_ffmpeg_says_that_they_are_predicted(tmp_path, pan, flags):
     """FFmpeg's table of macroblocks: > forward, < backward, X both, D and d direct, S skipped."""
     options = FINE | {'bf': '2', 'flags': flags, 'mbd': 'rd'}
     path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', options)
@@ -43,12 +45,45 @@ def test_b_frames_have_a_vector_where_ffmpeg_says_that_they_are_predicted_from_t
         if kinds[number] != PictureType.B:
             continue
         cells = [line.lstrip().partition(' ')[2][::3] for line in table.split('\n')[2:8]]
-        records = frames.records(number)
-        found = np.zeros((6, 10), bool)
-        found[records['dst_y'] // 16, records['dst_x'] // 16] = True
-        np.testing.assert_array_equal(found, [[cell in '>XDdS' for cell in row] for row in cells])
+        for to_future, have_one in ((False, '>XDdS'), (True, '<XDd')):
+            records = frames.records(number, to_future=to_future)
+            found = np.zeros((6, 10), bool)
+            found[records['dst_y'] // 16, records['dst_x'] // 16] = True
+            np.testing.assert_array_equal(found, [[cell in have_one for cell in row] for row in cells])
         compared += 1
     assert compared > 15
+
+
+@pytest.mark.parametrize('flags', ['+aic', '+mv4'])
+def test_vectors_to_past_and_future_predict_b_frames_bit_for_bit(tmp_path, flags):
+    """Coarsely quantised, most blocks add nothing to their prediction (7.6.9): it is what FFmpeg decodes."""
+    scene = make_moving_object(displacement=(5, -3), num_frames=25, height=96, width=160, size=48).frames
+    options = {'qmin': '31', 'qmax': '31', 'g': '30', 'bf': '2', 'flags': flags, 'mbd': 'rd'}
+    path = encode_clip(tmp_path / 'b.mp4', scene, 'mpeg4', options)
+    with CompressedVideo(path, block=8) as video:
+        types = video.frame_types
+        fields = video.read(motion=range(25), directions='both')
+        assert [fields.future.missing[number] is None for number in range(24)] == [kind == 'B' for kind in types[:24]]
+    pictures = [planes_of(frame)[0][:96, :160] for frame in decode_plainly(path, '+bitexact')]
+    exact, count = np.zeros(3, int), np.zeros(3, int)
+    for number in range(24):
+        if types[number] != 'B':
+            continue
+        before, after = types.rindex('P', 0, number) if 'P' in types[:number] else 0, types.index('P', number)
+        sides = [
+            predict(pictures[reference], luma_sources(field.vectors[number]), 8)
+            for reference, field in ((before, fields.motion), (after, fields.future))
+        ]
+        both = (sides[0].astype(int) + sides[1] + 1) >> 1
+        past, future = fields.motion.valid[number], fields.future.valid[number]
+        for kind, (cells, predicted) in enumerate(
+            ((past & ~future, sides[0]), (future & ~past, sides[1]), (past & future, both))
+        ):
+            same = (predicted == pictures[number]).reshape(12, 8, 20, 8).all(axis=(1, 3))
+            exact[kind] += same[cells].sum()
+            count[kind] += cells.sum()
+    assert count.min() > 20
+    assert (exact / count > 0.8).all(), (exact, count)
 
 
 def test_bits_that_do_not_end_with_the_frame_are_no_frame(tmp_path, pan):
@@ -56,20 +91,20 @@ def test_bits_that_do_not_end_with_the_frame_are_no_frame(tmp_path, pan):
     layer = frames._layer
     bits = next(vop.data for vop in frames._vops if vop.kind == B_VOP)[4:]
     skipped, colocated = np.zeros((6, 10), bool), np.zeros((12, 20, 2), np.int32)
-    assert forward_vectors(layer, bits, skipped, colocated, (1, 3))[1].any()
+    assert b_vectors(layer, bits, skipped, colocated, (1, 3))[0].valid.any()
     rng = np.random.default_rng(0)
     refused = 0
     for _ in range(60):
         damaged = bytearray(bits)
         damaged[rng.integers(4, len(bits))] ^= 1 << rng.integers(8)
         try:
-            forward_vectors(layer, bytes(damaged), skipped, colocated, (1, 3))
+            b_vectors(layer, bytes(damaged), skipped, colocated, (1, 3))
         except ValueError:
             refused += 1
     assert refused > 40
     for wrong in (bits[:-3], bits + b'\x55', bits[:1], b''):
         with pytest.raises(ValueError, match=r'end|code|kind|no B-frame|marker'):
-            forward_vectors(layer, wrong, skipped, colocated, (1, 3))
+            b_vectors(layer, wrong, skipped, colocated, (1, 3))
 
 
 def test_b_frames_that_cannot_be_read_or_kept_are_invalid_with_the_reason(tmp_path, pan, monkeypatch):
