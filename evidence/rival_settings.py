@@ -87,6 +87,12 @@ def recalls(key: str) -> dict[str, float]:
     }
 
 
+def has_all(key: str, trials: list[Trial]) -> bool:
+    """Whether every trial has a published result."""
+    found = recalls(key)
+    return all(f'{OF_RIVALS}{key}{trial_suffix(trial)}' in found for trial in trials)
+
+
 def best_of(key: str, trials: list[Trial]) -> Trial:
     """That of the highest joint R@1; of equals, the first.
 

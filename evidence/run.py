@@ -17,12 +17,11 @@ from rows import REPOSITORY, WORK
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.files.atomic import replace_text
 
-
 _running: set[subprocess.Popen[bytes]] = set()
 _stopping = threading.Event()
 _beginning = threading.Lock()
 GRACE = 15.0
-"""Seconds for scripts to end by themselves: the terminal sends them Ctrl-C as well, and a training ends after a step."""
+"""Seconds for scripts to end by themselves: a terminal sends them Ctrl-C as well, and a training ends after a step."""
 
 
 def run(name: str, command: Sequence[str | int | Path], threads: int = 1, spent: Path | None = None) -> None:
@@ -76,7 +75,7 @@ def allow_running() -> None:
 def add_seconds(path: Path, seconds: float) -> None:
     """Add to the number in a file, which a first one makes: a training that was stopped goes on with its sum."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_text(path, f'{read_seconds(path) + seconds:.1f}\n')
+    replace_text(path, f'{read_seconds(path) + seconds:.3f}\n')
 
 
 def read_seconds(path: Path) -> float:

@@ -4,7 +4,7 @@
     make rivals SEEDS=1 ONLY="vcop prp"             # some methods, one seed
     make rivals LEVELS="basic future hard"
     python evidence/run_rivals.py --few-labels      # few-label finetuning from every row, too; hours
-    python evidence/run_rivals.py --tune            # choose settings on the validation split; evidence/rival_settings.json
+    python evidence/run_rivals.py --tune            # on the validation split; writes evidence/rival_settings.json
     python evidence/run_rivals.py --missing         # only what evidence/rivals.json has not
     python evidence/run_rivals.py --again           # rows whose settings have changed since are run anew
     python evidence/run_rivals.py --report          # RIVALS.md from evidence/rivals.json, without a run
@@ -14,23 +14,35 @@ work_dirs/evidence: stopped (Ctrl-C) and run again, it goes on. A method that fa
 """
 
 import argparse
+import json
 import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from jobs import Job, few_label_job, row_job, run_jobs, settings_of
 from rival_costs import write_costs
 from rival_report import write_report
 from rival_rows import LEVELS, METHODS, OURS, Entry, entries, rival
-from rival_settings import FIRST, best_of, first_trials, has_temperature, later_trials, options_of, trial_suffix, write_chosen
-from rows import WORK, Level, folder
+from rival_settings import (
+    FIRST,
+    RATE,
+    best_of,
+    first_trials,
+    has_all,
+    has_temperature,
+    later_trials,
+    options_of,
+    trial_suffix,
+    write_chosen,
+)
+from rows import WORK, folder
 from run import alone
 from run_suite import make_level
 from settings import TUNING_SEED
-from store import RIVALS, is_done, load_finished, load_published, place, publish, save, shelf, withdraw_others
+from store import RIVALS, digest, is_done, load_finished, load_published, place, publish, save, shelf, withdraw_others
+from trainings import trainings_of
 
 from cmvl_mm.engine.config import load_config
 
@@ -110,20 +122,18 @@ def take_over(pairs: Sequence[tuple[Entry, int]], split: str) -> None:
 
 
 def set_aside_if_changed(entry: Entry, seed: int, split: str) -> None:
-    """Move what a row of other settings has left here out of the way, into a folder beside it."""
-    name, settings = entry.row.name, settings_of(entry.row, seed, split)
-    try:
-        if is_done(name, seed, split, settings):
-            return
-    except RuntimeError:
-        pass
-    else:  # no result: a training of the same settings that was stopped goes on
-        return
-    aside = WORK / 'replaced' / time.strftime('%Y%m%d_%H%M%S')
-    for path in (place(name, seed, split), folder(name, seed), WORK / 'tests' / f'{name}_{seed}_{split}'):
-        if path.exists():
-            aside.mkdir(parents=True, exist_ok=True)
-            path.rename(aside / path.name)
+    """Move what a row of other settings has left here out of the way, so that it is run anew."""
+    row = entry.row
+    finished, training = place(row.name, seed, split), folder(row.name, seed)
+    begun = training / 'settings.txt'  # see run.keep_settings
+    changed = finished.exists() and json.loads(finished.read_text())['settings'] != settings_of(row, seed, split)
+    changed |= begun.exists() and begun.read_text() != digest(*trainings_of(row, seed))
+    if changed:
+        aside = WORK / 'replaced' / f'{time.strftime("%Y%m%d_%H%M%S")}_{row.name}_{seed}'
+        aside.mkdir(parents=True)
+        for path in (finished, training, WORK / 'tests' / f'{row.name}_{seed}_{split}'):
+            if path.exists():
+                path.rename(aside / path.name)
 
 
 def publish_rivals(chosen: Sequence[Entry], split: str) -> None:
@@ -139,12 +149,13 @@ def tune(args: argparse.Namespace) -> dict[str, BaseException]:
     configs = {key: load_config(rival(key, 'basic').row.training) for key in keys}
     trials = {key: first_trials() for key in keys}
     failures = run_trials(trials, args)
-    done = [key for key in keys if not any(METHODS[key] in name for name in failures)]
-    for key in done:
-        trials[key] += later_trials(best_of(key, trials[key])['optim_wrapper.optimizer.lr'], has_temperature(configs[key]))
-    failures |= run_trials({key: trials[key] for key in done}, args)
-    for key in done:
-        if not any(METHODS[key] in name for name in failures):
+    known = [key for key in keys if has_all(key, trials[key])]
+    for key in known:
+        best_rate = best_of(key, trials[key])[RATE]
+        trials[key] += later_trials(best_rate, has_temperature(configs[key]))
+    failures |= run_trials({key: trials[key] for key in known}, args)
+    for key in known:
+        if has_all(key, trials[key]):
             write_chosen(key, trials[key], configs[key])
     return failures
 
@@ -177,7 +188,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--lanes', type=int, default=2, help='runs at a time (default: %(default)s)')
     parser.add_argument('--few-labels', action='store_true', help='few-label finetuning from every row of level basic')
     parser.add_argument('--tune', action='store_true', help='choose settings of the rivals on the validation split')
-    parser.add_argument('--missing', action='store_true', help='not what evidence/rivals.json has with the same settings')
+    parser.add_argument(
+        '--missing', action='store_true', help='not what evidence/rivals.json has with the same settings'
+    )
     parser.add_argument(
         '--again', action='store_true',
         help='rows whose settings have changed are run anew; what they left goes to work_dirs/evidence/replaced',

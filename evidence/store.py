@@ -115,14 +115,20 @@ def publish(results: list[Result]) -> None:
 
 
 def withdraw_others(path: Path, settings: Mapping[tuple[str, str], str]) -> None:
-    """Take results of other settings out of a file of the repository; rows that are not named stay as they are.
+    """Take results of older settings out of a file of the repository, of rows that have one of the newer.
 
     Args:
         path: of the file.
-        settings: (row, split) -> the digest that stays.
+        settings: (row, split) -> the newer digest; rows that are not named stay as they are.
     """
     found = load_published(path)
-    kept = [each for each in found if settings.get((each.row, each.split), each.settings) == each.settings]
+    newer = {
+        (each.row, each.split) for each in found if settings.get((each.row, each.split)) == each.settings
+    }  # fmt: skip
+    kept = [
+        each for each in found
+        if (each.row, each.split) not in newer or each.settings == settings[each.row, each.split]
+    ]  # fmt: skip
     if len(kept) < len(found):
         _write(path, [asdict(each) for each in kept])
 
