@@ -71,6 +71,8 @@ def compare(args: argparse.Namespace) -> dict[str, BaseException]:
     chosen = [entry for level in args.levels for entry in entries(level) if entry.key in args.only]
     for level in args.levels:
         make_level(level)
+        if without := set(args.only) - {entry.key for entry in chosen if entry.row.level == level}:
+            print(f'level {level} is too short for the samples of: {", ".join(sorted(without))}', flush=True)
     seeds = range(args.seeds)
     failures = run_rows(chosen, seeds, 'test', args)
     if args.few_labels:
