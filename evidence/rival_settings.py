@@ -2,7 +2,8 @@
 
 Ours: four weights of the motion task, then three more gaps before the motion, at the best weight (settings.py); its
 learning rate and temperature were never tuned. Each rival: four learning rates, then, at the best, three temperatures
-of its softmax; a method without one gets three more learning rates, those nearest to the best. One training a trial, of seed 100, by joint R@1 on the validation split.
+of its softmax; a method without one gets three more learning rates, those nearest to the best. One training a trial, of
+seed 100, by joint R@1 on the validation split.
 """
 
 import inspect
