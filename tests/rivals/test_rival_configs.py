@@ -170,4 +170,4 @@ def test_samples_that_fit_into_44_frames_are_known(folder):
             fits.add(name)
         except VideoTooShort:
             continue
-    assert fits == {'rotnet', 'opn', 'jigsaw', 'buechler', 'simclr', 'moco', 'iic'}
+    assert fits == {'rotnet', 'shuffle_learn', 'opn', 'jigsaw', 'buechler', 'simclr', 'moco', 'iic'}
