@@ -63,13 +63,14 @@ def test_a_failing_method_is_named_and_the_others_are_finished(scripts, capsys):
     assert store.load_finished()[0].figures == FIGURES | {jobs.CPU_SECONDS: 60.0}
 
 
-def test_what_is_finished_is_not_run_again(scripts):
+def test_what_is_finished_is_not_run_again(scripts, capsys):
     scripts.failing = ('rotnet_0_test_test',)
     run_rivals.compare(arguments('pace', 'rotnet'))
     scripts.begun.clear()
     scripts.failing = ()
     assert run_rivals.compare(arguments('pace', 'rotnet')) == {}
     assert scripts.begun == ['rival_rotnet_0_test_train', 'rival_rotnet_0_test_test']
+    assert '1 of 2 rows were there, 1 to run\n' in capsys.readouterr().out
     scripts.begun.clear()
     run_rivals.compare(arguments('pace', 'rotnet', seeds=2))
     assert scripts.begun[::2] == ['rival_rotnet_1_test_train', 'rival_pace_1_test_train']
