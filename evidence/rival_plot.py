@@ -50,7 +50,7 @@ def draw(lines: Sequence[Entry], results: Sequence[Result]) -> Figure | None:
 
 
 def _label(figure: Figure, ax: Axes, points: dict[str, tuple[float, ...]]) -> None:
-    """Write each name where it covers no other name and no dot, as near to its own as there is room."""
+    """Write each name inside the axes where it covers no other and no dot, as near to its own as there is room."""
     figure.canvas.draw()
     dots = [ax.transData.transform(point) for point in points.values()]
     taken = []
@@ -61,6 +61,7 @@ def _label(figure: Figure, ax: Axes, points: dict[str, tuple[float, ...]]) -> No
             text = ax.annotate(name, point, (dx, dy), textcoords='offset points', fontsize=8, ha=side, va='center')
             box = text.get_window_extent().padded(1)
             covered = sum(box.overlaps(other) for other in taken) + sum(box.contains(*dot) for dot in dots)
+            covered += box.x0 < ax.bbox.x0 or box.x1 > ax.bbox.x1  # runs out of the picture
             if best is None or covered < best[0]:
                 if best is not None:
                     best[1].remove()
