@@ -7,6 +7,7 @@
 Nothing is run: torch counts the operations (two per multiply-add) of matrix products and convolutions on shapes alone.
 Frames decoded per sample: the clip's span and half a GOP of run-in, in full; the motion windows, for their vectors
 alone.  --step and --loader take the rates that train_step.py and loader.py wrote with --json, the latter of one core.
+Of a rival pretext task, the whole step of two videos alone, which is run for it: see whole_step.py.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
+from whole_step import count_step, table
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.stages import stage_of
@@ -172,6 +174,9 @@ def main(argv: list[str] | None = None) -> None:
     per_core = measured_rate(args.loader, 'ours, the whole sample') if args.loader else None
     config = load_config(args.config)
     with DefaultScope.overwrite_default_scope(config.default_scope):
+        if 'pretext_head' in config.model:
+            print(table({args.config.stem: count_step(config, VIDEOS)}))
+            return
         print(report(config, rates, args.gpus, per_core))
 
 

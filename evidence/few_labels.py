@@ -6,7 +6,8 @@
 
 Each is configs/evidence/finetune.py with another list: `shots` labelled videos of every class, drawn with the seed,
 their lines repeated until one epoch holds all steps. Labels are those of context, motion and both together. To choose
-rates, weights of seed 100 are finetuned with several seeds; otherwise weights have the seed of their finetuning.
+rates, weights of seed 100 are finetuned with several seeds; otherwise weights have the seed of their finetuning. The
+starts of RIVALS.md have the rates of "both", all of them.
 """
 
 import argparse
@@ -17,9 +18,10 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
+from rival_rows import START_NAMES
 from rows import CONFIGS, FEW_LABEL_STARTS, KINDS, SHOTS, WORK, Level, annotations, folder
 from settings import LEARNING_RATES, TUNING_SEED, tuned_rate
-from store import digest, is_done, result, save
+from store import OF_RIVALS, digest, is_done, result, save
 from trainings import trainings_of_start
 
 import cmvl_mm.register  # noqa: F401
@@ -121,7 +123,7 @@ def missing_cells(
     weights = TUNING_SEED if tune else seed
     trainings = trainings_of_start(start, weights)
     for kind, shots in cells(kinds, TUNED_SHOTS if tune else SHOTS):
-        for lr in LEARNING_RATES[kind] if tune else (tuned_rate(start, kind),):
+        for lr in LEARNING_RATES[kind] if tune else (tuned_rate('both' if OF_RIVALS in start else start, kind),):
             row = f'few_{start}_{kind}_{shots}' + (f'_lr{lr:g}' if tune else '')
             config = config_of(start, kind, shots, lr=lr, seed=seed, weights=weights, split=split)
             settings = digest(config, *trainings)
@@ -147,7 +149,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('--start', choices=FEW_LABEL_STARTS, required=True)
+    parser.add_argument('--start', choices=[*FEW_LABEL_STARTS, *START_NAMES], required=True)
     parser.add_argument('--seed', type=int, required=True)
     parser.add_argument('--kinds', nargs='+', choices=KINDS['basic'], default=list(KINDS['basic']))
     parser.add_argument(

@@ -7,32 +7,59 @@ from pathlib import Path
 
 from readouts import figures
 from rows import CONFIGS, WORK, Row, folder, options_of_test, options_of_training
-from run import config_with, keep_settings, run, with_options
+from run import allow_running, config_with, keep_settings, read_seconds, run, stop_running, with_options
 from store import digest, is_done, result, save
 from trainings import trainings_of
 
 from cmvl_mm.engine.logs import epoch_mean, read_curves, read_test, read_validations
 
+CPU_SECONDS = 'CPU s, training'
+"""Name of the figure: of a training and its workers."""
 Job = tuple[str, Callable[[], None]]
 """Name, and what runs it."""
 
 
-def run_jobs(jobs: list[Job], lanes: int) -> None:
-    """All jobs, some side by side; a failure ends the suite once those that run have ended.
+def run_jobs(jobs: list[Job], lanes: int, *, keep_going: bool = False) -> dict[str, BaseException]:
+    """All jobs, some side by side, with a line for each that has ended and the time that the others may take.
+
+    Args:
+        jobs: in the order in which they begin.
+        lanes: jobs at a time.
+        keep_going: whether the others go on when one fails; else those that run end, and no other begins.
+
+    Returns:
+        Failures by the names of their jobs.
 
     Raises:
-        RuntimeError: a job failed.
+        RuntimeError: a job failed, without `keep_going`.
     """
+    allow_running()
+    begun = time.monotonic()
+    failures: dict[str, BaseException] = {}
     with ThreadPoolExecutor(lanes) as pool:
         futures = {pool.submit(job): name for name, job in jobs}
         try:
             for count, future in enumerate(as_completed(futures), start=1):
-                if future.exception() is not None:
-                    raise RuntimeError(f'{futures[future]} failed') from future.exception()
-                print(f'{time.strftime("%H:%M")} {count} of {len(jobs)}: {futures[future]}', flush=True)
-        except BaseException:  # Ctrl-C as well: what runs gets the signal too, what waits must not begin
-            pool.shutdown(cancel_futures=True)
+                name, failure = futures[future], future.exception()
+                if failure is not None:
+                    if not keep_going:
+                        raise RuntimeError(f'{name} failed') from failure
+                    failures[name] = failure
+                left = _time_left(time.monotonic() - begun, count, len(jobs))
+                ended = f'{name} FAILED' if failure is not None else name
+                print(f'{time.strftime("%H:%M")} {count} of {len(jobs)}: {ended}; {left}', flush=True)
+        except BaseException as stop:  # Ctrl-C as well: what waits must not begin
+            pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(stop, KeyboardInterrupt):
+                stop_running()
             raise
+    return failures
+
+
+def _time_left(seconds: float, done: int, jobs: int) -> str:
+    """'about 12 min left', if the others take as long as those that are done took on average."""
+    left = seconds / done * (jobs - done) / 60
+    return f'about {left:.0f} min left' if done < jobs else f'all in {seconds / 60:.0f} min'
 
 
 def row_job(row: Row, seed: int, split: str, published: bool) -> Job:
@@ -57,11 +84,13 @@ def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) 
     if row.train is not None:
         keep_settings(work_dir, digest(*trainings_of(row, seed)))
         command = [
-            'tools/train.py', CONFIGS / f'{row.train}.py', '--work-dir', work_dir, '--resume', '--seed', seed,
+            'tools/train.py', row.training, '--work-dir', work_dir, '--resume', '--seed', seed,
             *with_options(options_of_training(row, seed)),
         ]  # fmt: skip
-        run(f'{row.name}_{seed}_{split}_train', command)  # of a finished training: nothing, and its log stays
-        found |= training_figures(work_dir)
+        spent = work_dir / 'cpu_seconds.txt'
+        # of a finished training: nothing, and its log stays
+        run(f'{row.name}_{seed}_{split}_train', command, spent=spent)
+        found |= training_figures(work_dir) | {CPU_SECONDS: read_seconds(spent)}
     tested = WORK / 'tests' / f'{row.name}_{seed}_{split}'
     dump = tested / 'features.npz'
     command = [
@@ -86,9 +115,9 @@ def settings_of(row: Row, seed: int, split: str) -> str:
 
 
 def training_figures(work_dir: Path) -> dict[str, float]:
-    """Pretext accuracies of the last epoch, and, where a run validates, both over epochs; in percent."""
+    """Pretext accuracies of the last epoch, and, where a run validates, over epochs; in percent."""
     rows = read_curves(work_dir)
-    keys = [key for key in ('acc_context', 'acc_motion', 'acc_residual') if key in rows[-1]]
+    keys = sorted(key for key in rows[-1] if key.startswith('acc_'))
     found = {f'pretext {key}': 100 * epoch_mean(rows, key, rows[-1]['epoch']) for key in keys}
     for epoch, row in read_validations(work_dir).items():
         found |= {f'epoch {epoch} {key}': 100 * epoch_mean(rows, key, epoch) for key in keys}

@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
     name: str
     title: str
-    train: str | None = None  # config below configs/evidence; None: nothing is trained
+    train: str | None = None  # config below the folder `suite`; None: nothing is trained
     of: str | None = None  # the row whose checkpoint is tested; None: its own, or random weights without `train`
     start: str | None = None  # the row whose checkpoint the training starts from
     test: str = 'retrieval'  # config below configs/evidence
@@ -31,6 +31,12 @@ class Row(NamedTuple):
     core: bool = False  # part of `make evidence SEEDS=1`
     options: tuple[str, ...] = ()  # of the training
     classifies: bool = False
+    suite: Literal['evidence', 'rivals/evidence'] = 'evidence'  # folder below configs of `train`
+
+    @property
+    def training(self) -> Path:
+        """The config of the training."""
+        return CONFIGS.parent / self.suite / f'{self.train}.py'
 
     @property
     def has_weights(self) -> bool:
@@ -114,7 +120,7 @@ def options_of_training(row: Row, seed: int) -> list[str]:
     options = list(row.options)
     if row.start is not None:
         options.append(f'model.init_cfg.checkpoint={folder(row.start, seed)}')
-    if row.level == 'hard':
+    if row.level != 'basic':
         options += [
             f'train_dataloader.dataset.ann_file={annotations(row.level, "train", "joint")}',
             f'train_dataloader.dataset.data_prefix.video={WORK / row.level}',

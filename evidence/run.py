@@ -5,6 +5,8 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +17,24 @@ from rows import REPOSITORY, WORK
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.files.atomic import replace_text
 
+_running: set[subprocess.Popen[bytes]] = set()
+_stopping = threading.Event()
+_beginning = threading.Lock()
+GRACE = 15.0
+"""Seconds for scripts to end by themselves: a terminal sends them Ctrl-C as well, and a training ends after a step."""
 
-def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> None:
+
+def run(name: str, command: Sequence[str | int | Path], threads: int = 1, spent: Path | None = None) -> None:
     """Run a script; its output goes to a file, which is named if it fails.
 
     Args:
         name: of the file below work_dirs/evidence/logs.
         command: the script's path in the repository, and its arguments.
         threads: of torch.
+        spent: file of a number, to which the CPU seconds of the script and its workers are added.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: it failed, or the suite is being stopped.
     """
     words = [sys.executable, str(REPOSITORY / command[0]), *map(str, command[1:])]
     log = WORK / 'logs' / f'{name}.txt'
@@ -33,9 +42,45 @@ def run(name: str, command: Sequence[str | int | Path], threads: int = 1) -> Non
     with log.open('w') as out:
         print(f'$ {shlex.join(words)}', file=out, flush=True)
         environment = os.environ | {'OMP_NUM_THREADS': str(threads)}
-        outcome = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False)
-    if outcome.returncode != 0:
-        raise RuntimeError(f'{name} ended with exit code {outcome.returncode}; see {log}')
+        with _beginning:
+            if _stopping.is_set():
+                raise RuntimeError(f'{name} was not begun: the suite is being stopped')
+            process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, env=environment)
+            _running.add(process)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        _running.discard(process)
+    if spent is not None:
+        add_seconds(spent, usage.ru_utime + usage.ru_stime)
+    if process.returncode != 0:
+        raise RuntimeError(f'{name} ended with exit code {process.returncode}; see {log}')
+
+
+def stop_running() -> None:
+    """Begin nothing more, and end what runs: after `GRACE` seconds by SIGTERM."""
+    with _beginning:
+        _stopping.set()
+    end = time.monotonic() + GRACE
+    while _running and time.monotonic() < end:
+        time.sleep(0.1)
+    for process in list(_running):
+        process.terminate()
+
+
+def allow_running() -> None:
+    """After `stop_running`, begin again."""
+    _stopping.clear()
+
+
+def add_seconds(path: Path, seconds: float) -> None:
+    """Add to the number in a file, which a first one makes: a training that was stopped goes on with its sum."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, f'{read_seconds(path) + seconds:.3f}\n')
+
+
+def read_seconds(path: Path) -> float:
+    """What `add_seconds` has added up; 0 before the first."""
+    return float(path.read_text()) if path.exists() else 0.0
 
 
 def keep_settings(work_dir: str | Path, settings: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,13 @@ from cmvl_mm.files.machine import cpu_name
 
 PUBLISHED = REPOSITORY / 'evidence/results.json'
 """The results behind EVIDENCE.md, in the repository."""
-WRITTEN = ('EVIDENCE.md', 'evidence/results.json', 'evidence/plots')
+RIVALS = REPOSITORY / 'evidence/rivals.json'
+"""The same behind RIVALS.md: of rows whose names have `OF_RIVALS` in them, see rival_rows.py."""
+OF_RIVALS = 'rival_'
+WRITTEN = (
+    'EVIDENCE.md', 'RIVALS.md', 'evidence/results.json', 'evidence/rivals.json', 'evidence/rival_costs.json',
+    'evidence/plots',
+)  # fmt: skip
 """What a suite leaves changed for the next one in the same clone, whose results are no less those of the commit."""
 
 
@@ -73,7 +80,7 @@ def is_done(row: str, seed: int, split: str, settings: str, *, published: bool =
     path = place(row, seed, split)
     if not path.exists():
         return published and (row, seed, split, settings) in {
-            (found.row, found.seed, found.split, found.settings) for found in load_published()
+            (found.row, found.seed, found.split, found.settings) for found in load_published(shelf(row))
         }
     if json.loads(path.read_text())['settings'] != settings:
         raise RuntimeError(
@@ -90,16 +97,46 @@ def save(found: Result) -> None:
     _write(path, asdict(found))
 
 
+def shelf(row: str) -> Path:
+    """The file of the repository that a row's results go to."""
+    return RIVALS if OF_RIVALS in row else PUBLISHED
+
+
 def publish(results: list[Result]) -> None:
-    """Put results into the file of the repository; those of other rows and seeds stay there, and newer ones."""
-    kept = {found.key: found for found in load_published()}
-    kept |= {found.key: found for found in results if found.key not in kept or found.date >= kept[found.key].date}
-    _write(PUBLISHED, [asdict(kept[key]) for key in sorted(kept)])
+    """Put results into their files of the repository; those of other rows and seeds stay there, and newer ones."""
+    for path in sorted({shelf(found.row) for found in results}):
+        kept = {found.key: found for found in load_published(path)}
+        kept |= {
+            found.key: found
+            for found in results
+            if shelf(found.row) == path and (found.key not in kept or found.date >= kept[found.key].date)
+        }
+        _write(path, [asdict(kept[key]) for key in sorted(kept)])
 
 
-def load_published() -> list[Result]:
-    """What the repository holds; nothing before the first run."""
-    return [Result(**found) for found in json.loads(PUBLISHED.read_text())] if PUBLISHED.exists() else []
+def withdraw_others(path: Path, settings: Mapping[tuple[str, str], str]) -> None:
+    """Take results of older settings out of a file of the repository, of rows that have one of the newer.
+
+    Args:
+        path: of the file.
+        settings: (row, split) -> the newer digest; rows that are not named stay as they are.
+    """
+    found = load_published(path)
+    newer = {
+        (each.row, each.split) for each in found if settings.get((each.row, each.split)) == each.settings
+    }  # fmt: skip
+    kept = [
+        each for each in found
+        if (each.row, each.split) not in newer or each.settings == settings[each.row, each.split]
+    ]  # fmt: skip
+    if len(kept) < len(found):
+        _write(path, [asdict(each) for each in kept])
+
+
+def load_published(path: Path | None = None) -> list[Result]:
+    """What a file of the repository holds, by default `PUBLISHED`; nothing before the first run."""
+    path = path or PUBLISHED
+    return [Result(**found) for found in json.loads(path.read_text())] if path.exists() else []
 
 
 def load_finished() -> list[Result]:

@@ -1,7 +1,8 @@
 """The trainings behind some weights, so that a result is known to be of networks that were trained so."""
 
 from mmengine.config import Config
-from rows import BY_NAME, CONFIGS, Row, options_of_training
+from rival_rows import start_row
+from rows import BY_NAME, Row, options_of_training
 from run import config_with
 
 
@@ -9,10 +10,10 @@ def trainings_of(row: Row, seed: int) -> tuple[Config, ...]:
     """Configs of the trainings that a row's weights come from, its own first; none for random weights."""
     if row.of is not None:
         return trainings_of(BY_NAME[row.of], seed)
-    own = (config_with(CONFIGS / f'{row.train}.py', options_of_training(row, seed)),) if row.train else ()
+    own = (config_with(row.training, options_of_training(row, seed)),) if row.train else ()
     return own + (trainings_of(BY_NAME[row.start], seed) if row.start else ())
 
 
 def trainings_of_start(start: str, seed: int) -> tuple[Config, ...]:
     """The same of what a finetuning starts from: 'scratch' is random weights there, and no row."""
-    return () if start == 'scratch' else trainings_of(BY_NAME[start], seed)
+    return () if start == 'scratch' else trainings_of(BY_NAME.get(start) or start_row(start), seed)

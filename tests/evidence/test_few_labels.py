@@ -4,6 +4,7 @@ import few_labels
 import pytest
 from few_labels import BATCH, STEPS, few_label_list
 from rows import BY_NAME
+from settings import tuned_rate
 
 from cmvl_mm.datasets.annotation import Entry, read_list
 
@@ -46,6 +47,15 @@ def test_a_cell_of_other_weights_is_another(annotations, monkeypatch):
     monkeypatch.setitem(BY_NAME, 'both', longer)
     assert settings_of('scratch') == before['scratch']
     assert not set(settings_of('both')) & set(before['both'])
+
+
+def test_a_rival_starts_from_its_own_weights_at_the_rates_of_both(annotations):
+    (annotations / 'train_motion.txt').write_text(''.join(f'{entry.path} {entry.label}\n' for entry in ENTRIES))
+    cells = list(few_labels.missing_cells('rival_rotnet', 1, ['motion'], split='test'))
+    assert [row for row, *_ in cells] == [f'few_rival_rotnet_motion_{shots}' for shots in (1, 4, 16)]
+    for _, config, _ in cells:
+        assert config.model.init_cfg.checkpoint.endswith('runs/rival_rotnet_1')
+        assert config.optim_wrapper.optimizer.lr == tuned_rate('both', 'motion')
 
 
 def test_two_finetunings_in_one_process(controlled_set, annotations, monkeypatch):

@@ -27,7 +27,7 @@ def settings_of(name, seed=0):
 def test_a_finished_row_is_not_run_again(places, monkeypatch):
     store.save(store.result('both', 0, 'test', {'R@1 joint': 1 / 3}, 2.0, settings_of('both')))
     assert store.load_finished()[0].figures == {'R@1 joint': 0.333}
-    monkeypatch.setattr(jobs, 'run', lambda name, command: pytest.fail(name))
+    monkeypatch.setattr(jobs, 'run', lambda name, command, **more: pytest.fail(name))
     jobs.train_and_test(ROWS[1], 0, 'test')
     with pytest.raises(pytest.fail.Exception):
         jobs.train_and_test(ROWS[1], 1, 'test')
@@ -52,7 +52,7 @@ def test_settings_are_those_of_test_and_all_trainings():
 def test_a_published_result_counts_where_asked_and_with_the_same_settings(places, monkeypatch):
     store.publish([store.result('both', 0, 'test', {'R@1 joint': 1.0}, 2.0, settings_of('both'))])
     store.publish([store.result('both', 1, 'test', {'R@1 joint': 1.0}, 2.0, settings_of('current'))])
-    monkeypatch.setattr(jobs, 'run', lambda name, command: pytest.fail(name))
+    monkeypatch.setattr(jobs, 'run', lambda name, command, **more: pytest.fail(name))
     jobs.train_and_test(BY_NAME['both'], 0, 'test', published=True)
     for seed, published in ((0, False), (1, True), (2, True)):
         with pytest.raises(pytest.fail.Exception, match=f'both_{seed}_test_train'):

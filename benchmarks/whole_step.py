@@ -1,0 +1,141 @@
+"""What a whole training step costs, of any config that trains: operations and clips through the network, by a video.
+
+    python benchmarks/whole_step.py configs/rivals/evidence/vcop.py
+    python benchmarks/whole_step.py configs/rivals/evidence/*.py --json costs.json
+    python benchmarks/whole_step.py configs/rivals/paper/vcop_r3d26_ucf.py --batch 2
+
+One step is taken, forward and backward, on noise that has gone through the config's own pipeline; torch counts the
+operations (two per multiply-add) of matrix products and convolutions. Losses that compare all videos of a batch cost
+more in a larger one, so the batch is the config's unless --batch says otherwise.
+
+Clips are those by which methods are compared (docs/rivals.md): 16 frames of a video, through the network or a copy of
+it, of any size. Places are what really passes them: nine tiles are less than their picture. Networks of another kind,
+such as those of I-frames and motion windows, are in the operations alone.
+"""
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from mmaction.registry import MODELS, TRANSFORMS
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+import cmvl_mm.register  # noqa: F401
+from cmvl_mm.datasets.collate import compressed_collate
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.video import Frames, MotionField
+
+CLIP_LEN = 16
+
+
+@dataclass(frozen=True)
+class WholeStep:
+    """Of one config, for one video."""
+
+    clips: float
+    """Of 16 frames, as the method's head counts them."""
+    places: int
+    """Frames x height x width through the network and its copies, measured."""
+    operations: float
+    """Of forward and backward."""
+
+
+class NoiseVideo:
+    """Stands for a decoded video: pictures and vectors of noise."""
+
+    height, width, num_frames = 240, 320, 250
+    keyframes = np.arange(0, num_frames, 12)
+
+    def __init__(self, block: int) -> None:
+        self.block, self.rng = block, np.random.default_rng(0)
+
+    def read(self, rgb: list[int] = (), motion: list[int] = ()) -> Frames:  # type: ignore[assignment]
+        pictures = self.rng.integers(256, size=(len(rgb), self.height, self.width, 3), dtype=np.uint8)
+        grid = (len(motion), self.height // self.block, self.width // self.block)
+        vectors = self.rng.integers(-40, 41, size=(*grid, 2), dtype=np.int16)
+        return Frames(pictures, MotionField(vectors, np.ones(grid, bool), self.block))
+
+
+def noise_batch(config: Config, videos: int) -> tuple[dict, int]:
+    """A batch of noise as the config's loader would give it, and the frames that a sample takes for its clips."""
+    dataset, frames = config.train_dataloader.dataset, 0
+    samples = [
+        dict(video=NoiseVideo(dataset.block), rng=np.random.default_rng(number), label=0, path=f'{number}.mp4')
+        for number in range(videos)
+    ]
+    for stage in map(TRANSFORMS.build, dataset.pipeline):
+        samples = [stage(sample) for sample in samples]
+        frames = samples[0]['clip_frames'].size if 'clip_frames' in samples[0] else frames
+    return compressed_collate(samples), frames
+
+
+def count_step(config: Config, videos: int | None = None) -> WholeStep:
+    """Take one step without an optimiser, and count.
+
+    Args:
+        config: of a training.
+        videos: of the batch; None: as many as the config has.
+    """
+    videos = videos or config.train_dataloader.batch_size
+    model = MODELS.build(config.model).train()
+    noise, frames = noise_batch(config, videos)
+    batch = model.data_preprocessor(noise, True)
+    places: list[int] = []
+    hooks = [
+        network.register_forward_pre_hook(lambda _, given: places.append(_places(given[0])))
+        for network in networks_of(model)
+    ]
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):  # attention as products, to count
+        losses, _ = model.parse_losses(model(**batch, mode='loss'))
+        losses.backward()
+    for hook in hooks:
+        hook.remove()
+    passed = model.pretext_head.frames_through(frames) if hasattr(model, 'pretext_head') else frames
+    return WholeStep(passed / CLIP_LEN, sum(places) // videos, counter.get_total_flops() / videos)
+
+
+def networks_of(model: nn.Module) -> list[nn.Module]:
+    """The backbone, and a pretext task's copies of it, which have its class."""
+    copies = model.pretext_head.modules() if hasattr(model, 'pretext_head') else ()
+    return [model.backbone, *(part for part in copies if type(part) is type(model.backbone))]
+
+
+def _places(clips: Tensor) -> int:
+    """N T H W of (N, 3, T, H, W)."""
+    return clips.numel() // clips.shape[1]
+
+
+def table(steps: dict[str, WholeStep]) -> str:
+    """Markdown."""
+    lines = ['| config | clips a video | million places a video | GFLOP a video |', '|---|---:|---:|---:|']
+    lines += [
+        f'| {name} | {step.clips:g} | {step.places / 1e6:.3f} | {step.operations / 1e9:.2f} |'
+        for name, step in steps.items()
+    ]
+    return '\n'.join(lines)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('configs', type=Path, nargs='+', metavar='config', help='of a training')
+    parser.add_argument('--batch', type=int, help='videos of the step (default: the config has them)')
+    parser.add_argument('--json', type=Path, help='file for the figures, by the names of the configs')
+    args = parser.parse_args(argv)
+    found: dict[str, WholeStep] = {}
+    for path in args.configs:
+        config = load_config(path)
+        with DefaultScope.overwrite_default_scope(config.default_scope):
+            found[path.stem] = count_step(config, args.batch)
+    print(table(found))
+    if args.json is not None:
+        args.json.write_text(json.dumps({name: asdict(step) for name, step in found.items()}, indent=1) + '\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,82 @@
+"""What every row of RIVALS.md costs by count: clips through the network, operations; kept with the configs' digest."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from rival_rows import Entry
+from rows import REPOSITORY, WORK
+from run import run
+from store import digest
+
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.files.atomic import replace_text
+
+COSTS = REPOSITORY / 'evidence/rival_costs.json'
+VIDEOS = 576
+"""Of an epoch: the training split of levels basic and future; level hard has 720."""
+CLIP_PLACES = 16 * 48 * 48
+"""Frames x height x width of a clip at evidence size."""
+BUDGET = 30 * VIDEOS
+"""Clips through the network in a training of ours."""
+TOLERANCE = 0.07
+"""Whole epochs of methods of four or eight clips a video make 6.7 % more."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one training on level basic."""
+
+    epochs: int
+    batch: int
+    clips: float
+    """A video and epoch."""
+    places: int
+    """Frames x height x width a video, measured."""
+    operations: float
+    """Of forward and backward, a video and epoch."""
+    settings: str
+    """Digest of the config that was counted."""
+
+    @property
+    def passes(self) -> float:
+        """Clips through the network in the whole training."""
+        return self.clips * self.epochs * VIDEOS
+
+    @property
+    def gflop_a_clip(self) -> float:
+        return self.operations / self.clips / 1e9
+
+    @property
+    def tflop(self) -> float:
+        """Of the whole training."""
+        return self.operations * self.epochs * VIDEOS / 1e12
+
+
+def load_costs() -> dict[str, Cost]:
+    """By the key of a row; nothing before the first count."""
+    return {key: Cost(**found) for key, found in json.loads(COSTS.read_text()).items()} if COSTS.exists() else {}
+
+
+def write_costs(entries: Sequence[Entry]) -> None:
+    """Count the rows whose config has no count yet; one step of each, seconds."""
+    known = load_costs()
+    trained = [entry for entry in entries if entry.row.train is not None]
+    configs = {entry.key: load_config(entry.row.training) for entry in trained}
+    missing = [
+        entry for entry in trained
+        if entry.key not in known or known[entry.key].settings != digest(configs[entry.key])
+    ]  # fmt: skip
+    if not missing:
+        return
+    counted = WORK / 'rival_costs.json'
+    run('rival_costs', ['benchmarks/whole_step.py', *(entry.row.training for entry in missing), '--json', counted])
+    steps = json.loads(counted.read_text())
+    for entry in missing:
+        config = configs[entry.key]
+        known[entry.key] = Cost(
+            epochs=config.train_cfg.max_epochs, batch=config.train_dataloader.batch_size,
+            settings=digest(config), **steps[entry.row.training.stem],
+        )  # fmt: skip
+    contents = {entry.key: asdict(known[entry.key]) for entry in trained}
+    replace_text(COSTS, json.dumps(contents, indent=1) + '\n')

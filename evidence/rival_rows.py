@@ -1,0 +1,131 @@
+"""Rows of RIVALS.md: 21 pretext tasks of other papers, ours, random weights and supervised training, on each level.
+
+All have one budget of clips through the network, the last checkpoint, and the read-outs of the suite. Rows of ours that
+`make evidence` has too are trained again here, so that every figure of the table is of one version of the code and the
+cost of one machine; a result in evidence/results.json of the very same configs is taken over.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from rival_settings import chosen_options
+from rows import CONFIGS, Level, Row
+from store import OF_RIVALS
+
+FOLDER = CONFIGS.parent / 'rivals/evidence'
+LEVELS: tuple[Level, ...] = ('basic', 'future', 'hard')
+METHODS = {
+    'rotnet': '3D-RotNet',
+    'pace': 'PacePred',
+    'vcop': 'VCOP',
+    'speednet': 'SpeedNet',
+    'prp': 'PRP',
+    'vcp': 'VCP',
+    'shuffle_learn': 'Shuffle & Learn',
+    'opn': 'OPN',
+    'dpc': 'DPC',
+    'memdpc': 'MemDPC',
+    'dsm': 'DSM',
+    'vtdl': 'VTDL',
+    'vthcl': 'VTHCL',
+    'st_puzzle': 'ST-Puzzle',
+    'jigsaw': 'Jigsaw',
+    'buechler': 'Büchler, policy replaced',
+    'cbt': 'CBT, visual part',
+    'simclr': 'SimCLR on clips',
+    'moco': 'MoCo on clips',
+    'iic': 'IIC',
+    'tclr': 'TCLR',
+}
+"""Config -> name, in the order in which they run."""
+FIT_FUTURE = ('rotnet', 'shuffle_learn', 'opn', 'jigsaw', 'buechler', 'simclr', 'moco', 'iic')
+"""Methods whose longest sample fits into the 44 frames of level future; the others have no row there."""
+OURS = {
+    'iframes': ('I-frames alone', 'iframes'),
+    'motion_vectors': ('motion vectors alone', 'motion_vectors'),
+    'both': ('both, alpha 0.5', 'pretrain'),
+    'alpha_09': ('both, alpha 0.9', 'alpha_09'),
+    'far_future_09': ('both, alpha 0.9, motion further ahead', 'far_future_09'),
+}
+"""Row -> its name, config below configs/evidence. The first four are the paper's tasks, the last one is ours alone."""
+FIT_FUTURE_OF_OURS = ('iframes', 'motion_vectors', 'both', 'alpha_09')
+"""The same of ours: further ahead needs 51 frames."""
+BEST_OF_OURS = {'basic': 'far_future_09', 'future': 'alpha_09', 'hard': 'far_future_09'}
+"""Chosen on the validation split of level basic (EVIDENCE.md); on level future, the best of those that fit."""
+CLASSES = {'basic': 64, 'future': 64, 'hard': 144}
+"""Of the joint label."""
+
+Kind = Literal['rival', 'ours', 'outer']
+
+
+class Entry(NamedTuple):
+    """One line of the tables of a level."""
+
+    key: str  # without level
+    name: str
+    kind: Kind  # 'outer': random weights and supervised training, which are not ranked
+    row: Row
+
+
+def entries(level: Level) -> list[Entry]:
+    """All lines of a level: the outer ones, ours, the rivals."""
+    outer = [
+        Entry('random', 'random weights', 'outer', _row('random', 'random weights', level, None)),
+        Entry('supervised', 'supervised, joint label', 'outer', _supervised(level)),
+    ]
+    ours = [
+        Entry(key, name, 'ours', _row(key, name, level, config))
+        for key, (name, config) in OURS.items()
+        if level != 'future' or key in FIT_FUTURE_OF_OURS
+    ]
+    return [*outer, *ours, *(rival(key, level) for key in METHODS if level != 'future' or key in FIT_FUTURE)]
+
+
+def rival(key: str, level: Level, options: Sequence[str] | None = None, suffix: str = '') -> Entry:
+    """A method on a level, by default with what was chosen for it on the validation split."""
+    own = tuple(chosen_options(key) if options is None else options)
+    row = _row(f'{key}{suffix}', METHODS[key], level, key, options=own)._replace(suite='rivals/evidence')
+    return Entry(key, METHODS[key], 'rival', row)
+
+
+def row_name(key: str, level: Level) -> str:
+    return f'{OF_RIVALS}{key}' if level == 'basic' else f'{OF_RIVALS}{level}_{key}'
+
+
+def _row(key: str, title: str, level: Level, config: str | None, *, options: tuple[str, ...] = ()) -> Row:
+    test = 'turn_retrieval' if level == 'future' else 'retrieval'
+    return Row(row_name(key, level), title, config, level=level, test=test, options=options)
+
+
+def _supervised(level: Level) -> Row:
+    options = () if CLASSES[level] == CLASSES['basic'] else (f'model.cls_head.num_classes={CLASSES[level]}',)
+    return _row('supervised', 'supervised, joint label', level, 'scratch', options=options)
+
+
+START_NAMES = tuple(row_name(key, 'basic') for key in (*OURS, *METHODS))
+"""Rows that few-label finetuning can start from."""
+
+
+def start_row(name: str) -> Row:
+    """The row of level basic that a name stands for.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    return {entry.row.name: entry.row for entry in entries('basic')}[name]
+
+
+def departure(key: str) -> str:
+    """What a method's config says of itself: what is unverified, and what is not as for the others.
+
+    Raises:
+        ValueError: the docstring has no such passage.
+    """
+    path = FOLDER / f'{key}.py'
+    docstring = ast.get_docstring(ast.parse(path.read_text())) or ''
+    found = re.search(r'^Reads what `make evidence` makes\.(.*?)^Protocol: ', docstring, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise ValueError(f'{path}: the docstring says nothing between "Reads what …" and "Protocol: "')
+    return ' '.join(found[1].split())

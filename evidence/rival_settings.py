@@ -1,0 +1,125 @@
+"""What was chosen for the rivals on the validation split, by as many trials as the best of ours had.
+
+Ours: four weights of the motion task, then three more gaps before the motion, at the best weight (settings.py); its
+learning rate and temperature were never tuned. Each rival: four learning rates, then, at the best, three temperatures
+of its softmax; a method without one gets three more learning rates, those nearest to the best. One training a trial, of
+seed 100, by joint R@1 on the validation split.
+"""
+
+import inspect
+import json
+import math
+from typing import Any
+
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from rows import REPOSITORY
+from settings import ALPHAS, GAPS, TUNING_SEED
+from store import OF_RIVALS, RIVALS, load_published
+
+from cmvl_mm.files.atomic import replace_text
+
+TRIALS = len(ALPHAS) + len(GAPS) - 1
+"""Of the best of ours; one gap is that of the weights' trials."""
+RATES = (0.0003, 0.001, 0.003, 0.01)
+FINE_RATES = (0.0001, 0.00017, 0.00055, 0.0017, 0.0055, 0.017, 0.03)
+TEMPERATURES = (0.03, 0.2, 0.5)
+"""Beside the config's own, 0.07 or 0.1."""
+RATE, TEMPERATURE = 'optim_wrapper.optimizer.lr', 'model.pretext_head.temperature'
+CHOSEN = REPOSITORY / 'evidence/rival_settings.json'
+FIRST = ('vcop', 'st_puzzle')
+"""Tuned before the others: at chance in their own task with the settings of their configs."""
+
+Trial = dict[str, float]
+"""Option -> value, of one training."""
+
+
+def first_trials() -> list[Trial]:
+    """The learning rates that every method begins with."""
+    return [{RATE: rate} for rate in RATES]
+
+
+def later_trials(best_rate: float, has_temperature: bool) -> list[Trial]:
+    """The three trials after those, at the best rate or near it."""
+    if has_temperature:
+        return [{RATE: best_rate, TEMPERATURE: temperature} for temperature in TEMPERATURES]
+    nearest = sorted(FINE_RATES, key=lambda rate: abs(math.log(rate / best_rate)))
+    return [{RATE: rate} for rate in sorted(nearest[: TRIALS - len(RATES)])]
+
+
+def has_temperature(config: Config) -> bool:
+    """Whether the method's loss has a softmax whose temperature can be set."""
+    head = MODELS.get(config.model.pretext_head.type)
+    return 'temperature' in inspect.signature(head).parameters
+
+
+def trial_name(trial: Trial) -> str:
+    """'lr 0.003, temperature 0.2'."""
+    words = [f'lr {trial[RATE]:g}']
+    return ', '.join(words + ([f'temperature {trial[TEMPERATURE]:g}'] if TEMPERATURE in trial else []))
+
+
+def trial_suffix(trial: Trial) -> str:
+    """Of the row of a trial."""
+    return '_' + trial_name(trial).replace(', ', '_').replace(' ', '')
+
+
+def options_of(trial: Trial) -> tuple[str, ...]:
+    """`--cfg-options` of the trial."""
+    return tuple(f'{option}={value}' for option, value in trial.items())
+
+
+def chosen_options(key: str) -> tuple[str, ...]:
+    """`--cfg-options` that a method's rows have: none before it was tuned, then those of its config stay."""
+    return tuple(chosen()[key]['options']) if key in chosen() else ()
+
+
+def chosen() -> dict[str, dict[str, Any]]:
+    """By method: `options`, the name of the `best` trial, and joint R@1 of all `tries` by their names."""
+    return json.loads(CHOSEN.read_text()) if CHOSEN.exists() else {}
+
+
+def recalls(key: str) -> dict[str, float]:
+    """Joint R@1 on the validation split of every trial of a method that has a published result, by its row."""
+    return {
+        found.row: found.figures['R@1 joint']
+        for found in load_published(RIVALS)
+        if found.split == 'val' and found.seed == TUNING_SEED and found.row.startswith(f'{OF_RIVALS}{key}_lr')
+    }
+
+
+def has_all(key: str, trials: list[Trial]) -> bool:
+    """Whether every trial has a published result."""
+    found = recalls(key)
+    return all(f'{OF_RIVALS}{key}{trial_suffix(trial)}' in found for trial in trials)
+
+
+def best_of(key: str, trials: list[Trial]) -> Trial:
+    """That of the highest joint R@1; of equals, the first.
+
+    Raises:
+        KeyError: a trial has no published result.
+    """
+    found = recalls(key)
+    return max(trials, key=lambda trial: found[f'{OF_RIVALS}{key}{trial_suffix(trial)}'])
+
+
+def write_chosen(key: str, trials: list[Trial], config: Config) -> None:
+    """Keep a method's best trial and all that were tried; other methods stay as they are.
+
+    Args:
+        key: the method.
+        trials: all of them.
+        config: the method's own, whose values need no option.
+
+    Raises:
+        ValueError: there are fewer or more trials than ours had.
+    """
+    if len(trials) != TRIALS:
+        raise ValueError(f'{key} has {len(trials)} trials, and ours {TRIALS}')
+    found, best = recalls(key), best_of(key, trials)
+    own = {RATE: config.optim_wrapper.optimizer.lr, TEMPERATURE: config.model.pretext_head.get('temperature')}
+    changed = {option: value for option, value in best.items() if value != own[option]}
+    tries = {trial_name(trial): found[f'{OF_RIVALS}{key}{trial_suffix(trial)}'] for trial in trials}
+    contents = chosen() | {key: dict(options=list(options_of(changed)), best=trial_name(best), tries=tries)}
+    replace_text(CHOSEN, json.dumps(dict(sorted(contents.items())), indent=1) + '\n')

@@ -1,0 +1,172 @@
+"""Tables of RIVALS.md: ranks and cost, differences from ours, read-outs, few labels, pretext tasks, settings."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from claims import values
+from few_labels import BATCH, STEPS
+from jobs import CPU_SECONDS
+from readouts import MIRRORED
+from rival_costs import Cost
+from rival_ranks import difference, ranks
+from rival_rows import BEST_OF_OURS, FIT_FUTURE, METHODS, Entry, departure
+from rival_settings import TRIALS, chosen
+from rows import KINDS, SHOTS, Level
+from settings import TUNING_SEED
+from store import Result
+from tables import spread
+
+RANKED_BY = 'R@1 joint'
+MAIN = ('R@1 joint', 'R@1 context', 'R@1 motion')
+TOO_FEW = 'too few seeds'
+
+
+def of(results: Sequence[Result], entry: Entry, figure: str) -> list[float]:
+    """A figure of a row, by seed."""
+    return list(values(results, entry.row.name, figure).values())
+
+
+def ranking(level: Level, lines: Sequence[Entry], results: Sequence[Result], costs: dict[str, Cost]) -> str:
+    """Rows by joint R@1, the best first; outer rows without a rank; rows that are not run at the end."""
+    places = ranks({entry.key: of(results, entry, RANKED_BY) for entry in lines if entry.kind != 'outer'})
+    mirrored = ['R@1 mirrored'] if MIRRORED[level] else []
+    figures = [*MAIN, *mirrored]
+    shown = [
+        f'| rank | 95 % | row | seeds | {" | ".join(figures)} | clips | CPU s | GFLOP a clip | TFLOP |',
+        f'|---:|---:|---|---:|{"---:|" * len(figures)}---:|---:|---:|---:|',
+    ]
+    run = [entry for entry in lines if of(results, entry, RANKED_BY)]
+    for entry in sorted(run, key=lambda entry: -fmean(of(results, entry, RANKED_BY))):
+        found = [of(results, entry, figure) for figure in figures]
+        place, interval = '', ''
+        if entry.key in places:
+            place, bounds = str(places[entry.key].place), places[entry.key].interval
+            interval = TOO_FEW if bounds is None else f'{bounds[0]}–{bounds[1]}'
+        shown.append(
+            f'| {place} | {interval} | {_titled(entry)} | {len(found[0])} | {" | ".join(map(spread, found))} '
+            f'| {_cost(entry, level, results, costs)} |'
+        )
+    empty = ' |' * (len(figures) + 4)
+    shown += [f'| | | {_titled(entry)} | not run |{empty}' for entry in lines if entry not in run]
+    return '\n'.join([*shown, ''])
+
+
+def _titled(entry: Entry) -> str:
+    return f'*{entry.name}*' if entry.kind == 'outer' else f'**{entry.name}**' if entry.kind == 'ours' else entry.name
+
+
+def _cost(entry: Entry, level: Level, results: Sequence[Result], costs: dict[str, Cost]) -> str:
+    """Four cells. The counts are those of level basic, which level future shares; level hard has more videos."""
+    seconds = of(results, entry, CPU_SECONDS)
+    cells = [f'{fmean(seconds):.0f}' if seconds else '–']
+    if entry.key not in costs:
+        return ' | '.join(['0' if entry.row.train is None else '–', *cells, '–', '–'])
+    cost, more = costs[entry.key], 1.25 if level == 'hard' else 1.0
+    return ' | '.join([f'{cost.passes * more:,.0f}', *cells, f'{cost.gflop_a_clip:.2f}', f'{cost.tflop * more:.1f}'])
+
+
+def against_ours(level: Level, lines: Sequence[Entry], results: Sequence[Result]) -> str:
+    """Ours minus each row."""
+    ours = next(entry for entry in lines if entry.key == BEST_OF_OURS[level])
+    shown = [
+        f'"{ours.name}" minus each row, percent points, with half of the 95 % interval (Welch); it was chosen among '
+        'ours on the validation split of level basic.\n',
+        f'| row | seeds | {" | ".join(MAIN)} |',
+        f'|---|---:|{"---:|" * len(MAIN)}',
+    ]
+    for entry in lines:
+        if entry is ours or not of(results, entry, RANKED_BY):
+            continue
+        cells = []
+        for figure in MAIN:
+            found = difference(of(results, ours, figure), of(results, entry, figure))
+            decided = found is not None and (found.better or found.worse)
+            text = TOO_FEW if found is None else f'{found.mean:+.1f} ± {found.half:.1f}'
+            cells.append(f'**{text}**' if decided else text)
+        count = f'{len(of(results, ours, RANKED_BY))}, {len(of(results, entry, RANKED_BY))}'
+        shown.append(f'| {entry.name} | {count} | {" | ".join(cells)} |')
+    return '\n'.join([*shown, '']) if len(shown) > 3 else f'Nothing to compare: {TOO_FEW}.\n'
+
+
+def readouts(level: Level, lines: Sequence[Entry], results: Sequence[Result]) -> str:
+    """Every figure of the suite, by row."""
+    figures = [f'{name} {kind}' for name in ('R@1', 'R@5', 'kNN', 'probe') for kind in KINDS[level]]
+    figures += ['R@1 mirrored'] if MIRRORED[level] else []
+    shown = [f'| row | seeds | {" | ".join(figures)} |', f'|---|---:|{"---:|" * len(figures)}']
+    for entry in lines:
+        found = [of(results, entry, figure) for figure in figures]
+        if any(found):
+            shown.append(f'| {entry.name} | {max(map(len, found))} | {" | ".join(map(spread, found))} |')
+        else:
+            shown.append(f'| {entry.name} | not run |{" |" * len(figures)}')
+    return '\n'.join([*shown, ''])
+
+
+def pretexts(lines: Sequence[Entry], results: Sequence[Result]) -> str:
+    """How well each task is solved in the last epoch; tasks have other chance levels, so rows do not compare."""
+    shown = ['| row | top-1 of the pretext task, last epoch |', '|---|---|']
+    for entry in lines:
+        names = sorted(
+            {
+                name
+                for found in results
+                if found.row == entry.row.name
+                for name in found.figures
+                if name.startswith('pretext acc_')
+            }
+        )
+        if names:
+            cells = [f'{name.removeprefix("pretext acc_")} {spread(of(results, entry, name))}' for name in names]
+            shown.append(f'| {entry.name} | {", ".join(cells)} |')
+    return '\n'.join([*shown, ''])
+
+
+def few_labels(lines: Sequence[Entry], results: Sequence[Result]) -> str:
+    """Finetuning with few labels from every row that was asked."""
+    cells = [(kind, shots) for kind in KINDS['basic'] for shots in SHOTS if (kind, shots) != ('joint', 16)]
+    shown = [
+        f'{STEPS["motion"]} steps of {BATCH} videos, {STEPS["joint"]} for the joint label; top-1 by labels a class. '
+        'All rows have the learning rates that were tuned for "both", which favours ours, if anything.\n',
+        f'| from | {" | ".join(f"{kind}, {shots}" for kind, shots in cells)} |',
+        f'|---|{"---:|" * len(cells)}',
+    ]
+    for entry in lines:
+        found = [
+            list(values(results, f'few_{entry.row.name}_{kind}_{shots}', 'top1').values()) for kind, shots in cells
+        ]
+        if any(found):
+            shown.append(f'| {entry.name} | {" | ".join(map(spread, found))} |')
+    return '\n'.join([*shown, '']) if len(shown) > 3 else 'Not run: `python evidence/run_rivals.py --few-labels`.\n'
+
+
+def departures(costs: dict[str, Cost]) -> str:
+    """What is a method's own, and what is not as published."""
+    shown = [
+        '| method | clips a video | epochs | videos a step | clips in all | fits level future | own, and departures |',
+        '|---|---:|---:|---:|---:|---|---|',
+    ]
+    for key, name in METHODS.items():
+        cost = costs.get(key)
+        counts = f'{cost.clips:g} | {cost.epochs} | {cost.batch} | {cost.passes:,.0f}' if cost else '– | – | – | –'
+        shown.append(f'| {name} | {counts} | {"yes" if key in FIT_FUTURE else "no"} | {departure(key)} |')
+    return '\n'.join([*shown, ''])
+
+
+def settings() -> str:
+    """What was tried for each method, and chosen."""
+    found = chosen()
+    shown = [
+        f'{TRIALS} trials a method, as many as the best of ours had, each one training of seed {TUNING_SEED}: learning '
+        'rates, and temperatures of the loss where there is one (evidence/rival_settings.py). Ours chose a weight of '
+        'the motion task and a gap by theirs (EVIDENCE.md, "Settings"); their learning rate and temperature were never '
+        'tuned.\n',
+        '| method | chosen | joint R@1 on the validation split, by trial |',
+        '|---|---|---|',
+    ]
+    for key, name in METHODS.items():
+        if key in found:
+            tries = '; '.join(f'{trial}: {recall:.1f}' for trial, recall in found[key]['tries'].items())
+            shown.append(f'| {name} | {found[key]["best"]} | {tries} |')
+        else:
+            shown.append(f'| {name} | not tuned: as its config has it | |')
+    return '\n'.join([*shown, ''])

@@ -1,0 +1,152 @@
+"""Stopped, failed, changed, tuned: what the comparison keeps, runs again and says."""
+
+import json
+from argparse import Namespace
+from dataclasses import replace
+
+import jobs
+import pytest
+import rival_settings
+import run
+import run_rivals
+import store
+import trainings
+from mmengine.config import Config
+from rival_rows import entries, rival
+from rival_settings import FINE_RATES, RATE, RATES, TEMPERATURE, TRIALS, chosen_options
+
+FIGURES = {'R@1 joint': 5.0}
+
+
+@pytest.fixture
+def scripts(work, monkeypatch):
+    """Names of what would be run; a script fails where its name has a word of `failing`."""
+    begun = []
+
+    def fake(name, command, spent=None):
+        begun.append(name)
+        if any(word in name for word in fake.failing):
+            raise RuntimeError(f'{name} ended with exit code 1; see {name}.txt')
+        if spent is not None:
+            run.add_seconds(spent, 60.0)
+
+    fake.failing, fake.begun = (), begun
+    monkeypatch.setattr(jobs, 'run', fake)
+    for module in (jobs, trainings):  # configs are not read: what a digest is of is enough
+        monkeypatch.setattr(module, 'config_with', lambda path, options: Config(dict(path=str(path), options=options)))
+    monkeypatch.setattr(jobs, 'training_figures', lambda work_dir: {})
+    monkeypatch.setattr(jobs, 'figures', lambda dump, row, split: FIGURES)
+    monkeypatch.setattr(run_rivals, 'make_level', lambda level: None)
+    monkeypatch.setattr(run_rivals, 'write_costs', lambda entries: None)
+    monkeypatch.setattr(run_rivals, 'write_report', lambda: None)
+    return fake
+
+
+def arguments(*only, **changes):
+    asked = dict(seeds=1, levels=['basic'], only=only, lanes=1, few_labels=False, missing=False, again=False)
+    return Namespace(**asked | changes)
+
+
+def test_a_failing_method_is_named_and_the_others_are_finished(scripts, capsys):
+    scripts.failing = ('vcop_0_test_train',)
+    failures = run_rivals.compare(arguments('vcop', 'pace', 'rotnet'))
+    assert [found.row for found in store.load_finished()] == ['rival_pace', 'rival_rotnet']
+    assert store.load_published(store.RIVALS) == store.load_finished()
+    assert store.load_published() == []
+    said = run_rivals.told(failures)
+    assert (
+        'VCOP, rival_vcop, seed 0: rival_vcop_0_test_train ended with exit code 1; see rival_vcop_0_test_train.txt'
+        in said
+    )
+    assert 'Remedy: ' in said
+    assert '1 of 3: 3D-RotNet, rival_rotnet, seed 0; about' in capsys.readouterr().out
+    assert store.load_finished()[0].figures == FIGURES | {jobs.CPU_SECONDS: 60.0}
+
+
+def test_what_is_finished_is_not_run_again(scripts, capsys):
+    scripts.failing = ('rotnet_0_test_test',)
+    run_rivals.compare(arguments('pace', 'rotnet'))
+    scripts.begun.clear()
+    scripts.failing = ()
+    assert run_rivals.compare(arguments('pace', 'rotnet')) == {}
+    assert scripts.begun == ['rival_rotnet_0_test_train', 'rival_rotnet_0_test_test']
+    assert '1 of 2 rows were there, 1 to run\n' in capsys.readouterr().out
+    scripts.begun.clear()
+    run_rivals.compare(arguments('pace', 'rotnet', seeds=2))
+    assert scripts.begun[::2] == ['rival_rotnet_1_test_train', 'rival_pace_1_test_train']
+
+
+def test_a_result_of_the_repository_counts_where_asked(scripts, work):
+    run_rivals.compare(arguments('pace'))
+    scripts.begun.clear()
+    for path in (work / 'results').iterdir():
+        path.unlink()
+    run_rivals.compare(arguments('pace', missing=True))
+    assert scripts.begun == []
+    run_rivals.compare(arguments('pace'))
+    assert scripts.begun != []
+
+
+def test_a_result_of_the_same_configs_is_taken_over_from_the_evidence(scripts):
+    entry = next(entry for entry in entries('basic') if entry.key == 'alpha_09')
+    known = store.result('vector_maps', 0, 'test', {'R@1 joint': 25.0}, 9.0, jobs.settings_of(entry.row, 0, 'test'))
+    store.publish([known, replace(known, row='other', seed=1, settings='another')])
+    run_rivals.compare(arguments('alpha_09', seeds=2))
+    assert {found.seed: found.figures['R@1 joint'] for found in store.load_finished()} == {0: 25.0, 1: 5.0}
+    assert {name.split('_test')[0] for name in scripts.begun} == {'rival_alpha_09_1'}
+
+
+def test_changed_settings_fail_until_asked_to_run_again(scripts, work):
+    run_rivals.compare(arguments('pace', 'rotnet', seeds=2))
+    contents = {'pace': dict(options=[f'{RATE}=0.01'], best='lr 0.01', tries={})}
+    rival_settings.CHOSEN.write_text(json.dumps(contents))
+    (failure,) = run_rivals.compare(arguments('pace', 'rotnet')).values()
+    assert 'have changed' in str(failure)
+    before = {found.key: found.settings for found in store.load_published(store.RIVALS)}
+    scripts.begun.clear()
+    assert run_rivals.compare(arguments('pace', 'rotnet', again=True)) == {}
+    assert scripts.begun == ['rival_pace_0_test_train', 'rival_pace_0_test_test']
+    after = {found.key: found.settings for found in store.load_published(store.RIVALS)}
+    assert before.keys() - after.keys() == {'test_rival_pace_1'}  # its settings are gone, and it was not asked for
+    assert after['test_rival_pace_0'] != before['test_rival_pace_0']
+    assert {path.name for path in (work / 'replaced').glob('*/*')} == {'test_rival_pace_0.json', 'rival_pace_0'}
+
+
+def tune(monkeypatch, score, *only):
+    """--tune with `score(options)` for joint R@1 in place of trainings."""
+
+    def scored(dump, row, split):
+        options = dict(option.split('=') for option in row.options)
+        return {'R@1 joint': score({name: float(value) for name, value in options.items()})}
+
+    monkeypatch.setattr(jobs, 'figures', scored)
+    return run_rivals.tune(arguments(*only))
+
+
+def test_every_method_has_as_many_trials_as_ours_and_keeps_the_best(scripts, monkeypatch):
+    def score(options):
+        return 10.0 - abs(options[RATE] - 0.003) * 1000 + 5 * (options.get(TEMPERATURE) == 0.2)
+
+    assert tune(monkeypatch, score, 'rotnet', 'simclr') == {}
+    found = rival_settings.chosen()
+    assert found['simclr']['best'] == 'lr 0.003, temperature 0.2'
+    assert chosen_options('simclr') == (f'{RATE}=0.003', f'{TEMPERATURE}=0.2')
+    assert rival('simclr', 'hard').row.options == chosen_options('simclr')
+    assert found['rotnet']['best'] == 'lr 0.003'
+    assert [len(each['tries']) for each in found.values()] == [TRIALS, TRIALS]
+    assert {f'lr {rate:g}' for rate in (*RATES, 0.0017, 0.0055)} < found['rotnet']['tries'].keys()
+    assert {found.split for found in store.load_published(store.RIVALS)} == {'val'}
+
+
+def test_the_configs_own_values_need_no_option(scripts, monkeypatch):
+    tune(monkeypatch, lambda options: -abs(options[RATE] - 0.001), 'rotnet')
+    assert chosen_options('rotnet') == ()
+    assert rival_settings.chosen()['rotnet']['best'] == 'lr 0.001'
+
+
+def test_a_method_whose_trial_failed_is_not_chosen_for(scripts, monkeypatch):
+    scripts.failing = ('rotnet_lr0.01',)
+    assert len(tune(monkeypatch, lambda options: options[RATE], 'rotnet', 'pace')) == 1
+    assert set(rival_settings.chosen()) == {'pace'}
+    assert max(FINE_RATES) == 0.03
+    assert chosen_options('pace') == (f'{RATE}=0.03',)
