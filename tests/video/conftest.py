@@ -15,36 +15,9 @@ sys.path[:0] = [
     str(Path(__file__).parents[1] / 'bitstream'),
 ]  # modules beside
 
-from video_files import encode_clip  # noqa: E402
+from video_files import VARIANTS, encode_clip  # noqa: E402
 
 NUM_FRAMES = 40
-
-MPEG4 = {'g': '12', 'bf': '0', 'sc_threshold': '1000000000'}
-
-# name -> (suffix, encoder, options); x264's own parameters pin the structure.
-VARIANTS = {
-    'mpeg4': ('.mp4', 'mpeg4', MPEG4),
-    'mpeg4_b': ('.mp4', 'mpeg4', {**MPEG4, 'bf': '2'}),
-    'mpeg4_4mv': ('.mp4', 'mpeg4', {**MPEG4, 'flags': '+mv4+qpel', 'mbd': 'rd'}),
-    'mpeg4_avi': ('.avi', 'mpeg4', MPEG4),
-    'mpeg4_b_avi': ('.avi', 'mpeg4', {**MPEG4, 'bf': '2'}),
-    'mpeg4_b_mkv': ('.mkv', 'mpeg4', {**MPEG4, 'bf': '2'}),
-    'mpeg4_raw': ('.m4v', 'mpeg4', MPEG4),
-    'mpeg1': ('.mpg', 'mpeg1video', {**MPEG4, 'bf': '2'}),
-    'mpeg2_ts': ('.ts', 'mpeg2video', {**MPEG4, 'bf': '2'}),
-    'h264': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=0:scenecut=0'}),
-    'h264_nonkey_i': ('.mp4', 'libx264', {'x264-params': 'keyint=60:min-keyint=30:bframes=0:scenecut=100'}),
-    'h264_b': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
-    'h264_b_mkv': ('.mkv', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
-    'h264_b_ts': ('.ts', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
-    'h264_b_avi': ('.avi', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
-    'h264_raw': ('.264', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0'}),
-    'h264_open': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0:open-gop=1'}),
-    'h264_open_ts': ('.ts', 'libx264', {'x264-params': 'keyint=12:bframes=3:b-adapt=0:scenecut=0:open-gop=1'}),
-    'h264_refresh': ('.mp4', 'libx264', {'x264-params': 'keyint=12:bframes=0:intra-refresh=1'}),
-    'vp8': ('.webm', 'libvpx', {'g': '20', 'b': '300000'}),
-    'hevc_b': ('.mp4', 'libx265', {'x265-params': 'keyint=12:bframes=3:log-level=none:pools=1'}),
-}
 
 
 @pytest.fixture(scope='session')

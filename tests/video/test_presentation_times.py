@@ -6,8 +6,7 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
-from conftest import VARIANTS
-from video_files import encode_clip, remux, repacked
+from video_files import VARIANTS, encode_clip, remux, repacked
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
