@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from mmengine.config import Config
 from rival_rows import Entry
 from rows import REPOSITORY, WORK
 from run import run
@@ -36,7 +37,7 @@ class Cost:
     operations: float
     """Of forward and backward, a video and epoch."""
     settings: str
-    """Digest of the config that was counted."""
+    """See `digest_of_step`."""
 
     @property
     def passes(self) -> float:
@@ -53,6 +54,11 @@ class Cost:
         return self.operations * self.epochs * VIDEOS / 1e12
 
 
+def digest_of_step(config: Config) -> str:
+    """Of all that a count depends on: network, tasks, samples and epochs, but neither hooks nor rates."""
+    return digest(Config({key: config[key] for key in ('model', 'train_dataloader', 'train_cfg')}))
+
+
 def load_costs() -> dict[str, Cost]:
     """By the key of a row; nothing before the first count."""
     return {key: Cost(**found) for key, found in json.loads(COSTS.read_text()).items()} if COSTS.exists() else {}
@@ -65,7 +71,7 @@ def write_costs(entries: Sequence[Entry]) -> None:
     configs = {entry.key: load_config(entry.row.training) for entry in trained}
     missing = [
         entry for entry in trained
-        if entry.key not in known or known[entry.key].settings != digest(configs[entry.key])
+        if entry.key not in known or known[entry.key].settings != digest_of_step(configs[entry.key])
     ]  # fmt: skip
     if not missing:
         return
@@ -76,7 +82,7 @@ def write_costs(entries: Sequence[Entry]) -> None:
         config = configs[entry.key]
         known[entry.key] = Cost(
             epochs=config.train_cfg.max_epochs, batch=config.train_dataloader.batch_size,
-            settings=digest(config), **steps[entry.row.training.stem],
+            settings=digest_of_step(config), **steps[entry.row.training.stem],
         )  # fmt: skip
     contents = {entry.key: asdict(known[entry.key]) for entry in trained}
     replace_text(COSTS, json.dumps(contents, indent=1) + '\n')

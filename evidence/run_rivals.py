@@ -7,7 +7,7 @@
     python evidence/run_rivals.py --tune            # on the validation split; writes evidence/rival_settings.json
     python evidence/run_rivals.py --missing         # only what evidence/rivals.json has not
     python evidence/run_rivals.py --again           # rows whose settings have changed since are run anew
-    python evidence/run_rivals.py --report          # RIVALS.md from evidence/rivals.json, without a run
+    python evidence/run_rivals.py --report          # RIVALS.md from evidence/rivals.json, without a training
 
 Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
 work_dirs/evidence: stopped (Ctrl-C) and run again, it goes on. A method that fails does not stop the others.
@@ -52,6 +52,7 @@ OUTER = ('random', 'supervised')
 def main() -> None:
     args = parse_args()
     if args.report:
+        write_costs(entries('basic'))
         write_report()
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: else what runs would go on alone
@@ -197,7 +198,11 @@ def parse_args() -> argparse.Namespace:
         '--again', action='store_true',
         help='rows whose settings have changed are run anew; what they left goes to work_dirs/evidence/replaced',
     )  # fmt: skip
-    parser.add_argument('--report', action='store_true', help='write RIVALS.md again, run nothing')
+    parser.add_argument(
+        '--report',
+        action='store_true',
+        help='write RIVALS.md again, train nothing; counts operations of configs that have changed',
+    )
     args = parser.parse_args()
     if args.tune and (args.levels != ['basic'] or args.few_labels):
         parser.error('--tune has level basic and no few labels: leave out --levels and --few-labels')

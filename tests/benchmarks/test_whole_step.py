@@ -3,12 +3,14 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 from mmengine.registry import DefaultScope
 
 from cmvl_mm.engine.config import load_config
 
-CLIP = 16 * 48 * 48
+CLIP_LEN = 16
+CLIP = CLIP_LEN * 48 * 48
 
 
 @pytest.fixture
@@ -54,6 +56,13 @@ def test_a_rivals_step_is_its_clips_times_the_network(scripts, repository):
 def test_tiles_count_as_their_picture_and_pass_as_what_they_are(scripts, repository):
     step = scripts[1].count_step(load_config(repository / 'configs/rivals/evidence/jigsaw.py'), 2)
     assert (step.clips, step.places) == (4, 9 * 16 * 27**2)
+
+
+def test_pictures_of_drawn_sizes_are_counted_by_their_mean(scripts, repository, monkeypatch):
+    """SpeedNet's are 32 to 64 px, alike in a step."""
+    monkeypatch.setattr(scripts[1], 'MANY', 30)
+    step = scripts[1].count_step(load_config(repository / 'configs/rivals/evidence/speednet.py'), 1)
+    assert step.places == pytest.approx(2 * CLIP_LEN * np.mean(np.arange(32, 65) ** 2), rel=0.2)
 
 
 def test_both_commands_print_it(scripts, repository, tmp_path, capsys):

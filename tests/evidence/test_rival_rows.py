@@ -2,13 +2,13 @@
 
 import pytest
 from jobs import settings_of
-from rival_costs import BUDGET, CLIP_PLACES, TOLERANCE, VIDEOS, load_costs
+from rival_costs import BUDGET, CLIP_PLACES, TOLERANCE, VIDEOS, digest_of_step, load_costs
 from rival_rows import FIT_FUTURE, FOLDER, LEVELS, METHODS, OURS, departure, entries
 from rival_settings import RATE, TEMPERATURE, TRIALS, first_trials, has_temperature, later_trials
 from rows import BY_NAME, CONFIGS, options_of_test, options_of_training
 from run import config_with
 from settings import ALPHAS, GAPS
-from store import OF_RIVALS, digest
+from store import OF_RIVALS
 
 from cmvl_mm.engine.config import load_config
 
@@ -25,7 +25,7 @@ def configs():
 def test_every_training_passes_the_same_number_of_clips(entry, configs):
     """Counts of whole_step.py, which takes a step of the very config; its own test is in tests/benchmarks."""
     cost, config = load_costs()[entry.key], configs[entry.key]
-    assert cost.settings == digest(config), 'Remedy: python evidence/run_rivals.py, or delete evidence/rival_costs.json'
+    assert cost.settings == digest_of_step(config), 'Remedy: python evidence/run_rivals.py --report'
     assert (cost.epochs, cost.batch) == (config.train_cfg.max_epochs, config.train_dataloader.batch_size)
     assert BUDGET <= cost.passes <= (1 + TOLERANCE) * BUDGET
     assert VIDEOS % cost.batch == 0  # no video of an epoch is dropped
