@@ -72,6 +72,7 @@ class VectorFacts:
         future = None if claim.future_list is None else of_lists[claim.future_list]
         return Distances(past, future)
 
+    @cached_property
     def first_references(self) -> npt.NDArray[np.int64] | None:
         """Of H.264, (num_frames,) display index of the picture that each one's list of the past begins with.
 

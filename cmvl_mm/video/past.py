@@ -23,10 +23,9 @@ def frames_before(decoder: FrameDecoder, facts: VectorFacts) -> npt.NDArray[np.i
     """
     reason = f'it cannot be told which frames the vectors of this {decoder.codec} stream refer to'
     if decoder.codec == 'h264':
-        found = facts.first_references()
-        if found is None:
+        if facts.first_references is None:
             raise VideoError(decoder.path, 'motion', reason)
-        return found
+        return facts.first_references
     types = np.array([*types_and_sizes(decoder)[0]])
     numbers = np.arange(len(types))
     before = numbers - 1

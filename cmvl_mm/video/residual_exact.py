@@ -30,7 +30,7 @@ class ExactSource:
     """Packets of a file, and a decoder for them; serves one read after the other.
 
     Args:
-        decoder: of a video that `is_exact`.
+        decoder: of a video whose residuals can be exact (residual_plan.py).
         facts: of it.
     """
 

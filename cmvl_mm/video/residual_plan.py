@@ -36,7 +36,7 @@ def plan_residuals(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: 
     """
     if bits not in (8, 16):
         raise SettingError(decoder.path, 'decode', f'bits is {bits}', 'Give 8 or 16')
-    if is_exact(decoder, facts):
+    if can_be_exact(decoder, facts):
         return ResidualPlan(bits, block, None)
     return plan_estimates(decoder, facts, block, bits)
 
@@ -50,7 +50,7 @@ def plan_estimates(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: 
     return ResidualPlan(bits, block, frames_before(decoder, facts))
 
 
-def is_exact(decoder: FrameDecoder, facts: VectorFacts) -> bool:
+def can_be_exact(decoder: FrameDecoder, facts: VectorFacts) -> bool:
     """Whether a frame's packet alone tells its residual."""
     stream = decoder.stream
     if not has_lone_vectors(stream):

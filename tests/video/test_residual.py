@@ -191,7 +191,7 @@ def test_estimates_follow_the_reference_lists_of_h264_also_in_a_file_that_is_cut
             else:
                 np.testing.assert_array_equal(rest.y[number], whole.y[number])
                 np.testing.assert_array_equal(rest.predicted[number], whole.predicted[number])
-        monkeypatch.setattr(type(video._facts), 'first_references', lambda self: None)
+        monkeypatch.setattr(video._facts, 'first_references', None)
         with pytest.raises(
             VideoError, match='it cannot be told which frames the vectors of this h264 stream'
         ) as raised:
