@@ -15,7 +15,7 @@ class BlockEnergy(NamedTuple):
     """Of n frames, on the grid of their vectors."""
 
     energy: npt.NDArray[np.float32]
-    """(n, Hb, Wb): mean magnitude of the luma residual over a cell, in grey levels; 0 where it is not ``valid``."""
+    """(n, Hb, Wb): mean absolute luma residual of a cell's pixels, in grey levels; 0 where it is not ``valid``."""
     valid: npt.NDArray[np.bool_]
     """(n, Hb, Wb): which cells are predicted. Of the others (I-frames, intra blocks) there is no residual."""
 
