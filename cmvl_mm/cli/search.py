@@ -36,9 +36,9 @@ def search(
 ) -> None:
     """The clips of FEATURES that are most like QUERY, a video or a row number from 0.
 
-    FEATURES is a file or a folder by `cmvl embed`; of a folder, one part is in memory at a time. A video is embedded by
-    the weights and settings that made FEATURES, and the mean over its clips is compared: its own clips score a little
-    below 1. Results are rank, cosine, seconds, label and path.
+    FEATURES is a file or a folder by `cmvl embed`; of a folder, few parts are in memory at a time. A video is embedded
+    by the weights and settings that made FEATURES, and the mean over its clips is compared: its own clips score a
+    little below 1. Results are rank, cosine, seconds, label and path.
     """
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.workflows.search import search as run

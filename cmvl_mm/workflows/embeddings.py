@@ -143,10 +143,10 @@ def read_file(path: Path) -> Embeddings:
     return embeddings_of(read_table(path), meta)
 
 
-def read_table(path: Path, remedy: str = REMEDY) -> pa.Table:
+def read_table(path: Path, remedy: str = REMEDY, threads: bool = True) -> pa.Table:
     """The rows of a file whose footer is known to be right. Raises what `read_file` raises."""
     with _told(path, remedy):
-        return pq.read_table(path, page_checksum_verification=True, partitioning=None)
+        return pq.read_table(path, use_threads=threads, page_checksum_verification=True, partitioning=None)
 
 
 def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.FileMetaData]:

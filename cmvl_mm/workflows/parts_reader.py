@@ -21,6 +21,8 @@ from cmvl_mm.workflows.same_rows import require_same
 
 _REMEDY = 'the command that wrote the folder once more: it makes what is missing or damaged.'
 
+_BLOCK_BYTES = 8 << 20  # of parts that are searched at once: small ones cost more to begin than to search
+
 
 class Parts:
     """A complete folder of parts.
@@ -55,19 +57,24 @@ class Parts:
         return int(self.begins[-1])
 
     def blocks(self) -> Iterator[RowBlock]:
-        """The parts that have rows, in order, one in memory at a time."""
-        for number in range(len(self._paths)):
-            if self.begins[number] < self.begins[number + 1]:
-                yield self._block(number)
+        """All rows, in order; some neighbouring parts are in memory at a time."""
+        tables: list[pa.Table] = []
+        first = 0
+        for number, path in enumerate(self._paths):
+            tables.append(read_table(path, _REMEDY, threads=False))
+            is_last = number + 1 == len(self._paths)
+            if is_last or sum(table.nbytes for table in tables) >= _BLOCK_BYTES:
+                if self.begins[first] < self.begins[number + 1]:
+                    where = f'{self._paths[first]} to {path.name}: '
+                    yield block_of_table(self.begins[first], pa.concat_tables(tables), where)
+                tables, first = [], number + 1
 
     def block_of(self, row: int) -> RowBlock:
         """The part that holds a row."""
-        return self._block(int(np.searchsorted(self.begins, row, side='right')) - 1)
+        number = int(np.searchsorted(self.begins, row, side='right')) - 1
+        path = self._paths[number]
+        return block_of_table(self.begins[number], read_table(path, _REMEDY, threads=False), f'{path}: ')
 
     def whole(self) -> Embeddings:
         """All rows, in memory."""
         return embeddings_of(pa.concat_tables(read_table(path, _REMEDY) for path in self._paths), self.meta)
-
-    def _block(self, number: int) -> RowBlock:
-        path = self._paths[number]
-        return block_of_table(self.begins[number], read_table(path, _REMEDY), f'{path}: ')

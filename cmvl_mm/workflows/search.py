@@ -51,7 +51,8 @@ def search(
     vector is the mean of its clips' vectors, as retrieval compares videos.
 
     Args:
-        features: what `embed` returned, its file, or the folder of `embed_folder`, which is read part by part.
+        features: what `embed` returned, its file, or the folder of `embed_folder`, of which few parts are in memory at
+            a time.
         query: a row number, from 0; or a video.
         k: how many; all that there are, if they are fewer.
         clips: every clip is a result of its own; by default a video comes once, with its nearest clip.

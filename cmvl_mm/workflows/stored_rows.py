@@ -21,6 +21,6 @@ def read_embeddings(path: str | Path) -> Embeddings:
 
 
 def open_rows(path: str | Path) -> Rows:
-    """The same for a search; of a folder, one part is in memory at a time. Raises what `read_embeddings` raises."""
+    """The same for a search; of a folder, few parts are in memory at a time. Raises what `read_embeddings` raises."""
     path = Path(path)
     return Parts(path) if (path / NAME).is_file() else InMemory(read_file(path))

@@ -206,7 +206,7 @@ def test_two_runs_never_write_one_part(made_videos, weights, tmp_path, monkeypat
     out.mkdir()
     lock = (
         'import fcntl, os, sys; file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT);'
-        'fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 2); print("held", flush=True); sys.stdin.read()'
+        'fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, 1, 2); print("held", flush=True); sys.stdin.read()'
     )
     (out / 'parts').mkdir()
     words = [sys.executable, '-c', lock, out / '.lock']
