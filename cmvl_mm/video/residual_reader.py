@@ -6,13 +6,8 @@ from cmvl_mm.video.asked import Indices, rows_of
 from cmvl_mm.video.residual import Bits, ResidualField
 from cmvl_mm.video.residual_estimates import Estimates, References
 from cmvl_mm.video.residual_exact import ExactSource
-from cmvl_mm.video.residual_plan import ResidualPlan, can_be_exact, plan_residuals
+from cmvl_mm.video.residual_plan import ResidualPlan, plan_residuals
 from cmvl_mm.video.stream import CompressedVideo
-
-
-def is_exact(video: CompressedVideo) -> bool:
-    """Whether `read_residuals` gives exact residuals of a video, each from the frame's own packet."""
-    return can_be_exact(video._decoder, video._facts)
 
 
 def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) -> ResidualField:

@@ -14,7 +14,7 @@ from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.iteration import batches
 from cmvl_mm.video.residual import Bits
-from cmvl_mm.video.residual_plan import is_exact, plan_residuals
+from cmvl_mm.video.residual_plan import can_be_exact, plan_residuals
 from cmvl_mm.video.segment_reader import Wanted
 from cmvl_mm.video.settings import check_batches, check_codec, check_directions, frames_between
 from cmvl_mm.video.source import Video
@@ -67,7 +67,7 @@ class CompressedVideo(VideoFile):
     @property
     def has_exact_residuals(self) -> bool:
         """Whether a frame's packet alone tells its residual: else `read_residuals` estimates it."""
-        return is_exact(self._decoder, self._facts)
+        return can_be_exact(self._decoder, self._facts)
 
     def read(
         self,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from video_files import damage
 
-from cmvl_mm.video import CompressedVideo, VideoError, iteration, read_residuals, residual_reader
+from cmvl_mm.video import CompressedVideo, VideoError, iteration, read_residuals
 from cmvl_mm.video import reader as reader_module
 from cmvl_mm.video.packets import PacketsByFrame
 from cmvl_mm.video.residual_estimates import References
@@ -53,7 +53,7 @@ def test_batches_are_what_read_residuals_gives(clips, name, is_exact, workers):
     every = np.arange(NUM_FRAMES)
     with CompressedVideo(clips(name)) as video:
         expected, frames = read_residuals(video, every), video.read(rgb=every, motion=every)
-        assert (expected.approximate is None) is residual_reader.is_exact(video) is is_exact
+        assert (expected.approximate is None) is video.has_exact_residuals is is_exact
         assert expected.predicted.any()
         batches = check(video.iterate(rgb=True, motion=True, residual=True, batch=7, workers=workers), expected, every)
         np.testing.assert_array_equal(np.concatenate([batch.rgb for batch in batches]), frames.rgb)
