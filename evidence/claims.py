@@ -98,7 +98,7 @@ CLAIMS = (
     ),
     *(
         Claim('ours', f'Residual energy {words} helps{level}, {kind} label.', f'R@1 {kind}', f'{hard}{row}',
-              f'{hard}both')
+              f'{hard}no_residual')
         for row, words in (('residual_channels', "in the M-Network's input"), ('residual_target', 'as a third target'))
         for level, hard in (('', ''), (' on the hard level', 'hard_')) for kind in ('joint', 'motion')
     ),
