@@ -128,7 +128,7 @@ def _outcomes(
 
 
 def _groups(todo: Sequence[str], clips: int | None, workers: int) -> Iterator[Sequence[str]]:
-    """Videos that share batches: two full ones, unless some workers had nothing to do then."""
-    most = max(1, 2 * CLIPS_PER_FORWARD // clips) if clips is not None else 1
-    size = max(1, min(most, len(todo) // (2 * workers)))
+    """Videos that share batches: at most a full one, and fewer where workers would have nothing to do at the end."""
+    most = max(1, CLIPS_PER_FORWARD // clips) if clips is not None else 1
+    size = max(1, min(most, len(todo) // (8 * workers)))
     return (todo[begin : begin + size] for begin in range(0, len(todo), size))

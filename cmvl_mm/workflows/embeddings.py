@@ -146,7 +146,7 @@ def read_file(path: Path) -> Embeddings:
 def read_table(path: Path, remedy: str = REMEDY, threads: bool = True) -> pa.Table:
     """The rows of a file whose footer is known to be right. Raises what `read_file` raises."""
     with _told(path, remedy):
-        return pq.read_table(path, use_threads=threads, page_checksum_verification=True, partitioning=None)
+        return pq.read_table(path, use_threads=threads, page_checksum_verification=True)
 
 
 def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.FileMetaData]:

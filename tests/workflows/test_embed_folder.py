@@ -169,6 +169,12 @@ def test_a_part_that_is_cut_off_or_damaged_is_named_and_made_again(whole, made_v
     with pytest.raises(EmbeddingsError, match=r'000001\.parquet: '):
         search(out, 0)
     part.unlink()
+    part.mkdir()  # nothing can be renamed to this
+    with pytest.raises(
+        EmbeddingsError, match=rf'000001\.parquet: cannot be written on {platform.node()}: .*Remedy: free'
+    ):
+        embed_folder(made_videos, out, weights, **SMALL)
+    part.rmdir()
     with pytest.raises(EmbeddingsError, match=r'1 of 4 parts are missing, first 000001\.parquet\. Remedy'):
         search(out, 0)
 
