@@ -17,7 +17,7 @@ import cmvl_mm
 
 LIGHT = ('files', 'bitstream', 'video', 'controlled', 'prepare', 'cli', 'workflows.configs')
 """Parts whose modules need PyAV, NumPy, Click and tqdm alone, but for"""
-NEED_MORE = ('prepare.tvl1',)
+NEED_MORE = ('prepare.tvl1', 'video.torch')
 
 
 def module_names(parts: tuple[str, ...] = ('',)) -> list[str]:
@@ -25,7 +25,8 @@ def module_names(parts: tuple[str, ...] = ('',)) -> list[str]:
     found = (module.name.removeprefix('cmvl_mm.') for module in pkgutil.walk_packages(cmvl_mm.__path__, 'cmvl_mm.'))
     if parts == ('',):
         return list(found)
-    return [name for name in found if name not in NEED_MORE and f'{name}.'.startswith(tuple(f'{p}.' for p in parts))]
+    below, more = (tuple(f'{part}.' for part in some) for some in (parts, NEED_MORE))
+    return [name for name in found if f'{name}.'.startswith(below) and not f'{name}.'.startswith(more)]
 
 
 def import_all(names: list[str]) -> None:
@@ -49,6 +50,12 @@ def check_light() -> None:
     from cmvl_mm.video.encode import write_video
 
     import_all(module_names(LIGHT))
+    try:
+        importlib.import_module('cmvl_mm.video.torch')
+    except ModuleNotFoundError as error:
+        print(error)
+    else:
+        raise SystemExit('torch is here: this is no install without extras')
     if 'Commands' not in cmvl('--help') or 'demo/retrieval' not in cmvl('config', 'list'):
         raise SystemExit('cmvl --help or cmvl config list does not print what it should')
     write_video([np.full((64, 64, 3), 8 * number, np.uint8) for number in range(24)], Path('made.mp4'))
