@@ -76,7 +76,9 @@ def test_two_streams_are_trained_tested_and_fused_from_the_command_line(
             ('test', [run, '--work-dir', f'{run}_test', '--dump-features', str(dumped[-1])]),
         ):
             monkeypatch.setitem(tools[tool].__globals__, 'read_files_as_data', lambda: None)
-            monkeypatch.setattr(sys, 'argv', [tool, leaf, *words, '--cfg-options', *small])
+            monkeypatch.setattr(
+                sys, 'argv', [tool, leaf, *words, '--cfg-options', *small, f'experiment_name={name}_{tool}']
+            )
             tools[tool]()
     networks = [read_scored(path) for path in dumped]
     assert [network.scores.shape for network in networks] == [(4, 2), (4, 2)]

@@ -1,5 +1,6 @@
 """Four short videos of several kinds, and a network of two channels with its config beside it."""
 
+import traceback
 from pathlib import Path
 
 import av
@@ -101,7 +102,8 @@ def cmvl():
 
     def run(*words, code=0):
         result = CliRunner().invoke(main, [*map(str, words)])
-        assert result.exit_code == code, f'{result.output}\n{result.exc_info}'
+        told = ''.join(traceback.format_exception(*result.exc_info)) if result.exc_info else ''
+        assert result.exit_code == code, f'{result.output}\n{told}'
         return result.stdout if code == 0 else result.output
 
     return run
