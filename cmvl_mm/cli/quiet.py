@@ -20,13 +20,13 @@ def quiet() -> Iterator[None]:
     level, streams = logger.level, [handler.stream for handler in screens]
     logger.setLevel(logging.WARNING)
     for handler in screens:
-        handler.setStream(sys.stderr)
+        handler.stream = sys.stderr  # setStream would flush the stream before, which may be closed
     try:
         yield
     finally:
         logger.setLevel(level)
         for handler, stream in zip(screens, streams, strict=True):
-            handler.setStream(stream)
+            handler.stream = stream
 
 
 @contextmanager
