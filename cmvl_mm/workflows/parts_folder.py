@@ -70,6 +70,7 @@ class PartsFolder:
             raise EmbeddingsError(f'{folder}: a folder that holds something else. Remedy: a new or an empty one.')
         (folder / PARTS).mkdir(parents=True, exist_ok=True)
         self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        self._has_locks = True
         try:
             for number in numbers:
                 self._claim(number)
@@ -169,11 +170,13 @@ class PartsFolder:
         try:
             yield
         finally:
-            if fcntl is not None:
+            if self._has_locks:
                 fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, 0)
 
     def _locked(self, byte: int, wait: bool) -> None:
-        """One byte of the lock file is this process's."""
+        """One byte of the lock file is this process's; where there are no locks, a warning says so once."""
+        if not self._has_locks:
+            return
         try:
             if fcntl is None:
                 raise OSError(errno.ENOSYS, 'no locks')
@@ -181,4 +184,5 @@ class PartsFolder:
         except OSError as error:
             if error.errno not in _NO_LOCKS:
                 raise
+            self._has_locks = False
             logger.warning('%s: the file system has no locks; two runs on one part do its work twice.', self.folder)

@@ -1,6 +1,7 @@
 """`cmvl embed -o FOLDER/`: the same parts whatever the shards, whatever is killed, cut off or mixed up."""
 
 import csv
+import errno
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cmvl_mm.workflows import embed_folder as embed_file
+from cmvl_mm.workflows import parts_folder
 from cmvl_mm.workflows.embed import embed
 from cmvl_mm.workflows.embed_block import BlockTask
 from cmvl_mm.workflows.embed_blocks import videos_of_block
@@ -233,6 +235,25 @@ def test_two_runs_never_write_one_part(made_videos, weights, tmp_path, monkeypat
     assert embed_folder(made_videos, out, weights, **SMALL).written == 2
     assert all(error.startswith('BlockingIOError') for error in seen)
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize('system', ['a disk without locks', 'Windows'])
+def test_a_disk_without_locks_is_named_once_and_used(
+    whole, made_videos, weights, tmp_path, monkeypatch, caplog, system
+):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, 'No locks available')
+
+    if system == 'Windows':
+        monkeypatch.setattr(parts_folder, 'fcntl', None)
+    else:
+        monkeypatch.setattr(parts_folder.fcntl, 'lockf', refuse)
+    out = tmp_path / 'out'
+    embed_folder(made_videos, out, weights, **SMALL)
+    assert hashes(out) == hashes(whole)
+    assert [record.message for record in caplog.records if 'no locks' in record.message] == [
+        f'{out}: the file system has no locks; two runs on one part do its work twice.'
+    ]
 
 
 def test_a_search_in_a_folder_finds_what_a_search_in_a_file_finds(videos, weights, tmp_path, cmvl):
