@@ -4,28 +4,17 @@ Each video is one byte of the file `.prepare.lock`, which a process locks while 
 releases the lock when the process ends, however it ends. Nothing is written to the file.
 """
 
-import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from time import sleep
-from typing import Literal
 
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
+from cmvl_mm.files.byte_locks import Claim, lock_byte
 
 LOCK_NAME = '.prepare.lock'
 POLL_SECONDS = 0.2
-
-Claim = Literal['mine', 'taken', 'no locks']
-"""Held by this process until the end of the block; held by another process; the file system has no locks."""
-
-_HELD = {errno.EACCES, errno.EAGAIN}
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 @contextmanager
@@ -43,18 +32,8 @@ def claim(folder: Path, name: str) -> Iterator[Claim]:
 
 
 def _lock(file: int, name: str) -> Claim:
-    if fcntl is None:
-        return 'no locks'
     place = int.from_bytes(sha256(os.path.normpath(name).encode()).digest()[:7])  # two names meet once in 2^56
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-    except OSError as error:
-        if error.errno in _HELD:
-            return 'taken'
-        if error.errno in _NO_LOCKS:
-            return 'no locks'
-        raise
-    return 'mine'
+    return lock_byte(file, place)
 
 
 def wait_for_any(folder: Path, names: Iterable[str]) -> None:

@@ -9,7 +9,6 @@
 """
 
 import csv
-import errno
 import io
 import logging
 import os
@@ -19,24 +18,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cmvl_mm.files.atomic import replace_text
+from cmvl_mm.files.byte_locks import Claim, lock_byte, unlock_byte
 from cmvl_mm.workflows.embed_blocks import Block
 from cmvl_mm.workflows.embeddings import EmbeddingsError, Failure
 from cmvl_mm.workflows.part_file import PartFacts, has_changed, read_facts
 from cmvl_mm.workflows.parts_manifest import NAME, REMEDY, PartsManifest, read_manifest
 from cmvl_mm.workflows.same_rows import require_same
 
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
-
 logger = logging.getLogger(__name__)
 
 PARTS = 'parts'
 FAILURES = 'failures.csv'
 LOCK = '.lock'
-_HELD = {errno.EACCES, errno.EAGAIN}
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 class FolderInUse(EmbeddingsError):
@@ -152,37 +145,29 @@ class PartsFolder:
         return there
 
     def _claim(self, number: int) -> None:
-        try:
-            self._locked(number + 1, wait=False)
-        except OSError as error:
-            if error.errno not in _HELD:
-                raise
+        if self._locked(number + 1, wait=False) == 'taken':
             raise FolderInUse(
                 f'{self.folder}: another run writes part {number} of it at this moment, and this run on '
                 f'{platform.node()} would, too. Remedy: wait until it ends, or end it; several runs share a folder by '
                 '--shard 1/N, 2/N, ….'
-            ) from None
+            )
 
     @contextmanager
     def _table(self) -> Iterator[None]:
         """One run at a time."""
-        self._locked(0, wait=True)
+        held = self._locked(0, wait=True) == 'mine'
         try:
             yield
         finally:
-            if self._has_locks:
-                fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, 0)
+            if held:
+                unlock_byte(self._lock, 0)
 
-    def _locked(self, byte: int, wait: bool) -> None:
-        """One byte of the lock file is this process's; where there are no locks, a warning says so once."""
+    def _locked(self, byte: int, wait: bool) -> Claim:
+        """Try to make a byte of the lock file this process's; where there are no locks, a warning says so once."""
         if not self._has_locks:
-            return
-        try:
-            if fcntl is None:
-                raise OSError(errno.ENOSYS, 'no locks')
-            fcntl.lockf(self._lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, byte)
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
+            return 'no locks'
+        claim = lock_byte(self._lock, byte, wait=wait)
+        if claim == 'no locks':
             self._has_locks = False
             logger.warning('%s: the file system has no locks; two runs on one part do its work twice.', self.folder)
+        return claim

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from cmvl_mm.prepare import locks
+from cmvl_mm.files import byte_locks
 from cmvl_mm.prepare.locks import claim
 from cmvl_mm.prepare.run import prepare
 from cmvl_mm.prepare.sources import Source
@@ -121,7 +121,7 @@ def test_what_the_system_refuses_is_one_failure(place, clip, tmp_path):
 def test_without_locks_nothing_of_others_is_removed(place, clip, tmp_path, monkeypatch):
     place(tmp_path / 'dst', b'unfinished', 'a.mp4.1.part')
     place(tmp_path / 'src', clip, 'a.mp4')
-    monkeypatch.setattr(locks, 'fcntl', None)
+    monkeypatch.setattr(byte_locks, 'fcntl', None)
     said = []
     check_profile(tmp_path / 'dst', 'paper', said.append)
     assert 'has no file locks' in said[0]

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from cmvl_mm.files import byte_locks
 from cmvl_mm.workflows import embed_folder as embed_file
-from cmvl_mm.workflows import parts_folder
 from cmvl_mm.workflows.embed import embed
 from cmvl_mm.workflows.embed_block import BlockTask
 from cmvl_mm.workflows.embed_blocks import videos_of_block
@@ -245,9 +245,9 @@ def test_a_disk_without_locks_is_named_once_and_used(
         raise OSError(errno.ENOLCK, 'No locks available')
 
     if system == 'Windows':
-        monkeypatch.setattr(parts_folder, 'fcntl', None)
+        monkeypatch.setattr(byte_locks, 'fcntl', None)
     else:
-        monkeypatch.setattr(parts_folder.fcntl, 'lockf', refuse)
+        monkeypatch.setattr(byte_locks.fcntl, 'lockf', refuse)
     out = tmp_path / 'out'
     embed_folder(made_videos, out, weights, **SMALL)
     assert hashes(out) == hashes(whole)
