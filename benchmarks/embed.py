@@ -30,11 +30,11 @@ from mmengine.registry import init_default_scope
 from side_by_side import Report, Route, Target, add_arguments, alternate, machine, publish, ratio
 from torch.utils.data import DataLoader, Dataset
 
+from cmvl_mm.embedding.embed import embed
+from cmvl_mm.embedding.folder import embed_folder
+from cmvl_mm.embedding.network import load_network
 from cmvl_mm.prepare.sources import find_in_folder
 from cmvl_mm.video import index_store
-from cmvl_mm.workflows.embed import embed
-from cmvl_mm.workflows.embed_folder import embed_folder
-from cmvl_mm.workflows.network import load_network
 
 OURS, PARTS, STOCK, LIMIT = 'ours', 'ours, a folder of parts', 'decord, stock pipeline', 'bare decoding'
 

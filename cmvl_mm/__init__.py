@@ -38,8 +38,11 @@ from cmvl_mm.files.version import VERSION
 
 if TYPE_CHECKING:
     from cmvl_mm import hub
+    from cmvl_mm.clip_search.search import search
+    from cmvl_mm.clip_search.stored_rows import read_embeddings
     from cmvl_mm.datasets.annotation import read_list
     from cmvl_mm.datasets.collate import compressed_collate
+    from cmvl_mm.embedding.embed import embed
     from cmvl_mm.engine.config import load_config
     from cmvl_mm.hub import load
     from cmvl_mm.inference import ContextMotionInferencer
@@ -55,11 +58,8 @@ if TYPE_CHECKING:
         VideoMetadata,
     )
     from cmvl_mm.video.encode import PROFILES, Profile, reencode
-    from cmvl_mm.workflows.embed import embed
     from cmvl_mm.workflows.finetune import finetune
     from cmvl_mm.workflows.pretrain import pretrain
-    from cmvl_mm.workflows.search import search
-    from cmvl_mm.workflows.stored_rows import read_embeddings
 
 __version__ = VERSION
 
@@ -109,9 +109,9 @@ _NAMES_OF = {
     'cmvl_mm.models.losses': ('info_nce', 'pointwise_info_nce', 'InfoNCELoss', 'PointwiseInfoNCELoss'),
     'cmvl_mm.engine.config': ('load_config',),
     'cmvl_mm.inference': ('ContextMotionInferencer',),
-    'cmvl_mm.workflows.embed': ('embed',),
-    'cmvl_mm.workflows.search': ('search',),
-    'cmvl_mm.workflows.stored_rows': ('read_embeddings',),
+    'cmvl_mm.embedding.embed': ('embed',),
+    'cmvl_mm.clip_search.search': ('search',),
+    'cmvl_mm.clip_search.stored_rows': ('read_embeddings',),
     'cmvl_mm.hub': ('load',),
     'cmvl_mm.workflows.pretrain': ('pretrain',),
     'cmvl_mm.workflows.finetune': ('finetune',),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from cmvl_mm.workflows.embed_folder import FolderRun
-    from cmvl_mm.workflows.embeddings import Embeddings
+    from cmvl_mm.embedding.embeddings import Embeddings
+    from cmvl_mm.embedding.folder import FolderRun
 
 EPILOG = """\b
 Example:
@@ -79,8 +79,8 @@ def embed(
     try:
         with quiet():
             if in_parts:
-                from cmvl_mm.workflows.embed_folder import embed_folder
-                from cmvl_mm.workflows.shards import WHOLE, shard_of
+                from cmvl_mm.embedding.folder import embed_folder
+                from cmvl_mm.embedding.shards import WHOLE, shard_of
 
                 run = embed_folder(
                     videos, out, chosen, config=config, root=root, clips=clips, every=every, device=device,
@@ -89,7 +89,7 @@ def embed(
                 )  # fmt: skip
                 summary, told = _of_folder(run)
             else:
-                from cmvl_mm.workflows.embed import embed as embed_file
+                from cmvl_mm.embedding.embed import embed as embed_file
 
                 found = embed_file(
                     videos, chosen, out, config=config, root=root, clips=clips, every=every, device=device,
@@ -107,14 +107,14 @@ def embed(
 
 
 def _of_file(found: 'Embeddings', out: Path) -> tuple[dict[str, Any], str]:
-    from cmvl_mm.workflows.embed_summary import summary_of, told
+    from cmvl_mm.embedding.summary import summary_of, told
 
     summary = summary_of(found, out)
     return summary, told(summary)
 
 
 def _of_folder(run: 'FolderRun') -> tuple[dict[str, Any], str]:
-    from cmvl_mm.workflows.embed_summary import summary_of_folder, told_of_folder
+    from cmvl_mm.embedding.summary import summary_of_folder, told_of_folder
 
     summary = summary_of_folder(run)
     return summary, told_of_folder(summary)

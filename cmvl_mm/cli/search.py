@@ -41,7 +41,7 @@ def search(
     little below 1. Results are rank, cosine, seconds, label and path.
     """
     from cmvl_mm.cli.quiet import quiet
-    from cmvl_mm.workflows.search import search as run
+    from cmvl_mm.clip_search.search import search as run
 
     wanted = int(query) if query.isdecimal() and not Path(query).is_file() else query
     with quiet():

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.embedding.embeddings import Embeddings
 from cmvl_mm.web.errors import BadRequest
-from cmvl_mm.workflows.embeddings import Embeddings
 
 Rows = npt.NDArray[np.int64]
 

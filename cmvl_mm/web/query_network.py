@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.embedding.embeddings import EmbeddingsMeta, Failure
 from cmvl_mm.web.errors import UnreadableVideo
-from cmvl_mm.workflows.embeddings import EmbeddingsMeta, Failure
 
 if TYPE_CHECKING:
-    from cmvl_mm.workflows.network import Network
+    from cmvl_mm.embedding.network import Network
 
 
 class QueryNetwork:
@@ -32,8 +32,8 @@ class QueryNetwork:
             EmbeddingsError: the weights that made the file are not at hand, or are others.
             TypeNameError, CheckpointError: as `load_network_of`.
         """
-        from cmvl_mm.workflows.embed_video import embed_video  # loads torch and MMAction2
-        from cmvl_mm.workflows.network import load_network_of
+        from cmvl_mm.embedding.network import load_network_of
+        from cmvl_mm.embedding.one_video import embed_video  # loads torch and MMAction2
 
         if self._network is None:
             self._network = load_network_of(self._meta)

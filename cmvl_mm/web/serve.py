@@ -6,12 +6,12 @@ from pathlib import Path
 
 import uvicorn
 
+from cmvl_mm.clip_search.stored_rows import read_embeddings
 from cmvl_mm.web.app import Settings, create_app
 from cmvl_mm.web.collection import Collection
 from cmvl_mm.web.errors import WebError
 from cmvl_mm.web.guard import allowed_hosts
 from cmvl_mm.web.query_network import QueryNetwork
-from cmvl_mm.workflows.stored_rows import read_embeddings
 
 
 def serve(

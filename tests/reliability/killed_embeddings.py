@@ -14,8 +14,8 @@ from finding import Finding, Size
 from short_run import make_videos, start
 from signals import children
 
-from cmvl_mm.workflows.embed_folder import embed_folder
-from cmvl_mm.workflows.stored_rows import read_embeddings
+from cmvl_mm.clip_search.stored_rows import read_embeddings
+from cmvl_mm.embedding.folder import embed_folder
 
 WORKERS = 2
 

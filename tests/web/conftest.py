@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip('starlette', reason="needs pip install 'cmvl_mm[web]'")
 
+from cmvl_mm.embedding.embeddings import Embeddings, EmbeddingsMeta
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.web.app import Settings
 from cmvl_mm.web.collection import Collection
 from cmvl_mm.web.guard import allowed_hosts
-from cmvl_mm.workflows.embeddings import Embeddings, EmbeddingsMeta
 
 FRAMES = 24
 NAMES = ('a/red.mp4', 'a/<b>&"x.mp4', 'b/green.mp4', 'b/blue.mp4')

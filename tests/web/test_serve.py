@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from cmvl_mm.cli.web import web
+from cmvl_mm.embedding.embeddings import write_embeddings
 from cmvl_mm.web.errors import WebError
 from cmvl_mm.web.guard import allowed_hosts
 from cmvl_mm.web.serve import serve
-from cmvl_mm.workflows.embeddings import write_embeddings
 
 
 @pytest.fixture

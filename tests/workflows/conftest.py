@@ -88,7 +88,7 @@ def weights(make_network) -> Path:
 @pytest.fixture(scope='session')
 def embedded(made_videos, weights):
     """The videos' rows."""
-    from cmvl_mm.workflows.embed import embed
+    from cmvl_mm.embedding.embed import embed
 
     return embed(made_videos, weights)
 

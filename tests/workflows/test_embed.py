@@ -10,14 +10,14 @@ import pytest
 import torch
 
 import cmvl_mm
+from cmvl_mm.clip_search.stored_rows import read_embeddings
+from cmvl_mm.embedding import embed as embed_file
+from cmvl_mm.embedding.clip_settings import ClipSettings, SettingsError
+from cmvl_mm.embedding.embed import embed
+from cmvl_mm.embedding.embeddings import EmbeddingsError
+from cmvl_mm.embedding.store import EmbedStore
+from cmvl_mm.embedding.video_inputs import InputsError
 from cmvl_mm.evaluation.features import load_features
-from cmvl_mm.workflows import embed as embed_file
-from cmvl_mm.workflows.clip_settings import ClipSettings, SettingsError
-from cmvl_mm.workflows.embed import embed
-from cmvl_mm.workflows.embed_store import EmbedStore
-from cmvl_mm.workflows.embeddings import EmbeddingsError
-from cmvl_mm.workflows.stored_rows import read_embeddings
-from cmvl_mm.workflows.video_inputs import InputsError
 
 NAMES = ['a/one.mp4', 'a/two.mkv', 'b/short.mp4', 'b/three.avi']
 

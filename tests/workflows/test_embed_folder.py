@@ -15,18 +15,18 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from cmvl_mm.clip_search.search import search
+from cmvl_mm.clip_search.stored_rows import read_embeddings
+from cmvl_mm.embedding import folder as embed_file
+from cmvl_mm.embedding.block import BlockTask
+from cmvl_mm.embedding.block_plan import videos_of_block
+from cmvl_mm.embedding.embed import embed
+from cmvl_mm.embedding.embeddings import EmbeddingsError
+from cmvl_mm.embedding.folder import embed_folder
+from cmvl_mm.embedding.parts_folder import FolderInUse
+from cmvl_mm.embedding.shards import Shard, ShardError, shard_of
+from cmvl_mm.embedding.summary import summary_of_folder, told_of_folder
 from cmvl_mm.files import byte_locks
-from cmvl_mm.workflows import embed_folder as embed_file
-from cmvl_mm.workflows.embed import embed
-from cmvl_mm.workflows.embed_block import BlockTask
-from cmvl_mm.workflows.embed_blocks import videos_of_block
-from cmvl_mm.workflows.embed_folder import embed_folder
-from cmvl_mm.workflows.embed_summary import summary_of_folder, told_of_folder
-from cmvl_mm.workflows.embeddings import EmbeddingsError
-from cmvl_mm.workflows.parts_folder import FolderInUse
-from cmvl_mm.workflows.search import search
-from cmvl_mm.workflows.shards import Shard, ShardError, shard_of
-from cmvl_mm.workflows.stored_rows import read_embeddings
 
 SMALL = dict(workers=0, block_clips=3)
 """In this process, a video a part."""
@@ -73,8 +73,8 @@ def test_three_shards_are_one_run_to_the_byte(whole, made_videos, embedded, weig
 KILLS = """
 import os, signal, sys
 from pathlib import Path
-import cmvl_mm.workflows.embed_block as embed_block
-from cmvl_mm.workflows.embed_folder import embed_folder
+import cmvl_mm.embedding.block as embed_block
+from cmvl_mm.embedding.folder import embed_folder
 
 embed_videos = embed_block.embed_videos
 

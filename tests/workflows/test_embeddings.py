@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from cmvl_mm.workflows.embeddings import (
+from cmvl_mm.clip_search.stored_rows import read_embeddings
+from cmvl_mm.embedding.embeddings import (
     KEY,
     Embeddings,
     EmbeddingsError,
     EmbeddingsMeta,
     write_embeddings,
 )
-from cmvl_mm.workflows.stored_rows import read_embeddings
 
 META = EmbeddingsMeta(
     root='/videos',

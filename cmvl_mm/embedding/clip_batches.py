@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.workflows.network import CLIPS_PER_FORWARD, Network
+from cmvl_mm.embedding.network import CLIPS_PER_FORWARD, Network
 
 Vector = npt.NDArray[np.float32]
 

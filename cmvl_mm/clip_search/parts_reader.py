@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from cmvl_mm.workflows.embeddings import (
+from cmvl_mm.clip_search.row_blocks import RowBlock, block_of_table
+from cmvl_mm.embedding.embeddings import (
     Embeddings,
     EmbeddingsError,
     EmbeddingsMeta,
@@ -14,10 +15,9 @@ from cmvl_mm.workflows.embeddings import (
     read_footer,
     read_table,
 )
-from cmvl_mm.workflows.parts_folder import part_path
-from cmvl_mm.workflows.parts_manifest import read_manifest
-from cmvl_mm.workflows.row_blocks import RowBlock, block_of_table
-from cmvl_mm.workflows.same_rows import require_same
+from cmvl_mm.embedding.parts_folder import part_path
+from cmvl_mm.embedding.parts_manifest import read_manifest
+from cmvl_mm.embedding.same_rows import require_same
 
 _REMEDY = 'the command that wrote the folder once more: it makes what is missing or damaged.'
 

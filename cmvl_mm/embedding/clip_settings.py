@@ -15,9 +15,9 @@ from cmvl_mm.datasets.sampling import (
     fit_to_end,
 )
 from cmvl_mm.datasets.stages import find
+from cmvl_mm.embedding.embeddings import EmbeddingsMeta
 from cmvl_mm.engine.inference_pipeline import pipeline_of_test
 from cmvl_mm.video.once import Timeline
-from cmvl_mm.workflows.embeddings import EmbeddingsMeta
 
 CLIPS = 4
 """Clips of a video where the config tests nothing, as one of pretraining."""

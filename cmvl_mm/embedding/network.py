@@ -15,13 +15,13 @@ from torch import nn
 
 from cmvl_mm import hub
 from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict, resolve_checkpoint
+from cmvl_mm.embedding.clip_settings import ClipSettings, SettingsError
+from cmvl_mm.embedding.embeddings import EmbeddingsError, EmbeddingsMeta
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.files.digest import sha256_of
 from cmvl_mm.files.version import VERSION
 from cmvl_mm.models.known_types import require_registered
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
-from cmvl_mm.workflows.clip_settings import ClipSettings, SettingsError
-from cmvl_mm.workflows.embeddings import EmbeddingsError, EmbeddingsMeta
 from cmvl_mm.zoo.default import MODEL
 from cmvl_mm.zoo.manifest import read_manifest, tupled
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from cmvl_mm.workflows.embed_blocks import Block
-from cmvl_mm.workflows.embed_video import NamedVideo, embed_video, embed_videos
-from cmvl_mm.workflows.embeddings import EmbeddingsMeta, Failure
-from cmvl_mm.workflows.network import Network, load_network
-from cmvl_mm.workflows.part_file import PartFacts, write_part
-from cmvl_mm.workflows.parts_folder import part_path
-from cmvl_mm.workflows.parts_manifest import REMEDY
-from cmvl_mm.workflows.same_rows import require_same
-from cmvl_mm.workflows.video_rows import VideoRows
+from cmvl_mm.embedding.block_plan import Block
+from cmvl_mm.embedding.embeddings import EmbeddingsMeta, Failure
+from cmvl_mm.embedding.network import Network, load_network
+from cmvl_mm.embedding.one_video import NamedVideo, embed_video, embed_videos
+from cmvl_mm.embedding.part_file import PartFacts, write_part
+from cmvl_mm.embedding.parts_folder import part_path
+from cmvl_mm.embedding.parts_manifest import REMEDY
+from cmvl_mm.embedding.same_rows import require_same
+from cmvl_mm.embedding.video_rows import VideoRows
 
 
 @dataclass(frozen=True)

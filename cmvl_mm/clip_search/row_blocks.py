@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cmvl_mm.workflows.embeddings import Embeddings, EmbeddingsMeta, vectors_of
+from cmvl_mm.embedding.embeddings import Embeddings, EmbeddingsMeta, vectors_of
 
 
 class Row(NamedTuple):

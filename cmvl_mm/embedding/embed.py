@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from cmvl_mm.workflows.cores import usable_cores
-from cmvl_mm.workflows.embed_store import EmbedStore
-from cmvl_mm.workflows.embed_video import NamedVideo, embed_videos
-from cmvl_mm.workflows.embeddings import Embeddings, Failure
-from cmvl_mm.workflows.network import CLIPS_PER_FORWARD, Network, load_network
-from cmvl_mm.workflows.video_inputs import InputsError, Named, Videos, find_videos
-from cmvl_mm.workflows.video_rows import VideoRows, joined
+from cmvl_mm.embedding.cores import usable_cores
+from cmvl_mm.embedding.embeddings import Embeddings, Failure
+from cmvl_mm.embedding.network import CLIPS_PER_FORWARD, Network, load_network
+from cmvl_mm.embedding.one_video import NamedVideo, embed_videos
+from cmvl_mm.embedding.store import EmbedStore
+from cmvl_mm.embedding.video_inputs import InputsError, Named, Videos, find_videos
+from cmvl_mm.embedding.video_rows import VideoRows, joined
 from cmvl_mm.zoo.default import MODEL
 
 _PART_SECONDS = 20.0

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.datasets.geometry import centre_box, crop_resize
+from cmvl_mm.embedding.clip_settings import Clips, ClipSettings
+from cmvl_mm.embedding.network import CLIPS_PER_FORWARD
 from cmvl_mm.video.display import Orientation
 from cmvl_mm.video.once import Rgb, Timeline
-from cmvl_mm.workflows.clip_settings import Clips, ClipSettings
-from cmvl_mm.workflows.network import CLIPS_PER_FORWARD
 
 Pictures = npt.NDArray[np.uint8]
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.clip_search.row_blocks import InMemory, RowBlock, Rows
+from cmvl_mm.clip_search.stored_rows import open_rows
+from cmvl_mm.embedding.embeddings import Embeddings, EmbeddingsError, Failure
 from cmvl_mm.evaluation.search import nearest
-from cmvl_mm.workflows.embeddings import Embeddings, EmbeddingsError, Failure
-from cmvl_mm.workflows.row_blocks import InMemory, RowBlock, Rows
-from cmvl_mm.workflows.stored_rows import open_rows
 
 
 class SearchError(ValueError):
@@ -94,8 +94,8 @@ def _vector_of(rows: Rows, query: str | Path, model: str | Path | None, device: 
     """(C,) of a video."""
     if not Path(query).is_file():  # before the network is loaded
         raise SearchError(f'{query}: there is no such video. Remedy: the path of a video, or a row number.')
-    from cmvl_mm.workflows.embed_video import embed_video  # loads MMAction2, which a query by row can do without
-    from cmvl_mm.workflows.network import load_network_of
+    from cmvl_mm.embedding.network import load_network_of
+    from cmvl_mm.embedding.one_video import embed_video  # loads MMAction2, which a query by row can do without
 
     network = load_network_of(rows.meta, model, device=device)
     found = embed_video(query, network)

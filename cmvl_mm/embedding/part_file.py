@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cmvl_mm.workflows.embed_blocks import Block
-from cmvl_mm.workflows.embeddings import (
+from cmvl_mm.embedding.block_plan import Block
+from cmvl_mm.embedding.embeddings import (
     Embeddings,
     EmbeddingsError,
     EmbeddingsMeta,
@@ -18,7 +18,7 @@ from cmvl_mm.workflows.embeddings import (
     read_footer,
     write_embeddings,
 )
-from cmvl_mm.workflows.video_rows import VideoRows, joined
+from cmvl_mm.embedding.video_rows import VideoRows, joined
 
 KEY = b'cmvl_mm.part'
 """Of the schema's metadata: JSON, the fields of `PartFacts`."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from cmvl_mm.workflows.video_inputs import Videos
+from cmvl_mm.embedding.video_inputs import Videos
 
 BLOCK_CLIPS = 1000
 """Clips of a block at most: what the death of a worker can cost."""

@@ -17,13 +17,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cmvl_mm.embedding.block_plan import Block
+from cmvl_mm.embedding.embeddings import EmbeddingsError, Failure
+from cmvl_mm.embedding.part_file import PartFacts, has_changed, read_facts
+from cmvl_mm.embedding.parts_manifest import NAME, REMEDY, PartsManifest, read_manifest
+from cmvl_mm.embedding.same_rows import require_same
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.files.byte_locks import Claim, lock_byte, unlock_byte
-from cmvl_mm.workflows.embed_blocks import Block
-from cmvl_mm.workflows.embeddings import EmbeddingsError, Failure
-from cmvl_mm.workflows.part_file import PartFacts, has_changed, read_facts
-from cmvl_mm.workflows.parts_manifest import NAME, REMEDY, PartsManifest, read_manifest
-from cmvl_mm.workflows.same_rows import require_same
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from cmvl_mm.workflows.embeddings import EmbeddingsError, EmbeddingsMeta
+from cmvl_mm.embedding.embeddings import EmbeddingsError, EmbeddingsMeta
 
 
 def require_same(file: Path, there: EmbeddingsMeta, now: EmbeddingsMeta, remedy: str) -> None:

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from cmvl_mm.embedding.block import BlockTask, NetworkSource
+from cmvl_mm.embedding.block_plan import BLOCK_CLIPS, Block, blocks_of, digest_of, videos_of_block
+from cmvl_mm.embedding.cores import usable_cores
+from cmvl_mm.embedding.embeddings import EmbeddingsMeta, Failure
+from cmvl_mm.embedding.network import load_network
+from cmvl_mm.embedding.part_file import read_facts
+from cmvl_mm.embedding.parts_folder import PartsFolder
+from cmvl_mm.embedding.parts_manifest import PartsManifest
+from cmvl_mm.embedding.shards import WHOLE, Shard
+from cmvl_mm.embedding.video_inputs import InputsError, Named, find_videos
 from cmvl_mm.prepare.process_pool import in_processes
-from cmvl_mm.workflows.cores import usable_cores
-from cmvl_mm.workflows.embed_block import BlockTask, NetworkSource
-from cmvl_mm.workflows.embed_blocks import BLOCK_CLIPS, Block, blocks_of, digest_of, videos_of_block
-from cmvl_mm.workflows.embeddings import EmbeddingsMeta, Failure
-from cmvl_mm.workflows.network import load_network
-from cmvl_mm.workflows.part_file import read_facts
-from cmvl_mm.workflows.parts_folder import PartsFolder
-from cmvl_mm.workflows.parts_manifest import PartsManifest
-from cmvl_mm.workflows.shards import WHOLE, Shard
-from cmvl_mm.workflows.video_inputs import InputsError, Named, find_videos
 from cmvl_mm.zoo.default import MODEL
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.workflows.embeddings import Embeddings, EmbeddingsMeta, Failure
+from cmvl_mm.embedding.embeddings import Embeddings, EmbeddingsMeta, Failure
 
 
 class VideoRows(NamedTuple):

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from cmvl_mm.datasets.class_names import class_names
 from cmvl_mm.datasets.list_file import Entry, printable
+from cmvl_mm.embedding.embeddings import Failure
 from cmvl_mm.prepare.sources import find_in_folder, find_in_list
-from cmvl_mm.workflows.embeddings import Failure
 
 LISTS = ('.txt', '.list', '.lst')
 """Names that end so are annotation lists."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from cmvl_mm.workflows.embed_folder import FolderRun
-from cmvl_mm.workflows.embed_store import notes_of
-from cmvl_mm.workflows.embeddings import Embeddings
-from cmvl_mm.workflows.parts_folder import FAILURES
+from cmvl_mm.embedding.embeddings import Embeddings
+from cmvl_mm.embedding.folder import FolderRun
+from cmvl_mm.embedding.parts_folder import FAILURES
+from cmvl_mm.embedding.store import notes_of
 
 _SHOWN = 3
 

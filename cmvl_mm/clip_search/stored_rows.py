@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cmvl_mm.workflows.embeddings import Embeddings, read_file
-from cmvl_mm.workflows.parts_manifest import NAME
-from cmvl_mm.workflows.parts_reader import Parts
-from cmvl_mm.workflows.row_blocks import InMemory, Rows
+from cmvl_mm.clip_search.parts_reader import Parts
+from cmvl_mm.clip_search.row_blocks import InMemory, Rows
+from cmvl_mm.embedding.embeddings import Embeddings, read_file
+from cmvl_mm.embedding.parts_manifest import NAME
 
 
 def read_embeddings(path: str | Path) -> Embeddings:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cmvl_mm.files.atomic import replace_text
-from cmvl_mm.workflows.embeddings import (
+from cmvl_mm.embedding.embeddings import (
     Embeddings,
     EmbeddingsError,
     EmbeddingsMeta,
@@ -22,8 +21,9 @@ from cmvl_mm.workflows.embeddings import (
     read_file,
     write_embeddings,
 )
-from cmvl_mm.workflows.same_rows import require_same
-from cmvl_mm.workflows.video_rows import VideoRows, joined
+from cmvl_mm.embedding.same_rows import require_same
+from cmvl_mm.embedding.video_rows import VideoRows, joined
+from cmvl_mm.files.atomic import replace_text
 
 _REMEDY = 'another output file; or --overwrite (overwrite=True) to make it anew.'
 

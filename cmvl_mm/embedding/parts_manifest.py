@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cmvl_mm.embedding.embeddings import EmbeddingsError, EmbeddingsMeta, Failure
+from cmvl_mm.embedding.same_rows import require_same
 from cmvl_mm.files.atomic import replace_text
-from cmvl_mm.workflows.embeddings import EmbeddingsError, EmbeddingsMeta, Failure
-from cmvl_mm.workflows.same_rows import require_same
 
 NAME = 'manifest.json'
 FORMAT = 1

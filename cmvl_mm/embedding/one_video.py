@@ -11,14 +11,14 @@ import numpy as np
 import torch
 
 from cmvl_mm.datasets.sampling import VideoTooShort
+from cmvl_mm.embedding.clip_batches import ClipBatches, Vector
+from cmvl_mm.embedding.clip_reader import ClipReader
+from cmvl_mm.embedding.clip_settings import Clips
+from cmvl_mm.embedding.embeddings import Failure
+from cmvl_mm.embedding.network import Network
+from cmvl_mm.embedding.video_rows import VideoRows
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.once import read_once
-from cmvl_mm.workflows.clip_batches import ClipBatches, Vector
-from cmvl_mm.workflows.clip_reader import ClipReader
-from cmvl_mm.workflows.clip_settings import Clips
-from cmvl_mm.workflows.embeddings import Failure
-from cmvl_mm.workflows.network import Network
-from cmvl_mm.workflows.video_rows import VideoRows
 
 
 class NamedVideo(NamedTuple):
