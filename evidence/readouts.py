@@ -11,7 +11,7 @@ from cmvl_mm.evaluation.knn import knn_predict
 from cmvl_mm.evaluation.linear_probe import sweep
 from cmvl_mm.evaluation.retrieval import recall_at
 
-MIRRORED = {'basic': ((0, 1), (2, 3)), 'future': (), 'hard': ((0, 1), (6, 7))}
+MIRRORED = {'basic': ((0, 1), (2, 3)), 'future': (), 'hard': ((0, 1), (6, 7)), 'small': ((0, 1), (2, 3))}
 """Motion labels of left and right, and of both senses of rotation: no single picture tells them apart, while positions
 and sizes do give away a part of the other motions. Level future has its turns for that."""
 KS = (1, 5)

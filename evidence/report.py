@@ -44,7 +44,8 @@ def write_report(results: Sequence[Result]) -> None:
         _verdicts(tested),
     ]
     parts += ['## Fresh videos\n', _fresh(results)]
-    parts += ['## Motion maps at the resolution of the vectors\n', non_inferiority.section(tested)]
+    parts += ['## Motion maps at the resolution of the vectors\n', non_inferiority.maps_section(tested)]
+    parts += ['## Videos of half the size\n', non_inferiority.videos_section(tested)]
     parts += [f'## Level {level}\n\n{tables.recalls(tested, level)}' for level in KINDS]
     parts += ['## Classifiers\n', tables.classifiers(tested), '## Few labels\n', tables.few_labels(tested)]
     parts += ['## Real video\n', tables.real_video(tested)]
@@ -68,8 +69,8 @@ def _origin(results: Sequence[Result]) -> str:
         f'{", ".join(machines)}. A "+" behind a commit: files of it had been changed. `make evidence '
         f'SEEDS={len(seeds)} FALLS=folder` repeats them (FALLS for the real video, which the repository has not), '
         f'`make evidence SEEDS={len(seeds)} FRESH=1` the fresh videos, `{non_inferiority.COMMAND} '
-        f'{" ".join(non_inferiority.ROWS)}` both sizes of motion maps, evidence/full_size.py what is full-size; '
-        '`python evidence/run_suite.py --report` writes this again.\n'
+        f'{" ".join(non_inferiority.ROWS)}` both sizes of motion maps and of videos, evidence/full_size.py what is '
+        'full-size; `python evidence/run_suite.py --report` writes this again.\n'
     )
 
 

@@ -8,12 +8,14 @@ CONFIGS = REPOSITORY / 'configs/evidence'
 WORK = Path('work_dirs/evidence')
 """Everything the suite makes; the configs read from here."""
 
-Level = Literal['basic', 'future', 'hard', 'falls']
-"""Three of the controlled benchmark; 'falls' is real video, see real_video.py."""
+Level = Literal['basic', 'future', 'hard', 'small', 'falls']
+"""Three of the controlled benchmark; 'small' is basic at half its size, see small_videos.py; 'falls' is real video, see
+real_video.py."""
 KINDS: dict[str, tuple[str, ...]] = {
     'basic': ('context', 'motion', 'joint'),
     'future': ('context', 'motion', 'joint', 'current', 'turn'),
     'hard': ('context', 'motion', 'joint'),
+    'small': ('context', 'motion', 'joint'),
 }
 """Kinds of label by level."""
 
@@ -58,6 +60,7 @@ ROWS = (
     Row('paper_maps', 'the same, motion maps as large as the clip', 'paper_maps'),
     Row('far_vector_maps', 'vector_maps, motion further ahead', 'far_future_09'),
     Row('far_paper_maps', 'paper_maps, motion further ahead', 'far_paper_maps'),
+    Row('small_videos', 'far_vector_maps, from videos of half the size', 'far_future_09', level='small'),
     Row('current', 'current instead of future motion', 'current', core=True),
     Row('mse', 'MSE on the vectors', 'mse', core=True),
     Row('cross_entropy', 'cross-entropy on the vectors', 'cross_entropy', core=True),

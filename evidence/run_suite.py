@@ -27,6 +27,7 @@ from report import write_report
 from rows import BY_NAME, CANDIDATES, FEW_LABEL_STARTS, KINDS, ROWS, WORK, Row
 from run import alone, run
 from settings import ALPHAS, CHOSEN, GAPS, RATE_SEEDS, TARGET_WEIGHTS, TUNING_SEED, write_chosen
+from small_videos import make_small
 from store import is_done, load_finished, load_published, publish
 
 BENCHMARK_SEED = 1
@@ -156,6 +157,10 @@ def starts_of(rows: list[Row]) -> list[str]:
 
 def make_level(level: str) -> None:
     """The level's videos; those that are there are kept."""
+    if level == 'small':
+        make_level('basic')
+        make_small()
+        return
     train, val, test = map(str, SIZES[level])
     command = [
         'tools/make_benchmark.py', WORK / level, '--level', level, '--seed', BENCHMARK_SEED,

@@ -1,7 +1,7 @@
 """A verdict is where the interval of the paired differences lies about the margin, and needs five pairs."""
 
 import pytest
-from non_inferiority import ARMS, MARGIN, compare, section
+from non_inferiority import ARMS, MARGIN, VIDEO_ARMS, compare, maps_section, videos_section
 from rows import BY_NAME, CONFIGS, options_of_training
 from run import config_with
 
@@ -38,14 +38,14 @@ def arms(ran):
     ],
 )
 def test_verdicts(arms, differences, verdict):
-    found = compare(arms(differences), 'basic', 'R@1 joint')
+    found = compare(arms(differences), ARMS['basic'], 'R@1 joint')
     assert found.differences == pytest.approx(differences)
     assert found.verdict == verdict
     assert MARGIN == 3
 
 
 def test_the_section_shows_every_seed_and_what_is_missing(arms):
-    text = section([*arms([1.0, -1.0, 1.0, -1.0, 0.0]), *arms([2.0], level='hard')])
+    text = maps_section([*arms([1.0, -1.0, 1.0, -1.0, 0.0]), *arms([2.0], level='hard')])
     assert (
         '| basic | R@1 joint | 32.0 | 32.0 | +1.0, -1.0, +1.0, -1.0, +0.0 | +0.0 (-1.2 to +1.2) | 5 | not worse |'
         in text
@@ -54,6 +54,13 @@ def test_the_section_shows_every_seed_and_what_is_missing(arms):
     assert '| hard | probe motion | | | | | 0 | not run |' in text
     assert f'--rows {" ".join(ARMS["hard"])}` runs what is missing' in text
     assert f'--rows {" ".join(ARMS["basic"])}' not in text
+
+
+def test_the_halved_videos_have_a_section_of_their_own(ran):
+    rows = VIDEO_ARMS['basic, motion further ahead']
+    text = videos_section([ran(row, 0, {'R@1 joint': figure}) for row, figure in zip(rows, (27.0, 29.0), strict=True)])
+    assert '| basic, motion further ahead | R@1 joint | 27.0 | 29.0 | -2.0 | -2.0 | 1 | too few seeds |' in text
+    assert f'--rows {" ".join(rows)}` runs what is missing' in text
 
 
 @pytest.mark.parametrize('setting', ARMS)
