@@ -33,21 +33,35 @@ def _no_rank_left_behind(monkeypatch):
     monkeypatch.delenv('LOCAL_RANK')
 
 
-@pytest.fixture(autouse=True)
-def _file_readers_put_back():
-    """Our tools make MMEngine's readers strict for their process; a tool that a test calls does so for its own time."""
+@pytest.fixture(scope='session', autouse=True)
+def _readers_of_the_package():
+    """MMEngine's tables of file readers as importing the package leaves them: before any tool runs in this process."""
     try:
         from mmengine.fileio.handlers import file_handlers
         from mmengine.runner.checkpoint import CheckpointLoader
-    except ImportError:  # an install without extras
-        yield
-        return
 
-    kept = [(table, dict(table)) for table in (file_handlers, CheckpointLoader._schemes)]
+        from cmvl_mm.checkpoints.mmengine_reader import mend_checkpoint_reader
+    except ImportError:  # an install without extras
+        return []
+    mend_checkpoint_reader()
+    return [(table, dict(table)) for table in (file_handlers, CheckpointLoader._schemes)]
+
+
+@pytest.fixture(autouse=True)
+def _file_readers_put_back(_readers_of_the_package):
+    """Our tools make MMEngine's readers strict for their process; a tool that a test calls does so for its own time.
+
+    Before a test as well: a fixture of a wider scope, which comes first, may have called a tool.
+    """
+
+    def put_back():
+        for table, before in _readers_of_the_package:
+            table.clear()
+            table.update(before)
+
+    put_back()
     yield
-    for table, before in kept:
-        table.clear()
-        table.update(before)
+    put_back()
 
 
 @pytest.fixture(scope='session')

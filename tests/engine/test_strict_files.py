@@ -4,7 +4,10 @@ import runpy
 import subprocess
 import sys
 
+import mmengine
 import pytest
+
+from cmvl_mm.engine.strict_files import read_files_as_data
 
 READ = """
 import sys
@@ -64,3 +67,13 @@ def test_the_tools_do_so_before_they_read_anything(repository, monkeypatch, tool
     monkeypatch.setattr(sys, 'argv', [tool, 'nowhere.py'])
     with pytest.raises(KeyboardInterrupt):
         module['main']()
+
+
+@pytest.fixture(scope='module')
+def a_tool_ran_here():
+    read_files_as_data()
+
+
+def test_a_tool_that_a_wider_fixture_calls_leaves_no_test_strict_readers(a_tool_ran_here, tmp_path):
+    mmengine.dump([1], tmp_path / 'a.pkl')
+    assert mmengine.load(tmp_path / 'a.pkl') == [1]
