@@ -1,7 +1,6 @@
 """A folder of parts, read: whole into memory, or part by part."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -55,7 +54,8 @@ class Parts:
             raise EmbeddingsError(
                 f'{where}: {len(missing)} of {manifest.parts} parts are missing, first {missing[0]}. Remedy: {_REMEDY}'
             )
-        counts, widths = [0], {}
+        counts = [0]
+        widths: dict[int, str] = {}
         for number, footer in self._footers():
             name = files.where(number)
             meta, facts = footer_of(footer, name, _REMEDY)
@@ -74,11 +74,11 @@ class Parts:
 
     def tasks(self, where: RowFilter) -> Iterator[Task]:
         """Blocks of some neighbouring parts."""
-        first, most = 0, block_rows(self.channels)
-        for end in range(1, self.parts + 1):
-            if end == self.parts or self.begins[end + 1] - self.begins[first] > most:
-                yield self._task(range(first, end), where)
-                first = end
+        return (self._task(numbers, where) for numbers in self._groups())
+
+    def tables(self) -> Iterator[pa.Table]:
+        """All columns of such blocks, one after the other; paths are a dictionary."""
+        return (self._table(numbers, [*Row._fields, 'vector']) for numbers in self._groups())
 
     def vectors_at(self, rows: Numbers) -> Vectors:
         """(m, C) of rows by number; a part at a time is in memory."""
@@ -96,11 +96,15 @@ class Parts:
 
     def whole(self) -> Embeddings:
         """All rows, in memory."""
-        columns = [*Row._fields, 'vector']
-        tables = [
-            self._table(range(first, end), columns) for first, end in pairwise([*range(0, self.parts, 16), self.parts])
-        ]
-        return embeddings_of(pa.concat_tables(tables).unify_dictionaries(), self.meta)
+        return embeddings_of(pa.concat_tables(self.tables()).unify_dictionaries(), self.meta)
+
+    def _groups(self) -> Iterator[range]:
+        """Neighbouring parts that make a block."""
+        first, most = 0, block_rows(self.channels)
+        for end in range(1, self.parts + 1):
+            if end == self.parts or self.begins[end + 1] - self.begins[first] > most:
+                yield range(first, end)
+                first = end
 
     def _footers(self) -> Iterator[tuple[int, pa.NativeFile]]:
         for first in range(0, self.parts, _FOOTERS):

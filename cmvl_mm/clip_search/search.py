@@ -112,14 +112,12 @@ def search_many(
 
 def _vectors_of(engine: Engine, queries: Sequence[Query], model: str | Path | None, device: str) -> Vectors:
     """(q, C)"""
-    rows = [number for number, query in enumerate(queries) if isinstance(query, (int, np.integer))]
-    for number in rows:
-        if not 0 <= int(queries[number]) < len(engine):
-            raise SearchError(
-                f'row {queries[number]}: there are rows 0 to {len(engine) - 1}. Remedy: one of them, or a video.'
-            )
+    rows = {number: int(query) for number, query in enumerate(queries) if isinstance(query, (int, np.integer))}
+    for row in rows.values():
+        if not 0 <= row < len(engine):
+            raise SearchError(f'row {row}: there are rows 0 to {len(engine) - 1}. Remedy: one of them, or a video.')
     vectors = np.empty((len(queries), engine.channels), np.float32)
-    vectors[rows] = engine.vectors_at(np.array([int(queries[number]) for number in rows], np.int64))
+    vectors[list(rows)] = engine.vectors_at(np.array(list(rows.values()), np.int64))
     videos = {number: Path(query) for number, query in enumerate(queries) if isinstance(query, (str, Path))}
     if videos:
         made = _embedded(engine, list(dict.fromkeys(videos.values())), model, device)

@@ -8,38 +8,17 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from cmvl_mm.clip_search.best_rows import NOTHING, Best, Floats, joined, kept, ranked
 from cmvl_mm.clip_search.errors import SearchError
 from cmvl_mm.clip_search.own_videos import OwnVideos
-from cmvl_mm.clip_search.row_blocks import BLOCK_BYTES, Numbers, RowBlock, Task
+from cmvl_mm.clip_search.row_blocks import BLOCK_BYTES, RowBlock, Task
 from cmvl_mm.evaluation.cosine import l2_normalise
-from cmvl_mm.evaluation.sifting import decide, full_precision, loosened, passing
-
-Floats = npt.NDArray[np.float64]
-
-
-class Best(NamedTuple):
-    """Rows of several queries in one list, by query, then falling cosine, then row."""
-
-    query: Numbers  # (m,)
-    row: Numbers  # (m,)
-    video: Numbers  # (m,)
-    cosine: Floats  # (m,)
-
-    def kth(self, k: int, queries: int) -> Floats:
-        """(q,) the cosine of each query's k-th row; -inf where it has fewer."""
-        counts = np.bincount(self.query, minlength=queries)
-        found = np.full(queries, -np.inf)
-        found[counts >= k] = self.cosine[(counts.cumsum() - counts)[counts >= k] + k - 1]
-        return found
-
-
-NOTHING = Best(*(np.empty(0, np.int64) for _ in range(3)), np.empty(0))
+from cmvl_mm.evaluation.sifting import full_precision, loosened, passing
 
 
 def nearest_rows(
@@ -87,7 +66,7 @@ class _Search:
 
     def add(self, new: Best) -> None:
         if len(new.row):
-            self.best = kept(Best(*map(np.concatenate, zip(self.best, new, strict=True))), self._k, self._by_video)
+            self.best = kept(joined([self.best, new]), self._k, self._by_video)
             self._floor = self.best.kth(self._k, len(self._query))
 
     def of_task(self, task: Task) -> Best:
@@ -104,7 +83,7 @@ class _Search:
         loose_block, lengths = loosened(block.vectors, block.rows)
         barred = None if self._own is None else self._own.pairs(block.paths)
         most = int(np.unique(block.videos, return_counts=True)[1].max()) if self._by_video else 1
-        step, found = max(1, BLOCK_BYTES // (4 * len(block.rows))), [NOTHING]
+        step, found = max(1, BLOCK_BYTES // (4 * len(block.rows))), list[Best]()
         for begin in range(0, len(self._query), step):
             tile = slice(begin, begin + step)
             similarity = (self._loose[tile] @ loose_block.T).div_(lengths)
@@ -118,29 +97,4 @@ class _Search:
             found.append(
                 ranked(self._query, block, passed.nonzero().numpy() + np.array([begin, 0]), self._k, self._by_video)
             )
-        return Best(*map(np.concatenate, zip(*found, strict=True)))
-
-
-def ranked(query: Floats, block: RowBlock, pairs: Numbers, k: int, by_video: bool) -> Best:
-    """The best of some pairs, by the exact cosine.
-
-    Args:
-        query: (q, C) of length 1.
-        block: rows.
-        pairs: (m, 2), query and place in the block.
-        k, by_video: as `nearest_rows` takes them.
-    """
-    cosine = decide(query, block.vectors, block.rows, pairs, BLOCK_BYTES)
-    return kept(Best(pairs[:, 0], block.rows[pairs[:, 1]], block.videos[pairs[:, 1]], cosine), k, by_video)
-
-
-def kept(found: Best, k: int, by_video: bool) -> Best:
-    """The k best of each query, in order; of each video the best row, where that is asked for."""
-    order = np.lexsort((found.row, -found.cosine, found.query))
-    found = Best(*(column[order] for column in found))
-    if by_video and len(found.row):
-        pairs = found.query * (found.video.max() + 1) + found.video
-        first = np.sort(np.unique(pairs, return_index=True)[1])
-        found = Best(*(column[first] for column in found))
-    places = np.arange(len(found.query)) - np.searchsorted(found.query, found.query)
-    return Best(*(column[places < k] for column in found))
+        return joined(found)
