@@ -121,7 +121,7 @@ def _numbered(parts: Parts, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
 
 def _lancedb() -> Any:
-    os.environ.setdefault('LANCE_LOG', 'error')  # else it warns, on standard error, of each table that it makes
+    os.environ.setdefault('LANCEDB_LOG', 'error')  # else it warns, on standard error, of each table that it makes
     try:
         import lancedb
     except ImportError as error:
