@@ -3,8 +3,9 @@
     python benchmarks/search_scale.py                                         # 100,000 rows x 128
     python benchmarks/search_scale.py --rows 10000000 --kinds ivf --folder /scratch --json scale.json    # 12 GB
 
-The rows are drawn once: unit vectors in clusters of 1,000, each the cluster's centre plus noise as long as the centre,
-in parts of 1,000 rows and videos of four clips. Neighbours are those of --queries rows, evenly spaced, all at once and
+The rows are drawn once: unit vectors in clusters of about --cluster rows, each the cluster's centre plus noise as long
+as the centre, in parts of 1,000 rows, of ten clusters each, and videos of four clips. Without clusters (0) no index can
+help, for all rows are about equally far. Neighbours are those of --queries rows, evenly spaced, all at once and
 then a single one; the row itself does not count for the recall. Each step runs in a process of its own, so that the
 peak of its memory, VmHWM, is its own: libraries, and what is mapped of an index, are in it. Seconds are by the clock
 on the wall, of the processor beside them; files have just been written, so that most are in the system's cache.
@@ -33,7 +34,7 @@ from cmvl_mm.embedding.embeddings import Embeddings, EmbeddingsMeta, table_of
 from cmvl_mm.embedding.parts_folder import part_path
 from cmvl_mm.embedding.parts_manifest import PartsManifest
 
-CLUSTER, PART, CLIPS = 1000, 1000, 4
+PART, CLIPS = 1000, 4
 META = EmbeddingsMeta('/videos', 'drawn', '0' * 64, {}, 16, 2, CLIPS, None, 'loop', 112, 128, '0')
 
 
@@ -43,6 +44,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument('--rows', type=int, default=100_000, help='a multiple of 1,000 (default: %(default)s)')
     parser.add_argument('--dim', type=int, default=128, help='of a vector (default: %(default)s)')
+    parser.add_argument('--cluster', type=int, default=1000, help='rows of a cluster; 0: none (default: %(default)s)')
     parser.add_argument('--queries', type=int, default=100, help='default: %(default)s')
     parser.add_argument('--k', type=int, default=10, help='neighbours (default: %(default)s)')
     parser.add_argument('--kinds', nargs='*', default=['ivf', 'lance'], help='of index (default: %(default)s)')
@@ -52,26 +54,31 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def write_parts(folder: Path, rows: int, dim: int) -> None:
+def write_parts(folder: Path, rows: int, dim: int, cluster: int) -> None:
     """A complete folder, as `cmvl embed` writes it, but not synced part by part."""
     (folder / 'parts').mkdir(parents=True)
     videos = rows // CLIPS
     PartsManifest(META, videos, 'a' * 64, PART // CLIPS, ()).write(folder)
     starts = 2.0 * (np.arange(PART) % CLIPS)
     for number in range(rows // PART):
-        rng = np.random.default_rng(number)
-        vectors = rng.standard_normal((PART, dim), dtype=np.float32)
-        clusters = rng.integers(0, max(1, rows // CLUSTER), PART)
-        for cluster in np.unique(clusters):
-            centre = np.random.default_rng([1, cluster]).standard_normal(dim, dtype=np.float32)
-            vectors[clusters == cluster] += centre
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = drawn(number, rows, dim, cluster)
         first = number * PART // CLIPS
         names = np.array([f'camera{video % 16:02d}/{video:08d}.mp4' for video in range(first, first + PART // CLIPS)])
         labels = np.array([f'class{row % 10}' for row in range(PART)], object)
         found = Embeddings(np.repeat(names, CLIPS), starts, starts + 2, labels, vectors, META)
         options = dict(write_page_checksum=True, use_dictionary=['path', 'label'])  # as write_embeddings does
         pq.write_table(table_of(found), part_path(folder, number), **options)
+
+
+def drawn(number: int, rows: int, dim: int, cluster: int) -> np.ndarray:
+    """(PART, dim) unit vectors of a part, of ten clusters."""
+    rng = np.random.default_rng(number)
+    vectors = rng.standard_normal((PART, dim), dtype=np.float32)
+    if cluster:
+        names, place = rng.integers(0, max(1, rows // cluster), 10), rng.integers(0, 10, PART)
+        centres = [np.random.default_rng([1, name]).standard_normal(dim, dtype=np.float32) for name in names]
+        vectors += np.stack(centres)[place]
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def search(folder: Path, kind: str | None, args: argparse.Namespace) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def step(name: str, args: argparse.Namespace) -> dict[str, Any]:
     begun, cpu = time.perf_counter(), time.process_time()
     found: dict[str, Any] = {}
     if action == 'write':
-        write_parts(args.folder, args.rows, args.dim)
+        write_parts(args.folder, args.rows, args.dim, args.cluster)
     elif action == 'build':
         record = build_index(args.folder, kind, k=args.k, queries=args.queries)
         measured = record.measured
@@ -122,7 +129,7 @@ def memory(name: str) -> float:
 
 def in_process(name: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The same in a process of its own."""
-    options = [f'--{key}={getattr(args, key)}' for key in ('rows', 'dim', 'queries', 'k')]
+    options = [f'--{key}={getattr(args, key)}' for key in ('rows', 'dim', 'cluster', 'queries', 'k')]
     command = [sys.executable, __file__, *options, '--folder', str(folder), '--step', name]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
