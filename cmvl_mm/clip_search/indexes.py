@@ -7,8 +7,8 @@ from cmvl_mm.clip_search.index_record import index_path, read_record, remedy_of
 from cmvl_mm.clip_search.index_search import Index, IndexEngine
 from cmvl_mm.clip_search.ivf_index import IvfIndex
 from cmvl_mm.clip_search.lance_index import LanceIndex
-from cmvl_mm.clip_search.part_files import is_address
 from cmvl_mm.embedding.parts_manifest import NAME, read_manifest
+from cmvl_mm.files.addresses import is_address
 
 KINDS: dict[str, type[Index]] = dict(ivf=IvfIndex, lance=LanceIndex)
 

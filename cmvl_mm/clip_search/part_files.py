@@ -1,6 +1,5 @@
 """Where a folder of parts lies: on a disk, or on an object store that fsspec reads, such as `s3://bucket/features`."""
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -12,15 +11,9 @@ from cmvl_mm.embedding.parts_folder import PARTS, part_path
 from cmvl_mm.embedding.parts_manifest import NAME
 from cmvl_mm.files.extras import remedy_for
 
-_ADDRESS = re.compile(r'([a-z][a-z0-9+.-]+)://')
 _TAIL = 1 << 16  # bytes at a part's end, which hold its footer but for a part with hundreds of failures
 _PACKAGES = dict(s3='s3fs', s3a='s3fs', gs='gcsfs', gcs='gcsfs', az='adlfs', abfs='adlfs')
 _Result = TypeVar('_Result')
-
-
-def is_address(path: str | Path) -> bool:
-    """Whether this is on a store, not a path. A `Path` is never one: it makes one slash of two."""
-    return isinstance(path, str) and _ADDRESS.match(path) is not None
 
 
 class PartFiles(Protocol):

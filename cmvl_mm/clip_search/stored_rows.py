@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from cmvl_mm.clip_search.part_files import LocalFiles, StoredFiles, is_address
+from cmvl_mm.clip_search.part_files import LocalFiles, StoredFiles
 from cmvl_mm.clip_search.parts_reader import Parts
 from cmvl_mm.clip_search.row_blocks import InMemory, Rows
 from cmvl_mm.embedding.embeddings import Embeddings, read_file, read_whole
 from cmvl_mm.embedding.parts_manifest import NAME
+from cmvl_mm.files.addresses import is_address
 
 
 def read_embeddings(path: str | Path) -> Embeddings:

@@ -42,6 +42,18 @@ def write_folder(folder, vectors, videos_of_part=5):
 
 
 @pytest.fixture(scope='session')
+def draw():
+    """(videos, seed): rows."""
+    return drawn_rows
+
+
+@pytest.fixture(scope='session')
+def write_parts():
+    """(folder, vectors, videos_of_part): the folder, written."""
+    return write_folder
+
+
+@pytest.fixture(scope='session')
 def folder(tmp_path_factory):
     """600 rows in 40 parts, with both indexes where their libraries are installed; not to be changed."""
     made = write_folder(tmp_path_factory.mktemp('made') / 'features', drawn_rows(200))
