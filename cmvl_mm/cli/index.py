@@ -46,7 +46,7 @@ def index(folder: Path, kind: str, recall: float, k: int, queries: int, as_json:
         path = index_path(folder, kind) / 'record.json'
         click.echo(json.dumps(json.loads(path.read_text(encoding='utf-8')), indent=2))
         return
-    settings = ', '.join(f'{value} {name}' for name, value in record.settings.items())
+    settings = ', '.join(f'{name} {value}' for name, value in record.settings.items())
     click.echo(f'{record.rows} rows x {record.channels}: {settings} -> {index_path(folder, kind)}')
     click.echo(f'built in {record.build_seconds:.1f} s, {sum(record.files.values()) / 1e6:.1f} MB, by {record.library}')
     click.echo(

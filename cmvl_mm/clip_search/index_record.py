@@ -46,7 +46,7 @@ class IndexRecord:
     kind: str
     """'ivf' or 'lance'."""
     library: str
-    """Name and version of what built it."""
+    """Name and version of what built it, 'faiss 1.15.1'."""
     rows: int
     channels: int
     settings: dict[str, int]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cmvl_mm.clip_search.best_rows import NOTHING, Best, joined, ranked
+from cmvl_mm.clip_search.best_rows import NOTHING, Best, Floats, joined, ranked
 from cmvl_mm.clip_search.own_videos import OwnVideos
 from cmvl_mm.clip_search.parts_reader import Parts
 from cmvl_mm.clip_search.row_blocks import Numbers, Row, RowBlock, Vectors
@@ -44,7 +44,7 @@ class Index(Protocol):
 
     @classmethod
     def library(cls) -> str:
-        """Name and version of what it needs, 'faiss-cpu 1.15.1'. Raises ModuleNotFoundError: it is not installed."""
+        """Name and version of what it needs, 'faiss 1.15.1'. Raises ModuleNotFoundError: it is not installed."""
 
     def __len__(self) -> int: ...
 
@@ -93,41 +93,29 @@ class IndexEngine:
 
         With a filter, cells are added in proportion to what it leaves out, so that as many rows are compared.
         """
-        passing = self.index.passing(where)
-        if not passing:
-            return NOTHING
+        passing, exact = self.index.passing(where), l2_normalise(query)
         found = []
-        for begin in range(0, len(query), _QUERIES):
-            tile = np.arange(begin, min(begin + _QUERIES, len(query)))
+        for begin in range(0, len(exact) if passing else 0, _QUERIES):
+            left = np.arange(begin, min(begin + _QUERIES, len(exact)))
             count, effort = max(PROPOSED * k, LEAST), len(self) / passing
-            while len(tile):
-                best, is_all = self._asked(query, tile, min(count, passing), effort, (k, by_video, where, own))
-                counts = best.counts(len(query))
-                done = tile if is_all and count >= passing else tile[counts[tile] >= k]
-                found.append(best.at(np.isin(best.query, done)))
-                tile = np.setdiff1d(tile, done)
-                count, effort = count * _WIDER, effort * _WIDER
+            while len(left):
+                pairs, is_all = self.index.propose(exact[left].astype(np.float32), min(count, passing), effort, where)
+                best = self._ranked(exact, np.stack([left[pairs[:, 0]], pairs[:, 1]], axis=1), k, by_video, own)
+                is_done = best.counts(len(exact))[left] >= k
+                is_done |= is_all and count >= passing
+                found.append(best.at(np.isin(best.query, left[is_done])))
+                left, count, effort = left[~is_done], count * _WIDER, effort * _WIDER
         best = joined(found)
         return best.at(np.argsort(best.query, kind='stable'))
 
-    def _asked(
-        self,
-        query: Vectors,
-        tile: Numbers,
-        count: int,
-        effort: float,
-        rest: tuple[int, bool, RowFilter, OwnVideos | None],
-    ) -> tuple[Best, bool]:
-        """The k best of some queries, of what the index proposes; and whether it has looked everywhere."""
-        k, by_video, where, own = rest
-        exact = l2_normalise(query)
-        pairs, is_all = self.index.propose(exact[tile].astype(np.float32), count, effort, where)
+    def _ranked(self, exact: Floats, pairs: Numbers, k: int, by_video: bool, own: OwnVideos | None) -> Best:
+        """The k best of (m, 2) queries and rows."""
         rows, places = np.unique(pairs[:, 1], return_inverse=True)
         if not len(rows):
-            return NOTHING, is_all
+            return NOTHING
         block = self.index.block_at(rows)
-        pairs = np.stack([tile[pairs[:, 0]], places], axis=1)
+        pairs = np.stack([pairs[:, 0], places], axis=1)
         if own is not None:
             barred = own.pairs(block.paths)
             pairs = pairs[~np.isin(pairs @ [len(rows), 1], barred @ [len(rows), 1])]
-        return ranked(exact, block, pairs, k, by_video), is_all
+        return ranked(exact, block, pairs, k, by_video)

@@ -1,7 +1,6 @@
 """An inverted file by FAISS: codes of 8 bits in cells of k-means, in shards, beside a copy of the rows."""
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +44,7 @@ class IvfIndex:
     @classmethod
     def library(cls) -> str:
         """As `Index` says."""
-        _faiss()
-        return f'faiss-cpu {version("faiss-cpu")}'
+        return f'faiss {_faiss().__version__}'
 
     @classmethod
     def build(cls, folder: Path, parts: Parts) -> dict[str, int]:

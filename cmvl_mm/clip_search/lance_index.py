@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +44,7 @@ class LanceIndex:
     @classmethod
     def library(cls) -> str:
         """As `Index` says."""
-        _lancedb()
-        return f'lancedb {version("lancedb")}'
+        return f'lancedb {_lancedb().__version__}'
 
     @classmethod
     def build(cls, folder: Path, parts: Parts) -> dict[str, int]:
