@@ -76,6 +76,15 @@ def test_few_pairs_are_ranked_one_by_one_and_queries_are_tiled(draw, monkeypatch
     assert ties.row.tolist() == [3, 6, 9, 12, 0, 3, 6, 9]
 
 
+def test_own_rows_that_float32_cannot_tell_from_others_rule_out_none():
+    """As of a collapsed network: float64 sifts."""
+    vectors = (1 + 1e-6 * np.random.default_rng(0).standard_normal((200, 24))).astype(np.float32)
+    own = OwnVideos('/', ['0.mp4'])
+    found = nearest_rows(vectors[:1], Counted(vectors).tasks(), 1, by_video=False, own=own, workers=1)
+    every = nearest_rows(vectors[:1], Counted(vectors).tasks(), 200, by_video=False, own=None, workers=1)
+    assert found.row.tolist() == [row for row in every.row.tolist() if row > 2][:1]
+
+
 def test_a_row_without_a_cosine_is_named_with_its_parts(draw, write_parts, tmp_path):
     vectors = draw(20)
     for wrong, name in ((0.0, 'zero'), (np.nan, 'nan')):
