@@ -15,7 +15,8 @@ from cmvl_mm.clip_search.rows_file import NAME, RowsFile, write_rows
 from cmvl_mm.evaluation.sifting import loosened
 from cmvl_mm.files.extras import remedy_for
 
-TRAINED_ON = 64  # rows of a cell that k-means sees; FAISS warns below 39
+CELLS = 4  # for the root of the number of rows; with fewer cells than clusters, neighbours lie in many cells
+TRAINED_ON, ROUNDS = 32, 5  # rows of a cell that k-means sees, and how often: twice of either found no more
 SHARD_BYTES = 256 << 20  # of codes that are in memory when an index is built
 
 
@@ -52,13 +53,13 @@ class IvfIndex:
         faiss = _faiss()
         write_rows(folder / NAME, parts)
         rows = RowsFile(folder / NAME, mapped=False)
-        lists = max(1, min(round(len(rows) ** 0.5), len(rows) // TRAINED_ON))
+        lists = cells_of(len(rows))
         chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), TRAINED_ON * lists)).astype(np.int64))
         trained = faiss.IndexIVFScalarQuantizer(
             faiss.IndexFlatIP(rows.channels), rows.channels, lists, faiss.ScalarQuantizer.QT_8bit,
             faiss.METRIC_INNER_PRODUCT,
         )  # fmt: skip
-        trained.cp.min_points_per_centroid = 1  # of a few rows: no warning
+        trained.cp.niter, trained.cp.min_points_per_centroid = ROUNDS, 1  # FAISS warns below 39
         trained.train(_unit(rows.vectors_at(chosen), chosen))
         shards = 0
         for shard in _filled(trained, rows):
@@ -90,6 +91,11 @@ class IvfIndex:
         if self._passing is None or self._passing[0] != where:
             self._passing = where, self._rows.mask(where)
         return self._passing[1]
+
+
+def cells_of(rows: int) -> int:
+    """How many cells an index of so many rows has."""
+    return max(1, min(round(CELLS * rows**0.5), rows // TRAINED_ON))
 
 
 def _filled(trained: Any, rows: RowsFile) -> Iterator[Any]:

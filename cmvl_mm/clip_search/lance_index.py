@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cmvl_mm.clip_search.errors import SearchError
+from cmvl_mm.clip_search.ivf_index import TRAINED_ON, cells_of
 from cmvl_mm.clip_search.parts_reader import Parts
 from cmvl_mm.clip_search.row_blocks import Numbers, Row, RowBlock, Vectors, copied_vectors, told_rows
 from cmvl_mm.clip_search.row_filter import RowFilter, names_of
@@ -18,7 +19,6 @@ from cmvl_mm.files.extras import remedy_for
 
 TABLE = 'rows'
 _FEWEST = 256  # rows that its training accepts; fewer are compared one by one
-_TRAINED_ON = 64  # rows of a partition that k-means sees
 
 
 class LanceIndex:
@@ -55,10 +55,9 @@ class LanceIndex:
         schema = pa.schema([pa.field('row', pa.int64(), nullable=False), *schema_of(parts.channels)])
         batches = pa.RecordBatchReader.from_batches(schema, _numbered(parts, schema))
         table = lancedb.connect(folder).create_table(TABLE, batches)
-        rows = len(parts)
-        partitions = max(1, min(round(rows**0.5), rows // _TRAINED_ON))
-        if rows >= _FEWEST:
-            config = IvfSq(distance_type='cosine', num_partitions=partitions, sample_rate=_TRAINED_ON)
+        partitions = cells_of(len(parts))
+        if len(parts) >= _FEWEST:
+            config = IvfSq(distance_type='cosine', num_partitions=partitions, sample_rate=TRAINED_ON)
             table.create_index('vector', config=config)
         return dict(partitions=partitions, probes=1)
 

@@ -21,7 +21,7 @@ def test_an_index_is_built_used_and_refused(folder, tmp_path):
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns('index'))
     assert 'Remedy: cmvl index ' in run('search', copy, 3, '--index', 'ivf', code=1)
     told = run('index', copy, '--recall', 0.9, '-k', 5, '--queries', 20).splitlines()
-    assert told[0].startswith('600 rows x 24: lists 9, probes ')
+    assert told[0].startswith('600 rows x 24: lists 18, probes ')
     assert told[0].endswith(f'-> {copy}/index/ivf')
     assert told[2].startswith('recall@5 ')
     assert 'over 20 rows as queries; all at once: exact ' in told[2]
