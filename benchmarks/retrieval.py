@@ -21,9 +21,9 @@ import side_by_side
 import torch
 
 from cmvl_mm.evaluation.cosine import cosine_of_pairs, l2_normalise
-from cmvl_mm.evaluation.exact_search import rounding_error
 from cmvl_mm.evaluation.ivf_search import built_index, faiss
 from cmvl_mm.evaluation.search import BLOCK_BYTES, nearest
+from cmvl_mm.evaluation.sifting import rounding_error
 
 OURS, LIMIT = 'ours, blocks of the file', 'the product alone'
 CLUSTER = 50  # rows round one centre: as videos of a class, or copies of one video

@@ -12,6 +12,7 @@ COMMANDS = {
     'prepare': 'Re-encode videos for training.',
     'embed': 'Feature vectors of videos, one row a clip.',
     'search': 'The clips most like a video, or like a row.',
+    'index': 'An index of a large folder of feature vectors, for fast searches.',
     'pretrain': 'Train a video network on videos without labels.',
     'finetune': 'Train a classifier of your own classes, and test it.',
     'test': 'Figures of a classifier or of retrieval, in percent.',

@@ -10,42 +10,60 @@ Example:
   cmvl search features.parquet query.mp4 -k 5
   cmvl search features.parquet 17 --clips --json
   cmvl search features/ query.mp4                   # a folder of parts, read part by part
+  cmvl search features/ query.mp4 --index ivf       # by an index that cmvl index has built
+  cmvl search features/ query.mp4 --path "cam1/*" --label fall --from 60 --to 120
+  cmvl search s3://bucket/features query.mp4
 """
 
 
 @click.command(epilog=EPILOG)
-@click.argument('features', type=click.Path(path_type=Path))
+@click.argument('features')
 @click.argument('query')
 @click.option('-k', type=click.IntRange(min=1), default=10, show_default=True, help='Results.')
 @click.option(
     '--clips', is_flag=True, help='Every clip is a result; by default a video comes once, with its best clip.'
 )
 @click.option('--others', is_flag=True, help="Leave out the query's own video.")
+@click.option('--index', metavar='KIND', help='ivf or lance, by `cmvl index`; default: every row is compared.')
+@click.option('--path', metavar='PATTERN', help="Only such paths: * is any text, also with '/'; ? a character.")
+@click.option('--label', help='Only clips of this label.')
+@click.option('--from', 'begin', type=float, metavar='SECONDS', help='Only clips that end after this second.')
+@click.option('--to', 'end', type=float, metavar='SECONDS', help='Only clips that start before this second.')
 @click.option('--model', help='Where the weights that made FEATURES are now; default: where they were.')
 @click.option('--device', default='cpu', show_default=True, help='cpu or cuda:N, for a query by video')
 @click.option('--json', 'as_json', is_flag=True, help='A list of results as JSON.')
 def search(
-    features: Path,
+    features: str,
     query: str,
     k: int,
     clips: bool,
     others: bool,
+    index: str | None,
+    path: str | None,
+    label: str | None,
+    begin: float | None,
+    end: float | None,
     model: str | None,
     device: str,
     as_json: bool,
 ) -> None:
     """The clips of FEATURES that are most like QUERY, a video or a row number from 0.
 
-    FEATURES is a file or a folder by `cmvl embed`; of a folder, few parts are in memory at a time. A video is embedded
-    by the weights and settings that made FEATURES, and the mean over its clips is compared: its own clips score a
-    little below 1. Results are rank, cosine, seconds, label and path.
+    FEATURES is a file or a folder by `cmvl embed`; of a folder, few parts are in memory at a time. It may be a folder
+    on an object store. A video is embedded by the weights and settings that made FEATURES, and the mean over its clips
+    is compared: its own clips score a little below 1. Filters hold before ranking: -K results come, if so many rows
+    pass. Results are rank, cosine, seconds, label and path; ties are in the order of the rows.
     """
     from cmvl_mm.cli.quiet import quiet
+    from cmvl_mm.clip_search.row_filter import RowFilter
     from cmvl_mm.clip_search.search import search as run
 
     wanted = int(query) if query.isdecimal() and not Path(query).is_file() else query
     with quiet():
-        matches = run(features, wanted, k, clips=clips, others=others, model=model, device=device)
+        where = RowFilter(path, label, (begin, end))
+        matches = run(
+            features, wanted, k, clips=clips, others=others, where=where, index=index, model=model, device=device
+        )
     if as_json:
         click.echo(json.dumps([match._asdict() for match in matches], indent=2))
         return

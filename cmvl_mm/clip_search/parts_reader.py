@@ -1,80 +1,146 @@
 """A folder of parts, read: whole into memory, or part by part."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from cmvl_mm.clip_search.row_blocks import RowBlock, block_of_table
+from cmvl_mm.clip_search.part_files import PartFiles
+from cmvl_mm.clip_search.row_blocks import (
+    Numbers,
+    Row,
+    RowBlock,
+    Task,
+    Vectors,
+    block_of,
+    block_rows,
+    copied_vectors,
+    told_rows,
+)
+from cmvl_mm.clip_search.row_filter import RowFilter, encoded_names
 from cmvl_mm.embedding.embeddings import (
     Embeddings,
     EmbeddingsError,
     EmbeddingsMeta,
     embeddings_of,
-    read_footer,
-    read_table,
+    footer_of,
+    read_columns,
 )
-from cmvl_mm.embedding.parts_folder import part_path
-from cmvl_mm.embedding.parts_manifest import read_manifest
+from cmvl_mm.embedding.parts_manifest import NAME, manifest_of
 from cmvl_mm.embedding.same_rows import require_same
 
 _REMEDY = 'the command that wrote the folder once more: it makes what is missing or damaged.'
-
-_BLOCK_BYTES = 8 << 20  # of parts that are searched at once: small ones cost more to begin than to search
+_FOOTERS = 512  # read at once
 
 
 class Parts:
     """A complete folder of parts.
 
     Args:
-        folder: as `embed_folder` wrote it.
+        files: as `embed_folder` wrote them.
 
     Raises:
         FileNotFoundError: there is no such folder.
         EmbeddingsError: it is no folder of parts; parts are missing, damaged, or of other weights or settings.
     """
 
-    def __init__(self, folder: Path) -> None:
-        manifest = read_manifest(folder)
-        self.folder = folder
+    def __init__(self, files: PartFiles, where: str) -> None:
+        manifest = manifest_of(files.manifest(), f'{where}/{NAME}')
+        self.files, self.where = files, where
         self.meta: EmbeddingsMeta = manifest.meta
-        self._paths = [part_path(folder, number) for number in range(manifest.parts)]
-        missing = [path.name for path in self._paths if not path.is_file()]
+        self.parts = manifest.parts
+        missing = files.missing(manifest.parts)
         if missing:
             raise EmbeddingsError(
-                f'{folder}: {len(missing)} of {manifest.parts} parts are missing, first {missing[0]}. Remedy: {_REMEDY}'
+                f'{where}: {len(missing)} of {manifest.parts} parts are missing, first {missing[0]}. Remedy: {_REMEDY}'
             )
-        counts = []
-        for path in self._paths:
-            meta, facts = read_footer(path, _REMEDY)
-            require_same(path, meta, manifest.meta, f'remove it, then {_REMEDY}')
+        counts = [0]
+        widths: dict[int, str] = {}
+        for number, footer in self._footers():
+            name = files.where(number)
+            meta, facts = footer_of(footer, name, _REMEDY)
+            require_same(name, meta, manifest.meta, f'remove it, then {_REMEDY}')
             counts.append(facts.num_rows)
-        self.begins = np.cumsum([0, *counts]).tolist()
+            widths.setdefault(facts.schema.to_arrow_schema().field('vector').type.list_size, name)
+        if len(widths) > 1:
+            told = ', '.join(f'{name} {width}' for width, name in widths.items())
+            raise EmbeddingsError(f'{where}: its parts have different numbers of channels: {told}. Remedy: {_REMEDY}')
+        self.channels: int = next(iter(widths), 0)
+        self.begins: Numbers = np.cumsum(counts)
         """First row of each part, and the number of rows."""
 
     def __len__(self) -> int:
         return int(self.begins[-1])
 
-    def blocks(self) -> Iterator[RowBlock]:
-        """All rows, in order; some neighbouring parts are in memory at a time."""
-        tables: list[pa.Table] = []
-        first = 0
-        for number, path in enumerate(self._paths):
-            tables.append(read_table(path, _REMEDY, threads=False))
-            is_last = number + 1 == len(self._paths)
-            if is_last or sum(table.nbytes for table in tables) >= _BLOCK_BYTES:
-                if self.begins[first] < self.begins[number + 1]:
-                    where = f'{self._paths[first]} to {path.name}: '
-                    yield block_of_table(self.begins[first], pa.concat_tables(tables), where)
-                tables, first = [], number + 1
+    def tasks(self, where: RowFilter) -> Iterator[Task]:
+        """Blocks of some neighbouring parts."""
+        return (self._task(numbers, where) for numbers in self._groups())
 
-    def block_of(self, row: int) -> RowBlock:
-        """The part that holds a row."""
-        number = int(np.searchsorted(self.begins, row, side='right')) - 1
-        path = self._paths[number]
-        return block_of_table(self.begins[number], read_table(path, _REMEDY, threads=False), f'{path}: ')
+    def tables(self) -> Iterator[pa.Table]:
+        """All columns of such blocks, one after the other; paths are a dictionary."""
+        return (self._table(numbers, [*Row._fields, 'vector']) for numbers in self._groups())
+
+    def vectors_at(self, rows: Numbers) -> Vectors:
+        """(m, C) of rows by number; a part at a time is in memory."""
+        found = np.empty((len(rows), self.channels), np.float32)
+        for places, table in self._chosen(rows, ['vector']):
+            found[places] = copied_vectors(table)
+        return found
+
+    def rows_at(self, rows: Numbers) -> list[Row]:
+        """What they say, likewise."""
+        found: dict[int, Row] = {}
+        for places, table in self._chosen(rows, Row._fields):
+            found.update(zip(places.tolist(), told_rows(table), strict=True))
+        return [found[place] for place in range(len(rows))]
 
     def whole(self) -> Embeddings:
         """All rows, in memory."""
-        return embeddings_of(pa.concat_tables(read_table(path, _REMEDY) for path in self._paths), self.meta)
+        return embeddings_of(pa.concat_tables(self.tables()).unify_dictionaries(), self.meta)
+
+    def _groups(self) -> Iterator[range]:
+        """Neighbouring parts that make a block."""
+        first, most = 0, block_rows(self.channels)
+        for end in range(1, self.parts + 1):
+            if end == self.parts or self.begins[end + 1] - self.begins[first] > most:
+                yield range(first, end)
+                first = end
+
+    def _footers(self) -> Iterator[tuple[int, pa.NativeFile]]:
+        for first in range(0, self.parts, _FOOTERS):
+            numbers = range(first, min(first + _FOOTERS, self.parts))
+            yield from zip(numbers, self.files.footers(numbers), strict=True)
+
+    def _task(self, numbers: range, where: RowFilter) -> Task:
+        def read() -> RowBlock:
+            table = self._table(numbers, list(dict.fromkeys(['path', 'vector', *where.columns])))
+            begin = int(self.begins[numbers.start])
+            videos = begin + encoded_names(table.column('path')).indices.to_numpy().astype(np.int64)
+            files = self.files.where(numbers.start)
+            if len(numbers) > 1:
+                files += f' to {self.files.where(numbers[-1]).rpartition("/")[2]}'
+            return block_of(begin, table, videos, where, f'{files}: ')
+
+        return read
+
+    def _table(self, numbers: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        """Columns of neighbouring parts."""
+        tables = []
+        for number, content in zip(numbers, self.files.read(numbers), strict=True):
+            table = read_columns(content, self.files.where(number), _REMEDY, columns)
+            rows = int(self.begins[number + 1] - self.begins[number])
+            if len(table) != rows:
+                raise EmbeddingsError(
+                    f'{self.files.where(number)}: has {len(table)} rows now, and had {rows} when the search began. '
+                    'Remedy: search when nothing writes to the folder.'
+                )
+            tables.append(table)
+        return pa.concat_tables(tables).unify_dictionaries()
+
+    def _chosen(self, rows: Numbers, columns: Sequence[str]) -> Iterator[tuple[Numbers, pa.Table]]:
+        """Places in `rows`, and the rows there, part by part."""
+        parts = np.searchsorted(self.begins, rows, side='right') - 1
+        for number in np.unique(parts).tolist():
+            places = np.flatnonzero(parts == number)
+            table = self._table([number], columns)
+            yield places, table.take(pa.array(rows[places] - self.begins[number]))

@@ -1,6 +1,6 @@
 """Rows as a search goes through them: a block at a time, whether they lie in memory or in a folder of parts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cmvl_mm.embedding.embeddings import Embeddings, EmbeddingsMeta, vectors_of
+from cmvl_mm.clip_search.row_filter import RowFilter
+from cmvl_mm.embedding.embeddings import EmbeddingsMeta
+
+Numbers = npt.NDArray[np.int64]
+Vectors = npt.NDArray[np.float32]
+
+BLOCK_BYTES = 8 << 20
+"""Of vectors that are searched at once: small blocks cost more to begin than to search, large ones leave the cache."""
 
 
 class Row(NamedTuple):
@@ -22,20 +29,22 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class RowBlock:
-    """Neighbouring rows. All rows of a video are in one block."""
+    """Some rows, in their order."""
 
-    begin: int
-    """Number of the first row."""
-    vectors: npt.NDArray[np.float32]
-    """(n, C)"""
-    videos: npt.NDArray[np.int64]
-    """(n,) the video of each row, a place in `names`."""
-    names: list[str]
-    """Paths of the videos."""
-    row: Callable[[int], Row]
-    """Of a place in the block."""
+    rows: Numbers
+    """(n,) their numbers."""
+    vectors: Vectors
+    """(n, C), writable: a copy of its own."""
+    videos: Numbers
+    """(n,) a number of the video of each row, the same in all blocks."""
+    paths: pa.ChunkedArray
+    """(n,) of the videos."""
     where: str = ''
-    """For messages: the file and ': ', where there are several."""
+    """For messages: the files and ': ', where there are several."""
+
+
+Task = Callable[[], RowBlock]
+"""Reads a block; several may run at once."""
 
 
 class Rows(Protocol):
@@ -45,48 +54,95 @@ class Rows(Protocol):
     def meta(self) -> EmbeddingsMeta:
         """Of all rows."""
 
+    @property
+    def channels(self) -> int:
+        """C of the vectors."""
+
     def __len__(self) -> int: ...
 
-    def blocks(self) -> Iterator[RowBlock]:
-        """All rows, in order."""
+    def tasks(self, where: RowFilter) -> Iterator[Task]:
+        """Blocks of all rows that pass, in order; some may be empty."""
 
-    def block_of(self, row: int) -> RowBlock:
-        """The block that holds a row."""
+    def vectors_at(self, rows: Numbers) -> Vectors:
+        """(m, C) of rows by number, in the order asked for."""
+
+    def rows_at(self, rows: Numbers) -> list[Row]:
+        """What they say, likewise."""
 
 
 class InMemory:
-    """Embeddings as one block."""
+    """Rows as one Arrow table.
 
-    def __init__(self, found: Embeddings) -> None:
-        self.meta = found.meta
-        names, videos = np.unique(found.paths, return_inverse=True)
+    Args:
+        table: as `embeddings.table_of` makes it.
+        meta: of the rows.
+    """
 
-        def row(place: int) -> Row:
-            start, end = float(found.starts[place]), float(found.ends[place])
-            return Row(str(found.paths[place]), start, end, found.labels[place])
-
-        self._block = RowBlock(0, found.vectors, videos.astype(np.int64), names.tolist(), row)
+    def __init__(self, table: pa.Table, meta: EmbeddingsMeta) -> None:
+        self.meta = meta
+        self.channels: int = table.schema.field('vector').type.list_size
+        self._table = table
+        self._videos = table.column('path').combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
 
     def __len__(self) -> int:
-        return len(self._block.vectors)
+        return len(self._table)
 
-    def blocks(self) -> Iterator[RowBlock]:
-        """The one, if it has rows."""
-        if len(self):
-            yield self._block
+    def tasks(self, where: RowFilter) -> Iterator[Task]:
+        """Slices of the table."""
+        step = block_rows(self.channels)
 
-    def block_of(self, row: int) -> RowBlock:
-        """The one."""
-        return self._block
+        def task(begin: int) -> Task:
+            table = self._table.slice(begin, step)
+            return lambda: block_of(begin, table, self._videos[begin : begin + step], where)
+
+        return (task(begin) for begin in range(0, len(self), step))
+
+    def vectors_at(self, rows: Numbers) -> Vectors:
+        """As `Rows` says."""
+        return copied_vectors(self._table.take(pa.array(rows)))
+
+    def rows_at(self, rows: Numbers) -> list[Row]:
+        """As `Rows` says."""
+        return told_rows(self._table.take(pa.array(rows)))
 
 
-def block_of_table(begin: int, table: pa.Table, where: str) -> RowBlock:
-    """Rows as Arrow's table. Arguments: `RowBlock`."""
-    paths = table.column('path').combine_chunks().dictionary_encode()
-    told = table.select(list(Row._fields))
+def block_rows(channels: int) -> int:
+    """Rows of a block."""
+    return max(1, BLOCK_BYTES // (4 * channels))
 
-    def row(place: int) -> Row:
-        return Row(**told.slice(place, 1).to_pylist()[0])
 
-    videos = paths.indices.to_numpy().astype(np.int64)
-    return RowBlock(begin, vectors_of(table), videos, paths.dictionary.to_pylist(), row, where)
+def block_of(begin: int, table: pa.Table, videos: Numbers, where: RowFilter, files: str = '') -> RowBlock:
+    """The rows of a table that pass.
+
+    Args:
+        begin: number of its first row.
+        table: with vector, path, and the filter's columns.
+        videos: (n,) of its rows.
+        where: which rows pass.
+        files: see `RowBlock.where`.
+    """
+    passed = where.mask(table)
+    rows = np.arange(begin, begin + len(table))
+    if passed is None:
+        return RowBlock(rows, copied_vectors(table), videos, table.column('path'), files)
+    places = np.flatnonzero(passed)
+    chosen = table.select(['path', 'vector']).take(pa.array(places))
+    return RowBlock(rows[places], copied_vectors(chosen), videos[places], chosen.column('path'), files)
+
+
+def copied_vectors(table: pa.Table) -> Vectors:
+    """(n, C) of Arrow's table, chunk by chunk into one array."""
+    column = table.column('vector')
+    width, begin = column.type.list_size, 0
+    vectors = np.empty((len(table), width), np.float32)
+    for chunk in column.chunks:
+        values = chunk.values.slice(chunk.offset * width, len(chunk) * width).to_numpy()
+        vectors[begin : begin + len(chunk)] = values.reshape(len(chunk), width)
+        begin += len(chunk)
+    return vectors
+
+
+def told_rows(table: pa.Table) -> list[Row]:
+    """What the rows of a table say."""
+    columns: Sequence[list] = [table.column(name).to_pylist() for name in Row._fields]
+    return [Row(*told) for told in zip(*columns, strict=True)]

@@ -12,6 +12,7 @@ from cmvl_mm.embedding.cores import usable_cores
 from cmvl_mm.embedding.embeddings import Embeddings, Failure
 from cmvl_mm.embedding.network import CLIPS_PER_FORWARD, Network, load_network
 from cmvl_mm.embedding.one_video import NamedVideo, embed_videos
+from cmvl_mm.embedding.out_path import require_disk
 from cmvl_mm.embedding.store import EmbedStore
 from cmvl_mm.embedding.video_inputs import InputsError, Named, Videos, find_videos
 from cmvl_mm.embedding.video_rows import VideoRows, joined
@@ -56,7 +57,7 @@ def embed(
         progress: show a bar.
 
     Raises:
-        InputsError: there are no videos.
+        InputsError: there are no videos; or `out` is the address of an object store.
         SettingsError: the config does not say how clips are embedded.
         EmbeddingsError: `out` or its parts hold rows of other weights or settings.
         FileNotFoundError, CheckpointError: there are no such weights.
@@ -64,10 +65,11 @@ def embed(
     """
     if workers is not None and workers < 1:
         raise InputsError(f'workers={workers} must be at least 1.')
+    out = None if out is None else require_disk(out)
     found = find_videos(videos, root)
     network = load_network(model, config=config, clips=clips, every=every, device=device)
     meta = network.meta(str(found.root))
-    store = None if out is None else EmbedStore(Path(out), meta, overwrite)
+    store = None if out is None else EmbedStore(out, meta, overwrite)
     done = {} if store is None else store.finished(found.paths)
     failures = list(found.refused)
     unwritten: dict[str, VideoRows] = {}

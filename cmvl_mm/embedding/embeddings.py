@@ -18,7 +18,7 @@ Any Parquet reader reads the rows, among them pandas, DuckDB and Polars.
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,10 +123,12 @@ def write_embeddings(path: str | Path, found: Embeddings, more: Mapping[bytes, b
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = _table(found)
+    table = table_of(found)
     table = table.replace_schema_metadata({**table.schema.metadata, **(more or {})})
     with atomic_write(path, synced=True) as temporary:
-        pq.write_table(table, temporary, write_page_checksum=True)
+        pq.write_table(
+            table, temporary, write_page_checksum=True, use_dictionary=['path', 'label']
+        )  # no vector repeats
 
 
 REMEDY = 'a file that `cmvl embed` has written.'
@@ -139,14 +141,15 @@ def read_file(path: Path) -> Embeddings:
         FileNotFoundError: there is no such file.
         EmbeddingsError: it is another kind of file, a damaged one, or one of another version.
     """
+    table, meta = read_whole(path)
+    return embeddings_of(table, meta)
+
+
+def read_whole(path: Path) -> tuple[pa.Table, EmbeddingsMeta]:
+    """The same as Arrow's table, and where the rows come from."""
     meta, _ = read_footer(path)
-    return embeddings_of(read_table(path), meta)
-
-
-def read_table(path: Path, remedy: str = REMEDY, threads: bool = True) -> pa.Table:
-    """The rows of a file whose footer is known to be right. Raises what `read_file` raises."""
-    with _told(path, remedy):
-        return pq.read_table(path, use_threads=threads, page_checksum_verification=True)
+    with _told(path, REMEDY):
+        return pq.read_table(path, page_checksum_verification=True), meta
 
 
 def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.FileMetaData]:
@@ -155,29 +158,42 @@ def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.Fi
         raise EmbeddingsError(f'{path}: a folder. Remedy: `cmvl embed {path} -o features.parquet`, and that file.')
     if not path.is_file():
         raise FileNotFoundError(f'{path}: there is no such file. Remedy: `cmvl embed` makes one.')
-    with _told(path, remedy):
-        facts = pq.read_metadata(path)
+    return footer_of(path, str(path), remedy)
+
+
+def footer_of(source: Path | pa.NativeFile, where: str, remedy: str) -> tuple[EmbeddingsMeta, pq.FileMetaData]:
+    """The same of an open file, which messages call `where`."""
+    with _told(where, remedy):
+        facts = pq.read_metadata(source)
         schema = facts.schema.to_arrow_schema()
         stored = (schema.metadata or {}).get(KEY)
         if stored is None:
             raise ValueError(f'its metadata has no key {KEY.decode()}')
-        if schema.remove_metadata() != _schema(_width(schema)):
+        if schema.remove_metadata() != schema_of(_width(schema)):
             raise ValueError(f'its columns are {", ".join(f"{column.name} {column.type}" for column in schema)}')
         return _meta(json.loads(stored)), facts
 
 
+def read_columns(source: pa.NativeFile, where: str, remedy: str, columns: Sequence[str]) -> pa.Table:
+    """Columns of an open file whose footer is known to be right, paths as a dictionary; on this thread alone."""
+    with _told(where, remedy):
+        file = pq.ParquetFile(source, read_dictionary=['path'], page_checksum_verification=True)
+        return file.read(columns=list(columns), use_threads=False)
+
+
 @contextmanager
-def _told(path: Path, remedy: str) -> Iterator[None]:
+def _told(where: str | Path, remedy: str) -> Iterator[None]:
     """Errors of Arrow and of what is in the file -> ours, with path and remedy."""
     try:
         yield
     except OSError as error:
-        raise EmbeddingsError(f'{path}: cannot be read: {error}. Remedy: {remedy}') from error
+        raise EmbeddingsError(f'{where}: cannot be read: {error}. Remedy: {remedy}') from error
     except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
-        raise EmbeddingsError(f'{path}: no embeddings that can be read: {error}. Remedy: {remedy}') from error
+        raise EmbeddingsError(f'{where}: no embeddings that can be read: {error}. Remedy: {remedy}') from error
 
 
-def _schema(width: int) -> pa.Schema:
+def schema_of(width: int) -> pa.Schema:
+    """Of rows with vectors of so many channels."""
     return pa.schema(
         [
             pa.field('path', pa.string(), nullable=False),
@@ -194,9 +210,10 @@ def _width(schema: pa.Schema) -> int:
     return kind.list_size if isinstance(kind, pa.FixedSizeListType) else 0
 
 
-def _table(found: Embeddings) -> pa.Table:
+def table_of(found: Embeddings) -> pa.Table:
+    """The rows as Arrow's table, with the metadata of the file."""
     width = found.vectors.shape[1]
-    schema = _schema(width)
+    schema = schema_of(width)
     vectors = pa.array(np.ascontiguousarray(found.vectors, np.float32).reshape(-1))
     columns = [
         pa.array(found.paths.tolist(), pa.string()),

@@ -11,6 +11,7 @@ from cmvl_mm.embedding.block_plan import BLOCK_CLIPS, Block, blocks_of, digest_o
 from cmvl_mm.embedding.cores import usable_cores
 from cmvl_mm.embedding.embeddings import EmbeddingsMeta, Failure
 from cmvl_mm.embedding.network import load_network
+from cmvl_mm.embedding.out_path import require_disk
 from cmvl_mm.embedding.part_file import read_facts
 from cmvl_mm.embedding.parts_folder import PartsFolder
 from cmvl_mm.embedding.parts_manifest import PartsManifest
@@ -84,7 +85,7 @@ def embed_folder(
         block_clips: of a part; the same for all runs on a folder.
 
     Raises:
-        InputsError: there are no videos, or numbers make no sense.
+        InputsError: there are no videos, numbers make no sense, or `out` is the address of an object store.
         SettingsError: the config does not say how clips are embedded.
         FolderInUse: another run writes some of these parts.
         EmbeddingsError: the folder holds rows of other weights, settings or videos, or it cannot be written.
@@ -97,6 +98,7 @@ def embed_folder(
         raise InputsError(f'block_clips={block_clips} must be 1 to {BLOCK_CLIPS}.')
     if overwrite and shard.of > 1:
         raise InputsError('overwrite and a shard of several exclude each other: each would delete what others wrote.')
+    out = require_disk(out)
     found = find_videos(videos, root)
     network = load_network(model, config=config, clips=clips, every=every, device='cpu')
     size = videos_of_block(len(found.paths), network.settings.clips, block_clips)
@@ -104,7 +106,7 @@ def embed_folder(
         network.meta(str(found.root)), len(found.paths), digest_of(found.paths, found.labels), size, found.refused
     )
     mine = blocks_of(found, size)[shard.number - 1 :: shard.of]
-    with PartsFolder(Path(out), manifest, [block.number for block in mine], overwrite) as folder:
+    with PartsFolder(out, manifest, [block.number for block in mine], overwrite) as folder:
         todo = [block for block in mine if not folder.is_finished(block)]
         source = NetworkSource(
             network.name, network.sha256, None if config is None else str(config), clips, every, device

@@ -74,10 +74,15 @@ def read_manifest(folder: Path) -> PartsManifest:
         EmbeddingsError: it is damaged, or of another version.
     """
     path = folder / NAME
+    return manifest_of(path.read_bytes(), str(path))
+
+
+def manifest_of(content: bytes, where: str) -> PartsManifest:
+    """The same of the file's content; messages call it `where`."""
     try:
-        return _manifest(json.loads(path.read_text(encoding='utf-8')))
+        return _manifest(json.loads(content.decode()))
     except (ValueError, TypeError, KeyError) as error:
-        raise EmbeddingsError(f'{path}: no manifest that can be read: {error}. Remedy: {REMEDY}') from error
+        raise EmbeddingsError(f'{where}: no manifest that can be read: {error}. Remedy: {REMEDY}') from error
 
 
 def _manifest(stored: Any) -> PartsManifest:

@@ -6,7 +6,7 @@ from pathlib import Path
 from cmvl_mm.embedding.embeddings import EmbeddingsError, EmbeddingsMeta
 
 
-def require_same(file: Path, there: EmbeddingsMeta, now: EmbeddingsMeta, remedy: str) -> None:
+def require_same(file: str | Path, there: EmbeddingsMeta, now: EmbeddingsMeta, remedy: str) -> None:
     """Both made by the same weights, settings and version, from videos below the same root.
 
     The name of the weights may differ, their SHA-256 says what they are.

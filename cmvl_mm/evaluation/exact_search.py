@@ -6,17 +6,14 @@ number. So the outcome is that of ranking everything in float64, and depends on 
 Equal rows cannot be sifted: where thousands tie with the k-th best, each is ranked on its own, which is slow.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from .cosine import cosine_of_pairs, l2_normalise
-
-SHORTEST, LONGEST = 1e-10, 1e15  # the squares of such lengths float32 holds in full
-CROWD = 16  # a product in float64 costs about a sixteenth of ranking every pair of it
+from .cosine import l2_normalise
+from .sifting import decide, full_precision, odd_lengths, passing
 
 
 class Found(NamedTuple):
@@ -45,18 +42,15 @@ def exact_search(
     with full_precision():
         for begin in range(0, len(gallery), rows):
             raw = gallery[begin : begin + rows]
+            numbers = np.arange(begin, begin + len(raw))
             lengths = read_float32(raw, begin, buffer).to(device)
             block = torch.from_numpy(buffer[: len(raw)]).to(device)
             for number, tile in enumerate(tiles):
                 floor = torch.from_numpy(reached(best[number], k, len(query[tile]))).to(device)
-                passed = sift((loose_query[tile] @ block.T).div_(lengths), floor, k, query.shape[1])
-                crowded = passed.count_nonzero(dim=1) > max(4 * k, len(raw) // CROWD)
-                if crowded.any():  # of a collapsed network: float32 cannot tell its features apart
-                    exact = (torch.from_numpy(rows64).to(device) for rows64 in (query[tile], l2_normalise(raw, begin)))
-                    tight_query, tight_block = exact
-                    tight = tight_query[crowded] @ tight_block.T
-                    passed[crowded] = sift(tight, floor[crowded], k, query.shape[1])
-                new = decide(query[tile], raw, begin, passed.nonzero().cpu().numpy(), block_bytes)
+                similarity = (loose_query[tile] @ block.T).div_(lengths)
+                pairs = passing(similarity, query[tile], raw, numbers, floor, k).nonzero().cpu().numpy()
+                exact = decide(query[tile], raw, numbers, pairs, block_bytes)
+                new = Found(pairs[:, 0], pairs[:, 1] + begin, exact)
                 best[number] = merged(best[number], new, k)
             if progress is not None:
                 progress(begin + len(raw), len(gallery))
@@ -86,7 +80,7 @@ def read_float32(raw: np.ndarray, begin: int, buffer: np.ndarray) -> torch.Tenso
     with np.errstate(over='ignore'):  # of float64: such rows are too long, and done again below
         np.copyto(block, raw, casting='same_kind')
     lengths = torch.linalg.vector_norm(torch.from_numpy(block), dim=1)
-    for row in np.flatnonzero(~((lengths > SHORTEST) & (lengths < LONGEST)).numpy()).tolist():
+    for row in odd_lengths(lengths):
         block[row] = l2_normalise(raw[row : row + 1], begin + row)[0]
         lengths[row] = 1
     return lengths
@@ -100,25 +94,6 @@ def reached(best: Found, k: int, queries: int) -> np.ndarray:
     return floor
 
 
-def decide(query: np.ndarray, raw: np.ndarray, begin: int, pairs: np.ndarray, block_bytes: int) -> Found:
-    """The float64 similarities of pairs, in the pairs' order.
-
-    Args:
-        query: (q, C) float64 of length 1.
-        raw: (n, C) rows of the gallery, from row `begin` on.
-        pairs: (p, 2), query and row of `raw`.
-        block_bytes: so many pairs are done at once that their rows take an eighth of it.
-    """
-    used, place = np.unique(pairs[:, 1], return_inverse=True)
-    rows = l2_normalise(raw[used], begin)
-    similarity = np.empty(len(pairs))
-    step = max(1, block_bytes // (128 * query.shape[1]))
-    for start in range(0, len(pairs), step):
-        part = slice(start, start + step)
-        similarity[part] = cosine_of_pairs(query, rows, (pairs[part, 0], place[part]))
-    return Found(pairs[:, 0], pairs[:, 1] + begin, similarity)
-
-
 def merged(best: Found, new: Found, k: int) -> Found:
     """The k best of both for each query; ties go to the lower row."""
     query, row, similarity = (np.concatenate(pair) for pair in zip(best, new, strict=True))
@@ -126,42 +101,3 @@ def merged(best: Found, new: Found, k: int) -> Found:
     query = query[order]
     kept = np.arange(len(query)) - np.searchsorted(query, query) < k  # place among its query's neighbours
     return Found(query[kept], row[order][kept], similarity[order][kept])
-
-
-UNIT_ROUNDOFF = {torch.float32: 2.0**-24, torch.float64: 2.0**-53}
-
-
-def rounding_error(channels: int, dtype: torch.dtype) -> float:
-    """How far the cosine by a matrix product in `dtype` may be from `cosine_of_pairs`, whatever the order of its sums.
-
-    With n channels and u the unit roundoff, rows of length 1: a sum of n products is off by n u sum|q g| <= n u at
-    most, the length that divides it by n u / 2, conversions, division and comparison by a few u. All that is below
-    2 (n + 8) u up to a million channels. The float64 number is off by as much of its own u.
-    """
-    return 2 * (channels + 8) * (UNIT_ROUNDOFF[dtype] + UNIT_ROUNDOFF[torch.float64])
-
-
-def sift(similarity: torch.Tensor, floor: torch.Tensor, k: int, channels: int) -> torch.Tensor:
-    """(q, n) bool: the pairs that may be among the k best of their query; the others cannot.
-
-    Args:
-        similarity: (q, n), off by `rounding_error` at most.
-        floor: (q,) float64, what the k-th best is known to reach.
-        k: how many are wanted.
-        channels: C of the features.
-    """
-    error = rounding_error(channels, similarity.dtype)
-    if similarity.shape[1] >= k:  # k of these reach the k-th of them, give or take the error
-        floor = floor.maximum(similarity.topk(k, dim=1).values[:, -1].double() - error)
-    return similarity >= (floor - error).to(similarity.dtype)[:, None]
-
-
-@contextmanager
-def full_precision() -> Iterator[None]:
-    """Products of float32 in float32, whatever the program allows elsewhere: with TF32 the bound would not hold."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision('highest')
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)

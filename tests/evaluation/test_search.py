@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from cmvl_mm.evaluation import exact_search, ivf_search
-from cmvl_mm.evaluation.exact_search import rounding_error, sift
 from cmvl_mm.evaluation.search import IVF, Exact, nearest
+from cmvl_mm.evaluation.sifting import rounding_error, sift
 
 SMALL = Exact(block_bytes=64 * 24 * 10)  # ten rows of 24 channels
 

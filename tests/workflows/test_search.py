@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import cmvl_mm
-from cmvl_mm.clip_search.search import SearchError, search
+from cmvl_mm.clip_search.errors import SearchError
+from cmvl_mm.clip_search.search import search
 from cmvl_mm.embedding.embed import embed
 from cmvl_mm.embedding.embeddings import EmbeddingsError, write_embeddings
 from cmvl_mm.models.known_types import TypeNameError

@@ -1,0 +1,69 @@
+"""The best rows of several queries: kept in one order, with one rule for ties, whatever found them."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cmvl_mm.clip_search.row_blocks import BLOCK_BYTES, Numbers, RowBlock
+from cmvl_mm.evaluation.sifting import decide
+
+Floats = npt.NDArray[np.float64]
+
+
+class Best(NamedTuple):
+    """Rows of several queries in one list, by query, then falling cosine, then row."""
+
+    query: Numbers  # (m,)
+    row: Numbers  # (m,)
+    video: Numbers  # (m,)
+    cosine: Floats  # (m,)
+
+    def at(self, places: npt.NDArray) -> 'Best':
+        """Some of them."""
+        return Best(self.query[places], self.row[places], self.video[places], self.cosine[places])
+
+    def counts(self, queries: int) -> Numbers:
+        """(q,) how many each query has."""
+        return np.bincount(self.query, minlength=queries)
+
+    def kth(self, k: int, queries: int) -> Floats:
+        """(q,) the cosine of each query's k-th row; -inf where it has fewer."""
+        counts = self.counts(queries)
+        found = np.full(queries, -np.inf)
+        found[counts >= k] = self.cosine[(counts.cumsum() - counts)[counts >= k] + k - 1]
+        return found
+
+
+NOTHING = Best(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+
+def joined(several: Iterable[Best]) -> Best:
+    """One after the other, in no order."""
+    query, row, video, cosine = zip(NOTHING, *several, strict=True)
+    return Best(np.concatenate(query), np.concatenate(row), np.concatenate(video), np.concatenate(cosine))
+
+
+def kept(found: Best, k: int, by_video: bool) -> Best:
+    """The k best of each query, in order; of each video the best row alone, where that is asked for."""
+    found = found.at(np.lexsort((found.row, -found.cosine, found.query)))
+    if by_video and len(found.row):
+        pairs = found.query * (found.video.max() + 1) + found.video
+        found = found.at(np.sort(np.unique(pairs, return_index=True)[1]))
+    places = np.arange(len(found.query)) - np.searchsorted(found.query, found.query)
+    return found.at(places < k)
+
+
+def ranked(query: Floats, block: RowBlock, pairs: Numbers, k: int, by_video: bool) -> Best:
+    """The best of some pairs, by the exact cosine.
+
+    Args:
+        query: (q, C) of length 1.
+        block: rows.
+        pairs: (m, 2), query and place in the block.
+        k: of each query.
+        by_video: see `kept`.
+    """
+    cosine = decide(query, block.vectors, block.rows, pairs, BLOCK_BYTES)
+    return kept(Best(pairs[:, 0], block.rows[pairs[:, 1]], block.videos[pairs[:, 1]], cosine), k, by_video)

@@ -1,0 +1,58 @@
+"""The kinds of index, and opening one."""
+
+from pathlib import Path
+
+from cmvl_mm.clip_search.errors import SearchError
+from cmvl_mm.clip_search.index_record import index_path, read_record, remedy_of
+from cmvl_mm.clip_search.index_search import Index, IndexEngine
+from cmvl_mm.clip_search.ivf_index import IvfIndex
+from cmvl_mm.clip_search.lance_index import LanceIndex
+from cmvl_mm.embedding.parts_manifest import NAME, read_manifest
+from cmvl_mm.files.addresses import is_address
+
+KINDS: dict[str, type[Index]] = dict(ivf=IvfIndex, lance=LanceIndex)
+
+
+def require_kind(kind: str) -> type[Index]:
+    """The class of a kind.
+
+    Raises:
+        SearchError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise SearchError(f'index {kind!r}: there is no such kind. Remedy: one of {", ".join(KINDS)}.')
+    return KINDS[kind]
+
+
+def require_folder(features: str | Path) -> Path:
+    """A folder of parts on this machine, beside which an index may lie.
+
+    Raises:
+        SearchError: it is a file, or on a store.
+        FileNotFoundError: there is none.
+    """
+    if is_address(features):
+        raise SearchError(f'{features}: an index is mapped into memory from a disk. Remedy: copy the folder to one.')
+    folder = Path(features)
+    if folder.is_file():
+        raise SearchError(
+            f'{folder}: a file has no index. Remedy: search it without one; or `cmvl embed … -o FOLDER/`.'
+        )
+    if not (folder / NAME).is_file():
+        raise FileNotFoundError(f'{folder}: is no folder of parts. Remedy: `cmvl embed … -o {folder}/` makes one.')
+    return folder
+
+
+def open_index(features: str | Path, kind: str) -> IndexEngine:
+    """An index of the parts as they are now. Arguments and errors: `search.search`."""
+    opened, folder = require_kind(kind), require_folder(features)
+    manifest = read_manifest(folder)
+    record = read_record(folder, kind, manifest)
+    remedy = remedy_of(folder, kind)
+    index = opened(index_path(folder, kind), record.settings, remedy)
+    if (len(index), index.channels) != (record.rows, record.channels):
+        raise SearchError(
+            f'{index_path(folder, kind)}: holds {len(index)} rows of {index.channels} channels, and its record says '
+            f'{record.rows} of {record.channels}. {remedy}'
+        )
+    return IndexEngine(index, manifest.meta)

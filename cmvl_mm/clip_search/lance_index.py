@@ -1,0 +1,127 @@
+"""A table of LanceDB with its own index: for those who add to it, or ask it by SQL, from elsewhere."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from cmvl_mm.clip_search.errors import SearchError
+from cmvl_mm.clip_search.ivf_index import TRAINED_ON, cells_of
+from cmvl_mm.clip_search.parts_reader import Parts
+from cmvl_mm.clip_search.row_blocks import Numbers, Row, RowBlock, Vectors, copied_vectors, told_rows
+from cmvl_mm.clip_search.row_filter import RowFilter, names_of
+from cmvl_mm.clip_search.rows_file import plain
+from cmvl_mm.embedding.embeddings import schema_of
+from cmvl_mm.files.extras import remedy_for
+
+TABLE = 'rows'
+_FEWEST = 256  # rows that its training accepts; fewer are compared one by one
+
+
+class LanceIndex:
+    """As `index_search.Index` says.
+
+    LanceDB's defaults are another metric, L2, and too few probes. Here the metric is cosine, probes are those that
+    reach the recall, and the exact cosine of ten times as many rows as are asked for stands for its `refine_factor`.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, int], remedy: str) -> None:
+        lancedb = _lancedb()
+        self.cells, self._probes = settings['partitions'], settings['probes']
+        try:
+            self._table = lancedb.connect(folder).open_table(TABLE)
+            self._count = self._table.count_rows()
+            self.channels: int = self._table.schema.field('vector').type.list_size
+        except Exception as error:  # its own are RuntimeError, ValueError, OSError and others
+            raise SearchError(f'{folder}: the index is damaged: {error}. {remedy}') from error
+
+    def __len__(self) -> int:
+        return self._count
+
+    @classmethod
+    def library(cls) -> str:
+        """As `Index` says."""
+        return f'lancedb {_lancedb().__version__}'
+
+    @classmethod
+    def build(cls, folder: Path, parts: Parts) -> dict[str, int]:
+        """The rows are written block by block; the index has codes of 8 bits in as many cells as `ivf` has."""
+        lancedb = _lancedb()
+        from lancedb.index import IvfSq
+
+        schema = pa.schema([pa.field('row', pa.int64(), nullable=False), *schema_of(parts.channels)])
+        batches = pa.RecordBatchReader.from_batches(schema, _numbered(parts, schema))
+        table = lancedb.connect(folder).create_table(TABLE, batches)
+        partitions = cells_of(len(parts))
+        if len(parts) >= _FEWEST:
+            config = IvfSq(distance_type='cosine', num_partitions=partitions, sample_rate=TRAINED_ON)
+            table.create_index('vector', config=config)
+        return dict(partitions=partitions, probes=1)
+
+    def passing(self, where: RowFilter) -> int:
+        """As `Index` says."""
+        return self._table.count_rows(sql_of(where)) if where.columns else len(self)
+
+    def propose(self, query: Vectors, count: int, effort: float, where: RowFilter) -> tuple[Numbers, bool]:
+        """As `Index` says."""
+        probes = min(self.cells, int(np.ceil(self._probes * effort)))
+        asked = self._table.search(list(query), vector_column_name='vector').distance_type('cosine').nprobes(probes)
+        if where.columns:
+            asked = asked.where(sql_of(where), prefilter=True)
+        found = asked.limit(count).select(['row', '_distance']).to_arrow()
+        number = found.column('query_index').to_numpy() if len(query) > 1 else np.zeros(len(found), np.int64)
+        return np.stack([number.astype(np.int64), found.column('row').to_numpy()], axis=1), probes == self.cells
+
+    def block_at(self, rows: Numbers) -> RowBlock:
+        """As `Index` says; a row's number is its place in the table."""
+        table = self._at(rows, ['path', 'vector'])
+        return RowBlock(rows, copied_vectors(table), names_of(table.column('path'))[1], table.column('path'))
+
+    def rows_at(self, rows: Numbers) -> list[Row]:
+        """As `Index` says."""
+        different, places = np.unique(rows, return_inverse=True)
+        found = told_rows(self._at(different, list(Row._fields))) if len(rows) else []
+        return [found[place] for place in places]
+
+    def _at(self, rows: Numbers, columns: list[str]) -> pa.Table:
+        """Rows by rising number."""
+        table = self._table.take_offsets(rows.tolist()).select(['row', *columns]).to_arrow()
+        order = np.argsort(table.column('row').to_numpy())
+        return table.take(pa.array(order))
+
+
+def sql_of(where: RowFilter) -> str:
+    """The filter as LanceDB takes it; of one that names something."""
+    begin, end = where.seconds
+    told = [f'`end` > {float(begin)!r}'] if begin is not None else []
+    told += [f'`start` < {float(end)!r}'] if end is not None else []
+    told += [f'`label` = {_quoted(where.label)}'] if where.label is not None else []
+    told += [f'regexp_like(`path`, {_quoted(f"^{where.path_regex()}$")})'] if where.path is not None else []
+    return ' AND '.join(told)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _numbered(parts: Parts, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """All rows with their numbers."""
+    begin = 0
+    for table in parts.tables():
+        rows = plain(table, schema_of(parts.channels))
+        numbered = rows.add_column(0, schema.field('row'), pa.array(np.arange(begin, begin + len(rows))))
+        yield from numbered.combine_chunks().to_batches()
+        begin += len(rows)
+
+
+def _lancedb() -> Any:
+    os.environ.setdefault('LANCEDB_LOG', 'error')  # else it warns, on standard error, of each table that it makes
+    try:
+        import lancedb
+    except ImportError as error:
+        message = f"index 'lance' needs LanceDB, which is not installed. {remedy_for('lancedb')} Or the index 'ivf'."
+        raise ModuleNotFoundError(message, name='lancedb') from error
+    return lancedb

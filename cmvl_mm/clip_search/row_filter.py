@@ -1,0 +1,105 @@
+"""Which rows a search may find: by path, label and time; before they are ranked, and the same in every engine."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cmvl_mm.clip_search.errors import SearchError
+
+Span = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """All that is named must hold.
+
+    Raises:
+        SearchError: no clip can lie in such a span of time, or the pattern has a bracket that is not closed.
+    """
+
+    path: str | None = None
+    """Pattern of the whole path as the rows have it: `*` is any text, also with '/', `?` a character, `[ab]` one of
+    some, `[!ab]` none of them."""
+    label: str | None = None
+    """Exactly this one."""
+    seconds: Span = (None, None)
+    """Clips that overlap this span of their video; None where it is open."""
+
+    def __post_init__(self) -> None:
+        begin, end = self.seconds
+        if not (-np.inf if begin is None else begin) < (np.inf if end is None else end):  # also NaN
+            raise SearchError(f'seconds from {begin} to {end}: no clip lies there. Remedy: the first below the second.')
+        self.path_regex()
+
+    def __str__(self) -> str:
+        begin, end = self.seconds
+        told = [f'path {self.path!r}'] if self.path is not None else []
+        told += [f'label {self.label!r}'] if self.label is not None else []
+        told += [f'from {begin:g} s'] if begin is not None else []
+        told += [f'to {end:g} s'] if end is not None else []
+        return ', '.join(told)
+
+    @property
+    def columns(self) -> list[str]:
+        """That decide; none where every row passes."""
+        begin, end = self.seconds
+        wanted = dict(path=self.path, label=self.label, start=end, end=begin)
+        return [name for name, value in wanted.items() if value is not None]
+
+    def path_regex(self) -> str | None:
+        """The pattern as a regular expression of the whole path, in what Python and Rust have in common."""
+        return None if self.path is None else _regex_of(self.path)
+
+    def mask(self, table: pa.Table) -> npt.NDArray[np.bool_] | None:
+        """(n,) the rows that pass, of a table with `columns`; None where all do."""
+        if not self.columns:
+            return None
+        passed = np.ones(len(table), bool)
+        begin, end = self.seconds
+        if begin is not None:
+            passed &= table.column('end').to_numpy() > begin
+        if end is not None:
+            passed &= table.column('start').to_numpy() < end
+        if self.label is not None:
+            passed &= pc.equal(table.column('label'), self.label).fill_null(False).to_numpy()
+        if self.path is not None:
+            whole, names, places = re.compile(_regex_of(self.path)), *names_of(table.column('path'))
+            passed &= np.array([whole.fullmatch(name) is not None for name in names], bool)[places]
+        return passed
+
+
+EVERY_ROW = RowFilter()
+
+
+def names_of(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The different texts of a column, and (n,) the place of each row's among them."""
+    encoded = encoded_names(column)
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+
+
+def encoded_names(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A column of texts, each of which is in the dictionary once."""
+    kind = pa.dictionary(pa.int32(), pa.string())
+    chunks = [chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode() for chunk in column.chunks]
+    return pa.chunked_array(chunks, kind).unify_dictionaries().combine_chunks()
+
+
+def _regex_of(pattern: str) -> str:
+    parts, place = [], 0
+    while place < len(pattern):
+        sign, place = pattern[place], place + 1
+        if sign == '[':
+            begin = place + pattern.startswith('!', place)
+            close = pattern.find(']', begin + 1)  # a bracket that comes first is meant
+            if close < 0:
+                raise SearchError(f'path {pattern!r}: a [ is not closed. Remedy: close it, or [[] for the character.')
+            inner = re.sub(r'([\\\[\]^&~|])', r'\\\1', pattern[begin:close])
+            parts.append(f'[{"^" if begin > place else ""}{inner}]')
+            place = close + 1
+        else:
+            parts.append({'*': '.*', '?': '.'}.get(sign) or re.escape(sign))
+    return f'(?s:{"".join(parts)})'
