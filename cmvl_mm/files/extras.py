@@ -18,6 +18,7 @@ EXTRA_OF = {
     'scipy': 'train',
     'pyarrow': 'train',
     'faiss': 'search',
+    'ray': 'ray',
     'starlette': 'web',
     'uvicorn': 'web',
     'jinja2': 'web',
