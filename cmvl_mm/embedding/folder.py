@@ -122,6 +122,7 @@ def embed_folder(
         with tqdm(total=count, initial=count - left, unit='video', disable=not progress, dynamic_ncols=True) as bar:
             for block in written(task, todo, chosen):
                 bar.update(len(block.paths))
+        folder.remove_leftovers()
         folder.write_failures()
         return _run_of(folder, shard, mine, len(todo))
 

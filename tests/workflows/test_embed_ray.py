@@ -136,6 +136,7 @@ def test_parts_are_those_of_the_other_engine_though_a_worker_is_killed(
         def __call__(self, block):
             if block.number == 1 and order.exists():
                 order.unlink()
+                (self.folder / 'parts' / '000001.parquet.1.1.part').write_bytes(b'begun')
                 os.kill(os.getpid(), signal.SIGKILL)
             return super().__call__(block)
 
