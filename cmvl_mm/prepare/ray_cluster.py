@@ -13,6 +13,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 from threading import Event, current_thread, main_thread
 from types import ModuleType
+from typing import Any
 
 _STORE_BYTES = 80 * 2**20  # the least that Ray takes: videos and rows go by files, not through its store
 _PROBE_SECONDS = 10.0
@@ -52,21 +53,37 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
             )
         yield
         return
-    handler = signal.getsignal(signal.SIGTERM)  # Ray sets its own, which ends the process by SystemExit
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         if address is None:
-            with _local(workers):
+            with _local(workers), _ended_in_order(handler):
                 yield
         else:
             _join(address)
-            yield
+            with _ended_in_order(handler):
+                yield
     finally:
         ray.shutdown()
-        if current_thread() is main_thread():
-            signal.signal(signal.SIGTERM, handler)
         for name in _variables():
             del os.environ[name]
         os.environ |= before
+
+
+@contextmanager
+def _ended_in_order(handler: Any) -> Iterator[None]:
+    """SIGTERM ends this process by SystemExit, unless the program handles it: Ray's own handler aborts it."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, handler if callable(handler) else _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _exit(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _variables() -> dict[str, str]:

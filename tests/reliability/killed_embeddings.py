@@ -57,18 +57,18 @@ RAY = Engine(
 def findings(size: Size) -> list[Finding]:
     if size == 'light':
         return of_engine(PROCESSES, copies=6, kills=0, runs=1)
-    on_ray = of_engine(RAY, copies=60, kills=20, runs=5) if find_spec('ray') else []
+    on_ray = of_engine(RAY, copies=60, kills=20, runs=5, machines=3) if find_spec('ray') else []
     return [*of_engine(PROCESSES, copies=150, kills=20, runs=5), *on_ray]
 
 
-def of_engine(engine: Engine, copies: int, kills: int, runs: int) -> list[Finding]:
-    """Kill so many workers and so many runs, over `copies` of eight videos."""
+def of_engine(engine: Engine, copies: int, kills: int, runs: int, machines: int = 0) -> list[Finding]:
+    """Kill so many workers, runs, and machines of a cluster, over `copies` of eight videos."""
     with tempfile.TemporaryDirectory() as folder:
         videos = _copied(make_videos(Path(folder) / 'set') / 'videos', Path(folder) / 'many', copies)
         expected = Path(folder) / 'expected'
         embed_folder(videos, expected, workers=0)
-        found = [killed_workers(engine, videos, Path(folder), expected, kills)] if kills else []
-        return [*found, *([killed_runs(engine, videos, Path(folder), expected, runs)] if runs else [])]
+        checks = ((killed_workers, kills), (killed_runs, runs), (killed_machines, machines))
+        return [check(engine, videos, Path(folder), expected, count) for check, count in checks if count]
 
 
 def killed_workers(engine: Engine, videos: Path, folder: Path, expected: Path, kills: int) -> Finding:
@@ -134,8 +134,41 @@ def killed_runs(engine: Engine, videos: Path, folder: Path, expected: Path, runs
     )
 
 
-def _begun(engine: Engine, videos: Path, out: Path, log: Path) -> subprocess.Popen:
-    words = ['-m', 'cmvl_mm', 'embed', str(videos), '-o', f'{out}/', '--workers', str(WORKERS), *engine.words]
+def killed_machines(engine: Engine, videos: Path, folder: Path, expected: Path, count: int) -> Finding:
+    """SIGKILL what makes a process group of this machine a machine of a cluster, with all its workers; each time one
+    of two, and another one joins."""
+    from ray.cluster_utils import Cluster
+
+    problems, codes, after = [], [], []
+    for turn in range(count):
+        out, log = folder / f'machine_{turn}', folder / f'machine_{turn}.log'
+        node = dict(num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False)
+        cluster = Cluster(initialize_head=True, head_node_args=node | dict(num_cpus=0))
+        lost = [cluster.add_node(**node) for _ in range(WORKERS)][-1]
+        process = _begun(engine, videos, out, log, '--address', cluster.address)
+        while process.poll() is None and len(list((out / 'parts').glob('*.parquet'))) < 2 * (turn + 1):
+            time.sleep(0.02)
+        cluster.remove_node(lost, allow_graceful=False)
+        killed = time.monotonic()
+        cluster.add_node(**node)
+        codes.append(process.wait(timeout=300))
+        after.append(time.monotonic() - killed)
+        problems += _differences(out, expected) + ([] if codes[-1] == 0 else [log.read_text()[-500:]])
+        cluster.shutdown()
+    return Finding(
+        promise=f'A machine that is lost costs {engine.said} the blocks that its workers are at: they run on another '
+        'machine, no row is lost, none is there twice.',
+        tested=f'a head and two machines of one worker each, emulated on one; kill -9 to one at {count} moments, and '
+        f'another joins; {_count(videos)} videos, {len(_hashes(expected))} parts',
+        figure=f'exit codes {sorted(set(codes))}, at most {max(after):.0f} s after the loss; {len(problems)} parts '
+        f'differ or are missing {problems[:3] or ""}',
+        held=not problems and set(codes) == {0},
+        guard=engine.guard,
+    )
+
+
+def _begun(engine: Engine, videos: Path, out: Path, log: Path, *more: str) -> subprocess.Popen:
+    words = ['-m', 'cmvl_mm', 'embed', str(videos), '-o', f'{out}/', '--workers', str(WORKERS), *engine.words, *more]
     return start(words, log)
 
 
@@ -204,8 +237,10 @@ def main() -> None:
     parser.add_argument('--copies', type=int, default=60, help='of eight videos')
     parser.add_argument('--kills', type=int, default=20, help='of workers')
     parser.add_argument('--runs', type=int, default=5, help='that are killed')
+    parser.add_argument('--machines', type=int, default=0, help='of a Ray cluster that are killed')
     args = parser.parse_args()
-    for found in of_engine(RAY if args.engine == 'ray' else PROCESSES, args.copies, args.kills, args.runs):
+    engine = RAY if args.engine == 'ray' else PROCESSES
+    for found in of_engine(engine, args.copies, args.kills, args.runs, args.machines):
         print('held' if found.held else 'NOT HELD', found.promise, found.tested, found.figure, sep='\n  ')
 
 
