@@ -50,7 +50,7 @@ def taken_by(words: Sequence[str], environment: Mapping[str, str], log: Path) ->
                 try:
                     fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
                     seconds[pid] = (int(fields[11]) + int(fields[12])) / _TICK
-                    peaks[pid] = max(peaks.get(pid, 0), _bytes(Path(f'/proc/{pid}/status'), 'VmHWM'))
+                    peaks[pid] = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # of its program, not of its parent's
                     held += _bytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss')
                 except OSError:  # ended meanwhile
                     continue

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -42,6 +43,8 @@ class Engine:
             )
         if self.workers is not None and self.workers < int(on_ray):
             raise InputsError(f'workers={self.workers} must be at least {int(on_ray)}.')
+        if on_ray and find_spec('ray') is None:  # said before any work
+            raise ModuleNotFoundError("No module named 'ray'", name='ray')
         if on_ray and self.device not in ('cpu', 'cuda'):
             raise InputsError(f"device={self.device}: Ray says which GPU a worker has. Remedy: 'cpu', or 'cuda'.")
 

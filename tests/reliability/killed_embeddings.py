@@ -139,7 +139,7 @@ def killed_machines(engine: Engine, videos: Path, folder: Path, expected: Path, 
     of two, and another one joins."""
     from ray.cluster_utils import Cluster
 
-    problems, codes, after = [], [], []
+    problems, codes, after, told = [], [], [], 0
     for turn in range(count):
         out, log = folder / f'machine_{turn}', folder / f'machine_{turn}.log'
         node = dict(num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False)
@@ -153,6 +153,7 @@ def killed_machines(engine: Engine, videos: Path, folder: Path, expected: Path, 
         cluster.add_node(**node)
         codes.append(process.wait(timeout=300))
         after.append(time.monotonic() - killed)
+        told += 'was lost' in log.read_text()
         problems += _differences(out, expected) + ([] if codes[-1] == 0 else [log.read_text()[-500:]])
         cluster.shutdown()
     return Finding(
@@ -160,8 +161,8 @@ def killed_machines(engine: Engine, videos: Path, folder: Path, expected: Path, 
         'machine, no row is lost, none is there twice.',
         tested=f'a head and two machines of one worker each, emulated on one; kill -9 to one at {count} moments, and '
         f'another joins; {_count(videos)} videos, {len(_hashes(expected))} parts',
-        figure=f'exit codes {sorted(set(codes))}, at most {max(after):.0f} s after the loss; {len(problems)} parts '
-        f'differ or are missing {problems[:3] or ""}',
+        figure=f'exit codes {sorted(set(codes))}, at most {max(after):.0f} s after the loss; {told} of {count} had '
+        f'a part at work there; {len(problems)} parts differ or are missing {problems[:3] or ""}',
         held=not problems and set(codes) == {0},
         guard=engine.guard,
     )
