@@ -52,8 +52,8 @@ class RayPool:
             workers: processes at most; fewer work where the cluster has no room for more.
 
         Raises:
-            ClusterError: a worker has no or another version of this toolkit, or does not see a folder; or no GPU is
-                there.
+            ClusterError: a worker has no or another version of this toolkit, lacks another package, or does not see a
+                folder; or no GPU is there.
             WorkersCannotStart: so that no item is to blame.
             What ``task`` raises.
         """
@@ -136,8 +136,7 @@ def _results(
             try:
                 result, records = ray.get(ref)
             except RayTaskError as error:
-                error.cause.add_note(f'on {worker.place.machine}:\n{error}')  # where it was raised
-                raise error.cause from None
+                raise _of_task(error, worker.place.machine) from None
             except _deaths() as error:
                 crew.bury(worker)
                 if crew.has_lost(worker.place.node, error) and moves[id(item)] < _MOVES:
@@ -152,6 +151,18 @@ def _results(
                 for name, level, text in records:
                     logging.getLogger(name).log(level, '%s: %s', worker.place.machine, text)
                 yield item, result
+
+
+def _of_task(error: Any, machine: str) -> BaseException:
+    """What a task raised, or, where a worker lacks a package that this process has, an error that says so."""
+    from ray.exceptions import RaySystemError
+
+    cause = error.cause
+    missing = cause.client_exc if isinstance(cause, RaySystemError) else cause
+    if isinstance(missing, ImportError):
+        return ClusterError(f'{machine}: {missing}. Remedy: the same packages and extras on all machines.')
+    cause.add_note(f'on {machine}:\n{error}')  # where it was raised
+    return cause
 
 
 def _deaths() -> tuple[type[Exception], ...]:

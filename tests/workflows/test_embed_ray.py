@@ -7,11 +7,13 @@ import os
 import platform
 import signal
 import socket
+import sys
 import tempfile
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 
 import pytest
 
@@ -99,7 +101,7 @@ def test_what_contradicts_ray_is_refused(made_videos, weights, tmp_path, cmvl):
 # With a cluster.
 
 
-def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(cluster, tmp_path, caplog):
+def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(cluster, tmp_path, caplog, monkeypatch):
     order = tmp_path / 'order'
     order.write_text('')
 
@@ -122,6 +124,11 @@ def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(clu
         with pytest.raises(ZeroDivisionError) as caught:
             list(pool(operator.call, [partial(divmod, 1, 0)], 1))
         assert caught.value.__notes__[0].startswith(f'on {NODE}:\n')
+        monkeypatch.setitem(sys.modules, 'only_here', module := ModuleType('only_here'))
+        exec('def found(*_): pass', vars(module))  # as a package that only this machine has
+        for task, item in ((operator.call, module.found), (module.found, 1)):
+            with pytest.raises(ClusterError, match=f"{NODE}: .*No module named 'only_here'.*Remedy: the same packages"):
+                list(pool(task, [item], 1))
 
 
 def test_parts_are_those_of_the_other_engine_though_a_worker_is_killed(
