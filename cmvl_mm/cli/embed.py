@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -17,6 +17,7 @@ Example:
   cmvl embed list.txt -o features.parquet --root my_videos --model work_dirs/pretrain
   cmvl embed "recordings/**/*.mkv" -o features.parquet --every 2
   cmvl embed list.txt -o features/ --shard 1/4      # and 2/4, 3/4, 4/4 on other machines
+  cmvl embed list.txt -o features/ --engine ray --address 10.0.0.1:6379
 """
 
 
@@ -32,13 +33,20 @@ Example:
 @click.option(
     '--every', type=click.FloatRange(min=0, min_open=True), metavar='SECONDS', help='A clip so often, instead.'
 )
-@click.option('--device', default='cpu', show_default=True, help='cpu or cuda:N')
-@click.option('--workers', type=click.IntRange(min=1), help='Videos read at once; default: one a core.')
+@click.option('--device', default='cpu', show_default=True, help='cpu or cuda:N; with Ray, cpu or cuda.')
+@click.option(
+    '--workers', type=click.IntRange(min=1), help='Videos read at once; default: one a core, or a CPU of the cluster.'
+)
 @click.option(
     '--shard',
     metavar='I/N|env',
     help='With FOLDER/: the Ith of N shares; env: as torchrun, srun or a Slurm array says.',
 )
+@click.option(
+    '--engine', type=click.Choice(['process', 'ray']), default='process', show_default=True,
+    help='With FOLDER/: processes of this machine, or of a Ray cluster.',
+)  # fmt: skip
+@click.option('--address', metavar='HOST:PORT|auto', help='Ray cluster; default: one started here for the run.')
 @click.option('--overwrite', is_flag=True, help='Make the file or folder anew, whatever is there.')
 @click.option('--json', 'as_json', is_flag=True, help='The summary as JSON.')
 def embed(
@@ -52,6 +60,8 @@ def embed(
     device: str,
     workers: int | None,
     shard: str | None,
+    engine: Literal['process', 'ray'],
+    address: str | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -70,6 +80,10 @@ def embed(
         raise click.UsageError(f'--out {out}: the name must end in .parquet for a file, or in / for a folder of parts.')
     if shard is not None and not in_parts:
         raise click.UsageError(f'--shard goes with a folder of parts. Remedy: --out {out.removesuffix(".parquet")}/')
+    if not in_parts and (engine, address) != ('process', None):
+        raise click.UsageError(
+            f'--engine and --address go with a folder of parts. Remedy: --out {out.removesuffix(".parquet")}/'
+        )
     if clips is not None and every is not None:
         raise click.UsageError('--clips and --every exclude each other: either says how many clips a video has.')
     from cmvl_mm.cli.quiet import quiet
@@ -84,8 +98,8 @@ def embed(
 
                 run = embed_folder(
                     videos, out, chosen, config=config, root=root, clips=clips, every=every, device=device,
-                    workers=workers, shard=WHOLE if shard is None else shard_of(shard), overwrite=overwrite,
-                    progress=True,
+                    workers=workers, shard=WHOLE if shard is None else shard_of(shard), engine=engine,
+                    address=address, overwrite=overwrite, progress=True,
                 )  # fmt: skip
                 summary, told = _of_folder(run)
             else:

@@ -3,6 +3,7 @@
 import io
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -41,6 +42,7 @@ Examples:
   cmvl prepare videos/ prepared/ --workers 8
   cmvl prepare trainlist.txt prepared/ --root videos/ --profile coviar
   cmvl prepare videos/ prepared/ --shard 1/4        # and 2/4, 3/4, 4/4 on other machines
+  cmvl prepare videos/ prepared/ --engine ray --address 10.0.0.1:6379
   cmvl prepare UCF-101/ data/ucf101/videos --dataset ucf101 --lists ucfTrainTestlist/
   cmvl prepare videos/ prepared/ --flow             # TV-L1 optical flow too"""
 
@@ -61,12 +63,17 @@ def _shard(context: click.Context, parameter: click.Parameter, text: str) -> tup
     help=f'{"; ".join(f"{name}: {what}" for name, what in PROFILES.items())}. docs/colours.md says what becomes of '
     'rotation, shape, colours and times.',
 )  # fmt: skip
-@click.option('--workers', type=int, help='Processes.  [default: one a core]')
+@click.option('--workers', type=int, help='Processes.  [default: one a core, or a CPU of the cluster]')
 @click.option('--shard', callback=_shard, default='1/1', metavar='I/N', help='The Ith of N parts, from 1.')
 @click.option('--flow', is_flag=True, help='Make TV-L1 optical flow of each video; slow, needs the extra "train".')
 @click.option('--dataset', type=click.Choice(DATASETS), help='Write the lists of this data set, too.')
 @click.option('--lists', type=click.Path(path_type=Path), help="Folder of the data set's own lists.")
 @click.option('--own-lists', is_flag=True, help='LISTS was changed on purpose: do not check it.')
+@click.option(
+    '--engine', type=click.Choice(['process', 'ray']), default='process', show_default=True,
+    help='Processes of this machine, or of a Ray cluster.',
+)  # fmt: skip
+@click.option('--address', metavar='HOST:PORT|auto', help='Ray cluster.  [default: one started here for the run]')
 @click.option('--json', 'as_json', is_flag=True, help='Print the report as JSON; all else goes to standard error.')
 def prepare(
     src: Path,
@@ -79,10 +86,11 @@ def prepare(
     dataset: str | None,
     lists: Path | None,
     own_lists: bool,
+    engine: Literal['process', 'ray'],
+    address: str | None,
     as_json: bool,
 ) -> None:
     import json
-    import os
 
     from cmvl_mm.cli.prepare_progress import in_a_bar, in_lines
     from cmvl_mm.workflows.prepare_request import PrepareRequest, RequestError
@@ -97,9 +105,8 @@ def prepare(
 
     try:
         request = PrepareRequest(
-            src, dst, root, profile, (os.cpu_count() or 1) if workers is None else workers, shard, flow, dataset, lists,
-            own_lists,
-        )  # fmt: skip
+            src, dst, root, profile, workers, shard, flow, dataset, lists, own_lists, engine, address
+        )
     except RequestError as error:
         raise click.UsageError(str(error)) from error
     watch = in_a_bar if sys.stderr.isatty() else in_lines(say)

@@ -1,14 +1,14 @@
 """Videos -> a folder of numbered parts, by any number of processes on any number of machines."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
 from cmvl_mm.embedding.block import BlockTask, NetworkSource
+from cmvl_mm.embedding.block_engine import Engine, EngineName, written
 from cmvl_mm.embedding.block_plan import BLOCK_CLIPS, Block, blocks_of, digest_of, videos_of_block
-from cmvl_mm.embedding.cores import usable_cores
 from cmvl_mm.embedding.embeddings import EmbeddingsMeta, Failure
 from cmvl_mm.embedding.network import load_network
 from cmvl_mm.embedding.out_path import require_disk
@@ -17,7 +17,6 @@ from cmvl_mm.embedding.parts_folder import PartsFolder
 from cmvl_mm.embedding.parts_manifest import PartsManifest
 from cmvl_mm.embedding.shards import WHOLE, Shard
 from cmvl_mm.embedding.video_inputs import InputsError, Named, find_videos
-from cmvl_mm.prepare.process_pool import in_processes
 from cmvl_mm.zoo.default import MODEL
 
 
@@ -58,6 +57,8 @@ def embed_folder(
     device: str = 'cpu',
     workers: int | None = None,
     shard: Shard = WHOLE,
+    engine: EngineName = 'process',
+    address: str | None = None,
     overwrite: bool = False,
     progress: bool = False,
     block_clips: int = BLOCK_CLIPS,
@@ -72,6 +73,9 @@ def embed_folder(
 
     On a GPU, each worker holds the network there; while one decodes, others use it.
 
+    With engine='ray', workers are processes of a Ray cluster, whose machines see videos, weights and the folder under
+    the same names. All is as above: Ray hands out the blocks, and what keeps them is the folder.
+
     Args:
         videos, model, config, root, clips, every, device: as `embed` takes them. With `every`, nobody knows before
             how many clips a video has, and long videos can make a block of more than `block_clips`.
@@ -80,6 +84,9 @@ def embed_folder(
             that kills it stops the run. In a script, other numbers need the call below a main guard.
         shard: `Shard(2, 8)` takes the second of each eight blocks, and seven other runs the rest. They may run at
             once, on machines that see the same files under the same names.
+        engine: 'process' or 'ray'. With Ray, `device` is 'cpu' or 'cuda', and each worker gets a GPU or a share of one.
+        address: of a Ray cluster, HOST:PORT or 'auto'; None starts one here for this call. By default there are as many
+            workers as the cluster has CPUs.
         overwrite: make the folder anew, whatever is there.
         progress: show a bar.
         block_clips: of a part; the same for all runs on a folder.
@@ -91,9 +98,11 @@ def embed_folder(
         EmbeddingsError: the folder holds rows of other weights, settings or videos, or it cannot be written.
         FileNotFoundError, CheckpointError: there are no such weights.
         WorkersCannotStart: no process can be started.
+        ClusterError: there is no cluster at the address, or a machine of it has no or another version of the toolkit.
+        ModuleNotFoundError: Ray is asked for and not installed.
     """
-    if workers is not None and workers < 0:
-        raise InputsError(f'workers={workers} must be at least 0.')
+    chosen = Engine(engine, address, workers, device)
+    chosen.require_whole(shard)
     if not 1 <= block_clips <= BLOCK_CLIPS:
         raise InputsError(f'block_clips={block_clips} must be 1 to {BLOCK_CLIPS}.')
     if overwrite and shard.of > 1:
@@ -108,41 +117,21 @@ def embed_folder(
     mine = blocks_of(found, size)[shard.number - 1 :: shard.of]
     with PartsFolder(out, manifest, [block.number for block in mine], overwrite) as folder:
         todo = [block for block in mine if not folder.is_finished(block)]
-        source = NetworkSource(
-            network.name, network.sha256, None if config is None else str(config), clips, every, device
-        )
-        task = BlockTask(folder.folder, folder.manifest.meta, source)
+        source = NetworkSource(network.name, network.sha256, _everywhere(config), clips, every, device, workers != 0)
+        task = BlockTask(folder.folder.absolute(), folder.manifest.meta, source)
         count = len(found.paths) if shard == WHOLE else sum(len(block.paths) for block in mine)
         left = sum(len(block.paths) for block in todo)
         with tqdm(total=count, initial=count - left, unit='video', disable=not progress, dynamic_ncols=True) as bar:
-            for block in _written(task, todo, usable_cores() if workers is None else workers):
+            for block in written(task, todo, chosen):
                 bar.update(len(block.paths))
+        folder.remove_leftovers()
         folder.write_failures()
         return _run_of(folder, shard, mine, len(todo))
 
 
-def _written(task: BlockTask, blocks: Sequence[Block], workers: int) -> Iterator[Block]:
-    """Each block, when its part is on the disk."""
-    if workers == 0:
-        for block in blocks:
-            task(block)
-            yield block
-        return
-    deadly = []
-    for block, facts in in_processes(task, blocks, workers, kill=True):  # a killed one has written its part or not
-        if facts is None:
-            deadly.append(block)
-        else:
-            yield block
-    for block in deadly:
-        outcomes = dict(in_processes(task.one, block.paths, 1, kill=True))
-        task.write(block, [outcomes[name] or _killed(name) for name in block.paths])
-        yield block
-
-
-def _killed(name: str) -> Failure:
-    reason = 'the process that read it died, also when it read nothing else'
-    return Failure(name, 'process', reason, 'Fetch the file again, or leave it out; or more memory')
+def _everywhere(config: str | Path | None) -> str | None:
+    """A worker may have another current folder."""
+    return None if config is None else str(Path(config).absolute() if Path(config).exists() else config)
 
 
 def _run_of(folder: PartsFolder, shard: Shard, mine: Iterable[Block], written: int) -> FolderRun:

@@ -67,10 +67,8 @@ class PartsFolder:
         try:
             for number in numbers:
                 self._claim(number)
-            mine = {part_path(folder, number).name for number in numbers}
-            for left in (folder / PARTS).glob('*.parquet.*.part'):  # of a run that was killed
-                if left.name.partition('.parquet.')[0] + '.parquet' in mine:
-                    left.unlink(missing_ok=True)
+            self._mine = {part_path(folder, number).name for number in numbers}
+            self.remove_leftovers()
             with self._table():
                 self.manifest = self._agreed(manifest, overwrite)
         except BaseException:
@@ -109,6 +107,12 @@ class PartsFolder:
         if facts.digest != block.digest:
             raise EmbeddingsError(f'{path}: holds other videos than this part of the list. Remedy: {REMEDY}')
         return not has_changed(facts, block.paths, Path(meta.root), os.stat(path).st_mtime_ns)
+
+    def remove_leftovers(self) -> None:
+        """What killed processes have begun to write of this run's parts."""
+        for left in (self.folder / PARTS).glob('*.parquet.*.part'):
+            if left.name.partition('.parquet.')[0] + '.parquet' in self._mine:
+                left.unlink(missing_ok=True)
 
     def write_failures(self) -> None:
         """The table of all parts that are there; each run ends with it, and the last one has them all."""

@@ -21,6 +21,7 @@ EXTRA_OF = {
     'lancedb': 'lance',
     'fsspec': 's3',
     's3fs': 's3',
+    'ray': 'ray',
     'starlette': 'web',
     'uvicorn': 'web',
     'jinja2': 'web',

@@ -3,18 +3,30 @@
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import current_process, get_context, parent_process
 from threading import Thread
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 
 _STARTS = 3  # of a worker
+
+
+class Pool(Protocol):
+    """What `in_processes` does, on whatever machines."""
+
+    def __call__(
+        self, task: Callable[[Item], Result], items: Iterable[Item], workers: int
+    ) -> Generator[tuple[Item, Result | None]]:
+        """(item, result) as they come, each item exactly once; (item, None) of one that kills its process.
+
+        Whoever may stop early closes it.
+        """
 
 
 class WorkersCannotStart(RuntimeError):
@@ -23,7 +35,7 @@ class WorkersCannotStart(RuntimeError):
 
 def in_processes(
     task: Callable[[Item], Result], items: Iterable[Item], workers: int, *, kill: bool = False
-) -> Iterator[tuple[Item, Result | None]]:
+) -> Generator[tuple[Item, Result | None]]:
     """(item, result) as they come, each item exactly once; (item, None) of one that kills its process.
 
     Each process is a pool of its own, so that a death takes one item and no other. That item runs again alone, at the

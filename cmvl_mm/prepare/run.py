@@ -1,8 +1,9 @@
 """Prepare many videos in several processes; a broken one, or one that kills its process, stops nothing."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+import platform
+from collections.abc import Generator, Iterable
+from contextlib import closing, suppress
 from functools import partial
 from glob import escape
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Literal, NamedTuple
 from cmvl_mm.datasets.flow import flow_path
 from cmvl_mm.prepare.flow_cost import FlowCost, make_flow
 from cmvl_mm.prepare.locks import claim, wait_for_any
-from cmvl_mm.prepare.process_pool import in_processes
+from cmvl_mm.prepare.process_pool import Pool, in_processes
+from cmvl_mm.prepare.shared_folder import wait_until_seen
 from cmvl_mm.prepare.sources import Source
 from cmvl_mm.video.encode import PROFILES, reencode
 from cmvl_mm.video.errors import VideoError
@@ -28,6 +30,8 @@ class Failure(NamedTuple):
     stage: str
     reason: str
     remedy: str
+    machine: str
+    """That tried it, by its name in the network."""
 
 
 class Outcome(NamedTuple):
@@ -55,13 +59,17 @@ def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source)
             num_frames = _ready_frames(target) or reencode(root / source.path, target, profile=PROFILES[profile])
             return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
-        return Outcome(source, 0, Failure(error.stage, error.reason, error.remedy))
+        return _failed(source, error.stage, error.reason, error.remedy)
     except MemoryError as error:
         remedy = 'Run with fewer --workers'
-        return Outcome(source, 0, Failure('encode', f'{type(error).__name__}: {error}', remedy))
+        return _failed(source, 'encode', f'{type(error).__name__}: {error}', remedy)
     except OSError as error:
         remedy = f'Check the free space and the permissions of {target.parent}'
-        return Outcome(source, 0, Failure('encode', f'{type(error).__name__}: {error}', remedy))
+        return _failed(source, 'encode', f'{type(error).__name__}: {error}', remedy)
+
+
+def _failed(source: Source, stage: str, reason: str, remedy: str) -> Outcome:
+    return Outcome(source, 0, Failure(stage, reason, remedy, platform.node()))
 
 
 def _ready_frames(target: Path) -> int:
@@ -83,21 +91,30 @@ def _remove_parts(target: Path) -> None:
 
 
 def prepare_all(
-    root: Path, dst: Path, profile: str, motion: Motion, sources: Iterable[Source], workers: int
-) -> Iterator[Outcome]:
+    root: Path,
+    dst: Path,
+    profile: str,
+    motion: Motion,
+    sources: Iterable[Source],
+    workers: int,
+    pool: Pool = in_processes,
+) -> Generator[Outcome]:
     """One outcome of each source, as they come.  Videos that another run is at work on are waited for at the end."""
     dst.mkdir(parents=True, exist_ok=True)
     remaining = list(sources)
     while remaining:
         taken = []
-        for source, outcome in in_processes(partial(prepare, root, dst, profile, motion), remaining, workers):
-            if outcome == 'taken':
-                taken.append(source)
-            elif outcome is None:
-                reason = 'the process that worked on it died, also when it ran alone'
-                yield Outcome(source, 0, Failure('decode', reason, 'Fetch the file again, or leave it out'))
-            else:
-                yield outcome
+        with closing(pool(partial(prepare, root, dst, profile, motion), remaining, workers)) as done:
+            for source, outcome in done:
+                if outcome == 'taken':
+                    taken.append(source)
+                elif outcome is None:
+                    reason = 'the process that worked on it died, also when it ran alone'
+                    yield _failed(source, 'decode', reason, 'Fetch the file again, or leave it out')
+                else:
+                    if outcome.failure is None:
+                        wait_until_seen(dst / source.target)
+                    yield outcome
         remaining = taken
         if taken:
             logger.warning(

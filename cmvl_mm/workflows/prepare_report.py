@@ -25,7 +25,7 @@ def report_of(
         extra: what there is to say about the data set.
     """
     failed = [{'path': o.source.path, **o.failure._asdict()} for o in outcomes if o.failure] + [
-        {'path': path, 'stage': stage, 'reason': reason, 'remedy': remedy}
+        {'path': path, 'stage': stage, 'reason': reason, 'remedy': remedy, 'machine': ''}
         for stage, remedy, pairs in (
             ('name', 'Rename the file or mend its line in the list, or leave it out', listing.refused),
             ('folder', 'Give yourself the permission to read it', listing.unread),

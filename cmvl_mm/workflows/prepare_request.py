@@ -1,6 +1,5 @@
 """What is to be prepared, from where to where, checked before any work."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -29,8 +28,8 @@ class PrepareRequest:
     """Folder of a list's videos; None: where the list lies."""
     profile: str = 'paper'
     """Of `PROFILES`."""
-    workers: int = os.cpu_count() or 1
-    """Processes."""
+    workers: int | None = None
+    """Processes; None: one for each core, of this machine or of the cluster."""
     shard: tuple[int, int] = (1, 1)
     """(i, n): the ith of n parts, from 1."""
     flow: bool = False
@@ -41,6 +40,10 @@ class PrepareRequest:
     """Folder of the data set's own lists."""
     own_lists: bool = False
     """They were changed on purpose: do not check them."""
+    engine: Literal['process', 'ray'] = 'process'
+    """What runs the workers: this machine, or a Ray cluster."""
+    address: str | None = None
+    """Of the cluster, HOST:PORT or 'auto'; None starts one here for the run."""
 
     def __post_init__(self) -> None:
         fault = self._fault()
@@ -63,7 +66,13 @@ class PrepareRequest:
             return 'dataset and lists go together; own_lists needs both'
         if self.dataset is not None and not self.src.is_dir():
             return f'dataset={self.dataset} is prepared from a folder, and {self.src} is a list'
-        if self.workers < 1:
+        if self.engine not in ('process', 'ray'):
+            return f'engine {self.engine!r} is not one of process, ray'
+        if self.address is not None and self.engine != 'ray':
+            return f'address={self.address} is of a Ray cluster and goes with the engine ray'
+        if self.engine == 'ray' and count != 1:
+            return f'shard {index}/{count} and the engine ray exclude each other: Ray gives each worker its videos'
+        if self.workers is not None and self.workers < 1:
             return f'workers: at least 1, not {self.workers}'
         if not 1 <= index <= count:
             return f'shard {index}/{count} is not I/N with 1 <= I <= N'

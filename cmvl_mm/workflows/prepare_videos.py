@@ -1,7 +1,9 @@
 """Re-encode a folder or list of videos for training; may be stopped and started again."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from cmvl_mm.prepare.list_parsers import ListError
 from cmvl_mm.prepare.locks import claim, wait_for_any
 from cmvl_mm.prepare.matching import Matched, check_classes, match, write_dataset_lists
 from cmvl_mm.prepare.official import read_dataset_lists
+from cmvl_mm.prepare.process_pool import Pool, in_processes
+from cmvl_mm.prepare.ray_pool import ray_pool
 from cmvl_mm.prepare.run import Outcome, prepare_all, ready_sources
 from cmvl_mm.prepare.sources import Listing, find_in_folder, find_in_list, write_list
 from cmvl_mm.workflows.prepare_report import found_of, report_of, summary_of
@@ -53,6 +57,8 @@ def prepare_videos(
         PrepareError: sources or lists cannot be read, the result cannot be written, another profile is there, or
             OpenCV has no optical flow.
         WorkersCannotStart: no process can be started.
+        ClusterError: there is no Ray cluster at the address, or a machine of it cannot do this work.
+        ModuleNotFoundError: Ray is asked for and not installed.
     """
     if request.flow:
         _require_optflow()
@@ -68,11 +74,16 @@ def prepare_videos(
     outcomes: list[Outcome] = []
     stopped = False
     try:
-        stream = prepare_all(request.root, request.dst, request.profile, request.motion, mine, request.workers)
-        outcomes.extend(watch(stream, len(mine)))
+        root, dst = request.root.absolute(), request.dst.absolute()  # a worker may have another current folder
+        with _pool(request, [root, dst]) as (pool, workers):
+            stream = prepare_all(root, dst, request.profile, request.motion, mine, workers, pool)
+            with closing(stream):
+                outcomes.extend(watch(stream, len(mine)))
     except KeyboardInterrupt:
         stopped = True
         say('stopped; repeat the command to resume')
+    order = {source: number for number, source in enumerate(mine)}
+    outcomes.sort(key=lambda outcome: order[outcome.source])  # whatever order they came in
     whole = not stopped and count == 1  # the lists of a part would be taken for the data set's
     # What other shards have finished by now is on the list too; the last of them completes it.
     ready = ready_sources(request.dst, request.motion, listing.sources, outcomes)
@@ -116,6 +127,17 @@ def check_profile(dst: Path, profile: str, say: Say) -> None:
         raise PrepareError(f'{dst} holds videos of the profile {found!r}, not {profile!r}. Remedy: another folder.')
     if state == 'no locks':
         say(f'{dst} has no file locks: two runs at once may prepare a video twice, and *.part files are not removed')
+
+
+@contextmanager
+def _pool(request: PrepareRequest, folders: list[Path]) -> Iterator[tuple[Pool, int]]:
+    """What runs the workers, and their number."""
+    cores = os.cpu_count() or 1
+    if request.engine == 'process':
+        yield in_processes, cores if request.workers is None else request.workers
+        return
+    with ray_pool(request.address, request.workers, folders, local_workers=cores) as pool:
+        yield pool, pool.workers
 
 
 def _found(request: PrepareRequest) -> Listing:

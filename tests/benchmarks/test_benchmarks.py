@@ -300,3 +300,18 @@ def test_the_peak_of_a_process_is_not_that_of_the_one_that_starts_it(benchmark, 
     small = 400 * 2**20
     held = np.ones(small, np.uint8)  # touched, so that this process is larger
     assert 20 * 2**20 < benchmark('long_video').fresh_peak(video, 1) < held.nbytes
+
+
+def test_a_tree_of_processes_is_measured_with_its_grandchildren(benchmark, tmp_path):
+    tree = benchmark('process_tree')
+    held = (
+        'import time; held = bytearray(100 * 2**20); end = time.process_time() + 0.3\n'
+        'while time.process_time() < end: pass'
+    )
+    start = 'import subprocess, sys; subprocess.run([sys.executable, "-I", "-c", sys.argv[1]])'
+    words = [sys.executable, '-I', '-c', start]
+    taken = tree.taken_by([*words, held], {}, tmp_path / 'log')
+    assert taken.main < 50 * 2**20 < 100 * 2**20 < taken.largest < taken.together < 200 * 2**20
+    assert taken.cpu > 0.2
+    with pytest.raises(RuntimeError, match=r'exit code 1: (?s:.*)NameError'):
+        tree.taken_by([sys.executable, '-I', '-c', 'nothing'], {}, tmp_path / 'log')

@@ -17,7 +17,7 @@ import pytest
 
 from cmvl_mm.clip_search.search import search
 from cmvl_mm.clip_search.stored_rows import read_embeddings
-from cmvl_mm.embedding import folder as embed_file
+from cmvl_mm.embedding import block_engine
 from cmvl_mm.embedding.block import BlockTask
 from cmvl_mm.embedding.block_plan import videos_of_block
 from cmvl_mm.embedding.embed import embed
@@ -114,7 +114,7 @@ def test_a_video_that_kills_its_process_is_a_failure_and_its_neighbours_have_row
             deadly = 'b/short.mp4' in getattr(item, 'paths', [item])
             yield item, None if deadly else task(item)
 
-    monkeypatch.setattr(embed_file, 'in_processes', in_processes)
+    monkeypatch.setattr(block_engine, 'in_processes', in_processes)
     run = embed_folder(made_videos, tmp_path / 'out', weights, workers=1, block_clips=6)
     assert [(failure.path, failure.stage) for failure in run.failures] == [('b/short.mp4', 'process')]
     rows = read_embeddings(tmp_path / 'out')

@@ -1,0 +1,127 @@
+"""`cmvl embed -o FOLDER/` by every engine: equal rows, seconds, memory, and what an engine costs beside a plain loop.
+
+    python benchmarks/embed_engines.py --clips 10000              # an hour on two cores
+    python benchmarks/embed_engines.py --clips 300                # a trial
+
+The videos are the controlled generator's: 108 frames of 128x112, four clips each, `--made` different ones under many
+names. Each engine is a command in a process tree of its own, so that its start counts: imports, weights, processes,
+Ray itself. The plain loop is `embed_folder(workers=0)`, one process. Shards are processes of torchrun with one worker
+each. Overhead is CPU seconds of all processes beside those of the loop: by the clock on the wall, the number of cores
+and whatever else runs would count. Every part of every engine has the bytes of the loop's.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+from process_tree import MB, Taken, taken_by
+from side_by_side import machine
+
+from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
+from cmvl_mm.video.encode import write_video
+
+CLIPS_OF_A_VIDEO = 4  # of the zoo's default network
+LOOP, PROCESSES, SHARDS, RAY = 'plain loop', 'processes', 'torchrun --shard env', 'Ray'
+_LOOP_CODE = """
+import sys
+from cmvl_mm.embedding.folder import embed_folder
+embed_folder(sys.argv[1], sys.argv[2], workers=0)
+"""
+
+
+def make_videos(folder: Path, videos: int, made: int) -> Path:
+    """So many videos, of which `made` differ."""
+    originals = []
+    for number in range(min(made, videos)):
+        context, motion = CONTEXTS[number % len(CONTEXTS)], MOTIONS[number // len(CONTEXTS) % len(MOTIONS)]
+        frames, _ = make_controlled_video((2, number), context, motion)
+        originals.append(folder / 'made' / f'{number}.mp4')
+        write_video(frames, originals[-1], quantiser=4)
+    out = folder / 'videos'
+    out.mkdir()
+    for number in range(videos):
+        os.link(originals[number % len(originals)], out / f'{number:07d}.mp4')
+    return out
+
+
+def commands(videos: Path, folder: Path, workers: int) -> dict[str, tuple[list[str], Path]]:
+    """Name -> the words of a command, and the folder that it writes."""
+    outs = {name: folder / f'out{place}' for place, name in enumerate((LOOP, PROCESSES, SHARDS, RAY))}
+    python = [sys.executable, '-W', 'ignore']
+
+    def embed(name: str, *more: str) -> list[str]:
+        return ['-m', 'cmvl_mm', 'embed', str(videos), '-o', f'{outs[name]}/', *more]
+
+    count = str(workers)
+    launcher = [*python, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', count]
+    words = {
+        LOOP: [*python, '-c', _LOOP_CODE, str(videos), str(outs[LOOP])],
+        PROCESSES: [*python, *embed(PROCESSES, '--workers', count)],
+        SHARDS: [*launcher, *embed(SHARDS, '--shard', 'env', '--workers', '1')],
+        RAY: [*python, *embed(RAY, '--workers', count, '--engine', 'ray')],
+    }
+    return {name: (words[name], outs[name]) for name in words}
+
+
+def hash_of(out: Path) -> str:
+    """SHA-256 over the bytes of all parts, by their numbers."""
+    found = sha256()
+    for path in sorted((out / 'parts').glob('*.parquet')):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def table(found: dict[str, Taken], clips: int) -> str:
+    """Markdown: a row an engine."""
+    loop = found[LOOP]
+    lines = [
+        '| engine | wall, s | clips/s | CPU, s | beside the loop | main process, MB | largest other, MB | all, MB |',
+        '|---|---:|---:|---:|---:|---:|---:|---:|',
+    ]
+    for name, one in found.items():
+        lines.append(
+            f'| {name} | {one.wall:.1f} | {clips / one.wall:.1f} | {one.cpu:.1f} | {one.cpu / loop.cpu - 1:+.0%} '
+            f'| {one.main / MB:.0f} | {one.largest / MB:.0f} | {one.together / MB:.0f} |'
+        )
+    return '\n'.join(lines)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--clips', type=int, default=10000, help='(default: %(default)s)')
+    parser.add_argument('--made', type=int, default=64, help='different videos (default: %(default)s)')
+    parser.add_argument('--workers', type=int, default=2, help='of all engines but the loop (default: %(default)s)')
+    parser.add_argument('--only', nargs='+', choices=[PROCESSES, SHARDS, RAY], default=[PROCESSES, SHARDS, RAY])
+    parser.add_argument('--json', type=Path, help='write the figures here, too')
+    args = parser.parse_args(argv)
+    facts = machine()
+    environment = os.environ | dict(OMP_NUM_THREADS='1')
+    found: dict[str, Taken] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        videos = make_videos(folder, -(-args.clips // CLIPS_OF_A_VIDEO), args.made)
+        expected = None
+        for name, (words, out) in commands(videos, folder, args.workers).items():
+            if name != LOOP and name not in args.only:
+                continue
+            found[name] = taken_by(words, environment, folder / 'log')
+            expected = expected or hash_of(out)
+            if hash_of(out) != expected:
+                sys.exit(f'{name}: other rows than those of the {LOOP}')
+            print(f'{name}: {found[name].wall:.1f} s', flush=True)
+    print(f'{args.clips} clips, {args.workers} workers, load {facts["load"]}; SHA-256 of all parts {expected}\n')
+    print(table(found, args.clips))
+    if args.json is not None:
+        figures = dict(
+            machine=facts, clips=args.clips, sha256=expected, engines={k: asdict(v) for k, v in found.items()}
+        )
+        args.json.write_text(json.dumps(figures, indent=1) + '\n')
+
+
+if __name__ == '__main__':
+    main()

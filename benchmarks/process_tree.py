@@ -1,0 +1,79 @@
+"""What a command and all processes that it starts take: seconds on the wall, CPU seconds, and the peaks of memory."""
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAUSE = 0.1  # seconds between two looks; what a process does after the last look at it is not counted
+_TICK = os.sysconf('SC_CLK_TCK')
+MB = 2**20
+
+
+@dataclass(frozen=True)
+class Taken:
+    """By a command that ended well."""
+
+    wall: float
+    cpu: float
+    """Of all processes."""
+    main: int
+    """Bytes, the most that the command's own process held at once, shared pages included."""
+    largest: int
+    """The same of the largest of the others; 0 where there are none."""
+    together: int
+    """Bytes, the most that all held at once, each shared page counted once."""
+
+
+def taken_by(words: Sequence[str], environment: Mapping[str, str], log: Path) -> Taken:
+    """Run a command.
+
+    Args:
+        words: the command.
+        environment: of it.
+        log: gets what it prints.
+
+    Raises:
+        RuntimeError: it failed; with the end of the log.
+    """
+    begun = time.perf_counter()
+    seconds: dict[int, float] = {}
+    peaks: dict[int, int] = {}
+    together = 0
+    with log.open('w') as file:
+        process = subprocess.Popen(words, env=environment, stdout=file, stderr=subprocess.STDOUT)
+        while process.poll() is None:
+            held = 0
+            for pid in [process.pid, *_descendants(process.pid)]:
+                try:
+                    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+                    seconds[pid] = (int(fields[11]) + int(fields[12])) / _TICK
+                    peaks[pid] = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # of its program, not of its parent's
+                    held += _bytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss')
+                except OSError:  # ended meanwhile
+                    continue
+            together = max(together, held)
+            time.sleep(_PAUSE)
+    wall = time.perf_counter() - begun
+    if process.returncode != 0:
+        raise RuntimeError(f'{" ".join(words)}: exit code {process.returncode}: {log.read_text()[-2000:]}')
+    others = [peak for pid, peak in peaks.items() if pid != process.pid]
+    return Taken(wall, sum(seconds.values()), peaks.get(process.pid, 0), max(others, default=0), together)
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = [int(word) for word in Path(f'/proc/{pid}/task/{pid}/children').read_text().split()]
+    except OSError:
+        return []
+    return children + [one for child in children for one in _descendants(child)]
+
+
+def _bytes(path: Path, name: str) -> int:
+    """Of a line 'Name:  123 kB'; 0 of a process that has ended."""
+    for line in path.read_text().splitlines():
+        if line.startswith(f'{name}:'):
+            return int(line.split()[1]) * 1024
+    return 0

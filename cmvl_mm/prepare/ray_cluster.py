@@ -1,0 +1,168 @@
+"""A Ray cluster to work on: one that is there, or one on this machine for the time of a run."""
+
+import logging
+import os
+import platform
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+from threading import Event, current_thread, main_thread
+from types import ModuleType
+from typing import Any
+
+_STORE_BYTES = 80 * 2**20  # the least that Ray takes: videos and rows go by files, not through its store
+_PROBE_SECONDS = 10.0
+_own = Event()  # whether this process has had a cluster of its own
+_TOKEN = token_hex(16)  # Ray reads one once in a process; without one it writes a file into the home folder
+
+
+class ClusterError(RuntimeError):
+    """No cluster to work on, or a machine of it that cannot do this work; with address or machine, and remedy."""
+
+
+@contextmanager
+def connected(address: str | None, workers: int) -> Iterator[None]:
+    """Within the block, this process is connected to a cluster.
+
+    A program that is connected already, by `ray.init`, stays so. A cluster of this call ends with the block, however
+    the block ends, and its files go with it. It has no dashboard, reports nothing to anybody, and, since
+    Ray listens on all addresses of a machine, takes no work without a token of this process. Another cluster is left as
+    it is.
+
+    Args:
+        address: HOST:PORT of a cluster that this machine belongs to, or 'auto' for the one that RAY_ADDRESS names or
+            that runs here. None starts one.
+        workers: CPUs of a cluster that is started.
+
+    Raises:
+        ClusterError: there is none at this address, or it refuses this process.
+        ModuleNotFoundError: Ray is not installed.
+    """
+    before = _variables()
+    ray = _ray()
+    if ray.is_initialized():
+        if address is not None:
+            raise ClusterError(
+                f'address={address}: this program is connected to a Ray cluster already. Remedy: no address, or '
+                'ray.shutdown() before.'
+            )
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        if address is None:
+            with _local(workers), _ended_in_order(handler):
+                yield
+        else:
+            _join(address)
+            with _ended_in_order(handler):
+                yield
+    finally:
+        ray.shutdown()
+        for name in _variables():
+            del os.environ[name]
+        os.environ |= before
+
+
+@contextmanager
+def _ended_in_order(handler: Any) -> Iterator[None]:
+    """SIGTERM ends this process by SystemExit, unless the program handles it: Ray's own handler aborts it."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, handler if callable(handler) else _exit)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _exit(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _variables() -> dict[str, str]:
+    """Ray's, of which it sets some itself."""
+    return {name: value for name, value in os.environ.items() if name.startswith('RAY_')}
+
+
+def _ray() -> ModuleType:
+    """Ray prints deaths of workers on standard output, also with log_to_driver=False; it looks here once, at import."""
+    if 'ray' not in sys.modules:
+        os.environ.setdefault('RAY_DEDUP_LOGS_SKIP_REGEX', '.')
+    return import_module('ray')
+
+
+@contextmanager
+def _local(workers: int) -> Iterator[None]:
+    import ray
+
+    os.environ |= dict(RAY_USAGE_STATS_ENABLED='0', RAY_AUTH_TOKEN=_TOKEN)
+    os.environ.pop('RAY_AUTH_MODE', None)  # Ray's default for such a cluster: nobody comes in without the token
+    with TemporaryDirectory(prefix='cmvl_ray_', ignore_cleanup_errors=True) as folder:
+        try:
+            ray.init(
+                'local',
+                num_cpus=workers,
+                include_dashboard=False,
+                object_store_memory=_STORE_BYTES,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=folder,
+            )
+            _own.set()
+            yield
+        except (OSError, RuntimeError) as error:
+            if ray.is_initialized():  # of the block
+                raise
+            raise ClusterError(
+                f'Ray cannot start on {platform.node()}, with its files below {folder}: {error}. Remedy: as it says; '
+                'TMPDIR names another folder, whose name must be short.'
+            ) from error
+        finally:
+            ray.shutdown()
+
+
+def _join(address: str) -> None:
+    import ray
+
+    if _own.is_set():
+        raise ClusterError(
+            f'{address}: this program has had a Ray cluster of its own, whose token Ray keeps. Remedy: a new process.'
+        )
+    remedy = (
+        f'Remedy: `ray start --head` there, `ray start --address={address}` on the other machines, and this command '
+        'on one of them; or no --address.'
+    )
+    named = os.environ.get('RAY_ADDRESS', address) if address == 'auto' else address
+    if named != 'auto':
+        _require_listener(named, remedy)
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise ClusterError(f'{address}: {platform.node()} cannot join the Ray cluster: {error}. {remedy}') from error
+
+
+def _require_listener(address: str, remedy: str) -> None:
+    """Ray itself would try for minutes, and then end the process."""
+    host, _, port = address.rpartition(':')
+    if '://' in address or not (host and port.isdecimal()):
+        raise ClusterError(f'{address}: no HOST:PORT of a Ray cluster. {remedy}')
+    try:
+        with socket.create_connection((host.strip('[]'), int(port)), _PROBE_SECONDS) as connection:
+            if os.environ.get('RAY_USE_TLS', '0') == '0' and not _speaks_http2(connection):
+                raise ConnectionError('what listens there is something else')
+    except (OSError, OverflowError) as error:
+        raise ClusterError(f'{address}: there is no Ray cluster: {error}. {remedy}') from error
+
+
+def _speaks_http2(connection: socket.socket) -> bool:
+    """As gRPC does, which Ray speaks: both sides begin with a frame of settings (RFC 9113, section 3.4)."""
+    settings = b'\0\0\0\x04\0\0\0\0\0'  # length 0, type 4, no flags, stream 0
+    connection.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + settings)
+    return connection.recv(4)[3:] == settings[3:4]
