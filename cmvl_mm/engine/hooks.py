@@ -14,7 +14,7 @@ from cmvl_mm.datasets.dataset import Skipped
 from cmvl_mm.datasets.wrappers import compressed_parts
 
 from .listed import distinct_videos, list_digest
-from .same_run import epoch_shape
+from .same_run import epoch_shape, order_of_epochs
 from .schedule_scale import recorded
 
 
@@ -48,10 +48,11 @@ class SeedIterationHook(Hook):
         np.random.seed(words[2:])  # MMAction2's TRNHead and RandomBatchAugment draw from it
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the global batch, the length of the list and its digest, and the schedule to `meta`."""
+        """Add the global batch, the length of the list, its digest and its shuffling, and the schedule to `meta`."""
         checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
         if self.list_sha256 is not None:
             checkpoint['meta']['list_sha256'] = self.list_sha256
+        checkpoint['meta']['order'] = order_of_epochs(runner)
         checkpoint['meta']['schedule'] = recorded(runner.cfg.get('param_scheduler'))
 
 
@@ -175,8 +176,7 @@ class SkippedVideosHook(Hook):
         self.news = {}
         self._keep(runner)
         broken = self._of_kind('broken')
-        listed = self._videos(runner)
-        if len(broken) > self.max_broken_share * listed:
+        if broken and len(broken) > self.max_broken_share * (listed := self._videos(runner)):
             lines = '\n'.join(f'  {entry.reason}' for entry in broken)
             raise TooManyBrokenVideos(
                 f'{len(broken)} of {listed} videos are broken, more than the {self.max_broken_share:.0%} allowed:\n'
