@@ -72,9 +72,8 @@ def check_all_classes(dataset: Any, model: nn.Module) -> None:
     classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
     if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
         return
-    labels = labels_of(dataset)
-    numbers = labels[labels > OTHER_LABEL]
-    highest = int(numbers.max()) if len(numbers) else classes - 1
+    highest = int(labels_of(dataset).max(initial=OTHER_LABEL))
+    highest = highest if highest > OTHER_LABEL else classes - 1
     named = max((len(part.metainfo.get('classes', ())) for part in compressed_parts(dataset)), default=0)
     known = max(highest + 1, named)
     if known < classes:

@@ -10,10 +10,10 @@ from mmengine.registry import init_default_scope
 from torch.utils.data import ConcatDataset
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.datasets.annotation import Entry
+from cmvl_mm.datasets.annotation import Entry, open_list
 from cmvl_mm.datasets.list_file import format_line, parse_line
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.listed import list_digest, listed
+from cmvl_mm.engine.listed import UNLABELLED, labels_of, list_digest, listed
 from cmvl_mm.engine.preflight import LabelError, check_batch, check_labels
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead
@@ -67,6 +67,17 @@ def test_a_video_that_stands_twice_is_named_with_the_line_of_its_label(tmp_path)
 def test_in_a_test_the_classes_are_the_checkpoint_s(tmp_path):
     with pytest.raises(LabelError, match=r'Remedy: test with a list of the data set that the checkpoint'):
         check_labels(Listing(tmp_path / 'list.txt', 0, 7), classifier(2), 'test')
+
+
+def test_a_list_that_is_read_tells_lines_without_labels(tmp_path):
+    path = tmp_path / 'list.txt'
+    path.write_text('\n0.mp4 0\n1.mp4\n2.mp4 7\n')
+    dataset = SimpleNamespace(ann_file=str(path), entries=open_list(path, 'optional'))
+    assert labels_of(SimpleNamespace(datasets=[dataset, dataset])).tolist() == [0, UNLABELLED, 7] * 2
+    with pytest.raises(LabelError, match=r"list\.txt, line 3: '1\.mp4' has no label"):
+        check_labels(dataset, classifier(8), 'train')
+    with pytest.raises(LabelError, match=r"line 4: '2\.mp4' has the label 7"):
+        check_labels(dataset, classifier(7), 'train', required=False)
 
 
 def test_a_video_without_a_label_is_named(tmp_path):
