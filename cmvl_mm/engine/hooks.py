@@ -14,6 +14,7 @@ from cmvl_mm.datasets.dataset import Skipped
 from cmvl_mm.datasets.wrappers import compressed_parts
 
 from .listed import distinct_videos, list_digest
+from .nodes import node_in_words, on_several_nodes
 from .same_run import epoch_shape, order_of_epochs
 from .schedule_scale import recorded
 
@@ -62,6 +63,11 @@ _FAR_SHARE = 0.1  # of an epoch's clips: a prepared video always has an I-frame 
 
 def _key(entry: Skipped) -> tuple[str, str]:
     return entry.source, entry.path
+
+
+def _of_this_node(entry: Skipped) -> Skipped:
+    """Where each machine has a copy of the videos, the others may have this one."""
+    return entry._replace(reason=f'{entry.reason} (on {node_in_words()})') if on_several_nodes() else entry
 
 
 def _samples(batch: Any) -> list[Any]:
@@ -122,7 +128,7 @@ class SkippedVideosHook(Hook):
             self.iframe_fallbacks += bool(data_sample.get('iframe_fallback', False))
             for entry in data_sample.get('skipped', ()):
                 if _key(entry) not in self.skipped and _key(entry) not in self.news:
-                    self.news[_key(entry)] = entry
+                    self.news[_key(entry)] = _of_this_node(entry)
                     self._keep(runner)
         loggers = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
         if any(self.every_n_inner_iters(batch_idx, logger.interval) for logger in loggers):

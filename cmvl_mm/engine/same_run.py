@@ -49,7 +49,8 @@ def require_same_run(runner: Runner, filename: str, meta: Mapping[str, Any]) -> 
     if before is not None and before != known:
         raise ResumeError(
             f'{filename}: the run to resume had {before}, this one has {known}. Remedy: the same list, batch '
-            f'size, optim_wrapper.accumulative_counts and number of processes; or {NEW_RUN}.'
+            f'size, optim_wrapper.accumulative_counts and number of processes; tools/train.py --global-batch N, which '
+            f'keeps the batch on another number; or {NEW_RUN}.'
         )
     _require_whole_step(runner, filename, meta['iter'] - meta['epoch'] * len(runner.train_dataloader))
     _require_same_list(runner, filename, meta.get('list_sha256'))

@@ -1,0 +1,244 @@
+"""Training on two machines: one process's losses, a machine that comes back or stays away, files that one lacks."""
+
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import numpy as np
+from cluster import Cluster, kill_all, script
+from finding import Finding, Size
+from short_run import CONFIG, VIDEOS, command, difference, make_videos, options, start, state
+from signals import logged, wait_for_iteration
+
+RANKS = 2  # of a machine
+TOLERANCE = 1e-4
+"""Relative. Sums over other numbers of processes round otherwise in fp32; each step begins where the last one ended."""
+KILL_AFTER = 5
+LIMIT = 60.0
+
+
+def findings(size: Size) -> list[Finding]:
+    with tempfile.TemporaryDirectory() as folder, Cluster() as cluster:
+        site = Site(cluster, Path(folder))
+        if size == 'light':
+            return [same_losses(site, ranks=1, steps=2, slurm=False)]
+        return [
+            same_losses(site, ranks=RANKS, steps=10, slurm=False),
+            same_losses(site, ranks=RANKS, steps=10, slurm=True),
+            comes_back(site),
+            stays_away(site),
+            is_refused(site),
+            lacks_the_list(site),
+            lacks_a_video(site),
+        ]
+
+
+class Site:
+    """The cluster, a folder that its machines share, and the videos, of which machine 1 can have a copy of its own."""
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.cluster, self.folder = cluster, folder
+        self.videos = make_videos(folder / 'set')
+        self.how = (
+            'network namespaces with addresses and host names of their own'
+            if cluster.isolated
+            else 'two addresses of the loopback device'
+        )
+
+    def options(self, name: str, steps: int) -> dict[str, Any]:
+        """An epoch has one step, of all videos. Without dropout, whose draws depend on the process."""
+        chosen = options(self.videos, self.folder / name, epochs=steps, keep=2, by_epoch=True)
+        return chosen | {'model.motion_head.predictor.dropout': 0.0}
+
+    def copy(self) -> tuple[Path, Path]:
+        """A copy of the videos, and where machine 1 sees it."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder)) / 'copy'
+        return shutil.copytree(self.videos, folder), self.videos
+
+    def log(self, name: str, node: int) -> Path:
+        return self.folder / f'{name}_{node}.log'
+
+    def launch(
+        self, name: str, node: int, steps: int, *, ranks: int = RANKS, nodes: str = '2', own_copy: Any = None,
+        batch: tuple[str, ...] = ('--global-batch', str(VIDEOS)), extra: dict[str, Any] | None = None,
+        again: bool = False,
+    ) -> Popen:  # fmt: skip
+        """tools/dist_train.sh on one machine; a second start on it logs to `NAME_again`."""
+        words = ['bash', script('dist_train.sh'), str(CONFIG), str(ranks), *batch, '--cfg-options']
+        words += [f'{key}={value}' for key, value in (self.options(name, steps) | (extra or {})).items()]
+        log = self.log(f'{name}_again' if again else name, node)
+        return self.cluster.start(node, words, log, own_copy, **self.cluster.variables(node, nodes))
+
+    def alone(self, steps: int) -> dict[str, Any]:
+        """The end of one process on the joined batch."""
+        name = f'alone_{steps}'
+        end = self.folder / name / f'epoch_{steps}.pth'
+        if not end.exists():
+            words = command(self.options(name, steps), '--global-batch', str(VIDEOS))
+            if start(words, self.folder / f'{name}.log').wait(timeout=300):
+                raise RuntimeError((self.folder / f'{name}.log').read_text()[-3000:])
+        return state(end)
+
+    def losses_differ(self, name: str, steps: int) -> float:
+        """Relative, at most, from those of one process."""
+        found, expected = (np.array(run['losses']) for run in (self.end(name, steps), self.alone(steps)))
+        return float(np.abs(found / expected - 1).max()) if len(found) == len(expected) else float('inf')
+
+    def end(self, name: str, steps: int) -> dict[str, Any]:
+        return state(self.folder / name / f'epoch_{steps}.pth')
+
+    def said(self, name: str, node: int) -> str:
+        """What a machine has shown and logged."""
+        return self.log(name, node).read_text() + logged(self.log(name, node))
+
+
+def codes(processes: list[Popen], seconds: float = 300) -> list[int]:
+    until = time.monotonic() + seconds
+    try:
+        return [process.wait(timeout=max(1, until - time.monotonic())) for process in processes]
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                kill_all(process)
+
+
+def same_losses(site: Site, *, ranks: int, steps: int, slurm: bool) -> Finding:
+    """Two machines, the second with a copy of the videos, against one process."""
+    name, copy = ('slurm' if slurm else 'both'), site.copy()
+    begun = time.monotonic()
+    if slurm:
+        words = [script('slurm_train.sh'), 'partition', 'job', str(CONFIG), '--global-batch', str(VIDEOS)]
+        words += ['--cfg-options', *(f'{key}={value}' for key, value in site.options(name, steps).items())]
+        variables = site.cluster.slurm(site.folder / 'bin', copy)
+        started = [start(words, site.log(name, 0), 'bash', **variables)]
+    else:
+        started = [site.launch(name, node, steps, ranks=ranks, own_copy=copy if node else None) for node in (0, 1)]
+    ended = codes(started)
+    seconds = time.monotonic() - begun
+    differs = site.losses_differ(name, steps) if not any(ended) else float('inf')
+    tool = 'tools/slurm_train.sh, with stand-ins for srun and scontrol,' if slurm else 'tools/dist_train.sh'
+    return Finding(
+        promise=f'{tool.split(",")[0]} on two machines gives the losses of one process on the joined batch.',
+        tested=f'{tool} on 2 machines x {ranks} processes, {site.how}; {steps} steps of {VIDEOS} videos, fp32, gloo, '
+        'CPU; one machine reads the shared folder, the other a copy of its own',
+        figure=f'exit codes {ended}; losses differ by {differs:.1g} at most, relative; {seconds:.0f} s'
+        + (f'; {site.said(name, 0)[-500:]}' if any(ended) else ''),
+        held=not any(ended) and differs < TOLERANCE,
+    )
+
+
+def comes_back(site: Site) -> Finding:
+    """NNODES=2: all processes of machine 1 die; the job waits, and the same command completes it."""
+    name, steps = 'back', 16
+    nodes = [site.launch(name, node, steps) for node in (0, 1)]
+    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER)
+    kill_all(nodes[1])
+    time.sleep(10)
+    waits = nodes[0].poll() is None
+    begun = time.monotonic()
+    nodes[1] = site.launch(name, 1, steps, again=True)
+    ended = codes(nodes)
+    seconds = time.monotonic() - begun
+    undisturbed = [site.launch('undisturbed', node, steps) for node in (0, 1)]
+    differs = (
+        'no end'
+        if any(ended + codes(undisturbed))
+        else difference(*(site.end(n, steps) for n in (name, 'undisturbed')))
+    )
+    resumed = 'The run resumes after iteration' in site.said(name, 0)
+    return Finding(
+        promise='With NNODES=2 a job waits for a machine that died. Started there again, it goes on from its newest '
+        'checkpoint and ends with the losses and weights of an undisturbed one.',
+        tested=f'kill -9 to the launcher and all processes of one of 2 machines after step {KILL_AFTER} of {steps}; '
+        f'10 s later the same command; 2 x {RANKS} processes, {site.how}',
+        figure=f'the other waited: {waits}; exit codes {ended}, {seconds:.0f} s after the second start; '
+        f'resumed: {resumed}; ' + ('the same bits' if differs is None else f'differs: {differs}'),
+        held=waits and not any(ended) and resumed and differs is None,
+    )
+
+
+def stays_away(site: Site) -> Finding:
+    """NNODES=1:2: machine 1 dies and stays away; the other goes on with the same global batch."""
+    name, steps = 'away', 30
+    nodes = [site.launch(name, node, steps, nodes='1:2') for node in (0, 1)]
+    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER)
+    kill_all(nodes[1])
+    begun = time.monotonic()
+    ended = codes(nodes[:1])
+    seconds = time.monotonic() - begun
+    differs = site.losses_differ(name, steps) if not any(ended) else float('inf')
+    said = site.said(name, 0)
+    rates = re.findall(r'auto_scale_lr: a step takes .*', said)
+    return Finding(
+        promise='With NNODES=1:2 and --global-batch a job goes on without a machine that stays away: each process '
+        'takes more videos, a step takes the same ones, and the learning rate stays.',
+        tested=f'kill -9 to all of one of 2 machines after step {KILL_AFTER} of {steps}; 2 x {RANKS} processes, '
+        f'{site.how}; losses against one process on the joined batch',
+        figure=f'exit code {ended[0]} {seconds:.0f} s after the kill; losses differ by {differs:.1g} at most, '
+        'relative; ' + ' Then: '.join(dict.fromkeys(rates)),
+        held=not any(ended) and differs < TOLERANCE and len({rate.split(', so ')[-1] for rate in rates}) == 1,
+    )
+
+
+def is_refused(site: Site) -> Finding:
+    """NNODES=1:2 without --global-batch: another number of processes would be another batch."""
+    name, steps, share = 'refused', 30, VIDEOS // (2 * RANKS)
+    without = dict(batch=(), extra={'train_dataloader.batch_size': share})
+    nodes = [site.launch(name, node, steps, nodes='1:2', **without) for node in (0, 1)]
+    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER)
+    kill_all(nodes[1])
+    ended = codes(nodes[:1])
+    said = site.said(name, 0)
+    named = 'ResumeError' in said and '--global-batch N' in said
+    return Finding(
+        promise='Without --global-batch, a job that would go on with another batch ends and says so, with the remedy.',
+        tested=f'the same with NNODES=1:2 and batches of {share} a process',
+        figure=f'exit code {ended[0]}; named, with the remedy: {named}',
+        held=ended == [1] and named,
+    )
+
+
+def lacks_the_list(site: Site) -> Finding:
+    """Machine 1 has a copy without the list."""
+    copy = site.copy()
+    (copy[0] / 'train.txt').unlink()
+    begun = time.monotonic()
+    nodes = [site.launch('no_list', node, 4, own_copy=copy if node else None) for node in (0, 1)]
+    ended = codes(nodes)
+    seconds = time.monotonic() - begun
+    other, said = (site.log('no_list', node).read_text() for node in (0, 1))
+    named = (
+        re.search(rf'train\.txt: there is no such list.*\n(.*\n)*?On node {site.cluster.name(1)}, process', said)
+        is not None
+    )
+    told = 'the job has ended on another node' in other or 'Connection' in other
+    return Finding(
+        promise='A list or folder that is missing on one machine ends the job on all, with an error that names '
+        'file and machine.',
+        tested=f'2 machines x {RANKS} processes, {site.how}; the list taken out of the copy of one',
+        figure=f'exit codes {ended} after {seconds:.0f} s; file and machine named: {named}; the other '
+        f'machine says so: {told}',
+        held=all(ended) and named and told and seconds < LIMIT,
+    )
+
+
+def lacks_a_video(site: Site) -> Finding:
+    """Machine 1 has a copy without one video."""
+    copy = site.copy()
+    (copy[0] / 'videos' / '3.mp4').unlink()
+    epochs, allowed = 6, {'custom_hooks.1.max_broken_share': 0.5}
+    nodes = [site.launch('no_video', node, epochs, own_copy=copy if node else None, extra=allowed) for node in (0, 1)]
+    ended = codes(nodes)
+    said = site.said('no_video', 0)
+    found = re.findall(r'skipped \(broken\): (.*)', said)
+    named = [line for line in found if '3.mp4' in line and f'(on node {site.cluster.name(1)}, process' in line]
+    return Finding(
+        promise='A video that is missing on one machine is replaced there, and the report names both.',
+        tested=f'{epochs} epochs, 2 machines x {RANKS} processes, {site.how}; one video taken out of the copy of one',
+        figure=f'exit codes {ended}; named: {named[:1] or found}',
+        held=not any(ended) and len(named) >= 1,
+    )
