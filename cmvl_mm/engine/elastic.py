@@ -41,7 +41,7 @@ from .signals import SIGNALS, end_rank
 RESTART_MAY_HELP = 75
 """Exit code of a process; EX_TEMPFAIL of sysexits.h."""
 _LOOKS = 2.0  # seconds between two looks at whether another machine has ended the job
-_GOODBYE = 3.0  # seconds that the machine where all meet stays after the end, so that the others can say that they go
+_GOODBYE = 3.0  # seconds that the machine where all meet stays after its end, so that the others learn of it
 STOPPED = tuple(-number for number in SIGNALS)
 """How torchrun gives a process that one of these ended, before it listened to them."""
 
@@ -62,9 +62,9 @@ class Attempt:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, Exception) and on_several_nodes():
             error.add_note(f'On {node_in_words()}.')
-        if isinstance(error, Exception) and dist.is_torchelastic_launched() and self.may_be_repeated(error):
+        if isinstance(error, Exception) and dist.is_torchelastic_launched():
             sys.excepthook(type(error), error, trace)
-            end_rank(RESTART_MAY_HELP)
+            end_rank(RESTART_MAY_HELP if self.may_be_repeated(error) else 1)  # before others end for want of this one
 
     def may_be_repeated(self, error: Exception) -> bool:
         """Not what would come again at once, nor an error that says that the run is over."""
@@ -93,19 +93,27 @@ class Agent(LocalElasticAgent):
             self._looked = time.monotonic()
             if worker_group.spec.rdzv_handler.is_closed():  # its processes may wait for those of that node
                 raise RendezvousClosedError('another node has ended the job')
-        if result.is_failed() and result.failures and not restart_may_help(first_exit_code(result.failures)):
+        if result.is_failed() and result.failures and not restart_may_help(*exit_codes(result.failures)):
             self._remaining_restarts = 0
         return result
 
 
-def first_exit_code(failures: Mapping[int, ProcessFailure]) -> int:
-    """Of the process that ended first; torchrun ends the others with SIGTERM and lists them behind it."""
-    return next(iter(failures.values())).exitcode
+def exit_codes(failures: Mapping[int, ProcessFailure]) -> list[int]:
+    """As torchrun gives them, negative for a signal: of the process that it saw ended first, then of those that it
+    ended with SIGTERM, and of others that ended by themselves in the same moment."""
+    return [failure.exitcode for failure in failures.values()]
 
 
-def restart_may_help(code: int) -> bool:
-    """Whether a process that ended so may do better next time; `code` as torchrun gives it, negative for a signal."""
-    return code == RESTART_MAY_HELP or (code < 0 and code not in STOPPED)
+def restart_may_help(first: int, *others: int) -> bool:
+    """Whether processes that ended so may do better next time.
+
+    An error of one ends the others for want of it, with `RESTART_MAY_HELP`; torchrun may see one of them first.
+
+    Args:
+        first, others: see `exit_codes`.
+    """
+    of_an_error = [code for code in others if code > 0 and code != RESTART_MAY_HELP and -code + 128 not in STOPPED]
+    return not of_an_error and (first == RESTART_MAY_HELP or (first < 0 and first not in STOPPED))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,17 +127,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f'{problem}', file=sys.stderr)
         return 2
     api.LocalElasticAgent = Agent  # type: ignore[misc]  # what torchrun builds by this name
+    is_host = args.nnodes != '1' and args.node_rank == 0
     try:
         if args.nnodes != '1':
             meet(args)
         elif args.master_port is None:
             args.master_port = free_port()
         torchrun.run(args)
-        if args.nnodes != '1' and args.node_rank == 0:
-            time.sleep(_GOODBYE)
     except ChildFailedError as error:
         print(error, file=sys.stderr)
-        code = first_exit_code(error.failures)
+        code = exit_codes(error.failures)[0]
         return 128 - code if code < 0 else code
     except SignalException as error:
         return 128 + error.sigval
@@ -139,11 +146,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (dist.DistNetworkError, RendezvousError, OSError) as error:
         print(
             f'{socket.gethostname()}: {args.master_addr}:{args.master_port}: {error.__cause__ or error}. Remedy: '
-            'another PORT if this one is in use; MASTER_ADDR and PORT of the first machine if there are several, and '
-            'all of them started within JOIN_TIMEOUT seconds.',
+            'another PORT if this one is in use. With several machines: MASTER_ADDR and PORT of the first one, which '
+            'has printed why if it has ended, and a start of all within JOIN_TIMEOUT seconds.',
             file=sys.stderr,
         )
         return 1
+    finally:
+        if is_host:
+            time.sleep(_GOODBYE)
     return 0
 
 
@@ -158,6 +168,7 @@ def meet(args: Namespace) -> None:
     conf = dict(pair.split('=') for pair in args.rdzv_conf.split(',') if pair)
     conf |= dict(is_host=str(int(args.node_rank == 0)), read_timeout=conf.get('join_timeout', '600'))
     args.rdzv_conf = ','.join(f'{key}={value}' for key, value in conf.items())
+    args.node_rank = 0  # torchrun has no use for it here, and says so
     args.local_addr = args.local_addr or own_address(args.master_addr, args.master_port)
     os.environ['TORCH_DISABLE_SHARE_RDZV_TCP_STORE'] = '1'
 
