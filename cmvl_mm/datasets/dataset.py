@@ -24,7 +24,8 @@ from .subset import stratified_subset
 from .two_files import check_same_frames, original_path
 from .video_list import VideoList
 
-_LOOKED_FOR = 100  # videos of a list: one of them must be there
+LOOKED_FOR = 100
+"""Videos at the start of a list: one of them must be there."""
 
 
 class Skipped(NamedTuple):
@@ -194,7 +195,7 @@ class CompressedVideoDataset(BaseDataset):
 
     def _check_folders(self) -> None:
         """A wrong folder is found here, not after a hundred stand-ins."""
-        check_present(self.ann_file, 'video', self.root, [entry.path for entry in self.entries[:_LOOKED_FOR]])
+        check_present(self.ann_file, 'video', self.root, [entry.path for entry in self.entries[:LOOKED_FOR]])
         if self.originals is not None:
             check_present(self.ann_file, 'rgb', self.originals[0], [])
 

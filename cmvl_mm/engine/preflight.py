@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
-from cmvl_mm.datasets.dataset import RetrievalDataset
+from cmvl_mm.datasets.dataset import LOOKED_FOR, RetrievalDataset
 from cmvl_mm.datasets.list_file import numbered_lines, parse_line
 from cmvl_mm.datasets.video_list import VideoList
 from cmvl_mm.datasets.wrappers import compressed_parts, within
@@ -133,9 +133,23 @@ def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchroni
         )
 
 
+def checked_in_words(dataset: Any) -> str:
+    """What is known of a data set before its first sample is read; '' of one without lists of ours."""
+    parts = compressed_parts(dataset)
+    if not parts:
+        return ''
+    lists = ', '.join(f'{len(part):,} of {part.ann_file}' for part in parts)
+    return (
+        f'Checked before the first step: every line, {lists}; that one of the first {LOOKED_FOR} videos of a list is '
+        'there. Others are looked for when they are read, and reported at the end of an epoch if they cannot be used.'
+    )
+
+
 def check_training(runner: Runner, loop: BaseLoop, model: nn.Module) -> None:
     """What a training loop can be told before its first step."""
     dataloader = loop.dataloader
+    if words := checked_in_words(dataloader.dataset):
+        runner.logger.info(words)
     check_labels(dataloader.dataset, model, 'train')
     check_all_classes(dataloader.dataset, model)
     synchronised = runner.distributed and runner.cfg.get('sync_bn') is not None

@@ -1,6 +1,7 @@
 """Lists, classes and batches that do not fit each other end a run before its first step."""
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ from cmvl_mm.datasets.annotation import Entry, open_list
 from cmvl_mm.datasets.list_file import format_line, parse_line
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.listed import UNLABELLED, labels_of, list_digest, listed
-from cmvl_mm.engine.preflight import LabelError, check_batch, check_labels
+from cmvl_mm.engine.preflight import LabelError, check_batch, check_labels, checked_in_words
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead
 
@@ -162,10 +163,14 @@ def test_the_shipped_config_refuses_labels_before_it_reads(repository, controlle
 
 
 @pytest.mark.usefixtures('unread')
-def test_the_shipped_config_refuses_a_batch_of_one(repository, controlled_set, tmp_path):
+def test_the_shipped_config_refuses_a_batch_of_one_and_says_what_it_has_checked(repository, controlled_set, tmp_path):
     chosen = config(repository, controlled_set, tmp_path, 'pretrain', **{'train_dataloader.batch_size': 1})
+    runner = CompressedRunner.from_cfg(chosen)
     with pytest.raises(ValueError, match='global batch of 1'):
-        CompressedRunner.from_cfg(chosen).train()
+        runner.train()
+    logged = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+    assert f'every line, 8 of {controlled_set}/train.txt; that one of the first 100 videos of a list is there' in logged
+    assert checked_in_words(range(3)) == ''
 
 
 def test_the_head_refuses_what_no_list_could_tell():
