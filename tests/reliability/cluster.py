@@ -99,7 +99,8 @@ class Cluster:
             folder: gets the two programs.
             own_copy: of machine 1, see `words`.
         """
-        launcher = dict(PATH=os.environ['PATH'], SLURM_NTASKS='4', SLURM_NNODES='2', SLURM_JOB_ID='1')
+        path = f'{folder}:{os.environ["PATH"]}'
+        launcher = dict(PATH=path, SLURM_NTASKS='4', SLURM_NNODES='2', SLURM_JOB_ID='1')
         lines = ['#!/usr/bin/env bash', '# the arguments of srun end where those of bash begin']
         lines += ['while [ "$1" != bash ]; do shift; done', 'trap "kill 0" TERM']
         for task in range(4):
@@ -112,7 +113,6 @@ class Cluster:
             folder.mkdir(exist_ok=True)
             (folder / name).write_text(f'{text}\n')
             (folder / name).chmod(0o755)
-        launcher['PATH'] = f'{folder}:{launcher["PATH"]}'
         return launcher | dict(GPUS='4', GPUS_PER_NODE='0', PYTHON=sys.executable) | self.network()
 
 

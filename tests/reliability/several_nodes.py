@@ -16,9 +16,9 @@ from short_run import CONFIG, VIDEOS, command, difference, make_videos, options,
 from signals import logged, wait_for_iteration
 
 RANKS = 2  # of a machine
-TOLERANCES = {10: 1e-4, 30: 1e-2}
-"""Steps -> relative difference of losses. Sums over other numbers of processes round otherwise in fp32, and each step
-begins where the last one ended."""
+TOLERANCES = {2: 1e-4, 10: 1e-2, 30: 1e-2}
+"""Steps -> relative difference of losses. Sums over other numbers of processes round otherwise in fp32, and Adam makes
+whole steps of gradients that are nothing but rounding: the difference grows with each step."""
 KILL_AFTER = 5
 LIMIT = 60.0
 
@@ -35,8 +35,7 @@ def findings(size: Size) -> list[Finding]:
             comes_back(site),
             stays_away(site),
             is_refused(site),
-            lacks_the_list(site),
-            lacks_a_video(site),
+            *([lacks_the_list(site), lacks_a_video(site)] if cluster.isolated else []),  # by a copy of one's own
         ]
 
 
@@ -269,7 +268,7 @@ def lacks_the_list(site: Site) -> Finding:
     seconds = time.monotonic() - begun
     other, said = (site.log('no_list', node).read_text() for node in (0, 1))
     named = (
-        re.search(rf'train\.txt: there is no such list.*\n(.*\n)*?On node {site.cluster.name(1)}, process', said)
+        re.search(rf'train\.txt: there is no such list.*\n(.*\n)*?.*On node {site.cluster.name(1)}, process', said)
         is not None
     )
     told = 'the job has ended on another node' in other or 'Connection' in other
