@@ -20,6 +20,9 @@ TOLERANCES = {2: 1e-4, 10: 1e-2, 30: 1e-2}
 """Steps -> relative difference of losses. Sums over other numbers of processes round otherwise in fp32, and Adam makes
 whole steps of gradients that are nothing but rounding: the difference grows with each step."""
 KILL_AFTER = 5
+OF_ONE_PROCESS = 'tests/models/test_recognizer.py::test_two_processes_equal_one_in_every_gradient_and_statistic'
+OF_SLURM = 'tests/tools/test_launchers.py::test_what_slurm_starts_hands_on_as_well'
+OF_NODES = 'tests/engine/test_nodes.py'
 LIMIT = 60.0
 
 
@@ -184,6 +187,7 @@ def same_losses(site: Site, *, ranks: int, steps: int, slurm: bool) -> Finding:
         'CPU; one machine reads the shared folder, the other a copy of its own',
         figure=f'exit codes {ended}; {differs}; {seconds:.0f} s',
         held=same,
+        guard=OF_SLURM if slurm else OF_ONE_PROCESS,
     )
 
 
@@ -237,6 +241,7 @@ def stays_away(site: Site) -> Finding:
         figure=f'exit code {ended[0]} {seconds:.0f} s after the kill; {differs}; '
         + ' Then: '.join(dict.fromkeys(rates)),
         held=same and len({rate.split(', so ')[-1] for rate in rates}) == 1,
+        guard=f'{OF_NODES}::test_a_global_batch_keeps_step_and_rate_on_any_number_of_nodes',
     )
 
 
@@ -255,6 +260,7 @@ def is_refused(site: Site) -> Finding:
         tested=f'the same with NNODES=1:2 and batches of {share} a process',
         figure=f'exit code {ended[0]}; named, with the remedy: {named}',
         held=ended == [1] and named,
+        guard='tests/reliability/test_resume.py::test_resume_with_another_batch_or_list_is_refused',
     )
 
 
@@ -279,6 +285,7 @@ def lacks_the_list(site: Site) -> Finding:
         figure=f'exit codes {ended} after {seconds:.0f} s; file and machine named: {named}; the other '
         f'machine says so: {told}',
         held=all(ended) and named and told and seconds < LIMIT,
+        guard=f'{OF_NODES}::test_an_error_names_the_node',
     )
 
 
@@ -297,4 +304,5 @@ def lacks_a_video(site: Site) -> Finding:
         tested=f'{epochs} epochs, 2 machines x {RANKS} processes, {site.how}; one video taken out of the copy of one',
         figure=f'exit codes {ended}; named: {named[:1] or found}',
         held=not any(ended) and len(named) >= 1,
+        guard=f'{OF_NODES}::test_a_replaced_video_is_reported_with_the_node_that_lacks_it',
     )
