@@ -71,8 +71,9 @@ def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
     Call it before the Runner is built. Slurm's rank variables are translated to torch's; the rendezvous
     address comes from MASTER_ADDR and MASTER_PORT, which `slurm_train.sh` exports.
 
-    torchrun keeps its key-value store when it restarts processes that died. Without keys of their own, new processes
-    would meet the dead ones' addresses there and wait for them.
+    On one machine torchrun keeps its key-value store when it restarts processes that died. Without keys of their own,
+    new processes would meet the dead ones' addresses there and wait for them. On several, each start has a store of its
+    own, and a machine that came back has counted no restarts.
 
     Raises:
         RuntimeError: the environment lacks what the launcher should have set; it names that and the remedy.
@@ -89,13 +90,18 @@ def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
     os.environ.update({ours: os.environ[theirs] for ours, theirs in names.items()})
     timeout = timedelta(seconds=timeout_seconds)
     store, rank, world_size = next(dist.rendezvous('env://', timeout=timeout))
-    own = dist.PrefixStore(f'restart_{torchrun_restarts()}', store)
-    dist.init_process_group('gloo', store=own, rank=rank, world_size=world_size, timeout=timeout)
+    if os.environ.get('TORCHELASTIC_USE_AGENT_STORE') == 'True':
+        store = dist.PrefixStore(f'restart_{torchrun_restarts()}', store)
+    dist.init_process_group('gloo', store=store, rank=rank, world_size=world_size, timeout=timeout)
+
+
+RESTARTS = 'CMVL_MM_RESTARTS'
+"""Set by `cmvl_mm.engine.elastic`: how often it has started its processes again, since a node came or went, too."""
 
 
 def torchrun_restarts() -> int:
-    """How often torchrun has restarted the processes of this job; 0 without torchrun."""
-    return int(os.environ.get('TORCHELASTIC_RESTART_COUNT', '0'))
+    """How often the launcher of this machine has restarted its processes; 0 without torchrun."""
+    return max(int(os.environ.get(name) or 0) for name in ('TORCHELASTIC_RESTART_COUNT', RESTARTS))
 
 
 def check_convolutions(torch_version: str, cudnn_version: int | None, *, in_bf16: bool) -> list[str]:

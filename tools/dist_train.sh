@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # bash tools/dist_train.sh CONFIG PROCESSES [train.py's arguments]: one machine, one process per GPU (or per CPU share).
 # Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT as for torchrun (PORT 29500). One machine takes a free port.
+# When a machine goes, NNODES=2 waits JOIN_TIMEOUT seconds (default 600) for it to be started again with the same command;
+# NNODES=1:2 goes on with those that are left, and takes it in when it comes. With --global-batch N steps stay the same.
 # When a process dies, all start again from the newest checkpoint of this job, MAX_RESTARTS times at most
 # (default 3). Nothing is restarted after SIGTERM or Ctrl-C, nor for an error before the first iteration.
 set -euo pipefail
@@ -18,4 +20,5 @@ exec "${PYTHON:-python}" -m cmvl_mm.engine.elastic \
     ${PORT:+--master_port="$PORT"} \
     --nproc_per_node="$PROCESSES" \
     --max-restarts="${MAX_RESTARTS:-3}" \
+    --rdzv-conf="join_timeout=${JOIN_TIMEOUT:-600}" \
     "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "$@"

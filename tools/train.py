@@ -7,11 +7,14 @@ bash tools/dist_train.sh configs/pretrain_c3d_ucf.py 4
 import argparse
 import sys
 
+from mmengine.config import Config
 from mmengine.device import get_device
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.engine.cpu_bf16 import why_not_bf16
 from cmvl_mm.engine.elastic import Attempt
+from cmvl_mm.engine.environment import check_launcher
+from cmvl_mm.engine.global_batch import processes_of, share_of
 from cmvl_mm.engine.launch import add_common_arguments, config_from, end, runner_from
 from cmvl_mm.engine.strict_files import read_files_as_data
 
@@ -34,6 +37,12 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seed', type=int, help='of order, samples, weights and dropout; default: the config’s')
     parser.add_argument(
+        '--global-batch',
+        type=int,
+        metavar='N',
+        help='videos of a step on all processes together, so that their number changes neither batch nor learning rate',
+    )
+    parser.add_argument(
         '--no-auto-scale-lr',
         action='store_true',
         help='take the learning rate as written, whatever the real global batch',
@@ -41,9 +50,8 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    args = parse_args()
-    read_files_as_data()
+def chosen_config(args: argparse.Namespace) -> Config:
+    """The config with what the command line says."""
     if args.epochs is not None:
         args.cfg_options = {**(args.cfg_options or {}), 'train_cfg.max_epochs': args.epochs}
     config = config_from(args)
@@ -61,9 +69,19 @@ def main() -> None:
             config.optim_wrapper.update(type='StepOptimWrapper', precision='bf16')
     if args.seed is not None:
         config.randomness = dict(config.get('randomness', {}), seed=args.seed)
+    if args.global_batch is not None:
+        check_launcher(args.launcher)
+        config.train_dataloader.batch_size = share_of(args.global_batch, processes_of(args.launcher))
     if args.no_auto_scale_lr:
         config.auto_scale_lr.enable = False
+    return config
+
+
+def main() -> None:
+    args = parse_args()
+    read_files_as_data()
     with Attempt() as attempt:
+        config = chosen_config(args)
         attempt.runner = runner_from(config)
         attempt.runner.train()
     end(config)

@@ -2,51 +2,101 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from .list_file import Entry, LineError, numbered_lines, parse_line
+import numpy as np
 
-__all__ = ['AnnotationError', 'Entry', 'parse_line', 'path_inside', 'read_list']
+from .list_file import BLANKS, Entry, LineError, parse_line
+from .list_scan import NO_LABEL, Lines, scan
+from .list_source import ListSource
+from .video_list import VideoList
+
+__all__ = ['AnnotationError', 'Entry', 'open_list', 'parse_line', 'path_inside', 'read_list']
 
 
 class AnnotationError(ValueError):
     """A list cannot be used; the message names file, line and remedy."""
 
 
-def read_list(ann_file: str | Path, labels: str) -> list[Entry]:
-    """All entries of a list, whose form `list_file` describes.
+def read_list(ann_file: str | Path, labels: Literal['required', 'optional']) -> list[Entry]:
+    """All entries of a list; see `open_list`."""
+    return list(open_list(ann_file, labels))
+
+
+def open_list(ann_file: str | Path, labels: Literal['required', 'optional']) -> VideoList:
+    """A list, whose form `list_file` describes. Every line is looked at; entries are made when they are asked for.
 
     Args:
         ann_file: the list.
-        labels: 'required' or 'optional'.
+        labels: 'required' refuses lines without one.
 
     Raises:
         AnnotationError: the file is missing, empty or no text list, or a line is wrong.
     """
-    ann_file = Path(ann_file)
-    if not ann_file.is_file():
+    path = Path(ann_file)
+    if not path.is_file():
         raise AnnotationError(
-            f"{ann_file}: there is no such list. Remedy: make one with cmvl prepare; the demo's come "
+            f"{path}: there is no such list. Remedy: make one with cmvl prepare; the demo's come "
             'of tools/demo.py --only-videos.'
         )
     try:
-        lines = list(numbered_lines(ann_file))
+        source = ListSource(path)
+        starts, found = _read(source, required=labels == 'required')
+    except AnnotationError:
+        raise
     except ValueError as error:
         raise AnnotationError(str(error)) from None
-    entries = []
-    for number, line in lines:
+    if not len(found):
+        raise AnnotationError(f'{path}: the list is empty.')
+    return VideoList(source, starts[:-1], starts[1:], found, complete=True)
+
+
+def _read(source: ListSource, *, required: bool) -> tuple[np.ndarray, np.ndarray]:
+    """First byte of each line, with the size behind them, and labels."""
+    starts: list[np.ndarray] = []
+    labels: list[np.ndarray] = []
+    number = 1
+    for place, block in source.blocks():
+        if not block.isascii():
+            source.require_text(place, block)
         try:
-            entry = parse_line(line)
+            kept, known = _checked(block, scan(block), f'{source.path}, line', number, required=required)
+        except AnnotationError:
+            source.require_text_throughout()  # the first fault of a file that is no text
+            raise
+        starts.append(place + kept)
+        labels.append(known.astype(np.int32) if known.size and known.max() <= np.iinfo(np.int32).max else known)
+        number += block.count(b'\n')
+    return np.concatenate([*starts, [source.size]]), np.concatenate(labels or [np.empty(0, np.int32)])
+
+
+def _checked(block: bytes, lines: Lines, where: str, first: int, *, required: bool) -> tuple[np.ndarray, np.ndarray]:
+    """First byte and label of each line that is not blank; `parse_line` judges the odd ones.
+
+    Args:
+        block, lines: what was scanned, and what was found.
+        where: the list, for errors.
+        first: number of the block's first line.
+        required: every line needs a label.
+    """
+    labels, kept = lines.labels, np.ones(len(lines.labels), bool)
+    for row in np.flatnonzero(lines.odd | (required & (labels == NO_LABEL))).tolist():
+        text = block[lines.starts[row] : lines.stops[row]].decode().strip(BLANKS)
+        if not text:
+            kept[row] = False
+            continue
+        try:
+            entry = parse_line(text)
         except LineError as error:
-            raise AnnotationError(f'{ann_file}, line {number}: {error}.') from None
-        if labels == 'required' and entry.label is None:
+            raise AnnotationError(f'{where} {first + lines.numbers[row]}: {error}.') from None
+        if required and entry.label is None:
             raise AnnotationError(
-                f'{ann_file}, line {number}: {entry.path!r} has no label. Remedy: write "relative/path.mp4 label" with '
-                'a whole number as label, behind a space or a tab; a comma separates nothing.'
+                f'{where} {first + lines.numbers[row]}: {entry.path!r} has no label. Remedy: write '
+                '"relative/path.mp4 label" with a whole number as label, behind a space or a tab; a comma separates '
+                'nothing.'
             )
-        entries.append(entry)
-    if not entries:
-        raise AnnotationError(f'{ann_file}: the list is empty.')
-    return entries
+        labels[row] = NO_LABEL if entry.label is None else entry.label
+    return (lines.starts, labels) if kept.all() else (lines.starts[kept], labels[kept])
 
 
 def path_inside(root: str, relative: str) -> str:

@@ -12,7 +12,7 @@ from mmengine.dataset import BaseDataset, Compose, ConcatDataset
 
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
 
-from .annotation import Entry, path_inside, read_list
+from .annotation import open_list, path_inside
 from .class_names import class_names
 from .clock import Clock
 from .presence import check_present
@@ -22,8 +22,10 @@ from .sampling import VideoTooShort
 from .stages import require_list
 from .subset import stratified_subset
 from .two_files import check_same_frames, original_path
+from .video_list import VideoList
 
-_LOOKED_FOR = 100  # videos of a list: one of them must be there
+LOOKED_FOR = 100
+"""Videos at the start of a list: one of them must be there."""
 
 
 class Skipped(NamedTuple):
@@ -133,8 +135,8 @@ class CompressedVideoDataset(BaseDataset):
             self.full_init()
 
     @property
-    def entries(self) -> list[Entry]:
-        """The lines of the list that are kept."""
+    def entries(self) -> VideoList:
+        """The lines of the list that are kept; each is parsed when it is asked for."""
         self.full_init()
         return self.data_list
 
@@ -149,15 +151,20 @@ class CompressedVideoDataset(BaseDataset):
             self._fully_initialized = False  # or a second call would pass
             raise
         if 'classes' not in self._metainfo:
-            self._metainfo.update(class_names(Path(self.ann_file).with_name('classes.txt'), self.data_list))
+            self._metainfo.update(class_names(Path(self.ann_file).with_name('classes.txt'), self.data_list.labels))
 
-    def load_data_list(self) -> list[Entry]:
+    def load_data_list(self) -> VideoList:
         """The list's entries, or `label_share` of them."""
-        entries = read_list(self.ann_file, self.labels)
+        entries = open_list(self.ann_file, self.labels)
         if self.label_share == 1:
             return entries
-        kept = stratified_subset([entry.label for entry in entries], self.label_share, self.label_seed)
-        return [entries[position] for position in kept]
+        return entries.take(stratified_subset(entries.labels, self.label_share, self.label_seed))
+
+    def _get_unserialized_subset(self, indices: int | Sequence[int]) -> VideoList:
+        """MMEngine's makes a list of objects."""
+        if isinstance(indices, int):
+            return self.data_list[:indices] if indices >= 0 else self.data_list[indices:]
+        return self.data_list.take(indices)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """`dict(filename=…, label=…, sample_idx=…)` of a position; the label is None where the list has none."""
@@ -188,7 +195,7 @@ class CompressedVideoDataset(BaseDataset):
 
     def _check_folders(self) -> None:
         """A wrong folder is found here, not after a hundred stand-ins."""
-        check_present(self.ann_file, 'video', self.root, [entry.path for entry in self.entries[:_LOOKED_FOR]])
+        check_present(self.ann_file, 'video', self.root, [entry.path for entry in self.entries[:LOOKED_FOR]])
         if self.originals is not None:
             check_present(self.ann_file, 'rgb', self.originals[0], [])
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-_BLANKS = ' \t\r'
+BLANKS = ' \t\r'
 _STRUCTURED = frozenset({'.json', '.pickle', '.pkl', '.yaml', '.yml'})
 _REMEDY = 'Remedy: a text file in UTF-8 with one "relative/path.mp4 label" a line.'
 _SHELL = frozenset('$`|<>"*?\\')
@@ -27,7 +27,7 @@ _SUSPECT = re.compile(
     '[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff$`|<>"*?\\\\]|^[ /]| $|[.][.]'
 )  # else faultless
 _PLAIN_LINE = re.compile(r'([\w-][\w/-]*(?:[.][\w/-]+)*) (\d{1,18})', re.ASCII)  # most lines, read in one search
-_LONGEST_LABEL = 18  # digits: more do not fit int64
+LONGEST_LABEL = 18  # digits: more do not fit int64
 
 
 class Entry(NamedTuple):
@@ -62,20 +62,34 @@ def read_text(path: Path) -> str:
     try:
         return data.decode('utf-16' if wide else 'utf-8-sig')
     except UnicodeDecodeError as error:
-        name = 'UTF-16, as its first two bytes say' if wide else 'UTF-8'
-        raise ValueError(f'{path}: this is no text: byte {error.start} is not {name}. {_REMEDY}') from None
+        raise not_text(path, error.start, wide=wide) from None
+
+
+def not_text(path: Path, byte: int, *, wide: bool = False) -> ValueError:
+    """The error of a file of which this byte is no part of a text."""
+    name = 'UTF-16, as its first two bytes say' if wide else 'UTF-8'
+    return ValueError(f'{path}: this is no text: byte {byte} is not {name}. {_REMEDY}')
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """Pickles, YAML and JSON are not read as lists.
+
+    Raises:
+        ValueError: the name says that it is one.
+    """
+    if path.suffix.lower() in _STRUCTURED:
+        raise ValueError(f'{path}: {path.suffix} files are not read as lists. {_REMEDY}')
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """(number from 1, text without blanks at its ends) of each line that is not blank.
 
     Raises:
-        ValueError: it is another kind of file. Pickles, YAML and JSON are not read as lists.
+        ValueError: it is another kind of file.
     """
-    if path.suffix.lower() in _STRUCTURED:
-        raise ValueError(f'{path}: {path.suffix} files are not read as lists. {_REMEDY}')
+    refuse_other_kinds(path)
     for number, line in enumerate(read_text(path).split('\n'), start=1):
-        if text := line.strip(_BLANKS):
+        if text := line.strip(BLANKS):
             yield number, text
 
 
@@ -87,7 +101,7 @@ def parse_line(line: str) -> Entry:
     """
     if plain := _PLAIN_LINE.fullmatch(line):
         return Entry(plain[1], int(plain[2]))
-    path, label = _split(line.removesuffix('\n').strip(_BLANKS))
+    path, label = _split(line.removesuffix('\n').strip(BLANKS))
     if not path or (label is None and path.isascii() and path.isdigit()):
         raise LineError(path, 'it is a label without a path')
     if '\t' in path:
@@ -102,7 +116,7 @@ def _split(text: str) -> tuple[str, int | None]:
     last = text[place + 1 :]
     if place < 0 or not (last.isascii() and last.isdigit()):
         return text, None
-    if len(last) > _LONGEST_LABEL:
+    if len(last) > LONGEST_LABEL:
         raise LineError(text, f'its label has {len(last)} digits')
     return text[:place].rstrip(' \t'), int(last)
 

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .list_scan import NO_LABEL, label_array
 
-def stratified_subset(labels: Sequence[int | None], share: float, seed: int) -> list[int]:
+
+def stratified_subset(labels: Sequence[int | None] | np.ndarray, share: float, seed: int) -> list[int]:
     """Positions of `share` of every class, rounded to the nearest count but at least one video, in the list's order.
 
     A pure function of its arguments. Each class has one order per seed and gives its first videos, so the subset of a
     smaller share lies in that of a larger one.
 
     Args:
-        labels: (n,) class of every line of the list.
+        labels: (n,) class of every line of the list; of one without, None, or `NO_LABEL` in an array.
         share: in (0, 1]; 1 is the whole list.
         seed: of the order within the classes.
 
@@ -21,13 +23,14 @@ def stratified_subset(labels: Sequence[int | None], share: float, seed: int) -> 
     """
     if not 0 < share <= 1:
         raise ValueError(f'label_share={share} must lie in (0, 1]')
-    members: dict[int, list[int]] = {}
-    for position, label in enumerate(labels):
-        if label is None:
-            raise ValueError(f"label_share={share} needs a label on every line. Remedy: labels='required'.")
-        members.setdefault(label, []).append(position)
-    chosen: list[int] = []
-    for label, positions in members.items():
+    if not isinstance(labels, np.ndarray):
+        labels = label_array(labels)
+    if (labels == NO_LABEL).any():
+        raise ValueError(f"label_share={share} needs a label on every line. Remedy: labels='required'.")
+    by_class = np.argsort(labels, kind='stable')
+    classes, begins = np.unique(labels[by_class], return_index=True)
+    chosen = []
+    for label, positions in zip(classes.tolist(), np.split(by_class, begins[1:]), strict=True):
         order = np.random.default_rng([seed, label]).permutation(positions)
-        chosen += order[: max(int(share * len(positions) + 0.5), 1)].tolist()
-    return sorted(chosen)
+        chosen.append(order[: max(int(share * len(positions) + 0.5), 1)])
+    return np.sort(np.concatenate(chosen)).tolist()

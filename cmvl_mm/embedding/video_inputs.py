@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cmvl_mm.datasets.class_names import class_names
-from cmvl_mm.datasets.list_file import Entry, printable
+from cmvl_mm.datasets.list_file import printable
+from cmvl_mm.datasets.list_scan import label_array
 from cmvl_mm.embedding.embeddings import Failure
 from cmvl_mm.prepare.sources import find_in_folder, find_in_list
 
@@ -83,10 +84,11 @@ def _of_list(path: Path, root: Path) -> Videos:
         listing = find_in_list(path, root)
     except ValueError as error:
         raise InputsError(str(error)) from error
-    entries = [Entry(source.path, source.label) for source in listing.sources]
-    classes = class_names(path.with_name('classes.txt'), entries).get('classes', ())
-    labels = [None if label is None else (classes[label] if classes else str(label)) for _, label in entries]
-    return Videos(root.absolute(), tuple(path for path, _ in entries), tuple(labels), _refused(listing.refused))
+    given = [source.label for source in listing.sources]
+    classes = class_names(path.with_name('classes.txt'), label_array(given)).get('classes', ())
+    labels = [None if label is None else (classes[label] if classes else str(label)) for label in given]
+    paths = tuple(source.path for source in listing.sources)
+    return Videos(root.absolute(), paths, tuple(labels), _refused(listing.refused))
 
 
 def _of_files(named: Iterable[Named]) -> Videos:

@@ -10,10 +10,15 @@ exit code decides:
 | with any other code: an error before the first iteration, 143 and 130 after a request to stop | no |
 
     python -m cmvl_mm.engine.elastic --nproc_per_node=2 --max-restarts=3 tools/train.py CONFIG --launcher pytorch
+
+On several machines all processes start again when a machine goes or comes, too: with `--nnodes=2` when both are there,
+with `--nnodes=1:2` on those that are there. The machine of node_rank 0 is where they meet; without it the job ends.
 """
 
+import os
 import socket
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -21,16 +26,22 @@ from typing import Any, Self
 
 import torch.distributed as dist
 from torch.distributed import run as torchrun
-from torch.distributed.elastic.agent.server.api import RunResult, WorkerGroup
+from torch.distributed.elastic.agent.server.api import RunResult, WorkerGroup, WorkerState
 from torch.distributed.elastic.agent.server.local_elastic_agent import LocalElasticAgent
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+from torch.distributed.elastic.rendezvous.api import RendezvousClosedError, RendezvousError
 from torch.distributed.launcher import api
 
+from cmvl_mm.compat import RESTARTS
+
+from .nodes import node_in_words, on_several_nodes, own_address
 from .signals import SIGNALS, end_rank
 
 RESTART_MAY_HELP = 75
 """Exit code of a process; EX_TEMPFAIL of sysexits.h."""
+_LOOKS = 2.0  # seconds between two looks at whether another machine has ended the job
+_GOODBYE = 3.0  # seconds that the machine where all meet stays after its end, so that the others learn of it
 STOPPED = tuple(-number for number in SIGNALS)
 """How torchrun gives a process that one of these ended, before it listened to them."""
 
@@ -49,9 +60,11 @@ class Attempt:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if isinstance(error, Exception) and dist.is_torchelastic_launched() and self.may_be_repeated(error):
+        if isinstance(error, Exception) and on_several_nodes():
+            error.add_note(f'On {node_in_words()}.')
+        if isinstance(error, Exception) and dist.is_torchelastic_launched():
             sys.excepthook(type(error), error, trace)
-            end_rank(RESTART_MAY_HELP)
+            end_rank(RESTART_MAY_HELP if self.may_be_repeated(error) else 1)  # before others end for want of this one
 
     def may_be_repeated(self, error: Exception) -> bool:
         """Not what would come again at once, nor an error that says that the run is over."""
@@ -62,23 +75,45 @@ class Attempt:
 
 
 class Agent(LocalElasticAgent):
-    """torchrun's agent of one machine; a job that a restart cannot help has none left."""
+    """torchrun's agent of one machine; a job that a restart cannot help has none left.
+
+    torchrun tells processes how often this machine's have failed. Processes of a machine that joins a running job must
+    resume as well, and those that start again since a machine has joined have not failed: see `RESTARTS`.
+    """
+
+    _looked = 0.0
+
+    def _restart_workers(self, worker_group: WorkerGroup) -> None:
+        os.environ[RESTARTS] = str(int(os.environ.get(RESTARTS) or 0) + 1)  # the processes inherit it
+        super()._restart_workers(worker_group)
 
     def _monitor_workers(self, worker_group: WorkerGroup) -> RunResult:
         result = super()._monitor_workers(worker_group)
-        if result.is_failed() and result.failures and not restart_may_help(first_exit_code(result.failures)):
+        if result.state == WorkerState.HEALTHY and time.monotonic() - self._looked > _LOOKS:
+            self._looked = time.monotonic()
+            if worker_group.spec.rdzv_handler.is_closed():  # its processes may wait for those of that node
+                raise RendezvousClosedError('another node has ended the job')
+        if result.is_failed() and result.failures and not restart_may_help(*exit_codes(result.failures)):
             self._remaining_restarts = 0
         return result
 
 
-def first_exit_code(failures: Mapping[int, ProcessFailure]) -> int:
-    """Of the process that ended first; torchrun ends the others with SIGTERM and lists them behind it."""
-    return next(iter(failures.values())).exitcode
+def exit_codes(failures: Mapping[int, ProcessFailure]) -> list[int]:
+    """As torchrun gives them, negative for a signal: of the process that it saw ended first, then of those that it
+    ended with SIGTERM, and of others that ended by themselves in the same moment."""
+    return [failure.exitcode for failure in failures.values()]
 
 
-def restart_may_help(code: int) -> bool:
-    """Whether a process that ended so may do better next time; `code` as torchrun gives it, negative for a signal."""
-    return code == RESTART_MAY_HELP or (code < 0 and code not in STOPPED)
+def restart_may_help(first: int, *others: int) -> bool:
+    """Whether processes that ended so may do better next time.
+
+    An error of one ends the others for want of it, with `RESTART_MAY_HELP`; torchrun may see one of them first.
+
+    Args:
+        first, others: see `exit_codes`.
+    """
+    of_an_error = [code for code in others if code > 0 and code != RESTART_MAY_HELP and -code + 128 not in STOPPED]
+    return not of_an_error and (first == RESTART_MAY_HELP or (first < 0 and first not in STOPPED))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,35 +126,63 @@ def main(argv: Sequence[str] | None = None) -> int:
     if problem := fault_of(args):
         print(f'{problem}', file=sys.stderr)
         return 2
-    if args.master_port is None and args.nnodes == '1':
-        args.master_port = free_port()
     api.LocalElasticAgent = Agent  # type: ignore[misc]  # what torchrun builds by this name
+    is_host = args.nnodes != '1' and args.node_rank == 0
     try:
+        if args.nnodes != '1':
+            meet(args)
+        elif args.master_port is None:
+            args.master_port = free_port()
         torchrun.run(args)
     except ChildFailedError as error:
         print(error, file=sys.stderr)
-        code = first_exit_code(error.failures)
+        code = exit_codes(error.failures)[0]
         return 128 - code if code < 0 else code
     except SignalException as error:
         return 128 + error.sigval
-    except dist.DistNetworkError as error:
+    except RendezvousClosedError:
+        print(f'{socket.gethostname()}: the job has ended on another node, which has printed why.', file=sys.stderr)
+        return 1
+    except (dist.DistNetworkError, RendezvousError, OSError) as error:
         print(
-            f'{args.master_addr}:{args.master_port}: {error}. Remedy: another PORT if this one is in use; '
-            'MASTER_ADDR and PORT of the first machine if there are several.',
+            f'{socket.gethostname()}: {args.master_addr}:{args.master_port}: {error.__cause__ or error}. Remedy: '
+            'another PORT if this one is in use. With several machines: MASTER_ADDR and PORT of the first one, which '
+            'has printed why if it has ended, and a start of all within JOIN_TIMEOUT seconds.',
             file=sys.stderr,
         )
         return 1
+    finally:
+        if is_host:
+            time.sleep(_GOODBYE)
     return 0
+
+
+def meet(args: Namespace) -> None:
+    """Let the agents of several machines meet at the one of node_rank 0, where torchrun counts who is there.
+
+    Each start of the processes gets a key-value store of its own: with the agents' store, which torchrun shares by
+    default, a machine goes on asking the one that held it in the round before (torch 2.13).
+    """
+    args.master_port = args.master_port or 29500
+    args.rdzv_backend, args.rdzv_endpoint = 'c10d', f'{args.master_addr}:{args.master_port}'
+    conf = dict(pair.split('=') for pair in args.rdzv_conf.split(',') if pair)
+    conf |= dict(is_host=str(int(args.node_rank == 0)), read_timeout=conf.get('join_timeout', '600'))
+    args.rdzv_conf = ','.join(f'{key}={value}' for key, value in conf.items())
+    args.node_rank = 0  # torchrun has no use for it here, and says so
+    args.local_addr = args.local_addr or own_address(args.master_addr, args.master_port)
+    os.environ['TORCH_DISABLE_SHARE_RDZV_TCP_STORE'] = '1'
 
 
 def fault_of(args: Namespace) -> str | None:
     """What is wrong with the numbers that the scripts hand on; None if nothing is."""
     if not args.nproc_per_node.isdecimal() or int(args.nproc_per_node) < 1:
         return f'PROCESSES={args.nproc_per_node!r} must be a whole number of at least 1.'
-    if not args.nnodes.isdecimal() or int(args.nnodes) < 1:
-        return f'NNODES={args.nnodes!r} must be a whole number of at least 1.'
-    if not 0 <= args.node_rank < int(args.nnodes):
-        return f'NODE_RANK={args.node_rank} must be 0 to {int(args.nnodes) - 1}: NNODES is {args.nnodes}.'
+    least, _, most = args.nnodes.partition(':')
+    most = most or least
+    if not (least.isdecimal() and most.isdecimal() and 1 <= int(least) <= int(most)):
+        return f'NNODES={args.nnodes!r} must be a whole number of at least 1, or two of them, such as 1:2.'
+    if not 0 <= args.node_rank < int(most):
+        return f'NODE_RANK={args.node_rank} must be 0 to {int(most) - 1}: NNODES is {args.nnodes}.'
     if args.master_port is not None and not 0 < args.master_port < 2**16:
         return f'PORT={args.master_port} must be 1 to 65535.'
     if args.max_restarts < 0:

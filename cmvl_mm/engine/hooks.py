@@ -14,7 +14,8 @@ from cmvl_mm.datasets.dataset import Skipped
 from cmvl_mm.datasets.wrappers import compressed_parts
 
 from .listed import distinct_videos, list_digest
-from .same_run import epoch_shape
+from .nodes import node_in_words, on_several_nodes
+from .same_run import epoch_shape, order_of_epochs
 from .schedule_scale import recorded
 
 
@@ -48,10 +49,11 @@ class SeedIterationHook(Hook):
         np.random.seed(words[2:])  # MMAction2's TRNHead and RandomBatchAugment draw from it
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the global batch, the length of the list and its digest, and the schedule to `meta`."""
+        """Add the global batch, the length of the list, its digest and its shuffling, and the schedule to `meta`."""
         checkpoint['meta']['epoch_shape'] = epoch_shape(runner)
         if self.list_sha256 is not None:
             checkpoint['meta']['list_sha256'] = self.list_sha256
+        checkpoint['meta']['order'] = order_of_epochs(runner)
         checkpoint['meta']['schedule'] = recorded(runner.cfg.get('param_scheduler'))
 
 
@@ -61,6 +63,11 @@ _FAR_SHARE = 0.1  # of an epoch's clips: a prepared video always has an I-frame 
 
 def _key(entry: Skipped) -> tuple[str, str]:
     return entry.source, entry.path
+
+
+def _of_this_node(entry: Skipped) -> Skipped:
+    """Where each machine has a copy of the videos, the others may have this one."""
+    return entry._replace(reason=f'{entry.reason} (on {node_in_words()})') if on_several_nodes() else entry
 
 
 def _samples(batch: Any) -> list[Any]:
@@ -121,7 +128,7 @@ class SkippedVideosHook(Hook):
             self.iframe_fallbacks += bool(data_sample.get('iframe_fallback', False))
             for entry in data_sample.get('skipped', ()):
                 if _key(entry) not in self.skipped and _key(entry) not in self.news:
-                    self.news[_key(entry)] = entry
+                    self.news[_key(entry)] = _of_this_node(entry)
                     self._keep(runner)
         loggers = [hook for hook in runner.hooks if isinstance(hook, LoggerHook)]
         if any(self.every_n_inner_iters(batch_idx, logger.interval) for logger in loggers):
@@ -175,8 +182,7 @@ class SkippedVideosHook(Hook):
         self.news = {}
         self._keep(runner)
         broken = self._of_kind('broken')
-        listed = self._videos(runner)
-        if len(broken) > self.max_broken_share * listed:
+        if broken and len(broken) > self.max_broken_share * (listed := self._videos(runner)):
             lines = '\n'.join(f'  {entry.reason}' for entry in broken)
             raise TooManyBrokenVideos(
                 f'{len(broken)} of {listed} videos are broken, more than the {self.max_broken_share:.0%} allowed:\n'

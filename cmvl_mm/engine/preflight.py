@@ -1,19 +1,22 @@
 """Faults of a config that would end a run late, or not at all: found before the first step, with a remedy."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
-from cmvl_mm.datasets.dataset import RetrievalDataset
+from cmvl_mm.datasets.dataset import LOOKED_FOR, RetrievalDataset
 from cmvl_mm.datasets.list_file import numbered_lines, parse_line
+from cmvl_mm.datasets.video_list import VideoList
 from cmvl_mm.datasets.wrappers import compressed_parts, within
 from cmvl_mm.evaluation.metrics import FeatureDump
 from cmvl_mm.models.heads import ContextMatchingHead
 
-from .listed import Listed, listed
+from .listed import OTHER_LABEL, UNLABELLED, Listed, Listing, labels_of
 from .schedule_scale import REMEDY, misfits
 
 
@@ -25,7 +28,7 @@ def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], 
     """Refuse labels that the classifier has no class for. A retrieval's lists, and models without one, pass.
 
     Args:
-        dataset: with lists, see `listed`; of another one, nothing is known.
+        dataset: with lists, see `Listing`; of another one, nothing is known.
         model: with a `cls_head` that has `num_classes`, ours or one of MMAction2's, or without.
         use: decides the remedy: a model that is tested has its classes.
         required: every video needs a label.
@@ -36,21 +39,21 @@ def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], 
     classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
     if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
         return
-    lines = list(listed(dataset))
-    for line in lines if required else ():
-        if line.label is None:
-            raise LabelError(
-                f'{_place(line)}: {line.path!r} has no label, and model.cls_head needs one of every video. Remedy: '
-                'write "relative/path.mp4 label"; for features alone, a model without cls_head.'
-            )
-    numbers = [line.label for line in lines if isinstance(line.label, int)]
-    beyond = [line for line in lines if isinstance(line.label, int) and not 0 <= line.label < classes]
-    if beyond:
-        first = beyond[0]
+    labels = labels_of(dataset)
+    if required and len(missing := np.flatnonzero(labels == UNLABELLED)):
+        place, line = _place(dataset, int(missing[0]))
         raise LabelError(
-            f'{_place(first)}: {first.path!r} has the label {first.label}, and model.cls_head.num_classes={classes} '
-            f'has the classes 0 to {classes - 1}; {len(beyond)} of {len(lines)} videos have such labels. '
-            f'Remedy: {_remedy(numbers, classes, use)}.'
+            f'{place}: {line.path!r} has no label, and model.cls_head needs one of every video. Remedy: '
+            'write "relative/path.mp4 label"; for features alone, a model without cls_head.'
+        )
+    is_number = labels > OTHER_LABEL
+    beyond = np.flatnonzero(is_number & ((labels < 0) | (labels >= classes)))
+    if len(beyond):
+        place, first = _place(dataset, int(beyond[0]))
+        raise LabelError(
+            f'{place}: {first.path!r} has the label {first.label}, and model.cls_head.num_classes={classes} '
+            f'has the classes 0 to {classes - 1}; {len(beyond)} of {len(labels)} videos have such labels. '
+            f'Remedy: {_remedy(labels[is_number], classes, use)}.'
         )
 
 
@@ -69,12 +72,12 @@ def check_all_classes(dataset: Any, model: nn.Module) -> None:
     classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
     if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
         return
-    lines = list(listed(dataset))
-    highest = max((line.label for line in lines if isinstance(line.label, int)), default=classes - 1)
+    highest = int(labels_of(dataset).max(initial=OTHER_LABEL))
+    highest = highest if highest > OTHER_LABEL else classes - 1
     named = max((len(part.metainfo.get('classes', ())) for part in compressed_parts(dataset)), default=0)
     known = max(highest + 1, named)
     if known < classes:
-        source = lines[0].source
+        source = Listing(dataset)[0].source
         raise LabelError(
             f'model.cls_head.num_classes={classes}, and {source} knows {known} classes: the network would learn '
             f'{classes - known} that no video has. Remedy: --cfg-options model.cls_head.num_classes={known}, or '
@@ -82,24 +85,26 @@ def check_all_classes(dataset: Any, model: nn.Module) -> None:
         )
 
 
-def _remedy(labels: list[int], classes: int, use: Literal['train', 'test']) -> str:
-    if min(labels) == 1 and max(labels) == classes:
+def _remedy(labels: np.ndarray, classes: int, use: Literal['train', 'test']) -> str:
+    if labels.min() == 1 and labels.max() == classes:
         return 'write labels that begin at 0; those of this list begin at 1'
     if use == 'test':
         return 'test with a list of the data set that the checkpoint was trained on'
-    return f'a list with labels from 0 on, or --cfg-options model.cls_head.num_classes={max(labels) + 1}'
+    return f'a list with labels from 0 on, or --cfg-options model.cls_head.num_classes={labels.max() + 1}'
 
 
-def _place(line: Listed) -> str:
-    """'list.txt, line 3', where the file can be read as text."""
-    try:
+def _place(dataset: Any, index: int) -> tuple[str, Listed]:
+    """('list.txt, line 3' where the file can be read as text, the line) of a sample."""
+    lines = Listing(dataset)
+    line, (part, position) = lines[index], lines.place(index)
+    if isinstance(entries := getattr(part, 'entries', None), VideoList):
+        return f'{line.source}, line {entries.line_number(position)}', line
+    with suppress(OSError, ValueError):  # another kind of list, which another data set reads
         for number, text in numbered_lines(Path(line.source)):
             path, label = parse_line(text)
             if label == line.label and (line.path == path or line.path.endswith(f'/{path}')):
-                return f'{line.source}, line {number}'
-    except (OSError, ValueError):  # another kind of list, which another data set reads
-        pass
-    return line.source
+                return f'{line.source}, line {number}', line
+    return line.source, line
 
 
 def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchronised: bool) -> None:
@@ -128,9 +133,23 @@ def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchroni
         )
 
 
+def checked_in_words(dataset: Any) -> str:
+    """What is known of a data set before its first sample is read; '' of one without lists of ours."""
+    parts = compressed_parts(dataset)
+    if not parts:
+        return ''
+    lists = ', '.join(f'{len(part):,} of {part.ann_file}' for part in parts)
+    return (
+        f'Checked before the first step: every line, {lists}; that one of the first {LOOKED_FOR} videos of a list is '
+        'there. Others are looked for when they are read, and reported at the end of an epoch if they cannot be used.'
+    )
+
+
 def check_training(runner: Runner, loop: BaseLoop, model: nn.Module) -> None:
     """What a training loop can be told before its first step."""
     dataloader = loop.dataloader
+    if words := checked_in_words(dataloader.dataset):
+        runner.logger.info(words)
     check_labels(dataloader.dataset, model, 'train')
     check_all_classes(dataloader.dataset, model)
     synchronised = runner.distributed and runner.cfg.get('sync_bn') is not None

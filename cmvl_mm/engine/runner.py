@@ -8,7 +8,7 @@ import torch.distributed as dist
 from mmaction.registry import RUNNERS
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop, Runner
@@ -195,7 +195,8 @@ class CompressedRunner(Runner):
         """
         if self._has_loaded:
             return
-        began, restarted = Path(self.work_dir) / 'job_began', torchrun_restarts() > 0
+        began = Path(self.work_dir) / 'job_began'
+        restarted = any(all_gather_object(torchrun_restarts()))  # a node that came back has counted none
         if is_main_process() and dist.is_torchelastic_launched() and not (restarted and began.exists()):
             began.touch()
         path = self._newest_on_disk(since=began) if restarted else None

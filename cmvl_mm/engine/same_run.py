@@ -6,8 +6,11 @@ from typing import Any
 
 from mmengine.runner import Runner
 
+from cmvl_mm.datasets.order import kind_of_order
+
 from .accumulation import batches_a_step
 from .listed import list_digest
+from .sampler import ResumableSampler
 from .schedule_scale import in_words, recorded
 
 NEW_RUN = (
@@ -46,11 +49,28 @@ def require_same_run(runner: Runner, filename: str, meta: Mapping[str, Any]) -> 
     if before is not None and before != known:
         raise ResumeError(
             f'{filename}: the run to resume had {before}, this one has {known}. Remedy: the same list, batch '
-            f'size, optim_wrapper.accumulative_counts and number of processes; or {NEW_RUN}.'
+            f'size, optim_wrapper.accumulative_counts and number of processes; tools/train.py --global-batch N, which '
+            f'keeps the batch on another number; or {NEW_RUN}.'
         )
     _require_whole_step(runner, filename, meta['iter'] - meta['epoch'] * len(runner.train_dataloader))
     _require_same_list(runner, filename, meta.get('list_sha256'))
     _require_same_schedule(runner, filename, meta.get('schedule'))
+    _warn_of_another_order(runner, filename, meta.get('order', 'permutation'))
+
+
+def order_of_epochs(runner: Runner) -> str:
+    """How the sampler shuffles; checkpoints hold it."""
+    return kind_of_order(len(runner.train_dataloader.dataset))
+
+
+def _warn_of_another_order(runner: Runner, filename: str, before: str) -> None:
+    """Versions that held a permutation of every list shuffled long ones otherwise, and recorded nothing."""
+    now = order_of_epochs(runner)
+    if before != now and isinstance(runner.train_dataloader.sampler, ResumableSampler):
+        runner.logger.warning(
+            f'{filename}: its run shuffled the list by a {before}, this one by a {now}. The epoch goes on in the other '
+            'order, so some videos come twice in it and some not at all; from the next one on each comes once.'
+        )
 
 
 def _require_whole_step(runner: Runner, filename: str, done: int) -> None:

@@ -1,13 +1,14 @@
 """The order of an epoch, which can be entered at any position."""
 
 from collections.abc import Iterator, Sized
+from itertools import islice
 
-import numpy as np
 from mmaction.registry import DATA_SAMPLERS
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
-from cmvl_mm.datasets.sample_index import SampleIndex, order_generator
+from cmvl_mm.datasets.order import epoch_order
+from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.wrappers import carry_through
 
 
@@ -17,6 +18,8 @@ class ResumableSampler(Sampler[int]):
 
     All processes walk through the same order, each taking every `world_size`-th entry, so that a global batch holds
     the same samples on 1, 2 or 4 processes. The last few that do not divide evenly wait for another epoch.
+
+    The order of a long list is computed place by place and held nowhere, see `datasets.order`.
 
     Wrappers that look an index up in a list (torch's Subset, MMEngine's ClassBalancedDataset) would lose epoch and
     seed; their lists are replaced by equal ones that keep them.
@@ -53,10 +56,11 @@ class ResumableSampler(Sampler[int]):
         return self.length // self.world_size
 
     def __iter__(self) -> Iterator[SampleIndex]:
-        order = np.arange(self.length)
-        if self.shuffle:
-            order = order_generator(self.seed, self.epoch).permutation(self.length)
-        mine = order[self.rank :: self.world_size][: len(self)]
         start, self.start = self.start, 0
-        for index in mine[start:].tolist():
+        first, end = self.rank + start * self.world_size, len(self) * self.world_size
+        if self.shuffle:
+            order = epoch_order(self.length, self.seed, self.epoch, first, self.world_size)
+        else:
+            order = iter(range(first, end, self.world_size))
+        for index in islice(order, len(self) - start):
             yield SampleIndex(index, epoch=self.epoch, seed=self.seed)

@@ -1,6 +1,5 @@
 """The lines and bars of a run that a person watches."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from mmengine.runner import Runner
 from cmvl_mm.evaluation.summary import figures_text
 
 from .checkpoint_hook import newest_saved
-from .listed import listed
+from .listed import Listing
 from .progress import Progress, progress
 from .screen import ON_SCREEN
 
@@ -78,7 +77,7 @@ class ScreenHook(Hook):
 
 def data_in_words(dataset: Any) -> str:
     """'512 videos of train.txt, 64 of test.txt'; samples of a data set without lists."""
-    counts = Counter(line.source for line in listed(dataset))
+    counts = Listing(dataset).counts()
     if not counts:
         return f'{len(dataset)} samples'
     (source, count), *others = counts.items()

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cmvl_mm.datasets.annotation import read_list
+import numpy as np
+
+from cmvl_mm.datasets.annotation import open_list
 from cmvl_mm.datasets.list_file import Entry, format_line, read_text
+from cmvl_mm.datasets.list_scan import NO_LABEL
 from cmvl_mm.datasets.presence import find_root
 from cmvl_mm.files.atomic import replace_text
 
@@ -71,8 +74,8 @@ def _partner(train: Path) -> Path | None:
 
 
 def _of(train: Path, test: Path | None) -> Lists:
-    entries = [entry for path in (train, test) if path is not None for entry in read_list(path, 'optional')]
-    paths = [entry.path for entry in entries[:_LOOKED_FOR]]
+    lists = [open_list(path, 'optional') for path in (train, test) if path is not None]
+    paths = [entry.path for one in lists for entry in one[:_LOOKED_FOR]][:_LOOKED_FOR]
     root = find_root(train, paths)
     if root is None:
         raise OwnVideosError(
@@ -80,16 +83,22 @@ def _of(train: Path, test: Path | None) -> Lists:
             'Remedy: move the list to the folder that its paths begin in, or set train_dataloader.dataset.ann_file and '
             'data_prefix.video.'
         )
-    return Lists(root, train, test, class_names_of(entries, train.with_name('classes.txt')))
+    names = train.with_name('classes.txt')
+    return Lists(root, train, test, class_names_of(np.concatenate([one.labels for one in lists]), names))
 
 
-def class_names_of(entries: Sequence[Entry], names: Path) -> tuple[str, ...]:
-    """The classes of a list: a line of `names` each where it is there and has enough, else the labels as words."""
-    labels = [entry.label for entry in entries if entry.label is not None]
-    if not labels:
+def class_names_of(labels: np.ndarray, names: Path) -> tuple[str, ...]:
+    """The classes of a list: a line of `names` each where it is there and has enough, else the labels as words.
+
+    Args:
+        labels: (n,) class of each line, or `NO_LABEL`.
+        names: `classes.txt`.
+    """
+    highest = int(labels.max(initial=NO_LABEL))
+    if highest == NO_LABEL:
         return ()
     listed = tuple(read_text(names).splitlines()) if names.is_file() else ()
-    return listed if len(listed) > max(labels) else tuple(map(str, range(max(labels) + 1)))
+    return listed if len(listed) > highest else tuple(map(str, range(highest + 1)))
 
 
 def make_lists(

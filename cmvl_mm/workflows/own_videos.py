@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from cmvl_mm.datasets.annotation import read_list
 from cmvl_mm.datasets.list_file import Entry
+from cmvl_mm.datasets.list_scan import label_array
 from cmvl_mm.datasets.presence import find_root
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.prepare.own_lists import OwnVideosError, class_names_of
@@ -47,7 +48,7 @@ def find_videos(videos: Path) -> tuple[Path, Listing]:
         paths = [entry.path for entry in read_list(videos, 'optional')]
         root = find_root(videos, paths[:100]) or videos.parent
         listing = find_in_list(videos, root)
-        names = class_names_of([Entry(s.path, s.label) for s in listing.sources], videos.with_name('classes.txt'))
+        names = class_names_of(label_array(source.label for source in listing.sources), videos.with_name('classes.txt'))
         listing = Listing(listing.sources, names, listing.refused, listing.unread, listing.not_taken)
     else:
         raise OwnVideosError(f'{videos}: there is no such folder or list. Remedy: a folder of videos.')
@@ -110,7 +111,7 @@ def prepare_own(videos: Path, out: Path, *, workers: int | None = None) -> OwnVi
     root, listing = find_videos(videos)
     if is_prepared(root):
         entries = read_list(root / 'all.txt', 'optional')
-        classes = class_names_of(entries, root / 'classes.txt') if any(e.label is not None for e in entries) else ()
+        classes = class_names_of(label_array(entry.label for entry in entries), root / 'classes.txt')
         return _usable(root, entries, classes, dict(_counted(root, entries)), ())
     out.mkdir(parents=True, exist_ok=True)
     replace_text(out / 'profile.txt', f'{PROFILE}\n')

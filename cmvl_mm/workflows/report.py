@@ -5,9 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
-from cmvl_mm.datasets.annotation import Entry, read_list
+from cmvl_mm.datasets.annotation import read_list
 from cmvl_mm.datasets.class_names import class_names
 from cmvl_mm.engine.logs import Row, newest_test, read_curves, read_test, read_validations
 from cmvl_mm.evaluation.features import Features, load_features
@@ -166,8 +167,8 @@ def _class_names(found: Features, dataset: Mapping[str, Any]) -> Sequence[str] |
     file = dataset.get('ann_file') or dataset.get('gallery')
     if not isinstance(file, str):
         return None
-    entries = [Entry(str(path), int(label)) for path, label in zip(found.paths, found.labels, strict=True)]
-    return class_names(Path(file).with_name('classes.txt'), entries).get('classes')
+    labels = np.asarray(found.labels)
+    return None if (labels < 0).any() else class_names(Path(file).with_name('classes.txt'), labels).get('classes')
 
 
 def _gallery(found: Features, file: Path, settings: Mapping[str, Any]) -> list[Markup]:

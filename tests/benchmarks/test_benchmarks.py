@@ -295,6 +295,26 @@ def test_the_speed_table_of_readme_is_that_of_the_page(benchmark, repository):
         speed.with_table('# cmvl_mm\n', results)
 
 
+def test_the_plan_s_tables_are_of_today_s_rates(benchmark, repository):
+    plan = benchmark('plan')
+    page, results = ((repository / name).read_text() for name in ('docs/planning.md', 'benchmarks/RESULTS.md'))
+    assert plan.with_tables(page, results) == page, 'run benchmarks/plan.py'
+    assert '| embed, a clip of ten seconds | 10 | embed, on two cores | 1 | 27,800 core-hours | 1,110 |' in plan.work(
+        re.sub(r'(?s)(## embed\n.*?\| ours \| ours \|) \S+', r'\1 20', results), 1e9
+    )  # 1e9 / 10 / 3600, at $0.04
+    with pytest.raises(ValueError, match='marks'):
+        plan.with_tables('# A plan\n', results)
+
+
+def test_long_lists_are_made_and_looked_at(benchmark, tmp_path):
+    lists = benchmark('long_lists')
+    path = lists.make_list(tmp_path, 3000)
+    assert len(lists.opened(path)) == 3000
+    for name, step in lists.STEPS.items():
+        if 'workers' not in name:
+            assert all(seconds >= 0 for seconds in step(path).values())
+
+
 def test_the_peak_of_a_process_is_not_that_of_the_one_that_starts_it(benchmark, tmp_path):
     [video] = benchmark('material').make_h264(tmp_path, 1, 14)
     small = 400 * 2**20

@@ -1,6 +1,7 @@
 """Lists, classes and batches that do not fit each other end a run before its first step."""
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,11 +11,11 @@ from mmengine.registry import init_default_scope
 from torch.utils.data import ConcatDataset
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.datasets.annotation import Entry
+from cmvl_mm.datasets.annotation import Entry, open_list
 from cmvl_mm.datasets.list_file import format_line, parse_line
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.listed import list_digest, listed
-from cmvl_mm.engine.preflight import LabelError, check_batch, check_labels
+from cmvl_mm.engine.listed import UNLABELLED, labels_of, list_digest, listed
+from cmvl_mm.engine.preflight import LabelError, check_batch, check_labels, checked_in_words
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead
 
@@ -67,6 +68,17 @@ def test_a_video_that_stands_twice_is_named_with_the_line_of_its_label(tmp_path)
 def test_in_a_test_the_classes_are_the_checkpoint_s(tmp_path):
     with pytest.raises(LabelError, match=r'Remedy: test with a list of the data set that the checkpoint'):
         check_labels(Listing(tmp_path / 'list.txt', 0, 7), classifier(2), 'test')
+
+
+def test_a_list_that_is_read_tells_lines_without_labels(tmp_path):
+    path = tmp_path / 'list.txt'
+    path.write_text('\n0.mp4 0\n1.mp4\n2.mp4 7\n')
+    dataset = SimpleNamespace(ann_file=str(path), entries=open_list(path, 'optional'))
+    assert labels_of(SimpleNamespace(datasets=[dataset, dataset])).tolist() == [0, UNLABELLED, 7] * 2
+    with pytest.raises(LabelError, match=r"list\.txt, line 3: '1\.mp4' has no label"):
+        check_labels(dataset, classifier(8), 'train')
+    with pytest.raises(LabelError, match=r"line 4: '2\.mp4' has the label 7"):
+        check_labels(dataset, classifier(7), 'train', required=False)
 
 
 def test_a_video_without_a_label_is_named(tmp_path):
@@ -151,10 +163,14 @@ def test_the_shipped_config_refuses_labels_before_it_reads(repository, controlle
 
 
 @pytest.mark.usefixtures('unread')
-def test_the_shipped_config_refuses_a_batch_of_one(repository, controlled_set, tmp_path):
+def test_the_shipped_config_refuses_a_batch_of_one_and_says_what_it_has_checked(repository, controlled_set, tmp_path):
     chosen = config(repository, controlled_set, tmp_path, 'pretrain', **{'train_dataloader.batch_size': 1})
+    runner = CompressedRunner.from_cfg(chosen)
     with pytest.raises(ValueError, match='global batch of 1'):
-        CompressedRunner.from_cfg(chosen).train()
+        runner.train()
+    logged = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+    assert f'every line, 8 of {controlled_set}/train.txt; that one of the first 100 videos of a list is there' in logged
+    assert checked_in_words(range(3)) == ''
 
 
 def test_the_head_refuses_what_no_list_could_tell():

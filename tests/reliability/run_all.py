@@ -35,6 +35,7 @@ TOPICS = {
     'resume': 'Resume',
     'signals': 'Signals',
     'dying_peers': 'Dying workers and ranks',
+    'several_nodes': 'Several machines',
     'killed_embeddings': 'Embedding many videos',
     'untrusted_files': 'Untrusted files',
     'soak': 'Soak',

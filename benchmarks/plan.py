@@ -1,0 +1,158 @@
+"""What a number of clips takes on many machines, from rates that were measured: the tables of docs/planning.md.
+
+    python benchmarks/plan.py                 # writes them there, for a billion clips
+    python benchmarks/plan.py --clips 1e6     # prints those of a million
+
+Rates are read from benchmarks/RESULTS.md; what that page does not have stands below, with what it was measured on. All
+else, prices first, is an assumption, and named so.
+"""
+
+import argparse
+from dataclasses import dataclass
+
+from results_page import REPOSITORY, RESULTS, rates_of
+
+PAGE = REPOSITORY / 'docs/planning.md'
+BEGIN, END = '<!-- from benchmarks/plan.py -->\n', '<!-- end -->\n'
+
+CLIP_FRAMES = 300
+"""Assumed: ten seconds of 30 frames."""
+EPOCHS = 10
+"""Assumed. The paper's 120 epochs are of data sets a thousand times as small."""
+CORE_HOUR, GPU_HOUR, TERABYTE_MONTH = 0.04, 2.50, 20.0
+"""Assumed, in dollars; spot cores, a rented H100, an object store."""
+DIMENSIONS, SEARCHED = 512, 2048
+"""Of a feature (R3D-26, C3D pooled), and of those that benchmarks/retrieval.py compares."""
+
+PREPARED_EASY, PREPARED_HARD = 3205.0, 256.0
+"""Frames a CPU second that `reencode` writes in the profile `small`, verification included: of 3 clips of UCF101
+(MPEG-4, 320x240), and of 4 filmed at 640x480 and 1280x720 in H.264. Measured 2026-11-29, at load 8."""
+SOURCE_BYTES, PREPARED_BYTES = 29_101, 1_366
+"""A frame, of the same 4 videos, before and after."""
+GPU_RATE = 192.0
+"""Clips a second of a pretraining step of R3D-26 on one H100; evidence/FINDINGS.md, "Full size"."""
+LIST_BYTES, LINE_BYTES, OPEN_SECONDS = 33, 12, 2.55
+"""Of a line in the list's file and in memory, and seconds for ten million lines; benchmarks/long_lists.py."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Work on every clip."""
+
+    name: str
+    per_second: float
+    """Clips a second of one core or GPU."""
+    of: str
+    """Where the rate is from."""
+    passes: int = 1
+    gpu: bool = False
+
+    def hours(self, clips: float) -> float:
+        """Of a core, or of a GPU."""
+        return clips * self.passes / self.per_second / 3600
+
+    def dollars(self, clips: float) -> float:
+        return self.hours(clips) * (GPU_HOUR if self.gpu else CORE_HOUR)
+
+
+def stages(results: str) -> list[Stage]:
+    """By the rates of benchmarks/RESULTS.md."""
+    samples = rates_of(results, 'loader', 'one process')
+    step = rates_of(results, 'fast_recipe', 'r3d26')
+    embedded = rates_of(results, 'embed', '8 videos')
+    pairs = rates_of(results, 'retrieval', '10 nearest')
+    return [
+        Stage('prepare, 320x240 MPEG-4', PREPARED_EASY / CLIP_FRAMES, 'this script'),
+        Stage('prepare, 640x480 to 720p H.264', PREPARED_HARD / CLIP_FRAMES, 'this script'),
+        Stage('training samples, prepared `small`', samples['ours, of videos prepared small'], 'loader', EPOCHS),
+        Stage('training steps, R3D-26, an H100', GPU_RATE, 'FINDINGS.md', EPOCHS, gpu=True),
+        Stage('training steps, R3D-26, fast recipe in bf16, cores', step['fast recipe, bf16'], 'fast_recipe', EPOCHS),
+        Stage('embed, a clip of ten seconds', embedded['ours'] / 2, 'embed, on two cores'),
+        Stage(
+            'one exact search',
+            pairs['ours, blocks of the file'] * 1e6 * SEARCHED / DIMENSIONS,
+            f'retrieval, in proportion to {DIMENSIONS} of {SEARCHED} dimensions',
+        ),
+    ]
+
+
+def work(results: str, clips: float) -> str:
+    """Markdown: hours and dollars of each stage."""
+    lines = [
+        '| stage | clips/s of a core or GPU | measured by | passes | hours | dollars |',
+        '|---|---:|---|---:|---:|---:|',
+    ]
+    for stage in stages(results):
+        unit = 'GPU-hours' if stage.gpu else 'core-hours'
+        lines.append(
+            f'| {stage.name} | {_three(stage.per_second)} | {stage.of} | {stage.passes} '
+            f'| {_three(stage.hours(clips))} {unit} | {_three(stage.dollars(clips))} |'
+        )
+    return '\n'.join(lines) + '\n'
+
+
+def space(clips: float) -> str:
+    """Markdown: bytes of what lies on disks and in memory."""
+    rows = [
+        ('videos as they come', SOURCE_BYTES * CLIP_FRAMES),
+        ('videos, prepared `small`', PREPARED_BYTES * CLIP_FRAMES),
+        (f'features, {DIMENSIONS} numbers of fp32', 4 * DIMENSIONS),
+        ('the list, as a file', LIST_BYTES),
+        ('the list, in the memory of each process that trains', LINE_BYTES),
+    ]
+    lines = ['| what | bytes a clip | in all | dollars a month |', '|---|---:|---:|---:|']
+    for name, size in rows:
+        total = size * clips
+        month = '' if 'memory' in name else _three(total / 1e12 * TERABYTE_MONTH)
+        lines.append(f'| {name} | {size:,} | {_bytes(total)} | {month} |')
+    return '\n'.join(lines) + '\n'
+
+
+def tables(results: str, clips: float) -> str:
+    seconds = OPEN_SECONDS * clips / 1e7
+    return (
+        f'{work(results, clips)}\n{space(clips)}\n'
+        f'Opening a list of {clips:,.0f} lines takes {_three(seconds)} s, at {OPEN_SECONDS} s for ten million.\n'
+    )
+
+
+def with_tables(page: str, results: str) -> str:
+    """The page with today's tables of a billion clips between its marks.
+
+    Raises:
+        ValueError: it has no marks.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f'{PAGE}: the marks {BEGIN.strip()} and {END.strip()} are missing')
+    return f'{before}{begin}\n{tables(results, 1e9)}\n{end}{after}'
+
+
+def _three(number: float) -> str:
+    return f'{float(f"{number:.3g}"):,.10g}'
+
+
+def _bytes(number: float) -> str:
+    for unit, size in (('PB', 1e15), ('TB', 1e12), ('GB', 1e9), ('MB', 1e6)):
+        if number >= size:
+            return f'{_three(number / size)} {unit}'
+    return f'{number:,.0f} B'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument('--clips', type=float, help='print the tables of so many, and write nothing')
+    args = parser.parse_args()
+    results = RESULTS.read_text()
+    if args.clips is not None:
+        print(tables(results, args.clips))
+    else:
+        PAGE.write_text(with_tables(PAGE.read_text(), results))
+        print(f'written to {PAGE}')
+
+
+if __name__ == '__main__':
+    main()

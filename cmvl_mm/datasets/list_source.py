@@ -1,0 +1,119 @@
+"""The bytes of a list, in memory or, of a long one, in its file."""
+
+import os
+import weakref
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .list_file import not_text, read_text, refuse_other_kinds
+
+IN_MEMORY = 1 << 25
+"""Bytes. A list up to here, of about a million lines, is held in memory: its file may change while a run lasts."""
+BLOCK = 1 << 22
+"""Bytes that are looked at together."""
+
+
+class ListChanged(RuntimeError):
+    """The file of a long list is not what it was when the list was opened."""
+
+
+class ListSource:
+    """Bytes of a list in UTF-8, without its byte-order mark.
+
+    The file of a long list stays open, so one that is written beside it and takes its name changes nothing. It is
+    read, not mapped: a process that touches a map of a file which has become shorter is killed.
+
+    Args:
+        path: the list; one in UTF-16 is held in memory, as UTF-8.
+
+    Attributes:
+        size: bytes.
+
+    Raises:
+        ValueError: it is another kind of file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        refuse_other_kinds(path)
+        self.path = path
+        self._memory: bytes | None = None
+        with path.open('rb') as file:
+            mark = file.read(len(BOM_UTF8))
+            self._begin = len(BOM_UTF8) if mark == BOM_UTF8 else 0
+            if mark.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+                self._memory = read_text(path).encode()
+            elif os.fstat(file.fileno()).st_size <= IN_MEMORY:
+                file.seek(self._begin)
+                self._memory = file.read()
+        if self._memory is not None:
+            self.size = len(self._memory)
+        else:
+            self._open()
+            self.size = self._state[0] - self._begin
+
+    def _open(self) -> None:
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, descriptor)
+        self._descriptor = descriptor
+        self._state = self._state_now()
+
+    def _state_now(self) -> tuple[int, int]:
+        now = os.fstat(self._descriptor)
+        return now.st_size, now.st_mtime_ns
+
+    def read(self, start: int, stop: int) -> bytes:
+        """The bytes from `start` to before `stop`, within the size.
+
+        Raises:
+            ListChanged: the file was written to since it was opened.
+        """
+        if self._memory is not None:
+            return self._memory[start:stop]
+        data = os.pread(self._descriptor, stop - start, self._begin + start)
+        if len(data) != stop - start or self._state_now() != self._state:
+            raise ListChanged(
+                f'{self.path}: the list was changed while it was in use, so its lines are no longer where they were. '
+                'Remedy: start again; to change a list under a run, write a new file and rename it.'
+            )
+        return data
+
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        """(place of the first byte, bytes) of blocks that end behind a line feed, or with the list."""
+        place = 0
+        while place < self.size:
+            block = self.read(place, min(place + BLOCK, self.size))
+            while (end := block.rfind(b'\n') + 1) == 0 and place + len(block) < self.size:  # a line longer than a block
+                block += self.read(place + len(block), min(place + 2 * len(block), self.size))
+            if place + len(block) < self.size:
+                block = block[:end]
+            yield place, block
+            place += len(block)
+
+    def require_text(self, place: int, block: bytes) -> None:
+        """The bytes of a block, which begins at `place`, are UTF-8.
+
+        Raises:
+            ValueError: names the first byte that is not.
+        """
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            raise not_text(self.path, place + error.start) from None
+
+    def require_text_throughout(self) -> None:
+        """As `require_text`, of all blocks."""
+        for place, block in self.blocks():
+            self.require_text(place, block)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a new process, which opens the file itself."""
+        return {name: value for name, value in self.__dict__.items() if name != '_descriptor'}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self._memory is None:
+            was = self._state
+            self._open()
+            self._state = was  # the first reading compares

@@ -1,0 +1,31 @@
+"""`--global-batch N`: the videos of a step on all processes, whatever their number."""
+
+import os
+
+
+class GlobalBatchError(ValueError):
+    """A global batch that the processes cannot share."""
+
+
+def share_of(global_batch: int, processes: int) -> int:
+    """Videos of each process, `train_dataloader.batch_size`.
+
+    A step then takes the same videos on any number of processes that divides the batch, and with `auto_scale_lr` the
+    learning rate is the same, too.
+
+    Raises:
+        GlobalBatchError: the processes do not divide it.
+    """
+    if global_batch < 1 or global_batch % processes:
+        near = max(1, round(global_batch / processes)) * processes
+        raise GlobalBatchError(
+            f'--global-batch {global_batch} cannot be shared by {processes} processes. Remedy: a multiple of '
+            f'{processes}, such as {near}; where nodes may come and go, of each number of processes that there may be.'
+        )
+    return global_batch // processes
+
+
+def processes_of(launcher: str) -> int:
+    """How many train together; `check_launcher` has looked at the variables."""
+    names = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS')
+    return int(os.environ[names[launcher]]) if launcher in names else 1

@@ -1,0 +1,34 @@
+"""The machines of a run: their addresses, and which of them an error comes from."""
+
+import os
+import socket
+
+
+def on_several_nodes() -> bool:
+    """Whether torchrun or Slurm has started processes on other machines, too."""
+    return any(int(os.environ.get(name) or 1) > 1 for name in ('GROUP_WORLD_SIZE', 'SLURM_NNODES'))
+
+
+def node_in_words() -> str:
+    """'node compute-7, process 3 of 8'."""
+    rank = os.environ.get('RANK', os.environ.get('SLURM_PROCID', '0'))
+    size = os.environ.get('WORLD_SIZE', os.environ.get('SLURM_NTASKS', '1'))
+    return f'node {socket.gethostname()}, process {rank} of {size}'
+
+
+def own_address(other: str, port: int) -> str:
+    """The address under which this machine is seen from another one. Nothing is sent.
+
+    A machine's name may stand for 127.0.1.1 in its own /etc/hosts, where no other machine finds it.
+
+    Args:
+        other: name or address of the other machine.
+        port: of it.
+
+    Raises:
+        OSError: the name is unknown, or no network leads there.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(other, port, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.connect(address)
+        return probe.getsockname()[0]
