@@ -19,6 +19,7 @@ from cmvl_mm.engine import (  # noqa: F401
 from cmvl_mm.evaluation import metrics, prediction_dump, probe_metrics  # noqa: F401
 from cmvl_mm.models import (  # noqa: F401
     c3d,
+    classification_head,
     convgru,
     heads,
     losses,
