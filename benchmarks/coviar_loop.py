@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from cmvl_mm.video.raster import RECORD
+from cmvl_mm.video.columns import RECORD
 
 _SOURCE = """
 #include <stdint.h>

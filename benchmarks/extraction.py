@@ -22,8 +22,9 @@ from side_by_side import Report, Route, Target, add_arguments, alternate, machin
 
 import cmvl_mm.register  # noqa: F401  (mends what keeps MMAction2 from being imported)
 from cmvl_mm.video import CompressedVideo
+from cmvl_mm.video.columns import RECORD
 from cmvl_mm.video.motion import QUARTERS
-from cmvl_mm.video.raster import RECORD, rasterise
+from cmvl_mm.video.raster import rasterise
 
 try:
     from mvextractor.videocap import VideoCap

@@ -4,7 +4,16 @@ from cmvl_mm import compat
 from cmvl_mm.checkpoints.mmengine_reader import mend_checkpoint_reader
 from cmvl_mm.compressed_recognition import crop, dmc, dmc_adversarial, emv, segments, streams  # noqa: F401
 from cmvl_mm.compressed_recognition import recognizer as stream_recognizer  # noqa: F401
-from cmvl_mm.datasets import collate, dataset, frame_choice, open_video, packing, transforms  # noqa: F401
+from cmvl_mm.datasets import (  # noqa: F401
+    collate,
+    colour_stage,
+    crop_stages,
+    dataset,
+    frame_choice,
+    open_video,
+    packing,
+    read_stage,
+)
 from cmvl_mm.engine import (  # noqa: F401
     amp,
     checkpoint_hook,
@@ -19,6 +28,7 @@ from cmvl_mm.engine import (  # noqa: F401
 from cmvl_mm.evaluation import metrics, prediction_dump, probe_metrics  # noqa: F401
 from cmvl_mm.models import (  # noqa: F401
     c3d,
+    classification_head,
     convgru,
     heads,
     losses,

@@ -9,7 +9,7 @@ from . import sampling
 from .sampling import PastEnd, VideoTooShort
 
 Sample = dict[str, Any]
-"""What the stages hand on, see `transforms`."""
+"""What the stages hand on, see `read_stage`."""
 
 
 @TRANSFORMS.register_module()

@@ -5,6 +5,8 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from cmvl_mm.models.feature_maps import Features
+
 
 def fuse_last_two(third: Tensor, fourth: Tensor) -> Tensor:
     """Nearest-upsampled stage 4 plus stage 3, whose frames are paired on the channel axis.
@@ -39,3 +41,20 @@ class FusedPretextNeck(nn.Module):
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
         third, fourth = maps[-2:]
         return fuse_last_two(third, fourth)
+
+
+def fused_map(neck: nn.Module, features: Features) -> Tensor:
+    """What a neck makes of a backbone's maps.
+
+    Raises:
+        ValueError: the backbone gives fewer maps than the neck reads.
+    """
+    features.last_map('model.neck', instead='model.neck=None')
+    stages = getattr(neck, 'stages', 1)
+    if len(features.maps) < stages:
+        raise ValueError(
+            f'model.neck ({type(neck).__name__}) reads the maps of {stages} stages, and {features.source} '
+            f'gave {len(features.maps)}. Remedy: model.backbone.out_indices of its last {stages} stages, '
+            'such as (2, 3).'
+        )
+    return neck(features.maps)

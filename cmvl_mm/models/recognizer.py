@@ -12,9 +12,12 @@ from torch import Tensor, nn
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
 from cmvl_mm.models.backbone_layout import layout_of
+from cmvl_mm.models.batch_inputs import single_clip, take, with_clips
 from cmvl_mm.models.feature_maps import CLIPS, Features, extract
-from cmvl_mm.models.heads import PointwiseInfoNCEHead, build
+from cmvl_mm.models.head_parts import build
+from cmvl_mm.models.heads import PointwiseInfoNCEHead
 from cmvl_mm.models.labels import labels_of
+from cmvl_mm.models.neck import fused_map
 from cmvl_mm.models.staged import StagedBackbone
 from cmvl_mm.models.stock_heads import average_clips, reads_of, scores_of, stock_loss
 from cmvl_mm.models.tested_features import pooled, read_test_cfg
@@ -143,26 +146,25 @@ class ContextMotionRecognizer(BaseModel):
 
     def loss(self, inputs: dict[str, Tensor], data_samples: list[ActionDataSample] | None = None) -> dict[str, Tensor]:
         """The losses and accuracies of all heads; MMEngine adds up the keys that contain 'loss'."""
-        features = self._features(_single_clip(inputs['imgs']))
+        features = self._features(single_clip(inputs['imgs']))
         losses: dict[str, Tensor] = {}
         if any(head is not None for head in (self.context_head, self.motion_head, self.residual_head)):
             video_map = self._video_map(features)
         if self.context_head is not None:
-            losses |= self.context_head.loss(video_map, _take(inputs, 'iframe', 'context_head'))
+            losses |= self.context_head.loss(video_map, take(inputs, 'iframe', 'context_head'))
         if self.motion_head is not None:
-            motion = _take(inputs, 'motion', 'motion_head')
+            motion = take(inputs, 'motion', 'motion_head')
             losses |= self.motion_head.loss(video_map, motion, inputs.get('motion_valid'))
         if self.residual_head is not None:
-            residual = _take(inputs, 'residual', 'residual_head')
+            residual = take(inputs, 'residual', 'residual_head')
             losses |= self.residual_head.loss(video_map, residual, inputs.get('motion_valid'))
         if self.cls_head is not None:
             labels = labels_of(data_samples)
             if self.head_reads is not None:
                 losses |= stock_loss(self.cls_head, self.head_reads, features, data_samples or [], labels)
             else:
-                losses |= self.cls_head.loss(
-                    features.pooled(), labels
-                )  # on the host, where looking at them costs nothing
+                # labels on the host, where looking at them costs nothing
+                losses |= self.cls_head.loss(features.pooled(), labels)
         if not losses:
             raise ValueError('nothing to train: context_head, motion_head, residual_head and cls_head are all None')
         return losses
@@ -175,7 +177,7 @@ class ContextMotionRecognizer(BaseModel):
 
         (`features` cannot be the name: MMAction2's data sample reserves it for `InstanceData`.)
         """
-        clips = _with_clips(inputs['motion' if self.test_network == 'm_network' else 'imgs'])  # (B, clips, C, T, H, W)
+        clips = with_clips(inputs['motion' if self.test_network == 'm_network' else 'imgs'])  # (B, clips, C, T, H, W)
         pooled_parts, score_parts = [], []
         for part in self._parts(clips):
             maps = self._test_features(part)
@@ -201,7 +203,7 @@ class ContextMotionRecognizer(BaseModel):
 
         This is what retrieval, kNN and finetuning use; it is not the average of the pretext tasks' fused map.
         """
-        imgs = _with_clips(imgs)
+        imgs = with_clips(imgs)
         per_clip = torch.cat([self._features(part).pooled() for part in self._parts(imgs)])
         return per_clip.unflatten(0, imgs.shape[:2]).mean(1)
 
@@ -214,13 +216,13 @@ class ContextMotionRecognizer(BaseModel):
             iframe: (B, 3, H, W).
         """
         inputs = {key: value for key, value in (('motion', motion), ('iframe', iframe)) if value is not None}
-        video_map = self._video_map(self._features(_single_clip(imgs)))
+        video_map = self._video_map(self._features(single_clip(imgs)))
         motion_pair: tuple[Tensor | None, Tensor | None] = (None, None)
         context_pair: tuple[Tensor | None, Tensor | None] = (None, None)
         if isinstance(self.motion_head, PointwiseInfoNCEHead):
-            motion_pair = self.motion_head.embed(video_map, _take(inputs, 'motion', 'motion_head'))
+            motion_pair = self.motion_head.embed(video_map, take(inputs, 'motion', 'motion_head'))
         if self.context_head is not None:
-            context_pair = self.context_head.embed(video_map, _take(inputs, 'iframe', 'context_head'))
+            context_pair = self.context_head.embed(video_map, take(inputs, 'iframe', 'context_head'))
         return Embeddings(*(x if x is None else F.normalize(x, dim=-1) for x in (*motion_pair, *context_pair)))
 
     def _features(self, clips: Tensor) -> Features:
@@ -229,20 +231,12 @@ class ContextMotionRecognizer(BaseModel):
 
     def _video_map(self, features: Features) -> Tensor:
         """The map of the pretext tasks; context_head alone, which averages it, may have vectors as one place."""
-        if self.neck is None:
-            if self.motion_head is None and self.residual_head is None:
-                return features.pooled_or_map()
-            name = 'model.residual_head' if self.motion_head is None else 'model.motion_head'
-            return features.last_map(name, instead='context_head or cls_head alone, which take vectors')
-        features.last_map('model.neck', instead='model.neck=None')
-        stages = getattr(self.neck, 'stages', 1)
-        if len(features.maps) < stages:
-            raise ValueError(
-                f'model.neck ({type(self.neck).__name__}) reads the maps of {stages} stages, and {features.source} '
-                f'gave {len(features.maps)}. Remedy: model.backbone.out_indices of its last {stages} stages, '
-                'such as (2, 3).'
-            )
-        return self.neck(features.maps)
+        if self.neck is not None:
+            return fused_map(self.neck, features)
+        if self.motion_head is None and self.residual_head is None:
+            return features.pooled_or_map()
+        name = 'model.residual_head' if self.motion_head is None else 'model.motion_head'
+        return features.last_map(name, instead='context_head or cls_head alone, which take vectors')
 
     def _test_features(self, clips: Tensor) -> Features:
         """Of the network that `test_cfg` names."""
@@ -260,27 +254,3 @@ class ContextMotionRecognizer(BaseModel):
         """(B, clips, C_in, T, H, W) -> (N, C_in, T, H, W) with N at most `clips_per_forward`."""
         flat = clips.flatten(0, 1)
         return (flat,) if self.clips_per_forward is None else flat.split(self.clips_per_forward)
-
-
-def _with_clips(imgs: Tensor) -> Tensor:
-    """(B, 3, T, H, W) or (B, clips, 3, T, H, W) -> the latter."""
-    if imgs.ndim not in (5, 6):
-        raise ValueError(f'imgs must be (B, 3, T, H, W) or (B, clips, 3, T, H, W), got {tuple(imgs.shape)}')
-    return imgs if imgs.ndim == 6 else imgs.unsqueeze(1)
-
-
-def _single_clip(imgs: Tensor) -> Tensor:
-    """-> (B, 3, T, H, W); the losses are defined for one clip a video."""
-    imgs = _with_clips(imgs)
-    if imgs.shape[1] != 1:
-        raise ValueError(f'training takes one clip a video, got {imgs.shape[1]}. Remedy: num_clips=1.')
-    return imgs.squeeze(1)
-
-
-def _take(inputs: dict[str, Tensor], key: str, head: str) -> Tensor:
-    if key not in inputs:
-        raise ValueError(
-            f"{head} needs inputs['{key}'], but the batch has only {sorted(inputs)}. "
-            f'Remedy: let the data set load {key!r}, or set {head}=None.'
-        )
-    return inputs[key]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (mends the import of mmaction.models)
 from cmvl_mm.models.feature_maps import Features, shapes
-from cmvl_mm.models.heads import require_channels
+from cmvl_mm.models.head_parts import require_channels
 from cmvl_mm.models.labels import require_labels
 
 Reads = Literal['frames', 'pathways', 'map_and_token', 'vectors', 'map']

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
 from cmvl_mm.models.gather import mean_over_valid
-from cmvl_mm.models.heads import build, points
+from cmvl_mm.models.head_parts import build, points
 
 
 def mean_vectors(motion: Tensor, size: tuple[int, int, int]) -> Tensor:

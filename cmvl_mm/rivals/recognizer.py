@@ -9,7 +9,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
-from cmvl_mm.models.heads import build
+from cmvl_mm.models.head_parts import build
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 
 Labels = dict[str, Tensor]

@@ -17,7 +17,7 @@ import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
 from cmvl_mm.datasets.frame_choice import Sample
 from cmvl_mm.datasets.sampling import clip_at, clip_span, random_start
 from cmvl_mm.models.feature_maps import CLIPS, extract
-from cmvl_mm.models.heads import build
+from cmvl_mm.models.head_parts import build
 from cmvl_mm.models.projection import ProjectionMLP
 
 from .encode import Network, PretextHead

@@ -5,24 +5,27 @@ loader): a pixel of a block with a vector continues the trace of the pixel that 
 without motion keeps its own trace, and so does one whose source lies outside the frame.  Vectors count in whole pixels,
 their fraction cut off, as in the ``src`` and ``dst`` of FFmpeg's records.
 
+CoViAR's videos have no B-frames, so that every vector refers to the frame before.  Here a trace runs from each frame to
+the one that its vectors refer to, whichever that is.
+
 Legend: n frames of H x W pixels, Hb x Wb cells.
 """
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.bitstream.claims import I_FRAME
-from cmvl_mm.video.motion import QUARTERS, MotionField, grid_shape
+from cmvl_mm.video.motion import MotionField, grid_shape
+from cmvl_mm.video.trace_steps import INVALID, Step, Steps, Trace, followed
 
-_Trace = npt.NDArray[np.int32]  # (H * W,): x in the lower half, y in the upper one, which is negative where invalid
-_Cell = TypeVar('_Cell', np.intp, np.int32)
-_INVALID = np.int32(np.iinfo(np.int32).min)
-_PLACE = np.int32(np.iinfo(np.int32).max)
+BEFORE = 'its trace leads to a frame before the first one'
+
+Rows = Sequence[int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,45 +41,65 @@ class AccumulatedMotion:
     """
     since: npt.NDArray[np.int64]
     """(n,): the frame that a displacement counts from; -1 where it is before the first one, and nothing is valid."""
+    missing: tuple[str | None, ...]
+    """(n,): why nothing of a frame is valid, by the latest frame of its trace that has no vectors; None where all have
+    some."""
 
 
-class _Step(NamedTuple):
-    """One frame's vectors: where each pixel continues."""
+class Traced(NamedTuple):
+    """One frame of `AccumulatedMotion`."""
 
-    source: npt.NDArray[np.intp]
-    """(H * W,) flat index of the pixel that it came from, or its own."""
-    broken: npt.NDArray[np.int32] | None
-    """(H * W,) `_INVALID` where that cannot be told, else 0; None where it can be everywhere."""
+    vectors: npt.NDArray[np.int16]
+    valid: npt.NDArray[np.bool_]
+    since: int
+    missing: str | None
 
 
-def accumulate(motion: MotionField, *, height: int, width: int, over: int | None = None) -> AccumulatedMotion:
+def accumulate(
+    motion: MotionField, *, height: int, width: int, over: int | None = None, before: Rows | None = None
+) -> AccumulatedMotion:
     """Accumulated motion of consecutive frames.
 
     Args:
-        motion: of n consecutive frames whose vectors all refer to the frame before.
+        motion: of n consecutive frames.
         height: of the frames, px, at most 8192; likewise ``width``.
         over: displacement over this many frames; None: since the last I-frame.
+        before: (n,) the frame that all vectors of each one refer to, counted from 0, and before it; -1 for one that is
+            not among the n.  None: always the frame before.
 
     Returns:
         Of each of the n frames, counted from 0.  An I-frame has none since itself, so 0.  What begins before
-        the first frame of ``motion`` is invalid, and so is what crosses an I-frame.
+        the first frame of ``motion`` is invalid, and so is what crosses an I-frame.  Where vectors refer further back
+        than one frame, ``over`` counts to the first frame of the trace that is at least so many before.
 
     Raises:
-        ValueError: sizes do not fit the field's grid, or ``over`` is below 1.
+        ValueError: sizes do not fit the field's grid, ``over`` is below 1, or a frame does not refer to one before it.
     """
     count = len(motion.valid)
+    rows = range(-1, count - 1) if before is None else [int(row) for row in before]
+    if len(rows) != count or any(not -1 <= row < number for number, row in enumerate(rows)):
+        raise ValueError(f'before={before}: give a number for each of {count} frames, -1 or that of a frame before it')
     vectors = np.empty((count, height, width, 2), np.int16)
     valid = np.empty((count, height, width), np.bool_)
-    since = np.empty(count, np.int64)
-    for number, step in enumerate(accumulated(motion, height=height, width=width, over=over)):
-        vectors[number], valid[number], since[number] = step
-    return AccumulatedMotion(vectors, valid, since)
+    since, missing = np.empty(count, np.int64), list[str | None]()
+    traces = accumulated(motion, height=height, width=width, over=over, before=rows, numbers=range(count))
+    for number, traced in enumerate(traces):
+        vectors[number], valid[number], since[number] = traced[:3]
+        missing.append(traced.missing)
+    return AccumulatedMotion(vectors, valid, since, tuple(missing))
 
 
 def accumulated(
-    motion: MotionField, *, height: int, width: int, over: int | None = None
-) -> Iterator[tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_], int]]:
-    """As `accumulate`, frame by frame, for long videos: (H, W, 2), (H, W), and the frame counted from."""
+    motion: MotionField, *, height: int, width: int, over: int | None, before: Rows, numbers: Rows
+) -> Iterator[Traced]:
+    """As `accumulate`, frame by frame, for long videos, and for rows that do not follow each other.
+
+    Args:
+        before: (n,) row that each one's vectors refer to, above it, or -1.
+        numbers: (n,) display index of each row, ascending, by which ``over`` counts.
+
+    ``since`` is a row.
+    """
     if over is not None and over < 1:
         raise ValueError(f'over={over}: give a number of frames, at least 1')
     if motion.valid.shape[1:] != grid_shape(height, width, motion.block):
@@ -84,104 +107,55 @@ def accumulated(
             f'frames of {width}x{height} px have {grid_shape(height, width, motion.block)} cells of {motion.block} px, '
             f'and the field has {motion.valid.shape[1:]}'
         )
-    steps = _Steps(height, width, motion.block)
-    if over is None:
-        traces = _since_i_frame(motion, steps)
-    else:
-        traces = _over(motion, steps, over)
-    pairs = steps.home.view(np.int16).reshape(height, width, 2)
-    for trace, since in traces:
-        traced = (trace & _PLACE).view(np.int16).reshape(height, width, 2)
-        yield pairs - traced, (trace >= 0).reshape(height, width), since
+    steps = Steps(height, width, motion.block)
+    chains = _since_i_frame(motion, steps, before) if over is None else _over(motion, steps, before, numbers, over)
+    for trace, since, missing in chains:
+        yield Traced(*steps.displacement(trace), since, missing)
 
 
-def _since_i_frame(motion: MotionField, steps: '_Steps') -> Iterator[tuple[_Trace, int]]:
-    trace, since = steps.home | _INVALID, -1
-    for number, (vectors, valid) in enumerate(zip(motion.vectors, motion.valid, strict=True)):
-        if motion.missing[number] == I_FRAME:
-            trace, since = steps.home, number
+class _Chain(NamedTuple):
+    """All traces of one frame."""
+
+    trace: Trace
+    since: int
+    missing: str | None
+
+
+def _since_i_frame(motion: MotionField, steps: Steps, before: Rows) -> Iterator[_Chain]:
+    outside = _Chain(steps.home | INVALID, -1, BEFORE)
+    uses = Counter(before)
+    held: dict[int, _Chain] = {}  # as long as a later frame refers to one
+    for row, (vectors, valid) in enumerate(zip(motion.vectors, motion.valid, strict=True)):
+        source = held.get(before[row], outside)
+        if motion.missing[row] == I_FRAME:
+            chain = _Chain(steps.home, row, None)
         else:
-            trace = _followed(trace, steps.of(vectors, valid))
-        yield trace, since
+            trace = followed(source.trace, steps.of(vectors, valid))
+            chain = _Chain(trace, source.since, motion.missing[row] or source.missing)
+        if uses[row]:
+            held[row] = chain
+        uses[before[row]] -= 1
+        if not uses[before[row]]:
+            held.pop(before[row], None)
+        yield chain
 
 
-def _over(motion: MotionField, steps: '_Steps', length: int) -> Iterator[tuple[_Trace, int]]:
-    recent: deque[_Step] = deque(maxlen=length)
-    for number, (vectors, valid) in enumerate(zip(motion.vectors, motion.valid, strict=True)):
-        recent.append(steps.of(vectors, valid))
-        # There is a frame before the first one of the window.
-        trace, since = (steps.home, number - length) if number >= length else (steps.home | _INVALID, -1)
-        for step in recent:
-            trace = _followed(trace, step)
-        yield trace, since
-
-
-def _followed(trace: _Trace, step: _Step) -> _Trace:
-    """The traces of the next frame's pixels."""
-    after = trace.take(step.source)
-    if step.broken is not None:
-        after |= step.broken
-    return after
-
-
-class _Steps:
-    """Vectors on a grid -> a `_Step`, for frames of one size."""
-
-    def __init__(self, height: int, width: int, block: int) -> None:
-        self._height, self._width, self._block = height, width, block
-        rows, _ = grid_shape(height, width, block)
-        y, x = np.mgrid[:height, :width]
-        self.home: _Trace = (x | y << 16).astype('<i4').reshape(-1)
-        """Of the pixels themselves."""
-        # Rows of whole cells, some of them perhaps below the frame.
-        self._index = np.arange(rows * block * width, dtype=np.intp).reshape(rows, block, width)
-        self._own = self._index.reshape(-1)[: height * width]
-        self._first_y, self._first_x = np.mgrid[0:height:block, 0:width:block]
-        self._end_y = np.minimum(self._first_y + block, height)
-        self._end_x = np.minimum(self._first_x + block, width)
-
-    def of(self, vectors: npt.NDArray[np.int16], valid: npt.NDArray[np.bool_]) -> _Step:
-        """Of one frame: (Hb, Wb, 2) and (Hb, Wb)."""
-        # 0 where a cell has none; the fraction is cut off, towards zero
-        whole = ((vectors + np.where(vectors < 0, np.int16(QUARTERS - 1), np.int16(0))) >> 2).astype(np.intp)
-        whole *= valid[..., None]
-        dx, dy = whole[..., 0], whole[..., 1]
-        source = self._index - self._spread(dy * self._width + dx)[:, None, :]
-        flat = source.reshape(-1)[: len(self._own)]
-        broken = None
-        if not valid.all():
-            broken = self._per_pixel(np.where(valid, np.int32(0), _INVALID))
-        outside = (
-            (self._first_x - dx < 0) | (self._end_x - dx > self._width)
-            | (self._first_y - dy < 0) | (self._end_y - dy > self._height)
-        )  # fmt: skip
-        if outside.any():
-            pixels = self._leaving(np.argwhere(outside), dx, dy)
-            flat[pixels] = self._own[pixels]
-            broken = np.zeros(len(flat), np.int32) if broken is None else broken
-            broken[pixels] = _INVALID
-        return _Step(flat, broken)
-
-    def _spread(self, cells: npt.NDArray[_Cell]) -> npt.NDArray[_Cell]:
-        """(Hb, Wb) -> (Hb, W)."""
-        return cells.repeat(self._block, axis=1)[:, : self._width]
-
-    def _per_pixel(self, cells: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """(Hb, Wb) -> (H * W,)."""
-        return np.repeat(self._spread(cells), self._block, axis=0)[: self._height].reshape(-1)
-
-    def _leaving(
-        self, cells: npt.NDArray[np.intp], dx: npt.NDArray[np.intp], dy: npt.NDArray[np.intp]
-    ) -> npt.NDArray[np.intp]:
-        """Flat indices of the pixels, of (m, 2) cells, that came from outside the frame."""
-        row, column = cells.T
-        steps = np.arange(self._block)
-        y = (row * self._block)[:, None, None] + steps[:, None]
-        x = (column * self._block)[:, None, None] + steps
-        from_y, from_x = y - dy[row, column][:, None, None], x - dx[row, column][:, None, None]
-        left = (from_y < 0) | (from_y >= self._height) | (from_x < 0) | (from_x >= self._width)
-        left = left & (y < self._height) & (x < self._width)
-        return (y * self._width + x)[left]
+def _over(motion: MotionField, steps: Steps, before: Rows, numbers: Rows, length: int) -> Iterator[_Chain]:
+    recent: dict[int, Step] = {}  # of rows that a trace may still lead through
+    for row, (vectors, valid) in enumerate(zip(motion.vectors, motion.valid, strict=True)):
+        begin = numbers[row] - length
+        for old in [old for old in recent if numbers[old] <= begin]:
+            del recent[old]
+        recent[row] = steps.of(vectors, valid)
+        through, since = [row], before[row]
+        while since >= 0 and numbers[since] > begin:
+            through.append(since)
+            since = before[since]
+        trace = steps.home if since >= 0 else steps.home | INVALID
+        for each in reversed(through):
+            trace = followed(trace, recent[each])
+        reasons = [motion.missing[each] for each in through] + [BEFORE if since < 0 else None]
+        yield _Chain(trace, since, next((reason for reason in reasons if reason), None))
 
 
 def accumulated_residual(

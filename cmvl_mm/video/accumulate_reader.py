@@ -1,14 +1,17 @@
 """Accumulated motion of the frames of a file, each traced over as few frames as possible."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.accumulate import AccumulatedMotion, accumulated, accumulated_residual
-from cmvl_mm.video.asked import Indices, is_prepared, rows_of
-from cmvl_mm.video.errors import VideoError
+from cmvl_mm.bitstream.claims import NO_REFERENCE
+from cmvl_mm.video.accumulate import AccumulatedMotion, Traced, accumulated, accumulated_residual
+from cmvl_mm.video.asked import Indices, rows_of
+from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.past import frames_before
+from cmvl_mm.video.settings import check_codec
 from cmvl_mm.video.stream import CompressedVideo
 
 
@@ -25,18 +28,24 @@ class AccumulatedResidual:
 def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | None = None) -> AccumulatedMotion:
     """Accumulated motion by display index.
 
+    A trace runs from each frame to the one that its vectors to the past refer to: the frame before, or, in streams with
+    B-frames, a reference that is displayed earlier.  Where it cannot be told which one that is (H.264 with several
+    references), nothing is valid, and ``missing`` says so (docs/whole_stream.md).
+
     Args:
         video: open; its ``block`` is the unit of tracing, and should lose nothing: 16 for prepared files, 8 for H.264.
         frames: display indices, any order, repeats allowed.
-        over: displacement over this many frames; None: since the last I-frame, as in CoViAR.
+        over: displacement over this many frames, or to the first frame of the trace that is further back; None: since
+            the last I-frame, as in CoViAR.
 
     Returns:
         `AccumulatedMotion` of ``len(frames)`` frames; ``since`` holds display indices.
 
     Raises:
         FrameIndexError: for an index below 0 or past the last frame.
-        VideoError: as `CompressedVideo.read`; stage ``motion`` where the stream has B-frames: vectors do not all refer
-            to the frame before.  To know that, a file that cmvl prepare has not written is decoded once.
+        VideoError: as `CompressedVideo.read`; stage ``motion`` where it cannot be told of any frame what its vectors
+            refer to.  To know that, a file that neither cmvl prepare has written nor headers prove to be regular is
+            decoded once.
         ValueError: ``over`` is below 1.
     """
     if over is not None and over < 1:
@@ -45,9 +54,13 @@ def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | Non
     shape = len(frames), video.height, video.width
     vectors, valid = np.empty((*shape, 2), np.int16), np.empty(shape, np.bool_)
     since = np.empty(len(frames), np.int64)
-    for number, moved, sound, first in accumulated_frames(video, rows, over=over):
-        vectors[rows[number]], valid[rows[number]], since[rows[number]] = moved, sound, first
-    return AccumulatedMotion(vectors, valid, since)
+    missing: list[str | None] = [None] * len(frames)
+    for number, traced in accumulated_frames(video, rows, over=over):
+        places = rows[number]
+        vectors[places], valid[places], since[places] = traced[:3]
+        for place in places:
+            missing[place] = traced.missing
+    return AccumulatedMotion(vectors, valid, since, tuple(missing))
 
 
 def read_accumulated_residual(
@@ -67,40 +80,58 @@ def read_accumulated_residual(
 
 def accumulated_frames(
     video: CompressedVideo, frames: Iterable[int], *, over: int | None
-) -> Iterator[tuple[int, npt.NDArray[np.int16], npt.NDArray[np.bool_], int]]:
-    """Of each of ``frames``, sorted and each once: display index, (H, W, 2), (H, W), and the frame counted from."""
+) -> Iterator[tuple[int, Traced]]:
+    """Of each of ``frames``, sorted and each once: its display index, and its trace; ``since`` is a display index."""
     wanted = list(frames)
     if not wanted:
         return
-    refuse_b_frames(video)
-    for run, inside in _runs(wanted, video.keyframes, over):
-        motion = video.read(motion=run).motion
-        found = accumulated(motion, height=video.height, width=video.width, over=over)
-        for number, (vectors, valid, since) in zip(run, found, strict=True):
+    check_codec(video.path, video.codec)
+    before = frames_before(video._decoder, video._facts, sure=True)
+    # A frame that refers to none known does not move since the one displayed before it, by CoViAR's rule.
+    source = np.where(before < 0, np.arange(-1, len(before) - 1), before)
+    for needed, inside in _runs(wanted, source, video.keyframes, over):
+        motion = _of_known_references(video.read(motion=needed).motion, before[needed] < 0)
+        row_of = {number: row for row, number in enumerate(needed)}
+        rows = [row_of.get(number, -1) for number in source[needed].tolist()]
+        traces = accumulated(motion, height=video.height, width=video.width, over=over, before=rows, numbers=needed)
+        for number, traced in zip(needed, traces, strict=True):
             if number in inside:
-                yield number, vectors, valid, since + run.start if since >= 0 else -1
+                yield number, traced._replace(since=needed[traced.since]) if traced.since >= 0 else traced
 
 
-def refuse_b_frames(video: CompressedVideo) -> None:
-    """Raises `VideoError` where vectors do not all refer to the frame before, as far as frame types tell."""
-    if not is_prepared(video._decoder) and 'B' in video.frame_types:
-        raise VideoError(video.path, 'motion', 'it has B-frames: its vectors do not all refer to the frame before')
+def _of_known_references(motion: MotionField, unknown: npt.NDArray[np.bool_]) -> MotionField:
+    """The field without the vectors of some frames, of which it says why."""
+    motion.vectors[unknown], motion.valid[unknown] = 0, False
+    reasons = [reason or (NO_REFERENCE if lost else None) for reason, lost in zip(motion.missing, unknown, strict=True)]
+    return replace(motion, missing=tuple(reasons))
 
 
-def _runs(frames: list[int], keyframes: npt.NDArray[np.int64], over: int | None) -> Iterator[tuple[range, set[int]]]:
-    """Frames that must be read in one go, and which of them are wanted."""
-    run, inside = range(0), set[int]()
+def _runs(
+    frames: list[int], source: npt.NDArray[np.int64], keyframes: npt.NDArray[np.int64], over: int | None
+) -> Iterator[tuple[list[int], set[int]]]:
+    """Frames, sorted, that must be read in one go because traces lead through them; and which of them are wanted."""
+    starts = frozenset(keyframes.tolist()) if over is None else frozenset[int]()
+    needed, inside = set[int](), set[int]()
     for number in frames:
-        if over is None:
-            before = keyframes[keyframes <= number]
-            first = int(before[-1]) if len(before) else 0
-        else:
-            first = max(number - over, 0)
-        if inside and first < run.stop:
-            first = run.start
-        elif inside:
-            yield run, inside
-            inside = set()
-        run = range(first, number + 1)
+        through = _trace(number, source, starts, number - over if over else None, needed)
+        if needed and needed.isdisjoint(through):
+            yield sorted(needed), inside
+            needed, inside = set(), set()
+        needed.update(through)
         inside.add(number)
-    yield run, inside
+    yield sorted(needed), inside
+
+
+def _trace(
+    number: int, source: npt.NDArray[np.int64], starts: Set[int], begin: int | None, known: Set[int]
+) -> list[int]:
+    """The frames of a trace: from ``number`` to one of ``starts``, to ``begin`` or before, or into a ``known`` one."""
+    through = [number]
+    while number not in starts and (begin is None or number > begin):
+        number = int(source[number])
+        if number < 0:
+            break
+        through.append(number)
+        if begin is None and number in known:  # what leads on from there is known, too
+            break
+    return through

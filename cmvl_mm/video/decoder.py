@@ -1,25 +1,24 @@
 """Decoded frames of a file by display index: from its proven index, or compared with a decode of the whole."""
 
-import time
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from av.video.frame import PictureType, VideoFrame
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from cmvl_mm.video import index_store
 from cmvl_mm.video.container import codec_name, reporting
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.exact import ExactReader
-from cmvl_mm.video.frame_faults import check_size, other_size
+from cmvl_mm.video.file_readers import FileReaders
+from cmvl_mm.video.frame_faults import check_size
 from cmvl_mm.video.index import PacketIndex
 from cmvl_mm.video.passes import Asked
 from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.reader import StreamReader
-from cmvl_mm.video.regular_index import find_regular_index
 from cmvl_mm.video.regular_reader import RegularReader
+from cmvl_mm.video.sound_pictures import sound_pictures
 from cmvl_mm.video.source import Source, as_source
 from cmvl_mm.video.times import usable
 from cmvl_mm.video.truth import NO_STAMP, Truth
@@ -37,12 +36,10 @@ class FrameDecoder:
     """
 
     def __init__(self, video: str | Source, keep_index: bool = False) -> None:
-        source = as_source(video)
-        self._source, self.path = source, source.name
-        self._keep_index = keep_index
-        # Before it is opened: what is learned of it must not be taken for another file's that replaces it meanwhile.
-        self._identity = index_store.identity_of(source.path)
-        self._first = StreamReader(source)
+        self._source = as_source(video)
+        self.path = self._source.name
+        self._readers = FileReaders(self._source, keep_index)
+        self._first = self._readers.first
         # The header, once: reading an irregular stream closes this container, and PyAV would read freed memory.
         stream = self.stream
         self.time_base = fraction(stream.time_base)
@@ -54,7 +51,6 @@ class FrameDecoder:
         self.width: int = context.width
         self.codec = codec_name(self.stream)
         self._reader: RegularReader | ExactReader | None = None
-        self._irregular = ''  # why the stream is not regular
         self._pictures: list[tuple[int, bool]] | None = None
 
     @property
@@ -77,7 +73,7 @@ class FrameDecoder:
         if self._reader is None:
             self._first.check_open()
             with reporting(self.path, 'index'):
-                self._reader = self._made_reader()
+                self._reader = self._readers.regular() or self._readers.exact()
         return self._reader
 
     @property
@@ -86,7 +82,7 @@ class FrameDecoder:
         if self._reader is None:
             self._first.check_open()
             with reporting(self.path, 'index'):
-                self._reader = self._regular_reader()
+                self._reader = self._readers.regular()
         return isinstance(self._reader, RegularReader)
 
     def another(self) -> 'FrameDecoder':
@@ -97,15 +93,10 @@ class FrameDecoder:
         """
         reader = self.reader
         other = FrameDecoder(self._source)
-        if other._identity != self._identity:
+        if not other._readers.are_of_the_file_of(self._readers):
             other.close()
             raise VideoError(self.path, 'open', 'the file has changed since it was opened', 'Open it anew')
-        if isinstance(reader, RegularReader):
-            other._reader = RegularReader(other._first, reader.index)
-        else:
-            other._first.rewind()
-            opened = other._first.container, other._first.stream
-            other._reader = ExactReader(self._source, opened, reader.truth)
+        other._reader = other._readers.like(reader)
         return other
 
     @property
@@ -134,28 +125,17 @@ class FrameDecoder:
     @property
     def position(self) -> npt.NDArray[np.int64]:
         """(num_frames,) place of each displayed frame in decoding order, counted in packets; -1 where unknown."""
-        index = self._index
-        return index.position if isinstance(index, PacketIndex) else index.frames['position']
+        return self._index.position
 
     @property
     def types(self) -> npt.NDArray[np.integer] | None:
         """(num_frames,) FFmpeg's picture types, where they are known without decoding more than the index took."""
-        index = self._index
-        if not isinstance(index, PacketIndex):
-            return index.frames['type']
-        if not index.from_header:
-            return None
-        types = np.full(index.num_frames, int(PictureType.P))
-        types[index.keyframes] = int(PictureType.I)
-        return types
+        return self._index.types
 
     @property
     def has_b_frames(self) -> bool:
         """Whether any frame is a B-frame, without decoding what is proven regular."""
-        index = self._index
-        if isinstance(index, PacketIndex):
-            return index.has_b_frames
-        return bool((index.frames['type'] == PictureType.B).any())
+        return self._index.has_b_frames
 
     @property
     def stamps(self) -> Sequence[int] | None:
@@ -164,42 +144,9 @@ class FrameDecoder:
         if isinstance(index, PacketIndex):
             return index.stamps
         # AVI stores none: where B-frames make them differ from decoding stamps, FFmpeg guesses, often wrongly.
-        if self.container_format == 'avi' and PictureType.B in index.frames['type']:
+        if self.container_format == 'avi' and index.has_b_frames:
             return None
         return usable([None if stamp == NO_STAMP else stamp for stamp in index.frames['stamp'].tolist()])
-
-    def _made_reader(self) -> RegularReader | ExactReader:
-        return self._regular_reader() or self._exact_reader()
-
-    def _regular_reader(self) -> RegularReader | None:
-        """None where the stream is not proven regular; `_irregular` then says why."""
-        known = index_store.recall(self._identity)
-        if known is None:
-            known, self._irregular = find_regular_index(self._first)
-        if not isinstance(known, PacketIndex):
-            return None
-        index_store.remember(self._identity, known)
-        return RegularReader(self._first, known)
-
-    def _exact_reader(self) -> ExactReader:
-        recalled = index_store.recall(self._identity)
-        known = recalled if isinstance(recalled, Truth) else None
-        known = known or (index_store.find_beside(self.path) if self._is_as_opened() else None)
-        self._first.rewind()
-        began = time.perf_counter()
-        exact = ExactReader(self._source, (self._first.container, self._first.stream), known)
-        if known is None:
-            index_store.tell(self.path, exact.truth, self._irregular, time.perf_counter() - began)
-            self._save(exact.truth)
-        index_store.remember(self._identity, exact.truth)
-        return exact
-
-    def _save(self, truth: Truth) -> None:
-        if self._keep_index and self._is_as_opened():
-            index_store.keep(self.path, truth)
-
-    def _is_as_opened(self) -> bool:
-        return self._identity is not None and index_store.identity_of(self._source.path) == self._identity
 
     def frames(self, rgb: Set[int], motion: Set[int], end: int | None = None) -> Iterator[Asked]:
         """Every frame wanted for its pixels, its vectors or both, by display index.
@@ -253,19 +200,11 @@ class FrameDecoder:
         """
         if self._pictures is None:
             reader = self.reader
-            self._pictures = reader.pictures() if isinstance(reader, RegularReader) else self._known(reader.truth)
+            if isinstance(reader, RegularReader):
+                self._pictures = reader.pictures()
+            else:
+                self._pictures = sound_pictures(self.path, reader.truth, (self.height, self.width))
         return self._pictures
-
-    def _known(self, truth: Truth) -> list[tuple[int, bool]]:
-        damage = truth.first_damage()
-        if damage is not None:
-            raise VideoError(self.path, 'decode', damage[1])
-        size, frames = (self.height, self.width), truth.frames
-        sizes = zip(frames['height'].tolist(), frames['width'].tolist(), strict=True)
-        for number, found in enumerate(sizes):
-            if found != size:
-                raise other_size(self.path, number, found, size)
-        return list(zip(frames['type'].tolist(), frames['key'].tolist(), strict=True))
 
     def keyframes(self) -> npt.NDArray[np.int64]:
         """(n,) display indices of the key frames.
@@ -279,8 +218,7 @@ class FrameDecoder:
             with reporting(self.path, 'index'):
                 keyframes = reader.keyframes()
             reader.truth = reader.truth.with_keyframes(keyframes)
-            index_store.remember(self._identity, reader.truth)
-            self._save(reader.truth)
+            self._readers.learn(reader.truth, is_new=True)
         if not len(keyframes):
             raise VideoError(self.path, 'index', 'the stream has no key frame that decodes alone')
         return keyframes.copy()

@@ -79,8 +79,16 @@ class VectorFacts:
         -1 where there is none, it is not shown, or the headers do not tell it; None where they tell nothing at all.
         Encoders put the picture first that most blocks refer to.
         """
+        return self._references(self._claims.first)
+
+    @cached_property
+    def only_references(self) -> npt.NDArray[np.int64] | None:
+        """Likewise, of the one picture that all of the list names; -1 where it names several."""
+        return self._references(self._claims.distances)
+
+    def _references(self, distances: Sequence[Sequence[int | None]] | None) -> npt.NDArray[np.int64] | None:
         claims, positions = self._claims, self._decoder.position.tolist()
-        if claims.by_display is None or claims.first is None:
+        if claims.by_display is None or distances is None:
             return None
         number_at = {position: number for number, position in enumerate(positions)}
         place_of = {packet: place for place, packet in enumerate(claims.by_display)}
@@ -88,7 +96,7 @@ class VectorFacts:
         for number, position in enumerate(positions):
             if position not in place_of or claims.in_stream[position].missing is not None:
                 continue
-            distance = claims.first[position][claims.in_stream[position].past_list]
+            distance = distances[position][claims.in_stream[position].past_list]
             if distance is not None and 0 < distance <= place_of[position]:
                 before[number] = number_at.get(claims.by_display[place_of[position] - distance], -1)
         return before

@@ -38,8 +38,11 @@ def in_order(
         size_of: bytes of a result.
         room: bytes of results that may wait to be taken. The task whose turn it is may always add one more, and each
             worker holds the one that it is making.
+
+    Results of no more than ``workers`` tasks wait, however little room they take: else a worker that happens to be
+    faster runs ahead, and the longer there is work, the further ahead one will have been.
     """
-    crew = _Crew(tasks, open_worker, size_of, room)
+    crew = _Crew(tasks, open_worker, workers, size_of, room)
     threads = [threading.Thread(target=crew.work, daemon=True) for _ in range(min(workers, len(tasks)))]
     try:
         for thread in threads:
@@ -56,10 +59,12 @@ class _Crew(Generic[Task, Result]):
         self,
         tasks: Sequence[Task],
         open_worker: Callable[[], AbstractContextManager[Callable[[Task], Iterator[Result]]]],
+        workers: int,
         size_of: Callable[[Result], int],
         room: int,
     ) -> None:
-        self._tasks, self._open_worker, self._size_of, self._room = tasks, open_worker, size_of, room
+        self._tasks, self._open_worker, self._workers = tasks, open_worker, workers
+        self._size_of, self._room = size_of, room
         self._lanes: list[_Lane[Result]] = [_Lane() for _ in tasks]
         self._changed = threading.Condition()
         self._begun = 0  # tasks
@@ -118,17 +123,18 @@ class _Crew(Generic[Task, Result]):
         """False where no more is wanted."""
         size, lane = self._size_of(result), self._lanes[number]
         with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._stopped or self._waiting + size <= self._room or (number == self._turn and not lane.results)
-                )
-            )
+            self._changed.wait_for(lambda: self._stopped or self._may_add(number, size))
             if self._stopped:
                 return False
             lane.results.append(result)
             self._waiting += size
             self._changed.notify_all()
             return True
+
+    def _may_add(self, number: int, size: int) -> bool:
+        if number == self._turn and not self._lanes[number].results:
+            return True
+        return number < self._turn + self._workers and self._waiting + size <= self._room
 
     def _finish(self, number: int, error: BaseException | None = None) -> None:
         with self._changed:

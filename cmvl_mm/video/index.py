@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from cmvl_mm.video.seal import Seal
@@ -42,6 +43,15 @@ class PacketIndex:
     """Of a prepared file: MPEG-4 Part 2 without B-frames, so packets come in display order."""
     notes: dict[str, Any] = field(default_factory=dict, compare=False)
     """What others want to keep as long as the index."""
+
+    @property
+    def types(self) -> npt.NDArray[np.integer] | None:
+        """(num_frames,) FFmpeg's picture types of a prepared file; None of others, whose slices may be of several."""
+        if not self.from_header:
+            return None
+        types = np.full(self.num_frames, int(PictureType.P))
+        types[self.keyframes] = int(PictureType.I)
+        return types
 
     @property
     def nbytes(self) -> int:

@@ -12,9 +12,9 @@ from av.video.codeccontext import VideoCodecContext
 
 from cmvl_mm.bitstream.mpeg4_b_vop import BVectors, b_vectors
 from cmvl_mm.bitstream.mpeg4_headers import B_VOP, I_VOP, S_VOP, Layer, Vop, parse_layer, vops
+from cmvl_mm.video.columns import RECORD
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.macroblocks import kinds_of, listening_decode
-from cmvl_mm.video.raster import RECORD
 from cmvl_mm.video.side_data import motion_records
 
 _VOP_CODE = b'\0\0\1\xb6'

@@ -22,11 +22,12 @@ from cmvl_mm.bitstream.claims import (
     UNKNOWN,
     Claim,
 )
+from cmvl_mm.video.columns import RECORD
 from cmvl_mm.video.container import reporting
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.macroblocks import kinds_of
 from cmvl_mm.video.motion import MotionField, grid_shape
-from cmvl_mm.video.raster import RECORD, rasterise
+from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.records import (
     in_frame_lines,
     of_list_1,
@@ -140,7 +141,7 @@ class Painter:
             return claim.missing, records
         else:
             wanted = claim.past_list
-        kept = np.frombuffer(records, RECORD)
+        whole = kept = np.frombuffer(records, RECORD)
         if wanted:
             kept = of_list_1(kept)
         if claim.interlaced:
@@ -152,7 +153,7 @@ class Painter:
                 return FIELDS, None
         if claim.left or claim.top:
             kept = shifted(kept, claim.left, claim.top)
-        return None, kept.tobytes()
+        return None, records if kept is whole else kept.tobytes()
 
     def paint(self) -> None:
         """What has been added since the last time."""

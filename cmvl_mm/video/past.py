@@ -6,27 +6,32 @@ import numpy.typing as npt
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.facts import VectorFacts
-from cmvl_mm.video.layout import types_and_sizes
+from cmvl_mm.video.picture_types import letters
 
 _ONE_REFERENCE = frozenset({'mpeg1video', 'mpeg2video', 'mpeg4'})
 """Codecs whose B-frames refer to the I- or P-frame displayed before them, and to the one after."""
 
 
-def frames_before(decoder: FrameDecoder, facts: VectorFacts) -> npt.NDArray[np.int64]:
+def frames_before(decoder: FrameDecoder, facts: VectorFacts, *, sure: bool) -> npt.NDArray[np.int64]:
     """(num_frames,) display index of the frame that each one's vectors refer to; -1 for I-frames, or not known.
 
-    Blocks of H.264 may name different frames: taken is the one that the frame's list begins with.  Of streams of other
-    codecs without B-frames it is the frame before, which some blocks of Snow do not mean.
+    Args:
+        decoder: of the video.
+        facts: of it.
+        sure: where blocks of H.264 may name different frames, none is taken; else the one that the frame's list begins
+            with.  Of streams of other codecs without B-frames it is the frame before; some blocks of Snow mean another,
+            so that of Snow none is sure.
 
     Raises:
-        VideoError: stage ``motion``, where it cannot be told.
+        VideoError: stage ``motion``, where it cannot be told of any frame.
     """
     reason = f'it cannot be told which frames the vectors of this {decoder.codec} stream refer to'
     if decoder.codec == 'h264':
-        if facts.first_references is None:
+        references = facts.only_references if sure else facts.first_references
+        if references is None:
             raise VideoError(decoder.path, 'motion', reason)
-        return facts.first_references
-    types = np.array([*types_and_sizes(decoder)[0]])
+        return references
+    types = np.array([*_types(decoder)])
     numbers = np.arange(len(types))
     before = numbers - 1
     if 'B' in types:
@@ -34,4 +39,15 @@ def frames_before(decoder: FrameDecoder, facts: VectorFacts) -> npt.NDArray[np.i
             raise VideoError(decoder.path, 'motion', reason)
         anchors = np.where(types != 'B', numbers, -1)
         before = np.concatenate([[-1], np.maximum.accumulate(anchors)[:-1]])
+    elif sure and decoder.codec == 'snow':
+        raise VideoError(decoder.path, 'motion', reason)
     return np.where(types == 'I', -1, before)
+
+
+def _types(decoder: FrameDecoder) -> str:
+    """Of all frames of anything but H.264: of a prepared file, or of one that was decoded for its index."""
+    if decoder.truth is None:
+        assert decoder.types is not None, 'without a decode, only H.264 and prepared files have an index'
+        return letters((kind, False) for kind in decoder.types.tolist())
+    frames = decoder.truth.frames
+    return letters(zip(frames['type'].tolist(), frames['key'].tolist(), strict=True))

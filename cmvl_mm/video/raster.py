@@ -4,43 +4,24 @@ Legend: n frames, m records of all of them, Hb x Wb cells of ``block`` x ``block
 in one go spreads NumPy's cost per call over all of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.columns import RECORD, Columns, columns_of
 from cmvl_mm.video.motion import QUARTERS, grid_shape
-
-RECORD = np.dtype(
-    [
-        ('source', '<i4'),
-        ('w', 'u1'),
-        ('h', 'u1'),
-        ('src_x', '<i2'),
-        ('src_y', '<i2'),
-        ('dst_x', '<i2'),
-        ('dst_y', '<i2'),
-        ('flags', '<u8'),
-        ('motion_x', '<i4'),
-        ('motion_y', '<i4'),
-        ('motion_scale', '<u2'),
-    ],
-    align=True,
-)
-"""FFmpeg's ``AVMotionVector``, 40 bytes with its padding.
-
-``source`` below 0: the reference is of list 0, as a rule in the past; ``w``, ``h``, ``dst_x``, ``dst_y``: block size
-and block centre in pixels; the block came from ``dst + motion / motion_scale``.
-"""
 
 _LONGEST = np.iinfo(np.int16).max  # quarter pixels
 _MACROBLOCK = 16  # px
 _NO_VECTOR = np.iinfo(np.int32).min  # as dx and dy of int16: (0, -32768), which is longer than any
 
 
-Selection = Callable[[npt.NDArray[np.void], npt.NDArray[np.int32], npt.NDArray[np.bool_]], npt.NDArray[np.bool_]]
-"""(m,) records, (m,) the frame of each and (m,) whether it is of list 0 -> (m,) whether it counts."""
+Numbers = npt.NDArray[np.integer]
+Places = npt.NDArray[np.intp]
+Selection = Callable[[Columns, npt.NDArray[np.int32]], npt.NDArray[np.bool_]]
+"""m records, and (m,) the frame of each -> (m,) whether it counts."""
 
 
 def rasterise(
@@ -70,39 +51,36 @@ def rasterise(
     parts = [memoryview(frame).cast('B') if not isinstance(frame, np.ndarray) else frame.tobytes() for frame in frames]
     records = np.frombuffer(parts[0] if len(parts) == 1 else b''.join(parts), RECORD)
     frame = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) // RECORD.itemsize for part in parts])
-    past = records['source'] < 0
-    if select is not None:
-        past = select(records, frame, past)
+    blocks = columns_of(records)
+    past = blocks.past if select is None else select(blocks, frame)
     if not past.all():
-        records, frame = records[past], frame[past]
+        chosen = np.flatnonzero(past)
+        blocks, frame = blocks.of(chosen), frame.take(chosen)
     shape = len(parts), *grid_shape(height, width, block)
-    if not len(records):
+    if not len(frame):
         return np.zeros((*shape, 2), np.int16), np.zeros(shape, np.bool_)
-    quarters = _quarter_pixels(records)
-    painted = _paint_aligned(frame, records, quarters, shape, block)
-    return painted or _paint_by_area(frame, records, quarters, shape, (height, width, block))
+    quarters = _quarter_pixels(blocks)
+    painted = _paint_aligned(frame, blocks, quarters, shape, block)
+    return painted or _paint_by_area(frame, blocks, quarters, shape, (height, width, block))
 
 
-def _quarter_pixels(records: npt.NDArray[np.void]) -> npt.NDArray[Any]:
+def _quarter_pixels(blocks: Columns) -> npt.NDArray[Any]:
     """(m, 2): displacement dst - src in quarter pixels; the sign is the opposite of FFmpeg's motion.
 
     int16, or float64 where the scale is not the same divisor of 4 for all, as in no codec we know.
     """
-    scale = records['motion_scale']
+    scale, motion = blocks.scale, blocks.motion
     least, most = int(scale.min()), int(scale.max())
     if not least:
         raise ValueError('a motion vector states no scale')
-    moved = records['motion_x'], records['motion_y']
     if least < most or QUARTERS % least:
-        exact = np.stack([axis * (-QUARTERS / scale) for axis in moved], axis=1)
+        exact = motion * (-QUARTERS / scale)[:, None]
         _check_length(float(np.abs(exact).max()))
         return exact
     steps = QUARTERS // least
-    _check_length(steps * max(max(int(axis.max()), -int(axis.min())) for axis in moved))
-    quarters = np.empty((len(records), 2), np.int16)
-    for column, axis in enumerate(moved):
-        lower_half = axis[:, None].view('<i2')[:, 0]  # holds all of it, by the check before
-        np.multiply(lower_half, np.int16(-steps), out=quarters[:, column])
+    _check_length(steps * max(int(motion.max()), -int(motion.min())))
+    quarters = motion.astype(np.int16)  # holds them, by the check before
+    quarters *= np.int16(-steps)
     return quarters
 
 
@@ -113,7 +91,7 @@ def _check_length(longest: float) -> None:
 
 def _paint_aligned(
     frame: npt.NDArray[np.int32],
-    records: npt.NDArray[np.void],
+    blocks: Columns,
     quarters: npt.NDArray[Any],
     shape: tuple[int, int, int],
     block: int,
@@ -124,34 +102,28 @@ def _paint_aligned(
     """
     if quarters.dtype != np.int16 or block & (block - 1):
         return None
-    wide, high = records['w'].astype(np.int16), records['h'].astype(np.int16)
-    left, top = records['dst_x'] - (wide >> 1), records['dst_y'] - (high >> 1)
-    edges = left | top | wide | high
-    if (edges & (block - 1)).any() or edges.min() < 0:
+    across, along = blocks.width, blocks.height
+    column, row = blocks.x - (across >> 1), blocks.y - (along >> 1)
+    edges = int(np.bitwise_or.reduce(column | row | across | along))
+    if edges & (block - 1) or edges < 0:
         return None
     bits = block.bit_length() - 1
-    column, row, across, along = left >> bits, top >> bits, wide >> bits, high >> bits
+    for edge in (column, row, across, along):
+        edge >>= bits
     _, rows, columns = shape
-    most_across, most_along = int(across.max()), int(along.max())
-    uniform = across.min() == most_across and along.min() == most_along
     # Blocks may run past the right and the lower edge, by less than a macroblock: so does the map, until it is cut.
     map_rows, map_columns = max(rows, int((row + along).max())), max(columns, int((column + across).max()))
     slack = max(_MACROBLOCK // block, 1)
     if min(across.min(), along.min()) < 1 or map_rows > rows + slack or map_columns > columns + slack:
         return None
+    map_columns += map_columns % 2
     painted = np.full(shape[0] * map_rows * map_columns, _NO_VECTOR, np.int32)
-    first = (frame * map_rows + row) * map_columns + column
+    first = ((frame * map_rows + row) * map_columns + column).astype(np.intp)
     pairs = quarters.view(np.int32)[:, 0]  # dx and dy move as one
-    covered = 0
-    for down in range(most_along):
-        for right in range(most_across):
-            if uniform or not (down or right):
-                painted[first + (down * map_columns + right)] = pairs
-                covered += len(first)
-            else:
-                here = np.flatnonzero((along > down) & (across > right))
-                painted[first[here] + (down * map_columns + right)] = pairs[here]
-                covered += len(here)
+    covered = sum(
+        _scatter(painted, first, pairs, along, wide, map_columns)
+        for wide, first, pairs, along in _by_width(across, first, pairs, along)
+    )
     valid = painted != _NO_VECTOR
     if np.count_nonzero(valid) != covered:  # two vectors of one cell: to be averaged
         return None
@@ -162,17 +134,49 @@ def _paint_aligned(
     return vectors.view(np.int16).reshape(*shape, 2), valid
 
 
+def _by_width(
+    across: Numbers, first: Places, pairs: Numbers, along: Numbers
+) -> Iterator[tuple[int, Places, Numbers, Numbers]]:
+    """Blocks of each width apart: 1, 2 or 4 cells, as a rule."""
+    least, most = int(across.min()), int(across.max())
+    if least == most:
+        yield most, first, pairs, along
+        return
+    for wide in range(least, most + 1):
+        here = np.flatnonzero(across == wide)
+        if len(here):
+            yield wide, first.take(here), pairs.take(here), along.take(here)
+
+
+def _scatter(painted: Numbers, first: Places, pairs: Numbers, along: Numbers, wide: int, map_columns: int) -> int:
+    """Write blocks of one width to their cells, row by row of them; how many cells were written."""
+    cells = 1
+    if wide % 2 == 0 and not np.bitwise_or.reduce(first) & 1:  # two cells at a time
+        cells, wide, map_columns = 2, wide // 2, map_columns // 2
+        painted, first, pairs = painted.view(np.int64), first >> 1, pairs.repeat(2).view(np.int64)
+    covered, least = 0, int(along.min())
+    for down in range(int(along.max())):
+        if down == least:
+            here = np.flatnonzero(along > down)
+            first, pairs, along = first.take(here), pairs.take(here), along.take(here)
+            least = int(along.min())
+        for right in range(wide):
+            painted[first + (down * map_columns + right)] = pairs
+        covered += len(first) * wide * cells
+    return covered
+
+
 def _paint_by_area(
     frame: npt.NDArray[np.int32],
-    records: npt.NDArray[np.void],
+    blocks: Columns,
     quarters: npt.NDArray[Any],
     shape: tuple[int, int, int],
     size: tuple[int, int, int],
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
     """General path: any sizes and places.  ``size`` is (height, width, block)."""
     height, width, block = size
-    left, right = _extent(records['dst_x'], records['w'], width)
-    top, bottom = _extent(records['dst_y'], records['h'], height)
+    left, right = _extent(blocks.x, blocks.width, width)
+    top, bottom = _extent(blocks.y, blocks.height, height)
     first_column, first_row = left // block, top // block
     _, rows, columns = shape
     cells = shape[0] * rows * columns
@@ -198,7 +202,7 @@ def _paint_by_area(
 
 
 def _extent(
-    centre: npt.NDArray[np.int16], size: npt.NDArray[np.uint8], limit: int
+    centre: npt.NDArray[np.int32], size: npt.NDArray[np.int32], limit: int
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """First pixel and the pixel after the last, along one axis, clipped to the frame."""
     first = centre.astype(np.intp) - size // 2

@@ -1,12 +1,13 @@
 """Which of FFmpeg's motion-vector records are real, and where they belong.
 
-Legend: m records, as `cmvl_mm.video.raster.RECORD`.
+Legend: m records, as `cmvl_mm.video.columns.RECORD`.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.bitstream.claims import Trust
+from cmvl_mm.video.columns import Columns
 from cmvl_mm.video.macroblocks import Kinds
 
 Records = npt.NDArray[np.void]
@@ -15,26 +16,26 @@ Mask = npt.NDArray[np.bool_]
 _MACROBLOCK = 16  # px
 
 
-def without_phantoms(records: Records, frame: npt.NDArray[np.int32], past: Mask) -> Mask:
-    """``past`` without the parts of H.264's B-macroblocks that may not use list 0.
+def without_phantoms(blocks: Columns, frame: npt.NDArray[np.int32]) -> Mask:
+    """(m,) the vectors to the past, without the parts of H.264's B-macroblocks that may not use list 0.
 
     FFmpeg exports both lists for all parts of a macroblock if each is used by any; a part that does not use list 0 is
     then a (0, 0). A zero is only sure where the block is whole, or where there is no record of the other list.
 
     Args:
-        records: (m,) of several frames.
+        blocks: of several frames.
         frame: (m,) which frame each belongs to.
-        past: (m,) those that are taken for vectors to the past.
     """
-    parts = np.flatnonzero(records['w'] + records['h'] < 2 * _MACROBLOCK)  # mostly few
+    past = blocks.past
+    parts = np.flatnonzero(blocks.width + blocks.height < 2 * _MACROBLOCK)  # mostly few
     is_past = past[parts]
     here = parts[is_past]
-    doubtful = here[(records['motion_x'][here] | records['motion_y'][here]) == 0]
+    doubtful = here[blocks.motions[here] == 0]
     others = parts[~is_past]
     if not len(doubtful) or not len(others):
         return past
     both = np.concatenate([doubtful, others])
-    left, top = (records[axis][both].astype(np.int64) for axis in ('dst_x', 'dst_y'))
+    left, top = (blocks.x[both].astype(np.int64), blocks.y[both].astype(np.int64))
     left, top = (left - left.min()) // 4, (top - top.min()) // 4  # centres lie 4 px apart
     place = (frame[both] * (top.max() + 1) + top) * (left.max() + 1) + left
     has_other = np.zeros(place.max() + 1, np.bool_)
@@ -44,10 +45,12 @@ def without_phantoms(records: Records, frame: npt.NDArray[np.int32], past: Mask)
     return past
 
 
-def without_fields(records: Records, frame: npt.NDArray[np.int32], past: Mask) -> Mask:
-    """``past`` without MPEG-4's field macroblocks, the only ones of 16x8 px: FFmpeg doubles their lines twice."""
-    fields = records['w'] > records['h']
-    return past & ~fields if fields.any() else past
+def without_fields(blocks: Columns, frame: npt.NDArray[np.int32]) -> Mask:
+    """(m,) those to the past, without MPEG-4's field macroblocks, the only ones of 16x8 px: FFmpeg doubles their lines
+    twice.
+    """
+    fields = blocks.width > blocks.height
+    return blocks.past & ~fields if fields.any() else blocks.past
 
 
 def without_unsure_zeros(records: Records, kinds: Kinds | None) -> Records:

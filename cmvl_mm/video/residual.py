@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from cmvl_mm.video.motion import MotionField
 
+_DENSE = 1 / 8  # of the cells of a frame: then it is quicker to go through all of its samples
+
 Samples = npt.NDArray[np.int16] | npt.NDArray[np.int8]
 Bits = Literal[8, 16]
 
@@ -58,10 +60,25 @@ def add_where(planes: Samples, cells: npt.NDArray[np.bool_], amount: int, block:
         cells: (n, Hb, Wb), of ``block`` samples each.
     """
     height, width = planes.shape[1:]
-    whole = height // block
-    for number in np.flatnonzero(cells.any(axis=(1, 2))):
-        plane = planes[number]
-        added = (cells[number] * planes.dtype.type(amount)).repeat(block, axis=1)[:, :width]
-        plane[: whole * block].reshape(whole, block, width)[:] += added[:whole, None]
-        if whole < len(added):
-            plane[whole * block :] += added[-1]
+    added = planes.dtype.type(amount)
+    is_dense = cells.mean(axis=(1, 2)) > _DENSE
+    for number in np.flatnonzero(is_dense):
+        spread = (cells[number] * added).repeat(block, axis=0)[:height].repeat(block, axis=1)[:, :width]
+        planes[number] += spread
+    sparse = cells & ~is_dense[:, None, None]
+    # Whole cells, and those that the right and the lower edge cut off: all cells of a part are of one size.
+    for rows, high in _parts(height, block):
+        for columns, wide in _parts(width, block):
+            part = planes[:, rows.start * block :, columns.start * block :][
+                :, : len(rows) * high, : len(columns) * wide
+            ]
+            in_cells = part.reshape(len(planes), len(rows), high, len(columns), wide)
+            frame, row, column = np.nonzero(sparse[:, rows.start : rows.stop, columns.start : columns.stop])
+            in_cells[frame, row, :, column] += added
+
+
+def _parts(size: int, block: int) -> list[tuple[range, int]]:
+    """Cells along one axis, and how many samples of each lie inside."""
+    whole, rest = divmod(size, block)
+    parts = [(range(whole), block), (range(whole, whole + 1), rest)]
+    return [(cells, samples) for cells, samples in parts if len(cells) and samples]

@@ -110,8 +110,9 @@ class _Residuals:
             else:
                 samples = (plane ^ _SIGN).view(np.int8)
                 out[first] = samples
-                clipped += [(place, _LOWEST)] * bool(samples.min() == _LOWEST)
-                clipped += [(place, _HIGHEST)] * bool(samples.max() == _HIGHEST)
+                flat = samples.reshape(-1)
+                clipped += [(place, _LOWEST)] * bool(np.minimum.reduce(flat) == _LOWEST)
+                clipped += [(place, _HIGHEST)] * bool(np.maximum.reduce(flat) == _HIGHEST)
             for row in others:
                 out[row] = out[first]
         if clipped:

@@ -47,7 +47,7 @@ def plan_estimates(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: 
     if block % 2:
         remedy = 'Open the video with an even one: a cell must have whole chroma samples'
         raise SettingError(decoder.path, 'motion', f'block is {block}', remedy)
-    return ResidualPlan(bits, block, frames_before(decoder, facts))
+    return ResidualPlan(bits, block, frames_before(decoder, facts, sure=False))
 
 
 def can_be_exact(decoder: FrameDecoder, facts: VectorFacts) -> bool:

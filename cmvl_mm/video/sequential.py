@@ -11,9 +11,9 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.bitstream.by_codec import need_tables
+from cmvl_mm.video.columns import RECORD
 from cmvl_mm.video.held import push_out
 from cmvl_mm.video.macroblocks import listening_decode, origin_of
-from cmvl_mm.video.raster import RECORD
 from cmvl_mm.video.side_data import motion_records
 
 _PLAIN_BITS = range(8, 17)

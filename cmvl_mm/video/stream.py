@@ -150,7 +150,8 @@ class CompressedVideo(VideoFile):
                 more than one (see ``proven_regular``): in others one frame may need any before it.
 
         Memory: one batch for the caller, one in the making for each worker, at most 64 MB that are ready before their
-        turn, and the decoders. Pictures of long GOPs soon fill those 64 MB: then workers wait for each other.
+        turn, of no more segments (a GOP, or several up to some 64 frames) than there are workers, and the decoders.
+        Pictures of long GOPs soon fill those 64 MB: then workers wait for each other.
 
         Other reads between two batches do no harm.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
@@ -64,6 +65,21 @@ class Truth:
     @property
     def num_frames(self) -> int:
         return len(self.frames)
+
+    @property
+    def position(self) -> npt.NDArray[np.int64]:
+        """(n,) packet that each frame came from, in decoding order; -1 where unknown."""
+        return self.frames['position']
+
+    @property
+    def types(self) -> npt.NDArray[np.uint8]:
+        """(n,) FFmpeg's picture types."""
+        return self.frames['type']
+
+    @property
+    def has_b_frames(self) -> bool:
+        """Whether any frame is a B-frame."""
+        return bool((self.types == PictureType.B).any())
 
     @property
     def nbytes(self) -> int:

@@ -55,7 +55,7 @@ def draw_run(video: CompressedVideo, run: range, layer: Layer, scale: int) -> It
     elif layer == 'accumulated':
         traced = read_accumulated(video, run)
         for row, (number, picture) in enumerate(zip(run, rgb, strict=True)):
-            missing = I_FRAME if traced.since[row] == number else None
+            missing = I_FRAME if traced.since[row] == number else traced.missing[row]
             yield draw_accumulated(picture, traced.vectors[row], traced.valid[row], scale), missing
     else:
         found = read_quantisers(video, run)

@@ -21,7 +21,7 @@ from cmvl_mm.checkpoints.pretrained import (
 from cmvl_mm.engine.runner import CompressedRunner
 from cmvl_mm.files.digest import DigestError, sha256_of
 from cmvl_mm.models.c3d import C3DBN
-from cmvl_mm.models.heads import ClassificationHead
+from cmvl_mm.models.classification_head import ClassificationHead
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from cmvl_mm.datasets.crop_stages import RandomCropFlip
 from cmvl_mm.datasets.geometry import (
     Box,
     axis_matrix,
@@ -15,7 +16,6 @@ from cmvl_mm.datasets.geometry import (
     random_resized_box,
     rotate,
 )
-from cmvl_mm.datasets.transforms import RandomCropFlip
 
 
 def paint_crop_resize(grid: np.ndarray, box: Box, flip: bool, block: int, size: int) -> np.ndarray:

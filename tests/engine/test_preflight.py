@@ -17,7 +17,8 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.listed import UNLABELLED, labels_of, list_digest, listed
 from cmvl_mm.engine.preflight import LabelError, check_batch, check_labels, checked_in_words
 from cmvl_mm.engine.runner import CompressedRunner
-from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead
+from cmvl_mm.models.classification_head import ClassificationHead
+from cmvl_mm.models.heads import ContextMatchingHead
 
 
 class Listing:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from small_examples import load_example, small_config
 
-from cmvl_mm.datasets.transforms import RandomCropFlip
+from cmvl_mm.datasets.crop_stages import RandomCropFlip
 
 EXAMPLES = {'plain_torch': 'state.pth', 'with_accelerate': '.', 'with_lightning': '.'}
 WEIGHTS = {'plain_torch': 'state.pth', 'with_accelerate': 'epoch_003/model.safetensors', 'with_lightning': 'last.ckpt'}

@@ -10,7 +10,8 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead, PointwiseInfoNCEHead
+from cmvl_mm.models.classification_head import ClassificationHead
+from cmvl_mm.models.heads import ContextMatchingHead, PointwiseInfoNCEHead
 from cmvl_mm.models.neck import FusedPretextNeck
 from cmvl_mm.models.norm import convert_sync_batchnorm
 from cmvl_mm.models.predictors import TransformerPredictor

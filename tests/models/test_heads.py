@@ -9,7 +9,8 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.models.heads import ClassificationHead, ContextMatchingHead, PointwiseInfoNCEHead
+from cmvl_mm.models.classification_head import ClassificationHead
+from cmvl_mm.models.heads import ContextMatchingHead, PointwiseInfoNCEHead
 from cmvl_mm.models.losses import InfoNCELoss, PointwiseInfoNCELoss
 from cmvl_mm.models.predictors import TransformerPredictor
 from cmvl_mm.models.resnet import VideoResNet

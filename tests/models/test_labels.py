@@ -6,7 +6,7 @@ from joined_batch import V_NETWORK, tiny
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
-from cmvl_mm.models.heads import ClassificationHead
+from cmvl_mm.models.classification_head import ClassificationHead
 from cmvl_mm.models.labels import labels_of, require_labels
 
 

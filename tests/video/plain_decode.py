@@ -8,8 +8,9 @@ from av.video.frame import PictureType
 from video_files import packets_of
 
 from cmvl_mm.video import CompressedVideo
+from cmvl_mm.video.columns import RECORD
 from cmvl_mm.video.mpeg4_b_frames import BFrames
-from cmvl_mm.video.raster import RECORD, rasterise
+from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.second_decoders import prompt_decoder
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from h264_writer import MOVED, SIZE, mux, picture
 from video_files import encode_clip
 
 from cmvl_mm.controlled.synthetic import make_pan
@@ -99,6 +100,35 @@ def test_several_references_have_no_distance(streams):
     assert 8 in lost, 'the second P-frame may refer to the I-frame, too'
     assert not field.valid[lost].any()
     assert not field.vectors[lost].any()
+
+
+REFERENCES = {  # of frame 3, of which 0, 1 and 2 are held: entries of its list, changes, the entry named, the distance
+    'the list is cut to one': (1, (), 0, 1),
+    'the list is cut to one, and another is called up': (1, [(0, 2)], 0, 3),
+    'both entries are one picture': (2, [(0, 1), (0, 15)], 1, 2),
+    'two pictures': (2, (), 1, None),
+    'three pictures, the last named': (3, (), 2, None),
+}
+
+
+@pytest.mark.parametrize('name', REFERENCES)
+def test_what_slice_headers_tell_of_a_reference(tmp_path, name):
+    entries, changes, named, distance = REFERENCES[name]
+    whole = 0, (0,), [MOVED]
+    texture = np.random.default_rng(0).integers(16, 235, (SIZE, SIZE))
+    pictures = [
+        (0, picture('I', 0, 0, luma=texture, idr=True)),
+        *((n, picture('P', n, 2 * n, blocks=whole)) for n in (1, 2)),
+        (3, picture('P', 3, 6, refs=entries, changes=(changes, ()), blocks=(0, (named,), [MOVED]))),
+    ]
+    with CompressedVideo(mux(tmp_path, pictures)) as video:
+        field = video.read(motion=range(4), directions='both').motion
+        per_frame = video.read(motion=range(4), normalise='per_frame').motion
+    assert field.distance == (None, 1, 1, distance)
+    assert field.valid[3].all()
+    assert (field.vectors[3] == 8).all()
+    assert per_frame.valid[3].all() == (distance is not None)
+    assert not distance or (per_frame.vectors[3] == np.rint(8 / distance)).all()
 
 
 @pytest.mark.parametrize('workers', [1, 2])

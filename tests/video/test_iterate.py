@@ -190,6 +190,33 @@ def test_results_wait_in_bounded_room_and_come_in_order():
     assert pile.most <= 4 + 1 + 3 + 1, 'what waits, one more of the task whose turn it is, one in each hand, one given'
 
 
+def test_a_faster_worker_does_not_run_ahead():
+    """However much room there is: of the task behind the next one, a single result is made, and stays in hand."""
+    made, slow = [], threading.Event()
+
+    def release():
+        while len(made) < 6:
+            time.sleep(0.001)
+        time.sleep(0.05)  # for a seventh
+        made.append('released')
+        slow.set()
+
+    @contextmanager
+    def worker():
+        def results(task):
+            if not task:
+                slow.wait(10)
+            for number in range(5):
+                made.append((task, number))
+                yield task, number
+
+        yield results
+
+    threading.Thread(target=release, daemon=True).start()
+    assert len(list(in_order(range(6), worker, 2, lambda _: 1, room=1000))) == 30
+    assert made[:7] == [*((1, number) for number in range(5)), (2, 0), 'released']
+
+
 def test_a_worker_that_cannot_be_opened_is_an_error_and_not_a_wait():
     @contextmanager
     def worker():

@@ -6,9 +6,10 @@ from video_files import encode_clip
 
 from cmvl_mm.bitstream.claims import Trust
 from cmvl_mm.video import CompressedVideo
+from cmvl_mm.video.columns import RECORD, columns_of
 from cmvl_mm.video.macroblocks import Kinds
 from cmvl_mm.video.motion import grid_shape
-from cmvl_mm.video.raster import RECORD, rasterise
+from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.records import in_frame_lines, without_fields, without_phantoms, without_unsure_zeros
 
 
@@ -204,8 +205,7 @@ def test_halves_of_field_macroblocks_count_frame_lines_already():
 def test_a_zero_of_a_part_counts_only_without_one_of_list_1_at_its_place():
     def count(*records, frames=(0,) * 4):
         records = np.concatenate(records)
-        past = records['source'] < 0
-        return without_phantoms(records, np.array(frames[: len(records)], np.int32), past).tolist()
+        return without_phantoms(columns_of(records), np.array(frames[: len(records)], np.int32)).tolist()
 
     zero, moved, later = (
         block_at(0, 0, 16, 8, motion, source=source) for motion, source in (((0, 0), -1), ((4, 0), -1), ((4, 0), 1))
@@ -224,9 +224,9 @@ def test_a_zero_of_a_part_counts_only_without_one_of_list_1_at_its_place():
 
 def test_blocks_that_are_wider_than_high_are_fields_in_mpeg4():
     records = [block_at(0, top, width, height, (4, 4)) for top, width, height in ((0, 16, 8), (16, 16, 16), (16, 8, 8))]
-    records, frame, past = np.concatenate(records), np.zeros(3, np.int32), np.ones(3, bool)
-    assert without_fields(records, frame, past).tolist() == [False, True, True]
-    assert without_fields(records[1:], frame[1:], past[1:]) is not None
+    records, frame = np.concatenate(records), np.zeros(3, np.int32)
+    assert without_fields(columns_of(records), frame).tolist() == [False, True, True]
+    assert without_fields(columns_of(records[1:]), frame[1:]).tolist() == [True, True]
 
 
 def test_zeros_count_in_wmv2_only_where_nothing_is_coded():

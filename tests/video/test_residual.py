@@ -15,6 +15,7 @@ from cmvl_mm.video.container import open_video
 from cmvl_mm.video.encode import PROFILES, reencode, write_video
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.lone_residual import ResidualDecoder, planes_of
+from cmvl_mm.video.residual import add_where
 from cmvl_mm.video.residual_plan import plan_estimates
 from cmvl_mm.video.residual_reader import ResidualReader, read_residuals
 
@@ -94,6 +95,19 @@ def test_any_order_and_8_bits(contrast):
         np.testing.assert_array_equal(small, np.clip(np.where(inside, whole, whole - 128), -128, 127))
     np.testing.assert_array_equal(some.motion.vectors, every.motion.vectors[[9, 0, 5, 9]])
     assert (every.y.dtype, short.y.dtype) == (np.int16, np.int8)
+
+
+@pytest.mark.parametrize('share', [0.05, 0.5])
+@pytest.mark.parametrize('size', [(48, 64), (37, 50), (9, 12)])
+def test_cells_that_are_not_predicted_get_their_amount_up_to_the_edges(size, share):
+    rng, block = np.random.default_rng(0), 16
+    planes = rng.integers(-99, 99, (20, *size)).astype(np.int16)
+    cells = rng.random((20, *(-(-edge // block) for edge in size))) < share
+    expected = planes.copy()
+    for number, y, x in np.ndindex(planes.shape):
+        expected[number, y, x] += 128 * cells[number, y // block, x // block]
+    add_where(planes, cells, 128, block)
+    np.testing.assert_array_equal(planes, expected)
 
 
 def test_a_still_scene_has_none_and_damage_is_an_error(tmp_path, contrast):

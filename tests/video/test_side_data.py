@@ -7,7 +7,7 @@ import av
 import numpy as np
 
 from cmvl_mm.video import side_data
-from cmvl_mm.video.raster import RECORD
+from cmvl_mm.video.columns import RECORD
 
 
 def load_without_the_semi_private_place(monkeypatch):

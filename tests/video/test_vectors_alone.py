@@ -10,10 +10,11 @@ from plain_decode import decode_reference
 from video_files import packets_of
 
 from cmvl_mm.video import CompressedVideo, VideoError, passes
+from cmvl_mm.video.columns import RECORD
 from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, configure, is_intra_mpeg4, open_video
 from cmvl_mm.video.lone import LoneDecoder
 from cmvl_mm.video.passes import WORTH_A_READER, Pass, plan_passes
-from cmvl_mm.video.raster import RECORD, rasterise
+from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.seal import SEAL_SIZE, read_seal, write_seal
 from cmvl_mm.video.second_decoders import vector_decoder
