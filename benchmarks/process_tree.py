@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAUSE = 0.1  # seconds between two looks; what a process does after the last look at it is not counted
+_PAUSE = 0.2  # seconds between two looks; what a process does after the last look at it is not counted
+_PAGES = 1.0  # seconds between two looks at all pages, which cost the system time
 _TICK = os.sysconf('SC_CLK_TCK')
 MB = 2**20
 
@@ -41,17 +42,19 @@ def taken_by(words: Sequence[str], environment: Mapping[str, str], log: Path) ->
     begun = time.perf_counter()
     seconds: dict[int, float] = {}
     peaks: dict[int, int] = {}
-    together = 0
+    together, looked = 0, begun
     with log.open('w') as file:
         process = subprocess.Popen(words, env=environment, stdout=file, stderr=subprocess.STDOUT)
         while process.poll() is None:
-            held = 0
+            held, now = 0, time.perf_counter()
+            with_pages = now - looked >= _PAGES
+            looked = now if with_pages else looked
             for pid in [process.pid, *_descendants(process.pid)]:
                 try:
                     fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
                     seconds[pid] = (int(fields[11]) + int(fields[12])) / _TICK
                     peaks[pid] = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # of its program, not of its parent's
-                    held += _bytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss')
+                    held += _bytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss') if with_pages else 0
                 except OSError:  # ended meanwhile
                     continue
             together = max(together, held)

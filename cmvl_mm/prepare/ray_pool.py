@@ -9,10 +9,8 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cmvl_mm.files.version import VERSION
-from cmvl_mm.prepare.process_pool import WorkersCannotStart
 from cmvl_mm.prepare.ray_cluster import ClusterError, connected
-from cmvl_mm.prepare.ray_worker import Place, worker_class
+from cmvl_mm.prepare.ray_crew import Crew, Worker, deaths
 
 if TYPE_CHECKING:
     from ray import ObjectRef
@@ -22,7 +20,6 @@ logger = logging.getLogger(__name__)
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 
-_STARTS = 3  # of a worker, one after the other, that end before they have begun
 _MOVES = 3  # of an item whose machine was lost, until the item itself is suspected
 _PATIENCE = 30.0  # seconds without a worker until somebody is told
 
@@ -64,7 +61,7 @@ class RayPool:
             return
         workers = min(workers, len(waiting))
         gpus = _gpus_of_a_worker(workers, ray.cluster_resources().get('GPU', 0)) if self.gpu else 0
-        crew = _Crew(workers, gpus, self.folders)
+        crew = Crew(workers, gpus, self.folders)
         try:
             yield from _results(task, waiting, workers, crew, suspects)
             yield from _results(task, suspects, 1, crew, culprits)
@@ -111,13 +108,13 @@ def _gpus_of_a_worker(workers: int, gpus: float) -> float:
 
 
 def _results(
-    task: Callable[[Item], Result], queue: deque[Item], slots: int, crew: '_Crew', killers: deque[Item]
+    task: Callable[[Item], Result], queue: deque[Item], slots: int, crew: Crew, killers: deque[Item]
 ) -> Iterator[tuple[Item, Result]]:
     """The results of a queue, which empties; `killers` gets the items whose process dies."""
     import ray
     from ray.exceptions import RayTaskError
 
-    running: dict[ObjectRef, tuple[_Worker, Item]] = {}
+    running: dict[ObjectRef, tuple[Worker, Item]] = {}
     moves = Counter[int]()
     sent = ray.put(task)
     while queue or running:
@@ -137,7 +134,7 @@ def _results(
                 result, records = ray.get(ref)
             except RayTaskError as error:
                 raise _of_task(error, worker.place.machine) from None
-            except _deaths() as error:
+            except deaths() as error:
                 crew.bury(worker)
                 if crew.has_lost(worker.place.node, error) and moves[id(item)] < _MOVES:
                     moves[id(item)] += 1
@@ -163,135 +160,3 @@ def _of_task(error: Any, machine: str) -> BaseException:
         return ClusterError(f'{machine}: {missing}. Remedy: the same packages and extras on all machines.')
     cause.add_note(f'on {machine}:\n{error}')  # where it was raised
     return cause
-
-
-def _deaths() -> tuple[type[Exception], ...]:
-    """Of a process or its machine."""
-    from ray import exceptions
-
-    return (
-        exceptions.RayActorError,
-        exceptions.WorkerCrashedError,
-        exceptions.OutOfMemoryError,
-        exceptions.NodeDiedError,
-        exceptions.ObjectLostError,  # of a result, with its machine
-    )
-
-
-@dataclass(eq=False)
-class _Worker:
-    """One process of the cluster."""
-
-    actor: Any
-    place: Place
-
-
-class _Crew:
-    """The workers of a call.
-
-    Args:
-        size: so many begin at once.
-        gpus: of each.
-        folders: that each sees.
-    """
-
-    def __init__(self, size: int, gpus: float, folders: tuple[str, ...]) -> None:
-        import ray
-
-        self._folders = folders
-
-        # Deaths are this file's to handle: nothing begins again, or runs twice, behind its back.
-        self._class: Any = ray.remote(
-            num_cpus=1, num_gpus=gpus, max_restarts=0, max_task_retries=0, scheduling_strategy='SPREAD'
-        )(worker_class())
-        self.idle: list[_Worker] = []
-        self.beginning: dict[ObjectRef, Any] = {}
-        self._working: set[_Worker] = set()
-        self._failed_starts = 0
-        self._told = False
-        self.refill(size)
-
-    def refill(self, wanted: int) -> None:
-        """So many are idle or about to be."""
-        for _ in range(wanted - len(self.idle) - len(self.beginning)):
-            actor = self._class.remote()
-            self.beginning[actor.begin.remote(self._folders)] = actor
-
-    def has_begun(self, ref: 'ObjectRef') -> None:
-        """One is there, or has died before it was.
-
-        Raises:
-            ClusterError: it has another version of this toolkit, or none, or does not see a folder.
-            WorkersCannotStart: several in turn ended at once; the system may kill one that starts, too.
-        """
-        import ray
-
-        actor = self.beginning.pop(ref)
-        try:
-            worker = _Worker(actor, Place(*ray.get(ref)))
-        except _deaths() as error:
-            self._failed_starts += 1
-            if self._failed_starts >= _STARTS:
-                raise WorkersCannotStart(
-                    f'{_STARTS} worker processes of the Ray cluster ended before they had anything to do, the last '
-                    f'one so: {error} Remedy: as it says; or the memory is full: fewer workers.'
-                ) from error
-            return
-        self._failed_starts = 0
-        _require_this_version(worker.place)
-        if worker.place.missing:
-            raise ClusterError(
-                f'{worker.place.missing[0]}: is not there on {worker.place.machine}. Remedy: folders that all machines '
-                'of the cluster see under one path.'
-            )
-        self._working.add(worker)
-        self.idle.append(worker)
-
-    def bury(self, dead: _Worker) -> None:
-        """Give up one that died, or that cannot be reached any more."""
-        import ray
-
-        self._working.discard(dead)
-        ray.kill(dead.actor)
-
-    def has_lost(self, node: str, error: Exception) -> bool:
-        """Whether it was the machine that died, not the process alone."""
-        import ray
-        from ray.exceptions import ActorUnavailableError, NodeDiedError
-
-        if isinstance(error, (ActorUnavailableError, NodeDiedError)):
-            return True
-        return not any(one['NodeID'] == node and one['Alive'] for one in ray.nodes())
-
-    def tell_of_waiting(self) -> None:
-        """Nothing runs; once."""
-        import ray
-
-        if not self._told:
-            free, all_cpus = ray.available_resources().get('CPU', 0), ray.cluster_resources().get('CPU', 0)
-            logger.warning(
-                'No worker has begun: of %g CPUs of the Ray cluster %g are free. Waiting for one; Ctrl-C stops.',
-                all_cpus,
-                free,
-            )
-            self._told = True
-
-    def end(self, kill: bool) -> None:
-        """Take all away."""
-        import ray
-
-        if not kill and self._working:  # an actor takes one call after the other: this one after its item
-            turns = [worker.actor.begin.remote(()) for worker in self._working]
-            ray.wait(turns, num_returns=len(turns))
-        for actor in (*self.beginning.values(), *(worker.actor for worker in self._working)):
-            ray.kill(actor)
-
-
-def _require_this_version(place: Place) -> None:
-    remedy = f"Remedy: pip install 'cmvl_mm=={VERSION}' on each machine of the cluster, for the Python that runs Ray."
-    if place.version is None:
-        raise ClusterError(
-            f'{place.machine}: cmvl_mm {VERSION} is needed and cannot be imported: {place.found}. {remedy}'
-        )
-    if place.version != VERSION:
-        raise ClusterError(f'{place.machine}: {place.found} is of cmvl_mm {place.version}, not {VERSION}. {remedy}')

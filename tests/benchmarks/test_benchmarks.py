@@ -326,7 +326,8 @@ def test_a_tree_of_processes_is_measured_with_its_grandchildren(benchmark, tmp_p
     tree = benchmark('process_tree')
     held = (
         'import time; held = bytearray(100 * 2**20); end = time.process_time() + 0.3\n'
-        'while time.process_time() < end: pass'
+        'while time.process_time() < end: pass\n'
+        'time.sleep(1.5)'
     )
     start = 'import subprocess, sys; subprocess.run([sys.executable, "-I", "-c", sys.argv[1]])'
     words = [sys.executable, '-I', '-c', start]

@@ -22,7 +22,7 @@ from cmvl_mm.embedding.block import BlockTask
 from cmvl_mm.embedding.embeddings import EmbeddingsError
 from cmvl_mm.embedding.folder import embed_folder
 from cmvl_mm.embedding.video_inputs import InputsError
-from cmvl_mm.prepare import ray_pool as ray_pool_file
+from cmvl_mm.prepare import ray_crew
 from cmvl_mm.prepare.ray_cluster import ClusterError, connected
 from cmvl_mm.prepare.ray_pool import _gpus_of_a_worker, ray_pool
 from cmvl_mm.workflows.prepare_request import PrepareRequest, RequestError
@@ -186,7 +186,7 @@ def test_a_machine_with_another_version_or_without_the_folders_is_refused(cluste
         pytest.raises(ClusterError, match=rf'not here: is not there on {NODE}\. Remedy: folders that all'),
     ):
         list(pool(operator.call, [os.getpid], 1))
-    monkeypatch.setattr(ray_pool_file, 'VERSION', '9.9')
+    monkeypatch.setattr(ray_crew, 'VERSION', '9.9')
     with (
         ray_pool(None, 1, [], local_workers=1) as pool,
         pytest.raises(ClusterError, match=rf"{NODE}: .*cmvl_mm is of cmvl_mm .*, not 9\.9\. Remedy: pip install 'cmvl"),

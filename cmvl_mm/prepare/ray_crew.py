@@ -1,0 +1,149 @@
+"""The worker processes of a Ray cluster that one call has: how they begin, what they are checked for, how they end."""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cmvl_mm.files.version import VERSION
+from cmvl_mm.prepare.process_pool import WorkersCannotStart
+from cmvl_mm.prepare.ray_cluster import ClusterError
+from cmvl_mm.prepare.ray_worker import Place, worker_class
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
+
+logger = logging.getLogger(__name__)
+
+_STARTS = 3  # of a worker, one after the other, that end before they have begun
+
+
+def deaths() -> tuple[type[Exception], ...]:
+    """Of a process or its machine."""
+    from ray import exceptions
+
+    return (
+        exceptions.RayActorError,
+        exceptions.WorkerCrashedError,
+        exceptions.OutOfMemoryError,
+        exceptions.NodeDiedError,
+        exceptions.ObjectLostError,  # of a result, with its machine
+    )
+
+
+@dataclass(eq=False)
+class Worker:
+    """One process of the cluster."""
+
+    actor: Any
+    place: Place
+
+
+class Crew:
+    """The workers of a call.
+
+    Args:
+        size: so many begin at once.
+        gpus: of each.
+        folders: that each sees.
+    """
+
+    def __init__(self, size: int, gpus: float, folders: tuple[str, ...]) -> None:
+        import ray
+
+        self._folders = folders
+
+        # Deaths are for `RayPool` to handle: nothing begins again, or runs twice, behind its back.
+        self._class: Any = ray.remote(
+            num_cpus=1, num_gpus=gpus, max_restarts=0, max_task_retries=0, scheduling_strategy='SPREAD'
+        )(worker_class())
+        self.idle: list[Worker] = []
+        self.beginning: dict[ObjectRef, Any] = {}
+        self._working: set[Worker] = set()
+        self._failed_starts = 0
+        self._told = False
+        self.refill(size)
+
+    def refill(self, wanted: int) -> None:
+        """So many are idle or about to be."""
+        for _ in range(wanted - len(self.idle) - len(self.beginning)):
+            actor = self._class.remote()
+            self.beginning[actor.begin.remote(self._folders)] = actor
+
+    def has_begun(self, ref: 'ObjectRef') -> None:
+        """One is there, or has died before it was.
+
+        Raises:
+            ClusterError: it has another version of this toolkit, or none, or does not see a folder.
+            WorkersCannotStart: several in turn ended at once; the system may kill one that starts, too.
+        """
+        import ray
+
+        actor = self.beginning.pop(ref)
+        try:
+            worker = Worker(actor, Place(*ray.get(ref)))
+        except deaths() as error:
+            self._failed_starts += 1
+            if self._failed_starts >= _STARTS:
+                raise WorkersCannotStart(
+                    f'{_STARTS} worker processes of the Ray cluster ended before they had anything to do, the last '
+                    f'one so: {error} Remedy: as it says; or the memory is full: fewer workers.'
+                ) from error
+            return
+        self._failed_starts = 0
+        _require_this_version(worker.place)
+        if worker.place.missing:
+            raise ClusterError(
+                f'{worker.place.missing[0]}: is not there on {worker.place.machine}. Remedy: folders that all machines '
+                'of the cluster see under one path.'
+            )
+        self._working.add(worker)
+        self.idle.append(worker)
+
+    def bury(self, dead: Worker) -> None:
+        """Give up one that died, or that cannot be reached any more."""
+        import ray
+
+        self._working.discard(dead)
+        ray.kill(dead.actor)
+
+    def has_lost(self, node: str, error: Exception) -> bool:
+        """Whether it was the machine that died, not the process alone."""
+        import ray
+        from ray.exceptions import ActorUnavailableError, NodeDiedError
+
+        if isinstance(error, (ActorUnavailableError, NodeDiedError)):
+            return True
+        return not any(one['NodeID'] == node and one['Alive'] for one in ray.nodes())
+
+    def tell_of_waiting(self) -> None:
+        """Nothing runs; once."""
+        import ray
+
+        if not self._told:
+            free, all_cpus = ray.available_resources().get('CPU', 0), ray.cluster_resources().get('CPU', 0)
+            logger.warning(
+                'No worker has begun: of %g CPUs of the Ray cluster %g are free. Waiting for one; Ctrl-C stops.',
+                all_cpus,
+                free,
+            )
+            self._told = True
+
+    def end(self, kill: bool) -> None:
+        """Take all away."""
+        import ray
+
+        if not kill and self._working:  # an actor takes one call after the other: this one after its item
+            turns = [worker.actor.begin.remote(()) for worker in self._working]
+            ray.wait(turns, num_returns=len(turns))
+        for actor in (*self.beginning.values(), *(worker.actor for worker in self._working)):
+            ray.kill(actor)
+
+
+def _require_this_version(place: Place) -> None:
+    remedy = f"Remedy: pip install 'cmvl_mm=={VERSION}' on each machine of the cluster, for the Python that runs Ray."
+    if place.version is None:
+        raise ClusterError(
+            f'{place.machine}: cmvl_mm {VERSION} is needed and cannot be imported: {place.found}. {remedy}'
+        )
+    if place.version != VERSION:
+        raise ClusterError(f'{place.machine}: {place.found} is of cmvl_mm {place.version}, not {VERSION}. {remedy}')
