@@ -51,8 +51,8 @@ def search(
 
     FEATURES is a file or a folder by `cmvl embed`; of a folder, few parts are in memory at a time. It may be a folder
     on an object store. A video is embedded by the weights and settings that made FEATURES, and the mean over its clips
-    is compared: its own clips score a little below 1. Filters hold before ranking: -K results come, if so many rows
-    pass. Results are rank, cosine, seconds, label and path; ties are in the order of the rows.
+    is compared: its own clips score a little below 1. Filters hold before ranking: as many results come as are asked
+    for, if so many rows pass. Results are rank, cosine, seconds, label and path; ties are in the order of the rows.
     """
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.clip_search.row_filter import RowFilter
