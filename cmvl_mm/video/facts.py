@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.second_decoders import prompt_decoder
 
 _NOT_KNOWN = Distances(None, None)
+_Item = TypeVar('_Item')
 
 
 class VectorFacts:
@@ -139,8 +141,11 @@ class VectorFacts:
         if 'claims' not in notes:
             extradata = self._decoder.stream.codec_context.extradata
             claims = read_claims(self.codec, extradata, self._decoder.packet_data())
-            same: dict[Claim, Claim] = {}
-            notes['claims'] = claims._replace(in_stream=[same.setdefault(claim, claim) for claim in claims.in_stream])
+            notes['claims'] = claims._replace(
+                in_stream=_shared(claims.in_stream),
+                distances=None if claims.distances is None else _shared(claims.distances),
+                first=None if claims.first is None else _shared(claims.first),
+            )
         return notes['claims']
 
     @cached_property
@@ -149,3 +154,9 @@ class VectorFacts:
             return BFrames(prompt_decoder(self._decoder.stream), self._decoder.packet_data())
         except ValueError as error:
             return error
+
+
+def _shared(items: list[_Item]) -> list[_Item]:
+    """The same with one object for all that are equal: there are as many as frames, and few kinds."""
+    kinds: dict[_Item, _Item] = {}
+    return [kinds.setdefault(item, item) for item in items]

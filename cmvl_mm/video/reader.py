@@ -79,12 +79,14 @@ class StreamReader:
     def all_packets(self) -> Iterator[Any]:
         """Every packet after `rewind`, in decoding order; a small file's are kept, so that they are read once."""
         kept, size = [], 0
+        # Of a larger one, none: the C library would hold on to their memory when they are let go.
+        is_small = self.container.size <= _KEPT
         for packet in all_packets(self.path, self.container, self.stream):
             size += packet.size
-            if size <= _KEPT:
+            if is_small and size <= _KEPT:
                 kept.append(packet)
             yield packet
-        if size <= _KEPT:
+        if is_small and size <= _KEPT:
             self._kept = kept
 
     @property
