@@ -11,6 +11,7 @@ from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoEr
 from cmvl_mm.video.accumulate import accumulate
 from cmvl_mm.video.accumulate_reader import read_accumulated, read_accumulated_residual
 from cmvl_mm.video.encode import write_video
+from cmvl_mm.video.past import frames_before
 
 X264 = 'keyint=12:bframes=3:b-adapt=0:scenecut=0:weightp=0:subme=0'  # vectors of whole pixels
 MPEG = {'bf': '2', 'g': '12', 'qmin': '2', 'qmax': '2', 'sc_threshold': '1000000000'}
@@ -195,3 +196,10 @@ def test_a_stream_whose_references_nothing_tells_is_refused(tmp_path):
         pytest.raises(VideoError, match='which frames the vectors of this snow stream'),
     ):
         read_accumulated(video, [5])
+
+
+def test_an_i_frame_refers_to_no_frame(tmp_path):
+    write_video(make_pan(displacement=(1, 0), num_frames=26, height=48, width=64).frames, tmp_path / 'pan.mp4')
+    with CompressedVideo(tmp_path / 'pan.mp4') as video:
+        before = frames_before(video._decoder, video._facts, sure=True)
+    assert before.tolist() == [-1 if number in (0, 12, 24) else number - 1 for number in range(26)]
