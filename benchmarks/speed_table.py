@@ -1,13 +1,14 @@
-"""The table of README's section on speed from the tables in benchmarks/RESULTS.md.
+"""The tables of speed in README.md and docs/compare.md from those in benchmarks/RESULTS.md.
 
-python benchmarks/speed_table.py        # writes it into README.md; make bench does it, too
+python benchmarks/speed_table.py        # writes them; make bench does it, too
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from results_page import REPOSITORY, RESULTS, rates_of
 
-README = REPOSITORY / 'README.md'
 BEGIN, END = '<!-- from benchmarks/RESULTS.md: make bench -->\n', '<!-- end -->\n'
 
 
@@ -26,7 +27,7 @@ class Line(NamedTuple):
 
 _EXTRACTOR = ('motion-vector-extractor', 'extraction')
 _STOCK_CLIP = 'MMAction2 with decord, the clip alone'
-LINES = (
+README_LINES = (
     Line('vectors + I-frames, MPEG-4', 'frames/s', *_EXTRACTOR, 'MPEG-4', 'ours, vectors + I-frames',
          'motion-vector-extractor, raw'),
     Line('vectors + I-frames, H.264', 'frames/s', *_EXTRACTOR, 'H.264', 'ours, vectors + I-frames',
@@ -40,16 +41,36 @@ LINES = (
     Line('features, `cmvl embed`, two cores', 'videos/s', "MMAction2's stock pipeline", 'embed', '', 'ours',
          'decord, stock pipeline'),
 )  # fmt: skip
+COMPARE_LINES = (
+    Line('vectors + I-frames, MPEG-4', 'frames/s', 'decoding alone', 'extraction', 'MPEG-4', 'ours, vectors + I-frames',
+         'decode only'),
+    Line('vectors + I-frames, H.264', 'frames/s', 'decoding alone', 'extraction', 'H.264', 'ours, vectors + I-frames',
+         'decode only'),
+    Line('vectors + I-frames, MPEG-4', 'frames/s', "a loop over PyAV's records", 'extraction', 'MPEG-4',
+         'ours, vectors + I-frames', 'PyAV, records'),
+    Line('vectors + I-frames, MPEG-4', 'frames/s', 'MMAction2', 'extraction', 'MPEG-4', 'ours, vectors + I-frames',
+         'MMAction2 PyAVDecodeMotionVector'),
+    *README_LINES[:2],
+    Line('training sample: clip, I-frame, four motion windows, augmented', 'samples/s', 'decoding its frames', 'loader',
+         'one process', 'ours, the whole sample', 'decode the sample’s frames'),
+    Line('the same', 'samples/s', "MMAction2's clip alone, with decord", 'loader', 'one process',
+         'ours, the whole sample', _STOCK_CLIP),
+    Line('loss of 3136 x 12544 x 512', 'losses/s', 'whole logits', 'loss', '3136', 'ours', 'whole logits'),
+)  # fmt: skip
+PAGES: dict[Path, Sequence[Line]] = {
+    REPOSITORY / 'README.md': README_LINES,
+    REPOSITORY / 'docs/compare.md': COMPARE_LINES,
+}
 
 
-def table(results: str) -> str:
+def table(results: str, lines: Sequence[Line]) -> str:
     """Markdown: speed of ours, of the other, and how many times as fast ours is.
 
     Raises:
         ValueError: the page lacks a table or a route; a run on this machine cannot have made it.
     """
     rows = ['| one core of an AMD EPYC | ours | beside it | times |', '|---|---:|---:|---:|']
-    for line in LINES:
+    for line in lines:
         rates = rates_of(results, line.benchmark, line.title)
         if missing := {line.ours, line.other} - rates.keys():
             raise ValueError(f'{RESULTS}: no route {sorted(missing)} in {line.benchmark}. Remedy: make bench')
@@ -59,13 +80,13 @@ def table(results: str) -> str:
     return '\n'.join(rows) + '\n'
 
 
-def with_table(readme: str, results: str) -> str:
-    """README with today's table between its two marks."""
-    before, begin, rest = readme.partition(BEGIN)
+def with_table(page: Path, results: str) -> str:
+    """The page's text with today's table between its two marks."""
+    before, begin, rest = page.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f'{README}: the marks {BEGIN.strip()} and {END.strip()} are missing')
-    return before + begin + table(results) + end + after
+        raise ValueError(f'{page}: the marks {BEGIN.strip()} and {END.strip()} are missing')
+    return before + begin + table(results, PAGES[page]) + end + after
 
 
 def _three_digits(number: float) -> str:
@@ -73,8 +94,10 @@ def _three_digits(number: float) -> str:
 
 
 def main() -> None:
-    README.write_text(with_table(README.read_text(), RESULTS.read_text()))
-    print(f'written to {README}')
+    results = RESULTS.read_text()
+    for page in PAGES:
+        page.write_text(with_table(page, results))
+        print(f'written to {page}')
 
 
 if __name__ == '__main__':

@@ -279,20 +279,26 @@ def test_the_chart_shows_the_figures_of_the_page(benchmark, repository, tmp_path
         chart.draw('# Benchmarks\n', tmp_path / 'none.png')
 
 
-def test_the_speed_table_of_readme_is_that_of_the_page(benchmark, repository):
-    speed = benchmark('speed_table')
-    readme, results = ((repository / name).read_text() for name in ('README.md', 'benchmarks/RESULTS.md'))
-    assert speed.with_table(readme, results) == readme, 'run benchmarks/speed_table.py'
-    [embed] = re.findall(r'\| features, .*', readme)
-    ours, other = (
-        re.search(rf'## embed\n(?s:.*?)\| {name} \| \w+ \| (\S+) \|', results)[1]
-        for name in ('ours', 'decord, stock pipeline')
-    )
-    assert embed.endswith(f'| {float(ours) / float(other):.2f} |')
+def test_the_speed_tables_of_readme_and_of_the_comparison_are_those_of_the_page(benchmark, repository, tmp_path):
+    speed, results = benchmark('speed_table'), (repository / 'benchmarks/RESULTS.md').read_text()
+    assert [page.name for page in speed.PAGES] == ['README.md', 'compare.md']
+    for page in speed.PAGES:
+        assert speed.with_table(page, results) == page.read_text(), 'run benchmarks/speed_table.py'
+
+    def rate(name, table, route):
+        part = results.partition(f'\n## {name}\n')[2].partition(f'\n**{table}')[2]
+        return float(re.search(rf'\| {re.escape(route)} \| \w+ \| (\S+) \|', part)[1].replace(',', ''))
+
+    [embed] = re.findall(r'\| features, .*', (repository / 'README.md').read_text())
+    assert embed.endswith(f'| {rate("embed", "", "ours") / rate("embed", "", "decord, stock pipeline"):.2f} |')
+    [beside_records] = re.findall(r".* PyAV's records.*", (repository / 'docs/compare.md').read_text())
+    times = rate('extraction', 'MPEG-4', 'ours, vectors + I-frames') / rate('extraction', 'MPEG-4', 'PyAV, records')
+    assert beside_records.endswith(f'| {times:.2f} |')
     with pytest.raises(ValueError, match='no route'):
-        speed.table(results.replace('| fast recipe, bf16 |', '| another |'))
+        speed.table(results.replace('| fast recipe, bf16 |', '| another |'), speed.README_LINES)
+    (tmp_path / 'page.md').write_text('# cmvl_mm\n')
     with pytest.raises(ValueError, match='marks'):
-        speed.with_table('# cmvl_mm\n', results)
+        speed.with_table(tmp_path / 'page.md', results)
 
 
 def test_the_plan_s_tables_are_of_today_s_rates(benchmark, repository):
