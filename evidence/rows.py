@@ -58,6 +58,7 @@ ROWS = (
     Row('alpha_09', 'both, alpha 0.9', 'alpha_09', core=True),
     Row('vector_maps', 'both, alpha 0.9, motion maps of 12 px: alpha_09 of the code of paper_maps', 'alpha_09'),
     Row('paper_maps', 'the same, motion maps as large as the clip', 'paper_maps'),
+    Row('middle_maps', 'the same, motion maps of 24 px', 'middle_maps'),
     Row('far_vector_maps', 'vector_maps, motion further ahead', 'far_future_09'),
     Row('far_paper_maps', 'paper_maps, motion further ahead', 'far_paper_maps'),
     Row('small_videos', 'far_vector_maps, from videos of half the size', 'far_future_09', level='small'),
