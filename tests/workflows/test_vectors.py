@@ -147,6 +147,7 @@ def test_the_command_writes_each_kind_says_what_has_no_vectors_and_loads_nothing
         (['-o', 'v.gif', '--frames', '7'], 2, "'7' is not A:B"),
         (['-o', 'v.gif', '--frames', '7:7'], 2, '7:7 holds no frame'),
         (['-o', 'v.npz', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
+        (['-o', 'v.png', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
     ],
 )
 def test_what_cannot_be_written_is_one_line(video, words, code, reason):
@@ -174,7 +175,7 @@ def test_each_layer_is_drawn_with_its_frame_and_its_time(video, tmp_path, layer)
         ['vectors', str(video), '-o', str(tmp_path / 'v.png'), '--layer', layer, '--frames', '11:20', '--scale', '4'],
     )
     assert done.exit_code == 0, done.output
-    assert 'v.png: 1 frames' in done.output
+    assert 'v.png: 1 frame,' in done.output
     _, pixels, ((_, picture),) = decoded(tmp_path / 'v.png')
     assert pixels == 'rgb24'
     assert picture.shape == (48 * 4 + STRIP, 72 * 4, 3)
