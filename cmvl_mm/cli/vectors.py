@@ -81,9 +81,7 @@ def vectors(
     if not len(wanted):
         raise click.UsageError(f'--frames: {wanted.start}:{wanted.stop} holds no frame')
     out.parent.mkdir(parents=True, exist_ok=True)
-    if kind == '.png':
-        wanted = wanted[:1]
-    total = len(wanted) * (2 if kind == '.gif' else 1)
+    total = 1 if kind == '.png' else len(wanted) * (2 if kind == '.gif' else 1)
     with index_untold(), tqdm(total=total, unit='frame', disable=None) as bar:
         if kind == '.npz':
             done = save_vectors(video, out, frames=wanted, block=block or 8, progress=bar.update)
@@ -99,7 +97,7 @@ def vectors(
                 progress=bar.update,
             )
     megabytes = out.stat().st_size / 1e6
-    click.echo(f'{out}: {done.frames} frames, {megabytes:.2f} MB')
+    click.echo(f'{out}: {done.frames} frame{"s" * (done.frames != 1)}, {megabytes:.2f} MB')
     if kind == '.gif' and megabytes > LARGE_GIF:
         ways = {'fewer --frames': True, '--scale 1': scale != 1, '--fps 10': fps is None or fps > 10, 'an .mp4': True}
         click.echo(f'To make it smaller: {", ".join(way for way, helps in ways.items() if helps)}')

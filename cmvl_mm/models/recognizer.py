@@ -1,13 +1,10 @@
 """The whole model: one V-Network and up to four tasks."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.logging import print_log
-from mmengine.model import BaseModel, initialize
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv3d_weight_memory_format
 
@@ -15,28 +12,17 @@ from cmvl_mm.models.backbone_layout import layout_of
 from cmvl_mm.models.batch_inputs import single_clip, take, with_clips
 from cmvl_mm.models.feature_maps import CLIPS, Features, extract
 from cmvl_mm.models.head_parts import build
-from cmvl_mm.models.heads import PointwiseInfoNCEHead
 from cmvl_mm.models.labels import labels_of
 from cmvl_mm.models.neck import fused_map
+from cmvl_mm.models.pair_embeddings import Embeddings, embedded
+from cmvl_mm.models.parts_first import PartsFirst
 from cmvl_mm.models.staged import StagedBackbone
 from cmvl_mm.models.stock_heads import average_clips, reads_of, scores_of, stock_loss
 from cmvl_mm.models.tested_features import pooled, read_test_cfg
 
 
-class Embeddings(NamedTuple):
-    """L2-normalised embeddings of the paper's two pretext tasks; None where the model has no head that embeds.
-
-    B: videos, K: motion windows (0 is the true future), N: points T3*H3*W3, D: channels.
-    """
-
-    motion_query: Tensor | None  # (B, N, D)
-    motion_key: Tensor | None  # (B, K, N, D)
-    context_query: Tensor | None  # (B, D)
-    context_key: Tensor | None  # (B, D)
-
-
 @MODELS.register_module()
-class ContextMotionRecognizer(BaseModel):
+class ContextMotionRecognizer(PartsFirst):
     """Video recognizer whose tasks are its heads; a head that is None has no parameters.
 
     | use | heads |
@@ -76,8 +62,6 @@ class ContextMotionRecognizer(BaseModel):
     | motion_valid | (B,) bool, False where the video ends before window 0 does | both, where it may happen |
     """
 
-    init_cfg: dict[str, Any] | None
-
     def __init__(
         self,
         backbone: dict[str, Any] | nn.Module,
@@ -113,20 +97,6 @@ class ContextMotionRecognizer(BaseModel):
             raise ValueError(f'memory_format={memory_format!r} is unknown. Supported: contiguous, channels_last')
         if memory_format == 'channels_last':
             convert_conv3d_weight_memory_format(self, torch.channels_last_3d)
-
-    def init_weights(self) -> None:
-        """Parts first, then `init_cfg`; in MMEngine's order a part could initialise over loaded weights."""
-        if self.is_init:
-            return
-        init_cfg, self.init_cfg = self.init_cfg, None
-        super().init_weights()
-        self.init_cfg = init_cfg
-        if init_cfg is not None:
-            initialize(self, init_cfg)
-
-    def _dump_init_info(self) -> None:
-        """MMEngine's report of the initialisation is four lines a parameter, in the log of every run."""
-        print_log(f'{type(self).__name__}: {sum(1 for _ in self.parameters())} parameters initialised', 'current')
 
     def forward(
         self,
@@ -217,13 +187,7 @@ class ContextMotionRecognizer(BaseModel):
         """
         inputs = {key: value for key, value in (('motion', motion), ('iframe', iframe)) if value is not None}
         video_map = self._video_map(self._features(single_clip(imgs)))
-        motion_pair: tuple[Tensor | None, Tensor | None] = (None, None)
-        context_pair: tuple[Tensor | None, Tensor | None] = (None, None)
-        if isinstance(self.motion_head, PointwiseInfoNCEHead):
-            motion_pair = self.motion_head.embed(video_map, take(inputs, 'motion', 'motion_head'))
-        if self.context_head is not None:
-            context_pair = self.context_head.embed(video_map, take(inputs, 'iframe', 'context_head'))
-        return Embeddings(*(x if x is None else F.normalize(x, dim=-1) for x in (*motion_pair, *context_pair)))
+        return embedded(video_map, inputs, self.motion_head, self.context_head)
 
     def _features(self, clips: Tensor) -> Features:
         """(N, 3, T, H, W) through the V-Network."""

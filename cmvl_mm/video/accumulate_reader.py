@@ -11,7 +11,7 @@ from cmvl_mm.video.accumulate import AccumulatedMotion, Traced, accumulated, acc
 from cmvl_mm.video.asked import Indices, rows_of
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.past import frames_before
-from cmvl_mm.video.settings import check_codec
+from cmvl_mm.video.settings import check_codec, whole_number
 from cmvl_mm.video.stream import CompressedVideo
 
 
@@ -46,10 +46,10 @@ def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | Non
         VideoError: as `CompressedVideo.read`; stage ``motion`` where it cannot be told of any frame what its vectors
             refer to.  To know that, a file that neither cmvl prepare has written nor headers prove to be regular is
             decoded once.
-        ValueError: ``over`` is below 1.
+        SettingError: ``over`` is no whole number, or below 1.
     """
-    if over is not None and over < 1:
-        raise ValueError(f'over={over}: give a number of frames, at least 1')
+    if over is not None:
+        over = whole_number(video.path, 'motion', 'over', over, least=1)
     rows = rows_of(video._decoder, frames)
     shape = len(frames), video.height, video.width
     vectors, valid = np.empty((*shape, 2), np.int16), np.empty(shape, np.bool_)

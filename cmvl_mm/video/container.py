@@ -122,7 +122,7 @@ def _check_file(source: Source) -> None:
                 raise VideoError(source.name, 'open', 'it holds no bytes', 'Pass the whole content of a video file')
         return
     if not os.path.exists(path):
-        raise VideoError(path, 'open', 'there is no such file')
+        raise VideoError(path, 'open', 'there is no such file', 'Check that the path is a video file that plays')
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
         raise VideoError(path, 'open', 'this is not a regular file')

@@ -4,7 +4,7 @@ A picture that is predicted from a flat one of value 128 is its residual plus 12
 filters keep a constant.  So one decode of one packet gives the residual, by FFmpeg's own inverse transform.
 """
 
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,8 @@ from cmvl_mm.bitstream.mpeg4_headers import parse_layer, whole_macroblocks
 from cmvl_mm.video.container import configure
 from cmvl_mm.video.held import padded_packet
 
-_WHITEST = 255
+WHITEST = 255
 
-_Sample = TypeVar('_Sample', np.uint8, np.int16)
 Samples = npt.NDArray[np.uint8]
 
 
@@ -63,20 +62,17 @@ class ResidualDecoder:
         """
         return self._from(MIDDLE, packet)
 
-    def decode_positive(self, packet: Any) -> list[npt.NDArray[np.int16]]:
-        """The residual of a P-VOP where it is above 0, else 0: plane by plane, in whole macroblocks.
+    def decode_positive(self, packet: Any) -> VideoFrame:
+        """The residual of a P-VOP where it is above 0, else 0; in whole macroblocks.
 
         Raises:
             as `decode`.
         """
-        return self._planes(0, packet)
+        return self._from(0, packet)
 
-    def decode_negative(self, packet: Any) -> list[npt.NDArray[np.int16]]:
-        """The residual of a P-VOP where it is below 0, else 0; likewise."""
-        return [plane - np.int16(_WHITEST) for plane in self._planes(_WHITEST, packet)]
-
-    def _planes(self, level: int, packet: Any) -> list[npt.NDArray[np.int16]]:
-        return [plane.astype(np.int16) for plane in cropped(planes_of(self._from(level, packet)), self._size)]
+    def decode_negative(self, packet: Any) -> VideoFrame:
+        """The residual of a P-VOP where it is below 0, else 0, plus `WHITEST`; likewise."""
+        return self._from(WHITEST, packet)
 
     def _from(self, level: int, packet: Any) -> VideoFrame:
         self._context.flush_buffers()
@@ -103,7 +99,7 @@ def planes_of(frame: VideoFrame) -> list[Samples]:
     return [np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size) for plane in frame.planes]
 
 
-def cropped(planes: list[npt.NDArray[_Sample]], size: tuple[int, int]) -> list[npt.NDArray[_Sample]]:
+def cropped(planes: list[Samples], size: tuple[int, int]) -> list[Samples]:
     """Of 4:2:0 pictures of (height, width)."""
     height, width = size
     half = -(-height // 2), -(-width // 2)

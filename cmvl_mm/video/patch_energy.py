@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.motion import QUARTERS, MotionField
+from cmvl_mm.video.motion import QUARTERS, MotionField, grid_shape
 from cmvl_mm.video.residual import ResidualField
 
 Energies = npt.NDArray[np.float32]
@@ -46,14 +46,22 @@ def patch_energy(
         size: (height, width) of that; None: the video's own. A rest at its right and lower edge has no patch.
 
     Raises:
-        ValueError: no patch fits.
+        ValueError: no patch fits, or ``height`` and ``width`` are not the video's.
     """
+    field = motion.motion if isinstance(motion, ResidualField) else motion
+    if field.valid.shape[1:] != grid_shape(height, width, field.block):
+        cells = grid_shape(height, width, field.block)
+        raise ValueError(
+            f'{width}x{height} px have {cells} cells of {field.block} px, and the vectors {field.valid.shape[1:]}: '
+            "give the video's height and width"
+        )
+    if isinstance(motion, ResidualField) and motion.y.shape[1:] != (height, width):
+        raise ValueError(f'the residual has {motion.y.shape[1:]} lines and columns, and not {(height, width)}')
     seen = size or (height, width)
     counts = [edge // patch if patch > 0 else 0 for edge in seen]
     if not all(counts):
         raise ValueError(f'no patch of {patch} px fits into {seen[1]}x{seen[0]} px')
     scales = height / seen[0], width / seen[1]
-    field = motion.motion if isinstance(motion, ResidualField) else motion
     edges = [np.arange(count + 1) * patch * scale for count, scale in zip(counts, scales, strict=True)]
     shares = [_overlap(edge, field.block, whole) for edge, whole in zip(edges, (height, width), strict=True)]
     squared = (field.vectors.astype(np.float32) / QUARTERS) ** 2

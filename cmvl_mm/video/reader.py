@@ -61,7 +61,8 @@ class StreamReader:
 
     def check_open(self) -> None:
         if not self._open:
-            raise VideoError(self.path, 'open', 'the video was closed before this read')
+            remedy = 'Read inside the with block, or open it again'
+            raise VideoError(self.path, 'open', 'the video was closed before this read', remedy)
 
     def rewind(self) -> None:
         """Open the file anew, unless it is new: not every container can seek to its start."""

@@ -13,7 +13,7 @@ from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.frame_faults import damaged
 from cmvl_mm.video.held import padded_packet
-from cmvl_mm.video.lone_residual import ResidualDecoder, cropped, planes_of
+from cmvl_mm.video.lone_residual import WHITEST, ResidualDecoder, cropped, planes_of
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.packets import PacketsByFrame
 from cmvl_mm.video.painter import Painter
@@ -105,14 +105,10 @@ class _Residuals:
         for place, (out, plane) in enumerate(zip(self._planes, cropped(planes_of(frame), self._size), strict=True)):
             if not self._is_wide:
                 np.bitwise_xor(plane, _SIGN, out=out[first].view(np.uint8))
-            elif is_intra:
-                out[first] = plane
             else:
-                samples = (plane ^ _SIGN).view(np.int8)
-                out[first] = samples
-                flat = samples.reshape(-1)
-                clipped += [(place, _LOWEST)] * bool(np.minimum.reduce(flat) == _LOWEST)
-                clipped += [(place, _HIGHEST)] * bool(np.maximum.reduce(flat) == _HIGHEST)
+                out[first] = plane
+                if not is_intra:
+                    clipped += [(place, limit) for limit in _less_middle(out[first])]
             for row in others:
                 out[row] = out[first]
         if clipped:
@@ -144,11 +140,12 @@ class _Residuals:
                         found[place] = at
             if found:
                 decoder = self._source.decoder_of(frame.packet, is_intra=False)
-                decode = decoder.decode_negative if limit == _LOWEST else decoder.decode_positive
-                full = decode(frame.packet)
+                is_below = limit == _LOWEST
+                full = planes_of((decoder.decode_negative if is_below else decoder.decode_positive)(frame.packet))
                 for place, at in found.items():
+                    samples = full[place][at] - np.int16(WHITEST if is_below else 0)
                     for other in (row, *others):
-                        self._planes[place][other][at] = full[place][at]
+                        self._planes[place][other][at] = samples
 
     def _at_limit(
         self, plane: Samples, limit: int, predicted: npt.NDArray[np.bool_], block: int
@@ -158,3 +155,11 @@ class _Residuals:
         y, x = np.divmod(flat, plane.shape[1])
         real = predicted[y // block, x // block]
         return y[real], x[real]
+
+
+def _less_middle(plane: Samples) -> list[int]:
+    """Take `MIDDLE` from each sample of 0 ... 255, in place; which limits of 8 bits some of them have now."""
+    flat = plane.reshape(-1)  # NumPy goes through one dimension several times as fast as through two
+    flat -= np.int16(MIDDLE)
+    extremes = {_LOWEST: np.minimum.reduce(flat), _HIGHEST: np.maximum.reduce(flat)}
+    return [limit for limit, reached in extremes.items() if reached == limit]

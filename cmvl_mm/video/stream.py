@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.asked import Indices, rows_of
+from cmvl_mm.video.asked import Indices, count_of, rows_of
 from cmvl_mm.video.batch import Batch
 from cmvl_mm.video.directions import DirectedPainter, Directions, Normalise
 from cmvl_mm.video.facts import VectorFacts
@@ -54,7 +54,8 @@ class CompressedVideo(VideoFile):
         if isinstance(index, slice):
             return self.read(rgb=range(*index.indices(self.num_frames))).rgb
         number = operator.index(index)
-        return self.read(rgb=[number + self.num_frames if number < 0 else number]).rgb[0]
+        is_from_the_end = -self.num_frames <= number < 0
+        return self.read(rgb=[number + self.num_frames if is_from_the_end else number]).rgb[0]
 
     def verify(self) -> None:
         """Decode everything.
@@ -92,13 +93,14 @@ class CompressedVideo(VideoFile):
             really provide is invalid, and ``missing`` says why a frame has none (docs/vectors.md).
 
         Raises:
+            SettingError: ``rgb`` or ``motion`` is no sequence of whole numbers.
             FrameIndexError: for an index below 0 or past the last frame.
             VideoError: stage ``motion`` where no vectors of the codec are known to be right; stage ``decode`` where a
                 wanted frame, or one that was displayed or decoded between its key frame and it, is damaged. Without
                 time stamps, nothing is read behind damage. Vectors of what cmvl prepare wrote need their
                 own packet alone.
         """
-        if len(motion):
+        if count_of(self.path, motion):
             check_codec(self.path, self.codec)
         check_directions(self.path, directions, normalise)
         rgb_rows, motion_rows = rows_of(self._decoder, rgb), rows_of(self._decoder, motion)

@@ -16,6 +16,7 @@ from cmvl_mm.video.motion import default_block
 from cmvl_mm.video.picture_types import letters
 from cmvl_mm.video.pixels import RgbWriter
 from cmvl_mm.video.seconds import Presentation
+from cmvl_mm.video.settings import whole_number
 from cmvl_mm.video.source import Source, Video
 from cmvl_mm.video.times import mean_rate
 
@@ -24,11 +25,11 @@ class VideoFile:
     """One open video.  Arguments and errors as of `CompressedVideo`."""
 
     def __init__(self, video: Video, block: int | None, keep_index: bool) -> None:
-        if block is not None and block < 1:
-            raise ValueError(f'block is an edge in pixels, at least 1; got {block}')
         source = Source(video)
         self._source, self.path = source, source.name
         """Of the file; ``<bytes>``, or the type of the file object, where there is none."""
+        if block is not None:
+            block = whole_number(self.path, 'motion', 'block', block, least=1)
         if keep_index and source.path is None:
             raise VideoError(
                 self.path, 'open', 'no index can be kept beside it', 'Pass a path, or leave out keep_index'

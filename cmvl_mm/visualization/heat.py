@@ -13,10 +13,10 @@ from cmvl_mm.visualization.arrows import Picture, direction_colours
 _DIMMED = 0.4  # of the picture's light is left below the colours
 _HATCH = 6  # output px from one line of the hatching to the next
 _HATCH_LIGHT = 90
-_FULL_RESIDUAL = 48.0  # of 255: drawn in full colour
+FULL_RESIDUAL = 32.0  # of 255: drawn in full colour
 _FULL_LENGTH = 12.0  # px, likewise
 _ABOVE, _BELOW = (255, 96, 32), (48, 144, 255)
-_FINE, _COARSE = (40, 60, 200), (255, 200, 40)
+_STOPS = ((40, 60, 200), (205, 50, 110), (255, 210, 50))  # of 0, a half and 1: no grey between, which pictures hold
 
 
 def draw_residual(
@@ -34,7 +34,7 @@ def draw_residual(
     Returns:
         (H * scale, W * scale, 3) uint8.
     """
-    share = np.minimum(np.abs(residual) / _FULL_RESIDUAL, 1)
+    share = np.minimum(np.abs(residual) / FULL_RESIDUAL, 1)
     colours = np.where((residual > 0)[..., None], np.array(_ABOVE), np.array(_BELOW))
     return _blended(rgb, colours, share, _per_pixel(predicted, block, rgb), scale)
 
@@ -49,14 +49,24 @@ def draw_accumulated(rgb: Picture, vectors: npt.NDArray[np.int16], valid: npt.ND
 def draw_cells(
     rgb: Picture, values: npt.NDArray[np.number], valid: npt.NDArray[np.bool_], largest: float, block: int, scale: int
 ) -> Picture:
-    """One number a cell, (Hb, Wb), over its picture: blue for 0, yellow for ``largest``.
+    """One number a cell, (Hb, Wb), over its picture: blue for 0, over red to yellow for ``largest``.
 
     What cells of ``block`` px do not cover is hatched, as are those that are not valid.
     """
     share = _per_pixel(np.clip(values / largest, 0, 1).astype(np.float32), block, rgb)
-    fine, coarse = np.array(_FINE), np.array(_COARSE)
-    colours = fine + (coarse - fine) * share[..., None]
-    return _blended(rgb, colours, np.full(share.shape, 0.7), _per_pixel(valid, block, rgb), scale)
+    return _blended(rgb, cell_colours(share), np.full(share.shape, 0.7), _per_pixel(valid, block, rgb), scale)
+
+
+def residual_colours() -> npt.NDArray[np.floating]:
+    """(k, 3): residuals from -`FULL_RESIDUAL` to `FULL_RESIDUAL`, over black."""
+    share = np.linspace(-1, 1, 33)[:, None]
+    return np.where(share > 0, np.array(_ABOVE), np.array(_BELOW)) * np.abs(share)
+
+
+def cell_colours(share: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """(...,) from 0 to 1 -> (..., 3)."""
+    places = np.linspace(0, 1, len(_STOPS))
+    return np.stack([np.interp(share, places, channel) for channel in zip(*_STOPS, strict=True)], axis=-1)
 
 
 def _per_pixel(cells: npt.NDArray[Any], block: int, rgb: Picture) -> npt.NDArray[Any]:

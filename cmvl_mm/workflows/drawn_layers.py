@@ -7,23 +7,46 @@ import numpy as np
 
 from cmvl_mm.bitstream.claims import I_FRAME
 from cmvl_mm.video.accumulate_reader import read_accumulated
+from cmvl_mm.video.display import Orientation
 from cmvl_mm.video.patch_energy import patch_energy
 from cmvl_mm.video.quantiser_reader import read_quantisers
 from cmvl_mm.video.residual_reader import read_residuals
 from cmvl_mm.video.stream import CompressedVideo
 from cmvl_mm.visualization.arrows import Picture, draw_vectors
-from cmvl_mm.visualization.heat import draw_accumulated, draw_cells, draw_residual
+from cmvl_mm.visualization.heat import (
+    FULL_RESIDUAL,
+    cell_colours,
+    draw_accumulated,
+    draw_cells,
+    draw_residual,
+    residual_colours,
+)
+from cmvl_mm.visualization.legends import legend_of_directions, legend_of_values
 
 Layer = Literal['vectors', 'residual', 'accumulated', 'energy', 'quantisers']
 LAYERS: tuple[Layer, ...] = get_args(Layer)
-
-WITH_DIRECTIONS = ('vectors', 'accumulated')
-"""Layers whose colours stand for directions."""
 
 _COARSEST = {'H.264 QP': 51, 'MPEG-2 quantiser scale': 62}
 _PATCH = 16  # px: a patch of most vision transformers
 _LARGE_RESIDUAL = 24.0  # of 255, root of the mean square: the end of the colours
 _NO_QUANTISERS = 'the decoder tells none'
+
+
+def title_of(video: CompressedVideo, layer: Layer) -> str:
+    """What the strip below calls a layer; residuals that are not exact are named so."""
+    is_estimate = layer in ('residual', 'energy') and not video.has_exact_residuals
+    return '' if layer == 'vectors' else f'{layer}, estimate' if is_estimate else layer
+
+
+def legend_of(video: CompressedVideo, layer: Layer, scale: int, orientation: Orientation) -> Picture:
+    """What the colours of a layer mean; ``scale`` pixels are one of the source."""
+    if layer == 'residual':
+        return legend_of_values(residual_colours(), f'-{FULL_RESIDUAL:.0f}', f'{FULL_RESIDUAL:.0f}')
+    if layer in ('energy', 'quantisers'):
+        coarsest = _COARSEST['H.264 QP' if video.codec == 'h264' else 'MPEG-2 quantiser scale']
+        largest = _LARGE_RESIDUAL if layer == 'energy' else coarsest
+        return legend_of_values(cell_colours(np.linspace(0, 1, 48)), '0', f'{largest:.0f}')
+    return legend_of_directions(scale, orientation)
 
 
 def draw_run(video: CompressedVideo, run: range, layer: Layer, scale: int) -> Iterator[tuple[Picture, str | None]]:

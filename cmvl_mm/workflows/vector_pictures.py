@@ -19,7 +19,7 @@ from cmvl_mm.video.runs import runs_of_frames
 from cmvl_mm.video.source_frames import SourceFrames
 from cmvl_mm.video.stream import CompressedVideo
 from cmvl_mm.visualization.caption import captioned
-from cmvl_mm.workflows.drawn_layers import WITH_DIRECTIONS, Layer, draw_run
+from cmvl_mm.workflows.drawn_layers import Layer, draw_run, legend_of, title_of
 from cmvl_mm.workflows.frame_span import frame_span
 from cmvl_mm.workflows.vectors_written import VectorsWritten
 
@@ -59,7 +59,8 @@ def draw_video(
     """Write a video of a video: each frame dimmed, with its vectors as `draw_vectors` draws them, upright.
 
     A strip below names the frame, its time, and why it has no vectors; it holds a circle of the directions' colours,
-    and a bar as long as a movement of 10 px.
+    and a bar as long as a movement of 10 px, or the values that the colours of another layer stand for. Residuals that
+    are not exact are called an estimate.
 
     Args:
         out: .mp4 (H.264, plays in browsers), .gif, or .png of the first frame.
@@ -145,18 +146,18 @@ def _drawn(
     together = max(1, min(64, _AT_ONCE // (3 * video.height * video.width)))
     stamps = video.timestamps
     keys = video.keyframes
+    title, legend = title_of(video, layer), legend_of(video, layer, scale, orientation)
     for run in runs_of_frames(wanted.start, wanted.stop, keys, together):
         for number, (picture, reason) in zip(run, draw_run(video, run, layer, scale), strict=True):
             text = f'FRAME {number}'
             if not np.isnan(stamps[number]):
                 text += f'  {stamps[number]:.2f} S'
-            if layer != 'vectors':
-                text += f'  {layer}'
+            if title:
+                text += f'  {title}'
             if reason is not None:
                 text += f'  {_short(reason)}'
             upright = orientation.upright(picture)
-            legend = layer in WITH_DIRECTIONS
-            yield _Drawn(number, captioned(upright, text, scale=scale, orientation=orientation, legend=legend), reason)
+            yield _Drawn(number, captioned(upright, text, legend=legend), reason)
 
 
 def _short(reason: str) -> str:

@@ -7,7 +7,7 @@ from video_files import encode_clip
 
 from cmvl_mm.bitstream.claims import I_FRAME, NO_REFERENCE
 from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
-from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, VideoError
+from cmvl_mm.video import CompressedVideo, FrameIndexError, MotionField, SettingError, VideoError
 from cmvl_mm.video.accumulate import accumulate
 from cmvl_mm.video.accumulate_reader import read_accumulated, read_accumulated_residual
 from cmvl_mm.video.encode import write_video
@@ -76,8 +76,9 @@ def test_a_pan_adds_up_since_the_i_frame_and_over_some_frames(tmp_path):
         assert read_accumulated(video, []).vectors.shape == (0, 96, 160, 2)
         with pytest.raises(FrameIndexError, match='frame 20 of a video of 20'):
             read_accumulated(video, [3, 20])
-        with pytest.raises(ValueError, match='over=0'):
-            read_accumulated(video, [3], over=0)
+        for value in (0, 1.5):
+            with pytest.raises(SettingError, match=f'pan.mp4: motion: over is {value}. Give '):
+                read_accumulated(video, [3], over=value)
     for row, steps in enumerate((3, 0, 5, 11, 5)):  # frame 12 is an I-frame
         known = since.vectors[row][since.valid[row]]
         assert len(known) > 96 * 160 / 3

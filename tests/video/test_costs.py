@@ -127,3 +127,9 @@ def test_energy_lies_where_something_moves(tmp_path):
     assert np.median(found.residual[0][outside]) == 0 < found.residual[0].max()
     with pytest.raises(ValueError, match='no patch of 200 px fits'):
         patch_energy(residuals, height=128, width=160, patch=200)
+    with pytest.raises(
+        ValueError, match=r"160x64 px have \(4, 10\) cells of 16 px, .* give the video's height and width"
+    ):
+        patch_energy(residuals, height=64, width=160, patch=14)
+    with pytest.raises(ValueError, match=r'the residual has \(128, 160\) lines and columns, and not \(120, 160\)'):
+        patch_energy(residuals, height=120, width=160, patch=14)

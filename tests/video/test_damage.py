@@ -12,7 +12,7 @@ from av.video.frame import PictureType
 from plain_decode import decode_plainly, decode_reference
 from video_files import damage, remux, repacked
 
-from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError, container
+from cmvl_mm.video import CompressedVideo, FrameIndexError, SettingError, VideoError, container
 from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
 
 NUM_FRAMES = 40  # of every clip in conftest.py
@@ -26,12 +26,19 @@ def test_what_no_video_has_is_refused(clips):
                     video.read(**{kind: [0, index]})
                 assert isinstance(caught.value, VideoError)
                 assert isinstance(caught.value, IndexError)
-        with pytest.raises(TypeError):
-            video.read(rgb=[1.5])
-    with pytest.raises(VideoError, match='closed'):
+        for asked, told in (
+            ([1.5], 'a display index is 1.5. Give a whole number for a display index'),
+            (3, 'display indices are asked for by int. Give a list, a range or an array of them'),
+            ((number for number in [3]), 'display indices are asked for by generator'),
+        ):
+            for kind in ('rgb', 'motion'):
+                with pytest.raises(SettingError, match=f'mpeg4.mp4: index: {told}'):
+                    video.read(**{kind: asked})
+    with pytest.raises(VideoError, match=r'closed before this read\. Read inside the with block, or open it again'):
         video.read(rgb=[0])
-    with pytest.raises(ValueError, match='block'):
-        CompressedVideo(clips('mpeg4'), block=0)
+    for block in (0, 1.5, 'a'):
+        with pytest.raises(SettingError, match=f'mpeg4.mp4: motion: block is {block!r}. Give '):
+            CompressedVideo(clips('mpeg4'), block=block)
 
 
 def test_codec_without_vectors_names_the_remedy(clips):

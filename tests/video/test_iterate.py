@@ -127,6 +127,8 @@ def test_bytes_are_decoded_by_several_workers(clips):
         ({'batch': 0}, 'decode: batch is 0. Give batch of at least 1.'),
         ({'workers': 0}, 'decode: workers is 0. Give workers of at least 1.'),
         ({'step': -1}, 'decode: step is -1. Give step of at least 1.'),
+        ({'workers': 1.5}, 'decode: workers is 1.5. Give a whole number for workers.'),
+        ({'stop': '9'}, "index: stop is '9'. Give a whole number for stop."),
         ({'rgb': False}, 'decode: nothing is asked for. Give rgb=True, rgb="keyframes", motion=True or residual=True.'),
         ({'rgb': 'i'}, 'decode: rgb is \'i\'. Give True, False or "keyframes".'),
     ],

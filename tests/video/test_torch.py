@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -237,8 +238,23 @@ def test_a_video_that_cannot_be_read_raises_or_is_named_and_skipped(videos, tmp_
 )
 def test_settings_that_cannot_be_are_one_error(settings, text):
     with pytest.raises(ValueError, match=text):
-        VideoDataset([], **settings)
+        VideoDataset(['a.mp4'], **settings)
     with pytest.raises(ValueError, match="split='frames'"):
-        GopDataset([], split='frames')
+        GopDataset(['a.mp4'], split='frames')
     with pytest.raises(ValueError, match='epoch=-1'):
-        GopDataset([]).set_epoch(-1)
+        GopDataset(['a.mp4']).set_epoch(-1)
+
+
+@pytest.mark.parametrize('dataset', [VideoDataset, GopDataset])
+@pytest.mark.parametrize(
+    ('videos', 'text'),
+    [
+        ('a.mp4', 'videos is one str: give a list, also of one video'),
+        (b'abc', 'videos is one bytes: give'),
+        (Path('a.mp4'), 'videos is one PosixPath: give'),
+        ([], 'videos is an empty list: give at least one path'),
+    ],
+)
+def test_videos_are_a_list_that_is_not_empty(dataset, videos, text):
+    with pytest.raises(ValueError, match=text):
+        dataset(videos)

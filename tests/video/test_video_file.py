@@ -23,7 +23,7 @@ def test_a_video_is_a_sequence_of_pictures(clips):
         np.testing.assert_array_equal(video[30:2:-7], rgb[30:2:-7])
         assert video[40:].shape == (0, 84, 116, 3)
         for wrong in (NUM_FRAMES, -NUM_FRAMES - 1):
-            with pytest.raises(IndexError, match='of a video of 40 frames'):
+            with pytest.raises(IndexError, match=f'frame {wrong} of a video of 40 frames'):
                 video[wrong]
         with pytest.raises(TypeError):
             video['3']
@@ -90,7 +90,14 @@ def test_bytes_and_open_files_give_what_the_path_gives(clips, name):
     [
         (lambda: b'', '<bytes>: open: it holds no bytes. Pass the whole content of a video file.'),
         (lambda: b'no video' * 99, '<bytes>: open: Invalid data found when processing input.'),
-        (lambda: io.BytesIO(b'no video' * 99), '<BytesIO>: open: Invalid data found'),
+        (
+            lambda: io.BytesIO(b'no video' * 99),
+            '<BytesIO>: open: Invalid data found when processing input. Check that this is a whole video file',
+        ),
+        (
+            lambda: io.BufferedWriter(io.FileIO(os.devnull, 'wb')),
+            '<BufferedWriter>: open: the file object cannot be read. Open it with open(',
+        ),
         (lambda: io.StringIO('text'), '<StringIO>: open: the file object gives text. Open it in binary mode'),
         (lambda: os.fdopen(os.pipe()[0], 'rb'), 'open: the file object cannot seek, or is closed. Pass what it holds'),
         (lambda: 5, '<int>: open: this is no video. Pass a path, bytes, or a file object opened in binary mode.'),

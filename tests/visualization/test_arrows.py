@@ -8,7 +8,8 @@ from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.display import Orientation
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.visualization.arrows import direction_colours, draw_vectors
-from cmvl_mm.visualization.caption import STRIP, captioned
+from cmvl_mm.visualization.caption import captioned
+from cmvl_mm.visualization.legends import STRIP, legend_of_directions, legend_of_values
 from cmvl_mm.visualization.letters import text_dots
 
 GREY = np.full((64, 64, 3), 100, np.uint8)
@@ -81,11 +82,31 @@ def test_a_grid_that_does_not_cover_the_picture_is_refused():
 
 def test_a_caption_holds_its_text_and_a_wheel_that_turns_with_the_picture():
     picture = np.zeros((40, 300, 3), np.uint8)
-    strip = captioned(picture, 'I-frame', scale=2)[40:]
+    strip = captioned(picture, 'I-frame', legend=legend_of_directions(2))[40:]
     dots = text_dots('I-FRAME').repeat(2, axis=0).repeat(2, axis=1)
     top = (STRIP - dots.shape[0]) // 2
     np.testing.assert_array_equal(strip[top : top + dots.shape[0], 6 : 6 + dots.shape[1], 0] > 100, dots)
     right = (STRIP // 2, 300 - 6 - 3)  # the right edge of the wheel
     assert np.abs(strip[right] - colour_of(1, 0).astype(int)).max() < 60
-    mirrored = captioned(picture, 'I-frame', scale=2, orientation=Orientation(False, False, True))[40:]
+    turned = legend_of_directions(2, Orientation(False, False, True))
+    mirrored = captioned(picture, 'I-frame', legend=turned)[40:]
     assert np.abs(mirrored[right] - colour_of(-1, 0).astype(int)).max() < 60
+
+
+def test_a_ramp_stands_between_its_values_and_goes_before_the_text_is_cut():
+    colours = np.stack([np.linspace(0, 255, 9), np.zeros(9), np.linspace(255, 0, 9)], axis=-1)
+    legend = legend_of_values(colours, '0', '24')
+    middle = legend[STRIP // 2]
+    blue, red = (np.flatnonzero(middle[:, channel] == 255) for channel in (2, 0))
+    assert blue.max() < red.min()
+    assert not (middle[blue.min() : red.max(), 1] > 0).any()
+    assert (legend[:, : blue.min()] > 100).any()  # the values
+    assert (legend[:, red.max() + 1 :] > 100).any()
+    letters = 6 * len('I-FRAME')
+    room = {2 * letters: 2, letters: 1}  # px of text: its size
+    for width, size in room.items():
+        strip = captioned(np.zeros((9, width + 12 + legend.shape[1], 3), np.uint8), 'I-frame', legend=legend)[9:]
+        np.testing.assert_array_equal(strip[:, -legend.shape[1] :], legend)
+        assert (strip[:, : width + 6] > 100).any(axis=(1, 2)).sum() == 7 * size
+    narrow = captioned(np.zeros((9, 6 + letters, 3), np.uint8), 'I-frame', legend=legend)[9:]
+    np.testing.assert_array_equal(narrow, captioned(np.zeros((9, 6 + letters, 3), np.uint8), 'I-frame')[9:])

@@ -13,11 +13,13 @@ from click.testing import CliRunner
 from cmvl_mm.cli.main import main
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
+from cmvl_mm.video.display import UPRIGHT
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.visualization.arrows import draw_vectors
-from cmvl_mm.visualization.caption import STRIP, captioned
+from cmvl_mm.visualization.caption import captioned
+from cmvl_mm.visualization.legends import STRIP, legend_of_directions
 from cmvl_mm.workflows import vector_arrays
-from cmvl_mm.workflows.drawn_layers import LAYERS, WITH_DIRECTIONS, Layer
+from cmvl_mm.workflows.drawn_layers import LAYERS, Layer, legend_of, title_of
 from cmvl_mm.workflows.vector_arrays import save_vectors
 from cmvl_mm.workflows.vector_pictures import DrawingError, draw_video
 from cmvl_mm.workflows.vectors_written import VectorsWritten
@@ -92,7 +94,7 @@ def test_an_mp4_plays_in_browsers_with_the_times_of_the_video(video, tmp_path):
         captioned(
             draw_vectors(rgb[row], motion.vectors[row], motion.valid[row], block=16, scale=3),
             f'FRAME {row + 11}  {(row + 11) / 20:.2f} S' + ('  I-FRAME: NO VECTORS' if row == 1 else ''),
-            scale=3,
+            legend=legend_of_directions(3),
         )
         for row in range(9)
     ]
@@ -147,6 +149,7 @@ def test_the_command_writes_each_kind_says_what_has_no_vectors_and_loads_nothing
         (['-o', 'v.gif', '--frames', '7'], 2, "'7' is not A:B"),
         (['-o', 'v.gif', '--frames', '7:7'], 2, '7:7 holds no frame'),
         (['-o', 'v.npz', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
+        (['-o', 'v.png', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
     ],
 )
 def test_what_cannot_be_written_is_one_line(video, words, code, reason):
@@ -174,7 +177,7 @@ def test_each_layer_is_drawn_with_its_frame_and_its_time(video, tmp_path, layer)
         ['vectors', str(video), '-o', str(tmp_path / 'v.png'), '--layer', layer, '--frames', '11:20', '--scale', '4'],
     )
     assert done.exit_code == 0, done.output
-    assert 'v.png: 1 frames' in done.output
+    assert 'v.png: 1 frame,' in done.output
     _, pixels, ((_, picture),) = decoded(tmp_path / 'v.png')
     assert pixels == 'rgb24'
     assert picture.shape == (48 * 4 + STRIP, 72 * 4, 3)
@@ -182,5 +185,21 @@ def test_each_layer_is_drawn_with_its_frame_and_its_time(video, tmp_path, layer)
     assert drawn == VectorsWritten(3, {} if layer == 'quantisers' else {I_FRAME: 1})
     assert len(decoded(tmp_path / 'v.gif')[2]) == 3
     text = f'FRAME 11  0.55 S{"" if layer == "vectors" else f"  {layer}"}'
-    expected = captioned(picture[:-STRIP], text, scale=4, legend=layer in WITH_DIRECTIONS)
+    with CompressedVideo(video) as opened:
+        legend = legend_of(opened, layer, 4, UPRIGHT)
+    expected = captioned(picture[:-STRIP], text, legend=legend)
     np.testing.assert_array_equal(picture, expected)
+
+
+def test_residuals_that_are_not_exact_are_called_an_estimate(video, tmp_path):
+    with av.open(tmp_path / 'other.mpg', 'w') as container:
+        stream = container.add_stream('mpeg2video', rate=25)
+        stream.width, stream.height, stream.pix_fmt = 72, 48, 'yuv420p'
+        for picture in make_pan(displacement=(3, -1), num_frames=5, height=48, width=72).frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format='rgb24')))
+        container.mux(stream.encode(None))
+    with CompressedVideo(video) as exact, CompressedVideo(tmp_path / 'other.mpg') as other:
+        assert [title_of(exact, layer) for layer in LAYERS] == ['', *LAYERS[1:]]
+        assert [title_of(other, layer) for layer in LAYERS] == [
+            '', 'residual, estimate', 'accumulated', 'energy, estimate', 'quantisers',
+        ]  # fmt: skip

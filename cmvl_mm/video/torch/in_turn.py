@@ -1,5 +1,6 @@
 """A list of videos, each read from its start to its end by one process."""
 
+import os
 import warnings
 from abc import abstractmethod
 from collections.abc import Generator, Iterator, Sequence
@@ -57,6 +58,8 @@ class VideosInTurn(IterableDataset[Tensors]):
         rank: int | None,
         world_size: int | None,
     ) -> None:
+        if isinstance(videos, str | bytes | os.PathLike):
+            raise ValueError(f'videos is one {type(videos).__name__}: give a list, also of one video')
         check_channels(channels)
         if on_error not in ('raise', 'skip'):
             raise ValueError(f'on_error={on_error!r}: give "raise" or "skip"')
@@ -64,6 +67,8 @@ class VideosInTurn(IterableDataset[Tensors]):
             raise ValueError(f'interleave={interleave}, seed={seed}: give interleave from 1 on, and a seed from 0 on')
         rank_and_world_size(rank, world_size)
         self.videos = list(videos)
+        if not self.videos:
+            raise ValueError('videos is an empty list: give at least one path')
         self.block, self.channels, self.on_error = block, channels, on_error
         self.shuffle, self.seed, self.interleave = shuffle, seed, interleave
         self._place = rank, world_size
