@@ -50,7 +50,7 @@ RAY = Engine(
     ('--engine', 'ray'),
     '`cmvl embed --engine ray`',
     lambda words: words.startswith('ray::CmvlWorker'),
-    'tests/workflows/test_embed_ray.py::test_parts_are_those_of_the_other_engine_though_a_worker_is_killed',
+    'tests/workflows/test_embed_ray.py::test_parts_are_those_of_the_other_engine_though_a_disk_is_full_and_a_worker_is_killed',
 )
 
 
