@@ -16,6 +16,8 @@ from finding import Finding, Size
 from short_run import CONFIG, VIDEOS, command, difference, launch, make_videos, options, start, state
 from signals import logged, wait_for_iteration
 
+from cmvl_mm.checkpoints.pretrained import read_checkpoint
+
 RANKS = 2  # of a machine
 TOLERANCES = {2: 1e-4, 10: 1e-2, 30: 1e-2}
 """Steps -> relative difference of the losses of another number of processes, which round otherwise in fp32.
@@ -376,14 +378,13 @@ def lacks_the_list(site: Site) -> Finding:
 def other_weights(site: Site) -> Finding:
     """Machine 1 has a copy with other weights under the same name."""
     site.alone(2)
-    weights = site.videos / 'weights.pth'
-    shutil.copy(site.folder / 'alone_2' / 'epoch_2.pth', weights)
+    weights = read_checkpoint(site.folder / 'alone_2' / 'epoch_2.pth')['state_dict']
+    path = site.videos / 'weights.pth'
+    torch.save(dict(state_dict=weights), path)
     copy = site.copy()
-    changed = torch.load(weights, weights_only=True)
-    name, first = next(iter(changed['state_dict'].items()))
-    changed['state_dict'][name] = first + 1
-    torch.save(changed, copy[0] / 'weights.pth')
-    begun, chosen = time.monotonic(), {'load_from': str(weights)}
+    name, first = next(iter(weights.items()))
+    torch.save(dict(state_dict=weights | {name: first + 1}), copy[0] / path.name)
+    begun, chosen = time.monotonic(), {'load_from': str(path)}
     nodes = [site.launch('other', node, 2, own_copy=copy if node else None, extra=chosen) for node in (0, 1)]
     ended = codes(nodes)
     seconds = time.monotonic() - begun

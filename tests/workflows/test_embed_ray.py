@@ -99,9 +99,10 @@ def test_what_contradicts_ray_is_refused(made_videos, weights, tmp_path, cmvl):
             PrepareRequest(made_videos, tmp_path / 'dst', **options)
 
 
-# With a cluster.
+# With a cluster: on one interpreter, as what is slow.
 
 
+@pytest.mark.slow
 def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(cluster, tmp_path, caplog, monkeypatch):
     order = tmp_path / 'order'
     order.write_text('')
@@ -132,6 +133,7 @@ def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(clu
                 list(pool(task, [item], 1))
 
 
+@pytest.mark.slow
 def test_parts_are_those_of_the_other_engine_though_a_disk_is_full_and_a_worker_is_killed(
     cluster, videos, weights, tmp_path, monkeypatch, cmvl
 ):
@@ -193,6 +195,7 @@ def test_weights_that_differ_on_a_machine_are_refused(made_videos, make_network,
     assert hashes(out) == {}
 
 
+@pytest.mark.slow
 def test_a_machine_with_another_version_or_without_the_folders_is_refused(cluster, monkeypatch, tmp_path):
     with (
         ray_pool(None, 1, [tmp_path / 'not here'], local_workers=1) as pool,
@@ -212,6 +215,7 @@ def test_a_machine_with_another_version_or_without_the_folders_is_refused(cluste
         task.network()
 
 
+@pytest.mark.slow
 def test_prepared_videos_lists_and_report_are_those_of_one_machine(cluster, videos, tmp_path, monkeypatch):
     (videos / 'a' / 'broken.mp4').write_bytes(b'no video')
     (videos / 'b' / 'empty.mkv').touch()
