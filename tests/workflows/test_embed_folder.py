@@ -96,13 +96,14 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_the_block_it_is_at(repository, whole, made_videos, weights, tmp_path):
     out, order = tmp_path / 'out', tmp_path / 'order'
     (tmp_path / 'run.py').write_text(KILLS)
     order.write_text('')
     words = [sys.executable, tmp_path / 'run.py', made_videos, out, weights, order]
     environment = os.environ | {'PYTHONPATH': str(repository)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300)
     assert not order.exists()
     assert (done.returncode, done.stdout) == (0, '4 0 0\n'), done.stderr
     assert hashes(out) == hashes(whole)
