@@ -53,7 +53,8 @@ def taken_by(words: Sequence[str], environment: Mapping[str, str], log: Path) ->
                 try:
                     fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
                     seconds[pid] = (int(fields[11]) + int(fields[12])) / _TICK
-                    peaks[pid] = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # of its program, not of its parent's
+                    peak = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # of its program, not of its parent's
+                    peaks[pid] = peak or peaks.get(pid, 0)  # one that has ended and is not waited for says nothing
                     held += _bytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss') if with_pages else 0
                 except OSError:  # ended meanwhile
                     continue

@@ -9,6 +9,8 @@ Example:
   cmvl embed my_videos -o features.parquet
   cmvl web features.parquet
   cmvl web features.parquet --work-dir work_dirs/pretrain --port 9000
+  cmvl index features/
+  cmvl web features/ --index ivf
 """
 
 
@@ -17,12 +19,17 @@ Example:
 @click.option('--port', type=click.IntRange(0, 65535), default=8765, show_default=True, help='0 takes a free one.')
 @click.option('--host', default='127.0.0.1', show_default=True, help='Address of this machine to listen on.')
 @click.option(
+    '--index', metavar='KIND', help='ivf or lance, by `cmvl index`: vectors stay on the disk; default: every row.'
+)
+@click.option(
     '--work-dir', type=click.Path(path_type=Path), help='Work directory whose training curves are shown, as they grow.'
 )
 @click.option(
     '--allow-host', multiple=True, metavar='NAME', help='Further name by which browsers reach the page; repeatable.'
 )
-def web(features: Path, port: int, host: str, work_dir: Path | None, allow_host: tuple[str, ...]) -> None:
+def web(
+    features: Path, port: int, host: str, index: str | None, work_dir: Path | None, allow_host: tuple[str, ...]
+) -> None:
     """A page to search clips, watch motion vectors and follow a training.
 
     FEATURES is a file or folder of `cmvl embed`; its videos must still be where they were. The page finds the clips
@@ -38,6 +45,7 @@ def web(features: Path, port: int, host: str, work_dir: Path | None, allow_host:
         features,
         host=host,
         port=port,
+        index=index,
         work_dir=work_dir,
         allow_hosts=allow_host,
         ready=lambda address: click.echo(f'{address}  (Ctrl-C ends)'),

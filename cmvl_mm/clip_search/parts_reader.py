@@ -94,9 +94,13 @@ class Parts:
             found.update(zip(places.tolist(), told_rows(table), strict=True))
         return [found[place] for place in range(len(rows))]
 
+    def columns(self, names: Sequence[str]) -> pa.Table:
+        """Some columns of all rows, in memory; paths are a dictionary."""
+        return pa.concat_tables(self._table(numbers, names) for numbers in self._groups()).unify_dictionaries()
+
     def whole(self) -> Embeddings:
         """All rows, in memory."""
-        return embeddings_of(pa.concat_tables(self.tables()).unify_dictionaries(), self.meta)
+        return embeddings_of(self.columns([*Row._fields, 'vector']), self.meta)
 
     def _groups(self) -> Iterator[range]:
         """Neighbouring parts that make a block."""

@@ -18,6 +18,7 @@ from cmvl_mm.embedding.embeddings import (
     read_footer,
     write_embeddings,
 )
+from cmvl_mm.embedding.unwritable import telling_which
 from cmvl_mm.embedding.video_rows import VideoRows, joined
 
 KEY = b'cmvl_mm.part'
@@ -80,13 +81,8 @@ def write_part(
     rows = joined(done, dict(zip(block.paths, block.labels, strict=True)), meta)
     if not done:
         rows = Embeddings(rows.paths, rows.starts, rows.ends, rows.labels, np.empty((0, channels), np.float32), meta)
-    try:
+    with telling_which(path):
         write_embeddings(path, rows, {KEY: _stored(facts)})
-    except OSError as error:
-        raise EmbeddingsError(
-            f'{path}: cannot be written on {platform.node()}: {error}. Finished parts are kept. Remedy: free '
-            'space or permissions, then the same command again.'
-        ) from error
     return facts
 
 

@@ -22,6 +22,7 @@ from cmvl_mm.embedding.embeddings import EmbeddingsError, Failure
 from cmvl_mm.embedding.part_file import PartFacts, has_changed, read_facts
 from cmvl_mm.embedding.parts_manifest import NAME, REMEDY, PartsManifest, read_manifest
 from cmvl_mm.embedding.same_rows import require_same
+from cmvl_mm.embedding.unwritable import telling_which
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.files.byte_locks import Claim, lock_byte, unlock_byte
 
@@ -52,7 +53,8 @@ class PartsFolder:
 
     Raises:
         FolderInUse: another run writes one of these parts.
-        EmbeddingsError: there are rows of other weights, settings or videos, or something that is no folder of parts.
+        EmbeddingsError: there are rows of other weights, settings or videos, or something that is no folder of parts;
+            or it cannot be written.
     """
 
     def __init__(
@@ -61,8 +63,9 @@ class PartsFolder:
         self.folder = folder
         if folder.is_dir() and any(folder.iterdir()) and not (folder / PARTS).is_dir():
             raise EmbeddingsError(f'{folder}: a folder that holds something else. Remedy: a new or an empty one.')
-        (folder / PARTS).mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        with telling_which(folder):
+            (folder / PARTS).mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
         self._has_locks = True
         try:
             for number in numbers:
@@ -115,7 +118,11 @@ class PartsFolder:
                 left.unlink(missing_ok=True)
 
     def write_failures(self) -> None:
-        """The table of all parts that are there; each run ends with it, and the last one has them all."""
+        """The table of all parts that are there; each run ends with it, and the last one has them all.
+
+        Raises:
+            EmbeddingsError: it cannot be written.
+        """
         with self._table():
             text = io.StringIO(newline='')
             table = csv.writer(text)
@@ -123,7 +130,8 @@ class PartsFolder:
             table.writerows([*failure, '', ''] for failure in self.manifest.refused)
             for number, facts in self._facts():
                 table.writerows([*failed.failure, number, failed.machine] for failed in facts.failed)
-            replace_text(self.folder / FAILURES, text.getvalue())
+            with telling_which(self.folder / FAILURES):
+                replace_text(self.folder / FAILURES, text.getvalue())
 
     def _facts(self) -> Iterator[tuple[int, PartFacts]]:
         """Of those parts that are there and whole."""
@@ -143,7 +151,8 @@ class PartsFolder:
         try:
             there = read_manifest(self.folder)
         except FileNotFoundError:
-            manifest.write(self.folder)
+            with telling_which(self.folder / NAME):
+                manifest.write(self.folder)
             return manifest
         manifest.require_same(there, self.folder)
         return there

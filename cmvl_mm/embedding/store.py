@@ -22,6 +22,7 @@ from cmvl_mm.embedding.embeddings import (
     write_embeddings,
 )
 from cmvl_mm.embedding.same_rows import require_same
+from cmvl_mm.embedding.unwritable import telling_which
 from cmvl_mm.embedding.video_rows import VideoRows, joined
 from cmvl_mm.files.atomic import replace_text
 
@@ -37,8 +38,8 @@ class EmbedStore:
         overwrite: begin anew, whatever is there.
 
     Raises:
-        EmbeddingsError: there are rows of other weights, settings or another root.
-        OSError: the folder cannot be written.
+        EmbeddingsError: there are rows of other weights, settings or another root; or the folder cannot be written,
+            which `add`, `note` and `finish` say, too.
     """
 
     def __init__(self, out: Path, meta: EmbeddingsMeta, overwrite: bool = False) -> None:
@@ -46,12 +47,13 @@ class EmbedStore:
         self.parts = out.with_name(f'{out.name}.parts')
         self.notes = notes_of(out)
         self._meta = meta
-        self.parts.mkdir(parents=True, exist_ok=True)
-        if overwrite:
-            self._discard()
-            self.out.unlink(missing_ok=True)
-            self.notes.unlink(missing_ok=True)
-            self.parts.mkdir()
+        with telling_which(self.parts):
+            self.parts.mkdir(parents=True, exist_ok=True)
+            if overwrite:
+                self._discard()
+                self.out.unlink(missing_ok=True)
+                self.notes.unlink(missing_ok=True)
+                self.parts.mkdir()
 
     def finished(self, paths: Sequence[str]) -> dict[str, VideoRows]:
         """The rows of those videos that were finished by an earlier run and have not been changed since."""
@@ -70,17 +72,21 @@ class EmbedStore:
         """Write a part."""
         if done:
             number = len(list(self.parts.iterdir()))
-            write_embeddings(self.parts / f'{number:06d}.parquet', joined(done, dict.fromkeys(done), self._meta))
+            part = self.parts / f'{number:06d}.parquet'
+            with telling_which(part):
+                write_embeddings(part, joined(done, dict.fromkeys(done), self._meta))
 
     def note(self, failures: Sequence[Failure], done: Mapping[str, VideoRows]) -> None:
         """Write what failed, and which videos are shorter than a clip."""
         stretched = [path for path, rows in done.items() if rows.stretched]
         content = dict(failures=[failure._asdict() for failure in failures], stretched=stretched)
-        replace_text(self.notes, json.dumps(content, indent=2, ensure_ascii=False) + '\n')
+        with telling_which(self.notes):
+            replace_text(self.notes, json.dumps(content, indent=2, ensure_ascii=False) + '\n')
 
     def finish(self, found: Embeddings) -> None:
         """Write the file and remove the parts."""
-        write_embeddings(self.out, found)
+        with telling_which(self.out):
+            write_embeddings(self.out, found)
         self._discard()
 
     def _discard(self) -> None:

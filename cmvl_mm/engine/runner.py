@@ -34,6 +34,7 @@ from .preflight import check_test, check_training
 from .prepare import prepare
 from .rank_order import mean_in_rank_order
 from .same_run import NEW_RUN, require_same_run
+from .same_weights import require_same_on_all_nodes
 from .screen import ON_SCREEN
 
 
@@ -165,14 +166,15 @@ class CompressedRunner(Runner):
             map_location: MMEngine hands it over; files are read on the CPU and copied to wherever the model is.
 
         Raises:
-            FileNotFoundError, CheckpointError: the file is missing or does not match the model. Names of the zoo and
-                addresses have errors of their own.
+            FileNotFoundError, CheckpointError: the file is missing, does not match the model, or is another one on
+                another machine of the run. Names of the zoo and addresses have errors of their own.
         """
         path = resolve_checkpoint(filename)
         if damage := mismatch(path):
             raise CheckpointError(
                 f'{path}: {damage}. Remedy: another checkpoint; tools/train.py --resume finds the newest.'
             )
+        require_same_on_all_nodes(path)
         checkpoint = read_checkpoint(path)
         if 'state_dict' not in checkpoint:  # the file is a bare state dict
             checkpoint = dict(state_dict=state_dict_of(checkpoint, source=path))

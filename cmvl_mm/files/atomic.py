@@ -43,6 +43,13 @@ def _sync(path: Path) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file in one step."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding='utf-8')
+    """Write a file in one step.
+
+    Raises:
+        OSError: it cannot be written; `filename` is the file's, which a full disk does not say.
+    """
+    try:
+        with atomic_write(path) as temporary:
+            temporary.write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error

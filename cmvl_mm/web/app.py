@@ -28,7 +28,7 @@ from cmvl_mm.web.excerpt import read_excerpt
 from cmvl_mm.web.file_cache import FileCache
 from cmvl_mm.web.guard import Guard
 from cmvl_mm.web.params import choice, flag, optional_whole, text, whole
-from cmvl_mm.web.similar import Similar, Vectors
+from cmvl_mm.web.similar import ExactNearest, Nearest, Similar, Vectors
 from cmvl_mm.web.uploads import Uploads, renamed
 
 PAGE_SIZE = 24  # clips
@@ -50,6 +50,8 @@ class Settings:
     """See `Similar`."""
     hosts: frozenset[str]
     """See `guard.allowed_hosts`."""
+    nearest: Nearest | None = None
+    """How the collection is searched; None compares every row."""
     work_dir: Path | None = None
     """Whose curves are shown."""
     max_upload: int = 512 * 2**20
@@ -107,7 +109,8 @@ class _Site:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self.collection = settings.collection
-        self.similar = Similar(settings.collection, settings.embed_video)
+        nearest = ExactNearest(settings.collection) if settings.nearest is None else settings.nearest
+        self.similar = Similar(settings.collection, nearest, settings.embed_video)
         (folder / 'clips').mkdir()
         (folder / 'uploads').mkdir()
         self.cache = FileCache(folder / 'clips', _CACHE_BYTES)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.clip_search.told_rows import ToldRows
 from cmvl_mm.embedding.embeddings import Embeddings
 from cmvl_mm.web.errors import BadRequest
 
@@ -49,13 +50,13 @@ class Page(NamedTuple):
 
 
 class Collection:
-    """Rows of a features file. Nothing but row numbers and numbers of labels comes from a request.
+    """Rows of a features file or folder. Nothing but row numbers and numbers of labels comes from a request.
 
     Args:
-        found: the file's rows.
+        found: the rows.
     """
 
-    def __init__(self, found: Embeddings) -> None:
+    def __init__(self, found: Embeddings | ToldRows) -> None:
         self.found = found
         self.root = Path(found.meta.root)
         names = sorted({label for label in found.labels if label is not None})

@@ -12,6 +12,7 @@ from cmvl_mm.web.collection import Collection
 from cmvl_mm.web.errors import WebError
 from cmvl_mm.web.guard import allowed_hosts
 from cmvl_mm.web.query_network import QueryNetwork
+from cmvl_mm.web.similar import Nearest
 
 
 def serve(
@@ -19,6 +20,7 @@ def serve(
     *,
     host: str = '127.0.0.1',
     port: int = 8765,
+    index: str | None = None,
     work_dir: str | Path | None = None,
     allow_hosts: Sequence[str] = (),
     ready: Callable[[str], None] = print,
@@ -29,6 +31,8 @@ def serve(
         features: a file of `embed` or a folder of `embed_folder`; its videos must be where it says.
         host: an address of this machine, to listen on; others than 127.0.0.1 let others in, and there is no login.
         port: to listen on; 0 takes a free one.
+        index: 'ivf' or 'lance', built by `build_index` beside the parts: vectors stay on the disk, and some of the
+            nearest may be missed. None compares every row, in memory.
         work_dir: whose training curves are shown.
         allow_hosts: further names by which browsers may ask for the page.
         ready: called with the page's address, once it is open.
@@ -36,19 +40,28 @@ def serve(
     Raises:
         FileNotFoundError: there is no such features file.
         EmbeddingsError: it holds no embeddings.
+        SearchError: the index is not there, is damaged, or is one of other parts.
         WebError: there is nothing to show, no such work directory, or the port cannot be had.
     """
     features = Path(features)
-    found = read_embeddings(features)
-    if not len(found):
+    nearest: Nearest | None = None
+    if index is None:
+        collection = Collection(read_embeddings(features))
+    else:
+        from cmvl_mm.web.indexed import IndexedNearest  # loads torch
+
+        nearest = IndexedNearest(features, index)
+        collection = nearest.collection
+    if not len(collection):
         raise WebError(f'{features}: it has no rows. Remedy: embed videos that can be read.')
     if work_dir is not None and not Path(work_dir).is_dir():
         raise WebError(f'{work_dir}: there is no such work directory. Remedy: the folder that training writes to.')
     settings = Settings(
         title=features.name,
-        collection=Collection(found),
-        embed_video=QueryNetwork(found.meta),
+        collection=collection,
+        embed_video=QueryNetwork(collection.found.meta),
         hosts=allowed_hosts(host, allow_hosts),
+        nearest=nearest,
         work_dir=None if work_dir is None else Path(work_dir),
     )
     with _listening(host, port) as listener:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.embedding.embeddings import Embeddings
 from cmvl_mm.web.collection import Clip, Collection, Rows
 from cmvl_mm.web.errors import BadRequest
 
@@ -22,17 +23,42 @@ class Neighbour(NamedTuple):
     """Cosine, -1 to 1."""
 
 
+class Nearest(Protocol):
+    """What ranks the rows of a collection."""
+
+    channels: int
+    """Of the vectors."""
+
+    def vector(self, row: int) -> Vectors:
+        """(C,) of a row."""
+
+    def rows(self, vector: Vectors, k: int, label: int | None, apart_from: int | None) -> list[tuple[int, float]]:
+        """The k nearest rows and their cosines, nearest first; all that there are, if they are fewer.
+
+        Args:
+            vector: (C,)
+            k: how many.
+            label: only rows with the label of this number.
+            apart_from: only rows of other videos than that of this row.
+
+        Raises:
+            BadRequest: there is no such label.
+        """
+
+
 class Similar:
-    """Exact search by cosine.
+    """Search by cosine.
 
     Args:
         collection: what is searched.
+        nearest: how.
         embed_video: a video -> (m, C), one vector a clip, by the network that made the collection's vectors. Called by
             one thread at a time.
     """
 
-    def __init__(self, collection: Collection, embed_video: Callable[[Path], Vectors]) -> None:
+    def __init__(self, collection: Collection, nearest: Nearest, embed_video: Callable[[Path], Vectors]) -> None:
         self.collection = collection
+        self._nearest = nearest
         self._embed_video = embed_video
         self._network = Lock()
 
@@ -49,9 +75,11 @@ class Similar:
             BadRequest: there is no such row or label.
         """
         self.collection.clip(row)
-        rows = self.collection.with_label(label)
-        rows = self.collection.of_other_videos(rows, row) if other_videos else rows[rows != row]
-        return self._nearest(self.collection.found.vectors[row], rows, k)
+        vector = self._nearest.vector(row)
+        if other_videos:
+            return self._told(self._nearest.rows(vector, k, label, apart_from=row))
+        found = self._nearest.rows(vector, k + 1, label, apart_from=None)  # the row itself may be among them
+        return self._told([one for one in found if one[0] != row][:k])
 
     def to_video(self, path: Path, k: int, label: int | None) -> list[Neighbour]:
         """The k clips nearest to the mean of a video's vectors, nearest first.
@@ -60,25 +88,47 @@ class Similar:
             VideoError: the video cannot be read, or is too short.
             BadRequest: there is no such label.
         """
-        rows = self.collection.with_label(label)
-        return self._nearest(self.vector_of(path), rows, k)
+        vector = self.vector_of(path)
+        if len(vector) != self._nearest.channels:
+            raise BadRequest(f'the query has {len(vector)} channels and the features file {self._nearest.channels}')
+        return self._told(self._nearest.rows(vector, k, label, apart_from=None))
 
     def vector_of(self, path: Path) -> Vectors:
         """(C,), the mean of a video's vectors."""
         with self._network:
             return np.asarray(self._embed_video(path), np.float32).mean(axis=0)
 
-    def _nearest(self, vector: Vectors, rows: Rows, k: int) -> list[Neighbour]:
+    def _told(self, found: list[tuple[int, float]]) -> list[Neighbour]:
+        return [Neighbour(self.collection.clip(row), similarity) for row, similarity in found]
+
+
+class ExactNearest:
+    """Every row is compared; `Nearest` says what the parts are.
+
+    Args:
+        collection: of rows with their vectors, in memory.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        if not isinstance(collection.found, Embeddings):
+            raise TypeError('rows without vectors need an index')
+        self._collection = collection
+        self._vectors = collection.found.vectors
+        self.channels: int = self._vectors.shape[1]
+
+    def vector(self, row: int) -> Vectors:
+        """As `Nearest` says."""
+        return self._vectors[row]
+
+    def rows(self, vector: Vectors, k: int, label: int | None, apart_from: int | None) -> list[tuple[int, float]]:
+        """As `Nearest` says."""
         from cmvl_mm.evaluation.search import nearest  # loads torch
 
+        rows: Rows = self._collection.with_label(label)
+        if apart_from is not None:
+            rows = self._collection.of_other_videos(rows, apart_from)
         if not len(rows):
             return []
-        vectors = self.collection.found.vectors
-        if len(vector) != vectors.shape[1]:
-            raise BadRequest(f'the query has {len(vector)} channels and the features file {vectors.shape[1]}')
-        gallery = vectors if len(rows) == len(vectors) else vectors[rows]
+        gallery = self._vectors if len(rows) == len(self._vectors) else self._vectors[rows]
         found = nearest(vector[None], gallery, k)
-        return [
-            Neighbour(self.collection.clip(int(rows[place])), float(similarity))
-            for place, similarity in zip(found.rows[0], found.similarity[0], strict=True)
-        ]
+        return list(zip(rows[found.rows[0]].tolist(), found.similarity[0].tolist(), strict=True))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -85,16 +86,17 @@ def prepare_videos(
     order = {source: number for number, source in enumerate(mine)}
     outcomes.sort(key=lambda outcome: order[outcome.source])  # whatever order they came in
     whole = not stopped and count == 1  # the lists of a part would be taken for the data set's
-    # What other shards have finished by now is on the list too; the last of them completes it.
-    ready = ready_sources(request.dst, request.motion, listing.sources, outcomes)
-    write_list(request.dst / f'{request.list_name}.txt', ready)
-    if listing.classes:
-        replace_text(request.dst / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
-    extra = _finish_dataset(request, matched, outcomes, say) if matched and whole else {}
-    report = report_of(request, outcomes, listing, extra)
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    # A path that is not UTF-8 comes out as JSON's own escape.
-    replace_text(request.report_path, text.encode('utf-8', 'backslashreplace').decode() + '\n')
+    with _writing(request.dst):
+        # What other shards have finished by now is on the list too; the last of them completes it.
+        ready = ready_sources(request.dst, request.motion, listing.sources, outcomes)
+        write_list(request.dst / f'{request.list_name}.txt', ready)
+        if listing.classes:
+            replace_text(request.dst / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
+        extra = _finish_dataset(request, matched, outcomes, say) if matched and whole else {}
+        report = report_of(request, outcomes, listing, extra)
+        text = json.dumps(report, indent=2, ensure_ascii=False)
+        # A path that is not UTF-8 comes out as JSON's own escape.
+        replace_text(request.report_path, text.encode('utf-8', 'backslashreplace').decode() + '\n')
     for line in (*summary_of(report), f'all of it in {request.report_path}'):
         say(line)
     if matched and count > 1:
@@ -111,7 +113,7 @@ def check_profile(dst: Path, profile: str, say: Say) -> None:
         PrepareError: it holds another, or cannot be written.
     """
     record = dst / 'profile.txt'
-    try:
+    with _writing(dst):
         dst.mkdir(parents=True, exist_ok=True)
         while True:
             with claim(dst, record.name) as state:  # of two first runs, one writes
@@ -121,12 +123,22 @@ def check_profile(dst: Path, profile: str, say: Say) -> None:
                     found = record.read_text().strip()
                     break
             wait_for_any(dst, [record.name])
-    except OSError as error:
-        raise PrepareError(f'{dst} cannot be written: {error}. Remedy: choose a folder that can.') from error
     if found != profile:
         raise PrepareError(f'{dst} holds videos of the profile {found!r}, not {profile!r}. Remedy: another folder.')
     if state == 'no locks':
         say(f'{dst} has no file locks: two runs at once may prepare a video twice, and *.part files are not removed')
+
+
+@contextmanager
+def _writing(dst: Path) -> Iterator[None]:
+    """Within the block, files are written to the folder. Raises PrepareError: that fails."""
+    try:
+        yield
+    except OSError as error:
+        raise PrepareError(
+            f'{dst} cannot be written on {platform.node()}: {error}. What is finished is kept. Remedy: free space or '
+            'permissions, then the same command again; or another folder.'
+        ) from error
 
 
 @contextmanager

@@ -335,10 +335,13 @@ def test_a_tree_of_processes_is_measured_with_its_grandchildren(benchmark, tmp_p
         'while time.process_time() < end: pass\n'
         'time.sleep(1.5)'
     )
-    start = 'import subprocess, sys; subprocess.run([sys.executable, "-I", "-c", sys.argv[1]])'
+    start = (  # and leaves it unwaited for a while when it has ended
+        'import os, subprocess, sys, time; child = subprocess.Popen([sys.executable, "-I", "-c", sys.argv[1]])\n'
+        'os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT); time.sleep(0.6); child.wait()'
+    )
     words = [sys.executable, '-I', '-c', start]
     taken = tree.taken_by([*words, held], {}, tmp_path / 'log')
-    assert taken.main < 50 * 2**20 < 100 * 2**20 < taken.largest < taken.together < 200 * 2**20
+    assert 0 < taken.main < 50 * 2**20 < 100 * 2**20 < taken.largest < taken.together < 200 * 2**20
     assert taken.cpu > 0.2
     with pytest.raises(RuntimeError, match=r'exit code 1: (?s:.*)NameError'):
         tree.taken_by([sys.executable, '-I', '-c', 'nothing'], {}, tmp_path / 'log')

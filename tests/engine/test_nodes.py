@@ -2,6 +2,7 @@
 
 import re
 import socket
+from hashlib import sha256
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
@@ -12,13 +13,15 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import BaseLoop
 from torch.utils.data import DataLoader
 
+from cmvl_mm.checkpoints.pretrained import CheckpointError
 from cmvl_mm.datasets.dataset import Skipped
-from cmvl_mm.engine import elastic
+from cmvl_mm.engine import elastic, same_weights
 from cmvl_mm.engine.elastic import Attempt, restart_may_help
 from cmvl_mm.engine.global_batch import GlobalBatchError, processes_of, share_of
 from cmvl_mm.engine.hooks import SkippedVideosHook
 from cmvl_mm.engine.nodes import own_address
 from cmvl_mm.engine.runner import CompressedRunner
+from cmvl_mm.engine.same_weights import require_same_on_all_nodes
 
 
 @pytest.fixture
@@ -67,6 +70,22 @@ def test_an_error_names_the_node(monkeypatch, capsys):
     with pytest.raises(FileNotFoundError), Attempt():
         raise FileNotFoundError('train.txt: there is no such list')
     assert 'no such list\nOn node compute-7, process 3 of 4.\n' in capsys.readouterr().err
+
+
+def test_weights_that_differ_between_nodes_are_refused(monkeypatch, tmp_path, request):
+    path, gathered = tmp_path / 'weights.pth', []
+    path.write_bytes(b'mine')
+    other = (sha256(b'others').hexdigest(), 'compute-1')
+    monkeypatch.setattr(same_weights, 'all_gather_object', lambda mine: gathered.append(mine) or [other, mine])
+    require_same_on_all_nodes(path)  # of one machine
+    assert not gathered
+    request.getfixturevalue('of_two_nodes')
+    told = rf'weights\.pth: is not the same .* {other[0][:12]}… on compute-1; SHA-256 .* on compute-7\. Remedy: one'
+    with pytest.raises(CheckpointError, match=told):
+        CompressedRunner.__new__(CompressedRunner).load_checkpoint(str(path))
+    path.write_bytes(b'others')
+    require_same_on_all_nodes(path)
+    assert gathered[-1] == (other[0], 'compute-7')
 
 
 @pytest.mark.parametrize('nodes', [1, 2])

@@ -1,10 +1,11 @@
 """A file is there whole or as it was before."""
 
 import os
+import resource
 
 import pytest
 
-from cmvl_mm.files.atomic import atomic_write
+from cmvl_mm.files.atomic import atomic_write, replace_text
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
@@ -35,6 +36,21 @@ def test_nothing_written_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_write(tmp_path / 'a.txt'):
         pass
     assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):
+    path = tmp_path / 'a.txt'
+    replace_text(path, 'old')
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # bytes of a file
+    try:
+        with pytest.raises(OSError, match=r'File too large') as caught:
+            replace_text(path, 'more than there is room for')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(path)
+    assert path.read_text() == 'old'
+    assert os.listdir(tmp_path) == ['a.txt']
 
 
 def test_synced_the_content_is_on_the_disk_before_the_name_and_the_name_at_the_end(tmp_path, monkeypatch):

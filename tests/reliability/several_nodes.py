@@ -10,10 +10,13 @@ from subprocess import Popen
 from typing import Any
 
 import numpy as np
+import torch
 from cluster import PORT, Cluster, kill_all, script
 from finding import Finding, Size
 from short_run import CONFIG, VIDEOS, command, difference, launch, make_videos, options, start, state
 from signals import logged, wait_for_iteration
+
+from cmvl_mm.checkpoints.pretrained import read_checkpoint
 
 RANKS = 2  # of a machine
 TOLERANCES = {2: 1e-4, 10: 1e-2, 30: 1e-2}
@@ -29,6 +32,7 @@ OF_ONE_PROCESS = 'tests/models/test_recognizer.py::test_two_processes_equal_one_
 OF_SLURM = 'tests/tools/test_launchers.py::test_what_slurm_starts_hands_on_as_well'
 OF_NODES = 'tests/engine/test_nodes.py'
 LIMIT = 60.0
+PATIENCE = 900.0  # seconds; beside other work, processes of two machines on two cores take minutes to start
 
 
 def findings(size: Size) -> list[Finding]:
@@ -42,10 +46,16 @@ def findings(size: Size) -> list[Finding]:
             same_losses(site, ranks=RANKS, steps=10, slurm=False),
             same_losses(site, ranks=RANKS, steps=10, slurm=True),
             comes_back(site),
+            first_dies(site),
             stays_away(site),
             is_refused(site),
-            *([lacks_the_list(site), lacks_a_video(site)] if cluster.isolated else []),  # by a copy of one's own
+            *(of_copies(site) if cluster.isolated else []),
         ]
+
+
+def of_copies(site: 'Site') -> list[Finding]:
+    """What takes a machine with files of its own."""
+    return [lacks_the_list(site), lacks_a_video(site), other_weights(site)]
 
 
 class Site:
@@ -104,6 +114,15 @@ class Site:
                 raise RuntimeError((self.folder / f'{name}.log').read_text()[-3000:])
         return state(end)
 
+    def undisturbed(self, steps: int) -> dict[str, Any]:
+        """The end of both machines, left alone."""
+        name = f'undisturbed_{steps}'
+        if not (self.folder / name / f'epoch_{steps}.pth').exists():
+            ended = codes([self.launch(name, node, steps) for node in (0, 1)])
+            if any(ended):
+                raise RuntimeError(self.said(name, 0)[-3000:])
+        return self.end(name, steps)
+
     def compare(self, name: str, steps: int) -> tuple[str, bool]:
         """How much the losses differ from those of one process, and whether that is rounding."""
         found, expected = (np.array(run['losses']) for run in (self.end(name, steps), self.alone(steps)))
@@ -123,7 +142,7 @@ class Site:
         return self.log(name, node).read_text() + logged(self.log(name, node))
 
 
-def codes(processes: list[Popen], seconds: float = 300) -> list[int]:
+def codes(processes: list[Popen], seconds: float = PATIENCE) -> list[int]:
     until = time.monotonic() + seconds
     try:
         return [process.wait(timeout=max(1, until - time.monotonic())) for process in processes]
@@ -242,7 +261,7 @@ def comes_back(site: Site) -> Finding:
     """NNODES=2: all processes of machine 1 die; the job waits, and the same command completes it."""
     name, steps = 'back', 16
     nodes = [site.launch(name, node, steps) for node in (0, 1)]
-    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER)
+    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER, PATIENCE)
     kill_all(nodes[1])
     time.sleep(10)
     waits = nodes[0].poll() is None
@@ -250,12 +269,7 @@ def comes_back(site: Site) -> Finding:
     nodes[1] = site.launch(name, 1, steps, again=True)
     ended = codes(nodes)
     seconds = time.monotonic() - begun
-    undisturbed = [site.launch('undisturbed', node, steps) for node in (0, 1)]
-    differs = (
-        'no end'
-        if any(ended + codes(undisturbed))
-        else difference(*(site.end(n, steps) for n in (name, 'undisturbed')))
-    )
+    differs = 'no end' if any(ended) else difference(site.end(name, steps), site.undisturbed(steps))
     resumed = 'The run resumes after iteration' in site.said(name, 0)
     return Finding(
         promise='With NNODES=2 a job waits for a machine that died. Started there again, it goes on from its newest '
@@ -268,11 +282,36 @@ def comes_back(site: Site) -> Finding:
     )
 
 
+def first_dies(site: Site) -> Finding:
+    """NNODES=2: all processes of machine 0, where the others have met, die; the same commands with --resume go on."""
+    name, steps = 'first', 16
+    nodes = [site.launch(name, node, steps) for node in (0, 1)]
+    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER, PATIENCE)
+    kill_all(nodes[0])
+    begun = time.monotonic()
+    left = codes(nodes[1:])
+    seconds = time.monotonic() - begun
+    batch = ('--global-batch', str(VIDEOS), '--resume')
+    ended = codes([site.launch(name, node, steps, batch=batch, again=True) for node in (0, 1)])
+    differs = 'no end' if any(ended) else difference(site.end(name, steps), site.undisturbed(steps))
+    resumed = 'The run resumes after iteration' in site.said(f'{name}_again', 0)
+    return Finding(
+        promise='When the first machine (NODE_RANK=0) dies, the job ends on the others, too. The same commands with '
+        '--resume end it with the losses and weights of an undisturbed one.',
+        tested=f'kill -9 to the launcher and all processes of machine 0 after step {KILL_AFTER} of {steps}; then the '
+        f'same commands with --resume; 2 x {RANKS} processes, {site.how}',
+        figure=f'exit code {left[0]} of the other, {seconds:.0f} s after the kill; then {ended}; resumed: {resumed}; '
+        + ('the same bits' if differs is None else f'differs: {differs}'),
+        held=any(left) and not any(ended) and resumed and differs is None,
+        guard='tests/reliability/test_promises.py::test_they_hold[dying_peers]',
+    )
+
+
 def stays_away(site: Site) -> Finding:
     """NNODES=1:2: machine 1 dies and stays away; the other goes on with the same global batch."""
     name, steps = 'away', 30
     nodes = [site.launch(name, node, steps, nodes='1:2') for node in (0, 1)]
-    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER)
+    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER, PATIENCE)
     kill_all(nodes[1])
     begun = time.monotonic()
     ended = codes(nodes[:1])
@@ -297,7 +336,7 @@ def is_refused(site: Site) -> Finding:
     name, steps, share = 'refused', 30, VIDEOS // (2 * RANKS)
     without = dict(batch=(), extra={'train_dataloader.batch_size': share})
     nodes = [site.launch(name, node, steps, nodes='1:2', **without) for node in (0, 1)]
-    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER)
+    wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER, PATIENCE)
     kill_all(nodes[1])
     ended = codes(nodes[:1])
     said = site.said(name, 0)
@@ -333,6 +372,33 @@ def lacks_the_list(site: Site) -> Finding:
         f'machine says so: {told}',
         held=all(ended) and named and told and seconds < LIMIT,
         guard=f'{OF_NODES}::test_an_error_names_the_node',
+    )
+
+
+def other_weights(site: Site) -> Finding:
+    """Machine 1 has a copy with other weights under the same name."""
+    site.alone(2)
+    weights = read_checkpoint(site.folder / 'alone_2' / 'epoch_2.pth')['state_dict']
+    path = site.videos / 'weights.pth'
+    torch.save(dict(state_dict=weights), path)
+    copy = site.copy()
+    name, first = next(iter(weights.items()))
+    torch.save(dict(state_dict=weights | {name: first + 1}), copy[0] / path.name)
+    begun, chosen = time.monotonic(), {'load_from': str(path)}
+    nodes = [site.launch('other', node, 2, own_copy=copy if node else None, extra=chosen) for node in (0, 1)]
+    ended = codes(nodes)
+    seconds = time.monotonic() - begun
+    told = (
+        rf'weights\.pth: is not the same file on all nodes: .* on {site.cluster.name(0)}; .* on {site.cluster.name(1)}'
+    )
+    named = [re.search(told, site.log('other', node).read_text()) is not None for node in (0, 1)]
+    return Finding(
+        promise='Weights to begin with (load_from) that are another file on one machine end the job on all, with an '
+        'error that names file and machines.',
+        tested=f'2 machines x {RANKS} processes, {site.how}; one number changed in the copy of one',
+        figure=f'exit codes {ended} after {seconds:.0f} s; file and machines named: {named}',
+        held=all(ended) and all(named),
+        guard=f'{OF_NODES}::test_weights_that_differ_between_nodes_are_refused',
     )
 
 

@@ -1,6 +1,7 @@
 """prepare_videos.py: restartable, shardable, never stopped by a broken video, and its lists can be read."""
 
 import json
+import platform
 import shutil
 import subprocess
 import unicodedata
@@ -206,7 +207,7 @@ def test_a_loose_video_that_takes_all_labels_is_said(run, place, clip, tmp_path)
 
 
 def test_where_nothing_can_be_done_the_reason_is_said(run, place, clip, tmp_path):
-    """No video but a broken one; none at all; a folder that cannot be written."""
+    """No video but a broken one; none at all; a folder that cannot be written; a full disk."""
     src, dst = tmp_path / 'src', tmp_path / 'dst'
     place(src, b'no video' * 100, 'a.mp4')
     code, output = run(src, dst, '--workers', 1)
@@ -226,6 +227,14 @@ def test_where_nothing_can_be_done_the_reason_is_said(run, place, clip, tmp_path
     assert code == 1
     assert 'cannot be written' in output
     assert 'Traceback' not in output
+    limited = 'import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))'  # bytes
+    code, output = run(src, tmp_path / 'full', '--workers', 1, code=limited)
+    assert code == 1
+    assert f'{tmp_path / "full"} cannot be written on {platform.node()}: [Errno 27] File too large: ' in output
+    assert 'report.json' in output
+    assert 'Traceback' not in output
+    assert not list((tmp_path / 'full').rglob('*.part'))
+    assert run(src, tmp_path / 'full', '--workers', 1)[0] == 0
 
 
 def test_odd_names_from_folder_to_list_on_a_terminal_that_cannot_show_them(run, place, command, clip, tmp_path):

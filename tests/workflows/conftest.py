@@ -1,6 +1,8 @@
 """Four short videos of several kinds, and a network of two channels with its config beside it."""
 
+import resource
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -107,3 +109,19 @@ def cmvl():
         return result.stdout if code == 0 else result.output
 
     return run
+
+
+@pytest.fixture
+def full_disk():
+    """(bytes): a context in which no file of this process takes more, as on a disk without room."""
+
+    @contextmanager
+    def limited(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited

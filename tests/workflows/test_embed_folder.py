@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import pytest
 
 from cmvl_mm.clip_search.search import search
 from cmvl_mm.clip_search.stored_rows import read_embeddings
-from cmvl_mm.embedding import block_engine
+from cmvl_mm.embedding import block as embed_block
+from cmvl_mm.embedding import block_engine, parts_folder, parts_manifest, store
 from cmvl_mm.embedding.block import BlockTask
 from cmvl_mm.embedding.block_plan import videos_of_block
 from cmvl_mm.embedding.embed import embed
@@ -27,6 +29,7 @@ from cmvl_mm.embedding.parts_folder import FolderInUse
 from cmvl_mm.embedding.shards import Shard, ShardError, shard_of
 from cmvl_mm.embedding.summary import summary_of_folder, told_of_folder
 from cmvl_mm.files import byte_locks
+from cmvl_mm.files.atomic import replace_text
 
 SMALL = dict(workers=0, block_clips=3)
 """In this process, a video a part."""
@@ -93,13 +96,14 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_the_block_it_is_at(repository, whole, made_videos, weights, tmp_path):
     out, order = tmp_path / 'out', tmp_path / 'order'
     (tmp_path / 'run.py').write_text(KILLS)
     order.write_text('')
     words = [sys.executable, tmp_path / 'run.py', made_videos, out, weights, order]
     environment = os.environ | {'PYTHONPATH': str(repository)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300)
     assert not order.exists()
     assert (done.returncode, done.stdout) == (0, '4 0 0\n'), done.stderr
     assert hashes(out) == hashes(whole)
@@ -140,7 +144,8 @@ def test_rows_of_other_weights_settings_or_lists_are_refused(whole, videos, make
         with pytest.raises(EmbeddingsError, match=words) as caught:
             embed_folder(**SMALL | options, out=out)
         assert str(caught.value).startswith(f'{out}: ')
-        assert 'Remedy: ' in str(caught.value)
+        assert 'Remedy: the same ' in str(caught.value)
+        assert 'list' in words or f'on this machine, {platform.node()}' in str(caught.value)
         assert hashes(out) == before
     shutil.copy(whole / 'parts' / '000001.parquet', out / 'parts' / '000001.parquet')  # of videos in another place
     for use in (lambda: embed_folder(videos, out, weights, **SMALL), lambda: read_embeddings(out)):
@@ -179,6 +184,41 @@ def test_a_part_that_is_cut_off_or_damaged_is_named_and_made_again(whole, made_v
     part.rmdir()
     with pytest.raises(EmbeddingsError, match=r'1 of 4 parts are missing, first 000001\.parquet\. Remedy'):
         search(out, 0)
+
+
+def test_a_full_disk_is_named_with_its_machine_and_what_is_finished_is_kept(
+    whole, made_videos, weights, tmp_path, full_disk, cmvl, monkeypatch
+):
+    out, written = tmp_path / 'out', []
+    write_part = embed_block.write_part
+
+    def fills_up(path, *rest):
+        with full_disk(2**30 if len(written) < 2 else 3000):  # bytes; a part has 3.6 kB
+            written.append(write_part(path, *rest))
+        return written[-1]
+
+    monkeypatch.setattr(embed_block, 'write_part', fills_up)
+    told = rf'cannot be written on {platform.node()}: .*File too large\. What is finished is kept\. Remedy: free space'
+    with pytest.raises(EmbeddingsError, match=rf'^{out}/parts/000002\.parquet: {told}'):
+        embed_folder(made_videos, out, weights, **SMALL)
+    kept = {name: hashes(whole)[name] for name in ('000000.parquet', '000001.parquet')}
+    assert hashes(out) == kept  # and nothing that was begun
+    monkeypatch.setattr(embed_block, 'write_part', write_part)
+
+    def no_room(path, text):
+        with full_disk(30):
+            replace_text(path, text)
+
+    for module in (parts_folder, parts_manifest, store):
+        monkeypatch.setattr(module, 'replace_text', no_room)
+    with pytest.raises(EmbeddingsError, match=rf'^{out}/failures\.csv: {told}'):
+        embed_folder(made_videos, out, weights, **SMALL)
+    assert hashes(out) == hashes(whole)
+    for name, file in (('new/', 'manifest.json'), ('new.parquet', 'new.failures.json')):
+        line = cmvl('embed', made_videos, '-o', f'{tmp_path}/{name}', '--model', weights, code=1).splitlines()[-1]
+        assert re.match(rf'Error: {tmp_path}/.*{file}: {told}', line)
+    monkeypatch.undo()
+    assert embed_folder(made_videos, out, weights, **SMALL).skipped == 4
 
 
 def test_a_video_that_cannot_be_read_is_in_the_table_and_tried_again_when_it_changes(

@@ -5,6 +5,7 @@ import logging
 import operator
 import os
 import platform
+import resource
 import signal
 import socket
 import sys
@@ -98,9 +99,10 @@ def test_what_contradicts_ray_is_refused(made_videos, weights, tmp_path, cmvl):
             PrepareRequest(made_videos, tmp_path / 'dst', **options)
 
 
-# With a cluster.
+# With a cluster: on one interpreter, as what is slow.
 
 
+@pytest.mark.slow
 def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(cluster, tmp_path, caplog, monkeypatch):
     order = tmp_path / 'order'
     order.write_text('')
@@ -131,7 +133,8 @@ def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(clu
                 list(pool(task, [item], 1))
 
 
-def test_parts_are_those_of_the_other_engine_though_a_worker_is_killed(
+@pytest.mark.slow
+def test_parts_are_those_of_the_other_engine_though_a_disk_is_full_and_a_worker_is_killed(
     cluster, videos, weights, tmp_path, monkeypatch, cmvl
 ):
     (videos / 'b' / 'three.avi').write_bytes(b'no video')
@@ -139,11 +142,23 @@ def test_parts_are_those_of_the_other_engine_though_a_worker_is_killed(
     order = tmp_path / 'order'
     order.write_text('')
 
+    class Full(BlockTask):
+        def __call__(self, block):
+            if block.number == 2:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))  # bytes; a part has 3.6 kB
+            return super().__call__(block)
+
+    monkeypatch.setattr(folder, 'BlockTask', Full)
+    told = rf'/parts/000002\.parquet: cannot be written on {NODE}: .*File too large\. What is finished is kept'
+    with pytest.raises(EmbeddingsError, match=told):
+        embed_folder(videos, tmp_path / 'out', weights, **ON_RAY)
+    assert sorted(hashes(tmp_path / 'out')) == ['000000.parquet', '000001.parquet']
+
     class Killed(BlockTask):
         def __call__(self, block):
-            if block.number == 1 and order.exists():
+            if block.number == 3 and order.exists():
                 order.unlink()
-                (self.folder / 'parts' / '000001.parquet.1.1.part').write_bytes(b'begun')
+                (self.folder / 'parts' / '000003.parquet.1.1.part').write_bytes(b'begun')
                 os.kill(os.getpid(), signal.SIGKILL)
             return super().__call__(block)
 
@@ -151,7 +166,7 @@ def test_parts_are_those_of_the_other_engine_though_a_worker_is_killed(
     monkeypatch.chdir(tmp_path)  # the worker is elsewhere
     run = embed_folder(Path('videos'), Path('out'), weights, **ON_RAY)
     assert not order.exists()
-    assert (run.written, run.clips, [failure.path for failure in run.failures]) == (4, 9, ['b/three.avi'])
+    assert (run.written, run.clips, [failure.path for failure in run.failures]) == (2, 9, ['b/three.avi'])
     assert hashes(tmp_path / 'out') == hashes(tmp_path / 'one')
     for name in ('manifest.json', 'failures.csv'):
         assert (tmp_path / 'out' / name).read_bytes() == (tmp_path / 'one' / name).read_bytes()
@@ -180,6 +195,7 @@ def test_weights_that_differ_on_a_machine_are_refused(made_videos, make_network,
     assert hashes(out) == {}
 
 
+@pytest.mark.slow
 def test_a_machine_with_another_version_or_without_the_folders_is_refused(cluster, monkeypatch, tmp_path):
     with (
         ray_pool(None, 1, [tmp_path / 'not here'], local_workers=1) as pool,
@@ -199,6 +215,7 @@ def test_a_machine_with_another_version_or_without_the_folders_is_refused(cluste
         task.network()
 
 
+@pytest.mark.slow
 def test_prepared_videos_lists_and_report_are_those_of_one_machine(cluster, videos, tmp_path, monkeypatch):
     (videos / 'a' / 'broken.mp4').write_bytes(b'no video')
     (videos / 'b' / 'empty.mkv').touch()

@@ -1,0 +1,25 @@
+"""A disk that is full, or that refuses: one error that names the machine, since any of many may be it."""
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cmvl_mm.embedding.embeddings import EmbeddingsError
+
+
+@contextmanager
+def telling_which(path: Path) -> Iterator[None]:
+    """Within the block, a file or folder is written.
+
+    Raises:
+        EmbeddingsError: that fails; with path, this machine, reason and remedy.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise EmbeddingsError(
+            f'{path}: cannot be written on {platform.node()}: {reason}. What is finished is kept. Remedy: free '
+            'space or permissions, then the same command again.'
+        ) from error

@@ -1,0 +1,54 @@
+"""The clips nearest to a query by an index beside the parts: no vector is in memory."""
+
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from cmvl_mm.clip_search.indexes import open_index
+from cmvl_mm.clip_search.own_videos import OwnVideos
+from cmvl_mm.clip_search.row_filter import RowFilter
+from cmvl_mm.clip_search.stored_rows import open_parts
+from cmvl_mm.clip_search.told_rows import read_told
+from cmvl_mm.web.collection import Collection
+from cmvl_mm.web.similar import Vectors
+
+
+class IndexedNearest:
+    """An index proposes rows, which the exact cosine ranks; `similar.Nearest` says what the parts are.
+
+    Args:
+        features: the folder of parts.
+        kind: of the index that `build_index` built: 'ivf' or 'lance'.
+
+    Raises:
+        SearchError: the index is not there, is damaged, or is one of other parts.
+        FileNotFoundError: there is no such folder.
+        EmbeddingsError: parts are missing or damaged.
+        ModuleNotFoundError: the index's library is not installed.
+    """
+
+    def __init__(self, features: Path, kind: str) -> None:
+        self._engine = open_index(features, kind)
+        self.channels: int = self._engine.channels
+        self._alone = Lock()  # an index remembers its last filter
+        parts = open_parts(features)
+        assert parts is not None  # an index lies beside parts
+        self.collection = Collection(read_told(parts))
+        """What its rows say."""
+
+    def vector(self, row: int) -> Vectors:
+        """As `Nearest` says."""
+        with self._alone:
+            return self._engine.vectors_at(np.array([row]))[0]
+
+    def rows(self, vector: Vectors, k: int, label: int | None, apart_from: int | None) -> list[tuple[int, float]]:
+        """As `Nearest` says."""
+        collection = self.collection
+        collection.with_label(label)  # refuses a number that no label has
+        where = RowFilter(label=None if label is None else collection.labels[label][0])
+        own = None if apart_from is None else OwnVideos(collection.root, [collection.clip(apart_from).path])
+        with self._alone:
+            best = self._engine.nearest(vector[None], k, by_video=False, where=where, own=own)
+        cosines = np.clip(best.cosine, -1, 1)
+        return list(zip(best.row.tolist(), cosines.tolist(), strict=True))
