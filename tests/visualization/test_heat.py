@@ -47,6 +47,8 @@ def test_cells_go_from_blue_to_yellow_and_a_rest_is_hatched():
     low, high = found[7, 7].astype(int), found[7, 20].astype(int)
     assert low[2] > low[0] + 50
     assert high[0] > high[2] + 50
+    between = draw_cells(GREY, np.linspace(0, 51, 8)[None], np.ones((1, 8), bool), 51, 6, 1)
+    assert saturation(between[3, 3::6]).min() > 50  # never grey, as the picture below is
     for rest in (found[14:], found[:, 28:]):
         assert not saturation(rest).any()
         assert len(np.unique(rest)) == 2
