@@ -1,9 +1,13 @@
 """A verdict is where the interval of the paired differences lies about the margin, and needs five pairs."""
 
+import re
+from pathlib import Path
+
 import pytest
 from non_inferiority import ARMS, MARGIN, VIDEO_ARMS, compare, maps_section, videos_section
 from rows import BY_NAME, CONFIGS, options_of_training
 from run import config_with
+from store import load_published
 
 
 def flat(node, path=''):
@@ -75,3 +79,20 @@ def test_both_arms_are_rows_of_the_level_and_differ_in_the_maps_alone(setting):
         'model.data_preprocessor.motion_size',
         *(f'{network}.{name}' for name in ('stem_kernel', 'stem_pool', 'stage_strides')),
     }
+
+
+def test_the_table_of_the_docs_has_the_published_figures_and_marks_what_is_not_worse():
+    published = load_published()
+    page = (Path(__file__).parents[2] / 'docs/configs.md').read_text()
+    shown = {'level basic': 'basic', 'level hard': 'hard'} | {f'level {name}': name for name in ARMS if ',' in name}
+    cell = r'(\**)([+-][.\d]+) \(([+-][.\d]+) to ([+-][.\d]+)\)\**'
+    for row, setting in shown.items():
+        for figure, found in zip(
+            ('R@1 joint', 'R@1 context', 'R@1 motion'),
+            re.findall(cell, re.search(rf'^\| {row} \|.*', page, re.MULTILINE)[0]),
+            strict=True,
+        ):
+            difference = compare(published, ARMS[setting], figure)
+            mean = sum(difference.differences) / len(difference.seeds)
+            assert found[1:] == tuple(f'{value:+.1f}' for value in (mean, *difference.interval)), (setting, figure)
+            assert bool(found[0]) == (difference.verdict == 'not worse'), (setting, figure)
