@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# faiss HNSW: where each vector is stored 200 times, a third of the queries do not find theirs; a trace of noise cures it.
+# faiss HNSW: where each vector is stored 200 times, 30 of 100 queries do not find theirs; a trace of noise cures it.
 #
 # One would guess: copies of a vector, such as the features of still or repeated clips, make a search easier: a query
 #                  that equals 200 of 20000 stored vectors finds one of them, as it finds single ones.

@@ -104,7 +104,8 @@ for i, tags in enumerate(FILES.values()):
 seen = {'PyAV': [patches(by_pyav(f'{i}.mp4')) for i in range(len(FILES))]}
 seen['decord'] = [patches(by_decord(f'{i}.mp4')) for i in range(len(FILES))]
 for name, folder in (('OpenCV 4.12', 'old'), ('OpenCV 5', '')):
-    subprocess.run([sys.executable, '-W', 'ignore', __file__, 'one'], check=True, env=os.environ | {'PYTHONPATH': folder})
+    environment = os.environ | {'PYTHONPATH': folder}
+    subprocess.run([sys.executable, '-W', 'ignore', __file__, 'one'], check=True, env=environment)
     seen[name] = np.load('seen.npy')
 errors = {name: np.abs(np.array(found) - COLOURS).max((1, 2)).round().astype(int) for name, found in seen.items()}
 for i, file in enumerate(FILES):
