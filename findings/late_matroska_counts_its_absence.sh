@@ -77,7 +77,8 @@ for path, (codec, options) in FILES.items():
         ok, image = capture.read()
         read.append(number_of(image) if ok else None)
     capture.release()
-    print(f'{path:6} PyAV: starts at {start:g} s, duration {length:g} s, {len(numbers)} frames; OpenCV counts {counted}')
+    print(f'{path:6} PyAV: starts at {start:g} s, duration {length:g} s, {len(numbers)} frames;',
+          f'OpenCV counts {counted}')
     print(f'  8 of them: {read}')
     late = path.endswith(('.mkv', '.webm'))
     holds &= counted == (FIRST + COUNT if late else COUNT) and abs(length - (12.4 if late else 2.4)) < 0.05
