@@ -6,8 +6,7 @@
 # What happens:    IVF keeps the ids of what stays, and numbers what comes by ntotal, which the removal has lowered.
 #                  Of 5000 vectors 0 to 9 are removed and ten others added: these get the ids 4990 to 4999, which the
 #                  last ten have kept. A search for old vector 4990 and one for new vector 0 both answer 4990, so one
-#                  of the two gets the other's label. No error, no warning. IndexFlat moves the
-#                  numbers up.
+#                  of the two gets the other's label. No error, no warning. IndexFlat moves the numbers up.
 # Made here:       5000 and 10 random vectors of 32 numbers.
 # Versions:        faiss-cpu 1.15.1, numpy 2.4.6
 # Output seen:
