@@ -10,6 +10,15 @@
 # Made here:       eight pictures, each with its number as bars, by Pillow.
 # Versions:        av 18.1.0 (FFmpeg 8.1.2), imageio 2.38.1, imageio-ffmpeg 0.8.1 (FFmpeg 9.0.2), pillow 13.0.0,
 #                  numpy 2.4.6
+# Output seen:
+#   a.png: streams ['160x64 None']
+#     (all readers give [0, 1, 2, 3, 4, 5, 6, 7] of .png)
+#   a.avif: streams ['160x64 default', '160x64 default']
+#     PyAV, stream 0   [0]
+#     imageio, pyav    [0]
+#     imageio, pillow  [0, 1, 2, 3, 4, 5, 6, 7]
+#     FFmpeg's command [0]
+#     PyAV, stream 1   [0, 1, 2, 3, 4, 5, 6, 7]
 # Exits 0 while this holds, 1 when the behaviour has changed.
 set -euo pipefail
 work=$(mktemp -d)
