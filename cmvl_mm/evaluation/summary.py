@@ -16,7 +16,9 @@ _SAYS = {
     r'R@(\d+)': 'share of test videos with a video of their class among the {} nearest training videos',
     r'top1': 'share of test videos whose highest score is their class',
     r'top5': 'share of test videos whose class is among the five highest scores',
-    r'mean1': 'mean over the classes of the share of their test videos whose highest score is their class',
+    # MMAction2's mean_class_accuracy lets in a class without test videos once a video is taken for it.
+    r'mean1': 'mean over the classes of the share of their test videos whose highest score is their class; '
+    'a class that has no test videos counts as 0 if it is the highest score of one, else not at all',
     r'held_out_lr_(.+)': 'share of the held-out fifth of the training videos classified right, trained at rate {}',
 }
 _ONE_A_VIDEO = re.compile(r'R@\d+|top[15]')  # shares of n test videos, which have an interval

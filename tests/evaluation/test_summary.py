@@ -1,6 +1,8 @@
 """Figures of a test as a reader sees them: one unit, intervals, no top-5 of few classes."""
 
+import numpy as np
 import pytest
+from mmaction.evaluation import mean_class_accuracy
 
 from cmvl_mm.evaluation.intervals import wilson
 from cmvl_mm.evaluation.summary import figure_rows, figures_of, summary_lines
@@ -17,6 +19,15 @@ def test_shares_and_percents_become_one_unit_with_the_interval_of_their_videos()
     assert top1.interval == pytest.approx([100 * end for end in wilson(4, 16)])
     assert (mean1.interval, mean1.n) == (None, None)  # no share of videos
     assert 'among the 1 nearest' in recall.says
+
+
+@pytest.mark.parametrize(('named', 'value'), [(1, 0.75), (2, 0.5)])
+def test_mean1_says_what_becomes_of_a_class_without_test_videos(named: int, value: float):
+    labels = [0, 0, 1, 1]  # class 2 has none
+    scores = np.eye(3)[[0, named, 1, 1]]
+    assert mean_class_accuracy(list(scores), labels) == pytest.approx(value)
+    [mean1] = figures_of({'finetune/mean1': value})
+    assert 'a class that has no test videos counts as 0 if it is the highest score of one' in mean1.says
 
 
 def test_top5_is_left_out_of_fewer_than_six_classes():
