@@ -14,14 +14,15 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from cmvl_mm.files.atomic import atomic_write
+from cmvl_mm.video.checks import SettingFault, about, finite, shown, whole
 from cmvl_mm.video.container import failure, reporting
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
-from cmvl_mm.video.errors import VideoError
-from cmvl_mm.video.profile import MAX_SIDE, PROFILES, Profile, profiles_within
+from cmvl_mm.video.errors import SettingError, VideoError
+from cmvl_mm.video.profile import MAX_SIDE, MOST_QUANTISER, PROFILES, Profile, profiles_within
 from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
 from cmvl_mm.video.source_frames import SourceFrames, StampsDisagree, stamps_by_decoding, stamps_by_packets
 from cmvl_mm.video.stream import CompressedVideo
-from cmvl_mm.video.times import Clock, limited
+from cmvl_mm.video.times import FASTEST, SLOWEST, Clock, limited
 
 __all__ = ['GOP', 'PROFILES', 'Profile', 'reencode', 'write_video']
 
@@ -51,10 +52,14 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
         The number of frames.
 
     Raises:
+        SettingError: ``profile`` is no `Profile`.
         VideoError: naming ``src``: stage ``open``, ``index`` or ``decode`` where it is damaged or changes its size;
             ``encode`` where its orientation or size cannot be written, or the result is not what was asked for.
     """
     name = os.fspath(src)
+    if not isinstance(profile, Profile):
+        remedy = 'Give a Profile, such as PROFILES["paper"]'
+        raise SettingError(name, 'encode', f'profile is {shown(profile)}', remedy)
     with _replacing(os.fspath(dst)) as temporary:
         try:
             return _write(name, stamps_by_packets(name), temporary, profile)
@@ -86,18 +91,38 @@ def write_video(
 ) -> None:
     """Encode ``frames``, uint8 (T, H, W, 3) RGB, with the structure that `reencode` writes.
 
-    ``file_size``: bytes; the file is filled up to it with a box that readers of .mp4 pass over.
+    Args:
+        frames: as above.
+        path: of the file.
+        fps: frames per second, 0.001 to 1000.
+        quantiser: of MPEG-4, 1 (best) to 31.
+        file_size: bytes; the file is filled up to it with a box that readers of .mp4 pass over.
 
     Raises:
+        SettingError: a number that cannot be, or frames of another type or shape.
         VideoError: stage ``encode``.
     """
     name = os.fspath(path)
+    with about(name, 'encode'):
+        quantiser = whole('quantiser', quantiser, least=1, most=MOST_QUANTISER)
+        file_size = None if file_size is None else whole('file_size', file_size, least=1)
+        rate = Fraction(finite('fps', fps))
+        if not SLOWEST <= rate <= FASTEST:
+            raise SettingFault(f'fps is {fps}', f'Give fps from {float(SLOWEST)} to {FASTEST}')
     with _replacing(name) as temporary:
-        images = (VideoFrame.from_ndarray(frame, format='rgb24') for frame in frames)
-        count = _encode(images, temporary, clock=Clock(limited(Fraction(fps))), quantiser=quantiser, blame=name)
+        images = (_image(frame, name) for frame in frames)
+        count = _encode(images, temporary, clock=Clock(limited(rate)), quantiser=quantiser, blame=name)
         if file_size is not None:
             _fill_up(temporary, file_size, reserved=SEAL_SIZE, blame=name)
         _seal(temporary, Profile(quantiser), count, blame=name)
+
+
+def _image(frame: npt.NDArray[np.uint8], blame: str) -> VideoFrame:
+    """Raises SettingError for anything but (H, W, 3) of uint8."""
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        found = f'{frame.dtype} {frame.shape}' if isinstance(frame, np.ndarray) else type(frame).__name__
+        raise SettingError(blame, 'encode', f'a frame is {found}', 'Give uint8 (T, H, W, 3), RGB')
+    return VideoFrame.from_ndarray(frame, format='rgb24')
 
 
 def _seal(path: str, profile: Profile, num_frames: int, *, blame: str) -> None:
