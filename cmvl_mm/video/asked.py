@@ -46,6 +46,15 @@ def count_of(path: str, frames: Indices) -> int:
             raise SettingFault(reason, 'Give a list, a range or an array of them') from None
 
 
+def numbers_of(part: slice, num_frames: int) -> range:
+    """Display indices of a slice. Raises SettingFault where its parts are no whole numbers."""
+    start, stop, step = (
+        None if value is None else whole(f'the {name} of a slice', value)
+        for name, value in (('start', part.start), ('stop', part.stop), ('step', part.step))
+    )
+    return range(*slice(start, stop, step).indices(num_frames))
+
+
 def is_prepared(decoder: FrameDecoder) -> bool:
     """Whether the file is as `cmvl_mm.video.encode.reencode` wrote it: MPEG-4 Part 2 without B-frames."""
     index = decoder.index if decoder.is_regular else None

@@ -9,7 +9,7 @@ from av.codec import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.container import reporting
+from cmvl_mm.video.reporting import reporting
 
 
 def write_png(picture: npt.NDArray[np.uint8], path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cmvl_mm.video.checks import SettingFault, about, flag, one_of, shown, whole
-from cmvl_mm.video.container import CODECS_WITH_VECTORS
+from cmvl_mm.video.decoder_options import CODECS_WITH_VECTORS
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 
 

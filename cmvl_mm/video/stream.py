@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.asked import Indices, count_of, rows_of
+from cmvl_mm.video.asked import Indices, count_of, numbers_of, rows_of
 from cmvl_mm.video.batch import Batch
 from cmvl_mm.video.checks import SettingFault, about, whole
 from cmvl_mm.video.directions import DirectedPainter, Directions, Normalise
@@ -53,7 +53,7 @@ class CompressedVideo(VideoFile):
     def __getitem__(self, index: int | slice) -> npt.NDArray[np.uint8]:
         try:
             if isinstance(index, slice):
-                return self.read(rgb=_numbers_of(index, self.num_frames)).rgb
+                return self.read(rgb=numbers_of(index, self.num_frames)).rgb
             number = whole('a frame', index)
         except SettingFault as fault:  # as any sequence does
             remedy = 'Give a whole number or a slice; read(rgb=...) takes lists and arrays'
@@ -190,12 +190,3 @@ class CompressedVideo(VideoFile):
         for batch in self.iterate(rgb=True, batch=8):
             assert batch.rgb is not None
             yield from batch.rgb
-
-
-def _numbers_of(part: slice, num_frames: int) -> range:
-    """Display indices of a slice. Raises SettingFault where its parts are no whole numbers."""
-    start, stop, step = (
-        None if value is None else whole(f'the {name} of a slice', value)
-        for name, value in (('start', part.start), ('stop', part.stop), ('step', part.step))
-    )
-    return range(*slice(start, stop, step).indices(num_frames))

@@ -9,8 +9,8 @@ from av.video.frame import VideoFrame
 
 from cmvl_mm.video.checks import about, flag, whole
 from cmvl_mm.video.colour import Colour, container_tags
-from cmvl_mm.video.container import codec_name
 from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.metadata import VideoMetadata, keyframe_interval, turn_of
 from cmvl_mm.video.motion import default_block
