@@ -11,6 +11,7 @@ import numpy as np
 from cmvl_mm.video.errors import SettingError, Stage
 
 _LONGEST = 60  # letters of a value that an error shows
+_BOOLS = bool, np.bool_
 
 
 class SettingFault(ValueError):
@@ -51,7 +52,7 @@ def whole(name: str, value: object, *, least: int | None = None, most: int | Non
         SettingFault: it is none, or outside ``least`` ... ``most``.
     """
     try:
-        if isinstance(value, bool | np.bool_):
+        if isinstance(value, _BOOLS):
             raise TypeError
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
@@ -86,7 +87,7 @@ def finite(name: str, value: object) -> float:
 
 def flag(name: str, value: object) -> bool:
     """Raises SettingFault for anything but True and False."""
-    if not isinstance(value, bool | np.bool_):
+    if not isinstance(value, _BOOLS):
         raise SettingFault(f'{name} is {shown(value)}', 'Give True or False')
     return bool(value)
 
