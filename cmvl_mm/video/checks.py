@@ -85,10 +85,10 @@ def finite(name: str, value: object) -> float:
     return number
 
 
-def flag(name: str, value: object) -> bool:
+def flag(name: str, value: object, remedy: str = 'Give True or False') -> bool:
     """Raises SettingFault for anything but True and False."""
     if not isinstance(value, _BOOLS):
-        raise SettingFault(f'{name} is {shown(value)}', 'Give True or False')
+        raise SettingFault(f'{name} is {shown(value)}', remedy)
     return bool(value)
 
 

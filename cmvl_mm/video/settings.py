@@ -23,7 +23,8 @@ def check_kinds(*, rgb: object, motion: object, residual: object) -> None:
     """Raises SettingFault for what is no flag, and where nothing is asked for."""
     if not (rgb == 'keyframes' if isinstance(rgb, str) else isinstance(rgb, bool | np.bool_)):
         raise SettingFault(f'rgb is {shown(rgb)}', 'Give True, False or "keyframes"')
-    if not (flag('motion', motion) | flag('residual', residual) | bool(rgb)):
+    of_all = 'Give True or False: of all frames that are read, or of none'
+    if not (flag('motion', motion, of_all) | flag('residual', residual, of_all) | bool(rgb)):
         remedy = 'Give rgb=True, rgb="keyframes", motion=True or residual=True'
         raise SettingFault('nothing is asked for', remedy)
 
