@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from cmvl_mm.bitstream.claims import FIELDS, FUTURE, MIXED, UNKNOWN, Claim, Claims, Trust
-from cmvl_mm.bitstream.h264_headers import SequenceHeader, parameter_sets, parse_sps
+from cmvl_mm.bitstream.h264_headers import SequenceHeader, parse_sps
+from cmvl_mm.bitstream.h264_nal import parameter_sets
 from cmvl_mm.bitstream.h264_references import Lists, ReferenceLists
 from cmvl_mm.bitstream.h264_slices import SPS, HeaderReader, SliceHeader
 

@@ -1,13 +1,14 @@
 """Which pictures the reference lists of H.264 hold: those displayed before a picture, after it, or both.
 
 FFmpeg tells a vector's list and not its entry, so a list tells the time only where all its entries lie on one side.
-Pictures are followed as ITU-T H.264 says: their order (8.2.1), the lists (8.2.4) and the marking (8.2.5).
+Pictures are followed as ITU-T H.264 says: the lists (8.2.4) and the marking (8.2.5).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from cmvl_mm.bitstream.h264_order import PictureOrder
 from cmvl_mm.bitstream.h264_slices import SliceHeader
 
 Side = Literal['past', 'future', 'mixed', 'none']
@@ -39,6 +40,10 @@ class _Reference:
     wrapped: int = 0  # FrameNumWrap, for the current picture
 
 
+_Entries = tuple[list[_Reference], list[_Reference]]
+"""Both lists of a slice."""
+
+
 class ReferenceLists:
     """Follows a stream from its first packet on, frame by frame in decoding order.
 
@@ -53,9 +58,8 @@ class ReferenceLists:
         self._had_fields = False
         self._is_first = True
         self._latest: int | None = None  # the highest picture order count of the sequence so far
-        self._previous_poc = (0, 0)  # most and least significant part, of the reference before
+        self._order = PictureOrder()
         self._previous_frame_num = 0
-        self._frame_num_offset = 0
 
     def picture(self, slices: Sequence[SliceHeader]) -> Lists:
         """Of the next picture, given all its slices.
@@ -66,10 +70,10 @@ class ReferenceLists:
         if first.idr:
             self._sequence += 1
             self._references, self._had_fields, self._latest = [], False, None
-        poc = self._picture_order(first)
+        poc = self._order.of(first)
         entries = self._entries(slices, poc)
         lists = Lists(
-            (self._sequence, poc), self._sides(slices, poc), self._same(entries, None), self._same(entries, 1)
+            (self._sequence, poc), self._sides(slices, poc, entries), self._same(entries, None), self._same(entries, 1)
         )
         self._latest = poc if self._latest is None else max(poc, self._latest)
         self._mark(first, poc)
@@ -79,55 +83,17 @@ class ReferenceLists:
         """A picture could not be followed."""
         self._lost = True
 
-    def _picture_order(self, head: SliceHeader) -> int:
-        """8.2.1, of the top field or, in a bottom field, of that."""
-        sps = head.sps
-        if sps.poc_type == 0:
-            most, least = (0, 0) if head.idr else self._previous_poc
-            cycle = 1 << sps.poc_lsb_bits
-            if head.poc_lsb < least and least - head.poc_lsb >= cycle // 2:
-                most += cycle
-            elif head.poc_lsb > least and head.poc_lsb - least > cycle // 2:
-                most -= cycle
-            if head.ref:
-                self._previous_poc = most, head.poc_lsb
-            return most + head.poc_lsb + min(0, head.poc_delta[1])
-        if head.idr:
-            self._frame_num_offset = 0
-        elif self._previous_frame_num > head.frame_num:
-            self._frame_num_offset += 1 << sps.frame_num_bits
-        number = self._frame_num_offset + head.frame_num
-        if sps.poc_type == 2:
-            return 2 * number - (not head.ref)
-        return self._order_in_cycle(head, number)
-
-    def _order_in_cycle(self, head: SliceHeader, number: int) -> int:
-        """8.2.1.2."""
-        other, cycle = head.sps.poc_cycle
-        number = number if cycle else 0
-        if not head.ref and number > 0:
-            number -= 1
-        expected = 0
-        if number > 0:
-            rounds, within = divmod(number - 1, len(cycle))
-            expected = rounds * sum(cycle) + sum(cycle[: within + 1])
-        return expected + (0 if head.ref else other) + head.poc_delta[0]
-
-    def _sides(self, slices: Sequence[SliceHeader], poc: int) -> tuple[Side, Side] | None:
+    def _sides(self, slices: Sequence[SliceHeader], poc: int, entries: list[_Entries]) -> tuple[Side, Side] | None:
         if all(head.kind in ('I', 'SI') for head in slices):
             self._lost = False
             return 'none', 'none'
         if self._latest is not None and self._latest < poc and all(head.kind != 'B' for head in slices):
             return 'past', 'none'  # as all that were decoded before it, whatever the list holds
-        if self._lost or self._had_fields or slices[0].field:
-            return None
-        try:
-            entries = [self._lists(head, poc) for head in slices]
-        except Unknown:
+        if not entries:
             return None
         return _side([lists[0] for lists in entries], poc), _side([lists[1] for lists in entries], poc)
 
-    def _entries(self, slices: Sequence[SliceHeader], poc: int) -> list[tuple[list[_Reference], list[_Reference]]]:
+    def _entries(self, slices: Sequence[SliceHeader], poc: int) -> list[_Entries]:
         """Both lists of each slice; empty where they are not known."""
         if self._lost or self._had_fields or slices[0].field:
             return []
@@ -137,7 +103,7 @@ class ReferenceLists:
             return []
 
     def _same(
-        self, entries: list[tuple[list[_Reference], list[_Reference]]], count: int | None
+        self, entries: list[_Entries], count: int | None
     ) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
         """The order of the one picture that the first ``count`` entries of a list, or all, name in all slices."""
         pocs = [{reference.poc for lists in entries for reference in lists[number][:count]} for number in range(2)]
@@ -223,8 +189,8 @@ class ReferenceLists:
         elif kind == 5:
             keep = []
             self._sequence += 1
-            self._latest = self._previous_frame_num = self._frame_num_offset = current.frame_num = current.poc = 0
-            self._previous_poc = 0, 0
+            self._latest = self._previous_frame_num = current.frame_num = current.poc = 0
+            self._order.begin_anew()
         elif kind == 6:
             keep = [r for r in keep if r.long != operands[0]]
             current.long = operands[0]

@@ -7,16 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cmvl_mm.bitstream.bits import BitReader
-from cmvl_mm.bitstream.h264_headers import (
-    PictureHeader,
-    SequenceHeader,
-    length_size,
-    nal_units,
-    parameter_sets,
-    parse_pps,
-    parse_sps,
-    unescaped,
-)
+from cmvl_mm.bitstream.h264_headers import PictureHeader, SequenceHeader, parse_pps, parse_sps
+from cmvl_mm.bitstream.h264_nal import length_size, nal_units, parameter_sets, unescaped
 
 IDR, NOT_IDR, SPS, PPS = 5, 1, 7, 8  # nal_unit_type
 _KINDS = 'P', 'B', 'I', 'SP', 'SI'

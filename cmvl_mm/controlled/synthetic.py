@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.checks import SettingFault, finite, two_of, whole
+
+_XY = '(dx, dy)'
 _WAVES = 48
 _SHORTEST, _LONGEST = 7.0, 90.0  # px: shorter waves do not survive the encoder, longer ones show no motion
 
@@ -47,12 +50,23 @@ class _Texture:
         return np.clip(128 + 70 * value, 0, 255).astype(np.uint8)
 
 
+def _counts(num_frames: int, height: int, width: int, seed: int) -> tuple[int, int, int, int]:
+    """Each as an int. Raises ValueError."""
+    counts = dict(num_frames=num_frames, height=height, width=width)
+    return *(whole(name, count, least=1) for name, count in counts.items()), whole('seed', seed, least=0)  # type: ignore[return-value]
+
+
 def make_pan(
     *, displacement: Sequence[float], num_frames: int = 24, height: int = 128, width: int = 160, seed: int = 0
 ) -> SyntheticVideo:
-    """All content moves by ``displacement`` = (dx, dy) px per frame."""
+    """All content moves by ``displacement`` = (dx, dy) px per frame.
+
+    Raises:
+        ValueError: a number that cannot be.
+    """
+    num_frames, height, width, seed = _counts(num_frames, height, width, seed)
+    displacement = dx, dy = [finite('each of displacement', step) for step in two_of('displacement', displacement, _XY)]
     texture = _Texture(seed)
-    dx, dy = displacement
     frames = [texture.at(np.arange(width) - t * dx, np.arange(height) - t * dy) for t in range(num_frames)]
     truth = np.zeros((num_frames, height, width, 2), np.float32)
     truth[1:] = displacement
@@ -62,7 +76,14 @@ def make_pan(
 def make_zoom(
     *, rate: float, num_frames: int = 24, height: int = 128, width: int = 160, seed: int = 0
 ) -> SyntheticVideo:
-    """Content grows (``rate`` above 1) or shrinks (below 1) by that factor a frame, round the middle."""
+    """Content grows (``rate`` above 1) or shrinks (below 1) by that factor a frame, round the middle.
+
+    Raises:
+        ValueError: a number that cannot be.
+    """
+    num_frames, height, width, seed = _counts(num_frames, height, width, seed)
+    if finite('rate', rate) <= 0:
+        raise SettingFault(f'rate is {rate}', 'Give rate above 0')
     texture = _Texture(seed)
     x, y = np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2
     frames = [texture.at(x / rate**t, y / rate**t) for t in range(num_frames)]
@@ -85,7 +106,13 @@ def make_moving_object(
     texture.
 
     It starts so that it passes the middle of the frame half-way through the video.
+
+    Raises:
+        ValueError: a number that cannot be.
     """
+    num_frames, height, width, seed = _counts(num_frames, height, width, seed)
+    size = whole('size', size, least=1)
+    displacement = [whole('each of displacement', step) for step in two_of('displacement', displacement, _XY)]
     background = _Texture(seed).at(np.arange(width, dtype=float), np.arange(height, dtype=float))
     patch = _Texture(seed + 1).at(np.arange(size, dtype=float), np.arange(size, dtype=float))
     frames = np.repeat(background[None], num_frames, axis=0)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.files.atomic import atomic_write
+from cmvl_mm.video.checks import whole
 from cmvl_mm.video.motion import grid_shape
 
 
@@ -80,7 +81,12 @@ class BlockTruth:
 
 
 def block_truth(truth: ControlledTruth, block: int = 16) -> BlockTruth:
-    """The true motion of every block of ``block`` px, to be compared with `MotionField.vectors` / 4."""
+    """The true motion of every block of ``block`` px, to be compared with `MotionField.vectors` / 4.
+
+    Raises:
+        ValueError: ``block`` is no whole number from 1 on.
+    """
+    block = whole('block', block, least=1)
     rows, columns = grid_shape(*truth.size, block)
     y, x = np.mgrid[:rows, :columns] * block + (block - 1) / 2
     middles = np.stack([x, y], axis=-1).astype(np.float32)  # (Hb, Wb, 2)

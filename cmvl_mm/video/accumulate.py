@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.bitstream.claims import I_FRAME
+from cmvl_mm.video.checks import SettingFault, shown, whole
 from cmvl_mm.video.motion import MotionField, grid_shape
 from cmvl_mm.video.trace_steps import INVALID, Step, Steps, Trace, followed
 
@@ -73,12 +74,15 @@ def accumulate(
         than one frame, ``over`` counts to the first frame of the trace that is at least so many before.
 
     Raises:
-        ValueError: sizes do not fit the field's grid, ``over`` is below 1, or a frame does not refer to one before it.
+        ValueError: sizes do not fit the field's grid, ``over`` is no whole number from 1 on, or a frame does not refer
+            to one before it.
     """
+    if not isinstance(motion, MotionField):
+        raise TypeError(f'accumulate takes a MotionField, and not {type(motion).__name__}')
+    height, width = whole('height', height, least=1), whole('width', width, least=1)
+    over = None if over is None else whole('over', over, least=1)
     count = len(motion.valid)
-    rows = range(-1, count - 1) if before is None else [int(row) for row in before]
-    if len(rows) != count or any(not -1 <= row < number for number, row in enumerate(rows)):
-        raise ValueError(f'before={before}: give a number for each of {count} frames, -1 or that of a frame before it')
+    rows = range(-1, count - 1) if before is None else _rows(before, count)
     vectors = np.empty((count, height, width, 2), np.int16)
     valid = np.empty((count, height, width), np.bool_)
     since, missing = np.empty(count, np.int64), list[str | None]()
@@ -87,6 +91,17 @@ def accumulate(
         vectors[number], valid[number], since[number] = traced[:3]
         missing.append(traced.missing)
     return AccumulatedMotion(vectors, valid, since, tuple(missing))
+
+
+def _rows(before: Rows, count: int) -> list[int]:
+    """Raises SettingFault."""
+    remedy = f'Give a number for each of {count} frames, -1 or that of a frame before it'
+    if not isinstance(before, Sequence | np.ndarray):
+        raise SettingFault(f'before is {shown(before)}', remedy)
+    rows = [whole('a number in before', row, least=-1) for row in before]
+    if len(rows) != count or any(row >= number for number, row in enumerate(rows)):
+        raise SettingFault(f'before is {shown(before)}', remedy)
+    return rows
 
 
 def accumulated(
@@ -100,8 +115,6 @@ def accumulated(
 
     ``since`` is a row.
     """
-    if over is not None and over < 1:
-        raise ValueError(f'over={over}: give a number of frames, at least 1')
     if motion.valid.shape[1:] != grid_shape(height, width, motion.block):
         raise ValueError(
             f'frames of {width}x{height} px have {grid_shape(height, width, motion.block)} cells of {motion.block} px, '

@@ -9,9 +9,11 @@ import numpy.typing as npt
 from cmvl_mm.bitstream.claims import NO_REFERENCE
 from cmvl_mm.video.accumulate import AccumulatedMotion, Traced, accumulated, accumulated_residual
 from cmvl_mm.video.asked import Indices, rows_of
+from cmvl_mm.video.checks import about, whole
 from cmvl_mm.video.motion import MotionField
+from cmvl_mm.video.opened import check_opened
 from cmvl_mm.video.past import frames_before
-from cmvl_mm.video.settings import check_codec, whole_number
+from cmvl_mm.video.settings import check_codec
 from cmvl_mm.video.stream import CompressedVideo
 
 
@@ -48,8 +50,9 @@ def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | Non
             decoded once.
         SettingError: ``over`` is no whole number, or below 1.
     """
-    if over is not None:
-        over = whole_number(video.path, 'motion', 'over', over, least=1)
+    check_opened('read_accumulated', video)
+    with about(video.path, 'motion'):
+        over = None if over is None else whole('over', over, least=1)
     rows = rows_of(video._decoder, frames)
     shape = len(frames), video.height, video.width
     vectors, valid = np.empty((*shape, 2), np.int16), np.empty(shape, np.bool_)
@@ -67,6 +70,7 @@ def read_accumulated_residual(
     video: CompressedVideo, frames: Indices, *, over: int | None = None
 ) -> AccumulatedResidual:
     """CoViAR's accumulated residual by display index; arguments and errors are those of `read_accumulated`."""
+    check_opened('read_accumulated_residual', video)
     motion = read_accumulated(video, frames, over=over)
     numbers = np.array([*frames], np.int64)
     needed, places = np.unique(np.concatenate([numbers, motion.since[motion.since >= 0]]), return_inverse=True)

@@ -1,13 +1,13 @@
 """What reads ask of an open file, before anything is decoded."""
 
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.checks import SettingFault, about, shown, whole
 from cmvl_mm.video.decoder import FrameDecoder
-from cmvl_mm.video.errors import FrameIndexError, SettingError
-from cmvl_mm.video.settings import whole_number
+from cmvl_mm.video.errors import FrameIndexError
 
 Indices = Sequence[int] | npt.NDArray[np.integer]
 
@@ -21,20 +21,38 @@ def rows_of(decoder: FrameDecoder, frames: Indices) -> dict[int, list[int]]:
     """
     rows: dict[int, list[int]] = {}
     num_frames = decoder.num_frames if count_of(decoder.path, frames) else 0
-    for row, index in enumerate(frames):
-        number = whole_number(decoder.path, 'index', 'a display index', index)
-        if not 0 <= number < num_frames:
-            raise FrameIndexError(decoder.path, 'index', f'frame {number} of a video of {num_frames} frames')
-        rows.setdefault(number, []).append(row)
+    with about(decoder.path, 'index'):
+        for row, index in enumerate(frames):
+            number = whole('a display index', index)
+            if not 0 <= number < num_frames:
+                raise FrameIndexError(decoder.path, 'index', f'frame {number} of a video of {num_frames} frames')
+            rows.setdefault(number, []).append(row)
     return dict(sorted(rows.items()))
 
 
 def count_of(path: str, frames: Indices) -> int:
-    """How many frames are asked for; SettingError for what is no sequence."""
-    if not isinstance(frames, Sized):
-        reason = f'display indices are asked for by {type(frames).__name__}'
-        raise SettingError(path, 'index', reason, 'Give a list, a range or an array of them')
-    return len(frames)
+    """How many frames are asked for.
+
+    Raises:
+        SettingError: ``frames`` is no sequence. Sets and dicts have no order of their own.
+    """
+    with about(path, 'index'):
+        try:
+            if isinstance(frames, Set | Mapping | str | bytes | bytearray):
+                raise TypeError
+            return len(frames)
+        except TypeError:
+            reason = f'display indices are asked for by {type(frames).__name__} {shown(frames)}'
+            raise SettingFault(reason, 'Give a list, a range or an array of them') from None
+
+
+def numbers_of(part: slice, num_frames: int) -> range:
+    """Display indices of a slice. Raises SettingFault where its parts are no whole numbers."""
+    start, stop, step = (
+        None if value is None else whole(f'the {name} of a slice', value)
+        for name, value in (('start', part.start), ('stop', part.stop), ('step', part.step))
+    )
+    return range(*slice(start, stop, step).indices(num_frames))
 
 
 def is_prepared(decoder: FrameDecoder) -> bool:

@@ -26,6 +26,8 @@ def block_energy(residual: ResidualField) -> BlockEnergy:
     A cell that the picture's edge cuts counts the pixels inside. Of residuals of 8 bits, 0 to 128 grey levels; of 16, 0
     to 255.
     """
+    if not isinstance(residual, ResidualField):
+        raise TypeError(f'block_energy takes a ResidualField, and not {type(residual).__name__}')
     block, valid = residual.motion.block, residual.predicted
     height, width = residual.y.shape[1:]
     # -128 stays -128 in int8, and is 128 as a byte.

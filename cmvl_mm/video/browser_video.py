@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import reporting
+from cmvl_mm.video.reporting import reporting
 
 TICKS = 1000  # per second
 _BT709 = 1

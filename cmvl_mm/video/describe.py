@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from cmvl_mm.bitstream.claims import I_FRAME
-from cmvl_mm.video.container import CODECS_WITH_VECTORS
+from cmvl_mm.video.decoder_options import CODECS_WITH_VECTORS
 from cmvl_mm.video.metadata import VideoMetadata
 from cmvl_mm.video.runs import runs_of_frames
 from cmvl_mm.video.seal import read_seal

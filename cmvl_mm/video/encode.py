@@ -1,7 +1,7 @@
-"""Writing MPEG-4 Part 2 with a fixed group of pictures, by PyAV's own encoder."""
+"""Any video, or frames of an array, as a file whose vectors are simple, checked before it takes its name."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -9,25 +9,24 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
-from av.packet import Packet
-from av.video.frame import PictureType, VideoFrame
+from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from cmvl_mm.files.atomic import atomic_write
-from cmvl_mm.video.container import failure, reporting
+from cmvl_mm.video.checks import SettingFault, about, finite, shown, whole
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
-from cmvl_mm.video.errors import VideoError
-from cmvl_mm.video.profile import MAX_SIDE, PROFILES, Profile, profiles_within
+from cmvl_mm.video.errors import SettingError, VideoError
+from cmvl_mm.video.mpeg4_writer import GOP, check_size, encode_images
+from cmvl_mm.video.profile import MAX_SIDE, MOST_QUANTISER, PROFILES, Profile, profiles_within
+from cmvl_mm.video.reporting import failure, reporting
 from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
 from cmvl_mm.video.source_frames import SourceFrames, StampsDisagree, stamps_by_decoding, stamps_by_packets
 from cmvl_mm.video.stream import CompressedVideo
-from cmvl_mm.video.times import Clock, limited
+from cmvl_mm.video.times import FASTEST, SLOWEST, Clock, limited
 
-__all__ = ['GOP', 'PROFILES', 'Profile', 'reencode', 'write_video']
+__all__ = ['PROFILES', 'Profile', 'reencode', 'write_video']
 
-GOP = 12  # frames from one I-frame to the next, as in CoViAR and the paper
 _BOX_HEADER = 8  # bytes
-_NO_LIMIT = 1_000_000_000  # bit/s: with one quantiser, rate control has nothing to decide
 
 
 def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profile: Profile) -> int:
@@ -51,10 +50,14 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
         The number of frames.
 
     Raises:
+        SettingError: ``profile`` is no `Profile`.
         VideoError: naming ``src``: stage ``open``, ``index`` or ``decode`` where it is damaged or changes its size;
             ``encode`` where its orientation or size cannot be written, or the result is not what was asked for.
     """
     name = os.fspath(src)
+    if not isinstance(profile, Profile):
+        remedy = 'Give a Profile, such as PROFILES["paper"]'
+        raise SettingError(name, 'encode', f'profile is {shown(profile)}', remedy)
     with _replacing(os.fspath(dst)) as temporary:
         try:
             return _write(name, stamps_by_packets(name), temporary, profile)
@@ -67,10 +70,12 @@ def _write(name: str, stamps: Sequence[int] | None, path: str, profile: Profile)
     with SourceFrames(name, stamps) as source:
         shown = display_size(source.width, source.height, source.pixel_shape, source.orientation)
         size, pixel_shape = profile.target(*shown)
-        _check_size(*size, name, f'Prepare it with the profile {" or ".join(profiles_within(MAX_SIDE, *shown))}')
+        check_size(*size, name, f'Prepare it with the profile {" or ".join(profiles_within(MAX_SIDE, *shown))}')
         images = (_prepare(frame, source.orientation, size, converter) for frame in source.frames())
         quantiser = profile.quantiser
-        count = _encode(images, path, clock=source.clock, quantiser=quantiser, blame=name, pixel_shape=pixel_shape)
+        count = encode_images(
+            images, path, clock=source.clock, quantiser=quantiser, blame=name, pixel_shape=pixel_shape
+        )
     _seal(path, profile, count, blame=name)
     _verify(name, path, count, source.clock)
     return count
@@ -86,18 +91,38 @@ def write_video(
 ) -> None:
     """Encode ``frames``, uint8 (T, H, W, 3) RGB, with the structure that `reencode` writes.
 
-    ``file_size``: bytes; the file is filled up to it with a box that readers of .mp4 pass over.
+    Args:
+        frames: as above.
+        path: of the file.
+        fps: frames per second, 0.001 to 1000.
+        quantiser: of MPEG-4, 1 (best) to 31.
+        file_size: bytes; the file is filled up to it with a box that readers of .mp4 pass over.
 
     Raises:
+        SettingError: a number that cannot be, or frames of another type or shape.
         VideoError: stage ``encode``.
     """
     name = os.fspath(path)
+    with about(name, 'encode'):
+        quantiser = whole('quantiser', quantiser, least=1, most=MOST_QUANTISER)
+        file_size = None if file_size is None else whole('file_size', file_size, least=1)
+        rate = Fraction(finite('fps', fps))
+        if not SLOWEST <= rate <= FASTEST:
+            raise SettingFault(f'fps is {fps}', f'Give fps from {float(SLOWEST)} to {FASTEST}')
     with _replacing(name) as temporary:
-        images = (VideoFrame.from_ndarray(frame, format='rgb24') for frame in frames)
-        count = _encode(images, temporary, clock=Clock(limited(Fraction(fps))), quantiser=quantiser, blame=name)
+        images = (_image(frame, name) for frame in frames)
+        count = encode_images(images, temporary, clock=Clock(limited(rate)), quantiser=quantiser, blame=name)
         if file_size is not None:
             _fill_up(temporary, file_size, reserved=SEAL_SIZE, blame=name)
         _seal(temporary, Profile(quantiser), count, blame=name)
+
+
+def _image(frame: npt.NDArray[np.uint8], blame: str) -> VideoFrame:
+    """Raises SettingError for anything but (H, W, 3) of uint8."""
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        found = f'{frame.dtype} {frame.shape}' if isinstance(frame, np.ndarray) else type(frame).__name__
+        raise SettingError(blame, 'encode', f'a frame is {found}', 'Give uint8 (T, H, W, 3), RGB')
+    return VideoFrame.from_ndarray(frame, format='rgb24')
 
 
 def _seal(path: str, profile: Profile, num_frames: int, *, blame: str) -> None:
@@ -146,60 +171,6 @@ def _prepare(
         dst_color_range=ColorRange.MPEG,
         threads=1,
     )
-
-
-def _check_size(width: int, height: int, blame: str, remedy: str) -> None:
-    if max(width, height) > MAX_SIDE:
-        reason = f'{width}x{height} px: MPEG-4 Part 2 holds sides of at most {MAX_SIDE} px'
-        raise VideoError(blame, 'encode', reason, remedy)
-
-
-def _encode(
-    images: Iterable[VideoFrame],
-    path: str,
-    *,
-    clock: Clock,
-    quantiser: int,
-    blame: str,
-    pixel_shape: Fraction = Fraction(1),
-) -> int:
-    """Write the images, each at its tick, and return how many; errors name the file ``blame``."""
-    count = 0
-    with reporting(blame, 'encode'), av.open(f'file:{path}', 'w', format='mp4') as container:
-        stream = container.add_stream('mpeg4', rate=clock.rate)
-        stream.pix_fmt = 'yuv420p'
-        stream.codec_context.thread_count = 1
-        stream.codec_context.options = {
-            'g': str(GOP),
-            'bf': '0',
-            'sc_threshold': '1000000000',  # else the encoder adds I-frames at cuts
-            'qmin': str(quantiser),
-            'qmax': str(quantiser),
-            'b': str(_NO_LIMIT),
-        }
-        for image in images:
-            if not count:
-                _check_size(image.width, image.height, blame, 'Write smaller frames')
-                stream.width, stream.height = image.width, image.height
-                if pixel_shape != 1:
-                    stream.codec_context.sample_aspect_ratio = pixel_shape
-            image.pts = clock.tick(count)
-            image.time_base = 1 / clock.rate
-            image.pict_type = PictureType.NONE  # a decoded frame's type would be forced on the encoder
-            container.mux(_timed(stream.encode(image), clock))
-            count += 1
-        if not count:
-            raise VideoError(blame, 'encode', 'there are no frames to write')
-        container.mux(_timed(stream.encode(), clock))
-    return count
-
-
-def _timed(packets: list[Packet], clock: Clock) -> list[Packet]:
-    """The muxer takes durations from the time stamps, but for the last one, of which it knows the time base alone."""
-    for packet in packets:
-        if clock.ticks is not None:
-            packet.duration = clock.last_duration
-    return packets
 
 
 def _verify(source: str, path: str, count: int, clock: Clock) -> None:

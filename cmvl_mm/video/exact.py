@@ -5,33 +5,24 @@ depends on the stream: its headers may change, its key frames may be none, a dec
 So each frame must have the checksums of the truth; if it differs, decoding begins earlier, at last at the start.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from av import FFmpegError
-from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
-from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import (
-    CODECS_WITH_VECTORS,
-    all_packets,
-    codec_name,
-    open_video,
-    packets_with_data,
-    reporting,
-)
+from cmvl_mm.video.container import Opened, open_video
+from cmvl_mm.video.decoder_options import CODECS_WITH_VECTORS, codec_name
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.exact_packets import PacketSource
+from cmvl_mm.video.exact_starts import Starts, flagged_frames
 from cmvl_mm.video.frame_faults import damaged
+from cmvl_mm.video.reporting import reporting
 from cmvl_mm.video.sequential import Fault, decode_in_turn, pixel_digest, vector_digest
 from cmvl_mm.video.source import Source
-from cmvl_mm.video.truth import NO_STAMP, Truth, find_truth, signature
-
-KEPT = 16 << 20  # bytes of packets at most
+from cmvl_mm.video.truth import Truth, find_truth
 
 _Run = Iterator[tuple[int, VideoFrame]]
 
@@ -48,35 +39,31 @@ class ExactReader:
         VideoError: stage ``index``, if no frame comes out.
     """
 
-    def __init__(self, source: Source, opened: tuple[InputContainer, VideoStream], truth: Truth | None) -> None:
+    def __init__(self, source: Source, opened: Opened, truth: Truth | None) -> None:
         self._file, self.path = source, source.name
         self._converter = VideoReformatter()
-        self._source = opened  # where packets come from
+        self._packets = PacketSource(source, opened)
         self._decoding = opened  # whose decoder is used: another one where packets are kept and a fresh one was needed
-        self._kept: list[Any] | None = None
         self._has_vectors = codec_name(opened[1]) in CODECS_WITH_VECTORS
         self._next = -1  # position of the packet that the current run feeds next
-        self._known: dict[tuple[int, ...], int] | None = None  # signature of a packet -> its position
-        self._unusable: set[int] = set()  # starts from which a fresh decoder gave other frames
         if truth is None:
-            container, stream = opened
             with reporting(self.path, 'index'):
-                truth = find_truth(self.path, stream, self._keeping(all_packets(self.path, container, stream)))
+                truth = find_truth(self.path, opened[1], self._packets.all())
             self._flush()
         opened[1].codec_context.copy_opaque = True
         self.truth = truth
         positions = truth.frames['position']
         self._number_at = {int(position): number for number, position in enumerate(positions)}
-        self._starts = self._find_starts()
+        self._starts = Starts(truth)
 
     @property
     def kept(self) -> list[Any] | None:
         """All packets of the file, in decoding order, where it is small and they were read; else None."""
-        return self._kept
+        return self._packets.kept
 
     def close(self) -> None:
-        self._kept = None
-        for container, _ in {id(pair): pair for pair in (self._source, self._decoding)}.values():
+        self._packets.kept = None
+        for container, _ in {id(pair): pair for pair in (self._packets.opened, self._decoding)}.values():
             container.close()
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
@@ -90,7 +77,7 @@ class ExactReader:
         for number in wanted:
             if self.truth.frames['damaged'][number]:
                 raise damaged(self.path, number)
-            start = self._start_of(number)
+            start = self._starts.positions[self._starts.place_of(number)]
             # A start that is fed already, or comes next, needs no seek.
             if start > self._next:
                 run = self._run(start, fresh=False)
@@ -105,15 +92,12 @@ class ExactReader:
         The flags are the decoder's; where it sets none at all, the container's.  Each is decoded from its own packets
         in an empty decoder, and compared with what it was in the sequential decode.
         """
-        frames, packets = self.truth.frames, self.truth.packets
+        frames = self.truth.frames
         by_decoder = bool(frames['key'].any())
-        flagged = frames['key'] if by_decoder or not self.truth.has_positions else packets['key'][frames['position']]
-        if not flagged.any():
-            flagged = np.ones(len(frames), np.bool_)  # nobody says anything: each is tried
-        candidates = np.flatnonzero(flagged & ~frames['damaged'])
+        candidates = flagged_frames(self.truth)
         if not self.truth.has_positions or self._decoding[1].codec_context.codec.intra_only:
             return candidates
-        ends = np.append(np.sort(frames['position']), len(packets))
+        ends = np.append(np.sort(frames['position']), len(self.truth.packets))
         units = {}
         for number in candidates.tolist():
             position = int(frames['position'][number])
@@ -123,7 +107,7 @@ class ExactReader:
         self._next = -1
         unit: list[Any] = []
         current = None
-        for position, packet in self._packets(0):
+        for position, packet in self._packets.since(0, self.truth, self._decoding):
             if current is None and position in units:
                 current = units[position]
             if current is None:
@@ -146,41 +130,16 @@ class ExactReader:
                 return not item.frame.is_corrupt and digest == self.truth.frames['pixels'][number]
         return False
 
-    def _find_starts(self) -> tuple[list[int], list[int]]:
-        """Positions where decoding may begin, and the frames displayed there; both sorted, from the file's start on."""
-        frames = self.truth.frames
-        if not self.truth.has_positions:
-            return [0], [0]
-        flagged = frames['key'] | self.truth.packets['key'][frames['position']]
-        # Nothing that is displayed after a start may be decoded before it.
-        earliest = np.minimum.accumulate(frames['position'][::-1])[::-1]
-        numbers = np.flatnonzero(flagged & (earliest == frames['position']))
-        numbers = numbers[frames['position'][numbers] > 0]
-        return [0, *frames['position'][numbers].tolist()], [0, *numbers.tolist()]
-
-    def _starts_before(self, number: int) -> int:
-        """How many starts are neither decoded nor displayed after a frame."""
-        positions, numbers = self._starts
-        position = max(int(self.truth.frames['position'][number]), 0)
-        return min(bisect_right(positions, position), bisect_right(numbers, number))
-
-    def _start_of(self, number: int) -> int:
-        """The last usable start of a frame."""
-        at = self._starts_before(number) - 1
-        while at and self._starts[0][at] in self._unusable:
-            at -= 1
-        return self._starts[0][at]
-
     def _from_a_better_start(self, number: int) -> tuple[_Run, VideoFrame]:
         """From the same start with a new decoder; then from one, two, four ... starts before it; at last from 0."""
-        starts = self._starts[0]
-        at, step = starts.index(self._start_of(number)), 1
+        starts = self._starts.positions
+        at, step = self._starts.place_of(number), 1
         while True:
             run = self._run(starts[at], fresh=True)
             frame = self._advance(run, number)
             if frame is not None:
                 return run, frame
-            if self._is_damaged_before(starts[at]):
+            if self._starts.is_damaged_before(starts[at]):
                 raise VideoError(self.path, 'decode', f'frame {number} differs by damage far before it')
             if at == 0:
                 raise VideoError(
@@ -189,13 +148,8 @@ class ExactReader:
                     f'frame {number} differs from what it was when the file was indexed',
                     'Do not change a file while it is read; remove the index beside it, if there is one',
                 )
-            self._unusable.add(starts[at])
+            self._starts.unusable.add(starts[at])
             at, step = max(at - step, 0), 2 * step
-
-    def _is_damaged_before(self, position: int) -> bool:
-        """Whether something was flagged or refused before a start, so that the decoder's state there is in doubt."""
-        positions = self.truth.frames['position'][self.truth.frames['damaged']]
-        return bool((positions < position).any()) or any(fault.position < position for fault in self.truth.faults)
 
     def _advance(self, run: _Run, number: int) -> VideoFrame | None:
         """The frame with this number, if it is the one of the truth; else the run is of no more use."""
@@ -228,7 +182,7 @@ class ExactReader:
 
     def _fed(self, start: int) -> Iterator[Any]:
         self._next = start
-        for position, packet in self._packets(start):
+        for position, packet in self._packets.since(start, self.truth, self._decoding):
             self._next = position + 1
             yield packet
 
@@ -237,64 +191,7 @@ class ExactReader:
 
     def _renew(self) -> None:
         """An empty decoder with nothing but the headers at the start of the file."""
-        if self._decoding is not self._source:
+        if self._decoding is not self._packets.opened:
             self._decoding[0].close()
         self._decoding = open_video(self._file)
         self._decoding[1].codec_context.copy_opaque = True
-
-    def _keeping(self, packets: Iterator[Any]) -> Iterator[Any]:
-        """Packets as they come; a small file's are kept, so that they are read once."""
-        kept, size = [], 0
-        for packet in packets:
-            size += packet.size
-            if size <= KEPT:
-                kept.append(packet)
-            yield packet
-        if size <= KEPT:
-            self._kept = kept
-
-    def _packets(self, start: int) -> Iterator[tuple[int, Any]]:
-        """Positions and packets from a position on, wherever the container's own seek lands."""
-        if self._kept is not None:
-            yield from enumerate(self._kept[start:], start)
-            return
-        found = self._sought(start) if start else None
-        if found is None:
-            self._reopen_source()
-            found = enumerate(packets_with_data(*self._source))
-        for position, packet in found:
-            if position >= start:
-                yield position, packet
-
-    def _sought(self, start: int) -> Iterator[tuple[int, Any]] | None:
-        """Packets from at most ``start`` on by the container's seek; None where it does not lead there."""
-        table = self.truth.packets
-        container, stream = self._source
-        if self._known is None:
-            self._known = {tuple(row)[:4]: number for number, row in enumerate(table.tolist())}
-        for field in ('pts', 'dts'):
-            target = int(table[field][start])
-            if target == NO_STAMP:
-                continue
-            try:
-                container.seek(target, stream=stream)
-                packets = packets_with_data(container, stream)
-                first = next(packets, None)
-            except FFmpegError:
-                continue
-            number = None if first is None else self._known.get(signature(first))
-            if number is not None and number <= start:
-                return self._numbered(number, first, packets)
-            packets.close()  # type: ignore[attr-defined]  # a generator
-        return None
-
-    def _numbered(self, number: int, first: Any, others: Iterator[Any]) -> Iterator[tuple[int, Any]]:
-        yield number, first
-        yield from enumerate(others, number + 1)
-
-    def _reopen_source(self) -> None:
-        """Read the file from its start again, with the decoder as it is."""
-        source = open_video(self._file)
-        if self._source is not self._decoding:
-            self._source[0].close()
-        self._source = source

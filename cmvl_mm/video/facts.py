@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from cmvl_mm.bitstream.by_codec import need_headers, read_claims
 from cmvl_mm.bitstream.claims import UNKNOWN, Claim, Claims
-from cmvl_mm.bitstream.mpeg4_headers import held_at_changes
+from cmvl_mm.bitstream.mpeg4_changes import held_at_changes
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.distances import BY_TYPE, Distances, by_types
 from cmvl_mm.video.mpeg4_b_frames import BFrames

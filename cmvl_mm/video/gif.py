@@ -14,7 +14,7 @@ from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import reporting
+from cmvl_mm.video.reporting import reporting
 
 Pictures = Iterable[tuple[float, npt.NDArray[np.uint8]]]
 

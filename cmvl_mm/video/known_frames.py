@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import codec_name, reporting
+from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.exact import ExactReader
 from cmvl_mm.video.file_readers import FileReaders
@@ -15,6 +15,7 @@ from cmvl_mm.video.index import PacketIndex
 from cmvl_mm.video.pyav import fraction
 from cmvl_mm.video.reader import StreamReader
 from cmvl_mm.video.regular_reader import RegularReader
+from cmvl_mm.video.reporting import reporting
 from cmvl_mm.video.source import Source, as_source
 from cmvl_mm.video.times import usable
 from cmvl_mm.video.truth import NO_STAMP, Truth

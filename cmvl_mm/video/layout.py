@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from cmvl_mm.bitstream.h264_slices import HeaderReader
 from cmvl_mm.video.asked import is_prepared
-from cmvl_mm.video.container import reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.picture_types import letters
+from cmvl_mm.video.reporting import reporting
 
 Sizes = npt.NDArray[np.int64]
 

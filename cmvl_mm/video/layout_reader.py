@@ -1,6 +1,7 @@
 """Types and sizes of the frames of a file."""
 
 from cmvl_mm.video.layout import StreamLayout, types_and_sizes
+from cmvl_mm.video.opened import check_opened
 from cmvl_mm.video.stream import CompressedVideo
 
 
@@ -13,4 +14,5 @@ def read_layout(video: CompressedVideo) -> StreamLayout:
     Raises:
         VideoError: the file cannot be indexed, or holds damage where it must be decoded.
     """
+    check_opened('read_layout', video)
     return StreamLayout(*types_and_sizes(video._decoder), video.keyframes)

@@ -5,8 +5,8 @@ from typing import Any
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer
-from cmvl_mm.video.container import is_intra_mpeg4
+from cmvl_mm.bitstream.mpeg4_headers import parse_layer
+from cmvl_mm.bitstream.mpeg4_vops import is_intra_mpeg4, is_plain_p_vop
 from cmvl_mm.video.second_decoders import vector_decoder
 
 

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE, flat_i_vop, skipped_p_vop
 from cmvl_mm.bitstream.mpeg4_headers import parse_layer, whole_macroblocks
-from cmvl_mm.video.container import configure
+from cmvl_mm.video.decoder_options import configure
 from cmvl_mm.video.held import padded_packet
 
 WHITEST = 255

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Plane = npt.NDArray[np.float64]
+from cmvl_mm.video.transfer_curves import Plane, camera_light, camera_signal, hlg_light, hlg_signal, pq_light, pq_signal
 
 _NAMES = {
     1: 'bt709',
@@ -146,23 +146,12 @@ def _constant_luminance(luma: Plane, blue: Plane, red: Plane, encoding: Encoding
     kr, kb = _weights(encoding)
 
     def full(chroma: Plane, weight: float) -> Plane:
-        above, below = 1 - _camera(np.array(weight)), _camera(np.array(1 - weight))
+        above, below = 1 - camera_signal(np.array(weight)), camera_signal(np.array(1 - weight))
         return luma + 2 * chroma * np.where(chroma > 0, above, below)
 
     r, b = full(red, kr), full(blue, kb)
-    green = (_light(luma) - kr * _light(r) - kb * _light(b)) / (1 - kr - kb)
-    return r, _camera(green), b
-
-
-def _camera(light: Plane) -> Plane:
-    """Linear light -> signal, BT.709; odd about 0."""
-    curve = 1.099 * np.abs(light) ** 0.45 - 0.099
-    return np.where(np.abs(light) < 0.018, 4.5 * light, np.sign(light) * curve)
-
-
-def _light(signal: Plane) -> Plane:
-    curve = ((np.abs(signal) + 0.099) / 1.099) ** (1 / 0.45)
-    return np.where(np.abs(signal) < 0.081, signal / 4.5, np.sign(signal) * curve)
+    green = (camera_light(luma) - kr * camera_light(r) - kb * camera_light(b)) / (1 - kr - kb)
+    return r, camera_signal(green), b
 
 
 def _ictcp(planes: npt.NDArray[np.float64], encoding: Encoding) -> tuple[Plane, Plane, Plane]:
@@ -170,33 +159,8 @@ def _ictcp(planes: npt.NDArray[np.float64], encoding: Encoding) -> tuple[Plane, 
     curve = _PQ if encoding.transfer == _UNSPECIFIED else encoding.transfer
     if curve not in _ICTCP:
         raise UnknownColour(f'there is no conversion of ictcp with transfer {encoding.transfer}')
-    to_light, to_signal = (_pq_light, _pq_signal) if curve == _PQ else (_hlg_light, _hlg_signal)
+    to_light, to_signal = (pq_light, pq_signal) if curve == _PQ else (hlg_light, hlg_signal)
     lms = to_light(np.clip(np.tensordot(np.linalg.inv(_ICTCP[curve]), planes, 1), 0, 1))
     light = np.clip(np.tensordot(np.linalg.inv(_LMS), lms, 1), 0, 1)
     red, green, blue = to_signal(light)
     return red, green, blue
-
-
-_M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128  # ITU-R BT.2100, PQ
-
-
-def _pq_light(signal: Plane) -> Plane:
-    root = signal ** (1 / _M2)
-    return (np.maximum(root - _C1, 0) / (_C2 - _C3 * root)) ** (1 / _M1)
-
-
-def _pq_signal(light: Plane) -> Plane:
-    root = light**_M1
-    return ((_C1 + _C2 * root) / (1 + _C3 * root)) ** _M2
-
-
-_A, _B, _C = 0.17883277, 0.28466892, 0.55991073  # ITU-R BT.2100, HLG
-
-
-def _hlg_light(signal: Plane) -> Plane:
-    return np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - _C) / _A) + _B) / 12)
-
-
-def _hlg_signal(light: Plane) -> Plane:
-    high = _A * np.log(np.maximum(12 * light - _B, 1e-9)) + _C
-    return np.where(light <= 1 / 12, np.sqrt(3 * light), high)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.bitstream.claims import NO_DISTANCE
+from cmvl_mm.video.checks import whole
 
 QUARTERS = 4  # steps of a vector per pixel
 _WHOLE_MACROBLOCKS = {'mpeg1video', 'h261'}  # one vector for each 16x16 px, and no smaller blocks
@@ -50,16 +51,20 @@ class MotionField:
         return replace(self, vectors=vectors, valid=valid, missing=tuple(missing))
 
     def __post_init__(self) -> None:
-        if not self.distance:
-            object.__setattr__(self, 'distance', (None,) * len(self.valid))
-        if not self.missing:
-            object.__setattr__(self, 'missing', (None,) * len(self.valid))
-        if len(self.missing) != len(self.valid):
-            raise ValueError(f'{len(self.missing)} reasons for {len(self.valid)} frames')
-        if self.vectors.shape != (*self.valid.shape, 2) or self.valid.ndim != 3:
-            raise ValueError(
-                f'vectors {self.vectors.shape} and valid {self.valid.shape} must be (n, Hb, Wb, 2) and (n, Hb, Wb)'
-            )
+        vectors, valid = np.shape(self.vectors), np.shape(self.valid)
+        if vectors != (*valid, 2) or len(valid) != 3:
+            raise ValueError(f'vectors {vectors} and valid {valid} must be (n, Hb, Wb, 2) and (n, Hb, Wb)')
+        if self.valid.dtype != np.bool_:
+            raise ValueError(f'valid is of {self.valid.dtype}. Give an array of bool.')
+        object.__setattr__(self, 'block', whole('block', self.block, least=1))
+        distances = (None if step is None else whole('a distance', step) for step in self.distance)
+        object.__setattr__(self, 'distance', tuple(distances))
+        for name, what in (('missing', 'reasons'), ('distance', 'distances')):
+            if not getattr(self, name):
+                object.__setattr__(self, name, (None,) * len(self.valid))
+            count = len(getattr(self, name))
+            if count != len(self.valid):
+                raise ValueError(f'{count} {what} for {len(self.valid)} frames')
 
 
 def default_block(codec: str, is_prepared: bool) -> int:

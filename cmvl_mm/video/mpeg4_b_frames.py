@@ -11,7 +11,8 @@ from av import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
 from cmvl_mm.bitstream.mpeg4_b_vop import BVectors, b_vectors
-from cmvl_mm.bitstream.mpeg4_headers import B_VOP, I_VOP, S_VOP, Layer, Vop, parse_layer, vops
+from cmvl_mm.bitstream.mpeg4_headers import Layer, parse_layer
+from cmvl_mm.bitstream.mpeg4_vops import B_VOP, I_VOP, S_VOP, Vop, vops
 from cmvl_mm.video.columns import RECORD
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.macroblocks import kinds_of, listening_decode

@@ -15,11 +15,12 @@ from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.video.colour import container_tags
 from cmvl_mm.video.colour_reader import ColourReader
-from cmvl_mm.video.container import decode_strictly, reporting
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.display import Orientation, orientation_of
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import check_size
+from cmvl_mm.video.reporting import reporting
+from cmvl_mm.video.strict_decoding import decode_strictly
 from cmvl_mm.video.times import DEFAULT_FPS, usable
 
 Rgb = npt.NDArray[np.uint8]

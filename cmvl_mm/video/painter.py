@@ -23,7 +23,6 @@ from cmvl_mm.bitstream.claims import (
     Claim,
 )
 from cmvl_mm.video.columns import RECORD
-from cmvl_mm.video.container import reporting
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.macroblocks import kinds_of
 from cmvl_mm.video.motion import MotionField, grid_shape
@@ -36,6 +35,7 @@ from cmvl_mm.video.records import (
     without_phantoms,
     without_unsure_zeros,
 )
+from cmvl_mm.video.reporting import reporting
 from cmvl_mm.video.side_data import motion_buffer
 
 # Frames painted at a time, so that NumPy's cost per call is spread over them; but no more than stay in the cache.

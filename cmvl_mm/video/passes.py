@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.container import Decoding
+from cmvl_mm.video.decoder_options import Decoding
 from cmvl_mm.video.index import PacketIndex
 
 WORTH_A_READER = 64  # frames decoded for vectors alone: fewer do not win back what opening the file again costs

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.checks import sides, whole
 from cmvl_mm.video.motion import QUARTERS, MotionField, grid_shape
 from cmvl_mm.video.residual import ResidualField
 
@@ -46,9 +47,14 @@ def patch_energy(
         size: (height, width) of that; None: the video's own. A rest at its right and lower edge has no patch.
 
     Raises:
-        ValueError: no patch fits, or ``height`` and ``width`` are not the video's.
+        ValueError: no patch fits, a number is no whole one, or ``height`` and ``width`` are not the video's.
     """
     field = motion.motion if isinstance(motion, ResidualField) else motion
+    if not isinstance(field, MotionField):
+        raise TypeError(f'patch_energy takes a MotionField or a ResidualField, and not {type(motion).__name__}')
+    height, width = whole('height', height, least=1), whole('width', width, least=1)
+    patch = whole('patch', patch, least=1)
+    seen = (height, width) if size is None else sides('size', size, '(height, width)')
     if field.valid.shape[1:] != grid_shape(height, width, field.block):
         cells = grid_shape(height, width, field.block)
         raise ValueError(
@@ -57,8 +63,7 @@ def patch_energy(
         )
     if isinstance(motion, ResidualField) and motion.y.shape[1:] != (height, width):
         raise ValueError(f'the residual has {motion.y.shape[1:]} lines and columns, and not {(height, width)}')
-    seen = size or (height, width)
-    counts = [edge // patch if patch > 0 else 0 for edge in seen]
+    counts = [edge // patch for edge in seen]
     if not all(counts):
         raise ValueError(f'no patch of {patch} px fits into {seen[1]}x{seen[0]} px')
     scales = height / seen[0], width / seen[1]

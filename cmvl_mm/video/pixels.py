@@ -7,7 +7,7 @@ from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.video.colour import Colour, Tags
 from cmvl_mm.video.colour_reader import ColourReader
-from cmvl_mm.video.container import reporting
+from cmvl_mm.video.reporting import reporting
 
 
 class RgbWriter:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from cmvl_mm.video.checks import SettingFault, sides, whole
+
 MAX_SIDE = 8191  # px: MPEG-4 Part 2 keeps width and height in 13 bits (ISO/IEC 14496-2, 6.2.3)
+MOST_QUANTISER = 31  # of 5 bits (6.2.5)
 _MAX_PIXEL_SHAPE = 255  # it keeps width and height of a pixel in 8 bits each
 _SAME_SHAPE = Fraction(1, 100)  # a change of shape that is not worth stating: 4:3 in 340x256 is 0.4 % off
 
@@ -18,6 +21,16 @@ class Profile:
     """(width, height) in pixels, whatever the source's shape, which the file then states; None keeps it."""
     short_side: int | None = None
     """Shrink to this short side, in pixels, shape kept, both sides even; smaller videos keep their size."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for settings that cannot be."""
+        object.__setattr__(self, 'quantiser', whole('quantiser', self.quantiser, least=1, most=MOST_QUANTISER))
+        if self.size is not None:
+            object.__setattr__(self, 'size', sides('size', self.size, '(width, height)'))
+        if self.short_side is not None:
+            object.__setattr__(self, 'short_side', whole('short_side', self.short_side, least=2))
+            if self.size is not None:
+                raise SettingFault(f'size is {self.size} and short_side {self.short_side}', 'Give one of them')
 
     def target(self, width: int, height: int) -> tuple[tuple[int, int], Fraction]:
         """(width, height) of the result in pixels, and width : height of each of them.

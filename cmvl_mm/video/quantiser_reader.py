@@ -6,12 +6,13 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from cmvl_mm.video.asked import Indices, is_prepared, rows_of
-from cmvl_mm.video.container import reporting
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import check_size, damaged
 from cmvl_mm.video.motion import grid_shape
+from cmvl_mm.video.opened import check_opened
 from cmvl_mm.video.quantisers import BLOCK, QuantiserField, parse_quantisers
 from cmvl_mm.video.reader import StreamReader
+from cmvl_mm.video.reporting import reporting
 from cmvl_mm.video.second_decoders import vector_decoder
 from cmvl_mm.video.side_data import quantiser_parameters
 from cmvl_mm.video.stream import CompressedVideo
@@ -37,6 +38,7 @@ def read_quantisers(video: CompressedVideo, frames: Indices) -> QuantiserField:
         FrameIndexError: for an index below 0 or past the last frame.
         VideoError: stage ``motion``, where FFmpeg's decoder of the codec tells none; stage ``decode``, for damage.
     """
+    check_opened('read_quantisers', video)
     if video.codec not in CODECS_WITH_QUANTISERS:
         known = ', '.join(sorted(CODECS_WITH_QUANTISERS))
         raise VideoError(video.path, 'motion', f'FFmpeg tells no quantisers of {video.codec}, only of {known}')

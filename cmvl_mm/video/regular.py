@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from cmvl_mm.bitstream.bits import BitReader
-from cmvl_mm.bitstream.h264_headers import length_size, parameter_sets, parse_pps, parse_sps, unescaped
+from cmvl_mm.bitstream.h264_headers import parse_pps, parse_sps
+from cmvl_mm.bitstream.h264_nal import length_size, parameter_sets, unescaped
 
 H264_CONTAINERS = frozenset({'mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm'})
 """FFmpeg's names of the containers whose H.264 may be proven regular."""

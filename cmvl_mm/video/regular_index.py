@@ -1,6 +1,6 @@
 """The index of a stream whose headers prove the order of its frames, so that nothing need be decoded for it."""
 
-from cmvl_mm.video.container import codec_name
+from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.index import PacketIndex, index_of_regular, index_of_sealed
 from cmvl_mm.video.reader import StreamReader

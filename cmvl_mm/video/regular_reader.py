@@ -1,7 +1,5 @@
 """Frames of a stream that is proven regular: as few packets as possible, never a frame in the wrong place."""
 
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterator, Sequence, Set
 from itertools import groupby
 from typing import Any
@@ -9,12 +7,13 @@ from typing import Any
 import numpy as np
 from av.video.frame import VideoFrame
 
-from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, Decoding, codec_name
+from cmvl_mm.video.decoder_options import CHEAPER_FOR_VECTORS, Decoding, codec_name
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import check_size, damaged
-from cmvl_mm.video.index import PacketIndex, Start
+from cmvl_mm.video.index import PacketIndex
 from cmvl_mm.video.passes import Asked, Pass, plan_passes
 from cmvl_mm.video.reader import StreamReader
+from cmvl_mm.video.regular_run import RegularRun
 from cmvl_mm.video.second_decoders import has_lone_vectors
 
 
@@ -127,8 +126,7 @@ class RegularReader:
         alone = self._decodable_alone(wanted, rgb)
         together = frozenset(wanted) - alone
         reader.start_anew()
-        run: Iterator[tuple[int, VideoFrame]] | None = None
-        begun: Start | None = None
+        run: RegularRun | None = None
         for number in wanted:
             start = self.index.start_of(number)
             if number in alone:
@@ -144,16 +142,21 @@ class RegularReader:
                 continue
             # A key frame that is fed already, or comes next, needs no seek.
             if run is None or start.position > reader.next_position:
-                run, begun = self._run(reader, start, together, spared, end), start
+                run = RegularRun(reader, self.index, start, together, spared, end)
             try:
                 frame = self._advance(run, number)
             except VideoError:
-                if start == begun:
+                if start == run.start:
                     raise
                 # Damage before this frame's key frame is none of its business, but no decoder that met it is used.
-                run, begun = self._run(reader, start, together, spared, end), start
+                run = RegularRun(reader, self.index, start, together, spared, end)
                 frame = self._advance(run, number)
             yield number, frame
+
+    def _advance(self, run: RegularRun, number: int) -> VideoFrame:
+        frame = run.advance(number)
+        check_size(self.path, number, frame, self.size)
+        return frame
 
     def _decodable_alone(self, wanted: Sequence[int], rgb: Set[int]) -> Set[int]:
         """Frames of which only vectors are wanted, and no pixels after them in their GOP, where one packet is enough.
@@ -168,65 +171,3 @@ class RegularReader:
             last = max([number for number in numbers if number in rgb], default=-1)
             alone.update([number for number in numbers if number > last])
         return alone
-
-    def _advance(self, run: Iterator[tuple[int, VideoFrame]], wanted: int) -> VideoFrame:
-        for number, frame in run:
-            if number == wanted:
-                check_size(self.path, number, frame, self.size)
-                return frame
-            if number > wanted:
-                break
-        raise damaged(self.path, wanted)
-
-    def _run(
-        self, reader: StreamReader, start: Start, wanted: Set[int], spared: Set[int], end: int | None
-    ) -> Iterator[tuple[int, VideoFrame]]:
-        """The wanted frames in display order from a key frame on, each checked against the self.index.
-
-        A frame may depend on all that were decoded before it, and a B-frame is displayed before one of those: it comes
-        out once that one has, too.  The stream is proven regular, so that a frame that does not come out is damage.
-
-        Raises:
-            VideoError: stage ``decode``, in place of a wanted frame that was displayed or decoded after a damaged one.
-        """
-        expected = start.first
-        last = self.index.num_frames if end is None else end
-        stop = None if end is None or end == self.index.num_frames else self.index.start_of(end).position
-        held: deque[tuple[int, VideoFrame, bool]] = deque()
-        damaged_from: int | None = None  # in decoding order
-        for frame, is_damaged in reader.decode_from(start, stop):
-            stamp = frame.pts
-            if stamp is not None and stamp < start.pts:
-                continue  # displayed before the key frame of an open GOP: lacks its references here
-            while expected in spared:
-                expected += 1
-            if expected == self.index.num_frames or stamp != self.index.stamps[expected]:
-                number = self._number_of(stamp, expected)
-                lost = int(self.index.position[expected:number].min())
-                damaged_from = lost if damaged_from is None else min(lost, damaged_from)
-                expected = number
-            if is_damaged and frame.is_corrupt:
-                position = int(self.index.position[expected])
-                damaged_from = position if damaged_from is None else min(position, damaged_from)
-            if expected in wanted:
-                held.append((expected, frame, is_damaged))
-            while held and self.index.known_sound_at[held[0][0]] <= expected:
-                number, frame, is_damaged = held.popleft()
-                if is_damaged or (damaged_from is not None and self.index.position[number] > damaged_from):
-                    raise damaged(self.path, number)
-                yield number, frame
-            expected += 1
-        while expected in spared:
-            expected += 1
-        if expected == last:  # all that was decoded has come
-            for number, frame, is_damaged in held:
-                if is_damaged or (damaged_from is not None and self.index.position[number] > damaged_from):
-                    raise damaged(self.path, number)
-                yield number, frame
-
-    def _number_of(self, stamp: int | None, expected: int) -> int:
-        """The frame with a time stamp, behind the one that was expected."""
-        number = self.index.num_frames if stamp is None else bisect_left(self.index.stamps, stamp)
-        if expected < number < self.index.num_frames and self.index.stamps[number] == stamp:
-            return number
-        raise VideoError(self.path, 'decode', f'in place of frame {expected} comes one with the time stamp {stamp}')

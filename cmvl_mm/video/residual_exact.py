@@ -7,8 +7,8 @@ import numpy.typing as npt
 from av import FFmpegError
 
 from cmvl_mm.bitstream.mpeg4_flat_vop import MIDDLE
-from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop, parse_layer, states_layer, whole_macroblocks
-from cmvl_mm.video.container import failure, is_intra_mpeg4
+from cmvl_mm.bitstream.mpeg4_headers import parse_layer, states_layer, whole_macroblocks
+from cmvl_mm.bitstream.mpeg4_vops import is_intra_mpeg4, is_plain_p_vop
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.frame_faults import damaged
@@ -17,6 +17,7 @@ from cmvl_mm.video.lone_residual import WHITEST, ResidualDecoder, cropped, plane
 from cmvl_mm.video.motion import MotionField
 from cmvl_mm.video.packets import PacketsByFrame
 from cmvl_mm.video.painter import Painter
+from cmvl_mm.video.reporting import failure
 from cmvl_mm.video.residual import Bits, ResidualField, Samples, add_where, empty_planes
 
 BLOCK = 16  # px: MPEG-4 predicts whole macroblocks, or codes them whole

@@ -7,13 +7,14 @@ import numpy.typing as npt
 
 from cmvl_mm.bitstream.mpeg4_headers import parse_layer, whole_macroblocks
 from cmvl_mm.video.asked import is_prepared
+from cmvl_mm.video.checks import about
 from cmvl_mm.video.decoder import FrameDecoder
 from cmvl_mm.video.errors import SettingError
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.past import frames_before
 from cmvl_mm.video.residual import Bits
 from cmvl_mm.video.second_decoders import has_lone_vectors
-from cmvl_mm.video.settings import check_codec
+from cmvl_mm.video.settings import check_bits, check_codec
 
 
 class ResidualPlan(NamedTuple):
@@ -34,8 +35,8 @@ def plan_residuals(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: 
         VideoError: stage ``motion``, for codecs whose vectors are not given, and where it cannot be told which frame
             vectors refer to.
     """
-    if bits not in (8, 16):
-        raise SettingError(decoder.path, 'decode', f'bits is {bits}', 'Give 8 or 16')
+    with about(decoder.path, 'decode'):
+        check_bits(bits)
     if can_be_exact(decoder, facts):
         return ResidualPlan(bits, block, None)
     return plan_estimates(decoder, facts, block, bits)

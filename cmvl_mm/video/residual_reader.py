@@ -3,6 +3,7 @@
 from typing import Self
 
 from cmvl_mm.video.asked import Indices, rows_of
+from cmvl_mm.video.opened import check_opened
 from cmvl_mm.video.residual import Bits, ResidualField
 from cmvl_mm.video.residual_estimates import Estimates, References
 from cmvl_mm.video.residual_exact import ExactSource
@@ -31,6 +32,7 @@ def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) 
         VideoError: stage ``decode``, where a wanted frame is damaged; stage ``motion``, for codecs whose vectors are
             not given, where it cannot be told which frames vectors refer to, and for pictures that are not 8-bit 4:2:0.
     """
+    check_opened('read_residuals', video)
     with ResidualReader(video, bits) as reader:
         return reader.read(frames)
 

@@ -4,7 +4,7 @@ from av.codec import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import codec_name, configure, is_by_ffmpeg
+from cmvl_mm.video.decoder_options import codec_name, configure, is_by_ffmpeg
 from cmvl_mm.video.macroblocks import DEBUG
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.checks import about, real
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 
 _SLACK = 1e-3  # of a tick: what is lost where a caller computes seconds by himself
@@ -48,12 +49,15 @@ class Presentation:
 
         Raises:
             FrameIndexError: none is.
+            SettingError: ``seconds`` is no number.
             VideoError: stage ``index``, if the frames have no usable time stamps.
         """
         if self._stamps is None:
             remedy = 'Ask for frames by number, or re-encode the video with cmvl prepare'
             raise VideoError(self._path, 'index', 'its frames have no usable time stamps', remedy)
-        tick = float(seconds) / float(self._tick) + _SLACK
+        with about(self._path, 'index'):
+            seconds = real('seconds', seconds)
+        tick = seconds / float(self._tick) + _SLACK
         first, end = self._stamps[0], self._end
         if not (first <= tick and (end is None or tick < end)):
             begin, stop = (float(stamp * self._tick) for stamp in (first, self._stamps[-1] if end is None else end))

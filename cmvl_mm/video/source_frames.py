@@ -7,10 +7,12 @@ from av.video.frame import VideoFrame
 
 from cmvl_mm.video.colour import container_tags
 from cmvl_mm.video.colour_reader import ColourReader
-from cmvl_mm.video.container import DecodedFrame, all_packets, codec_name, decode_strictly, open_video
+from cmvl_mm.video.container import all_packets, open_video
+from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.display import Orientation, orientation_of
 from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.pyav import fraction
+from cmvl_mm.video.strict_decoding import DecodedFrame, decode_strictly
 from cmvl_mm.video.times import choose_clock, usable
 
 

@@ -1,14 +1,14 @@
 """Frames, motion vectors and I-frames of a compressed video, by display index."""
 
-import operator
 from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from cmvl_mm.video.asked import Indices, count_of, rows_of
+from cmvl_mm.video.asked import Indices, count_of, numbers_of, rows_of
 from cmvl_mm.video.batch import Batch
+from cmvl_mm.video.checks import SettingFault, about, whole
 from cmvl_mm.video.directions import DirectedPainter, Directions, Normalise
 from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.frames import Frames
@@ -16,7 +16,7 @@ from cmvl_mm.video.iteration import batches
 from cmvl_mm.video.residual import Bits
 from cmvl_mm.video.residual_plan import can_be_exact, plan_residuals
 from cmvl_mm.video.segment_reader import Wanted
-from cmvl_mm.video.settings import check_batches, check_codec, check_directions, frames_between
+from cmvl_mm.video.settings import check_bits, check_codec, check_directions, check_kinds, frames_between
 from cmvl_mm.video.source import Video
 from cmvl_mm.video.video_file import VideoFile
 
@@ -51,9 +51,13 @@ class CompressedVideo(VideoFile):
         self._facts = VectorFacts(self._decoder)
 
     def __getitem__(self, index: int | slice) -> npt.NDArray[np.uint8]:
-        if isinstance(index, slice):
-            return self.read(rgb=range(*index.indices(self.num_frames))).rgb
-        number = operator.index(index)
+        try:
+            if isinstance(index, slice):
+                return self.read(rgb=numbers_of(index, self.num_frames)).rgb
+            number = whole('a frame', index)
+        except SettingFault as fault:  # as any sequence does
+            remedy = 'Give a whole number or a slice; read(rgb=...) takes lists and arrays'
+            raise TypeError(f'{self.path}: index: {fault.reason}. {remedy}.') from None
         is_from_the_end = -self.num_frames <= number < 0
         return self.read(rgb=[number + self.num_frames if is_from_the_end else number]).rgb[0]
 
@@ -102,7 +106,8 @@ class CompressedVideo(VideoFile):
         """
         if count_of(self.path, motion):
             check_codec(self.path, self.codec)
-        check_directions(self.path, directions, normalise)
+        with about(self.path, 'motion'):
+            check_directions(directions, normalise)
         rgb_rows, motion_rows = rows_of(self._decoder, rgb), rows_of(self._decoder, motion)
         frames = np.empty((len(rgb), self.height, self.width, 3), np.uint8)
         painter = DirectedPainter(self._facts, [*map(int, motion)], self.block, directions, normalise)
@@ -162,10 +167,16 @@ class CompressedVideo(VideoFile):
             FrameIndexError: ``start`` or ``stop`` below 0 or behind the end.
             VideoError: as from `read` and `read_residuals`, behind the last batch before the frame that it is about.
         """
-        check_batches(self.path, rgb=rgb, motion=motion, residual=residual, batch=batch, step=step, workers=workers)
+        with about(self.path, 'decode'):
+            batch, step, workers = (
+                whole(name, value, least=1) for name, value in (('batch', batch), ('step', step), ('workers', workers))
+            )
+            check_kinds(rgb=rgb, motion=motion, residual=residual)
+            check_bits(bits)
+        with about(self.path, 'motion'):
+            check_directions(directions, normalise)
         if motion:
             check_codec(self.path, self.codec)
-        check_directions(self.path, directions, normalise)
         numbers = frames_between(self.path, self.num_frames, start, stop, step)
         plan = plan_residuals(self._decoder, self._facts, self.block, bits) if residual else None
         keyframes = frozenset(self.keyframes.tolist()) if rgb == 'keyframes' else None

@@ -10,6 +10,7 @@ import numpy as np
 
 DEFAULT_FPS = 25  # only where a file states neither times nor a rate
 MAX_TICKS = 65535  # MPEG-4 Part 2 keeps the ticks per second in 16 bits (ISO/IEC 14496-2, 6.2.3)
+SLOWEST, FASTEST = Fraction(1, 1000), Fraction(1000)  # frames per second that are written
 _LONGEST_PAUSE = 86400  # seconds; FFmpeg 8.1's encoder and muxer refuse more between two frames
 _MAX_TICKS_APART = (1 << 31) - 1  # likewise
 _FINE = Fraction(60000)  # ticks per second: exact for 24, 25, 30, 50, 60, 30000/1001 and 60000/1001 frames a second
@@ -82,8 +83,7 @@ def keeps(stamps: Sequence[int], time_base: Fraction, rate: Fraction) -> bool:
 
 def limited(rate: Fraction) -> Fraction:
     """The nearest rate that MPEG-4 Part 2 can count, its numerator and denominator in 16 bits each."""
-    slowest, fastest = Fraction(1, 1000), Fraction(1000)
-    rate = min(max(rate, slowest), fastest)
+    rate = min(max(rate, SLOWEST), FASTEST)
     return rate.limit_denominator(min(1001, int(MAX_TICKS / rate)))
 
 

@@ -11,7 +11,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from cmvl_mm.video.container import CODECS_WITH_VECTORS, codec_name
+from cmvl_mm.video.decoder_options import CODECS_WITH_VECTORS, codec_name
 from cmvl_mm.video.errors import NO_FRAMES, VideoError
 from cmvl_mm.video.frame_faults import damage_reason
 from cmvl_mm.video.leading import DROPS_LOST

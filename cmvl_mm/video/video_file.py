@@ -7,16 +7,16 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
+from cmvl_mm.video.checks import about, flag, whole
 from cmvl_mm.video.colour import Colour, container_tags
-from cmvl_mm.video.container import codec_name
 from cmvl_mm.video.decoder import FrameDecoder
+from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.metadata import VideoMetadata, keyframe_interval, turn_of
 from cmvl_mm.video.motion import default_block
 from cmvl_mm.video.picture_types import letters
 from cmvl_mm.video.pixels import RgbWriter
 from cmvl_mm.video.seconds import Presentation
-from cmvl_mm.video.settings import whole_number
 from cmvl_mm.video.source import Source, Video
 from cmvl_mm.video.times import mean_rate
 
@@ -28,13 +28,14 @@ class VideoFile:
         source = Source(video)
         self._source, self.path = source, source.name
         """Of the file; ``<bytes>``, or the type of the file object, where there is none."""
-        if block is not None:
-            block = whole_number(self.path, 'motion', 'block', block, least=1)
+        with about(self.path, 'motion'):
+            self._block = None if block is None else whole('block', block, least=1)
+        with about(self.path, 'open'):
+            keep_index = flag('keep_index', keep_index)
         if keep_index and source.path is None:
             raise VideoError(
                 self.path, 'open', 'no index can be kept beside it', 'Pass a path, or leave out keep_index'
             )
-        self._block = block
         self._decoder = FrameDecoder(source, keep_index)
         self.height: int = self._decoder.height
         """Pixels, of the displayed picture, not rotated."""
@@ -103,6 +104,7 @@ class VideoFile:
 
         Raises:
             FrameIndexError: no frame is shown then: before the first one, or when the last one has ended.
+            SettingError: ``seconds`` is no number.
             VideoError: stage ``index``, if the stream has no usable time stamps.
         """
         return self._presentation.index_at(seconds)

@@ -6,6 +6,7 @@ Legend: H, W pixels; Hb = ceil(H / block), Wb = ceil(W / block).
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.checks import whole
 from cmvl_mm.video.motion import QUARTERS, grid_shape
 
 Picture = npt.NDArray[np.uint8]
@@ -45,9 +46,10 @@ def draw_vectors(
         (H * scale, W * scale, 3) uint8.
 
     Raises:
-        ValueError: shapes do not fit each other or ``block``; ``scale`` is below 1.
+        ValueError: shapes do not fit each other or ``block``; ``block`` or ``scale`` is no whole number from 1 on.
     """
-    height, width = _checked(rgb, vectors, valid, block, scale)
+    block, scale = whole('block', block, least=1), whole('scale', scale, least=1)
+    height, width = _checked(rgb, vectors, valid, block)
     light = rgb.astype(np.float32)
     light += _GREYED * (light.mean(axis=-1, keepdims=True) - light)
     picture: Picture = (_DIMMED * light).astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1)
@@ -73,13 +75,9 @@ def direction_colours(vectors: npt.NDArray[np.number]) -> Picture:
     return np.round(255 * (1 - np.clip(np.minimum(ramp, 4 - ramp), 0, 1))).astype(np.uint8)
 
 
-def _checked(
-    rgb: Picture, vectors: npt.NDArray[np.int16], valid: npt.NDArray[np.bool_], block: int, scale: int
-) -> tuple[int, int]:
+def _checked(rgb: Picture, vectors: npt.NDArray[np.int16], valid: npt.NDArray[np.bool_], block: int) -> tuple[int, int]:
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
         raise ValueError(f'rgb must be (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}')
-    if block < 1 or scale < 1:
-        raise ValueError(f'block={block} and scale={scale} must be at least 1')
     height, width = rgb.shape[:2]
     grid = grid_shape(height, width, block)
     if valid.shape != grid or vectors.shape != (*grid, 2):

@@ -13,9 +13,11 @@ from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.video.colour import container_tags
 from cmvl_mm.video.colour_reader import ColourReader
-from cmvl_mm.video.container import codec_name, decode_strictly, open_video, packets_with_data
+from cmvl_mm.video.container import open_video, packets_with_data
+from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.display import Orientation, display_size, orientation_of
 from cmvl_mm.video.errors import NO_FRAMES, VideoError
+from cmvl_mm.video.strict_decoding import decode_strictly
 from cmvl_mm.video.times import DEFAULT_FPS
 
 _CLOSE = 1e-3  # seconds; times of a features file are floats

@@ -2,7 +2,7 @@
 
 from h264_writer import BitWriter
 
-from cmvl_mm.bitstream.mpeg4_b_vop import _VECTOR_CODES
+from cmvl_mm.bitstream.mpeg4_b_codes import _VECTOR_CODES
 
 CODES = _VECTOR_CODES.split()
 RANGE_CODE = 2  # vop_fcode_forward: differences of up to 64 half pixels

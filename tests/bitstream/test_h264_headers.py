@@ -4,7 +4,8 @@ import pytest
 from h264_writer import BitWriter, full_sps
 
 from cmvl_mm.bitstream.bits import BitReader
-from cmvl_mm.bitstream.h264_headers import length_size, nal_units, parameter_sets, parse_pps, parse_sps
+from cmvl_mm.bitstream.h264_headers import parse_pps, parse_sps
+from cmvl_mm.bitstream.h264_nal import length_size, nal_units, parameter_sets
 from cmvl_mm.bitstream.h264_slices import parse_slice_header
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from cmvl_mm.bitstream.mpeg4_headers import is_plain_p_vop
+from cmvl_mm.bitstream.mpeg4_vops import is_plain_p_vop
 
 
 def header(kind, seconds, marker, ticks, second_marker, coded, tick_bits, filler):

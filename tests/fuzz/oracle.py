@@ -8,7 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from cmvl_mm.video.container import codec_name, open_video
+from cmvl_mm.video.container import open_video
+from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.raster import rasterise

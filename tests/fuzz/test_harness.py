@@ -18,7 +18,8 @@ from oracle import plain_decode
 from sources import make_sources
 
 from cmvl_mm.video import CompressedVideo, truth
-from cmvl_mm.video.container import configure, open_video, packets_with_data
+from cmvl_mm.video.container import open_video, packets_with_data
+from cmvl_mm.video.decoder_options import configure
 
 
 @pytest.fixture(scope='module')

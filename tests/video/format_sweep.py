@@ -20,7 +20,7 @@ from video_files import encode_clip
 from cmvl_mm.video import CompressedVideo, VideoError
 from cmvl_mm.video.colour import container_tags
 from cmvl_mm.video.colour_reader import ColourReader
-from cmvl_mm.video.container import codec_name
+from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.motion import QUARTERS
 
 WIDTH, HEIGHT, NUM_FRAMES = 176, 144, 14

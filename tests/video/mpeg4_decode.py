@@ -8,8 +8,9 @@ import numpy as np
 from av.codec import CodecContext
 
 from cmvl_mm.bitstream.bits import BitReader
-from cmvl_mm.bitstream.mpeg4_headers import parse_layer, parse_vop_start, states_layer, whole_macroblocks
-from cmvl_mm.video.container import configure
+from cmvl_mm.bitstream.mpeg4_headers import parse_layer, states_layer, whole_macroblocks
+from cmvl_mm.bitstream.mpeg4_vops import parse_vop_start
+from cmvl_mm.video.decoder_options import configure
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.prediction import chroma_sources, luma_sources, predict
 

@@ -28,7 +28,7 @@ def test_what_no_video_has_is_refused(clips):
                 assert isinstance(caught.value, IndexError)
         for asked, told in (
             ([1.5], 'a display index is 1.5. Give a whole number for a display index'),
-            (3, 'display indices are asked for by int. Give a list, a range or an array of them'),
+            (3, 'display indices are asked for by int 3. Give a list, a range or an array of them'),
             ((number for number in [3]), 'display indices are asked for by generator'),
         ):
             for kind in ('rgb', 'motion'):

@@ -12,7 +12,8 @@ from video_files import damage, encode_clip
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError, encode
-from cmvl_mm.video.encode import GOP, PROFILES, Profile, reencode, write_video
+from cmvl_mm.video.encode import PROFILES, Profile, reencode, write_video
+from cmvl_mm.video.mpeg4_writer import GOP
 from cmvl_mm.video.seal import SEAL_SIZE
 
 
@@ -227,8 +228,8 @@ def test_a_damaged_source_fails_and_leaves_nothing(clips, tmp_path):
 def test_a_failed_check_keeps_the_old_file(tmp_path, monkeypatch):
     write_video(np.zeros((14, 32, 32, 3), np.uint8), tmp_path / 'source.mp4')
     (tmp_path / 'out.mp4').write_text('old')
-    original = encode._encode
-    monkeypatch.setattr(encode, '_encode', lambda *args, **options: original(*args, **options) + 1)
+    original = encode.encode_images
+    monkeypatch.setattr(encode, 'encode_images', lambda *args, **options: original(*args, **options) + 1)
     with pytest.raises(VideoError, match='14 frames of 15') as caught:
         reencode(tmp_path / 'source.mp4', tmp_path / 'out.mp4', profile=PROFILES['paper'])
     assert caught.value.stage == 'encode'

@@ -9,7 +9,7 @@ from plain_decode import check_random_reads, decode_plainly, decode_reference
 from video_files import encode_clip, remux, repacked
 
 from cmvl_mm.controlled.synthetic import make_pan
-from cmvl_mm.video import CompressedVideo, VideoError, exact, index_store, truth
+from cmvl_mm.video import CompressedVideo, VideoError, exact, exact_packets, index_store, truth
 
 NUM_FRAMES = 40  # of every clip in conftest.py
 IRREGULAR = ['mpeg4_b', 'mpeg4_b_avi', 'mpeg2_ts', 'h264_open', 'h264_open_ts', 'h264_raw', 'h264_refresh', 'hevc_b']
@@ -72,8 +72,8 @@ def test_frames_alone_and_backwards_are_those_of_a_plain_decode(clips, monkeypat
     """With packets kept in memory, and read again by the container's seek."""
     path = clips(name)
     rgb, *_ = decode_reference(path)
-    for kept in (exact.KEPT, 0):
-        monkeypatch.setattr(exact, 'KEPT', kept)
+    for kept in (exact_packets.KEPT, 0):
+        monkeypatch.setattr(exact_packets, 'KEPT', kept)
         index_store._known.clear()
         with CompressedVideo(path) as video:
             assert video._decoder.truth is not None
@@ -111,7 +111,7 @@ def test_a_start_that_gives_other_frames_is_given_up(clips, monkeypatch):
         reader_starts = None
         video.read(rgb=[0])
         reader = video._decoder.reader
-        reader_starts = reader._starts[0]
+        reader_starts = reader._starts.positions
         assert len(reader_starts) >= 3
         begun = []
         run = reader._run
@@ -126,7 +126,7 @@ def test_a_start_that_gives_other_frames_is_given_up(clips, monkeypatch):
             return right(frame, converter)
 
         monkeypatch.setattr(exact, 'pixel_digest', wrong)
-        number = int(reader._starts[1][2]) + 3
+        number = int(reader._starts.numbers[2]) + 3
         np.testing.assert_array_equal(video.read(rgb=[number]).rgb, rgb[[number]])
         assert refused == [(reader_starts[2], False), (reader_starts[2], True)]
         assert begun[-1][0] == reader_starts[1]

@@ -6,7 +6,8 @@ import pytest
 from h264_writer import full_sps
 from plain_decode import decode_plainly
 
-from cmvl_mm.bitstream.h264_headers import length_size, parse_pps, parse_sps
+from cmvl_mm.bitstream.h264_headers import parse_pps, parse_sps
+from cmvl_mm.bitstream.h264_nal import length_size
 from cmvl_mm.bitstream.h264_slices import HeaderReader
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from video_files import damage
 
-from cmvl_mm.video import CompressedVideo, VideoError, iteration, read_residuals
-from cmvl_mm.video import reader as reader_module
+from cmvl_mm.video import CompressedVideo, VideoError, iteration, read_residuals, stream_packets
 from cmvl_mm.video.packets import PacketsByFrame
 from cmvl_mm.video.residual_estimates import References
 
@@ -110,7 +109,7 @@ def test_pictures_are_kept_no_longer_than_they_are_needed(clips, monkeypatch):
 
 def test_reads_that_follow_each_other_go_through_the_file_once(clips, monkeypatch):
     """Of a file whose packets are not kept."""
-    monkeypatch.setattr(reader_module, '_KEPT', 0)
+    monkeypatch.setattr(stream_packets, '_KEPT', 0)
     with CompressedVideo(clips('mpeg4_avi')) as video:
         packets = PacketsByFrame(video._decoder)
         begun = []

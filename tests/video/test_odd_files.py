@@ -10,7 +10,8 @@ from video_files import encode_clip, remux
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError
-from cmvl_mm.video.container import FORMATS, MAX_SIDE
+from cmvl_mm.video.container import FORMATS
+from cmvl_mm.video.decoder_options import MAX_SIDE
 from cmvl_mm.video.encode import PROFILES, reencode
 
 SIZE = (116, 84)  # width, height of the clips in conftest.py

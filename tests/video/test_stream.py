@@ -11,7 +11,7 @@ import pytest
 from plain_decode import check_random_reads, decode_plainly, decode_reference
 
 from cmvl_mm.controlled.synthetic import make_pan
-from cmvl_mm.video import CompressedVideo, VideoError, container
+from cmvl_mm.video import CompressedVideo, VideoError, strict_decoding
 from cmvl_mm.video.encode import write_video
 
 NUM_FRAMES = 40  # of every clip in conftest.py
@@ -91,14 +91,14 @@ def test_both_kinds_may_be_empty(clips):
 def decoded_counts(monkeypatch):
     """Time stamp -> how often a frame with it left the decoder."""
     counts = Counter()
-    original = container._decode
+    original = strict_decoding._decode
 
     def counting(path, stream, packets):
         for frame in original(path, stream, packets):
             counts[frame.pts] += 1
             yield frame
 
-    monkeypatch.setattr(container, '_decode', counting)
+    monkeypatch.setattr(strict_decoding, '_decode', counting)
     return counts
 
 

@@ -9,9 +9,11 @@ import pytest
 from plain_decode import decode_reference
 from video_files import packets_of
 
+from cmvl_mm.bitstream.mpeg4_vops import is_intra_mpeg4
 from cmvl_mm.video import CompressedVideo, VideoError, passes
 from cmvl_mm.video.columns import RECORD
-from cmvl_mm.video.container import CHEAPER_FOR_VECTORS, configure, is_intra_mpeg4, open_video
+from cmvl_mm.video.container import open_video
+from cmvl_mm.video.decoder_options import CHEAPER_FOR_VECTORS, configure
 from cmvl_mm.video.lone import LoneDecoder
 from cmvl_mm.video.passes import WORTH_A_READER, Pass, plan_passes
 from cmvl_mm.video.raster import rasterise

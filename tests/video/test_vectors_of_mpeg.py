@@ -11,7 +11,8 @@ from video_files import encode_clip, fields_interleaved, packets_of
 from cmvl_mm.bitstream import mpeg2_headers
 from cmvl_mm.bitstream.claims import FIELDS
 from cmvl_mm.bitstream.mpeg4_b_vop import b_vectors
-from cmvl_mm.bitstream.mpeg4_headers import B_VOP, parse_layer
+from cmvl_mm.bitstream.mpeg4_headers import parse_layer
+from cmvl_mm.bitstream.mpeg4_vops import B_VOP
 from cmvl_mm.controlled.synthetic import make_moving_object, make_pan
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.container import open_video
@@ -109,7 +110,7 @@ def test_bits_that_do_not_end_with_the_frame_are_no_frame(tmp_path, pan):
 
 def test_b_frames_that_cannot_be_read_or_kept_are_invalid_with_the_reason(tmp_path, pan, monkeypatch):
     path = encode_clip(tmp_path / 'b.mp4', pan, 'mpeg4', FINE | {'bf': '2'})
-    monkeypatch.setattr('cmvl_mm.bitstream.mpeg4_b_vop._COEFFICIENTS', [(0, 0)] * 4096)
+    monkeypatch.setattr('cmvl_mm.bitstream.mpeg4_b_bits.COEFFICIENTS', [(0, 0)] * 4096)
     with CompressedVideo(path) as video:
         field = video.read(motion=[1, 3]).motion
     assert not field.valid[0].any()

@@ -80,6 +80,14 @@ def test_a_grid_that_does_not_cover_the_picture_is_refused():
         draw_vectors(GREY, np.zeros((4, 4, 2), np.int16), np.zeros((4, 4), np.bool_), block=8)
 
 
+@pytest.mark.parametrize(
+    ('name', 'value'), [('block', 0), ('block', 16.0), ('scale', 0), ('scale', 1.5), ('scale', True)]
+)
+def test_edges_and_scales_are_whole_numbers(name, value):
+    with pytest.raises(ValueError, match=f'{name} is {value}. Give '):
+        draw_vectors(GREY, np.zeros((4, 4, 2), np.int16), np.zeros((4, 4), np.bool_), **({'block': 16} | {name: value}))
+
+
 def test_a_caption_holds_its_text_and_a_wheel_that_turns_with_the_picture():
     picture = np.zeros((40, 300, 3), np.uint8)
     strip = captioned(picture, 'I-frame', legend=legend_of_directions(2))[40:]

@@ -7,9 +7,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.checks import flag, one_of
 from cmvl_mm.video.directions import Directions, Normalise
 from cmvl_mm.video.residual import Bits
 from cmvl_mm.video.residual_reader import ResidualReader
+from cmvl_mm.video.settings import check_bits, check_directions
 from cmvl_mm.video.source import Video
 from cmvl_mm.video.stream import CompressedVideo
 from cmvl_mm.video.torch.in_turn import OnError, VideosInTurn
@@ -94,10 +96,11 @@ class GopDataset(VideosInTurn):
             rank=rank,
             world_size=world_size,
         )
-        if split not in ('videos', 'gops'):
-            raise ValueError(f'split={split!r}: give "videos" or "gops"')
-        self.residual, self.bits, self.directions, self.normalise = residual, bits, directions, normalise
-        self.split = split
+        one_of('split', split, 'videos', 'gops')
+        check_bits(bits)
+        check_directions(directions, normalise)
+        self.residual = flag('residual', residual)
+        self.bits, self.directions, self.normalise, self.split = bits, directions, normalise, split
 
     def _of_share(self, numbers: list[int], here: slice) -> list[int]:
         return super()._of_share(numbers, here) if self.split == 'videos' else numbers

@@ -3,7 +3,7 @@
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Literal
 
 import numpy as np
@@ -11,11 +11,12 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import IterableDataset
 
+from cmvl_mm.video.checks import SettingFault, flag, one_of, shown, whole
 from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.source import Video
 from cmvl_mm.video.stream import CompressedVideo
 from cmvl_mm.video.torch.share import interleaved, of_torch, rank_and_world_size, share_here, shuffled
-from cmvl_mm.video.torch.tensors import Channels, Tensors, check_channels
+from cmvl_mm.video.torch.tensors import Channels, Tensors
 
 OnError = Literal['raise', 'skip']
 
@@ -58,19 +59,14 @@ class VideosInTurn(IterableDataset[Tensors]):
         rank: int | None,
         world_size: int | None,
     ) -> None:
-        if isinstance(videos, str | bytes | os.PathLike):
-            raise ValueError(f'videos is one {type(videos).__name__}: give a list, also of one video')
-        check_channels(channels)
-        if on_error not in ('raise', 'skip'):
-            raise ValueError(f'on_error={on_error!r}: give "raise" or "skip"')
-        if interleave < 1 or seed < 0:
-            raise ValueError(f'interleave={interleave}, seed={seed}: give interleave from 1 on, and a seed from 0 on')
+        self.videos = _listed(videos)
+        one_of('channels', channels, 'last', 'first')
+        one_of('on_error', on_error, 'raise', 'skip')
+        self.block = None if block is None else whole('block', block, least=1)
+        self.channels, self.on_error = channels, on_error
+        self.shuffle = flag('shuffle', shuffle)
+        self.seed, self.interleave = whole('seed', seed, least=0), whole('interleave', interleave, least=1)
         rank_and_world_size(rank, world_size)
-        self.videos = list(videos)
-        if not self.videos:
-            raise ValueError('videos is an empty list: give at least one path')
-        self.block, self.channels, self.on_error = block, channels, on_error
-        self.shuffle, self.seed, self.interleave = shuffle, seed, interleave
         self._place = rank, world_size
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # workers that outlive an epoch see the next
 
@@ -78,11 +74,9 @@ class VideosInTurn(IterableDataset[Tensors]):
         """Begin an epoch: call it before each, outside the loop over the data loader.
 
         Raises:
-            ValueError: below 0.
+            ValueError: no whole number, or below 0.
         """
-        if epoch < 0:
-            raise ValueError(f'epoch={epoch}: epochs count from 0')
-        self._epoch.fill_(epoch)
+        self._epoch.fill_(whole('epoch', epoch, least=0))
 
     def __getstate__(self) -> dict[str, Any]:
         """For a worker that is spawned: torch.distributed is not initialised there."""
@@ -120,3 +114,18 @@ class VideosInTurn(IterableDataset[Tensors]):
         self, video: CompressedVideo, key: tuple[int, int, int], here: slice
     ) -> Iterator[tuple[Tensors, npt.NDArray[np.integer]]]:
         """Items of one video, each with the display indices of its frames; ``key`` is that of draws."""
+
+
+def _listed(videos: Sequence[Video]) -> list[Video]:
+    """Raises SettingFault for what is no list of videos."""
+    if isinstance(videos, str | bytes | bytearray | os.PathLike):
+        raise SettingFault(f'videos is one {type(videos).__name__}', 'Give a list, also of one video')
+    if isinstance(videos, Set | Mapping) or not isinstance(videos, Iterable):
+        raise SettingFault(f'videos is {shown(videos)}', 'Give a list of paths, of the same order in every process')
+    found = list(videos)
+    if not found:
+        raise SettingFault('videos is an empty list', 'Give at least one path')
+    for number, video in enumerate(found):
+        if not isinstance(video, bytes | bytearray) and not (isinstance(video, str | os.PathLike) and os.fspath(video)):
+            raise SettingFault(f'videos[{number}] is {shown(video)}', 'Give a path, or the bytes of a file')
+    return found

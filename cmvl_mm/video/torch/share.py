@@ -8,6 +8,8 @@ import numpy as np
 import torch.distributed
 from torch.utils.data import get_worker_info
 
+from cmvl_mm.video.checks import SettingFault, shown, whole
+
 Item = TypeVar('Item')
 
 
@@ -19,9 +21,11 @@ def rank_and_world_size(rank: int | None, world_size: int | None) -> tuple[int, 
     """
     if rank is None and world_size is None:
         return of_torch() or (0, 1)
-    if rank is None or world_size is None or not 0 <= rank < world_size:
-        raise ValueError(f'rank={rank}, world_size={world_size}: give both, and a rank from 0 to below world_size')
-    return rank, world_size
+    if rank is None or world_size is None:
+        reason = f'rank is {shown(rank)} and world_size {shown(world_size)}'
+        raise SettingFault(reason, 'Give both, and a rank from 0 to below world_size')
+    world_size = whole('world_size', world_size, least=1)
+    return whole('rank', rank, least=0, most=world_size - 1), world_size
 
 
 def of_torch() -> tuple[int, int] | None:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from cmvl_mm.video.checks import one_of
+
 Channels = Literal['last', 'first']
 Tensors = dict[str, Any]
 
@@ -38,7 +40,7 @@ def as_tensors(record: Any, *, channels: Channels = 'last') -> Tensors:
         TypeError: for anything but a record.
         ValueError: for other ``channels``.
     """
-    check_channels(channels)
+    one_of('channels', channels, 'last', 'first')
     if not is_dataclass(record) or isinstance(record, type):
         raise TypeError(f'{type(record).__name__} is no record of cmvl_mm.video; give what its readers return')
     tensors: Tensors = {}
@@ -62,12 +64,6 @@ def tensor_of(array: npt.NDArray[Any], name: str, channels: Channels) -> torch.T
     """One array of a field of this name, or of one of its rows."""
     tensor = torch.from_numpy(array)
     return tensor.movedim(-1, -3) if channels == 'first' and name in _WITH_CHANNELS else tensor
-
-
-def check_channels(channels: str) -> None:
-    """Raises ValueError."""
-    if channels not in ('last', 'first'):
-        raise ValueError(f'channels={channels!r}: give "last" or "first"')
 
 
 def rows(tensors: Tensors, count: int) -> Iterator[Tensors]:

@@ -6,8 +6,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from cmvl_mm.video.checks import SettingFault, one_of, whole
 from cmvl_mm.video.directions import Directions, Normalise
 from cmvl_mm.video.residual import Bits
+from cmvl_mm.video.settings import check_bits, check_directions, check_kinds
 from cmvl_mm.video.source import Video
 from cmvl_mm.video.stream import CompressedVideo
 from cmvl_mm.video.torch.in_turn import OnError, VideosInTurn
@@ -76,13 +78,16 @@ class VideoDataset(VideosInTurn):
             rank=rank,
             world_size=world_size,
         )
-        if items not in ('batches', 'frames'):
-            raise ValueError(f'items={items!r}: give "batches" or "frames"')
+        one_of('items', items, 'batches', 'frames')
+        check_kinds(rgb=rgb, motion=motion, residual=residual)
         if items == 'frames' and rgb == 'keyframes':
-            raise ValueError('items="frames" with rgb="keyframes": most frames would lack a picture; use GopDataset')
+            reason = 'items is "frames" and rgb "keyframes": most frames would lack a picture'
+            raise SettingFault(reason, 'Use GopDataset, or rgb=True')
+        check_bits(bits)
+        check_directions(directions, normalise)
         self.items, self.rgb, self.motion, self.residual = items, rgb, motion, residual
         self.directions, self.normalise, self.bits = directions, normalise, bits
-        self.batch, self.step = batch, step
+        self.batch, self.step = whole('batch', batch, least=1), whole('step', step, least=1)
 
     def _items(
         self, video: CompressedVideo, key: tuple[int, int, int], here: slice

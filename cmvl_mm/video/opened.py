@@ -1,0 +1,13 @@
+"""Functions that take an open video say so to whoever gives them a path."""
+
+from cmvl_mm.video.checks import shown
+from cmvl_mm.video.stream import CompressedVideo
+
+
+def check_opened(function: str, video: object) -> None:
+    """Raises TypeError for anything but a `CompressedVideo`."""
+    if not isinstance(video, CompressedVideo):
+        raise TypeError(
+            f'{function} takes an open CompressedVideo, and not {type(video).__name__} {shown(video)}. '
+            f'Write: with CompressedVideo(path) as video: {function}(video, ...)'
+        )
