@@ -89,7 +89,7 @@ def measure(title: str, folder: Path, copies: Path, repeats: int, rounds: int, w
     network = load_network()
     found = [str(folder / source.path) for source in find_in_folder(folder).sources]
     paths = _copies(found, repeats, copies)
-    data = DataLoader(StockVideos(paths, network.settings), 8, num_workers=workers, persistent_workers=True)
+    data = DataLoader(StockVideos(paths, network.plan.settings), 8, num_workers=workers, persistent_workers=True)
 
     def stock() -> np.ndarray:
         found = []

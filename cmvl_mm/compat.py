@@ -65,7 +65,11 @@ _OF_SLURM = {'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS', 'LOCAL_RANK':
 """torch's variables and Slurm's."""
 
 
-def start_process_group(launcher: str, timeout_seconds: float = 1800) -> None:
+GROUP_SECONDS = 1800.0
+"""For which processes wait for each other; torch's."""
+
+
+def start_process_group(launcher: str, timeout_seconds: float = GROUP_SECONDS) -> None:
     """Start gloo for `torchrun` and Slurm on machines without CUDA; with CUDA, MMEngine's own way works.
 
     Call it before the Runner is built. Slurm's rank variables are translated to torch's; the rendezvous

@@ -9,9 +9,7 @@ hub.save_folder('work_dirs/mine', 'folder', repo_id='me/mine', what='…')  # an
 hub.push_to_hub('work_dirs/mine', 'me/mine', what='…')
 """
 
-import logging
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +17,14 @@ import torch
 from mmaction.registry import MODELS
 
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
-from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict, resolve_checkpoint
+from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.files.digest import DigestError
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.publishing.card import Measured
 from cmvl_mm.publishing.described import describe
 from cmvl_mm.publishing.push import Published, push_to_hub, save_folder
+from cmvl_mm.zoo.caution import warn_of
 from cmvl_mm.zoo.manifest import Entry, find_entry, read_manifest
 
 __all__ = ['Measured', 'Published', 'entry', 'load', 'names', 'push_to_hub', 'save_folder']
@@ -80,12 +80,5 @@ def load(
     path = resolve_checkpoint(known.weights, sha256=sha256 or known.sha256)
     load_weights(model, read_state_dict(path), source=path)
     if config is None and known.entry is not None:
-        _warn_once(known.entry.caution())
+        warn_of(known.entry)
     return model.to(device).eval()
-
-
-@cache
-def _warn_once(caution: str | None) -> None:
-    """One line a process for each entry that has something to be warned of."""
-    if caution is not None:
-        logging.getLogger(__name__).warning(caution)

@@ -13,8 +13,8 @@ import pytest
 
 LAYERS = (
     'files', 'compat', 'bitstream', 'video', 'zoo', 'checkpoints', 'datasets', 'prepare', 'controlled', 'models',
-    'rivals', 'compressed_recognition', 'evaluation', 'engine', 'visualization', 'register', 'publishing', 'hub',
-    'inference', 'export', 'embedding', 'clip_search', 'workflows', 'web', 'cli', '__main__',
+    'rivals', 'compressed_recognition', 'register_models', 'evaluation', 'engine', 'visualization', 'register',
+    'publishing', 'hub', 'inference', 'export', 'embedding', 'clip_search', 'workflows', 'web', 'cli', '__main__',
     '',  # cmvl_mm/__init__.py, which hands the public names on
 )  # fmt: skip
 """The parts of cmvl_mm, the ground first: each imports itself and those before it."""

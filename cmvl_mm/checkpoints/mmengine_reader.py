@@ -11,7 +11,8 @@ from typing import Any
 
 from mmengine.runner.checkpoint import CheckpointLoader, load_from_local
 
-from .pretrained import CheckpointError, read_checkpoint
+from .pretrained import read_checkpoint
+from .resolve import CheckpointError
 
 
 def mend_checkpoint_reader() -> None:

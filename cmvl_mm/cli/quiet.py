@@ -3,15 +3,34 @@
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Warnings and errors of MMEngine's log go to standard error; the rest is left out."""
+    """Warnings and errors of MMEngine's log go to standard error; the rest is left out.
+
+    A log that does not exist yet is not made: that imports torch, and many a command has nothing to log.
+    """
     from mmengine.logging import MMLogger
 
-    logger = MMLogger.get_current_instance()
+    with ExitStack() as lowered:
+        if MMLogger._instance_dict:
+            lowered.enter_context(_lowered(MMLogger.get_current_instance()))
+        make = MMLogger.__init__
+
+        def make_quiet(logger: logging.Logger, *args: Any, **options: Any) -> None:
+            make(logger, *args, **options)
+            lowered.enter_context(_lowered(logger))
+
+        MMLogger.__init__ = make_quiet
+        lowered.callback(setattr, MMLogger, '__init__', make)
+        yield
+
+
+@contextmanager
+def _lowered(logger: logging.Logger) -> Iterator[None]:
     screens = [
         handler
         for handler in logger.handlers

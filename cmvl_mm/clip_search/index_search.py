@@ -20,7 +20,7 @@ _QUERIES = 1024  # at once
 
 
 class Index(Protocol):
-    """One kind of index, opened.
+    """One kind of index, opened. Several threads may search it at once.
 
     Args:
         folder: of its files.

@@ -37,7 +37,7 @@ class IvfIndex:
         if shapes != {(self.channels, self.cells)} or sum(shard.ntotal for shard in self._shards) != len(self._rows):
             raise SearchError(f'{folder}: its shards do not go with its rows or its record. {remedy}')
         self.rows_at, self.block_at = self._rows.rows_at, self._rows.block_at
-        self._passing: tuple[RowFilter, np.ndarray | None] | None = None
+        self._last: tuple[RowFilter, np.ndarray | None] | None = None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -87,10 +87,14 @@ class IvfIndex:
         return np.stack([query_of, rows[query_of, place]], axis=1), probes == self.cells
 
     def _mask(self, where: RowFilter) -> np.ndarray | None:
-        """(n,) of the last filter, which is asked for again and again."""
-        if self._passing is None or self._passing[0] != where:
-            self._passing = where, self._rows.mask(where)
-        return self._passing[1]
+        """(n,) The last filter's is kept: it is asked for again and again.
+
+        Threads may search at once: each takes filter and mask together, as one object that never changes.
+        """
+        last = self._last
+        if last is None or last[0] != where:
+            self._last = last = where, self._rows.mask(where)
+        return last[1]
 
 
 def cells_of(rows: int) -> int:

@@ -14,7 +14,8 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict, resolve_checkpoint
+from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.compressed_recognition.dmc import DMCRecognizer
 from cmvl_mm.compressed_recognition.recognizer import Samples
 

@@ -12,7 +12,8 @@ from mmaction.registry import MODELS
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
-from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict, resolve_checkpoint
+from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.compressed_recognition.recognizer import Samples, StreamRecognizer
 
 

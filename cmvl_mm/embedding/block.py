@@ -1,5 +1,6 @@
 """The task of a worker process: the videos of a block -> its part on the disk."""
 
+import json
 import logging
 import platform
 import sys
@@ -8,18 +9,29 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cmvl_mm.checkpoints.resolve import CheckpointError, resolve_checkpoint
 from cmvl_mm.embedding.block_plan import Block
+from cmvl_mm.embedding.clip_settings import ClipSettings, SettingsError
 from cmvl_mm.embedding.embeddings import EmbeddingsError, EmbeddingsMeta, Failure
-from cmvl_mm.embedding.network import Network, load_network
-from cmvl_mm.embedding.one_video import NamedVideo, embed_video, embed_videos
+from cmvl_mm.embedding.network_plan import NetworkPlan
 from cmvl_mm.embedding.part_file import PartFacts, write_part
 from cmvl_mm.embedding.parts_folder import part_path
 from cmvl_mm.embedding.parts_manifest import REMEDY, read_manifest
 from cmvl_mm.embedding.same_rows import require_same
 from cmvl_mm.embedding.video_rows import VideoRows
+from cmvl_mm.files.digest import sha256_of
+
+if TYPE_CHECKING:  # takes seconds, and the process that hands out blocks needs it not
+    from cmvl_mm.embedding.network import Network
+
+UNUSABLE = CheckpointError, SettingsError, KeyError, TypeError
+"""What a network raises that can be built on no machine, of its config and weights."""
+
+_SAME = f'the weights that the run began with, under one path on all machines; or {REMEDY}'
 
 
 @dataclass(frozen=True)
@@ -29,12 +41,25 @@ class NetworkSource:
     model: str
     sha256: str
     """Of the weights: another file under the same name is another network."""
+    build: str
+    """`NetworkPlan.build` as JSON."""
+    settings: ClipSettings
     config: str | None
-    clips: int | None
-    every: float | None
+    """As in `NetworkPlan`."""
     device: str
     in_worker: bool
-    """Of a run that has told already what loading tells."""
+    """Whose standard output is not the run's."""
+
+    def plan(self) -> NetworkPlan:
+        """The run's, with what this machine has in the place of the weights."""
+        path = resolve_checkpoint(self.model)
+        return NetworkPlan(self.model, path, sha256_of(path), json.loads(self.build), self.settings, self.config)
+
+
+def source_of(plan: NetworkPlan, device: str, *, in_worker: bool) -> NetworkSource:
+    """The network of a plan, for workers anywhere."""
+    build = json.dumps(plan.build)
+    return NetworkSource(plan.name, plan.sha256, build, plan.settings, plan.config, device, in_worker)
 
 
 @dataclass(frozen=True)
@@ -52,7 +77,10 @@ class BlockTask:
         Raises:
             EmbeddingsError: the part cannot be written, or this machine has other weights than the run or does not see
                 its folder.
+            The errors of `UNUSABLE`: the network can be built nowhere.
         """
+        from cmvl_mm.embedding.one_video import NamedVideo, embed_videos
+
         network = self.network()
         root = Path(self.meta.root)
         outcomes = list(embed_videos([NamedVideo(root / name, name) for name in block.paths], network))
@@ -60,6 +88,8 @@ class BlockTask:
 
     def one(self, name: str) -> VideoRows | Failure:
         """Embed a single video and write nothing: to find out which one of a block kills its process."""
+        from cmvl_mm.embedding.one_video import embed_video
+
         return embed_video(Path(self.meta.root) / name, self.network(), name)
 
     def write(self, block: Block, outcomes: list[VideoRows | Failure]) -> PartFacts:
@@ -67,19 +97,22 @@ class BlockTask:
         channels = 0 if any(isinstance(outcome, VideoRows) for outcome in outcomes) else _channels(self.network())
         return write_part(part_path(self.folder, block.number), block, outcomes, self.meta, channels)
 
-    def network(self) -> Network:
-        """That of the run, loaded once in a process."""
+    def network(self) -> 'Network':
+        """That of the run, built once in a process."""
         self._require_folder()
-        remedy = f'the weights that the run began with, under one path on all machines; or {REMEDY}'
         try:
-            network = _loaded(self.source)
-        except (OSError, ValueError) as error:  # those of `load_network`
-            raise EmbeddingsError(
-                f'{self.source.model}: cannot be used on {platform.node()}: {error} Remedy: {remedy}'
-            ) from error
-        now = network.meta(self.meta.root)
-        require_same(part_path(self.folder, 0).parent, self.meta, now, f'on {platform.node()}, {remedy}')
-        return network
+            plan = _plan(self.source)
+        except (OSError, ValueError) as error:  # those of `resolve_checkpoint`
+            raise self._unusable_here(error) from error
+        now = plan.meta(self.meta.root)
+        require_same(part_path(self.folder, 0).parent, self.meta, now, f'on {platform.node()}, {_SAME}')
+        try:
+            return _built(self.source)
+        except OSError as error:
+            raise self._unusable_here(error) from error
+
+    def _unusable_here(self, error: Exception) -> EmbeddingsError:
+        return EmbeddingsError(f'{self.source.model}: cannot be used on {platform.node()}: {error} Remedy: {_SAME}')
 
     def _require_folder(self) -> None:
         """The folder of the run, and not one of the same name on another machine."""
@@ -95,27 +128,31 @@ class BlockTask:
 
 
 @lru_cache(maxsize=1)
-def _loaded(source: NetworkSource) -> Network:
-    with _quiet(source.in_worker):
-        return load_network(
-            source.model, config=source.config, clips=source.clips, every=source.every, device=source.device
-        )
+def _plan(source: NetworkSource) -> NetworkPlan:
+    return source.plan()
 
 
-def _channels(network: Network) -> int:
-    settings = network.settings
+@lru_cache(maxsize=1)
+def _built(source: NetworkSource) -> 'Network':
+    from cmvl_mm.embedding.network import build_network
+
+    with _result_apart(source.in_worker):
+        return build_network(_plan(source), device=source.device)
+
+
+def _channels(network: 'Network') -> int:
+    settings = network.plan.settings
     return network.vectors(np.zeros((1, settings.clip_len, settings.size, settings.size, 3), np.uint8)).shape[1]
 
 
 @contextmanager
-def _quiet(in_worker: bool) -> Iterator[None]:
-    """In a worker: the parent has told what loading tells, and standard output is for the parent's result."""
+def _result_apart(in_worker: bool) -> Iterator[None]:
+    """In a worker: standard output is for the parent's result, and of MMEngine's log warnings and errors are shown."""
     if not in_worker:
         yield
         return
     from mmengine.logging import MMLogger
 
-    logging.getLogger('cmvl_mm.hub').setLevel(logging.ERROR)
     with redirect_stdout(sys.stderr):
         MMLogger.get_current_instance().setLevel(logging.WARNING)
         yield

@@ -68,7 +68,7 @@ def embed(
     out = None if out is None else require_disk(out)
     found = find_videos(videos, root)
     network = load_network(model, config=config, clips=clips, every=every, device=device)
-    meta = network.meta(str(found.root))
+    meta = network.plan.meta(str(found.root))
     store = None if out is None else EmbedStore(out, meta, overwrite)
     done = {} if store is None else store.finished(found.paths)
     failures = list(found.refused)
@@ -106,7 +106,7 @@ def _outcomes(
     network: Network, found: Videos, todo: Sequence[str], workers: int
 ) -> Iterator[tuple[str, VideoRows | Failure]]:
     """Each video's rows or failure, as they come; few videos wait at any time."""
-    rest, threads = iter(_groups(todo, network.settings.clips, workers)), torch.get_num_threads()
+    rest, threads = iter(_groups(todo, network.plan.settings.clips, workers)), torch.get_num_threads()
     running: dict[Future[list[VideoRows | Failure]], Sequence[str]] = {}
 
     def embed_group(paths: Sequence[str]) -> list[VideoRows | Failure]:

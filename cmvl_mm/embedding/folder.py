@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from cmvl_mm.embedding.block import BlockTask, NetworkSource
+from cmvl_mm.embedding.block import UNUSABLE, BlockTask, source_of
 from cmvl_mm.embedding.block_engine import Engine, EngineName, written
 from cmvl_mm.embedding.block_plan import BLOCK_CLIPS, Block, blocks_of, digest_of, videos_of_block
 from cmvl_mm.embedding.embeddings import EmbeddingsMeta, Failure
-from cmvl_mm.embedding.network import load_network
+from cmvl_mm.embedding.network_plan import plan_network
 from cmvl_mm.embedding.out_path import require_disk
 from cmvl_mm.embedding.part_file import read_facts
 from cmvl_mm.embedding.parts_folder import PartsFolder
@@ -109,29 +109,28 @@ def embed_folder(
         raise InputsError('overwrite and a shard of several exclude each other: each would delete what others wrote.')
     out = require_disk(out)
     found = find_videos(videos, root)
-    network = load_network(model, config=config, clips=clips, every=every, device='cpu')
-    size = videos_of_block(len(found.paths), network.settings.clips, block_clips)
+    plan = plan_network(model, config=config, clips=clips, every=every)
+    size = videos_of_block(len(found.paths), plan.settings.clips, block_clips)
     manifest = PartsManifest(
-        network.meta(str(found.root)), len(found.paths), digest_of(found.paths, found.labels), size, found.refused
+        plan.meta(str(found.root)), len(found.paths), digest_of(found.paths, found.labels), size, found.refused
     )
     mine = blocks_of(found, size)[shard.number - 1 :: shard.of]
     with PartsFolder(out, manifest, [block.number for block in mine], overwrite) as folder:
         todo = [block for block in mine if not folder.is_finished(block)]
-        source = NetworkSource(network.name, network.sha256, _everywhere(config), clips, every, device, workers != 0)
+        source = source_of(plan, device, in_worker=workers != 0)
         task = BlockTask(folder.folder.absolute(), folder.manifest.meta, source)
         count = len(found.paths) if shard == WHOLE else sum(len(block.paths) for block in mine)
         left = sum(len(block.paths) for block in todo)
         with tqdm(total=count, initial=count - left, unit='video', disable=not progress, dynamic_ncols=True) as bar:
-            for block in written(task, todo, chosen):
-                bar.update(len(block.paths))
+            try:
+                for block in written(task, todo, chosen):
+                    bar.update(len(block.paths))
+            except UNUSABLE:
+                folder.forget()
+                raise
         folder.remove_leftovers()
         folder.write_failures()
         return _run_of(folder, shard, mine, len(todo))
-
-
-def _everywhere(config: str | Path | None) -> str | None:
-    """A worker may have another current folder."""
-    return None if config is None else str(Path(config).absolute() if Path(config).exists() else config)
 
 
 def _run_of(folder: PartsFolder, shard: Shard, mine: Iterable[Block], written: int) -> FolderRun:

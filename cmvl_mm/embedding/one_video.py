@@ -89,7 +89,7 @@ class _Begun:
 
 def _read(video: NamedVideo, network: Network, batches: ClipBatches) -> _Begun:
     vectors: list[Vector] = []
-    reader = ClipReader(network.settings, lambda clips: batches.add(clips, vectors), lambda: batches.drop(vectors))
+    reader = ClipReader(network.plan.settings, lambda clips: batches.add(clips, vectors), lambda: batches.drop(vectors))
     try:
         read_once(str(video.path), reader.choose, reader.use)
         return _Begun(video.name, reader.clips, vectors)

@@ -117,6 +117,12 @@ class PartsFolder:
             if left.name.partition('.parquet.')[0] + '.parquet' in self._mine:
                 left.unlink(missing_ok=True)
 
+    def forget(self) -> None:
+        """Take the manifest back where no part is there: what cannot embed must not keep the folder from what can."""
+        with self._table():
+            if not any((self.folder / PARTS).glob('*.parquet')):
+                (self.folder / NAME).unlink(missing_ok=True)
+
     def write_failures(self) -> None:
         """The table of all parts that are there; each run ends with it, and the last one has them all.
 

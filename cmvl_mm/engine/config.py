@@ -23,12 +23,14 @@ class ConfigKeyError(KeyError):
         return str(self.args[0])
 
 
-def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
+def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_imports: bool = True) -> Config:
     """Read a config file, merge `--cfg-options` into it, refuse keys that nothing reads.
 
     Args:
         path: of the file, or the name of a shipped config, such as 'demo/retrieval'.
         options: as `merge_options` takes them.
+        run_imports: import what `custom_imports` names, which takes seconds and registers what the config is built of.
+            Who builds nothing of it needs it not.
 
     Raises:
         NotShippedError: there is no such file, and no shipped config of that name.
@@ -45,7 +47,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     _refuse(faults_of_options(options or {}), str(path))
     path = config_path(path)
     try:
-        config = Config.fromfile(path)
+        config = Config.fromfile(path, import_custom_modules=run_imports)
     except TypeError as error:
         if 'pipeline=' not in str(error):
             raise

@@ -15,18 +15,15 @@ when the file was read. So in a file an unknown key is
 On the command line it is an error: what it was used for has been read by then.
 """
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from mmengine.hooks import CheckpointHook
-from mmengine.runner import Runner
+from cmvl_mm.files.parameters import parameters_of
 
-from .checkpoint_hook import AtomicCheckpointHook
-from .fast_step import LEVERS
+from .levers import LEVERS
 
-_OF_RUNNER = {name for name in inspect.signature(Runner.__init__).parameters if name not in ('self', 'cfg')}
+_OF_RUNNER = parameters_of('mmengine.runner.runner', 'Runner') - {'cfg'}
 _ELSEWHERE = {
     *('sync_bn', 'find_unused_parameters', 'model_wrapper_cfg', 'compile'),  # MMEngine's Runner, from its cfg
     *('activation_checkpointing', 'efficient_conv_bn_eval'),  # Runner.train
@@ -69,10 +66,10 @@ _NESTED = {
     'env_cfg': frozenset({'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}),
 }
 """Dicts that MMEngine reads with .get(), and ours."""
-_OURS, _STOCK = (frozenset(inspect.signature(hook).parameters) for hook in (AtomicCheckpointHook, CheckpointHook))
-_OF_SAVE = frozenset(
-    inspect.signature(Runner.save_checkpoint).parameters
-)  # to which CheckpointHook passes its **kwargs
+_OURS = parameters_of('cmvl_mm.engine.checkpoint_hook', 'AtomicCheckpointHook')
+_STOCK = parameters_of('mmengine.hooks.checkpoint_hook', 'CheckpointHook')
+_OF_SAVE = parameters_of('mmengine.runner.runner', 'Runner.save_checkpoint')
+"""To which CheckpointHook passes its `**kwargs`."""
 _MISSPELT, _ALIKE = 0.87, 0.8
 """By difflib: optim_wraper 0.96, resum 0.91, load_form 0.89, test_config 0.84, lr_scheduler 0.81; data_root 0.62,
 base_lr 0.60. Of all variables of MMAction2's configs, train_pipeline has most, 0.85."""

@@ -48,6 +48,7 @@ def check_values(config: Config) -> None:
             raise ConfigValueError(f'{name}={value!r} must be {words}. Remedy: --cfg-options {name}=…')
     _check_classes(config)
     _check_schedule(config)
+    _check_timeout(config)
 
 
 def _check_classes(config: Config) -> None:
@@ -75,6 +76,16 @@ def _check_schedule(config: Config) -> None:
                 f'param_scheduler.{number} begins at {begin} and ends at {end}. Remedy: --cfg-options '
                 f'param_scheduler.{number}.end={begin + 1} or later, and a train_cfg.max_epochs that reaches it.'
             )
+
+
+def _check_timeout(config: Config) -> None:
+    """No shipped config sets it: torch's own is another one on GPUs than on CPUs."""
+    seconds = _at(config, 'env_cfg.dist_cfg.timeout')
+    if seconds is not None and not _positive(seconds):
+        raise ConfigValueError(
+            f'env_cfg.dist_cfg.timeout={seconds!r} must be a number of seconds above 0. Remedy: --cfg-options '
+            'env_cfg.dist_cfg.timeout=1800'
+        )
 
 
 def _at(config: Any, name: str) -> Any:

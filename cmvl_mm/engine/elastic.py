@@ -35,7 +35,7 @@ from torch.distributed.launcher import api
 
 from cmvl_mm.compat import RESTARTS
 
-from .nodes import node_in_words, on_several_nodes, own_address
+from .nodes import on_several_nodes, own_address, where_from
 from .signals import SIGNALS, end_rank
 
 RESTART_MAY_HELP = 75
@@ -61,7 +61,7 @@ class Attempt:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, Exception) and on_several_nodes():
-            error.add_note(f'On {node_in_words()}.')
+            error.add_note(where_from(error))
         if isinstance(error, Exception) and dist.is_torchelastic_launched():
             sys.excepthook(type(error), error, trace)
             end_rank(RESTART_MAY_HELP if self.may_be_repeated(error) else 1)  # before others end for want of this one

@@ -16,6 +16,18 @@ def node_in_words() -> str:
     return f'node {socket.gethostname()}, process {rank} of {size}'
 
 
+def where_from(error: Exception) -> str:
+    """'On node compute-7, process 3 of 8.', and what a sum that timed out means: gloo names no peer."""
+    words = f'On {node_in_words()}.'
+    if 'Timed out waiting' not in str(error):
+        return words
+    return (
+        f'{words} A process of another node has not answered for so long: its node has no power or no network, or '
+        'stands still. Remedy: see which nodes can be reached from here, and start the job there again; '
+        'env_cfg.dist_cfg.timeout says how many seconds processes wait for each other.'
+    )
+
+
 def own_address(other: str, port: int) -> str:
     """The address under which this machine is seen from another one. Nothing is sent.
 

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 
 from cmvl_mm.checkpoints.durable import require_writable
-from cmvl_mm.compat import check_convolutions, start_process_group
+from cmvl_mm.compat import GROUP_SECONDS, check_convolutions, start_process_group
 
 from .config_values import check_values
 from .environment import check_launcher, is_first_process
@@ -44,7 +44,8 @@ def prepare(config: Config) -> tuple[list[str], list[str]]:
     in_bf16 = (config.get('optim_wrapper') or {}).get('precision') == 'bf16'
     cudnn = torch.backends.cudnn.version() if device == 'cuda' else None
     warnings = check_convolutions(torch.__version__, cudnn, in_bf16=in_bf16)
-    start_process_group(launcher)
+    own = (config.get('env_cfg') or {}).get('dist_cfg') or {}
+    start_process_group(launcher, own.get('timeout') or GROUP_SECONDS)
     return lines, warnings
 
 

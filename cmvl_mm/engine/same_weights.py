@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.dist import all_gather_object
 
-from cmvl_mm.checkpoints.pretrained import CheckpointError
+from cmvl_mm.checkpoints.resolve import CheckpointError
 from cmvl_mm.files.digest import sha256_of
 
 from .nodes import on_several_nodes

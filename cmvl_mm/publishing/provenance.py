@@ -12,7 +12,8 @@ from mmengine.config import Config
 from torch import Tensor
 
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
-from cmvl_mm.checkpoints.pretrained import CheckpointError, load_weights
+from cmvl_mm.checkpoints.pretrained import load_weights
+from cmvl_mm.checkpoints.resolve import CheckpointError
 from cmvl_mm.datasets.stages import by_name, in_order
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.fast_step import spell_out

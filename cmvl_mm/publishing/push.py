@@ -11,7 +11,8 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils import validate_repo_id
 from torch import Tensor
 
-from cmvl_mm.checkpoints.pretrained import classes_in, read_state_dict, resolve_checkpoint
+from cmvl_mm.checkpoints.pretrained import classes_in, read_state_dict
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 
 from .card import About, Measured, card_text
 from .clips import clips_of

@@ -1,7 +1,6 @@
 """The clips nearest to a query by an index beside the parts: no vector is in memory."""
 
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 
@@ -31,7 +30,6 @@ class IndexedNearest:
     def __init__(self, features: Path, kind: str) -> None:
         self._engine = open_index(features, kind)
         self.channels: int = self._engine.channels
-        self._alone = Lock()  # an index remembers its last filter
         parts = open_parts(features)
         assert parts is not None  # an index lies beside parts
         self.collection = Collection(read_told(parts))
@@ -39,8 +37,7 @@ class IndexedNearest:
 
     def vector(self, row: int) -> Vectors:
         """As `Nearest` says."""
-        with self._alone:
-            return self._engine.vectors_at(np.array([row]))[0]
+        return self._engine.vectors_at(np.array([row]))[0]
 
     def rows(self, vector: Vectors, k: int, label: int | None, apart_from: int | None) -> list[tuple[int, float]]:
         """As `Nearest` says."""
@@ -48,7 +45,6 @@ class IndexedNearest:
         collection.with_label(label)  # refuses a number that no label has
         where = RowFilter(label=None if label is None else collection.labels[label][0])
         own = None if apart_from is None else OwnVideos(collection.root, [collection.clip(apart_from).path])
-        with self._alone:
-            best = self._engine.nearest(vector[None], k, by_video=False, where=where, own=own)
+        best = self._engine.nearest(vector[None], k, by_video=False, where=where, own=own)
         cosines = np.clip(best.cosine, -1, 1)
         return list(zip(best.row.tolist(), cosines.tolist(), strict=True))

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.datasets.annotation import read_list
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.own_data import fill_lists

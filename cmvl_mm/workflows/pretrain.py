@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.logs import epoch_mean, read_curves
 from cmvl_mm.engine.own_data import fill_lists

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cmvl_mm.checkpoints.durable import OF_A_RUN
-from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.datasets.list_file import Entry, format_line
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.files.digest import sha256_of

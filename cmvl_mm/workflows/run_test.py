@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.checkpoints.pretrained import resolve_checkpoint
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.launch import default_work_dir, runner_from
 from cmvl_mm.engine.logs import read_test

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.checkpoints.pretrained import CheckpointError
+from cmvl_mm.checkpoints.resolve import CheckpointError
 from cmvl_mm.engine.config import merge_options
 from cmvl_mm.engine.logger_hook import WholeFileLoggerHook
 from cmvl_mm.engine.quiet_runner import QuietRunner, device_in_words

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from cmvl_mm import hub
 from cmvl_mm.cli.main import main
+from cmvl_mm.zoo import caution
 from cmvl_mm.zoo.default import MODEL
 from cmvl_mm.zoo.fields import ManifestError
 from cmvl_mm.zoo.manifest import read_manifest, zoo_folder
@@ -40,8 +41,8 @@ def test_a_download_is_the_published_file_and_prints_its_digest(tmp_path):
 
 
 def test_hub_warns_once_a_process(caplog):
-    hub._warn_once.cache_clear()
-    with caplog.at_level(logging.WARNING, 'cmvl_mm.hub'):
+    caution._warn_once.cache_clear()
+    with caplog.at_level(logging.WARNING, 'cmvl_mm.zoo'):
         hub.load(NAME)
         hub.load(NAME)
     assert [record.message for record in caplog.records if 'discs' in record.message] == [hub.entry(NAME).caution()]

@@ -18,6 +18,7 @@ from cmvl_mm.engine.config_values import _VALUES, ConfigValueError, check_values
         ('model.cls_head.num_classes', (0, 2.5, 'x')),
         ('optim_wrapper.optimizer.lr', (0, -0.1, 'x', float('nan'))),
         ('randomness.seed', (-1, 2**32, 'x')),
+        ('env_cfg.dist_cfg.timeout', (0, -1, '30')),
         ('log_level', ('NOISY',)),
     ],
 )

@@ -70,6 +70,11 @@ def test_an_error_names_the_node(monkeypatch, capsys):
     with pytest.raises(FileNotFoundError), Attempt():
         raise FileNotFoundError('train.txt: there is no such list')
     assert 'no such list\nOn node compute-7, process 3 of 4.\n' in capsys.readouterr().err
+    with pytest.raises(RuntimeError), Attempt():
+        raise RuntimeError('[unbound_buffer.cc:78] Timed out waiting 40000ms for recv operation to complete')
+    told = capsys.readouterr().err
+    assert 'On node compute-7, process 3 of 4. A process of another node has not answered for so long' in told
+    assert 'env_cfg.dist_cfg.timeout says' in told
 
 
 def test_weights_that_differ_between_nodes_are_refused(monkeypatch, tmp_path, request):

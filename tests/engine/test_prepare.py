@@ -13,6 +13,7 @@ from mmaction.registry import RUNNERS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from cmvl_mm.engine import prepare as prepare_module
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.config_values import ConfigValueError
 from cmvl_mm.engine.environment import LauncherError
@@ -33,6 +34,16 @@ def test_loaders_fit_the_machine(repository, monkeypatch):
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     fit_loaders_to_machine(config)
     assert (config.train_dataloader.persistent_workers, config.train_dataloader.pin_memory) == (True, True)
+
+
+@pytest.mark.parametrize(('given', 'seconds'), [({}, 1800), ({'env_cfg.dist_cfg.timeout': 40}, 40)])
+def test_how_long_processes_wait_for_each_other_is_a_matter_of_the_config(monkeypatch, given, seconds):
+    waits = []
+    monkeypatch.setattr(prepare_module, 'start_process_group', lambda launcher, seconds: waits.append(seconds))
+    config = Config(dict(env_cfg=dict(dist_cfg=dict(backend='nccl'))))
+    config.merge_from_dict(given)
+    prepare_module.prepare(config)
+    assert waits == [seconds]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from cmvl_mm.checkpoints.resolve import CheckpointError
 from cmvl_mm.clip_search.search import search
 from cmvl_mm.clip_search.stored_rows import read_embeddings
 from cmvl_mm.embedding import block as embed_block
@@ -157,6 +158,49 @@ def test_rows_of_other_weights_settings_or_lists_are_refused(whole, videos, make
     run = embed_folder(videos, out, other, overwrite=True, **SMALL)
     assert (run.written, run.clips) == (4, 12)
     assert read_embeddings(out).meta.model == str(other)
+
+
+OWN_CLASS = """
+from mmaction.registry import MODELS
+from cmvl_mm.models.c3d import C3DBN
+@MODELS.register_module(force=True)
+class OwnNetwork(C3DBN):
+    pass
+"""
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_weights_that_fit_no_model_are_said_as_such_and_the_folder_stays_free(
+    made_videos, make_network, weights, tmp_path, workers
+):
+    wrong = make_network(2)
+    config = wrong.with_name('config.py')
+    config.write_text(config.read_text().replace('width=2', 'width=3'))
+    out = tmp_path / 'out'
+    with pytest.raises(CheckpointError, match=rf'^{re.escape(str(wrong))} does not fit C3DBN: .* Remedy'):
+        embed_folder(made_videos, out, wrong, workers=workers)
+    assert hashes(out) == {}
+    assert embed_folder(made_videos, out, weights, **SMALL).written == 4  # without overwrite
+    other = tmp_path / 'other'
+    embed_folder(made_videos, other, weights, **SMALL)
+    (other / 'parts' / '000001.parquet').unlink()
+    with parts_folder.PartsFolder(other, parts_manifest.read_manifest(other), [1]) as folder:
+        folder.forget()  # nothing: there are parts
+    assert embed_folder(made_videos, other, weights, **SMALL).written == 1
+
+
+def test_a_worker_runs_the_imports_of_a_config_of_ones_own(made_videos, make_network, tmp_path, monkeypatch):
+    mine = make_network(0)
+    folder = tmp_path / 'library'
+    folder.mkdir()
+    (folder / 'own_network.py').write_text(OWN_CLASS)
+    config = mine.with_name('config.py')
+    text = config.read_text().replace("type='C3DBN'", "type='OwnNetwork'")
+    config.write_text(text + "custom_imports = dict(imports=['cmvl_mm.register', 'own_network'])\n")
+    monkeypatch.setenv('PYTHONPATH', str(folder))
+    monkeypatch.syspath_prepend(folder)
+    run = embed_folder(made_videos, tmp_path / 'out', mine, workers=1)
+    assert (run.written, run.meta.network['backbone']['type']) == (1, 'OwnNetwork')
 
 
 def test_a_part_that_is_cut_off_or_damaged_is_named_and_made_again(whole, made_videos, weights, tmp_path, caplog):

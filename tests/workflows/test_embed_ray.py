@@ -181,14 +181,14 @@ def test_parts_are_those_of_the_other_engine_though_a_disk_is_full_and_a_worker_
 
 def test_weights_that_differ_on_a_machine_are_refused(made_videos, make_network, tmp_path, monkeypatch):
     mine, other = make_network(0), make_network(1)
-    load_network = folder.load_network
+    plan_network = folder.plan_network
 
     def loaded_before_the_file_changes(*words, **options):
-        network = load_network(*words, **options)
+        plan = plan_network(*words, **options)
         mine.write_bytes(other.read_bytes())
-        return network
+        return plan
 
-    monkeypatch.setattr(folder, 'load_network', loaded_before_the_file_changes)
+    monkeypatch.setattr(folder, 'plan_network', loaded_before_the_file_changes)
     out = tmp_path / 'out'
     with pytest.raises(EmbeddingsError, match=rf'sha256 was .* Remedy: on {NODE}, the weights that the run began'):
         embed_folder(made_videos, out, mine, workers=0)  # workers of all engines say it

@@ -1,0 +1,124 @@
+"""Which network embeds, and how: all that rows say of it, known without building it. Nothing here imports torch."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from cmvl_mm.checkpoints.resolve import resolve_checkpoint
+from cmvl_mm.embedding.clip_settings import ClipSettings, SettingsError
+from cmvl_mm.embedding.embeddings import EmbeddingsMeta
+from cmvl_mm.engine.config import load_config
+from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.files.shipped import config_path, shipped_root
+from cmvl_mm.files.version import VERSION
+from cmvl_mm.zoo.caution import warn_of
+from cmvl_mm.zoo.default import MODEL
+from cmvl_mm.zoo.manifest import read_manifest
+
+_KEPT = ('type', 'backbone', 'data_preprocessor', 'test_cfg', 'memory_format', 'backbone_layout')
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """What `network.build_network` builds; plain data, for another process, too."""
+
+    name: str
+    """As in `EmbeddingsMeta.model`."""
+    path: Path
+    """Of the weights on this machine."""
+    sha256: str
+    build: dict[str, Any]
+    """As in `EmbeddingsMeta.network`."""
+    settings: ClipSettings
+    config: str | None
+    """File of the user's own, whose imports may register what the network is built of; None where it is shipped."""
+
+    def meta(self, root: str) -> EmbeddingsMeta:
+        """Of rows whose paths are relative to `root`."""
+        return EmbeddingsMeta(
+            root=root,
+            model=self.name,
+            sha256=self.sha256,
+            network=self.build,
+            **vars(self.settings),
+            version=VERSION,
+        )
+
+
+def plan_network(
+    model: str | Path = MODEL,
+    *,
+    config: str | Path | None = None,
+    clips: int | None = None,
+    every: float | None = None,
+) -> NetworkPlan:
+    """A network by name. Arguments: `load_network`.
+
+    The log warns, once a process, of weights of the zoo that have seen controlled videos only.
+
+    Raises:
+        SettingsError: no config is known, or it does not say how clips are embedded.
+        FileNotFoundError, CheckpointError, DigestError: as `resolve_checkpoint`.
+    """
+    entry = read_manifest().get(model) if isinstance(model, str) else None
+    path = resolve_checkpoint(model)
+    if entry is not None and config is None:
+        test = entry.tests[0].config if entry.tests else entry.config
+        settings = ClipSettings.of_config(load_config(test, run_imports=False), test).with_options(clips, every)
+        warn_of(entry)
+        return NetworkPlan(entry.name, path, sha256_of(path), _plain(entry.model), settings, None)
+    source = _config_beside(Path(model), path) if config is None else config
+    whole = load_config(source, run_imports=False)
+    settings = ClipSettings.of_config(whole, str(source)).with_options(clips, every)
+    build = _plain(whole.get('model', {}), str(source))
+    name = entry.name if entry is not None else str(path.absolute())
+    return NetworkPlan(name, path, sha256_of(path), build, settings, _own(source))
+
+
+def _own(source: str | Path) -> str | None:
+    path = config_path(source).resolve()
+    return None if path.is_relative_to(shipped_root().resolve() / 'configs') else str(path)
+
+
+def _plain(model: Mapping[str, Any], source: str = '') -> dict[str, Any]:
+    """What embedding needs of a model's build dict, as JSON has it.
+
+    Raises:
+        SettingsError: it is no model of ours, tests another network than the backbone, or holds more than plain data.
+    """
+    kept = {key: model[key] for key in _KEPT if key in model}
+    network = kept.get('test_cfg', {}).get('network', 'backbone')
+    if kept.get('type') != 'ContextMotionRecognizer' or 'backbone' not in kept or network != 'backbone':
+        raise SettingsError(
+            f'{source}: its model is {kept.get("type")!r}, of which {network} is tested. Remedy: a config of '
+            'ContextMotionRecognizer that tests its backbone.'
+        )
+    if isinstance(kept['backbone'], Mapping):
+        kept['backbone'] = {key: value for key, value in kept['backbone'].items() if key != 'init_cfg'}
+    try:
+        return json.loads(json.dumps(Config(kept).to_dict()))
+    except TypeError as error:
+        raise SettingsError(
+            f'{source}: its model holds more than plain data: {error}. Remedy: types as text.'
+        ) from error
+
+
+def _config_beside(model: Path, weights: Path) -> Path:
+    """The config that a run wrote into its work directory, for the directory or a checkpoint in it.
+
+    Raises:
+        SettingsError: there is none, or there are several.
+    """
+    folder = model if model.is_dir() else weights.parent
+    found = sorted(folder.glob('*.py'))
+    if len(found) == 1:
+        return found[0]
+    what = f'{len(found)} configs: {", ".join(path.name for path in found[:3])}' if found else 'no config'
+    raise SettingsError(
+        f'{folder}: {what} beside the weights, so nobody knows their model. Remedy: --config NAME or FILE, as they '
+        'were trained.'
+    )
