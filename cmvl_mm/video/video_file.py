@@ -38,8 +38,8 @@ class VideoFile:
             )
         self._decoder = FrameDecoder(source, keep_index)
         self.height: int = self._decoder.height
-        """Pixels, of the coded picture as the bitstream crops it: not rotated, and without a crop of the container (`clap`
-        in .mp4, `PixelCrop…` in Matroska), which PyAV 18.1.0 does not show."""
+        """Pixels, of the coded picture as the bitstream crops it: not rotated, and without a crop of the container
+        (`clap` in .mp4, `PixelCrop…` in Matroska), which PyAV 18.1.0 does not show."""
         self.width: int = self._decoder.width
         """Pixels, likewise."""
         stream = self._decoder.stream
