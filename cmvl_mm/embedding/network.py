@@ -67,7 +67,9 @@ def load_network(
         device: where it runs, 'cpu' or 'cuda:0'.
 
     Raises:
-        What `plan_network` and `build_network` raise.
+        SettingsError: no config is known, or it does not say how clips are embedded, or builds no model of ours.
+        FileNotFoundError, DigestError: as `resolve_checkpoint`.
+        CheckpointError: the weights cannot be read, or do not fit the model.
     """
     return build_network(plan_network(model, config=config, clips=clips, every=every), device=device)
 
