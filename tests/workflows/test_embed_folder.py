@@ -77,10 +77,10 @@ def test_three_shards_are_one_run_to_the_byte(whole, made_videos, embedded, weig
 KILLS = """
 import os, signal, sys
 from pathlib import Path
-import cmvl_mm.embedding.block as embed_block
+import cmvl_mm.embedding.one_video as one_video
 from cmvl_mm.embedding.folder import embed_folder
 
-embed_videos = embed_block.embed_videos
+embed_videos = one_video.embed_videos
 
 def killing(videos, network):
     '''Workers import this script: its process is killed once, when the third part is begun.'''
@@ -90,7 +90,7 @@ def killing(videos, network):
         os.kill(os.getpid(), signal.SIGKILL)
     return embed_videos(videos, network)
 
-embed_block.embed_videos = killing
+one_video.embed_videos = killing  # the task imports it when a block begins
 if __name__ == '__main__':
     run = embed_folder(sys.argv[1], sys.argv[2], sys.argv[3], workers=1, block_clips=3)
     print(run.written, run.skipped, len(run.failures))
