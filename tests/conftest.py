@@ -75,7 +75,7 @@ def shared() -> Path:
     """The folder `shared` beside the checkout: real clips, official splits, golden numbers."""
     folder = REPOSITORY.parent / 'shared'
     if not folder.is_dir():
-        pytest.skip(f'needs real clips and golden numbers in {folder}, which does not exist')
+        pytest.skip(f'needs {folder}, which does not exist: real clips and golden numbers, not part of the repository')
     return folder
 
 

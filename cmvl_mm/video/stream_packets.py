@@ -31,7 +31,7 @@ class StreamPackets:
         self.next_position = -1
         """Of the packet to feed next, in decoding order."""
         self.left_out: Set[int] = frozenset()
-        """Positions of packets that are passed over; change it before `start_anew`."""
+        """Positions, in decoding order, of packets that are not decoded. Call `start_anew` after a change."""
         self._packets: Iterator[Any] = iter(())  # from next_position on
         self._kept: list[Any] | None = None  # all packets of the open container
         self._open = True
@@ -84,7 +84,7 @@ class StreamPackets:
         return self._kept
 
     def packet(self, start: Start, position: int) -> Any:
-        """One packet, by its position in decoding order; those before it are read past.
+        """One packet, by its position in decoding order; those before it are skipped.
 
         Args:
             start: the key frame before it, or its own.

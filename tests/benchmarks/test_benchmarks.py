@@ -135,7 +135,7 @@ def test_cpu_of_processes_counts_children_and_no_sleep(benchmark):
 def test_torchcodec_is_shown_the_libraries_of_pyav_under_their_plain_names(benchmark, tmp_path):
     path = benchmark('shared_ffmpeg').search_path(tmp_path)
     if not path:
-        pytest.skip('this PyAV brings no libraries of its own')
+        pytest.skip('PyAV was built against the FFmpeg of the system, which torchcodec finds without help')
     bundled = Path(path.partition(':')[2])
     version = av.library_versions['libavcodec'][0]
     library = tmp_path / f'libavcodec.so.{version}'
