@@ -11,6 +11,8 @@ from mmaction.registry import DATASETS, TRANSFORMS
 from mmengine.dataset import BaseDataset, Compose, ConcatDataset
 
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
+from cmvl_mm.video.checks import whole
+from cmvl_mm.video.errors import SettingError
 
 from .annotation import open_list, path_inside
 from .class_names import class_names
@@ -71,6 +73,7 @@ class CompressedVideoDataset(BaseDataset):
         lazy_init: read the list later, in `full_init`.
 
     Raises:
+        ValueError: for settings that cannot be.
         StageError: the pipeline is a dict, as earlier versions had it.
         FileNotFoundError: the folder, or all of the first videos of the list, are not there.
     """
@@ -126,8 +129,8 @@ class CompressedVideoDataset(BaseDataset):
         )
         self.on_error = on_error
         self.is_query = role == 'query'
-        self.block = block
-        self.max_attempts = max_attempts
+        self.block = whole('block', block, least=1)
+        self.max_attempts = whole('max_attempts', max_attempts, least=1)
         self.keep_index = keep_index
         self.clock = Clock()
         self.last_read: LastRead | None = None  # a training loop with workers sets it
@@ -204,6 +207,7 @@ class CompressedVideoDataset(BaseDataset):
 
         Raises:
             RuntimeError: a stage asks for a frame that the video does not have, whatever `on_error` is.
+            SettingError: a setting cannot be for this video, such as residuals on cells of 7 px; likewise.
             VideoError, VideoTooShort: the video cannot be used and `on_error` is 'raise'.
             NoUsableVideo: `max_attempts` videos in a row cannot be used.
         """
@@ -221,6 +225,8 @@ class CompressedVideoDataset(BaseDataset):
                 raise RuntimeError(
                     f'{self.ann_file}, sample {int(index)}: a stage asks for a frame that is not there: {error}'
                 ) from error
+            except SettingError:
+                raise  # of what was asked for, not of the video
             except (VideoError, VideoTooShort) as error:
                 if self.on_error == 'raise':
                     raise

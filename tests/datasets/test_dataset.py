@@ -233,6 +233,12 @@ def test_tests_do_not_replace(build, damaged):
         build(**damaged, on_error='raise')[5]
 
 
+@pytest.mark.parametrize(('name', 'value'), [('block', 0), ('block', 8.0), ('max_attempts', 0)])
+def test_a_wrong_setting_is_found_before_any_video_is_opened(build, name, value):
+    with pytest.raises(ValueError, match=f'{name} is {value}. Give '):
+        build(**{name: value})
+
+
 def test_short_videos_are_left_out_or_stretched_by_policy(build):
     long_clip = {'pipeline.sample.frame_interval': 7}  # spans 106 + 10 frames of 108
     words = r'(?s)has 108 frames, and this config needs 11\d \(a clip of 16 frames at stride 7 spans 106; .*past_end'

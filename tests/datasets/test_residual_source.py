@@ -17,6 +17,7 @@ from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.models.preprocessor import CompressedVideoPreprocessor
 from cmvl_mm.video import CompressedVideo, block_energy, read_residuals
+from cmvl_mm.video.errors import SettingError
 
 INDEX = SampleIndex(3, epoch=1, seed=7)
 
@@ -124,6 +125,8 @@ def test_estimates_are_refused_unless_they_are_asked_for(build, h264):
     sample = build('approximate', block=8, folder=h264)[SampleIndex(0)]['inputs']
     assert sample['residual'].shape == (4, 8, 12, 16, 2)
     assert sample['residual'][..., 1].any()
+    with pytest.raises(SettingError, match=r'a\.mp4: motion: block is 7\. Open the video with an even one'):
+        build('approximate', block=7, folder=h264)[SampleIndex(0)]
     frames = DecodedFrames(np.zeros((9, 16, 16, 3), np.uint8))
     with pytest.raises(ValueError, match='decoded frames have no residuals'):
         TRANSFORMS.build(dict(type='ReadCompressed', residual='exact'))(
