@@ -7,11 +7,13 @@ from av.video.stream import VideoStream
 from cmvl_mm.video.errors import VideoError
 
 _STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+_SEQUENCES = {'avis', 'msf1', 'hevc', 'hevx'}  # brands of AVIF and HEIF files with a track, beside a still for others
 _LOOKED_AT = 4096  # packets: a stream that sends none among them is taken to send nothing
 
 
 def video_streams(path: str, container: InputContainer) -> list[VideoStream]:
-    """The streams that may be the video, in the order of the file: no cover art, and with a decoder.
+    """The streams that may be the video, in the order of the file: no cover art, no still beside an animation of AVIF
+    or HEIF, and with a decoder.
 
     Raises:
         VideoError: stage ``open``, if there is none.
@@ -22,6 +24,8 @@ def video_streams(path: str, container: InputContainer) -> list[VideoStream]:
     moving = [stream for stream in streams if not stream.disposition & _STILL]
     if not moving:
         raise VideoError(path, 'open', 'its only pictures are cover art; there is no video in this file')
+    if container.metadata.get('major_brand') in _SEQUENCES:
+        moving = [stream for stream in moving if len(stream.index_entries) > 1] or moving
     decodable = [stream for stream in moving if stream.codec_context is not None]
     if not decodable:
         raise VideoError(

@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 from av.stream import Disposition
+from PIL import Image
 
 from cmvl_mm.video import CompressedVideo, VideoError
 
@@ -50,6 +51,18 @@ def test_the_first_stream_that_plays_is_the_video(tmp_path, suffix):
     """One that announces itself and sends nothing is not."""
     assert width_and_count(write(tmp_path / f'two{suffix}', ['mpeg4', 'mpeg4'])) == (64, 10, 0)
     assert width_and_count(write(tmp_path / f'silent{suffix}', ['mpeg4', 'mpeg4'], silent=[0])) == (80, 10, 1)
+
+
+def test_the_still_of_an_animated_avif_is_not_the_video(tmp_path):
+    """FFmpeg gives it first, and as a default stream."""
+    pictures = [Image.fromarray(np.full((48, 64, 3), 30 * number, np.uint8)) for number in range(8)]
+    pictures[0].save(tmp_path / 'animated.avif', save_all=True, append_images=pictures[1:], duration=40)
+    pictures[0].save(tmp_path / 'still.avif')
+    with CompressedVideo(tmp_path / 'animated.avif') as video:
+        levels = video.read(rgb=range(8)).rgb.mean((1, 2, 3))
+        assert len(video) == 8
+    np.testing.assert_allclose(levels, 30 * np.arange(8), atol=4)
+    assert width_and_count(tmp_path / 'still.avif') == (64, 1, 0)
 
 
 def test_cover_art_is_not_the_video(tmp_path):
