@@ -76,5 +76,11 @@ def _joined_fields(parts: Sequence[MotionField | None]) -> MotionField | None:
         valid=np.concatenate([field.valid for field in fields]),
         block=fields[0].block,
         missing=tuple(reason for field in fields for reason in field.missing),
-        distance=tuple(distance for field in fields for distance in field.distance),
+        distance=_joined_distances(fields),
     )
+
+
+def _joined_distances(fields: Sequence[MotionField]) -> tuple[int | None, ...] | None:
+    """All of them, or None: the parts of one read ask for them alike."""
+    known = [field.distance for field in fields if field.distance is not None]
+    return tuple(distance for part in known for distance in part) if known else None

@@ -5,13 +5,15 @@ block's content moved since its reference picture, in quarter pixels, +x right a
 before the frame, or, in a field of vectors to the future, after it; not always by one frame.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.bitstream.claims import NO_DISTANCE
-from cmvl_mm.video.checks import whole
+from cmvl_mm.video.checks import SettingFault, shown, whole
 
 QUARTERS = 4  # steps of a vector per pixel
 _WHOLE_MACROBLOCKS = {'mpeg1video', 'h261'}  # one vector for each 16x16 px, and no smaller blocks
@@ -30,20 +32,26 @@ class MotionField:
     missing: tuple[str | None, ...] = ()
     """(n,): why a whole frame has no vectors (an I-frame, a codec's B-frame, ...); None where it has some."""
 
-    distance: tuple[int | None, ...] = ()
+    distance: tuple[int | None, ...] | None = None
     """(n,): display index of the frame less that of the picture that all its vectors refer to: above 0 for the past.
 
-    None where there are several such pictures or it is not known which one, and wherever it was not asked for.
+    None where there are several such pictures or it is not known which one. None for the whole field if distances were
+    not asked for; ``directions='both'`` asks for them.
     """
 
     def per_frame(self) -> 'MotionField':
         """Vectors divided by ``distance``, rounded to quarter pixels: motion from one frame to the next.
 
         So vectors to the future change their sign. Frames whose distance is None become invalid, and say so.
+
+        Raises:
+            ValueError: the field was read without distances.
         """
+        if self.distance is None:
+            raise ValueError("this field has no distances. Read it with directions='both', or normalise='per_frame'.")
         vectors, valid, missing = self.vectors.copy(), self.valid.copy(), list(self.missing)
         for row, distance in enumerate(self.distance):
-            if distance:
+            if distance is not None:
                 vectors[row] = np.rint(vectors[row] / distance)
             else:
                 vectors[row], valid[row] = 0, False
@@ -54,17 +62,33 @@ class MotionField:
         vectors, valid = np.shape(self.vectors), np.shape(self.valid)
         if vectors != (*valid, 2) or len(valid) != 3:
             raise ValueError(f'vectors {vectors} and valid {valid} must be (n, Hb, Wb, 2) and (n, Hb, Wb)')
-        if self.valid.dtype != np.bool_:
-            raise ValueError(f'valid is of {self.valid.dtype}. Give an array of bool.')
+        for name, kind in (('valid', np.bool_), ('vectors', np.int16)):
+            if getattr(self, name).dtype != kind:
+                raise ValueError(f'{name} is of {getattr(self, name).dtype}. Give an array of {kind.__name__}.')
         object.__setattr__(self, 'block', whole('block', self.block, least=1))
-        distances = (None if step is None else whole('a distance', step) for step in self.distance)
-        object.__setattr__(self, 'distance', tuple(distances))
-        for name, what in (('missing', 'reasons'), ('distance', 'distances')):
-            if not getattr(self, name):
-                object.__setattr__(self, name, (None,) * len(self.valid))
-            count = len(getattr(self, name))
-            if count != len(self.valid):
-                raise ValueError(f'{count} {what} for {len(self.valid)} frames')
+        object.__setattr__(self, 'missing', self._each('missing', 'reasons', _reason) or (None,) * len(self.valid))
+        if self.distance is not None:
+            object.__setattr__(self, 'distance', self._each('distance', 'distances', _distance))
+
+    def _each(self, name: str, what: str, check: Callable[[object], Any]) -> tuple[Any, ...]:
+        """What a field of one value for each frame holds, checked; an empty one of ``missing`` is none at all."""
+        values = tuple(None if value is None else check(value) for value in getattr(self, name))
+        if len(values) != len(self.valid) and (values or name != 'missing'):
+            raise ValueError(f'{name}: {len(values)} {what} for {len(self.valid)} frames')
+        return values
+
+
+def _distance(value: object) -> int:
+    number = whole('a distance', value)
+    if not number:
+        raise SettingFault('a distance is 0', 'Give the frame less its reference, or None where it is not known')
+    return number
+
+
+def _reason(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise SettingFault(f'a reason in missing is {shown(value)}', 'Give a text, or None for a frame with vectors')
+    return value
 
 
 def default_block(codec: str, is_prepared: bool) -> int:

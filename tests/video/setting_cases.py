@@ -164,9 +164,17 @@ def entries(video: CompressedVideo, folder: Any) -> Iterator[Entry]:
     yield Entry('takes a', block_energy, (None, motion, residual.y))
     arrays = dict(vectors=np.zeros((2, 3, 4, 2), np.int16), valid=np.zeros((2, 3, 4), np.bool_))
     yield count('block', lambda x: MotionField(**arrays, block=x))
-    wrong_steps = ((1,), (1, 2, 3), (1.5, 1), (True, 1), ('1', 1))
+    wrong_steps = ((1,), (1, 2, 3), (1.5, 1), (True, 1), ('1', 1), (0, 1), ())
+    right_steps = ((1, None), (np.int64(2), -1), None)
+    yield Entry('distance', lambda x: MotionField(**arrays, block=16, distance=x), wrong_steps, right_steps)
+    wrong_reasons = (('an I-frame',), ('', None), (0, None), (True, None), (b'why', None))
     yield Entry(
-        'distance', lambda x: MotionField(**arrays, block=16, distance=x), wrong_steps, ((1, None), (np.int64(2), -1))
+        'missing', lambda x: MotionField(**arrays, block=16, missing=x), wrong_reasons, ((), ('an I-frame', None))
+    )
+    yield Entry(
+        'vectors',
+        lambda x: MotionField(**(arrays | {'vectors': x}), block=16),
+        (np.zeros((2, 3, 4, 2), np.float32), np.zeros((2, 3, 4, 2), np.int32), None),
     )
     yield Entry(
         'valid', lambda x: MotionField(**(arrays | {'valid': x}), block=16), (np.zeros((2, 3, 4), np.uint8), None)

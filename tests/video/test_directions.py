@@ -54,7 +54,9 @@ def test_a_pan_is_its_speed_times_the_distance_and_its_speed_per_frame(streams, 
         types = video.frame_types
     np.testing.assert_array_equal(raw.motion.vectors, plain.motion.vectors)
     assert plain.future is None
-    assert set(plain.motion.distance) == {None}
+    assert plain.motion.distance is None, 'it was not asked for'
+    with pytest.raises(ValueError, match=r"has no distances\. Read it with directions='both'"):
+        plain.motion.per_frame()
     known = {'past': 0, 'future': 0}
     for direction, field, per_frame in (
         ('past', raw.motion, normal.motion),

@@ -27,7 +27,7 @@ def as_tensors(record: Any, *, channels: Channels = 'last') -> Tensors:
     | array | tensor of the same type and shape; ``rgb`` and ``vectors`` with their channels where ``channels`` says |
     | record | dict, likewise |
     | number, text | itself |
-    | None | left out |
+    | None | left out, as ``distance`` is where it was not asked for |
     | ``missing`` | left out: ``valid`` says which cells have vectors |
     | ``distance`` | int64 (n,), and ``distance_valid``, bool (n,): False, and 0, where it is not known |
     | ``approximate`` | ``exact``, bool |
@@ -46,7 +46,7 @@ def as_tensors(record: Any, *, channels: Channels = 'last') -> Tensors:
     tensors: Tensors = {}
     for name in [field.name for field in fields(record)]:
         value = getattr(record, name)
-        if name == 'distance':
+        if name == 'distance' and value is not None:
             tensors[name] = torch.tensor([distance or 0 for distance in value], dtype=torch.int64)
             tensors['distance_valid'] = torch.tensor([distance is not None for distance in value], dtype=torch.bool)
         elif name == 'approximate':
