@@ -84,6 +84,7 @@ bench: setup
 	$(BIN)/python benchmarks/run_all.py
 	$(BIN)/python benchmarks/chart.py
 	$(BIN)/python benchmarks/speed_table.py
+	$(BIN)/python benchmarks/plan.py
 
 fuzz: setup
 	$(BIN)/python tests/fuzz/fuzz.py $(if $(N),--number $(N))

@@ -9,6 +9,7 @@ else, prices first, is an assumption, and named so.
 
 import argparse
 from dataclasses import dataclass
+from textwrap import fill
 
 from results_page import REPOSITORY, RESULTS, rates_of
 
@@ -108,11 +109,27 @@ def space(clips: float) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def machines(results: str, clips: float) -> str:
+    """How many of them, for how long, in words."""
+    easy, hard, samples, steps, _, embedding, _ = stages(results)
+    days = [_three(stage.hours(clips) / count / 24) for stage, count in ((hard, 1000), (steps, 100), (embedding, 1000))]
+    of_passes = [_three(stage.hours(clips) / samples.hours(clips)) for stage in (easy, hard)]
+    cores = _three(GPU_RATE / samples.per_second)
+    text = f"""
+        To feed one H100 at {GPU_RATE:.0f} clips/s takes {cores} cores of the loader. A thousand cores and a hundred
+        such GPUs need {days[0]} days for preparing the larger sources, {days[1]} for training and {days[2]} for
+        embedding. Preparing takes {of_passes[1]} times the cores of all passes over the result, of the smaller sources
+        {of_passes[0]} times. A block of 1,000 clips takes {_three(1000 / embedding.per_second)} core-seconds to embed.
+    """
+    return fill(' '.join(text.split()), 120) + '\n'
+
+
 def tables(results: str, clips: float) -> str:
     seconds = OPEN_SECONDS * clips / 1e7
     return (
         f'{work(results, clips)}\n{space(clips)}\n'
-        f'Opening a list of {clips:,.0f} lines takes {_three(seconds)} s, at {OPEN_SECONDS} s for ten million.\n'
+        f'Opening a list of {clips:,.0f} lines takes {_three(seconds)} s, at {OPEN_SECONDS} s for ten million.\n\n'
+        f'{machines(results, clips)}'
     )
 
 

@@ -308,6 +308,9 @@ def test_the_plan_s_tables_are_of_today_s_rates(benchmark, repository):
     assert '| embed, a clip of ten seconds | 10 | embed, on two cores | 1 | 27,800 core-hours | 1,110 |' in plan.work(
         re.sub(r'(?s)(## embed\n.*?\| ours \| ours \|) \S+', r'\1 20', results), 1e9
     )  # 1e9 / 10 / 3600, at $0.04
+    assert '1.2 cores of the loader' in plan.machines(
+        re.sub(r'(\| ours, of videos prepared small \| ours \|) \S+', r'\1 160', results), 1e9
+    )  # 192 / 160
     with pytest.raises(ValueError, match='marks'):
         plan.with_tables('# A plan\n', results)
 
