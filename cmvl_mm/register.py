@@ -13,6 +13,7 @@ from cmvl_mm.datasets import (  # noqa: F401
     open_video,
     packing,
     read_stage,
+    retrieval_dataset,
 )
 from cmvl_mm.engine import (  # noqa: F401
     amp,

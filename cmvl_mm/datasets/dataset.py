@@ -1,55 +1,33 @@
 """Annotation list -> sample: a pure function of (seed, epoch, index)."""
 
 import copy
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mmaction.registry import DATASETS, TRANSFORMS
-from mmengine.dataset import BaseDataset, Compose, ConcatDataset
+from mmengine.dataset import Compose
 
 from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
 from cmvl_mm.video.checks import whole
 from cmvl_mm.video.errors import SettingError
 
-from .annotation import open_list, path_inside
-from .class_names import class_names
+from .annotation import path_inside
 from .clock import Clock
-from .presence import check_present
+from .listed_videos import ListedVideos
 from .read_positions import LastRead
 from .sample_index import SampleIndex
 from .sampling import VideoTooShort
 from .stages import require_list
-from .subset import stratified_subset
+from .stand_ins import NoUsableVideo, Skipped
 from .two_files import check_same_frames, original_path
-from .video_list import VideoList
-
-LOOKED_FOR = 100
-"""Videos at the start of a list: one of them must be there."""
-
-
-class Skipped(NamedTuple):
-    """A video that could not be used, as it travels with the sample that took its place."""
-
-    path: str
-    kind: Literal['broken', 'short']
-    reason: str
-    source: str = ''
-    """The list; two of them may hold the same path."""
-
-
-class NoUsableVideo(RuntimeError):
-    """Several videos in a row could not be used."""
 
 
 @DATASETS.register_module()
-class CompressedVideoDataset(BaseDataset):
+class CompressedVideoDataset(ListedVideos):
     """Videos of a list, each read once per sample through the compressed stream.
 
-    MMEngine's wrappers take it, since it keeps the contract of `BaseDataset`. What a plain integer as index stands
-    for is said in `clock`.
+    What a plain integer as index stands for is said in `clock`.
 
     Args:
         ann_file: list of `relative/path.mp4 label` lines.
@@ -78,8 +56,6 @@ class CompressedVideoDataset(BaseDataset):
         FileNotFoundError: the folder, or all of the first videos of the list, are not there.
     """
 
-    _fully_initialized: bool = False
-
     def __init__(
         self,
         ann_file: str,
@@ -106,24 +82,17 @@ class CompressedVideoDataset(BaseDataset):
         ):
             if value not in allowed:
                 raise ValueError(f'{name}={value!r} is not one of {allowed}')
-        if set(data_prefix) != ({'video'} if rgb_suffix is None else {'video', 'rgb'}):
-            raise ValueError(
-                f"data_prefix={data_prefix!r} with {rgb_suffix=} must be dict(video='folder of the videos') without a "
-                "suffix, or dict(video='prepared', rgb='originals') with one such as '.avi'"
-            )
         super().__init__(
-            str(ann_file),
-            metainfo,
-            data_prefix={name: str(folder) for name, folder in data_prefix.items()},
+            ann_file,
+            data_prefix,
+            labels=labels,
+            rgb_suffix=rgb_suffix,
+            label_share=label_share,
+            label_seed=label_seed,
+            metainfo=metainfo,
             indices=indices,
-            serialize_data=False,
             test_mode=test_mode,
-            lazy_init=True,
         )
-        self.root = str(data_prefix['video'])
-        self.originals = None if rgb_suffix is None else (str(data_prefix['rgb']), rgb_suffix)
-        self.labels = labels
-        self.label_share, self.label_seed = label_share, label_seed
         self.pipeline = Compose(
             [TRANSFORMS.build(stage) if isinstance(stage, dict) else stage for stage in require_list(pipeline)]
         )
@@ -137,48 +106,6 @@ class CompressedVideoDataset(BaseDataset):
         if not lazy_init:
             self.full_init()
 
-    @property
-    def entries(self) -> VideoList:
-        """The lines of the list that are kept; each is parsed when it is asked for."""
-        self.full_init()
-        return self.data_list
-
-    def full_init(self) -> None:
-        """Read the list, look for the folders and find the names of the classes; once."""
-        if self._fully_initialized:
-            return
-        super().full_init()
-        try:
-            self._check_folders()
-        except FileNotFoundError:
-            self._fully_initialized = False  # or a second call would pass
-            raise
-        if 'classes' not in self._metainfo:
-            self._metainfo.update(class_names(Path(self.ann_file).with_name('classes.txt'), self.data_list.labels))
-
-    def load_data_list(self) -> VideoList:
-        """The list's entries, or `label_share` of them."""
-        entries = open_list(self.ann_file, self.labels)
-        if self.label_share == 1:
-            return entries
-        return entries.take(stratified_subset(entries.labels, self.label_share, self.label_seed))
-
-    def _get_unserialized_subset(self, indices: int | Sequence[int]) -> VideoList:
-        """MMEngine's makes a list of objects."""
-        if isinstance(indices, int):
-            return self.data_list[:indices] if indices >= 0 else self.data_list[indices:]
-        return self.data_list.take(indices)
-
-    def get_data_info(self, idx: int) -> dict[str, Any]:
-        """`dict(filename=…, label=…, sample_idx=…)` of a position; the label is None where the list has none."""
-        entry = self.entries[self._position(idx)]
-        return dict(filename=str(Path(self.root) / entry.path), label=entry.label, sample_idx=int(idx))
-
-    def get_cat_ids(self, idx: int) -> list[int]:
-        """The class of a position, as a list; an empty one where it has none."""
-        label = self.entries[self._position(idx)].label
-        return [] if label is None else [label]
-
     def get_subset(self, indices: int | Sequence[int]) -> 'CompressedVideoDataset':
         """A data set of these positions, with the same clock; a number means so many from the start or the end."""
         other = copy.copy(self)
@@ -189,18 +116,6 @@ class CompressedVideoDataset(BaseDataset):
     def set_epoch(self, epoch: int, seed: int | None = None) -> None:
         """See `Clock.set_epoch`; accelerate calls it by itself, other loops can."""
         self.clock.set_epoch(epoch, seed)
-
-    def _position(self, index: int) -> int:
-        position = operator.index(index)
-        if not 0 <= position < len(self.entries):
-            raise IndexError(f'sample {position} of a list of {len(self.entries)}: {self.ann_file}')
-        return position
-
-    def _check_folders(self) -> None:
-        """A wrong folder is found here, not after a hundred stand-ins."""
-        check_present(self.ann_file, 'video', self.root, [entry.path for entry in self.entries[:LOOKED_FOR]])
-        if self.originals is not None:
-            check_present(self.ann_file, 'rgb', self.originals[0], [])
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         """The sample of design section 4: `dict(inputs=…, data_samples=ActionDataSample(…))`.
@@ -268,30 +183,3 @@ class CompressedVideoDataset(BaseDataset):
             except VideoTooShort as error:
                 raise VideoTooShort(f'{path}: {error}') from None
         return sample
-
-
-@DATASETS.register_module()
-class RetrievalDataset(ConcatDataset):
-    """Gallery first, then queries, read alike; a video that cannot be read stops the test.
-
-    It is MMEngine's `ConcatDataset` of the two: MMEngine's wrappers take it as a config, torch's as it is.
-
-    Args:
-        gallery, query: labelled lists; test videos search training videos.
-        data_prefix, pipeline: of both, as in `CompressedVideoDataset`.
-    """
-
-    def __init__(self, gallery: str, query: str, data_prefix: dict[str, str], pipeline: Sequence[Any]) -> None:
-        shared: dict[str, Any] = dict(data_prefix=data_prefix, pipeline=pipeline, on_error='raise', test_mode=True)
-        super().__init__(
-            [
-                CompressedVideoDataset(gallery, role='gallery', **shared),
-                CompressedVideoDataset(query, role='query', **shared),
-            ],
-            ignore_keys='classes',  # lists of two folders need not name them alike
-        )
-
-    def get_cat_ids(self, idx: int) -> list[int]:
-        """As of `CompressedVideoDataset`."""
-        part, position = self._get_ori_dataset_idx(idx)
-        return self.datasets[part].get_cat_ids(position)

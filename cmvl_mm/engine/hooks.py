@@ -10,7 +10,7 @@ from mmengine.dist import all_gather_object, get_rank
 from mmengine.hooks import Hook, LoggerHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from cmvl_mm.datasets.dataset import Skipped
+from cmvl_mm.datasets.stand_ins import Skipped
 from cmvl_mm.datasets.wrappers import compressed_parts
 
 from .listed import distinct_videos, list_digest

@@ -12,7 +12,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import LoggerHook
 from mmengine.runner import Runner
 
-from cmvl_mm.datasets.dataset import RetrievalDataset
+from cmvl_mm.datasets.retrieval_dataset import RetrievalDataset
 from cmvl_mm.datasets.wrappers import within
 from cmvl_mm.evaluation.summary import summary_lines
 from cmvl_mm.files.atomic import replace_text

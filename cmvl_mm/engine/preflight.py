@@ -9,8 +9,9 @@ import numpy as np
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 
-from cmvl_mm.datasets.dataset import LOOKED_FOR, RetrievalDataset
 from cmvl_mm.datasets.list_file import numbered_lines, parse_line
+from cmvl_mm.datasets.listed_videos import LOOKED_FOR
+from cmvl_mm.datasets.retrieval_dataset import RetrievalDataset
 from cmvl_mm.datasets.video_list import VideoList
 from cmvl_mm.datasets.wrappers import compressed_parts, within
 from cmvl_mm.evaluation.metrics import FeatureDump

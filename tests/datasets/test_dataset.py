@@ -15,10 +15,10 @@ from torch.utils.data import DataLoader
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.datasets.annotation import AnnotationError
 from cmvl_mm.datasets.augment import ColourDraw, apply_colour
-from cmvl_mm.datasets.dataset import NoUsableVideo
 from cmvl_mm.datasets.sample_index import SampleIndex
 from cmvl_mm.datasets.sampling import VideoTooShort
 from cmvl_mm.datasets.stages import position, stage_of
+from cmvl_mm.datasets.stand_ins import NoUsableVideo
 from cmvl_mm.engine.config import merge_options
 from cmvl_mm.engine.sampler import ResumableSampler
 from cmvl_mm.video import CompressedVideo, VideoError, exact, index_store

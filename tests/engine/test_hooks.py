@@ -10,7 +10,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.hooks import LoggerHook
 from mmengine.logging import MessageHub
 
-from cmvl_mm.datasets.dataset import Skipped
+from cmvl_mm.datasets.stand_ins import Skipped
 from cmvl_mm.engine import hooks
 from cmvl_mm.engine.hooks import SeedIterationHook, SkippedVideosHook, TooManyBrokenVideos
 

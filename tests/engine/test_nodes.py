@@ -14,7 +14,7 @@ from mmengine.runner import BaseLoop
 from torch.utils.data import DataLoader
 
 from cmvl_mm.checkpoints.pretrained import CheckpointError
-from cmvl_mm.datasets.dataset import Skipped
+from cmvl_mm.datasets.stand_ins import Skipped
 from cmvl_mm.engine import elastic, same_weights
 from cmvl_mm.engine.elastic import Attempt, restart_may_help
 from cmvl_mm.engine.global_batch import GlobalBatchError, processes_of, share_of

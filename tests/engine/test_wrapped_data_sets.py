@@ -18,7 +18,8 @@ from mmengine.runner.runner import _SlicedDataset
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
 
 import cmvl_mm.register  # noqa: F401
-from cmvl_mm.datasets.dataset import CompressedVideoDataset, Skipped
+from cmvl_mm.datasets.dataset import CompressedVideoDataset
+from cmvl_mm.datasets.stand_ins import Skipped
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.hooks import SeedIterationHook, SkippedVideosHook, TooManyBrokenVideos
 from cmvl_mm.engine.listed import distinct_videos, list_digest, listed
