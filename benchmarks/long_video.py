@@ -10,6 +10,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -69,11 +70,12 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 def measure_workers(path: Path, workers: int, rounds: int) -> Report:
     """Vectors alone, by the clock on the wall."""
     frames = count_frames(path)
-    one, several = 'ours, 1 worker', f'ours, {workers} workers'
+    one, several, together = 'ours, 1 worker', f'ours, {workers} workers', f'decode only, {workers} at once'
     routes = [
         Route(one, 'ours', partial(iterate, path, 1), frames),
         Route(several, 'ours', partial(iterate, path, workers), frames),
         Route('decode only', 'limit', partial(decode_only, path), frames),
+        Route(together, 'limit', partial(decode_side_by_side, path, workers), workers * frames),
     ]
     if VideoCap is not None:
         routes.append(Route(EXTRACTOR, 'peer', partial(extract, path), frames))
@@ -154,6 +156,12 @@ def decode_only(path: Path, **options: str) -> None:
         stream.codec_context.options = options
         for _ in container.decode(stream):
             pass
+
+
+def decode_side_by_side(path: Path, threads: int) -> None:
+    """The whole video by each of so many decoders: what the machine gives, without anything of ours."""
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(decode_only, [path] * threads))
 
 
 def extract(path: Path) -> None:
