@@ -152,6 +152,22 @@ def test_what_must_stay_a_methods_own_stays(name, folder):
             assert len(config.model.pretext_head[key]) == count
 
 
+@pytest.mark.parametrize('name', ['vcop', 'vcp', 'shuffle_learn', 'opn', 'buechler', 'st_puzzle'])
+@pytest.mark.parametrize('size', ['evidence', 'paper'])
+def test_tasks_of_order_mirror_all_clips_of_a_video_or_none(name, size, folder):
+    """Else nothing goes on from one clip to the next. Official settings without a flip mirror none."""
+    path = folder / size / (f'{name}_r3d26_ucf.py' if size == 'paper' else f'{name}.py')
+    pipeline, seen = load_config(path).train_dataloader.dataset.pipeline, set()
+    for seed in range(12):
+        sample = drawn(stage_of(pipeline, 'sample'), seed, CodedVideo(150, moving=range(150)))
+        for role in ('read', 'crop'):
+            sample = TRANSFORMS.build(stage_of(pipeline, role))(sample)
+        flips = {flip for _, flip in sample['crops']}
+        assert len(flips) == 1
+        seen |= flips
+    assert seen == ({False} if size == 'paper' and name in ('vcop', 'vcp') else {True, False})
+
+
 def test_the_levers_of_the_fast_step_reach_a_pretext_recognizer(folder):
     config = load_config(folder / 'paper/dpc_r3d26_ucf.py')
     lines = spell_out(config, 'cpu')
