@@ -131,7 +131,7 @@ MUST_KEEP = {
     'pace': ({'colour.each': 'frame'}, {}),
     'rotnet': ({'crop.rotation': 10.0}, {}),
     'opn': ({'colour.each': 'frame', 'colour.channel': 'one', 'crop.flips': 'shared', 'crop.jitter': 0.05}, {}),
-    'st_puzzle': ({'crop.type': 'CropPuzzle', 'crop.jitter': 0.286, 'colour.channel': 'one'}, {}),
+    'st_puzzle': ({'sample.stretch': 24, 'crop.type': 'CropPuzzle', 'crop.jitter': 0.286, 'colour.channel': 'one'}, {}),
     'dpc': ({'sample.blocks': 8, 'sample.block_len': 5}, {}),
     'memdpc': ({'sample.blocks': 8, 'sample.block_len': 5}, {}),
     'vthcl': ({'sample.slow': (8, 8), 'sample.fast': (32, 2)}, {'in_channels': 2}),
