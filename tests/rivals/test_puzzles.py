@@ -135,10 +135,20 @@ def test_hard_permutations_weigh_more_and_are_plain_at_first():
     hard, scores, labels = HardPermutations(3, keep=0.5), torch.randn(4, 3), torch.tensor([0, 0, 2, 2])
     each = F.cross_entropy(scores, labels, reduction='none')
     torch.testing.assert_close(hard(scores, labels), each.mean())
-    running = torch.tensor([0.5 + 0.25 * (each[0] + each[1]), 1.0, 0.5 + 0.25 * (each[2] + each[3])])
+    chance = math.log(3)
+    running = torch.tensor(
+        [0.5 * chance + 0.25 * (each[0] + each[1]), chance, 0.5 * chance + 0.25 * (each[2] + each[3])]
+    )
     torch.testing.assert_close(hard.losses, running)
     weights = running[labels] / running.mean()
     torch.testing.assert_close(hard(scores, labels), (weights * each).mean())
+
+
+def test_what_is_as_hard_as_chance_counts_alike_whether_it_was_met_or_not():
+    hard, scores, labels = HardPermutations(4, keep=0.5), torch.zeros(6, 4), torch.tensor([0, 0, 0, 1, 1, 2])
+    for _ in range(3):
+        torch.testing.assert_close(hard(scores, labels), torch.tensor(math.log(4)))
+    torch.testing.assert_close(hard.losses, torch.full((4,), math.log(4)))
 
 
 def test_buechler_orders_tiles_of_the_picture_and_frames_of_a_clips_size():
