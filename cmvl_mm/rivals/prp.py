@@ -168,5 +168,6 @@ class PRPHead(PretextHead):
         video_map = features.last_map('model.pretext_head', instead='another method')
         rebuilt = self.decoder(video_map, target.shape[2:])
         losses = classified(self.classify(features.pooled()), labels['step'], 'step', self.class_weight)
-        plain = (pictures.float() * self.share_of_range for pictures in (rebuilt, target))  # up to their mean
-        return dict(loss_rebuilt=weighted_squares(*plain, labels['there']), **losses)
+        # in 0 ... 1, up to the mean colour, which is in both
+        seen, made = target * self.share_of_range, rebuilt.float() * self.share_of_range
+        return dict(loss_rebuilt=weighted_squares(made, seen, labels['there']), **losses)
