@@ -6,6 +6,8 @@ is replaced by weights: a permutation counts in proportion to its own running lo
 "Büchler, policy replaced", not the paper's method.
 """
 
+import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -55,6 +57,8 @@ class SampleTilesAndFrames:
 class HardPermutations(nn.Module):
     """Weights of permutations: the running mean of each one's loss, over that of all.
 
+    The means begin at the loss of chance: from below, those would count more that were met more often so far.
+
     Args:
         count: permutations.
         keep: share of the old mean that stays when a permutation is met.
@@ -67,7 +71,7 @@ class HardPermutations(nn.Module):
         if not 0 <= keep < 1:
             raise ValueError(f'keep={keep} is not in 0 ... 1')
         self.keep = keep
-        self.register_buffer('losses', torch.ones(count))
+        self.register_buffer('losses', torch.full((count,), math.log(count)))
 
     def forward(self, scores: Tensor, labels: Tensor) -> Tensor:
         """(N, count), (N,) -> the weighted mean cross-entropy; then the means follow the losses that were met."""

@@ -1,7 +1,8 @@
 """PRP: which sampling step made the clip, and how do its frames go on at twice the rate?
 
 Yao et al., Video playback rate perception for self-supervised spatio-temporal representation learning, CVPR 2020.
-Task, loss and weights as in the official code; the decoder here is one of our own, see `RateDecoder`.
+Task, loss and weights as in the official code, in its units: pictures of 0 ... 1. The decoder is one of our own, see
+`RateDecoder`.
 """
 
 from collections.abc import Sequence
@@ -134,13 +135,26 @@ class PRPHead(PretextHead):
         num_steps: steps to choose from.
         width: of the decoder.
         class_weight: of the cross-entropy beside the squares, 0.1 in the official code.
+        std: of the data preprocessor, by which the pictures were divided. The squares are of values in 0 ... 1, as in
+            the official code: of normalised pictures they are 19 times as large, and the class counts 19 times less.
 
     Clips through the network: 1 a video; the decoder comes on top.
     """
 
-    def __init__(self, *, in_channels: int, num_steps: int = 4, width: int = 256, class_weight: float = 0.1) -> None:
+    share_of_range: Tensor
+
+    def __init__(
+        self,
+        *,
+        in_channels: int,
+        num_steps: int = 4,
+        width: int = 256,
+        class_weight: float = 0.1,
+        std: Sequence[float] = (58.395, 57.12, 57.375),
+    ) -> None:
         super().__init__()
         self.class_weight = class_weight
+        self.register_buffer('share_of_range', torch.tensor(std).view(3, 1, 1, 1) / 255, persistent=False)
         self.classify = nn.Linear(in_channels, num_steps)
         self.decoder = RateDecoder(in_channels, width)
 
@@ -154,4 +168,6 @@ class PRPHead(PretextHead):
         video_map = features.last_map('model.pretext_head', instead='another method')
         rebuilt = self.decoder(video_map, target.shape[2:])
         losses = classified(self.classify(features.pooled()), labels['step'], 'step', self.class_weight)
-        return dict(loss_rebuilt=weighted_squares(rebuilt.float(), target, labels['there']), **losses)
+        # in 0 ... 1, up to the mean colour, which is in both
+        seen, made = target * self.share_of_range, rebuilt.float() * self.share_of_range
+        return dict(loss_rebuilt=weighted_squares(made, seen, labels['there']), **losses)

@@ -11,31 +11,33 @@ from torch import Tensor, nn
 import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
 from cmvl_mm.datasets.frame_choice import Sample
 from cmvl_mm.datasets.geometry import Box, crop_resize, random_resized_box
-from cmvl_mm.datasets.sampling import clip_at, random_start
+from cmvl_mm.datasets.sampling import clip_at, clip_span, random_start
 
 from .augmentation import clip_slices, inner_box
 from .encode import Network, PretextHead, classified, encode_all
 from .orders import all_orders
 from .recognizer import Labels
-from .samples import consecutive_span, consecutive_starts, require_room, take
+from .samples import require_room, take
 
 CUBES = 4
 ORDERS = all_orders(CUBES)
 
 
 def puzzle_frames(
-    rng: np.random.Generator, num_frames: int, clip_len: int, frame_interval: int
+    rng: np.random.Generator, num_frames: int, clip_len: int, frame_interval: int, stretch: int
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Four cubes in a random order: their frames (4, clip_len), their quarters of the picture (4,), the label.
 
-    Over space all have the same frames and each has a quarter of its own; over time they follow each other, in one
-    quarter. Place i shows cube `ORDERS[label][i]`. Both layouts leave room for four clips.
+    Over space all have the same frames and each has a quarter of its own. Over time they are of one quarter, each at a
+    random place in a stretch of its own: back to back, what ends one cube would begin the next, and tell the order.
+    Place i shows cube `ORDERS[label][i]`. Both layouts leave room for four stretches.
     """
-    start = random_start(rng, num_frames, consecutive_span(CUBES, clip_len, frame_interval, 0))
+    start = random_start(rng, num_frames, CUBES * stretch)
+    jitter = rng.integers(stretch - clip_span(clip_len, frame_interval) + 1, size=CUBES)
     if rng.random() < 0.5:
         starts, quarters = np.repeat(start, CUBES), np.arange(CUBES)
     else:
-        starts = consecutive_starts(start, CUBES, clip_len, frame_interval, 0)
+        starts = start + np.arange(CUBES) * stretch + jitter
         quarters = np.repeat(rng.integers(CUBES), CUBES)
     label = int(rng.integers(len(ORDERS)))
     order = ORDERS[label]
@@ -54,16 +56,25 @@ class SamplePuzzle:
 
     Args:
         clip_len, frame_interval: 16 consecutive frames a cube.
+        stretch: frames of the video in which the place of a cube in time is drawn. How far the paper jitters cubes in
+            time is not known: 24 leaves as much room between them as VCOP does, on average.
+
+    Raises:
+        ValueError: a cube is longer than its stretch.
     """
 
-    def __init__(self, clip_len: int = 16, frame_interval: int = 1) -> None:
-        self.clip_len, self.frame_interval = clip_len, frame_interval
-        self.span = consecutive_span(CUBES, clip_len, frame_interval, 0)
+    def __init__(self, clip_len: int = 16, frame_interval: int = 1, stretch: int = 24) -> None:
+        if stretch < clip_span(clip_len, frame_interval):
+            raise ValueError(
+                f'stretch={stretch} has no room for a cube, which spans {clip_span(clip_len, frame_interval)} frames'
+            )
+        self.clip_len, self.frame_interval, self.stretch = clip_len, frame_interval, stretch
+        self.span = CUBES * stretch
 
     def __call__(self, sample: Sample) -> Sample:
         num_frames, rng = sample['video'].num_frames, sample['rng']
         require_room(num_frames, self.span, 'ST-Puzzle')
-        frames, quarters, label = puzzle_frames(rng, num_frames, self.clip_len, self.frame_interval)
+        frames, quarters, label = puzzle_frames(rng, num_frames, self.clip_len, self.frame_interval, self.stretch)
         sample['quarters'] = quarters
         return take(sample, frames, dict(order=label, upside_down=int(rng.random() < 0.5)))
 

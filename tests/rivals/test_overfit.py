@@ -40,7 +40,7 @@ METHODS = {
     'st_puzzle': Case('order', 24, head=dict(dropout=0.0)),
     'jigsaw': Case('tiles', 64, steps=40, head=dict(dropout=0.0), size=48),
     'buechler': Case('tiles', 64, steps=40, head=dict(dropout=0.0, frame_size=24), size=48),
-    'cbt': Case('masked', 12, 2, 110, 0.001, dict(width=64, dropout=0.0), below=4),
+    'cbt': Case('masked', 12, 2, 170, 0.001, dict(width=64, dropout=0.0), below=4),
     'iic': Case('views', 8, weight=2, above=0.2, below=4),
     'tclr': Case('same_time', 3, above=0.2, below=4),
 }

@@ -26,7 +26,7 @@ def seen_quarters(imgs):
 
 @pytest.mark.parametrize('flip', [0.0, 1.0])
 def test_cubes_come_back_in_order_by_their_label_over_space_and_over_time(flip):
-    layouts = set()
+    layouts, between = set(), set()
     for seed in range(40):
         sample = packed(dict(type='SamplePuzzle'), seed, dict(WHOLE, flip_prob=flip), dict(type='PackPretext'))
         imgs, pretext = sample['inputs']['imgs'], sample['data_samples'].pretext
@@ -38,7 +38,11 @@ def test_cubes_come_back_in_order_by_their_label_over_space_and_over_time(flip):
         if len(set(starts)) == 1:
             assert quarters.tolist() == [0, 1, 2, 3]
         else:
-            assert np.diff(starts).tolist() == [16, 16, 16]
+            first, gaps = starts[0], np.diff(starts) - 16
+            assert (gaps >= 0).all()
+            assert (gaps <= 16).all()
+            assert (abs(starts - first - 24 * np.arange(4)) <= 8).all()
+            between |= set(gaps.tolist())
             assert len(set(quarters)) == 1
         downwards = (imgs[:, 2, :, -1] > imgs[:, 2, :, 0]).all().item()
         assert downwards == (not pretext['upside_down'])
@@ -46,6 +50,12 @@ def test_cubes_come_back_in_order_by_their_label_over_space_and_over_time(flip):
         assert rightwards == (not (bool(pretext['upside_down']) ^ bool(flip)))
         layouts.add((len(set(starts)), int(pretext['upside_down'])))
     assert layouts == {(1, 0), (1, 1), (4, 0), (4, 1)}
+    assert len(between) > 5  # jittered in time: nothing goes on from a cube to the next
+
+
+def test_a_cube_that_its_stretch_has_no_room_for_is_refused():
+    with pytest.raises(ValueError, match='stretch=15 has no room'):
+        TRANSFORMS.build(dict(type='SamplePuzzle', stretch=15))
 
 
 def test_quarters_tile_the_box_and_cubes_are_jittered_in_theirs():
@@ -125,10 +135,20 @@ def test_hard_permutations_weigh_more_and_are_plain_at_first():
     hard, scores, labels = HardPermutations(3, keep=0.5), torch.randn(4, 3), torch.tensor([0, 0, 2, 2])
     each = F.cross_entropy(scores, labels, reduction='none')
     torch.testing.assert_close(hard(scores, labels), each.mean())
-    running = torch.tensor([0.5 + 0.25 * (each[0] + each[1]), 1.0, 0.5 + 0.25 * (each[2] + each[3])])
+    chance = math.log(3)
+    running = torch.tensor(
+        [0.5 * chance + 0.25 * (each[0] + each[1]), chance, 0.5 * chance + 0.25 * (each[2] + each[3])]
+    )
     torch.testing.assert_close(hard.losses, running)
     weights = running[labels] / running.mean()
     torch.testing.assert_close(hard(scores, labels), (weights * each).mean())
+
+
+def test_what_is_as_hard_as_chance_counts_alike_whether_it_was_met_or_not():
+    hard, scores, labels = HardPermutations(4, keep=0.5), torch.zeros(6, 4), torch.tensor([0, 0, 0, 1, 1, 2])
+    for _ in range(3):
+        torch.testing.assert_close(hard(scores, labels), torch.tensor(math.log(4)))
+    torch.testing.assert_close(hard.losses, torch.full((4,), math.log(4)))
 
 
 def test_buechler_orders_tiles_of_the_picture_and_frames_of_a_clips_size():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmaction.registry import TRANSFORMS
+from mmaction.registry import MODELS, TRANSFORMS
 from rival_samples import CodedVideo, drawn, packed, plain_crop, pooling_network
 
 from cmvl_mm.rivals.pace import PaceHead, paced_frames
@@ -176,6 +176,20 @@ def test_the_network_sees_every_second_frame_of_the_target():
     scores = head.classify(seen[0].mean((2, 3, 4)))
     torch.testing.assert_close(found['loss_step'], 0.1 * F.cross_entropy(scores, labels['step']))
     assert found['loss_rebuilt'].item() > 0
+
+
+def test_rebuilding_counts_in_units_of_the_official_code_beside_the_class():
+    """A picture of values in 0 ... 1, and not its normalised one: else 0.1 of the cross-entropy is next to nothing."""
+    preprocessor = MODELS.build(dict(type='CompressedVideoPreprocessor'))
+    raw = torch.randint(0, 256, (2, 1, 3, 32, 16, 16), dtype=torch.uint8)
+    clips = preprocessor(dict(inputs=dict(imgs=raw)))['inputs']['imgs']
+    head, labels = PRPHead(in_channels=3, width=8), dict(step=torch.tensor([0, 2]))
+    labels['there'] = torch.ones(2, 32, dtype=torch.bool)
+    head.decoder.forward = lambda x, size: torch.zeros_like(clips[:, 0])  # rebuilt: the mean colour
+    target = raw[:, 0] / 255
+    mean = torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1, 1) / 255
+    naive = (motion_weights(target) * (target - mean) ** 2).mean()
+    torch.testing.assert_close(head.loss(pooling_network(), clips, labels)['loss_rebuilt'], naive)
 
 
 def test_an_altered_picture_is_that_alteration():

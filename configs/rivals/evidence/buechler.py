@@ -4,7 +4,7 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/buechler
 
 Reads what `make evidence` makes. Unverified: everything is as commonly described. Its reinforcement-learned policy is
-replaced by weights, so this is not the paper's method. Tiles as in jigsaw.py.
+replaced by weights, so this is not the paper's method. Tiles as in jigsaw.py. One flip a video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 8 clips a video, 18,432 in all; 4 epochs
 """
@@ -13,7 +13,7 @@ _base_ = '../../_base_/rivals/evidence_8_clips.py'
 
 from cmvl_mm.datasets.stages import change
 
-_crop = dict(size=96)
+_crop = dict(size=96, flips='shared')
 model = dict(
     pretext_head=dict(
         type='BuechlerHead', in_channels=128, num_orders=64, width=128, frame_size=48, clips_per_picture=4

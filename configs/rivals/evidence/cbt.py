@@ -4,7 +4,7 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/cbt
 
 Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. One crop
-and one draw of colours for all windows.
+for all windows.
 Protocol: retrieval_paper, with 4 clips
 Cost: 6 clips a video, 17,280 in all; 5 epochs
 """
@@ -13,10 +13,10 @@ _base_ = '../../_base_/rivals/evidence_6_clips.py'
 
 from cmvl_mm.datasets.stages import change
 
-_crop, _colour = dict(type='RandomCropFlip'), dict(type='AugmentColour')
+_crop = dict(type='RandomCropFlip')
 model = dict(pretext_head=dict(type='CBTHead', in_channels=128, windows=6, width=128))
 _sample = dict(_delete_=True, type='SampleBlocks', blocks=6, block_len=16, frame_interval=1)
-_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=_crop, colour=_colour)
+_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=_crop)
 train_dataloader = dict(dataset=dict(pipeline=_pipeline))
-del _crop, _colour
+del _crop
 del _sample, _pipeline

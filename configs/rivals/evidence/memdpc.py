@@ -3,8 +3,8 @@
     python tools/train.py configs/rivals/evidence/memdpc.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/memdpc
 
-Reads what `make evidence` makes. Stride 2 in place of 3, so that the blocks fit into 108 frames. One crop and one
-draw of colours for all blocks.
+Reads what `make evidence` makes. Stride 2 in place of 3, so that the blocks fit into 108 frames. One crop for
+all blocks; colours that change from frame to frame, as in the official code, or colour alone names the video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 2.5 clips a video, 17,280 in all; 12 epochs
 """
@@ -13,7 +13,7 @@ _base_ = '../../_base_/rivals/evidence_40_frames.py'
 
 from cmvl_mm.datasets.stages import change
 
-_crop, _colour = dict(type='RandomCropFlip'), dict(type='AugmentColour')
+_crop, _colour = dict(type='RandomCropFlip'), dict(each='frame')
 model = dict(pretext_head=dict(type='MemDPCHead', in_channels=128, width=128, slots=256))
 _sample = dict(_delete_=True, type='SampleBlocks', blocks=8, block_len=5, frame_interval=2)
 _pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=_crop, colour=_colour)

@@ -4,7 +4,7 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/moco
 
 Reads what `make evidence` makes. Not in the paper's tables. A queue of 256 keys, fewer than videos, and momentum 0.99
-for its 1080 steps.
+for its 1080 steps. One flip a video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 2 clips a video, 17,280 in all; 15 epochs
 """
@@ -19,6 +19,6 @@ model = dict(
     )
 )
 _sample = dict(_delete_=True, type='SampleViews', clip_len=16, frame_interval=2)
-_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample)
+_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=dict(flips='shared'))
 train_dataloader = dict(dataset=dict(pipeline=_pipeline))
 del _sample, _pipeline

@@ -3,8 +3,8 @@
     python tools/train.py configs/rivals/evidence/st_puzzle.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/st_puzzle
 
-Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Jittered
-cubes and one colour channel a cube are the method's own.
+Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Cubes
+jittered in space and in time, and one colour channel a cube, are the method's own; how far in time is ours.
 Protocol: retrieval_paper, with 4 clips
 Cost: 4 clips a video, 18,432 in all; 8 epochs
 """
@@ -15,7 +15,7 @@ from cmvl_mm.datasets.stages import change
 
 _crop, _colour = dict(type='CropPuzzle', jitter=0.286), dict(channel='one')
 model = dict(pretext_head=dict(type='PuzzleHead', in_channels=128, width=128))
-_sample = dict(_delete_=True, type='SamplePuzzle', clip_len=16, frame_interval=1)
+_sample = dict(_delete_=True, type='SamplePuzzle', clip_len=16, frame_interval=1, stretch=24)
 _pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=_crop, colour=_colour)
 train_dataloader = dict(dataset=dict(pipeline=_pipeline))
 del _crop, _colour

@@ -4,7 +4,8 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/vthcl
 
 Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Queues
-of 256 keys, fewer than videos.
+of 256 keys, fewer than videos. The network of the slow clip, stride 8, is the one that is read out, at stride 2. One
+flip a video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 2.5 clips a video, 17,280 in all; 12 epochs
 """
@@ -19,7 +20,7 @@ model = dict(
     pretext_head=dict(type='VTHCLHead', in_channels=(64, 128), fast_network=_fast, hidden_channels=128, queue_size=256),
 )
 _sample = dict(_delete_=True, type='SampleTempos', slow=(8, 8), fast=(32, 2))
-_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample)
+_pipeline = change(_base_.train_dataloader.dataset.pipeline, sample=_sample, crop=dict(flips='shared'))
 train_dataloader = dict(dataset=dict(pipeline=_pipeline))
 del _fast
 del _sample, _pipeline

@@ -17,7 +17,7 @@ model = dict(
 )
 _pipeline = list(_base_.train_dataloader.dataset.pipeline)
 _pipeline[0] = dict(type='SampleTilesAndFrames', gap=8, num_orders=100)
-_pipeline[2] = dict(_pipeline[2], size=225, flip_prob=0.5)
+_pipeline[2] = dict(_pipeline[2], size=225, flip_prob=0.5, flips='shared')
 _pipeline.insert(3, dict(type='AugmentColourEach', each='frame', blur_prob=0.0, jitter_prob=0.8))
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=_pipeline))
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=5e-4))

@@ -2,8 +2,9 @@
 
     python tools/train.py configs/rivals/paper/st_puzzle_r3d26_ucf.py
 
-Unverified: there is no official code; cubes, guards and classes are as commonly described. Optimiser, batch and
-epochs are not known, and VCOP's here. The paper trains on Kinetics-400.
+Unverified: there is no official code; cubes, guards and classes are as commonly described. How far cubes are
+jittered in time is not known, and ours: 16 frames in 24. Optimiser, batch and epochs are not known, and VCOP's here.
+The paper trains on Kinetics-400.
 Paper: 65.8 UCF101, 33.7 HMDB51 (K400, 3D ResNet-18)
 Protocol: finetune
 Cost: 4 clips of 80 px a video; not run
@@ -13,7 +14,7 @@ _base_ = '../../_base_/rivals/paper.py'
 
 model = dict(pretext_head=dict(type='PuzzleHead', in_channels=2048))
 _pipeline = list(_base_.train_dataloader.dataset.pipeline)
-_pipeline[0] = dict(type='SamplePuzzle', clip_len=16, frame_interval=1)
+_pipeline[0] = dict(type='SamplePuzzle', clip_len=16, frame_interval=1, stretch=24)
 _pipeline[2] = dict(_pipeline[2], type='CropPuzzle', size=80, flip_prob=0.5, jitter=0.286)
 _pipeline.insert(3, dict(type='AugmentColourEach', each='clip', blur_prob=0.0, jitter_prob=0.0, channel='one'))
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=_pipeline))
