@@ -9,6 +9,7 @@ from nodes_die import comes_back, first_dies, is_refused, stays_away
 from nodes_differ import lacks_a_video, lacks_the_list, other_weights
 from nodes_equal import same_losses
 from nodes_meet import joins_late, meet_again
+from nodes_vanish import goes_on_alone, vanishes
 from two_nodes import RANKS, Site
 
 
@@ -31,5 +32,5 @@ def findings(size: Size) -> list[Finding]:
 
 
 def of_copies(site: Site) -> list[Finding]:
-    """What takes a machine with files of its own."""
-    return [lacks_the_list(site), lacks_a_video(site), other_weights(site)]
+    """What takes a machine with files and a network of its own."""
+    return [vanishes(site), goes_on_alone(site), lacks_the_list(site), lacks_a_video(site), other_weights(site)]

@@ -54,13 +54,17 @@ class Site:
     def launch(
         self, name: str, node: int, steps: int, *, ranks: int = RANKS, nodes: str = '2', own_copy: Any = None,
         batch: tuple[str, ...] = ('--global-batch', str(VIDEOS)), extra: dict[str, Any] | None = None,
-        again: bool = False,
+        again: bool = False, wait: int = 600,
     ) -> Popen:  # fmt: skip
-        """tools/dist_train.sh on one machine; a second start on it logs to `NAME_again`."""
+        """tools/dist_train.sh on one machine; a second start on it logs to `NAME_again`.
+
+        Machines wait for each other for `wait` seconds.
+        """
         words = ['bash', script('dist_train.sh'), str(CONFIG), str(ranks), *batch, '--cfg-options']
         words += [f'{key}={value}' for key, value in (self.options(name, steps) | (extra or {})).items()]
         log = self.log(f'{name}_again' if again else name, node)
-        return self.cluster.start(node, words, log, own_copy, **self.cluster.variables(node, nodes))
+        variables = self.cluster.variables(node, nodes) | dict(JOIN_TIMEOUT=str(wait))
+        return self.cluster.start(node, words, log, own_copy, **variables)
 
     def alone(self, steps: int) -> dict[str, Any]:
         """The end of one process on the joined batch."""
