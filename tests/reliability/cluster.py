@@ -62,6 +62,18 @@ class Cluster:
         """The host name."""
         return f'node-{number}' if self.isolated else os.uname().nodename
 
+    def cut_off(self, number: int) -> None:
+        """Take the link of machine `number` down: no connection is closed, nothing arrives any more."""
+        self._set_link(number, 'down')
+
+    def connect(self, number: int) -> None:
+        """Undo `cut_off`."""
+        self._set_link(number, 'up')
+
+    def _set_link(self, number: int, state: str) -> None:
+        words = ['ip', '-n', self._spaces[number], 'link', 'set', 'cluster0', state]
+        subprocess.run(words, capture_output=True, check=True)
+
     def words(self, number: int, words: list[str], own_copy: tuple[Path, Path] | None = None) -> list[str]:
         """A command as machine `number` runs it.
 
