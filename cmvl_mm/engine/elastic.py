@@ -144,8 +144,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f'{socket.gethostname()}: the job has ended on another node, which has printed why.', file=sys.stderr)
         return 1
     except (dist.DistNetworkError, RendezvousError, OSError) as error:
+        cause = error.__cause__ or error
+        said = str(cause) or type(cause).__name__  # that of machines that have not come has no text
         print(
-            f'{socket.gethostname()}: {args.master_addr}:{args.master_port}: {error.__cause__ or error}. Remedy: '
+            f'{socket.gethostname()}: {args.master_addr}:{args.master_port}: {said}. Remedy: '
             'another PORT if this one is in use. With several machines: MASTER_ADDR and PORT of the first one, which '
             'has printed why if it has ended, and a start of all within JOIN_TIMEOUT seconds.',
             file=sys.stderr,

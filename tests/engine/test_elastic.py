@@ -5,6 +5,7 @@ import signal
 
 import pytest
 import torch.distributed as dist
+from torch.distributed.elastic.rendezvous import RendezvousTimeoutError
 
 from cmvl_mm.engine import elastic
 from cmvl_mm.engine.elastic import RESTART_MAY_HELP, Attempt
@@ -70,6 +71,18 @@ def test_the_way_a_process_ends_decides_on_a_restart(tmp_path, how, attempts, co
 def test_wrong_numbers_are_named_as_the_scripts_take_them(capfd, arguments, words):
     assert elastic.main(['--nnodes=1', *arguments, 'never.py']) == 2
     assert words in capfd.readouterr().err
+
+
+def test_an_error_without_a_text_is_named_by_its_type(capfd, monkeypatch):
+    """As that of machines that have not come within JOIN_TIMEOUT."""
+
+    def nobody_came(_):
+        raise RendezvousTimeoutError
+
+    monkeypatch.setattr(elastic, 'meet', nobody_came)
+    arguments = ['--nnodes=2', '--node_rank=1', '--master_addr=127.0.0.1', '--master_port=29517', 'none.py']
+    assert elastic.main(arguments) == 1
+    assert '127.0.0.1:29517: RendezvousTimeoutError. Remedy: another PORT' in capfd.readouterr().err
 
 
 def test_a_port_in_use_is_named_with_the_remedy(capfd):
