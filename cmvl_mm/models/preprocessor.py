@@ -12,6 +12,9 @@ from cmvl_mm.datasets.augment_batch import recolour_inputs
 from cmvl_mm.datasets.collate import stack_inputs
 from cmvl_mm.datasets.geometry import MirroredDx, crop_resize_grids, crop_resize_motion
 
+STD = (58.395, 57.12, 57.375)
+"""Of ImageNet's pictures, in grey levels: what pictures are divided by unless a config says otherwise."""
+
 
 @MODELS.register_module()
 class CompressedVideoPreprocessor(BaseDataPreprocessor):
@@ -38,7 +41,7 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
     def __init__(
         self,
         mean: Sequence[float] = (123.675, 116.28, 103.53),
-        std: Sequence[float] = (58.395, 57.12, 57.375),
+        std: Sequence[float] = STD,
         motion_size: int = 112,
         motion_clamp: float = 10.0,
         mirrored_dx: MirroredDx = 'negate',

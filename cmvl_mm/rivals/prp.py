@@ -17,6 +17,7 @@ from torch import Tensor, nn
 import cmvl_mm.compat  # noqa: F401  (MODELS.build imports mmaction.models)
 from cmvl_mm.datasets.frame_choice import Sample
 from cmvl_mm.datasets.sampling import random_start
+from cmvl_mm.models.preprocessor import STD
 
 from .encode import Network, PretextHead, classified
 from .recognizer import Labels
@@ -150,7 +151,7 @@ class PRPHead(PretextHead):
         num_steps: int = 4,
         width: int = 256,
         class_weight: float = 0.1,
-        std: Sequence[float] = (58.395, 57.12, 57.375),
+        std: Sequence[float] = STD,
     ) -> None:
         super().__init__()
         self.class_weight = class_weight
