@@ -10,7 +10,8 @@
     python evidence/run_rivals.py --report          # RIVALS.md from evidence/rivals.json, without a training
 
 Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
-work_dirs/evidence: stopped (Ctrl-C) and run again, it goes on. A method that fails does not stop the others.
+work_dirs/evidence and published: stopped (Ctrl-C) and run again, the run continues. A method that fails does not stop
+the others.
 """
 
 import argparse
@@ -61,7 +62,7 @@ def main() -> None:
         with alone():
             failures = tune(args) if args.tune else compare(args)
     except KeyboardInterrupt:
-        sys.exit('stopped; what is finished is kept, and the same command goes on from there')
+        sys.exit('stopped; what is finished is kept and published; the same command continues')
     print(f'{(time.monotonic() - begun) / 60:.0f} minutes')
     if failures:
         sys.exit(told(failures))
@@ -75,12 +76,14 @@ def compare(args: argparse.Namespace) -> dict[str, BaseException]:
         if without := set(args.only) - {entry.key for entry in chosen if entry.row.level == level}:
             print(f'level {level} is too short for the samples of: {", ".join(sorted(without))}', flush=True)
     seeds = range(args.seeds)
-    failures = run_rows(chosen, seeds, 'test', args)
-    if args.few_labels:
-        starts = [entry.row.name for entry in chosen if entry.row.level == 'basic' and entry.key not in OUTER]
-        jobs = [few_label_job(start, seed, 'test', published=args.missing) for seed in seeds for start in starts]
-        failures |= run_jobs(jobs, args.lanes, keep_going=True)
-    publish_rivals(chosen, 'test')
+    try:
+        failures = run_rows(chosen, seeds, 'test', args)
+        if args.few_labels:
+            starts = [entry.row.name for entry in chosen if entry.row.level == 'basic' and entry.key not in OUTER]
+            jobs = [few_label_job(start, seed, 'test', published=args.missing) for seed in seeds for start in starts]
+            failures |= run_jobs(jobs, args.lanes, keep_going=True)
+    finally:  # stopped, too: what is finished is published
+        publish_rivals(chosen, 'test')
     write_costs(entries('basic'))
     write_report()
     return failures
@@ -168,9 +171,10 @@ def run_trials(trials: Mapping[str, Sequence[dict[str, float]]], args: argparse.
     chosen = [
         rival(key, 'basic', options_of(trial), trial_suffix(trial)) for key, tried in trials.items() for trial in tried
     ]
-    failures = run_rows(chosen, [TUNING_SEED], 'val', args)
-    publish([found for found in load_finished() if shelf(found.row) == RIVALS])
-    return failures
+    try:
+        return run_rows(chosen, [TUNING_SEED], 'val', args)
+    finally:  # stopped, too: what is finished is published
+        publish([found for found in load_finished() if shelf(found.row) == RIVALS])
 
 
 def told(failures: Mapping[str, BaseException]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from argparse import Namespace
+from concurrent.futures import as_completed
 from dataclasses import replace
 
 import jobs
@@ -110,6 +111,20 @@ def test_changed_settings_fail_until_asked_to_run_again(scripts, work):
     assert before.keys() - after.keys() == {'test_rival_pace_1'}  # its settings are gone, and it was not asked for
     assert after['test_rival_pace_0'] != before['test_rival_pace_0']
     assert {path.name for path in (work / 'replaced').glob('*/*')} == {'test_rival_pace_0.json', 'rival_pace_0'}
+
+
+@pytest.mark.parametrize('work_of', ['compare', 'tune'])
+def test_what_is_finished_when_it_is_stopped_is_published(scripts, monkeypatch, work_of):
+    def stopped(futures):
+        yield next(as_completed(futures))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs, 'as_completed', stopped)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(run_rivals, work_of)(arguments('rotnet', 'pace'))
+    published = store.load_published(store.RIVALS)
+    assert published == store.load_finished() != []
+    run.allow_running()
 
 
 def tune(monkeypatch, score, *only):
