@@ -1,10 +1,7 @@
 """kill -9 to machines of a Ray cluster that embed a folder: no row lost, none twice, at most a block begun again."""
 
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from embedding_runs import (
     PATIENCE,
@@ -30,15 +27,15 @@ def killed_machines(engine: Engine, videos: Path, folder: Path, expected: Path, 
     for turn in range(count):
         out, log = folder / f'machine_{turn}', folder / f'machine_{turn}.log'
         node = dict(num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False)
-        cluster = _started(partial(Cluster, initialize_head=True, head_node_args=node | dict(num_cpus=0)))
-        lost = [_started(partial(cluster.add_node, **node)) for _ in range(WORKERS)][-1]
+        cluster = Cluster(initialize_head=True, head_node_args=node | dict(num_cpus=0))
+        lost = [cluster.add_node(**node) for _ in range(WORKERS)][-1]
         with Openings(videos) as opened:
             process = begun(engine, videos, out, log, '--address', cluster.address)
             while process.poll() is None and finished_parts(out) < 2 * (turn + 1):
                 time.sleep(0.02)
             cluster.remove_node(lost, allow_graceful=False)
             killed = time.monotonic()
-            _started(partial(cluster.add_node, **node))
+            cluster.add_node(**node)
             codes.append(process.wait(timeout=PATIENCE))
             after.append(time.monotonic() - killed)
             again.append(begun_again(opened.names(), blocks_of(expected)))
@@ -57,13 +54,3 @@ def killed_machines(engine: Engine, videos: Path, folder: Path, expected: Path, 
         held=not problems and set(codes) == {0},
         guard=engine.guard,
     )
-
-
-def _started(start: Callable[[], Any], tries: int = 5) -> Any:
-    """Ray gives a machine 30 s to start, which other work can make too few; that says nothing of what is tested."""
-    for left in reversed(range(tries)):
-        try:
-            return start()
-        except Exception as error:  # Ray raises no other type
-            if not left or 'timed out during startup' not in str(error):
-                raise
