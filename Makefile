@@ -28,7 +28,7 @@ help:
 	@echo 'make docs    run the notebooks and build the site into docs/_build/html; any warning is an error'
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
 	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
-	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume" for some'
+	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume": these tables anew'
 	@echo 'make evidence   the claims of the paper on the controlled benchmark; writes EVIDENCE.md; SEEDS=1: the core of it; FALLS=folder: real clips, too; MISSING=1: only what evidence/results.json has not; FRESH=1: level basic on other videos'
 	@echo 'make rivals   21 pretext tasks of other papers beside ours; writes RIVALS.md; SEEDS=1; LEVELS="basic future hard"; ONLY="vcop prp"; MISSING=1'
 	@echo 'make wheel   build sdist and wheel, install the wheel without extras and with [train,web], check both'

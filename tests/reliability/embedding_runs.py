@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 from short_run import start
 from signals import children
 
@@ -98,6 +99,16 @@ def number_of(videos: Path) -> int:
 
 def hashes_of(out: Path) -> dict[str, str]:
     return {path.name: sha256(path.read_bytes()).hexdigest() for path in (out / 'parts').iterdir()}
+
+
+def finished_parts(out: Path) -> int:
+    return len(list((out / 'parts').glob('*.parquet')))
+
+
+def blocks_of(out: Path) -> list[list[str]]:
+    """The videos of each part, in the order in which they are read."""
+    parts = sorted((out / 'parts').iterdir())
+    return [list(dict.fromkeys(pq.read_table(part, columns=['path'])['path'].to_pylist())) for part in parts]
 
 
 def differences(out: Path, expected: Path) -> list[str]:

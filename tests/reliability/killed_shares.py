@@ -5,28 +5,35 @@ import subprocess
 import time
 from pathlib import Path
 
-from embedding_runs import PROCESSES, WORKERS, differences, hashes_of, kill, number_of, workers_of
+from embedding_runs import PROCESSES, WORKERS, blocks_of, differences, hashes_of, kill, number_of, workers_of
 from finding import Finding
+from openings import Openings, begun_again
 from short_run import start
+
+KILLS_OF_AN_ARRAY = 5
 
 
 def killed_shares(videos: Path, folder: Path, expected: Path, kills: int, runs: int) -> Finding:
     """SIGKILL workers and commands of the tasks of an array, each a share with one worker; a task whose command was
     killed begins again, as Slurm does with one that is requeued."""
-    draw, moment, turn, problems, codes = random.Random(3), random.Random(4), 0, [], []
+    draw, moment, turn = random.Random(3), random.Random(4), 0
     left, done = ['worker'] * kills + ['command'] * runs, dict(worker=0, command=0)
     draw.shuffle(left)
+    problems, codes, again = [], [], []
     while left:
-        array = _Array(videos, folder / f'array_{turn}')
-        parts, ahead = 0, min(5, len(left))
-        while not (ended := array.ended()):
-            time.sleep(0.02)
-            if array.parts() > parts and ahead:  # so that each kill follows some progress
-                time.sleep(moment.uniform(0, 1))
-                parts = array.parts()
-                if array.killed(draw, left[0]):
-                    done[left.pop(0)] += 1
-                    ahead -= 1
+        parts, before = 0, len(left)
+        with Openings(videos) as opened:
+            array = _Array(videos, folder / f'array_{turn}')
+            while not (ended := array.ended()):
+                time.sleep(0.02)
+                if array.parts() > parts and len(left) > max(0, before - KILLS_OF_AN_ARRAY):
+                    time.sleep(moment.uniform(0, 1))  # so that each kill follows some progress
+                    parts = array.parts()
+                    if array.killed(draw, left[0]):
+                        done[left.pop(0)] += 1
+            again.append(begun_again(opened.names(), blocks_of(expected)))
+        kills_now = before - len(left)
+        problems += [] if again[-1] <= kills_now else [f'{again[-1]} blocks begun again by {kills_now} kills']
         codes += ended
         problems += differences(array.out, expected) + array.made_twice
         turn += 1
@@ -35,9 +42,10 @@ def killed_shares(videos: Path, folder: Path, expected: Path, kills: int, runs: 
         'itself completes them when it is started again. No row is lost, none is there twice, finished parts stay.',
         tested=f'{WORKERS} shares at once, of one worker each, as an array of Slurm has them, {turn} times; kill -9 to '
         f'{done["worker"]} workers and {done["command"]} whole shares at random moments, and the same command again; '
-        f'{number_of(videos)} videos, {len(hashes_of(expected))} parts, compared with those of a run left alone',
-        figure=f'exit codes {sorted(set(codes))}; {len(problems)} parts differ, are missing or were made twice '
-        f'{problems[:3] or ""}',
+        f'{number_of(videos)} videos, {len(hashes_of(expected))} parts, compared with those of a run left alone; '
+        'openings of videos watched',
+        figure=f'exit codes {sorted(set(codes))}; {sum(again)} blocks begun again; {len(problems)} parts differ, are '
+        f'missing, were made twice or begun again without a kill {problems[:3] or ""}',
         held=not problems and set(codes) == {0},
         guard='tests/workflows/test_embed_folder.py::test_a_worker_that_is_killed_costs_the_block_it_is_at',
     )
