@@ -23,7 +23,7 @@ help:
 	@echo 'make setup   .venv with everything pinned'
 	@echo 'make demo    the main job on a small controlled video set; VIDEOS=folder takes yours'
 	@echo 'make test    every test, in as many processes as there are cores; PROCESSES=1: one'
-	@echo 'make pythons a short selection of the tests on each other supported Python that is found; needs 10 GB for a while'
+	@echo 'make pythons a short selection of the tests on each other supported Python that is found; needs 10 GB for a while, 20 GB to install two at once'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make docs    run the notebooks and build the site into docs/_build/html; any warning is an error'
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
@@ -41,7 +41,8 @@ $(STAMP): pyproject.toml setup.py requirements.txt
 	# what an older requirements.txt installed; removing one OpenCV package takes files of the others with it
 	$(BIN)/pip uninstall --quiet --quiet --yes opencv-python opencv-python-headless opencv-contrib-python
 	$(BIN)/pip install --no-deps -r requirements.txt
-	$(BIN)/pip install --no-deps -e .
+	# it writes into the checkout, and .ci/pythons sets up several environments at once
+	flock pyproject.toml $(BIN)/pip install --no-deps -e .
 	touch $@
 
 demo: setup
