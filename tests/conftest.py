@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,16 @@ def _keep_garbage_here() -> None:
 
 
 os.register_at_fork(before=_keep_garbage_here, after_in_parent=gc.unfreeze)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the most slow tests come first, so that no process is left with one at the end.
+
+    `make test` hands whole files out in this order; pytest-xdist's own, by all tests, has long files of few tests last.
+    """
+    slow = Counter(item.path for item in items if item.get_closest_marker('slow'))
+    every = Counter(item.path for item in items)
+    items.sort(key=lambda item: (-slow[item.path], -every[item.path]))
 
 
 @pytest.fixture(autouse=True)
