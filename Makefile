@@ -66,8 +66,8 @@ wheel: setup
 	build/light_env/bin/pip install --constraint requirements.txt dist/*.whl
 	build/light_env/bin/python -I -W error tools/check_install.py light
 	$(PYTHON) -m venv build/train_env
-	build/train_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
-	build/train_env/bin/pip install --constraint requirements.txt "$$(ls dist/*.whl)[train,web]"
+	build/train_env/bin/pip install --no-compile $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	build/train_env/bin/pip install --no-compile --constraint requirements.txt "$$(ls dist/*.whl)[train,web]"
 	build/train_env/bin/python -I -W error::ImportWarning tools/check_install.py train
 
 # nbmake, which passes over folders called _build, writes the outputs into copies, which the site shows
