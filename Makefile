@@ -23,7 +23,7 @@ help:
 	@echo 'make setup   .venv with everything pinned'
 	@echo 'make demo    the main job on a small controlled video set; VIDEOS=folder takes yours'
 	@echo 'make test    every test, in as many processes as there are cores; PROCESSES=1: one'
-	@echo 'make pythons a short selection of the tests on each other supported Python that is found; needs 10 GB for a while'
+	@echo 'make pythons a short selection of the tests on each other supported Python that is found; needs 10 GB for a while, 20 GB to install two at once'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make docs    run the notebooks and build the site into docs/_build/html; any warning is an error'
 	@echo 'make bench   time everything against what people would use instead; writes benchmarks/RESULTS.md'
@@ -41,14 +41,15 @@ $(STAMP): pyproject.toml setup.py requirements.txt
 	# what an older requirements.txt installed; removing one OpenCV package takes files of the others with it
 	$(BIN)/pip uninstall --quiet --quiet --yes opencv-python opencv-python-headless opencv-contrib-python
 	$(BIN)/pip install --no-deps -r requirements.txt
-	$(BIN)/pip install --no-deps -e .
+	# it writes into the checkout, and .ci/pythons sets up several environments at once
+	flock pyproject.toml $(BIN)/pip install --no-deps -e .
 	touch $@
 
 demo: setup
 	$(BIN)/python tools/demo.py $(if $(DEMO_DIR),--work-dir "$(DEMO_DIR)") $(if $(VIDEOS),--videos "$(VIDEOS)")
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 pythons:
 	bash .ci/pythons $(PYTHON) $(TORCH)
@@ -65,8 +66,8 @@ wheel: setup
 	build/light_env/bin/pip install --constraint requirements.txt dist/*.whl
 	build/light_env/bin/python -I -W error tools/check_install.py light
 	$(PYTHON) -m venv build/train_env
-	build/train_env/bin/pip install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
-	build/train_env/bin/pip install --constraint requirements.txt "$$(ls dist/*.whl)[train,web]"
+	build/train_env/bin/pip install --no-compile $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH)
+	build/train_env/bin/pip install --no-compile --constraint requirements.txt "$$(ls dist/*.whl)[train,web]"
 	build/train_env/bin/python -I -W error::ImportWarning tools/check_install.py train
 
 # nbmake, which passes over folders called _build, writes the outputs into copies, which the site shows

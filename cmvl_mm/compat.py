@@ -10,6 +10,7 @@ Nothing here is a feature. `tests/test_compat.py` fails when upstream has mended
 5. Where a newer transformers is installed (seen with 4.57 and 5.17), mmaction2 1.2.0's VindLU does not find in it what
    it imports, so `import mmaction.models` fails.
 6. mmcv-lite warns, once per operator, of compiled operators that it lacks. Nothing here uses them.
+7. mmaction2's transforms import scipy.stats, a fifth of the time that a tool takes to start, for one of poses.
 """
 
 import importlib.util
@@ -17,8 +18,11 @@ import os
 import sys
 import types
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -143,7 +147,8 @@ def check_convolutions(torch_version: str, cudnn_version: int | None, *, in_bf16
 
 def mend_colour_jitter() -> None:
     """Hue jitter of mmaction2's `ColorJitter` in int16, as NumPy 1 silently did it. Called by `cmvl_mm.register`."""
-    from mmaction.datasets.transforms import processing
+    with scipy_stats_later():
+        from mmaction.datasets.transforms import processing
 
     processing.ColorJitter.adjust_hue = staticmethod(_adjust_hue)
 
@@ -153,6 +158,36 @@ def _adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
     hsv = cv2.cvtColor(np.clip(img, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(factor * 255)) % 180
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.float32)
+
+
+class _ScipyStats(types.ModuleType):
+    """Stands in for scipy.stats: `mode` imports it when called, any other name at once."""
+
+    @staticmethod
+    def mode(*given: Any, **named: Any) -> Any:
+        return importlib.import_module('scipy.stats').mode(*given, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith('__'):  # the import system's
+            raise AttributeError(name)
+        _withdraw(self)
+        return getattr(importlib.import_module('scipy.stats'), name)
+
+
+def _withdraw(module: types.ModuleType) -> None:
+    if sys.modules.get(module.__name__) is module:
+        del sys.modules[module.__name__]
+
+
+@contextmanager
+def scipy_stats_later() -> Iterator[None]:
+    """While mmaction2's transforms are imported: scipy.stats is, too, when `DecompressPose` is first called."""
+    stand_in = _ScipyStats('scipy.stats')
+    sys.modules.setdefault('scipy.stats', stand_in)
+    try:
+        yield
+    finally:
+        _withdraw(stand_in)
 
 
 def apply() -> None:

@@ -18,6 +18,7 @@ from cmvl_mm.datasets import (  # noqa: F401
 from cmvl_mm.engine import (  # noqa: F401
     amp,
     checkpoint_hook,
+    config_text,
     deferred,
     hooks,
     logger_hook,
@@ -31,3 +32,4 @@ from cmvl_mm.rivals import augmentation, samples  # noqa: F401
 
 compat.mend_colour_jitter()
 mend_checkpoint_reader()
+config_text.format_once()

@@ -1,5 +1,6 @@
 """Each upstream breakage is still there (else our mend can go), and each mend does what it says."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmaction.datasets.transforms import pose_transforms
 
 from cmvl_mm import compat
 
@@ -114,3 +116,22 @@ def test_mmcv_still_warns_of_operators_and_not_beside_compat():
     code = "import warnings; warnings.simplefilter('always', UserWarning); {}import mmcv.cnn.bricks.transformer"
     said = [run_python(code.format(first)).stderr for first in ('', 'import cmvl_mm.compat; ')]
     assert ['Fail to import' in text for text in said] == [True, False]
+
+
+def test_a_transform_of_poses_still_imports_scipy_stats_and_does_so_when_it_runs():
+    assert 'from scipy.stats import mode' in Path(pose_transforms.__file__).read_text()
+    mended = run_python(POSES)
+    assert mended.stdout.split() == ['False', '2', 'True'], mended.stderr
+    assert compat._ScipyStats('scipy.stats').norm is importlib.import_module('scipy.stats').norm
+
+
+POSES = """
+import sys
+import numpy as np
+import cmvl_mm.register
+from mmaction.registry import TRANSFORMS
+print('scipy.stats' in sys.modules)
+found = dict(total_frames=2, frame_inds=np.array([0, 0, 1]), keypoint=np.zeros((3, 17, 3)))
+print(len(TRANSFORMS.build(dict(type='DecompressPose'))(found)['keypoint']))  # persons of the fullest frame
+print('scipy.stats' in sys.modules)
+"""
