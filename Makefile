@@ -5,6 +5,8 @@ PROCESSES ?= $(shell nproc)
 TORCH := torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
+# what makes several setups of one checkout wait for each other where they write into it, e.g. flock pyproject.toml
+IN_TURN ?=
 STAMP := $(VENV)/.installed
 DEMO_DIR ?=
 VIDEOS ?=
@@ -41,8 +43,7 @@ $(STAMP): pyproject.toml setup.py requirements.txt
 	# what an older requirements.txt installed; removing one OpenCV package takes files of the others with it
 	$(BIN)/pip uninstall --quiet --quiet --yes opencv-python opencv-python-headless opencv-contrib-python
 	$(BIN)/pip install --no-deps -r requirements.txt
-	# it writes into the checkout, and .ci/pythons sets up several environments at once
-	flock pyproject.toml $(BIN)/pip install --no-deps -e .
+	$(IN_TURN) $(BIN)/pip install --no-deps -e .
 	touch $@
 
 demo: setup
