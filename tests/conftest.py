@@ -11,22 +11,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-_files_that_forked: set[str] = set()
-
-
-def _keep_garbage_here() -> None:
-    """What earlier tests left belongs to this process: a process that is forked must not free it.
-
-    It does not look at what is frozen. Collecting takes 0.2 s, too much for each worker of a loader: once a file.
-    """
-    file = os.environ.get('PYTEST_CURRENT_TEST', '').partition('::')[0]
-    if file not in _files_that_forked:
-        _files_that_forked.add(file)
-        gc.collect()
-    gc.freeze()
-
-
-os.register_at_fork(before=_keep_garbage_here, after_in_parent=gc.unfreeze)
+# What earlier tests left belongs to this process: a process that is forked must not free it.
+os.register_at_fork(before=gc.collect)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
