@@ -8,6 +8,7 @@ from cmvl_mm.compressed_recognition import recognizer as stream_recognizer  # no
 from cmvl_mm.models import (  # noqa: F401
     c3d,
     classification_head,
+    clip_motion_head,
     convgru,
     heads,
     losses,

@@ -133,6 +133,16 @@ class PointwiseInfoNCEHead(nn.Module):
     def embed(self, video_map: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C1, T1, H1, W1), (B, K, 2, T, H, W) -> query (B, N, D), key (B, K, N, D), not normalised.
 
+        Raises:
+            ValueError: prediction and M-Network do not have the same points.
+        """
+        predicted, actual = self.maps(video_map, motion)
+        key = self.key_projection(points(actual.flatten(0, 1)))  # (B*K, N, D)
+        return self.query_projection(points(predicted)), key.unflatten(0, motion.shape[:2])
+
+    def maps(self, video_map: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, C1, T1, H1, W1), (B, K, 2, T, H, W) -> predicted (B, D, T3, H3, W3), actual (B, K, C, T3, H3, W3).
+
         All windows pass the M-Network at once: its batch-norms see positives and negatives alike.
 
         Raises:
@@ -140,7 +150,7 @@ class PointwiseInfoNCEHead(nn.Module):
         """
         head = f'model.{self.target}_head'
         network = self.get_submodule(self.network_name)
-        predicted = self.predictor(own_channels(video_map, self.channels))  # (B, D, T3, H3, W3)
+        predicted = self.predictor(own_channels(video_map, self.channels))
         windows = extract(network, motion.flatten(0, 1), CLIPS, f'{head}.{self.network_name}')
         actual = windows.last_map(head, instead=f'{head}=None')  # (B*K, C, T3, H3, W3)
         if predicted.shape[2:] != actual.shape[2:]:
@@ -148,8 +158,7 @@ class PointwiseInfoNCEHead(nn.Module):
                 f'{head}: the predictor gives {tuple(predicted.shape[2:])} points (T, H, W), {self.network_name} '
                 f'{tuple(actual.shape[2:])}. Remedy: adapt query_size or stage_strides.'
             )
-        key = self.key_projection(points(actual))  # (B*K, N, D)
-        return self.query_projection(points(predicted)), key.unflatten(0, motion.shape[:2])
+        return predicted, actual.unflatten(0, motion.shape[:2])
 
     def loss(self, video_map: Tensor, motion: Tensor, valid: Tensor | None = None) -> dict[str, Tensor]:
         """`loss_motion`, weighted, and `acc_motion`: the share of points that find their own future.

@@ -36,7 +36,9 @@ def shrink(config: Config) -> Config:
         if model.get(head) is None:
             continue
         predictor = model[head].predictor
-        predictor.in_channels //= factor
+        for part in (predictor, model[head]):
+            if 'in_channels' in part:
+                part.in_channels //= factor
         predictor.update({name: 16 for name in ('width', 'ffn_width') if name in predictor})
         if network in model[head]:
             model[head].update(hidden_channels=16, embed_channels=8)
