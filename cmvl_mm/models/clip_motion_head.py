@@ -67,7 +67,7 @@ class ClipMotionHead(PointwiseInfoNCEHead):
         self.clip_weight = clip_weight
         self.clip_query_projection, self.clip_key_projection = (
             ProjectionMLP(width, hidden_channels=hidden_channels, out_channels=embed_channels, output_norm=output_norm)
-            for width in (in_channels, self.m_network.out_channels)
+            for width in (in_channels, self.key_projection.fc1.in_features)
         )
 
     def embed_clips(self, video_map: Tensor, actual: Tensor) -> tuple[Tensor, Tensor]:
