@@ -3,8 +3,8 @@
     python tools/train.py configs/evidence/clip_motion.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/clip_motion
 
-Eq. (2) trains points; what retrieval reads, the clip's average, gets a motion task of its own here. Validation, one seed:
-R@1 of the joint label 44.5, where far_future_09 has 35.2.
+Eq. (2) trains points; what retrieval reads, the clip's average, gets a motion task of its own here. Validation, one
+seed: R@1 of the joint label 44.5, where far_future_09 has 35.2.
 
 Reads what `make evidence` makes.
 Protocol: retrieval_paper
