@@ -27,8 +27,9 @@ class ClipMotionHead(PointwiseInfoNCEHead):
     Args:
         in_channels: C1 of the video map, or of `channels`.
         clip_weight: beta, > 0.
-        predictor, m_network, hidden_channels, embed_channels, output_norm, temperature, loss_weight, key_gradient,
-            loss, channels: as in `PointwiseInfoNCEHead`; the loss serves both, J_C with one point and one window.
+        predictor, m_network, loss_weight, channels: as in `PointwiseInfoNCEHead`.
+        hidden_channels, embed_channels, output_norm: of all four projections, see `ProjectionMLP`.
+        temperature, key_gradient, loss: as there; they serve both losses, J_C with one point and one window.
 
     Raises:
         ValueError: clip_weight <= 0.
