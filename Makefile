@@ -50,7 +50,7 @@ demo: setup
 	$(BIN)/python tools/demo.py $(if $(DEMO_DIR),--work-dir "$(DEMO_DIR)") $(if $(VIDEOS),--videos "$(VIDEOS)")
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 pythons:
 	bash .ci/pythons $(PYTHON) $(TORCH)
