@@ -32,15 +32,15 @@ NARROW = {
 """The demo's networks, small."""
 
 
-def make_videos(folder: Path) -> Path:
-    """Eight videos of the controlled set, and their list."""
+def make_videos(folder: Path, times: int = 1) -> Path:
+    """Eight videos of the controlled set, and their list, with each of them so many times."""
     (folder / 'videos').mkdir(parents=True)
     lines = []
     for label, motion in enumerate(MOTIONS):
         frames, _ = make_controlled_video((1, label), CONTEXTS[label], motion)
         write_video(frames, folder / 'videos' / f'{label}.mp4', quantiser=4)
         lines.append(f'videos/{label}.mp4 {label}\n')
-    (folder / 'train.txt').write_text(''.join(lines))
+    (folder / 'train.txt').write_text(''.join(lines * times))
     return folder
 
 

@@ -30,7 +30,7 @@ def findings(size: Size) -> list[Finding]:
         return [
             *(of_one_process(videos, Path(folder), number, workers) for number, workers in whole_group),
             to_one_rank(videos, Path(folder), one_rank),
-            *([second_signal(videos, Path(folder))] if size == 'heavy' else []),
+            *([second_signal(Path(folder))] if size == 'heavy' else []),
             cost_of_agreeing(Path(folder)),
         ]
 
@@ -88,10 +88,11 @@ def to_one_rank(videos: Path, folder: Path, numbers: list[int]) -> Finding:
     )
 
 
-def second_signal(videos: Path, folder: Path) -> Finding:
-    """A run that cannot finish its iteration: a worker is halted, so that the next batch never comes."""
+def second_signal(folder: Path) -> Finding:
+    """A run that cannot finish its iteration: a worker is halted in a long epoch, so that the next batch never comes."""
+    videos = make_videos(folder / 'long_epoch', times=50)
     log = folder / 'second.log'
-    process = start(command(options(videos, folder / 'second', epochs=50, workers=1)), log)
+    process = start(command(options(videos, folder / 'second', epochs=2, workers=1)), log)
     wait_for_iteration(process, log, SIGNAL_AFTER)
     for worker in children(process.pid):
         os.kill(worker, signal.SIGSTOP)
