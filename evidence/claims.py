@@ -91,6 +91,11 @@ CLAIMS = (
     Claim('ours', 'The same at alpha 0.9.', 'R@1 joint', 'far_future_09', 'alpha_09'),
     Claim('ours', 'So nearest neighbours tell mirrored motions apart.', 'R@1 mirrored', 'far_future_09', 'alpha_09'),
     *(
+        Claim('ours', f'A whole clip that finds its motion helps{level}, {kind} label.', f'R@1 {kind}',
+              f'{hard}clip_motion', f'{hard}far_future_09')
+        for level, hard in (('', ''), (' on the hard level', 'hard_')) for kind in ('joint', 'context', 'motion')
+    ),
+    *(
         Claim('ours', f'Finetuning gains from {words} with 4 labels a class, {kind} label.', 'top1',
               f'few_{start}_{kind}_4', f'few_scratch_{kind}_4')
         for start, words in (('alpha_09', 'alpha 0.9'), ('far_future_09', 'alpha 0.9 and motion further ahead'))

@@ -25,8 +25,8 @@ Held equal: {BUDGET:,} clips of 16 frames through the network and its copies on 
 {TOLERANCE:.0%} (whole epochs), a quarter more on level hard, which has more videos; AdamW, the last checkpoint, crop,
 flip and colours but for what is the method. The supervised row alone reads labels; it trains as long, with the
 augmentation of finetuning. I-frames and motion windows of ours pass networks of their own, which are in the operations
-and not in the clips. Settings: {TRIALS} trials a method on the validation split, see the end; figures are of the test
-split.
+and not in the clips. Settings: {TRIALS} trials a method on the validation split, the best of ours more, see the end;
+figures are of the test split.
 
 Percent; mean, with the sample's standard deviation, over seeds of weights, order and samples; the videos are the same
 for every seed, so intervals speak of other seeds and not of other videos. Ranks are by joint R@1. "95 %": the places

@@ -48,12 +48,15 @@ OURS = {
     'both': ('both, alpha 0.5', 'pretrain'),
     'alpha_09': ('both, alpha 0.9', 'alpha_09'),
     'far_future_09': ('both, alpha 0.9, motion further ahead', 'far_future_09'),
+    'clip_motion': ('the same, and whole clips find their motion', 'clip_motion'),
 }
-"""Row -> its name, config below configs/evidence. The first four are the paper's tasks, the last one is ours alone."""
+"""Row -> its name, config below configs/evidence. The first four are the paper's tasks, the last two are ours alone."""
 FIT_FUTURE_OF_OURS = ('iframes', 'motion_vectors', 'both', 'alpha_09')
 """The same of ours: further ahead needs 51 frames."""
-BEST_OF_OURS = {'basic': 'far_future_09', 'future': 'alpha_09', 'hard': 'far_future_09'}
+BEST_OF_OURS = {'basic': 'clip_motion', 'future': 'alpha_09', 'hard': 'clip_motion'}
 """Chosen on the validation split of level basic (EVIDENCE.md); on level future, the best of those that fit."""
+TUNED_LIKE_RIVALS = 'far_future_09'
+"""Ours with as many trials on the validation split as each rival; clip_motion is the end of more."""
 CLASSES = {'basic': 64, 'future': 64, 'hard': 144}
 """Of the joint label."""
 

@@ -1,4 +1,4 @@
-"""What was chosen for the rivals on the validation split, by as many trials as the best of ours had.
+"""What was chosen for the rivals on the validation split, by as many trials as far_future_09 of ours had.
 
 Ours: four weights of the motion task, then three more gaps before the motion, at the best weight (settings.py); its
 learning rate and temperature were never tuned. Each rival: four learning rates, then, at the best, three temperatures
@@ -20,7 +20,7 @@ from store import OF_RIVALS, RIVALS, load_published
 from cmvl_mm.files.atomic import replace_text
 
 TRIALS = len(ALPHAS) + len(GAPS) - 1
-"""Of the best of ours; one gap is that of the weights' trials."""
+"""Of far_future_09; one gap is that of the weights' trials."""
 RATES = (0.0003, 0.001, 0.003, 0.01)
 FINE_RATES = (0.0001, 0.00017, 0.00055, 0.0017, 0.0055, 0.017, 0.03)
 TEMPERATURES = (0.03, 0.2, 0.5)
