@@ -17,11 +17,10 @@ _NEW_AT_IMPORT = 'logger ', 'torch.'
 
 
 def process_state() -> dict[str, Any]:
-    """Name -> value; of libraries, those that are loaded."""
-    hooks = {name: getattr(sys, name) for name in ('stdin', 'stdout', 'stderr', 'breakpointhook', 'displayhook')}
+    """Name -> value; of libraries, those that are loaded. Standard streams are pytest's, which sets them anew."""
     return {
         **{f'builtins.{name}': value for name, value in vars(builtins).items() if callable(value) and name != '_'},
-        **{f'sys.{name}': value for name, value in hooks.items()},
+        'sys.breakpointhook': sys.breakpointhook,
         **{f'variable {name}': value for name, value in os.environ.items() if name not in {_OF_PYTEST, *_AT_IMPORT}},
         **{f'handler of {number.name}': signal.getsignal(number) for number in signal.Signals},
         'sys.argv': list(sys.argv),

@@ -10,7 +10,6 @@ from process_state import changes, process_state
 
 KINDS = {
     'builtins.print': lambda patch: patch.setattr(builtins, 'print', lambda *_: None),
-    'sys.stderr': lambda patch: patch.setattr(sys, 'stderr', sys.stdout),
     'sys.argv': lambda patch: patch.setattr(sys, 'argv', ['other']),
     'variable PYTHONBREAKPOINT': lambda patch: patch.setenv('PYTHONBREAKPOINT', 'a.b'),
     'working directory': lambda patch: patch.chdir('/'),
