@@ -3,15 +3,43 @@
 import gc
 import os
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # `process_state`
+
+from process_state import changes, process_state
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # What earlier tests left belongs to this process: a process that is forked must not free it.
 os.register_at_fork(before=gc.collect)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _left_by_a_file():
+    """No file leaves a change of its process behind, by fixtures of its own."""
+    before, told = process_state(), set()
+    yield told
+    _require_no(changes(before, process_state()) - told)
+
+
+@pytest.fixture(autouse=True)
+def _left_by_a_test(_left_by_a_file):
+    """No test does; it comes before all fixtures of a test, and ends after them."""
+    before = process_state()
+    yield
+    left = changes(before, process_state())
+    _left_by_a_file.update(left)
+    _require_no(left)
+
+
+def _require_no(left: set[str]) -> None:
+    if left:
+        pytest.fail('left behind in the process, for all later tests:\n' + '\n'.join(sorted(left)), pytrace=False)
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +55,7 @@ def _fixed_seeds():
 
 
 @pytest.fixture(autouse=True)
-def _no_rank_left_behind(monkeypatch):
+def _no_rank_left_behind(_left_by_a_test, monkeypatch):
     """Our tools and MMAction2's set LOCAL_RANK, which accelerate takes for a torchrun's."""
     monkeypatch.setenv('LOCAL_RANK', '0')  # so that it is put back as it was
     monkeypatch.delenv('LOCAL_RANK')

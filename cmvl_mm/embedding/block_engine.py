@@ -81,7 +81,8 @@ def written(task: BlockTask, blocks: Sequence[Block], engine: Engine) -> Iterato
             yield block
         return
     deadly = []
-    here = replace(task, source=replace(task.source, device='cpu'))  # with Ray, this machine may have no GPU
+    # With Ray, this machine may have no GPU; and no worker's log level is for this process.
+    here = replace(task, source=replace(task.source, device='cpu', in_worker=False))
     with engine.pool([task.folder, Path(task.meta.root)]) as (pool, workers):
         with closing(pool(task, blocks, workers)) as done:
             for block, facts in done:  # a killed one has written its part or not

@@ -32,7 +32,7 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
     A program that is connected already, by `ray.init`, stays so. A cluster of this call ends with the block, however
     the block ends, and its files go with it. It has no dashboard, reports nothing to anybody, and, since
     Ray listens on all addresses of a machine, takes no work without a token of this process. Another cluster is left as
-    it is.
+    it is. `print`, `breakpoint`, SIGTERM, Ray's log level and its variables are afterwards what they were.
 
     Args:
         address: HOST:PORT of a cluster that this machine belongs to, or 'auto' for the one that RAY_ADDRESS names or
@@ -45,6 +45,7 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
     """
     before = _variables()
     ray = _ray()
+    level = logging.getLogger('ray').level
     if ray.is_initialized():
         if address is not None:
             raise ClusterError(
@@ -54,6 +55,7 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
         yield
         return
     handler = signal.getsignal(signal.SIGTERM)
+    os.environ.setdefault('RAY_TQDM_PATCH_PRINT', '0')  # else the first worker that dies replaces `print` for good
     try:
         if address is None:
             with _local(workers), _ended_in_order(handler):
@@ -64,6 +66,9 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
                 yield
     finally:
         ray.shutdown()
+        if current_thread() is main_thread():
+            signal.signal(signal.SIGTERM, handler)  # Ray's own stays where it cannot start
+        logging.getLogger('ray').setLevel(level)
         for name in _variables():
             del os.environ[name]
         os.environ |= before
@@ -87,8 +92,8 @@ def _exit(number: int, frame: object) -> None:
 
 
 def _variables() -> dict[str, str]:
-    """Ray's, of which it sets some itself."""
-    return {name: value for name, value in os.environ.items() if name.startswith('RAY_')}
+    """Those that Ray sets, and all of its own: PYTHONBREAKPOINT gets Ray's debugger, which needs a cluster."""
+    return {name: value for name, value in os.environ.items() if name.startswith('RAY_') or name == 'PYTHONBREAKPOINT'}
 
 
 def _ray() -> ModuleType:
@@ -117,7 +122,7 @@ def _local(workers: int) -> Iterator[None]:
             )
             _own.set()
             yield
-        except (OSError, RuntimeError) as error:
+        except Exception as error:  # Ray raises just that where a machine is too busy
             if ray.is_initialized():  # of the block
                 raise
             raise ClusterError(

@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import logging
 import os
 import platform
 import re
@@ -10,11 +11,13 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from hashlib import sha256
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from mmengine.logging import MMLogger
 
 from cmvl_mm.checkpoints.resolve import CheckpointError
 from cmvl_mm.clip_search.search import search
@@ -120,12 +123,23 @@ def test_a_video_that_kills_its_process_is_a_failure_and_its_neighbours_have_row
             yield item, None if deadly else task(item)
 
     monkeypatch.setattr(block_engine, 'in_processes', in_processes)
+    monkeypatch.setattr(embed_block, '_result_apart', lambda in_worker: nullcontext())  # the worker is this process
     run = embed_folder(made_videos, tmp_path / 'out', weights, workers=1, block_clips=6)
     assert [(failure.path, failure.stage) for failure in run.failures] == [('b/short.mp4', 'process')]
     rows = read_embeddings(tmp_path / 'out')
     kept = embedded.paths != 'b/short.mp4'
     assert rows.paths.tolist() == embedded.paths[kept].tolist()
     np.testing.assert_array_equal(rows.vectors, embedded.vectors[kept])
+
+
+def test_the_log_keeps_its_level_where_every_video_kills_its_process(made_videos, weights, tmp_path, monkeypatch):
+    """The rows' width is that of the network, which is built in this process then."""
+    monkeypatch.setattr(block_engine, 'in_processes', lambda task, items, *_, **__: ((item, None) for item in items))
+    embed_block._built.cache_clear()
+    run = embed_folder(made_videos, tmp_path / 'out', weights, workers=1)
+    assert {failure.stage for failure in run.failures} == {'process'}
+    assert read_embeddings(tmp_path / 'out').vectors.shape == (0, 16)
+    assert MMLogger.get_current_instance().level == logging.NOTSET
 
 
 def test_rows_of_other_weights_settings_or_lists_are_refused(whole, videos, make_network, weights, tmp_path):

@@ -10,26 +10,30 @@ import signal
 import socket
 import sys
 import tempfile
+from contextlib import nullcontext
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from types import ModuleType
 
 import pytest
+from process_state import changes, process_state
 
 from cmvl_mm.embedding import block_engine, folder
 from cmvl_mm.embedding.block import BlockTask
 from cmvl_mm.embedding.embeddings import EmbeddingsError
 from cmvl_mm.embedding.folder import embed_folder
 from cmvl_mm.embedding.video_inputs import InputsError
-from cmvl_mm.prepare import ray_crew
+from cmvl_mm.prepare import ray_cluster, ray_crew
 from cmvl_mm.prepare.ray_cluster import ClusterError, connected
 from cmvl_mm.prepare.ray_pool import _gpus_of_a_worker, ray_pool
 from cmvl_mm.workflows.prepare_request import PrepareRequest, RequestError
 from cmvl_mm.workflows.prepare_videos import prepare_videos
 
 pytest.importorskip('ray', reason="Ray is not installed: pip install 'cmvl_mm[ray]'")
+
+from ray._private.worker import restore_tqdm
 
 NODE = platform.node()
 ON_RAY = dict(engine='ray', workers=1, block_clips=3)
@@ -38,16 +42,14 @@ ON_RAY = dict(engine='ray', workers=1, block_clips=3)
 
 @pytest.fixture(scope='module')
 def cluster():
-    """One on this machine for all tests; nothing of it is left afterwards."""
+    """One on this machine for all tests; nothing of it is left afterwards, though workers have died."""
     folders = set(Path(tempfile.gettempdir()).glob('cmvl_ray_*'))
-    variables = dict(os.environ)
+    before = process_state()
     with connected(None, 2):
         yield
     assert not [words for words in _children() if 'raylet' in words or 'gcs_server' in words]
     assert set(Path(tempfile.gettempdir()).glob('cmvl_ray_*')) <= folders
-    assert {name for name in os.environ if name.startswith('RAY_')} == {
-        name for name in variables if name.startswith('RAY_')
-    }
+    assert changes(before, process_state()) == set()  # `print`, variables, handlers of signals, log levels
 
 
 def _children():
@@ -97,6 +99,26 @@ def test_what_contradicts_ray_is_refused(made_videos, weights, tmp_path, cmvl):
     for options in (dict(shard=(1, 2), engine='ray'), dict(address='auto')):
         with pytest.raises(RequestError, match='engine ray'):
             PrepareRequest(made_videos, tmp_path / 'dst', **options)
+
+
+@pytest.mark.parametrize('starts', [True, False])
+def test_the_process_is_afterwards_as_it_was(monkeypatch, starts):
+    def init(*_, logging_level, **__):
+        """Changes what Ray's does."""
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        os.environ['PYTHONBREAKPOINT'] = 'ray.util.rpdb._driver_set_trace'
+        logging.getLogger('ray').setLevel(logging_level)
+        if not starts:
+            raise Exception('The current node timed out during startup')
+
+    monkeypatch.setattr('ray.init', init)
+    monkeypatch.setattr('ray.experimental.tqdm_ray._manager', None)
+    monkeypatch.setattr(ray_cluster, '_own', Event())
+    before = process_state()
+    told = pytest.raises(ClusterError, match=r'Ray cannot start on .*timed out.*Remedy')
+    with nullcontext() if starts else told, connected(None, 1):
+        restore_tqdm()  # as Ray does when it has told of a worker's death
+    assert changes(before, process_state()) == set()
 
 
 # With a cluster: on one interpreter, as what is slow.
