@@ -42,7 +42,8 @@ def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source)
             num_frames = _ready_frames(target) or reencode(root / source.path, target, profile=PROFILES[profile])
             return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
-        return _failed(source, error.stage, error.reason, error.remedy)
+        where = f'{target}: ' if error.stage == 'encode' else ''  # which of several disks is full
+        return _failed(source, error.stage, where + error.reason, error.remedy)
     except MemoryError as error:
         remedy = 'Run with fewer --workers'
         return _failed(source, 'encode', f'{type(error).__name__}: {error}', remedy)
