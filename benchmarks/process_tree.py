@@ -1,9 +1,11 @@
 """What a command and all processes that it starts take: seconds on the wall, CPU seconds, and the peaks of memory."""
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,26 +47,37 @@ def taken_by(words: Sequence[str], environment: Mapping[str, str], log: Path) ->
     together, looked = 0, begun
     with log.open('w') as file:
         process = subprocess.Popen(words, env=environment, stdout=file, stderr=subprocess.STDOUT)
-        while process.poll() is None:
-            held, now = 0, time.perf_counter()
-            with_pages = now - looked >= _PAGES
-            looked = now if with_pages else looked
-            for pid in [process.pid, *_descendants(process.pid)]:
-                try:
-                    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
-                    seconds[pid] = (int(fields[11]) + int(fields[12])) / _TICK
-                    peak = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # of its program, not of its parent's
-                    peaks[pid] = peak or peaks.get(pid, 0)  # one that has ended and is not waited for says nothing
-                    held += _bytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss') if with_pages else 0
-                except OSError:  # ended meanwhile
-                    continue
-            together = max(together, held)
-            time.sleep(_PAUSE)
+        try:
+            while process.poll() is None:
+                held, now = 0, time.perf_counter()
+                with_pages = now - looked >= _PAGES
+                looked = now if with_pages else looked
+                for pid in [process.pid, *_descendants(process.pid)]:
+                    try:
+                        fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+                        seconds[pid] = (int(fields[11]) + int(fields[12])) / _TICK
+                        peak = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # of its program, not of its parent's
+                        peaks[pid] = peak or peaks.get(pid, 0)  # one that has ended and is not waited for says nothing
+                        held += _bytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss') if with_pages else 0
+                    except OSError:  # ended meanwhile
+                        continue
+                together = max(together, held)
+                time.sleep(_PAUSE)
+        except BaseException:  # Ctrl-C, too
+            _kill([process.pid, *_descendants(process.pid)])
+            process.wait()
+            raise
     wall = time.perf_counter() - begun
     if process.returncode != 0:
         raise RuntimeError(f'{" ".join(words)}: exit code {process.returncode}: {log.read_text()[-2000:]}')
     others = [peak for pid, peak in peaks.items() if pid != process.pid]
     return Taken(wall, sum(seconds.values()), peaks.get(process.pid, 0), max(others, default=0), together)
+
+
+def _kill(pids: Sequence[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _descendants(pid: int) -> list[int]:

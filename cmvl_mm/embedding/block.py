@@ -105,7 +105,8 @@ class BlockTask:
         except (OSError, ValueError) as error:  # those of `resolve_checkpoint`
             raise self._unusable_here(error) from error
         now = plan.meta(self.meta.root)
-        require_same(part_path(self.folder, 0).parent, self.meta, now, f'on {platform.node()}, {_SAME}')
+        where = f'on {platform.node()}, in {plan.path}'
+        require_same(part_path(self.folder, 0).parent, self.meta, now, f'{where}, {_SAME}')
         try:
             return _built(self.source)
         except OSError as error:

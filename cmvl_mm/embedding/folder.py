@@ -12,7 +12,7 @@ from cmvl_mm.embedding.block_plan import BLOCK_CLIPS, Block, blocks_of, digest_o
 from cmvl_mm.embedding.embeddings import EmbeddingsMeta, Failure
 from cmvl_mm.embedding.network_plan import plan_network
 from cmvl_mm.embedding.out_path import require_disk
-from cmvl_mm.embedding.part_file import read_facts
+from cmvl_mm.embedding.part_file import read_facts, told_of
 from cmvl_mm.embedding.parts_folder import PartsFolder
 from cmvl_mm.embedding.parts_manifest import PartsManifest
 from cmvl_mm.embedding.shards import WHOLE, Shard
@@ -145,7 +145,7 @@ def _run_of(folder: PartsFolder, shard: Shard, mine: Iterable[Block], written: i
         videos=sum(one.videos for one in facts),
         clips=sum(rows for _, _, rows in read),
         stretched=sum(len(one.stretched) for one in facts),
-        failures=(*folder.manifest.refused, *(failed.failure for one in facts for failed in one.failed)),
+        failures=(*folder.manifest.refused, *(told_of(failed) for one in facts for failed in one.failed)),
         parts=folder.manifest.parts,
         missing=sum(not folder.path(number).is_file() for number in range(folder.manifest.parts)),
         meta=folder.manifest.meta,

@@ -105,6 +105,13 @@ def read_facts(path: Path) -> tuple[EmbeddingsMeta, PartFacts, int]:
     return meta, facts, parquet.num_rows
 
 
+def told_of(failed: Failed) -> Failure:
+    """The failure, which names the machine where that was another one than this: its file may differ."""
+    if failed.machine in ('', platform.node()):
+        return failed.failure
+    return failed.failure._replace(reason=f'{failed.failure.reason} (on {failed.machine})')
+
+
 def file_state(path: Path) -> FileState:
     """Of a video, now."""
     try:

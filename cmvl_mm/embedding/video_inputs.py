@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from cmvl_mm.datasets.class_names import class_names
 from cmvl_mm.datasets.list_file import printable
-from cmvl_mm.datasets.list_scan import label_array
+from cmvl_mm.datasets.list_scan import NO_LABEL
 from cmvl_mm.embedding.embeddings import Failure
 from cmvl_mm.prepare.sources import find_in_folder, find_in_list
 
@@ -71,8 +73,8 @@ def _of_folder(folder: Path) -> Videos:
     classes = listing.classes
     return Videos(
         folder.absolute(),
-        tuple(source.path for source in listing.sources),
-        tuple(None if source.label is None else classes[source.label] for source in listing.sources),
+        tuple(listing.sources.paths()),
+        tuple(None if label == NO_LABEL else classes[label] for label in listing.sources.labels.tolist()),
         _refused(listing.refused) + _refused(listing.unread),
     )
 
@@ -84,11 +86,14 @@ def _of_list(path: Path, root: Path) -> Videos:
         listing = find_in_list(path, root)
     except ValueError as error:
         raise InputsError(str(error)) from error
-    given = [source.label for source in listing.sources]
-    classes = class_names(path.with_name('classes.txt'), label_array(given)).get('classes', ())
-    labels = [None if label is None else (classes[label] if classes else str(label)) for label in given]
-    paths = tuple(source.path for source in listing.sources)
-    return Videos(root.absolute(), paths, tuple(labels), _refused(listing.refused))
+    given = listing.sources.labels
+    classes = class_names(path.with_name('classes.txt'), given).get('classes', ())
+    words: dict[int, str | None] = {
+        label: classes[label] if classes else str(label) for label in np.unique(given).tolist()
+    }
+    words[NO_LABEL] = None
+    labels = tuple(map(words.__getitem__, given.tolist()))
+    return Videos(root.absolute(), tuple(listing.sources.paths()), labels, _refused(listing.refused))
 
 
 def _of_files(named: Iterable[Named]) -> Videos:

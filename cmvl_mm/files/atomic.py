@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,8 +48,17 @@ def replace_text(path: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written; `filename` is the file's, which a full disk does not say.
     """
+    replace_lines(path, [text])
+
+
+def replace_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write a file of many lines, each with its line feed, in one step; only few of them are held at a time.
+
+    Raises:
+        OSError: as `replace_text`.
+    """
     try:
-        with atomic_write(path) as temporary:
-            temporary.write_text(text, encoding='utf-8')
+        with atomic_write(path) as temporary, temporary.open('w', encoding='utf-8') as file:
+            file.writelines(lines)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cmvl_mm.datasets.list_file import Entry, format_line, read_text
 from cmvl_mm.files.atomic import replace_text
-from cmvl_mm.prepare.sources import Source
+from cmvl_mm.prepare.source_list import Source
 
 from .list_parsers import ListError
 from .official import DATASETS, DatasetLists

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -10,6 +9,8 @@ from contextlib import suppress
 from multiprocessing import current_process, get_context, parent_process
 from threading import Thread
 from typing import Protocol, TypeVar
+
+from cmvl_mm.prepare.item_queue import ItemQueue
 
 Item = TypeVar('Item')
 Result = TypeVar('Result')
@@ -44,7 +45,7 @@ def in_processes(
 
     Args:
         task: picklable, and its results are; it returns no None.
-        items: picklable.
+        items: picklable; taken when a worker is free.
         workers: processes.
         kill: what is at work when the caller stops early is killed. By default it is awaited, and its result is lost.
 
@@ -53,18 +54,19 @@ def in_processes(
         What ``task`` raises.
     """
     _end_if_imported_by_a_worker()
-    waiting, suspects, culprits = deque(items), deque[Item](), deque[Item]()
-    crew = _Crew(min(workers, len(waiting)))
+    waiting, suspects, culprits = ItemQueue(items), ItemQueue[Item](), ItemQueue[Item]()
+    crew = _Crew(waiting.up_to(workers))
     try:
         yield from _results(task, waiting, workers, crew, suspects)
         yield from _results(task, suspects, 1, crew, culprits)
     finally:
         crew.end(kill)
-    yield from ((culprit, None) for culprit in culprits)
+    while culprits:
+        yield culprits.take(), None
 
 
 def _results(
-    task: Callable[[Item], Result], queue: deque[Item], slots: int, crew: '_Crew', killers: deque[Item]
+    task: Callable[[Item], Result], queue: ItemQueue[Item], slots: int, crew: '_Crew', killers: ItemQueue[Item]
 ) -> Iterator[tuple[Item, Result]]:
     """The results of a queue, which empties; `killers` gets the items whose process dies."""
     running: dict[Future[Result], tuple[_Worker, Item]] = {}
@@ -72,8 +74,8 @@ def _results(
         while queue and len(running) < slots:
             worker = crew.take()
             try:
-                running[worker.pool.submit(task, queue[0])] = worker, queue[0]
-                queue.popleft()
+                running[worker.pool.submit(task, queue.first())] = worker, queue.first()
+                queue.take()
             except BrokenProcessPool:  # it died between two items
                 crew.bury(worker)
         for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -81,7 +83,7 @@ def _results(
             try:
                 result = future.result()
             except BrokenProcessPool:
-                killers.append(item)
+                killers.add(item)
                 crew.bury(worker)
             else:
                 crew.idle.append(worker)

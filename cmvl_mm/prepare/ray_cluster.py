@@ -163,7 +163,7 @@ def _require_listener(address: str, remedy: str) -> None:
             if os.environ.get('RAY_USE_TLS', '0') == '0' and not _speaks_http2(connection):
                 raise ConnectionError('what listens there is something else')
     except (OSError, OverflowError) as error:
-        raise ClusterError(f'{address}: there is no Ray cluster: {error}. {remedy}') from error
+        raise ClusterError(f'{address}: {platform.node()} finds no Ray cluster there: {error}. {remedy}') from error
 
 
 def _speaks_http2(connection: socket.socket) -> bool:

@@ -1,7 +1,7 @@
 """One task for many items, in worker processes of a Ray cluster: what `process_pool` does on one machine."""
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cmvl_mm.prepare.item_queue import ItemQueue
 from cmvl_mm.prepare.ray_cluster import ClusterError, connected
 from cmvl_mm.prepare.ray_crew import Crew, Worker, deaths
 
@@ -45,7 +46,7 @@ class RayPool:
 
         Args:
             task: picklable, and its results are; it returns no None. It comes from modules that the workers have.
-            items: picklable.
+            items: picklable; taken when a worker is free.
             workers: processes at most; fewer work where the cluster has no room for more.
 
         Raises:
@@ -56,10 +57,10 @@ class RayPool:
         """
         import ray
 
-        waiting, suspects, culprits = deque(items), deque[Item](), deque[Item]()
+        waiting, suspects, culprits = ItemQueue(items), ItemQueue[Item](), ItemQueue[Item]()
         if not waiting:
             return
-        workers = min(workers, len(waiting))
+        workers = waiting.up_to(workers)
         gpus = _gpus_of_a_worker(workers, ray.cluster_resources().get('GPU', 0)) if self.gpu else 0
         crew = Crew(workers, gpus, self.folders)
         try:
@@ -67,7 +68,8 @@ class RayPool:
             yield from _results(task, suspects, 1, crew, culprits)
         finally:
             crew.end(self.kill)
-        yield from ((culprit, None) for culprit in culprits)
+        while culprits:
+            yield culprits.take(), None
 
 
 @contextmanager
@@ -108,7 +110,7 @@ def _gpus_of_a_worker(workers: int, gpus: float) -> float:
 
 
 def _results(
-    task: Callable[[Item], Result], queue: deque[Item], slots: int, crew: Crew, killers: deque[Item]
+    task: Callable[[Item], Result], queue: ItemQueue[Item], slots: int, crew: Crew, killers: ItemQueue[Item]
 ) -> Iterator[tuple[Item, Result]]:
     """The results of a queue, which empties; `killers` gets the items whose process dies."""
     import ray
@@ -119,9 +121,9 @@ def _results(
     sent = ray.put(task)
     while queue or running:
         while queue and len(running) < slots and crew.idle:
-            worker, item = crew.idle.pop(), queue.popleft()
+            worker, item = crew.idle.pop(), queue.take()
             running[worker.actor.run.remote(sent, item)] = worker, item
-        crew.refill(min(slots, len(queue) + len(running)) - len(running))
+        crew.refill(queue.up_to(slots - len(running)))
         done, _ = ray.wait([*running, *crew.beginning], timeout=_PATIENCE)
         if not done and not running:
             crew.tell_of_waiting()
@@ -139,10 +141,10 @@ def _results(
                 if crew.has_lost(worker.place.node, error) and moves[id(item)] < _MOVES:
                     moves[id(item)] += 1
                     logger.warning('%s was lost; what it worked on runs elsewhere.', worker.place.machine)
-                    queue.append(item)
+                    queue.add(item)
                 else:
                     logger.warning('%s: a worker died, or was killed, at its work.', worker.place.machine)
-                    killers.append(item)
+                    killers.add(item)
             else:
                 crew.idle.append(worker)
                 for name, level, text in records:

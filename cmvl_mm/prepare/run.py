@@ -1,20 +1,22 @@
 """Prepare many videos in several processes; a broken one, or one that kills its process, stops nothing."""
 
 import logging
+import os
 import platform
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from glob import escape
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from cmvl_mm.datasets.flow import flow_path
-from cmvl_mm.prepare.flow_cost import FlowCost, make_flow
+from cmvl_mm.prepare.flow_cost import make_flow
 from cmvl_mm.prepare.locks import claim, wait_for_any
 from cmvl_mm.prepare.process_pool import Pool, in_processes
 from cmvl_mm.prepare.shared_folder import wait_until_seen
-from cmvl_mm.prepare.sources import Source
+from cmvl_mm.prepare.source_list import Source
+from cmvl_mm.prepare.tally import Failure, Outcome, Tally
 from cmvl_mm.video.encode import PROFILES, reencode
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.stream import CompressedVideo
@@ -22,25 +24,6 @@ from cmvl_mm.video.stream import CompressedVideo
 logger = logging.getLogger(__name__)
 
 Motion = Literal['vectors', 'flow']
-
-
-class Failure(NamedTuple):
-    """Why a video could not be prepared, and what to do, without a full stop."""
-
-    stage: str
-    reason: str
-    remedy: str
-    machine: str
-    """That tried it, by its name in the network."""
-
-
-class Outcome(NamedTuple):
-    """What became of one video."""
-
-    source: Source
-    num_frames: int
-    failure: Failure | None
-    cost: FlowCost | None = None  # of flow that was made in this run
 
 
 def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source) -> Outcome | Literal['taken']:
@@ -59,7 +42,8 @@ def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source)
             num_frames = _ready_frames(target) or reencode(root / source.path, target, profile=PROFILES[profile])
             return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
-        return _failed(source, error.stage, error.reason, error.remedy)
+        where = f'{target}: ' if error.stage == 'encode' else ''  # which of several disks is full
+        return _failed(source, error.stage, where + error.reason, error.remedy)
     except MemoryError as error:
         remedy = 'Run with fewer --workers'
         return _failed(source, 'encode', f'{type(error).__name__}: {error}', remedy)
@@ -95,15 +79,15 @@ def prepare_all(
     dst: Path,
     profile: str,
     motion: Motion,
-    sources: Iterable[Source],
+    sources: Sequence[Source],
     workers: int,
     pool: Pool = in_processes,
 ) -> Generator[Outcome]:
     """One outcome of each source, as they come.  Videos that another run is at work on are waited for at the end."""
     dst.mkdir(parents=True, exist_ok=True)
-    remaining = list(sources)
+    remaining = sources
     while remaining:
-        taken = []
+        taken: list[Source] = []
         with closing(pool(partial(prepare, root, dst, profile, motion), remaining, workers)) as done:
             for source, outcome in done:
                 if outcome == 'taken':
@@ -126,13 +110,12 @@ def prepare_all(
             wait_for_any(dst, [source.target for source in taken])
 
 
-def ready_sources(dst: Path, motion: Motion, sources: Iterable[Source], outcomes: Iterable[Outcome]) -> list[Source]:
+def ready_sources(dst: Path, motion: Motion, sources: Iterable[Source], tally: Tally) -> Iterator[Source]:
     """Those whose files are all in their places, which they take when complete, and that did not fail just now."""
-    failed = {outcome.source for outcome in outcomes if outcome.failure}
-    return [
+    return (
         source
         for source in sources
-        if source not in failed
-        and (dst / source.target).exists()
-        and (motion == 'vectors' or Path(flow_path(dst / source.target)).is_file())
-    ]
+        if source.place not in tally.failures
+        and os.path.exists(target := os.path.join(dst, source.target))
+        and (motion == 'vectors' or os.path.isfile(flow_path(target)))
+    )

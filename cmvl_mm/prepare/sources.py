@@ -1,35 +1,30 @@
 """The videos of a folder or of an annotation list, and what each is to be called when it is prepared."""
 
 import os
-import re
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from unicodedata import normalize
+from itertools import pairwise
+from pathlib import Path
 
-from cmvl_mm.datasets.list_file import Entry, LineError, format_line, name_fault, numbered_lines, parse_line, printable
-from cmvl_mm.files.atomic import replace_text
+import numpy as np
+
+from cmvl_mm.datasets.list_file import Entry, format_line, name_fault, printable
+from cmvl_mm.datasets.list_scan import NO_LABEL
+from cmvl_mm.files.atomic import replace_lines
+from cmvl_mm.prepare.folder_check import check_folder
+from cmvl_mm.prepare.listed_paths import folder_hashes, read_paths
+from cmvl_mm.prepare.source_list import Column, Paths, Source, SourceList
 from cmvl_mm.prepare.suffixes import SUFFIXES
 
-_LONGEST_NAME = 255 - len('.4194304.4194304.part')  # bytes: while it is written, a file has a longer name
 _APPLE_DOUBLE = b'\x00\x05\x16\x07'  # RFC 1740: what macOS keeps beside a file on disks of other systems
-
-
-@dataclass(frozen=True)
-class Source:
-    """One video to prepare; paths are relative, with '/'."""
-
-    path: str
-    target: str
-    label: int | None
+_TOGETHER = 1 << 16  # paths that are packed at once
 
 
 @dataclass(frozen=True)
 class Listing:
     """All that was found."""
 
-    sources: tuple[Source, ...]
+    sources: SourceList
     classes: tuple[str, ...]
     """Names by label; empty without class folders, and for lists."""
     refused: tuple[tuple[str, str], ...]
@@ -51,13 +46,20 @@ def find_in_folder(root: Path) -> Listing:
         OSError: the folder itself cannot be read.
     """
     found, not_taken, unread = _searched(root)
-    paths, refused = _checked(root, found)
-    folders = [PurePosixPath(path).parent.name for path in paths]
-    classes = tuple(sorted(set(folders))) if folders and all(folders) else ()
-    label_of = {name: label for label, name in enumerate(classes)}
-    entries = [Entry(path, label_of.get(folder)) for path, folder in zip(paths, folders, strict=True)]
-    sources = _named(root, entries, refused)
-    return Listing(sources, classes, tuple(refused), tuple(unread), not_taken)
+    paths, folders, refused = Paths(), Column(np.int64), []
+    for begin in range(0, len(found), _TOGETHER):
+        good = []
+        for path in found[begin : begin + _TOGETHER]:
+            if (fault := name_fault(path)) is None:
+                good.append(path.encode())
+            else:
+                refused.append((printable(path), fault))
+        paths.add(good)
+        folders.add(folder_hashes(good))
+    del found
+    sources, strangers = _checked(root, paths, folders.values, None)
+    sources, classes = _labelled_by_folder(sources)
+    return Listing(sources, classes, (*refused, *strangers), tuple(unread), not_taken)
 
 
 def find_in_list(ann_file: Path, root: Path) -> Listing:
@@ -66,28 +68,74 @@ def find_in_list(ann_file: Path, root: Path) -> Listing:
     Raises:
         ValueError: this is no text list.
     """
-    labels: dict[str, int | None] = {}
-    refused = []
-    for number, line in numbered_lines(ann_file):
-        try:
-            path, label = parse_line(line)
-        except LineError as error:
-            refused.append((printable(error.path), error.reason))
-            continue
-        path = str(PurePosixPath(path))  # ./a//b.mp4 is a/b.mp4
-        if labels.setdefault(path, label) != label:
-            refused.append((path, f'line {number} gives it the label {label}, a line before it {labels[path]}'))
-    paths, strangers = _checked(root, labels)
-    entries = [Entry(path, labels[path]) for path in paths]
-    refused += strangers
-    sources = _named(root, entries, refused)
-    return Listing(sources, (), tuple(refused), (), {})
+    listed = read_paths(ann_file)
+    sources, strangers = _checked(root, listed.paths, listed.folders, listed.labels, listed.again)
+    return Listing(sources, (), (*listed.refused, *strangers), (), {})
 
 
 def write_list(path: Path, sources: Iterable[Source]) -> None:
     """``target label`` or ``target``, one a line; whoever reads the file meanwhile sees the old one or the
     new one."""
-    replace_text(path, ''.join(format_line(Entry(source.target, source.label)) for source in sources))
+    replace_lines(path, (format_line(Entry(source.target, source.label)) for source in sources))
+
+
+def _checked(
+    root: Path, paths: Paths, folders: np.ndarray, labels: np.ndarray | None, left_out: np.ndarray | None = None
+) -> tuple[SourceList, list[tuple[str, str]]]:
+    """The usable videos, in their order, and the others with the reason. Each folder is looked at once.
+
+    Args:
+        root: of the paths.
+        paths: n of them.
+        folders: (n,) hash of the folder of each.
+        labels: (n,) class of each, or `NO_LABEL`; None: no classes.
+        left_out: places that do not count.
+    """
+    text, ends = paths.packed()
+    usable, keeps = np.ones(len(folders), bool), np.zeros(len(folders), bool)
+    if left_out is not None:
+        usable[left_out] = False
+    refused: dict[int, tuple[str, str]] = {}
+    for places in _together(folders, usable):
+        begins, stops = ends[places].tolist(), ends[places + 1].tolist()
+        folder, cut, _ = text[begins[0] : stops[0]].decode().rpartition('/')
+        skipped = len(f'{folder}{cut}'.encode())
+        names = [text[begin + skipped : stop].decode() for begin, stop in zip(begins, stops, strict=True)]
+        checked = check_folder(root, folder, names)
+        for place, name, one in zip(places.tolist(), names, checked or (), strict=checked is not None):
+            keeps[place] = one.keeps_suffix
+            if one.fault is not None:
+                refused[place] = printable(f'{folder}{cut}{name}'), one.fault
+    usable[list(refused)] = False
+    labels = np.full(len(folders), NO_LABEL, np.int8) if labels is None else labels
+    sources = SourceList(text, ends, labels, keeps)
+    return sources if usable.all() else sources.take(np.flatnonzero(usable)), [refused[one] for one in sorted(refused)]
+
+
+def _together(folders: np.ndarray, usable: np.ndarray) -> Iterator[np.ndarray]:
+    """Places of the usable paths of each folder, in their order."""
+    order = np.argsort(folders, kind='stable')
+    ordered = folders[order]
+    begins = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    del ordered
+    for begin, end in pairwise([0, *begins.tolist(), len(order)]):
+        if len(places := order[begin:end][usable[order[begin:end]]]):
+            yield places
+
+
+def _labelled_by_folder(sources: SourceList) -> tuple[SourceList, tuple[str, ...]]:
+    """With the innermost folders as classes, if all have one; and the names of the classes."""
+    names = {_innermost(path) for path in sources.paths()}
+    if not names or '' in names:
+        return sources, ()
+    classes = tuple(sorted(names))
+    label_of = {name: label for label, name in enumerate(classes)}
+    found = np.fromiter((label_of[_innermost(path)] for path in sources.paths()), np.int32, len(sources))
+    return sources.with_labels(found), classes
+
+
+def _innermost(path: str) -> str:
+    return path.rpartition('/')[0].rpartition('/')[2]
 
 
 def _searched(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[tuple[str, str]]]:
@@ -95,12 +143,13 @@ def _searched(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[t
     kinds: dict[str | None, list[str]] = {}
     errors: list[OSError] = []
     for folder, folders, names in os.walk(root, onerror=errors.append):  # follows no link to a folder
+        below = _relative(folder, root)
+        before = '' if below == '.' else f'{below}/'
         for name in names:
-            path = os.path.join(folder, name)
-            kinds.setdefault(_kind(path), []).append(_relative(path, root))
-        links = [path for name in folders if os.path.islink(path := os.path.join(folder, name))]
+            kinds.setdefault(_kind(os.path.join(folder, name)), []).append(before + name)
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         if links:
-            kinds.setdefault('link to a folder', []).extend(_relative(path, root) for path in links)
+            kinds.setdefault('link to a folder', []).extend(before + name for name in links)
     videos = sorted(kinds.pop(None, ()))
     for error in errors:
         if os.path.normpath(error.filename) == os.path.normpath(root):
@@ -127,67 +176,3 @@ def _kind(path: str) -> str | None:
 
 def _relative(path: str, root: Path) -> str:
     return os.path.relpath(path, root).replace(os.sep, '/')
-
-
-def _checked(root: Path, paths: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """The usable paths, and the others with the reason."""
-    good, refused = [], []
-    real_root = os.path.realpath(root)
-    for path in paths:
-        reason = name_fault(path)
-        if reason is None:
-            real = os.path.realpath(os.path.join(root, path))
-            if os.path.commonpath([real_root, real]) != real_root:
-                reason = 'it leads out of the source folder'
-            elif not os.path.lexists(os.path.join(root, path)):
-                reason = _near_miss(root, path)
-        if reason is None:
-            good.append(path)
-        else:
-            refused.append((printable(path), reason))
-    return good, refused
-
-
-def _near_miss(root: Path, path: str) -> str | None:
-    """What a path of a list, under which there is no file, probably means; None where nothing is like it."""
-    found = re.fullmatch(r'(.+?),\s*(\d+)', path)
-    if found and os.path.lexists(os.path.join(root, found[1])):
-        return f'there is no such file; a comma separates nothing, write a space or a tab before the label {found[2]}'
-    folder, name = os.path.split(os.path.join(root, path))
-    same = [other for other in _names(folder) if normalize('NFC', other) == normalize('NFC', name)]
-    if same:
-        return f'there is no such file; {same[0]!a} looks alike and is spelt otherwise (Unicode normalisation)'
-    return None
-
-
-def _named(root: Path, entries: Iterable[Entry], refused: list[tuple[str, str]]) -> tuple[Source, ...]:
-    """Entries with the names that they get; those for which there is none are appended to ``refused``."""
-    sources: list[Source] = []
-    taken: dict[str, str] = {}
-    siblings: dict[str, Counter[str]] = {}
-    for path, label in entries:
-        folder = os.path.dirname(path)
-        if folder not in siblings:
-            siblings[folder] = _stems(root / folder)
-        stem, suffix = os.path.splitext(path)
-        # a.avi and a.mkv become a.avi.mp4 and a.mkv.mp4.  The folder decides, not the list, so that lists of
-        # one folder, prepared one after the other, agree.
-        shared = siblings[folder][os.path.basename(stem)] > 1
-        target = f'{stem}{suffix if shared else ""}.mp4'
-        if target in taken:
-            refused.append((path, f'{taken[target]} becomes {target} as well; rename one of them'))
-        elif (size := len(os.path.basename(target).encode())) > _LONGEST_NAME:
-            refused.append((path, f'its name would take {size} bytes, and at most {_LONGEST_NAME} fit; rename it'))
-        else:
-            taken[target] = path
-            sources.append(Source(path, target, label))
-    return tuple(sources)
-
-
-def _stems(folder: Path) -> Counter[str]:
-    splits = map(os.path.splitext, _names(folder))
-    return Counter(stem for stem, suffix in splits if suffix.lower() in SUFFIXES)
-
-
-def _names(folder: str | Path) -> list[str]:
-    return os.listdir(folder) if os.path.isdir(folder) else []

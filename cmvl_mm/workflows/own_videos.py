@@ -2,20 +2,24 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from tqdm import tqdm
 
-from cmvl_mm.datasets.annotation import read_list
+from cmvl_mm.datasets.annotation import open_list, read_list
 from cmvl_mm.datasets.list_file import Entry
 from cmvl_mm.datasets.list_scan import label_array
+from cmvl_mm.datasets.listed_videos import LOOKED_FOR
 from cmvl_mm.datasets.presence import find_root
 from cmvl_mm.files.atomic import replace_text
 from cmvl_mm.prepare.own_lists import OwnVideosError, class_names_of
 from cmvl_mm.prepare.run import prepare_all
-from cmvl_mm.prepare.sources import Listing, Source, find_in_folder, find_in_list, write_list
+from cmvl_mm.prepare.source_list import Source
+from cmvl_mm.prepare.sources import Listing, find_in_folder, find_in_list, write_list
+from cmvl_mm.prepare.tally import Tally
 from cmvl_mm.video import CompressedVideo, VideoError
 
 PROFILE = 'small'  # short side 128 px: above the 80 px that the networks see
@@ -45,11 +49,11 @@ def find_videos(videos: Path) -> tuple[Path, Listing]:
     if videos.is_dir():
         root, listing = videos, find_in_folder(videos)
     elif videos.is_file():
-        paths = [entry.path for entry in read_list(videos, 'optional')]
-        root = find_root(videos, paths[:100]) or videos.parent
+        paths = [entry.path for entry in open_list(videos, 'optional')[:LOOKED_FOR]]
+        root = find_root(videos, paths) or videos.parent
         listing = find_in_list(videos, root)
-        names = class_names_of(label_array(source.label for source in listing.sources), videos.with_name('classes.txt'))
-        listing = Listing(listing.sources, names, listing.refused, listing.unread, listing.not_taken)
+        names = class_names_of(listing.sources.labels, videos.with_name('classes.txt'))
+        listing = replace(listing, classes=names)
     else:
         raise OwnVideosError(f'{videos}: there is no such folder or list. Remedy: a folder of videos.')
     if not listing.sources:
@@ -115,23 +119,20 @@ def prepare_own(videos: Path, out: Path, *, workers: int | None = None) -> OwnVi
         return _usable(root, entries, classes, dict(_counted(root, entries)), ())
     out.mkdir(parents=True, exist_ok=True)
     replace_text(out / 'profile.txt', f'{PROFILE}\n')
-    outcomes = list(
-        tqdm(
-            prepare_all(root, out, PROFILE, 'vectors', listing.sources, workers or os.cpu_count() or 1),
-            total=len(listing.sources), desc='preparing', unit='video',
-        )
-    )  # fmt: skip
-    frames = {outcome.source.target: outcome.num_frames for outcome in outcomes if not outcome.failure}
-    ready = [source for source in listing.sources if source.target in frames]
-    write_list(out / 'all.txt', ready)
+    tally = Tally(listing.sources)
+    stream = prepare_all(root, out, PROFILE, 'vectors', listing.sources, workers or os.cpu_count() or 1)
+    for outcome in tqdm(stream, total=len(listing.sources), desc='preparing', unit='video'):
+        tally.add(outcome)
+    write_list(out / 'all.txt', (source for source, _ in tally.ready()))
     if listing.classes:
         replace_text(out / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
-    failed = [f'{o.source.path}: {o.failure.reason}. {o.failure.remedy}.' for o in outcomes if o.failure]
+    failed = [f'{source.path}: {failure.reason}. {failure.remedy}.' for source, failure in tally.failed()]
     failed += [f'{path}: {reason}.' for path, reason in (*listing.refused, *listing.unread)]
-    return _usable(out, as_entries(ready), listing.classes, frames, failed)
+    frames = {source.target: number for source, number in tally.ready()}
+    return _usable(out, as_entries(source for source, _ in tally.ready()), listing.classes, frames, failed)
 
 
-def as_entries(sources: Sequence[Source]) -> list[Entry]:
+def as_entries(sources: Iterable[Source]) -> list[Entry]:
     """Sources under the names that they have when they are prepared."""
     return [Entry(source.target, source.label) for source in sources]
 

@@ -1,13 +1,14 @@
 """What became of the videos of a run: report.json, and its summary in lines."""
 
+import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from cmvl_mm.datasets.sampling import pretraining_span, pretraining_words
 from cmvl_mm.prepare.flow_cost import summarise
-from cmvl_mm.prepare.run import Outcome
 from cmvl_mm.prepare.sources import Listing
+from cmvl_mm.prepare.tally import Tally
 from cmvl_mm.video.encode import PROFILES
 from cmvl_mm.workflows.prepare_request import PrepareRequest
 
@@ -16,15 +17,13 @@ PRETRAINING_FRAMES = pretraining_span(*PRETRAINING)  # 71: pretraining leaves sh
 SHOWN = 20  # names of a kind in the summary; the report has all
 
 
-def report_of(
-    request: PrepareRequest, outcomes: Sequence[Outcome], listing: Listing, extra: Mapping[str, Any]
-) -> dict[str, Any]:
+def report_of(request: PrepareRequest, tally: Tally, listing: Listing, extra: Mapping[str, Any]) -> dict[str, Any]:
     """The contents of report.json.
 
     Args:
         extra: what there is to say about the data set.
     """
-    failed = [{'path': o.source.path, **o.failure._asdict()} for o in outcomes if o.failure] + [
+    failed = [{'path': source.path, **failure._asdict()} for source, failure in tally.failed()] + [
         {'path': path, 'stage': stage, 'reason': reason, 'remedy': remedy, 'machine': ''}
         for stage, remedy, pairs in (
             ('name', 'Rename the file or mend its line in the list, or leave it out', listing.refused),
@@ -32,17 +31,16 @@ def report_of(
         )
         for path, reason in pairs
     ]
-    ready = [o for o in outcomes if not o.failure]
     index, count = request.shard
     report = {
         'source': str(request.src),
         'profile': {'name': request.profile, **asdict(PROFILES[request.profile])},
         'shard': f'{index}/{count}',
-        'ready': len(ready),
-        'frames': sum(o.num_frames for o in ready),
+        'ready': tally.num_ready,
+        'frames': tally.num_frames,
         'failed': failed,
         'short': [
-            {'path': o.source.target, 'frames': o.num_frames} for o in ready if o.num_frames < PRETRAINING_FRAMES
+            {'path': source.target, 'frames': frames} for source, frames in tally.ready(below=PRETRAINING_FRAMES)
         ],
         'not_taken': {
             kind: {'files': len(paths), 'such_as': paths[:SHOWN]} for kind, paths in listing.not_taken.items()
@@ -50,7 +48,7 @@ def report_of(
         **extra,
     }
     if request.flow:
-        report['flow'] = summarise([o.cost for o in ready if o.cost])
+        report['flow'] = summarise(tally.costs)
     return report
 
 
@@ -65,9 +63,15 @@ def summary_of(report: Mapping[str, Any]) -> Iterator[str]:
         )
     if 'flow' in report:
         yield 'flow: ' + ', '.join(f'{key} {value}' for key, value in report['flow'].items())
-    yield from _names('failed', [f'{one["path"]}: {one["stage"]}: {one["reason"]}. {one["remedy"]}.' for one in failed])
+    yield from _names('failed', [_told(one) for one in failed])
     yield from _names('short', [f'{one["path"]}: {one["frames"]} frames' for one in short])
     yield from _names('missing', report.get('missing', []))
+
+
+def _told(one: Mapping[str, str]) -> str:
+    """A failure in a line, which names the machine where that was another one than this."""
+    where = '' if one['machine'] in ('', platform.node()) else f' (on {one["machine"]})'
+    return f'{one["path"]}: {one["stage"]}: {one["reason"]}{where}. {one["remedy"]}.'
 
 
 def found_of(listing: Listing, request: PrepareRequest, mine: int) -> Iterator[str]:
@@ -84,9 +88,10 @@ def found_of(listing: Listing, request: PrepareRequest, mine: int) -> Iterator[s
         yield f'not taken for videos: {counts}{more}; names are in the report, and a list as SRC takes every name'
     if not listing.sources:
         yield f'there is no video in {request.src}'
-    loose = [source.path for source in listing.sources if '/' not in source.path]
-    if request.src.is_dir() and 0 < len(loose) < len(listing.sources):
-        yield f'the folders give no labels: {len(loose)} videos lie in none of them, such as {loose[0]}'
+    loose = sum('/' not in path for path in listing.sources.paths()) if request.src.is_dir() else 0
+    if 0 < loose < len(listing.sources):
+        first = next(path for path in listing.sources.paths() if '/' not in path)
+        yield f'the folders give no labels: {loose} videos lie in none of them, such as {first}'
 
 
 def _names(title: str, names: Sequence[str]) -> Iterator[str]:

@@ -16,8 +16,9 @@ from cmvl_mm.prepare.matching import Matched, check_classes, match, write_datase
 from cmvl_mm.prepare.official import read_dataset_lists
 from cmvl_mm.prepare.process_pool import Pool, in_processes
 from cmvl_mm.prepare.ray_pool import ray_pool
-from cmvl_mm.prepare.run import Outcome, prepare_all, ready_sources
+from cmvl_mm.prepare.run import prepare_all, ready_sources
 from cmvl_mm.prepare.sources import Listing, find_in_folder, find_in_list, write_list
+from cmvl_mm.prepare.tally import Outcome, Tally
 from cmvl_mm.workflows.prepare_report import found_of, report_of, summary_of
 from cmvl_mm.workflows.prepare_request import PrepareError, PrepareRequest
 
@@ -66,34 +67,33 @@ def prepare_videos(
     listing = _found(request)
     matched = _matched(request, listing, say) if request.dataset is not None else None
     if matched:  # labels and classes by folder would contradict the data set's
-        listing = replace(listing, classes=(), sources=tuple(replace(s, label=None) for s in listing.sources))
+        listing = replace(listing, classes=(), sources=listing.sources.without_labels())
     check_profile(request.dst, request.profile, say)
     index, count = request.shard
-    mine = list(listing.sources[index - 1 :: count])
+    mine = listing.sources[index - 1 :: count]
     for line in found_of(listing, request, len(mine)):
         say(line)
-    outcomes: list[Outcome] = []
+    tally = Tally(listing.sources)
     stopped = False
     try:
         root, dst = request.root.absolute(), request.dst.absolute()  # a worker may have another current folder
         with _pool(request, [root, dst]) as (pool, workers):
             stream = prepare_all(root, dst, request.profile, request.motion, mine, workers, pool)
             with closing(stream):
-                outcomes.extend(watch(stream, len(mine)))
+                for outcome in watch(stream, len(mine)):
+                    tally.add(outcome)
     except KeyboardInterrupt:
         stopped = True
         say('stopped; repeat the command to resume')
-    order = {source: number for number, source in enumerate(mine)}
-    outcomes.sort(key=lambda outcome: order[outcome.source])  # whatever order they came in
     whole = not stopped and count == 1  # the lists of a part would be taken for the data set's
     with _writing(request.dst):
         # What other shards have finished by now is on the list too; the last of them completes it.
-        ready = ready_sources(request.dst, request.motion, listing.sources, outcomes)
+        ready = ready_sources(request.dst, request.motion, listing.sources, tally)
         write_list(request.dst / f'{request.list_name}.txt', ready)
         if listing.classes:
             replace_text(request.dst / 'classes.txt', ''.join(f'{name}\n' for name in listing.classes))
-        extra = _finish_dataset(request, matched, outcomes, say) if matched and whole else {}
-        report = report_of(request, outcomes, listing, extra)
+        extra = _finish_dataset(request, matched, tally, say) if matched and whole else {}
+        report = report_of(request, tally, listing, extra)
         text = json.dumps(report, indent=2, ensure_ascii=False)
         # A path that is not UTF-8 comes out as JSON's own escape.
         replace_text(request.report_path, text.encode('utf-8', 'backslashreplace').decode() + '\n')
@@ -102,7 +102,7 @@ def prepare_videos(
     if matched and count > 1:
         say('when all parts are done, the same command without --shard writes the lists')
     nothing_to_do = bool(listing.sources) and not mine  # more shards than videos
-    useful = nothing_to_do or any(outcome.failure is None for outcome in outcomes)
+    useful = nothing_to_do or tally.num_ready > 0
     return PrepareResult(report, request.report_path, stopped, useful)
 
 
@@ -173,10 +173,10 @@ def _matched(request: PrepareRequest, listing: Listing, say: Say) -> Matched:
     return matched
 
 
-def _finish_dataset(request: PrepareRequest, matched: Matched, outcomes: list[Outcome], say: Say) -> dict[str, Any]:
+def _finish_dataset(request: PrepareRequest, matched: Matched, tally: Tally, say: Say) -> dict[str, Any]:
     """Write the lists; what there is to report about the data set."""
     folder = request.dst.parent
-    ready = {outcome.source.target for outcome in outcomes if not outcome.failure}
+    ready = {source.target for source, _ in tally.ready()}
     counts = write_dataset_lists(matched, folder, ready=ready)
     for name, (written, listed) in counts.items():
         say(f'{folder / name}: {written} of {listed} videos')

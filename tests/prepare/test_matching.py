@@ -6,7 +6,7 @@ from cmvl_mm.datasets.annotation import Entry, read_list
 from cmvl_mm.prepare.list_parsers import ListError
 from cmvl_mm.prepare.matching import check_classes, match, write_dataset_lists
 from cmvl_mm.prepare.official import DatasetLists
-from cmvl_mm.prepare.sources import Source
+from cmvl_mm.prepare.source_list import Source
 
 
 def sources(*paths):

@@ -55,6 +55,22 @@ def test_a_pool_that_breaks_at_any_submission_loses_nothing(monkeypatch, period,
     assert Counter(outcomes) == Counter((item, None if item == 'deadly' else item.upper()) for item in items)
 
 
+def test_items_are_taken_when_a_worker_is_free(monkeypatch):
+    """Of a list of millions, no more than the workers have at hand is made."""
+    monkeypatch.setattr(process_pool, 'ProcessPoolExecutor', ScriptedPool)
+    taken = 0
+
+    def items():
+        nonlocal taken
+        for number in range(100):
+            taken += 1
+            yield str(number)
+
+    ahead = [taken - done for done, _ in enumerate(in_processes(str.upper, items(), 3))]
+    assert len(ahead) == 100
+    assert max(ahead) <= 2 * 3
+
+
 def test_processes_that_do_not_start_and_errors_of_the_task_blame_no_item(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         list(in_processes(operator.call, [partial(divmod, 1, 0)], 1))

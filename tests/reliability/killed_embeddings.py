@@ -32,6 +32,7 @@ from killed_machines import killed_machines
 from killed_shares import killed_shares
 from openings import Openings, begun_again
 from short_run import make_videos
+from started import ending_what_it_starts
 
 from cmvl_mm.embedding.folder import embed_folder
 
@@ -154,4 +155,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with ending_what_it_starts():
+        main()

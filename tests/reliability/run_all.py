@@ -25,6 +25,7 @@ from typing import Any
 
 from finding import Finding, Size
 from published import REPOSITORY, TOPICS, WRITTEN, document, publish, write_document
+from started import ending_what_it_starts
 
 from cmvl_mm.files.git import short_commit
 from cmvl_mm.files.machine import cpu_name
@@ -81,7 +82,8 @@ def run(topic: str, size: Size) -> dict[str, Any]:
     """One topic: its findings, and when, where and how long."""
     print(f'== {TOPICS[topic]}', flush=True)
     begun, commit = time.monotonic(), short_commit(REPOSITORY, WRITTEN)
-    findings: list[Finding] = importlib.import_module(topic).findings(size)
+    with ending_what_it_starts():
+        findings: list[Finding] = importlib.import_module(topic).findings(size)
     for finding in findings:
         print(f'   {"held" if finding.held else "NOT HELD"}: {finding.promise} {finding.figure}', flush=True)
     return dict(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
+from started import MARK, note
 
 import cmvl_mm.register  # noqa: F401
 from cmvl_mm.checkpoints.pretrained import read_checkpoint
@@ -97,12 +98,15 @@ def launch(chosen: dict[str, Any], ranks: int, log: Path, *words: str, **variabl
 
 
 def start(words: list[str], log: Path, program: str = sys.executable, **variables: str) -> subprocess.Popen:
-    """Start `python words` from this checkout in a process group of its own; what it prints goes to a file."""
+    """Start `python words` from this checkout in a process group of its own; what it prints goes to a file.
+
+    Whoever calls it is inside of `ending_what_it_starts`, as `run_all.py` and the tests of this folder are.
+    """
     environment = os.environ | dict(OMP_NUM_THREADS='1', PYTHONPATH=str(REPOSITORY), PYTHONWARNINGS='ignore')
-    environment |= variables
+    environment |= variables | MARK
     with log.open('w') as file:
         pipes = dict(stdout=file, stderr=subprocess.STDOUT)
-        return subprocess.Popen([program, *words], env=environment, start_new_session=True, **pipes)
+        return note(subprocess.Popen([program, *words], env=environment, start_new_session=True, **pipes))
 
 
 def difference(one: Any, other: Any, path: str = '') -> str | None:

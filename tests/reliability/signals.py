@@ -89,7 +89,7 @@ def to_one_rank(videos: Path, folder: Path, numbers: list[int]) -> Finding:
 
 
 def second_signal(folder: Path) -> Finding:
-    """A run that cannot finish its iteration: a worker is halted in a long epoch, so that the next batch never comes."""
+    """A run that cannot finish its iteration: a worker is halted in a long epoch, so the next batch never comes."""
     videos = make_videos(folder / 'long_epoch', times=50)
     log = folder / 'second.log'
     process = start(command(options(videos, folder / 'second', epochs=2, workers=1)), log)

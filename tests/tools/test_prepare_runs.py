@@ -12,7 +12,7 @@ import pytest
 from cmvl_mm.files import byte_locks
 from cmvl_mm.prepare.locks import claim
 from cmvl_mm.prepare.run import prepare
-from cmvl_mm.prepare.sources import Source
+from cmvl_mm.prepare.source_list import Source
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.workflows.prepare_videos import check_profile

@@ -73,7 +73,7 @@ def test_an_address_without_a_cluster_is_one_line(made_videos, weights, tmp_path
         address = f'127.0.0.1:{other.getsockname()[1]}'  # nobody listens
     words = ['embed', made_videos, '-o', f'{tmp_path}/out/', '--model', weights, '--engine', 'ray']
     told = cmvl(*words, '--address', address, code=1)
-    assert told.splitlines()[-1].startswith(f'Error: {address}: there is no Ray cluster: ')
+    assert told.splitlines()[-1].startswith(f'Error: {address}: {NODE} finds no Ray cluster there: ')
     assert 'Remedy: `ray start --head` there' in told
     with socket.create_server(('127.0.0.1', 0)) as other:
 

@@ -1,0 +1,105 @@
+"""Which videos of a folder can be prepared, and under which names: by one look at the folder, not one at each file."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+from unicodedata import normalize
+
+from cmvl_mm.prepare.source_list import target_of
+from cmvl_mm.prepare.suffixes import SUFFIXES
+
+_LONGEST_NAME = 255 - len('.4194304.4194304.part')  # bytes: while it is written, a file has a longer name
+
+
+class Checked(NamedTuple):
+    """What there is to say about one video."""
+
+    fault: str | None
+    """Why it cannot be prepared; None if it can."""
+    keeps_suffix: bool
+    """See `target_of`."""
+
+
+def check_folder(root: Path, folder: str, names: Sequence[str]) -> list[Checked] | None:
+    """Judge some videos of a folder, which a list names or which were found there.
+
+    Args:
+        root: of all videos.
+        folder: below the root.
+        names: of the files, each once.
+
+    Returns:
+        One of each name; None of a folder that is not there, to whose names there is nothing to say yet.
+    """
+    there = _Folder(root, folder)
+    if not there.names and not os.path.isdir(there.path):
+        return None
+    found: list[Checked] = []
+    taken: dict[str, str] = {}
+    for name in names:
+        # a.avi and a.mkv become a.avi.mp4 and a.mkv.mp4.  The folder decides, not the list, so that lists of
+        # one folder, prepared one after the other, agree.
+        keeps = os.path.splitext(name)[0] in there.shared_stems
+        fault = there.fault_of(name)
+        if fault is None:
+            target = target_of(name, keeps_suffix=keeps)
+            path, whole = (f'{folder}/{one}' if folder else one for one in (taken.setdefault(target, name), target))
+            if taken[target] != name:
+                fault = f'{path} becomes {whole} as well; rename one of them'
+            elif (size := len(target.encode())) > _LONGEST_NAME:
+                fault = f'its name would take {size} bytes, and at most {_LONGEST_NAME} fit; rename it'
+        found.append(Checked(fault, keeps))
+    return found
+
+
+class _Folder:
+    """What lies in a folder."""
+
+    def __init__(self, root: Path, folder: str) -> None:
+        self.path = os.path.join(root, folder)
+        self._real_root = os.path.realpath(root)
+        self._leads_out = not self._is_inside(self.path)
+        self.names: set[str] = set()
+        self.shared_stems: set[str] = set()
+        """Of several videos here."""
+        self._links: set[str] = set()
+        self._by_look: dict[str, str] | None = None
+        stems: set[str] = set()
+        if not os.path.isdir(self.path):
+            return
+        with os.scandir(self.path) as entries:
+            for entry in entries:
+                self.names.add(entry.name)
+                if entry.is_symlink():
+                    self._links.add(entry.name)
+                stem, suffix = os.path.splitext(entry.name)
+                if suffix.lower() in SUFFIXES:
+                    (self.shared_stems if stem in stems else stems).add(stem)
+
+    def fault_of(self, name: str) -> str | None:
+        """Why there is no video of this name that may be read."""
+        path = os.path.join(self.path, name)
+        if (self._leads_out or name in self._links) and not self._is_inside(path):
+            return 'it leads out of the source folder'
+        if name in self.names or os.path.lexists(path):  # some systems know a file by several spellings
+            return None
+        return self._near_miss(name)
+
+    def _is_inside(self, path: str) -> bool:
+        return os.path.commonpath([self._real_root, os.path.realpath(path)]) == self._real_root
+
+    def _near_miss(self, name: str) -> str | None:
+        """What a name of a list, under which there is no file, probably means; None where nothing is like it."""
+        found = re.fullmatch(r'(.+?),\s*(\d+)', name)
+        if found and found[1] in self.names:
+            return (
+                f'there is no such file; a comma separates nothing, write a space or a tab before the label {found[2]}'
+            )
+        if self._by_look is None:
+            self._by_look = {normalize('NFC', other): other for other in self.names}
+        same = self._by_look.get(normalize('NFC', name))
+        if same is not None:
+            return f'there is no such file; {same!a} looks alike and is spelt otherwise (Unicode normalisation)'
+        return None

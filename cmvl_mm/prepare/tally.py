@@ -1,0 +1,85 @@
+"""What became of the videos of a run: 4 bytes each, and an object of those that failed."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from cmvl_mm.prepare.flow_cost import FlowCost
+from cmvl_mm.prepare.source_list import Source, SourceList
+
+_UNKNOWN = -1  # frames of a video without an outcome
+
+
+class Failure(NamedTuple):
+    """Why a video could not be prepared, and what to do, without a full stop."""
+
+    stage: str
+    reason: str
+    remedy: str
+    machine: str
+    """That tried it, by its name in the network."""
+
+
+class Outcome(NamedTuple):
+    """What became of one video."""
+
+    source: Source
+    num_frames: int
+    failure: Failure | None
+    cost: FlowCost | None = None  # of flow that was made in this run
+
+
+class Tally:
+    """The outcomes of a run, in whatever order they come.
+
+    Args:
+        sources: of which the run does some.
+
+    Attributes:
+        failures: by `Source.place`.
+        costs: of flow that was made in this run.
+    """
+
+    def __init__(self, sources: SourceList) -> None:
+        self._sources = sources
+        self._frames = np.full(sources.all_places, _UNKNOWN, np.int32)
+        self.failures: dict[int, Failure] = {}
+        self.costs: list[FlowCost] = []
+
+    def add(self, outcome: Outcome) -> None:
+        """One more."""
+        place = outcome.source.place
+        if outcome.failure is not None:
+            self.failures[place] = outcome.failure
+            return
+        self._frames[place] = outcome.num_frames
+        if outcome.cost is not None:
+            self.costs.append(outcome.cost)
+
+    @property
+    def num_ready(self) -> int:
+        """Videos that are ready."""
+        return int(np.count_nonzero(self._is_ready))
+
+    @property
+    def num_frames(self) -> int:
+        """Of all that are ready."""
+        return int(self._frames[self._is_ready].sum(dtype=np.int64))
+
+    def failed(self) -> Iterator[tuple[Source, Failure]]:
+        """Those that are not, in the order of the sources."""
+        return ((self._sources.at(place), self.failures[place]) for place in sorted(self.failures))
+
+    def ready(self, *, below: int | None = None) -> Iterator[tuple[Source, int]]:
+        """Those that are, and their frames, in the order of the sources.
+
+        Args:
+            below: only those with fewer frames.
+        """
+        chosen = self._is_ready if below is None else self._is_ready & (self._frames < below)
+        return ((self._sources.at(place), int(self._frames[place])) for place in np.flatnonzero(chosen).tolist())
+
+    @property
+    def _is_ready(self) -> np.ndarray:
+        return self._frames != _UNKNOWN
