@@ -5,6 +5,7 @@ from cmvl_mm import compat
 from cmvl_mm.checkpoints.mmengine_reader import mend_checkpoint_reader
 from cmvl_mm.compressed_recognition import crop, segments, streams  # noqa: F401
 from cmvl_mm.datasets import (  # noqa: F401
+    camera_stage,
     collate,
     colour_stage,
     crop_stages,

@@ -7,10 +7,12 @@ Stages are registered shells round pure functions, in the order of the table; th
 |---|---|---|
 | SamplePretraining, SampleClips | video, rng | clip_frames (clips, T), iframe_frame, motion_frames (K, M) |
 | ReadCompressed | the frame indices | imgs (clips * T, H, W, 3), iframe (1, H, W, 3), motion, residual: see below |
+| SubtractCamera | motion | nothing: the motion is that of objects over the ground |
 | RandomCropFlip, CentreCrop | imgs ... | the same cropped; motion_box (K, 4), motion_flip (K,), crops: (box, flip) |
 | AugmentColour | imgs, iframe | the same recoloured, or imgs_colour and iframe_colour (10,), the draws for the device |
 
-Motion is (K, M, Hb, Wb, 2), quarter pixels; residual (K, M, Hb, Wb, 2), energy in grey levels and whether there is any.
+Motion is (K, M, Hb, Wb, 2), quarter pixels, 0 where block_valid (K, M, Hb, Wb) is False; residual (K, M, Hb, Wb, 2),
+energy in grey levels and whether there is any.
 """
 
 from contextlib import nullcontext
@@ -84,5 +86,6 @@ class ReadCompressed:
                 field, energy = read_with_energy(sample['video'], windows, self.residual)
                 sample['residual'] = energy.reshape(*motion_frames.shape, *energy.shape[1:])
             sample['motion'] = field.vectors.reshape(*motion_frames.shape, *field.vectors.shape[1:])
+            sample['block_valid'] = field.valid.reshape(*motion_frames.shape, *field.valid.shape[1:])
             sample['motion_block'] = field.block
         return sample

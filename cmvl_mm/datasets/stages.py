@@ -25,6 +25,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *('SampleJigsaw', 'SampleTilesAndFrames', 'SampleIIC', 'SampleTCLR', 'SampleSegments'),
     ),
     'read': ('ReadCompressed', 'ReadStreams'),
+    'camera': ('SubtractCamera',),
     'crop': ('RandomCropFlip', 'CentreCrop', 'CropFlipEach', 'CropPuzzle', 'MultiScaleCropFlip'),
     'colour': ('AugmentColour', 'AugmentColourEach'),
     'pack': ('PackSample', 'PackPretext'),

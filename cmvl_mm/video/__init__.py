@@ -4,6 +4,7 @@ from cmvl_mm.video.accumulate import AccumulatedMotion, accumulate
 from cmvl_mm.video.accumulate_reader import AccumulatedResidual, read_accumulated, read_accumulated_residual
 from cmvl_mm.video.batch import Batch
 from cmvl_mm.video.block_energy import BlockEnergy, block_energy
+from cmvl_mm.video.camera import CameraMotion, camera_motion, without_camera
 from cmvl_mm.video.errors import FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.frames import Frames
 from cmvl_mm.video.layout import StreamLayout
@@ -22,6 +23,7 @@ __all__ = [
     'AccumulatedResidual',
     'Batch',
     'BlockEnergy',
+    'CameraMotion',
     'CompressedVideo',
     'FrameIndexError',
     'Frames',
@@ -35,10 +37,12 @@ __all__ = [
     'VideoMetadata',
     'accumulate',
     'block_energy',
+    'camera_motion',
     'patch_energy',
     'read_accumulated',
     'read_accumulated_residual',
     'read_layout',
     'read_quantisers',
     'read_residuals',
+    'without_camera',
 ]

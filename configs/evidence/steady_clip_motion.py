@@ -1,0 +1,21 @@
+"""Ours: clip_motion, and the motion is that of objects over the ground, without the camera's.
+
+    python tools/train.py configs/evidence/steady_clip_motion.py
+    python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/steady_clip_motion
+
+A clip that is to find its own future finds it by the camera: a pan goes on, and no two are alike. The network sees the
+camera all the same.
+
+Reads what `make evidence` makes.
+Protocol: retrieval_paper
+Changes: train_dataloader.dataset.pipeline.camera.type
+"""
+
+_base_ = './clip_motion.py'
+
+from cmvl_mm.datasets.stages import position
+
+_pipeline = [*_base_.train_dataloader.dataset.pipeline]
+_pipeline.insert(position(_pipeline, 'crop'), dict(type='SubtractCamera'))
+train_dataloader = dict(dataset=dict(pipeline=_pipeline))
+del _pipeline
