@@ -82,6 +82,8 @@ def _check_file(source: Source) -> None:
     if not os.path.exists(path):
         raise VideoError(path, 'open', 'there is no such file', 'Check that the path is a video file that plays')
     status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise VideoError(path, 'open', 'this is a folder', 'Name a video in it')
     if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
         raise VideoError(path, 'open', 'this is not a regular file')
     if not status.st_size:
