@@ -7,6 +7,7 @@ import pytest
 from cmvl_mm.datasets.annotation import Entry
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.prepare.own_lists import OwnVideosError
+from cmvl_mm.video.describe import FEWEST_FRAMES
 from cmvl_mm.workflows.plan import chances, fit_batch, fit_epochs, long_enough, need_of
 from cmvl_mm.workflows.training import fit_to
 
@@ -28,6 +29,12 @@ def test_a_config_says_how_many_frames_it_needs_and_why(name, options, frames, w
     assert need is not None
     assert need.frames == frames
     assert why in need.why
+
+
+def test_cmvl_info_knows_how_many_frames_pretraining_needs():
+    need = need_of(load_config('own/pretrain'))
+    assert need is not None
+    assert need.frames == FEWEST_FRAMES
 
 
 def test_a_policy_for_short_videos_needs_no_frames():
