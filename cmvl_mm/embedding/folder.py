@@ -17,6 +17,7 @@ from cmvl_mm.embedding.parts_folder import PartsFolder
 from cmvl_mm.embedding.parts_manifest import PartsManifest
 from cmvl_mm.embedding.shards import WHOLE, Shard
 from cmvl_mm.embedding.video_inputs import InputsError, Named, find_videos
+from cmvl_mm.engine.devices import require_device
 from cmvl_mm.zoo.default import MODEL
 
 
@@ -94,6 +95,7 @@ def embed_folder(
     Raises:
         InputsError: there are no videos, numbers make no sense, or `out` is the address of an object store.
         SettingsError: the config does not say how clips are embedded.
+        DeviceError: there is no such device here.
         FolderInUse: another run writes some of these parts.
         EmbeddingsError: the folder holds rows of other weights, settings or videos, or it cannot be written.
         FileNotFoundError, CheckpointError: there are no such weights.
@@ -103,6 +105,8 @@ def embed_folder(
     """
     chosen = Engine(engine, address, workers, device)
     chosen.require_whole(shard)
+    if engine == 'process':  # machines of a cluster have devices of their own
+        require_device(device)
     if not 1 <= block_clips <= BLOCK_CLIPS:
         raise InputsError(f'block_clips={block_clips} must be 1 to {BLOCK_CLIPS}.')
     if overwrite and shard.of > 1:
