@@ -17,6 +17,7 @@ from cmvl_mm.prepare.own_lists import OwnVideosError, class_names_of
 from cmvl_mm.prepare.run import prepare_all
 from cmvl_mm.prepare.sources import Listing, Source, find_in_folder, find_in_list, write_list
 from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.workflows.prepare_one import is_one_video
 
 PROFILE = 'small'  # short side 128 px: above the 80 px that the networks see
 _SHOWN = 5
@@ -44,6 +45,8 @@ def find_videos(videos: Path) -> tuple[Path, Listing]:
     """
     if videos.is_dir():
         root, listing = videos, find_in_folder(videos)
+    elif is_one_video(videos):
+        raise OwnVideosError(f'{videos}: one video is too little to learn from. Remedy: a folder of videos.')
     elif videos.is_file():
         paths = [entry.path for entry in read_list(videos, 'optional')]
         root = find_root(videos, paths[:100]) or videos.parent
