@@ -156,7 +156,7 @@ def test_the_command_writes_each_kind_says_what_has_no_vectors_and_loads_nothing
     [
         (['-o', 'v.avi'], 2, 'must end in .npz, .mp4, .gif or .png'),
         (['-o', 'v.npz', '--scale', '2'], 2, '--scale, --fps and --layer belong to'),
-        (['-o', 'v.npz', '--layer', 'residual'], 2, '--scale, --fps and --layer belong to'),
+        (['-o', 'v.npz', '--layer', 'residual'], 2, 'cmvl_mm.video.read_residuals gives this layer'),
         (['-o', 'v.gif', '--frames', '7'], 2, "'7' is not A:B"),
         (['-o', 'v.gif', '--frames', '7:7'], 2, '7:7 holds no frame'),
         (['-o', 'v.npz', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
