@@ -19,8 +19,8 @@ from mmaction.registry import MODELS
 import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict
 from cmvl_mm.checkpoints.resolve import resolve_checkpoint
-from cmvl_mm.engine.devices import require_device
 from cmvl_mm.files.digest import DigestError
+from cmvl_mm.models.devices import require_device
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.publishing.card import Measured
 from cmvl_mm.publishing.described import describe

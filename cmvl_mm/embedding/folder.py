@@ -17,7 +17,6 @@ from cmvl_mm.embedding.parts_folder import PartsFolder
 from cmvl_mm.embedding.parts_manifest import PartsManifest
 from cmvl_mm.embedding.shards import WHOLE, Shard
 from cmvl_mm.embedding.video_inputs import InputsError, Named, find_videos
-from cmvl_mm.engine.devices import require_device
 from cmvl_mm.zoo.default import MODEL
 
 
@@ -105,7 +104,9 @@ def embed_folder(
     """
     chosen = Engine(engine, address, workers, device)
     chosen.require_whole(shard)
-    if engine == 'process':  # machines of a cluster have devices of their own
+    if engine == 'process' and device != 'cpu':  # machines of a cluster have devices of their own
+        from cmvl_mm.models.devices import require_device  # loads torch, which handing out blocks needs not
+
         require_device(device)
     if not 1 <= block_clips <= BLOCK_CLIPS:
         raise InputsError(f'block_clips={block_clips} must be 1 to {BLOCK_CLIPS}.')

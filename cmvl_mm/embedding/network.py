@@ -16,8 +16,8 @@ from cmvl_mm.embedding.clip_settings import ClipSettings, SettingsError
 from cmvl_mm.embedding.embeddings import EmbeddingsError, EmbeddingsMeta
 from cmvl_mm.embedding.network_plan import NetworkPlan, plan_network
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.devices import require_device
 from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.models.devices import require_device
 from cmvl_mm.models.known_types import require_registered
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo.default import MODEL

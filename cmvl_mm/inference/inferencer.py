@@ -18,7 +18,7 @@ from tqdm import tqdm
 from cmvl_mm.checkpoints.pretrained import classes_in, load_weights, read_state_dict
 from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.datasets.collate import compressed_collate
-from cmvl_mm.engine.devices import require_device
+from cmvl_mm.models.devices import require_device
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.publishing.described import describe
 

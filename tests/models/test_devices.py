@@ -6,8 +6,8 @@ import torch
 from cmvl_mm import hub
 from cmvl_mm.embedding.folder import embed_folder
 from cmvl_mm.embedding.network import load_network
-from cmvl_mm.engine.devices import DeviceError, require_device
 from cmvl_mm.inference import ContextMotionInferencer
+from cmvl_mm.models.devices import DeviceError, require_device
 
 
 def test_what_is_here_is_a_device():
