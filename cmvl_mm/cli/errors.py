@@ -9,6 +9,7 @@ import click
 
 from cmvl_mm.files.extras import remedy_for
 
+_REMEDY = 'Remedy: '  # in messages of ours alone, also where the class is Python's own
 _REMEDIES = {
     errno.ENOENT: 'check the path, and that its folder is there',
     errno.EACCES: 'permission for this path, or another one',
@@ -42,7 +43,7 @@ def shown_in_one_line() -> Iterator[None]:
             raise
         raise click.ClickException(_of_a_file(error)) from error
     except Exception as error:
-        if not type(error).__module__.startswith('cmvl_mm.'):
+        if not type(error).__module__.startswith('cmvl_mm.') and _REMEDY not in str(error):
             raise
         raise click.ClickException(str(error)) from error
 
@@ -52,4 +53,4 @@ def _of_a_file(error: OSError) -> str:
     if error.filename is None or error.strerror is None:
         return str(error)
     remedy = _REMEDIES.get(error.errno or 0)
-    return f'{os.fsdecode(error.filename)}: {error.strerror}' + (f'. Remedy: {remedy}.' if remedy else '')
+    return f'{os.fsdecode(error.filename)}: {error.strerror}' + (f'. {_REMEDY}{remedy}.' if remedy else '')

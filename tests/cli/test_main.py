@@ -48,6 +48,11 @@ def test_an_error_of_a_file_names_path_reason_and_what_helps(error, line):
         raise error
 
 
+def test_what_says_its_remedy_is_one_line_whatever_its_class():
+    with pytest.raises(click.ClickException, match=r'^a\.yaml: no Python\. Remedy: '), shown_in_one_line():
+        raise ValueError('a.yaml: no Python. Remedy: write it as one')
+
+
 def test_a_missing_package_is_named_with_its_extra():
     with (
         pytest.raises(click.ClickException, match=r"starlette is not installed.*pip install 'cmvl_mm\[web\]'"),
