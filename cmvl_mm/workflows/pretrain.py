@@ -1,7 +1,7 @@
 """From a folder of videos without labels to a pretrained video network, in one call."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.embedding.clip_settings import ClipSettings, SettingsError
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.logs import epoch_mean, read_curves
+from cmvl_mm.engine.logs import Row, epoch_mean, read_curves
 from cmvl_mm.engine.own_data import fill_lists
 from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.prepare.own_lists import make_lists
@@ -135,9 +135,7 @@ def _result(settings: Any, out: Path, videos: Path, used: int, left_out: int, cl
     return Pretrained(str(out), weights, used, left_out, last, figures, tuple(commands))
 
 
-def figures_of(
-    rows: Sequence[Mapping[str, float]], last: int, chance: Mapping[str, float]
-) -> dict[str, dict[str, float]]:
+def figures_of(rows: list[Row], last: int, chance: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """`Pretrained.figures` from a run's curves: the paper's tasks first, then what other heads have, by name.
 
     Args:
