@@ -20,6 +20,7 @@ import cmvl_mm.register  # noqa: F401  (what the models are built of)
 from cmvl_mm.checkpoints.pretrained import load_weights, read_state_dict
 from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.files.digest import DigestError
+from cmvl_mm.models.devices import require_device
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.publishing.card import Measured
 from cmvl_mm.publishing.described import describe
@@ -70,7 +71,9 @@ def load(
         FolderError, PublishError: the folder's or the work directory's config cannot be read.
         TypeNameError: the data name something else than registered models. Nothing of it has run then.
         FileNotFoundError, CheckpointError, DigestError, AddressError, DownloadError: as `resolve_checkpoint`.
+        DeviceError: there is no such device here.
     """
+    where = require_device(device)
     known = describe(name, config)
     model = MODELS.build(known.model)  # before anything is fetched
     if not isinstance(model, ContextMotionRecognizer):
@@ -81,4 +84,4 @@ def load(
     load_weights(model, read_state_dict(path), source=path)
     if config is None and known.entry is not None:
         warn_of(known.entry)
-    return model.to(device).eval()
+    return model.to(where).eval()

@@ -83,7 +83,7 @@ def _sheet(entry: 'VideoFacts | VideoError') -> str:
         'B-frames': str(entry.b_frames),
         'vectors': _vectors(entry),
         'prepared': 'no' if entry.prepared is None else f'yes, profile {entry.prepared}',
-        'training': 'ready' if not entry.needs else '; '.join(entry.needs),
+        'training': '; '.join([*entry.needs, *_too_short(entry)]) or 'ready',
         'index': 'by decoding, once in every process' if entry.index_by_decoding else 'by headers',
         'cost': f'{entry.cost_seconds:.2f} s',
     }
@@ -94,6 +94,10 @@ def _sheet(entry: 'VideoFacts | VideoError') -> str:
             f'{"":<12} none in {count}: {reason}' for reason, count in entry.vectors.missing.items()
         ]
     return '\n'.join(rows)
+
+
+def _too_short(entry: 'VideoFacts') -> list[str]:
+    return [] if entry.too_short is None else [f'too short: {entry.too_short}']
 
 
 def _vectors(entry: 'VideoFacts') -> str:
@@ -121,7 +125,7 @@ def _table(found: 'list[VideoFacts | VideoError]') -> str:
             f'{entry.keyframes}, <= {entry.keyframe_interval[1]} apart',
             str(entry.b_frames),
             vectors,
-            'ready' if not entry.needs else 'cmvl prepare',
+            ', '.join([*(['cmvl prepare'] * bool(entry.needs)), *(['too short'] * bool(entry.too_short))]) or 'ready',
         )
         rows.append(row)
     whole = [row for row in rows if len(row) == len(_COLUMNS)]

@@ -21,6 +21,8 @@ is there is counted by suffix, on the screen and in report.json. In a list SRC, 
 "relative/path.mp4 label", spaces or tabs before the label, which may be absent; the list is UTF-8. A comma separates
 nothing.
 
+A single video SRC becomes the file DST, which ends in .mp4 and is not there yet.
+
 DST gets the videos under their own paths, an annotation list of those that are ready (all.txt, or the name of the list
 given as SRC), classes.txt where SRC has class folders, and report.json. A video takes its name only when it was decoded
 again and found complete, so the run may be stopped at any time and started again: it skips what is there. Several runs
@@ -40,11 +42,15 @@ video is ready, 1 if none is or the lists are wrong, 2 for arguments that make n
 _EXAMPLES = """\b
 Examples:
   cmvl prepare videos/ prepared/ --workers 8
+  cmvl prepare phone.mov phone_prepared.mp4
   cmvl prepare trainlist.txt prepared/ --root videos/ --profile coviar
   cmvl prepare videos/ prepared/ --shard 1/4        # and 2/4, 3/4, 4/4 on other machines
   cmvl prepare videos/ prepared/ --engine ray --address 10.0.0.1:6379
   cmvl prepare UCF-101/ data/ucf101/videos --dataset ucf101 --lists ucfTrainTestlist/
   cmvl prepare videos/ prepared/ --flow             # TV-L1 optical flow too"""
+
+
+_PLAIN = (None, None, (1, 1), False, None, None, False, 'process', None)  # what a single video takes of the options
 
 
 def _shard(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int]:
@@ -93,6 +99,7 @@ def prepare(
     import json
 
     from cmvl_mm.cli.prepare_progress import in_a_bar, in_lines
+    from cmvl_mm.workflows.prepare_one import is_one_video, prepare_one
     from cmvl_mm.workflows.prepare_request import PrepareRequest, RequestError
     from cmvl_mm.workflows.prepare_videos import prepare_videos
 
@@ -104,6 +111,14 @@ def prepare(
         print(line, file=sys.stderr if as_json else sys.stdout, flush=True)  # click.echo turns ASCII into UTF-8
 
     try:
+        if is_one_video(src):
+            if (root, workers, shard, flow, dataset, lists, own_lists, engine, address) != _PLAIN:
+                raise RequestError(f'{src} is one video, and takes --profile and --json only')
+            frames = prepare_one(src, dst, profile)
+            say(f'{dst}: {frames} frames, profile {profile}')
+            if as_json:
+                print(json.dumps(dict(path=str(dst), frames=frames, profile=profile)))
+            return
         request = PrepareRequest(
             src, dst, root, profile, workers, shard, flow, dataset, lists, own_lists, engine, address
         )

@@ -31,6 +31,12 @@ accumulated since the I-frame (the colour is the direction), the residual's ener
 quantisers (yellow is much, and coarse)."""
 
 LARGE_GIF = 10  # megabytes
+_ARRAYS = {
+    'residual': 'read_residuals',
+    'accumulated': 'read_accumulated',
+    'energy': 'patch_energy',
+    'quantisers': 'read_quantisers',
+}
 _LAYERS = 'vectors', 'residual', 'accumulated', 'energy', 'quantisers'
 
 
@@ -74,7 +80,8 @@ def vectors(
     if kind not in ('.npz', '.mp4', '.gif', '.png'):
         raise click.UsageError(f'--out {out}: the name must end in .npz, .mp4, .gif or .png')
     if kind == '.npz' and (scale is not None or fps is not None or layer != 'vectors'):
-        raise click.UsageError('--scale, --fps and --layer belong to .mp4, .gif and .png')
+        arrays = f'; as arrays, cmvl_mm.video.{_ARRAYS[layer]} gives this layer' if layer in _ARRAYS else ''
+        raise click.UsageError(f'--scale, --fps and --layer belong to .mp4, .gif and .png{arrays}')
     with index_untold(), CompressedVideo(video) as opened:
         first, end = frames or (0, None)
         wanted = range(first, opened.num_frames if end is None else end)

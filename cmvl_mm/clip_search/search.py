@@ -132,6 +132,8 @@ def _vectors_of(engine: Engine, queries: Sequence[Query], model: str | Path | No
 def _embedded(engine: Engine, videos: Sequence[Path], model: str | Path | None, device: str) -> dict[Path, Vectors]:
     """(C,) of each video."""
     for path in videos:
+        if path.is_dir():
+            raise SearchError(f'{path}: this is a folder. Remedy: the path of a video, or a row number.')
         if not path.is_file():  # before the network is loaded
             raise SearchError(f'{path}: there is no such video. Remedy: the path of a video, or a row number.')
     from cmvl_mm.embedding.network import load_network_of

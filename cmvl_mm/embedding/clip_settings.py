@@ -140,8 +140,8 @@ def _stage(pipeline: Sequence[Any], kind: str, source: str) -> Mapping[str, Any]
     found = find(pipeline, kind)
     if len(found) != 1 or not isinstance(pipeline[found[0]], Mapping):
         raise SettingsError(
-            f'{source}: no {kind} in its pipeline, so it does not say which clips the network sees. Remedy: a config '
-            'of pretraining, finetuning or retrieval, such as demo/retrieval.'
+            f'{source}: no {kind} in its pipeline, so it does not say which clips the network sees. Remedy: --config '
+            '(config=) with one that tests this network, such as demo/retrieval for one of the demo.'
         )
     return pipeline[found[0]]
 

@@ -99,6 +99,8 @@ def embed(
         store.note(failures, done)
         if len(result):
             store.finish(result)
+        else:
+            store.leave()
     return result
 
 

@@ -94,6 +94,7 @@ def embed_folder(
     Raises:
         InputsError: there are no videos, numbers make no sense, or `out` is the address of an object store.
         SettingsError: the config does not say how clips are embedded.
+        DeviceError: there is no such device here.
         FolderInUse: another run writes some of these parts.
         EmbeddingsError: the folder holds rows of other weights, settings or videos, or it cannot be written.
         FileNotFoundError, CheckpointError: there are no such weights.
@@ -103,6 +104,10 @@ def embed_folder(
     """
     chosen = Engine(engine, address, workers, device)
     chosen.require_whole(shard)
+    if engine == 'process' and device != 'cpu':  # machines of a cluster have devices of their own
+        from cmvl_mm.models.devices import require_device  # loads torch, which handing out blocks needs not
+
+        require_device(device)
     if not 1 <= block_clips <= BLOCK_CLIPS:
         raise InputsError(f'block_clips={block_clips} must be 1 to {BLOCK_CLIPS}.')
     if overwrite and shard.of > 1:

@@ -17,6 +17,7 @@ from cmvl_mm.embedding.embeddings import EmbeddingsError, EmbeddingsMeta
 from cmvl_mm.embedding.network_plan import NetworkPlan, plan_network
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.files.digest import sha256_of
+from cmvl_mm.models.devices import require_device
 from cmvl_mm.models.known_types import require_registered
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.zoo.default import MODEL
@@ -70,6 +71,7 @@ def load_network(
         SettingsError: no config is known, or it does not say how clips are embedded, or builds no model of ours.
         FileNotFoundError, DigestError: as `resolve_checkpoint`.
         CheckpointError: the weights cannot be read, or do not fit the model.
+        DeviceError: there is no such device here.
     """
     return build_network(plan_network(model, config=config, clips=clips, every=every), device=device)
 
@@ -78,10 +80,12 @@ def build_network(plan: NetworkPlan, *, device: str) -> Network:
     """The network of a plan, with its weights.
 
     Raises:
+        DeviceError: there is no such device here.
         SettingsError: the config builds no model of ours.
         CheckpointError: the weights cannot be read, or do not fit the model.
         KeyError, TypeError: the registry's own, where the config names what nobody has registered.
     """
+    where = require_device(device)
     if plan.config is not None:
         load_config(plan.config)
     model = MODELS.build(tupled(dict(plan.build)))
@@ -92,7 +96,7 @@ def build_network(plan: NetworkPlan, *, device: str) -> Network:
         )
     weights = {key: value for key, value in read_state_dict(plan.path).items() if 'backbone.' in key}
     load_weights(model.backbone, weights, source=plan.path, prefix='backbone.')
-    return Network(_without_head(model.to(device).eval()), plan)
+    return Network(_without_head(model.to(where).eval()), plan)
 
 
 def load_network_of(meta: EmbeddingsMeta, model: str | Path | None = None, *, device: str = 'cpu') -> Network:
@@ -106,6 +110,7 @@ def load_network_of(meta: EmbeddingsMeta, model: str | Path | None = None, *, de
     Raises:
         EmbeddingsError: these weights are not at hand, or are others.
         TypeNameError: the file names something else than registered models.
+        DeviceError: there is no such device here.
     """
     given = meta.model if model is None else model
     remedy = 'Remedy: --model with the weights that made the file, or embed the videos again.'

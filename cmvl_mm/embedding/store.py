@@ -89,6 +89,11 @@ class EmbedStore:
             write_embeddings(self.out, found)
         self._discard()
 
+    def leave(self) -> None:
+        """Remove the folder of parts where there are none."""
+        if not any(self.parts.iterdir()):
+            self.parts.rmdir()
+
     def _discard(self) -> None:
         for file in self.parts.glob('*.parquet*'):
             file.unlink()
@@ -104,8 +109,7 @@ class EmbedStore:
         try:
             require_same(file, meta, self._meta, _REMEDY)
         except EmbeddingsError:
-            if not any(self.parts.iterdir()):
-                self.parts.rmdir()
+            self.leave()
             raise
 
 

@@ -10,6 +10,7 @@ from cmvl_mm.embedding.embeddings import Embeddings
 from cmvl_mm.embedding.folder import FolderRun
 from cmvl_mm.embedding.parts_folder import FAILURES
 from cmvl_mm.embedding.store import notes_of
+from cmvl_mm.video.errors import NO_SUCH_FILE
 
 _SHOWN = 3
 
@@ -27,6 +28,7 @@ def summary_of(found: Embeddings, out: Path) -> dict[str, Any]:
         stretched=len(json.loads(notes.read_text(encoding='utf-8'))['stretched']),
         notes=str(notes),
         failures=[failure._asdict() for failure in found.failures],
+        root=found.meta.root,
         model=found.meta.model,
         sha256=found.meta.sha256,
     )
@@ -64,6 +66,7 @@ def summary_of_folder(run: FolderRun) -> dict[str, Any]:
         stretched=run.stretched,
         notes=str(run.folder / FAILURES),
         failures=[failure._asdict() for failure in run.failures],
+        root=run.meta.root,
         model=run.meta.model,
         sha256=run.meta.sha256,
     )
@@ -94,6 +97,8 @@ def _failures_of(summary: dict[str, Any]) -> list[str]:
     ]
     if summary['failed'] > _SHOWN:
         lines.append(f'  and {summary["failed"] - _SHOWN} more')
+    if any(failure['reason'] == NO_SUCH_FILE for failure in summary['failures']):
+        lines.append(f'  looked for in {summary["root"]}; for a list, --root names another folder')
     if summary['failed'] or summary['stretched']:
         lines.append(f'  all in {summary["notes"]}')
     return lines

@@ -35,6 +35,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
     Raises:
         NotShippedError: there is no such file, and no shipped config of that name.
         ValueError: the file is not Python; YAML and JSON configs are refused.
+        ImportError: a module of `custom_imports` cannot be imported.
         ConfigKeyError: a key that nothing reads, in the file or on the command line; a stage that a pipeline does not
             have; a pipeline that is a dict.
         OwnVideosError: what `data` names cannot be used.
@@ -48,6 +49,15 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
     path = config_path(path)
     try:
         config = Config.fromfile(path, import_custom_modules=run_imports)
+    except ModuleNotFoundError:  # by the file itself; it names the module
+        raise
+    except ImportError as error:  # MMEngine's, of custom_imports: it shows Python's whole path and not the reason
+        reason: BaseException = error
+        while (inner := reason.__cause__ or reason.__context__) is not None:
+            reason = inner
+        raise ImportError(
+            f'{path}: custom_imports: {reason}. Remedy: a module on the path of Python, such as by PYTHONPATH=FOLDER.'
+        ) from error
     except TypeError as error:
         if 'pipeline=' not in str(error):
             raise

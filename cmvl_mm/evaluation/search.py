@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
+
+from cmvl_mm.models.devices import require_device
 
 from .exact_search import exact_search
 from .ivf_search import ivf_search
@@ -46,23 +47,6 @@ class IVF:
     """Cells looked at for each query."""
     sample: int = 100
     """Queries, evenly spaced, that are searched exactly, too, to say what was missed."""
-
-
-def require_device(name: str) -> None:
-    """Accept 'cpu' and the GPUs that are there.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ValueError(f'{name!r} is no device. Remedy: cpu, or cuda:0 for the first GPU') from None
-    if device.type == 'cpu':
-        return
-    gpus = torch.cuda.device_count() if device.type == 'cuda' and torch.cuda.is_available() else 0
-    if (device.index or 0) >= gpus:
-        raise ValueError(f'{name!r} is not on this machine, torch sees {gpus} GPUs. Remedy: cpu')
 
 
 EXACT = Exact()

@@ -1,10 +1,13 @@
 """Files that appear whole or not at all."""
 
+import errno
 import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_FULL = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
 
 
 @contextmanager
@@ -19,7 +22,8 @@ def atomic_write(path: str | os.PathLike[str], *, synced: bool = False) -> Itera
         synced: the content reaches the disk before the name does, so that a power cut leaves the old file or the new.
 
     Raises:
-        OSError: it cannot be written or renamed. What was at `path` is as it was.
+        OSError: it cannot be written or renamed; its `filename` is `path`, also of a full disk, which names no file.
+            What was at `path` is as it was.
     """
     path = Path(path)
     temporary = path.with_name(f'{path.name}.{os.getpid()}.{threading.get_native_id()}.part')
@@ -30,6 +34,11 @@ def atomic_write(path: str | os.PathLike[str], *, synced: bool = False) -> Itera
         os.replace(temporary, path)
         if synced:
             _sync(path.parent)  # the folder holds the name
+    except OSError as error:
+        unnamed = error.filename is None and error.errno in _FULL
+        if type(error).__module__ != 'builtins' or not (unnamed or str(error.filename) == str(temporary)):
+            raise  # not of this file, or a library's own
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from cmvl_mm.checkpoints.pretrained import classes_in, load_weights, read_state_dict
 from cmvl_mm.checkpoints.resolve import resolve_checkpoint
 from cmvl_mm.datasets.collate import compressed_collate
+from cmvl_mm.models.devices import require_device
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 from cmvl_mm.publishing.described import describe
 
@@ -50,6 +51,7 @@ class ContextMotionInferencer(BaseInferencer):
 
     Raises:
         ValueError: nobody knows the model or its clips.
+        DeviceError: there is no such device here.
         FileNotFoundError, CheckpointError, DigestError, TypeNameError, …: as `hub.load`.
     """
 
@@ -61,6 +63,8 @@ class ContextMotionInferencer(BaseInferencer):
         scope: str = 'mmaction',
         show_progress: bool = True,
     ) -> None:
+        if device is not None:
+            require_device(device)
         if weights is not None:
             self.known = describe(weights, config=model)
         elif isinstance(model, Mapping):

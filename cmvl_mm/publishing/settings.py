@@ -23,7 +23,7 @@ def options_of(words: Sequence[str]) -> dict[str, Any]:
         PublishError: a word is not of this form.
     """
     if wrong := [word for word in words if '=' not in word]:
-        raise PublishError(f'{wrong[0]!r} is no option. Remedy: KEY=VALUE, as --cfg-options of the run had it.')
+        raise PublishError(f'{wrong[0]!r} is no option. Remedy: KEY=VALUE, such as train_dataloader.batch_size=16.')
     parser = argparse.ArgumentParser(exit_on_error=False)
     parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
     return parser.parse_args(['--cfg-options', *words]).cfg_options if words else {}

@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 
 from cmvl_mm.video.choice import first_that_sends, video_streams
 from cmvl_mm.video.decoder_options import LARGEST, MAX_SIDE, configure
-from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.errors import NO_SUCH_FILE, VideoError
 from cmvl_mm.video.pyav import open_file
 from cmvl_mm.video.reporting import reporting
 from cmvl_mm.video.source import Source, as_source
@@ -80,8 +80,10 @@ def _check_file(source: Source) -> None:
                 raise VideoError(source.name, 'open', 'it holds no bytes', 'Pass the whole content of a video file')
         return
     if not os.path.exists(path):
-        raise VideoError(path, 'open', 'there is no such file', 'Check that the path is a video file that plays')
+        raise VideoError(path, 'open', NO_SUCH_FILE, 'Check that the path is a video file that plays')
     status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):
+        raise VideoError(path, 'open', 'this is a folder', 'Name a video in it')
     if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
         raise VideoError(path, 'open', 'this is not a regular file')
     if not status.st_size:

@@ -14,6 +14,7 @@ from cmvl_mm.video.stream import CompressedVideo
 
 _BLOCK = 16  # px
 _TOGETHER = 512  # frames; 20 MB of vectors at 1080p
+FEWEST_FRAMES = 41  # of configs/own/pretrain; the paper's take 71
 _NEAR = 12  # frames from one key frame to the next, at most, for a clip to have one near it
 
 _TURNS = {0: '', 90: 'turned 90 degrees clockwise', 180: 'turned 180 degrees', 270: 'turned 90 degrees anticlockwise'}
@@ -66,6 +67,8 @@ class VideoFacts:
     """None where refused."""
     needs: tuple[str, ...]
     """What stands in the way of training, each with its remedy; empty where nothing does."""
+    too_short: str | None
+    """Why `cmvl pretrain` leaves the video out; None where it is long enough."""
     index_by_decoding: bool
     """Whether every process decodes the file once before the first read; else its headers are enough."""
     cost_seconds: float
@@ -111,7 +114,16 @@ def describe(path: str | os.PathLike[str]) -> VideoFacts:
             prepared=None if seal is None else seal.profile,
             refused=refused,
             vectors=vectors,
-            needs=_needs(video.codec, refused, vectors, longest_gap, types.count('B'), prepared=seal is not None),
+            needs=_needs(
+                video.codec,
+                refused,
+                vectors,
+                video.num_frames,
+                longest_gap,
+                types.count('B'),
+                prepared=seal is not None,
+            ),
+            too_short=_too_short(video.num_frames),
             index_by_decoding=not video.proven_regular,
             cost_seconds=time.perf_counter() - began,
         )
@@ -138,15 +150,28 @@ def _count_vectors(video: CompressedVideo) -> VectorCounts:
     return VectorCounts(frames, dict(missing.most_common()), valid / cells if cells else 0.0)
 
 
+def _too_short(num_frames: int) -> str | None:
+    if num_frames >= FEWEST_FRAMES:
+        return None
+    return f'{num_frames} of the {FEWEST_FRAMES} frames that cmvl pretrain needs; embed and finetune take any length'
+
+
 def _needs(
-    codec: str, refused: str | None, vectors: VectorCounts | None, longest_gap: int, b_frames: int, *, prepared: bool
+    codec: str,
+    refused: str | None,
+    vectors: VectorCounts | None,
+    num_frames: int,
+    longest_gap: int,
+    b_frames: int,
+    *,
+    prepared: bool,
 ) -> tuple[str, ...]:
     if prepared:
         return ()
     if refused or vectors is None:
         return (f'{codec} has no vectors: cmvl prepare',)
     found = []
-    if not vectors.frames:
+    if not vectors.frames and num_frames > 1:
         reason = next((reason for reason in vectors.missing if reason != I_FRAME), I_FRAME)
         found.append(f'no frame has vectors ({reason}): cmvl prepare')
     if longest_gap > _NEAR:

@@ -17,6 +17,7 @@ from cmvl_mm.video.checks import SettingFault, about, finite, shown, whole
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
 from cmvl_mm.video.errors import SettingError, VideoError
 from cmvl_mm.video.mpeg4_writer import GOP, check_size, encode_images
+from cmvl_mm.video.own_source import refuse_own_source
 from cmvl_mm.video.profile import MAX_SIDE, MOST_QUANTISER, PROFILES, Profile, profiles_within
 from cmvl_mm.video.reporting import failure, reporting
 from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
@@ -50,7 +51,7 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
         The number of frames.
 
     Raises:
-        SettingError: ``profile`` is no `Profile`.
+        SettingError: ``profile`` is no `Profile`, or ``dst`` is ``src``, which would be lost.
         VideoError: naming ``src``: stage ``open``, ``index`` or ``decode`` where it is damaged or changes its size;
             ``encode`` where its orientation or size cannot be written, or the result is not what was asked for.
     """
@@ -58,6 +59,7 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
     if not isinstance(profile, Profile):
         remedy = 'Give a Profile, such as PROFILES["paper"]'
         raise SettingError(name, 'encode', f'profile is {shown(profile)}', remedy)
+    refuse_own_source(name, dst)
     with _replacing(os.fspath(dst)) as temporary:
         try:
             return _write(name, stamps_by_packets(name), temporary, profile)

@@ -13,6 +13,9 @@ _REMEDY: dict[str, str] = {
     'encode': 'Check the free space and the permissions of the destination, and that the source plays',
 }
 
+NO_SUCH_FILE = 'there is no such file'
+"""Reason of a path under which nothing lies."""
+
 NO_FRAMES = 'Check that the file plays, or leave it out of the list'
 """Remedy for a file of which no frame comes out: preparing it cannot help."""
 

@@ -12,6 +12,7 @@ from cmvl_mm.engine.config import load_config, merge_options
 from cmvl_mm.zoo.fields import NAME
 from cmvl_mm.zoo.manifest import read_manifest
 
+_TAKEN = {'sample': ('clip_len', 'frame_interval'), 'crop': ('size',)}  # role -> arguments
 _TEST_EDGE = 8 / 7  # short side of a test picture over its crop: 128 over 112 px
 
 
@@ -46,19 +47,24 @@ def take_network(config: Config, trained: Config) -> str | None:
         config.model.cls_head.in_channels = MODELS.build(trained.model.backbone.to_dict()).out_channels
     options = _clips_and_crop(trained)
     merge_options(config, options)
-    said = ', '.join(
-        f'{key.split("pipeline.")[1]}={value}' for key, value in options.items() if key.startswith('train')
-    )
+    taken = [f'{key.split("pipeline.")[1]}={value}' for key, value in options.items() if key.startswith('train')]
+    said = ', '.join(taken) or 'not known'
     return f'The network is that of the weights, {trained.model.backbone.type}, with its clips and crop: {said}.'
 
 
 def _clips_and_crop(trained: Config) -> dict[str, Any]:
+    """What the stages of known roles say; a stage of one's own is not known, and its clips stay the config's."""
     pipeline = trained.train_dataloader.dataset.pipeline
-    sample, crop = (pipeline[find(pipeline, role)[0]] for role in ('sample', 'crop'))
-    both = {f'sample.{name}': sample[name] for name in ('clip_len', 'frame_interval') if name in sample}
-    both['crop.size'] = crop['size']
+    both = {
+        f'{role}.{name}': pipeline[number][name]
+        for role, names in _TAKEN.items()
+        for number in find(pipeline, role)
+        for name in names
+        if name in pipeline[number]
+    }
     found = {
         f'{use}_dataloader.dataset.pipeline.{key}': value for use in ('train', 'test') for key, value in both.items()
     }
-    found['test_dataloader.dataset.pipeline.crop.resize_short'] = round(crop['size'] * _TEST_EDGE)
+    if 'crop.size' in both:
+        found['test_dataloader.dataset.pipeline.crop.resize_short'] = round(both['crop.size'] * _TEST_EDGE)
     return found

@@ -18,5 +18,10 @@ def frame_span(video: CompressedVideo, frames: range | None) -> range:
         raise ValueError(f'frames={frames} must be in steps of one')
     if len(frames) and not (frames.start >= 0 and frames.stop <= count):
         first_outside = frames.start if frames.start < 0 else max(frames.start, count)
-        raise FrameIndexError(video.path, 'index', f'frame {first_outside} of a video of {count} frames')
+        raise FrameIndexError(
+            video.path,
+            'index',
+            f'frame {first_outside} of a video of {count} frames, counted from 0',
+            f'Ask for some of 0:{count}, whose end is left out',
+        )
     return frames

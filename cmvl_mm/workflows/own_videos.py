@@ -21,6 +21,7 @@ from cmvl_mm.prepare.source_list import Source
 from cmvl_mm.prepare.sources import Listing, find_in_folder, find_in_list, write_list
 from cmvl_mm.prepare.tally import Tally
 from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.workflows.prepare_one import is_one_video
 
 PROFILE = 'small'  # short side 128 px: above the 80 px that the networks see
 _SHOWN = 5
@@ -48,6 +49,8 @@ def find_videos(videos: Path) -> tuple[Path, Listing]:
     """
     if videos.is_dir():
         root, listing = videos, find_in_folder(videos)
+    elif is_one_video(videos):
+        raise OwnVideosError(f'{videos}: one video is too little to learn from. Remedy: a folder of videos.')
     elif videos.is_file():
         paths = [entry.path for entry in open_list(videos, 'optional')[:LOOKED_FOR]]
         root = find_root(videos, paths) or videos.parent

@@ -26,11 +26,12 @@ class Need(NamedTuple):
 
 
 def need_of(config: Config) -> Need | None:
-    """What the training's sampling stage needs of a video; None where it stretches short ones."""
+    """What the training's sampling stage needs of a video; None where it stretches short ones, and where it is not
+    `SamplePretraining`: only the stage itself knows then, and the data set leaves out what it refuses."""
     pipeline = config.train_dataloader.dataset.pipeline
-    (number,) = find(pipeline, 'sample')
-    stage: Mapping[str, Any] = pipeline[number]
-    if stage['type'] != 'SamplePretraining' or stage.get('past_end', 'error') != 'error':
+    numbers = find(pipeline, 'SamplePretraining')
+    stage: Mapping[str, Any] = pipeline[numbers[0]] if numbers else {}
+    if not stage or stage.get('past_end', 'error') != 'error':
         return None
     built = SamplePretraining(**{name: value for name, value in stage.items() if name not in ('type', 'role')})
     key = 'train_dataloader.dataset.pipeline.sample'
@@ -101,6 +102,7 @@ def chances(config: Config) -> dict[str, float]:
         head = model.get(f'{target}_head')
         if head is not None and head.get('predictor', {}).get('query_size') is not None:
             pipeline = config.train_dataloader.dataset.pipeline
-            windows = 1 + pipeline[find(pipeline, 'sample')[0]].get('num_negatives', 3)
-            found[f'acc_{target}'] = 1 / (batch * windows * math.prod(head.predictor.query_size))
+            for number in find(pipeline, 'sample'):  # of a stage of one's own nobody knows the windows
+                windows = 1 + pipeline[number].get('num_negatives', 3)
+                found[f'acc_{target}'] = 1 / (batch * windows * math.prod(head.predictor.query_size))
     return found

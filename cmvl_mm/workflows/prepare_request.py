@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from cmvl_mm.prepare.official import DATASETS
+from cmvl_mm.prepare.suffixes import SUFFIXES
 from cmvl_mm.video.encode import PROFILES
 
 
@@ -56,6 +57,8 @@ class PrepareRequest:
         finished = src == dst and (dst / 'profile.txt').is_file()
         if not self.src.exists():
             return f'{self.src}: there is no such folder or list'
+        if self.src.is_file() and self.src.suffix.lower() in SUFFIXES:
+            return f'{self.src}: one video, and neither a folder nor a list of them. Remedy: cmvl_mm.reencode'
         if self.profile not in PROFILES:
             return f'profile {self.profile!r} is not one of {", ".join(sorted(PROFILES))}'
         if self.dataset is not None and self.dataset not in DATASETS:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cmvl_mm.checkpoints.resolve import resolve_checkpoint
+from cmvl_mm.embedding.clip_settings import ClipSettings, SettingsError
 from cmvl_mm.engine.config import load_config
-from cmvl_mm.engine.logs import epoch_mean, read_curves
+from cmvl_mm.engine.logs import Row, epoch_mean, read_curves
 from cmvl_mm.engine.own_data import fill_lists
 from cmvl_mm.evaluation.tables import text_table
 from cmvl_mm.prepare.own_lists import make_lists
@@ -51,7 +52,8 @@ class Pretrained:
         for name, values in self.figures.items():
             factor = 100 if name.startswith('acc') else 1
             cells = (values.get(key) for key in ('first', 'last', 'chance'))
-            rows.append([_NAMES[name], *('' if cell is None else f'{factor * cell:.2f}' for cell in cells)])
+            shown = _NAMES.get(name) or (f'{name}, %' if name.startswith('acc') else name)
+            rows.append([shown, *('' if cell is None else f'{factor * cell:.2f}' for cell in cells)])
         follow = '\n'.join(f'  {line}' for line in self.next)
         amount = f'{counted(self.videos, "video")}, {self.left_out} left out, {counted(self.epochs, "epoch")}'
         return f'\n{text_table(rows)}\n\n{amount}.\nWeights: {self.weights}\nNext:\n{follow}'
@@ -124,14 +126,37 @@ def pretrain(
 
 def _result(settings: Any, out: Path, videos: Path, used: int, left_out: int, classes: tuple[str, ...]) -> Pretrained:
     rows = read_curves(out)
-    last, chance = int(max(row['epoch'] for row in rows)), chances(settings)
-    figures = {}
-    for name in _NAMES:
-        if any(name in row for row in rows):
-            figures[name] = dict(first=epoch_mean(rows, name, 1), last=epoch_mean(rows, name, last))
-            figures[name] |= {'chance': chance[name]} if name in chance else {}
-    commands = [embed_command(videos, out)]
+    last = int(max(row['epoch'] for row in rows))
+    figures = figures_of(rows, last, chances(settings))
+    commands = [embed_command(videos, out) + ('' if _says_clips(settings) else ' --config CONFIG')]
     if len(classes) > 1:
         commands.insert(0, f'cmvl finetune {shlex.quote(str(videos))} --from {shlex.quote(str(out))}')
     weights = str(resolve_checkpoint(out))
     return Pretrained(str(out), weights, used, left_out, last, figures, tuple(commands))
+
+
+def figures_of(rows: list[Row], last: int, chance: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """`Pretrained.figures` from a run's curves: the paper's tasks first, then what other heads have, by name.
+
+    Args:
+        rows: of the curves, as `read_curves` gives them.
+        last: epoch.
+        chance: shares of 1 by name, where they are known.
+    """
+    first, end = ({name for row in rows if row['epoch'] == epoch for name in row} for epoch in (1, last))
+    there = {name for name in first & end if name.startswith(('loss_', 'acc_'))}
+    names = [*(name for name in _NAMES if name in there), *sorted(there - _NAMES.keys())]
+    return {
+        name: dict(first=epoch_mean(rows, name, 1), last=epoch_mean(rows, name, last))
+        | ({'chance': chance[name]} if name in chance else {})
+        for name in names
+    }
+
+
+def _says_clips(settings: Any) -> bool:
+    """Whether a config alone says which clips of a video are embedded."""
+    try:
+        ClipSettings.of_config(settings, 'the config')
+    except SettingsError:
+        return False
+    return True

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.motion import grid_shape
+from cmvl_mm.video.own_source import refuse_own_source
 from cmvl_mm.video.runs import runs_of_frames
 from cmvl_mm.video.stream import CompressedVideo
 from cmvl_mm.workflows.frame_span import frame_span
@@ -55,9 +56,11 @@ def save_vectors(
         time, however long the video is.
 
     Raises:
-        VideoError: the file cannot be read, or has no vectors; FrameIndexError outside the video.
+        VideoError: the file cannot be read, or has no vectors; FrameIndexError outside the video; SettingError where
+            ``out`` is the video itself.
         OSError: the result cannot be written.
     """
+    refuse_own_source(path, out)
     with CompressedVideo(path, block=block) as video:
         wanted = frame_span(video, frames)
         grid = grid_shape(video.height, video.width, block)

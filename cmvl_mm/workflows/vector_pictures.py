@@ -14,6 +14,7 @@ from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.browser_video import available_kinds, write_browser_video
 from cmvl_mm.video.display import Orientation
 from cmvl_mm.video.gif import MOST_A_SECOND, write_gif
+from cmvl_mm.video.own_source import refuse_own_source
 from cmvl_mm.video.png import write_png
 from cmvl_mm.video.runs import runs_of_frames
 from cmvl_mm.video.source_frames import SourceFrames
@@ -77,7 +78,8 @@ def draw_video(
 
     Raises:
         DrawingError: another suffix, no encoder, no times, or more frames a second than a GIF plays.
-        VideoError: the file cannot be read, or has no vectors; FrameIndexError outside the video.
+        VideoError: the file cannot be read, or has no vectors; FrameIndexError outside the video; SettingError where
+            ``out`` is the video itself.
     """
     target = Path(out)
     kind = target.suffix.lower()
@@ -85,6 +87,7 @@ def draw_video(
         raise DrawingError(out, f'{kind or "no suffix"} is none of .mp4, .gif and .png', 'name the result so')
     if kind == '.mp4' and 'mp4' not in available_kinds():
         raise DrawingError(out, "PyAV's FFmpeg has no H.264 encoder", 'write a .gif')
+    refuse_own_source(path, out)
     with SourceFrames(os.fspath(path), None) as source:
         orientation = source.orientation
     with CompressedVideo(path, block=block) as video:

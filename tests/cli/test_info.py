@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from cmvl_mm.cli.main import main
 from cmvl_mm.controlled.synthetic import make_pan
-from cmvl_mm.video.describe import describe
+from cmvl_mm.video.describe import FEWEST_FRAMES, describe
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.video.runs import runs_of_frames
 
@@ -54,6 +54,7 @@ def test_what_we_wrote_is_ready_and_what_has_no_vectors_is_named(tmp_path):
     write_video(FRAMES, tmp_path / 'ours.mp4', quantiser=3)
     ours = describe(tmp_path / 'ours.mp4')
     assert (ours.prepared, ours.needs, ours.refused) == ('paper', (), None)
+    assert str(ours.too_short).startswith('30 of the 41 frames that cmvl pretrain needs')
     assert (ours.keyframes, ours.keyframe_interval, ours.b_frames) == (3, (6, 12), 0)
     other = describe(encode(tmp_path / 'lossless.mkv', 'ffv1', {}))
     assert other.vectors is None
@@ -92,7 +93,7 @@ def test_one_video_is_a_sheet_and_loads_nothing_heavy(tmp_path):
     sheet = dict(line.split(maxsplit=1) for line in lines[:-1])
     assert sheet['frames'] == '30, 25 a second'
     assert sheet['prepared'] == 'yes, profile paper'
-    assert sheet['training'] == 'ready'
+    assert sheet['training'].startswith('too short: 30 of the 41 frames')
 
 
 @pytest.mark.parametrize(
@@ -116,3 +117,16 @@ def test_a_folder_stands_for_its_videos(tmp_path):
     (tmp_path / 'empty').mkdir()
     empty = CliRunner().invoke(main, ['info', str(tmp_path / 'empty')])
     assert (empty.exit_code, 'no videos in this folder' in empty.output) == (1, True)
+
+
+def test_what_cmvl_pretrain_leaves_out_is_called_too_short_and_preparing_no_remedy(tmp_path):
+    long = np.concatenate([FRAMES, FRAMES[: FEWEST_FRAMES - len(FRAMES)]])
+    for name, frames in (('a_long', long), ('b_short', long[:-1]), ('c_one', long[:1])):
+        write_video(frames, tmp_path / f'{name}.mp4')
+    with av.open(str(tmp_path / 'd_raw.avi'), 'w') as container:  # one frame that nobody has prepared
+        stream = container.add_stream('mpeg4', rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(FRAMES[0], format='rgb24')))
+        container.mux(stream.encode())
+    shown = CliRunner().invoke(main, ['info', str(tmp_path)])
+    assert [line.rpartition('  ')[2] for line in shown.output.splitlines()[1:]] == ['ready', *['too short'] * 3]

@@ -1,5 +1,6 @@
 """The command's frame: help without imports, errors in one line, a missing extra by name."""
 
+import errno
 import subprocess
 import sys
 
@@ -31,6 +32,25 @@ def test_a_misspelt_command_is_a_usage_error():
 def test_our_own_errors_are_one_line():
     with pytest.raises(click.ClickException, match=r'^a\.mp4: open: it is empty'), shown_in_one_line():
         raise VideoError('a.mp4', 'open', 'it is empty', 'Fetch it again')
+
+
+@pytest.mark.parametrize(
+    ('error', 'line'),
+    [
+        (PermissionError(errno.EACCES, 'Permission denied', 'out.npz'), r'^out\.npz: Permission denied. Remedy: perm'),
+        (OSError(errno.ENOSPC, 'No space left on device', 'out.npz'), r'^out\.npz: No space .*\. Remedy: free space'),
+        (OSError(errno.EIO, 'Input/output error', b'out.npz'), r'^out\.npz: Input/output error$'),
+        (FileNotFoundError('nothing: train first'), r'^nothing: train first$'),
+    ],
+)
+def test_an_error_of_a_file_names_path_reason_and_what_helps(error, line):
+    with pytest.raises(click.ClickException, match=line), shown_in_one_line():
+        raise error
+
+
+def test_what_says_its_remedy_is_one_line_whatever_its_class():
+    with pytest.raises(click.ClickException, match=r'^a\.yaml: no Python\. Remedy: '), shown_in_one_line():
+        raise ValueError('a.yaml: no Python. Remedy: write it as one')
 
 
 def test_a_missing_package_is_named_with_its_extra():

@@ -10,6 +10,7 @@ from cmvl_mm.cli import prepare as command
 from cmvl_mm.cli.main import main
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.prepare.official import DATASETS
+from cmvl_mm.video.describe import describe
 from cmvl_mm.video.encode import PROFILES, write_video
 
 
@@ -44,3 +45,26 @@ def test_what_makes_no_sense_is_a_usage_error_and_what_cannot_be_read_one_line(t
     (tmp_path / 'no.txt').write_bytes(b'\x00\xff\x00')
     result = CliRunner().invoke(main, ['prepare', str(tmp_path / 'no.txt'), str(tmp_path.parent / 'elsewhere')])
     assert (result.exit_code, 'Error: ' in result.output, 'no.txt' in result.output) == (1, True, True), result.output
+
+
+def test_a_single_video_becomes_the_file_that_is_named_and_replaces_nothing(tmp_path):
+    source, target = tmp_path / 'my phone.mov', tmp_path / 'new' / 'phone.mp4'
+    write_video(make_pan(displacement=(1, 0), num_frames=4, height=32, width=48).frames, source)
+
+    def run(*words):
+        return CliRunner().invoke(main, ['prepare', str(source), *map(str, words)])
+
+    assert run(target).output == f'{target}: 4 frames, profile paper\n'
+    assert describe(target).prepared == 'paper'
+    before = target.read_bytes()
+    again = run(target, '--profile', 'small')
+    assert (again.exit_code, 'is there already' in again.output) == (1, True)
+    assert target.read_bytes() == before
+    for words, reason in (
+        ([tmp_path / 'out'], f'Remedy: {tmp_path}/out/my phone.mp4'),
+        ([tmp_path / 'b.mp4', '--shard', '1/2'], 'takes --profile and --json only'),
+    ):
+        wrong = run(*words)
+        assert (wrong.exit_code, reason in ' '.join(wrong.output.split())) == (2, True), wrong.output
+    as_json = json.loads(run(tmp_path / 'c.mp4', '--profile', 'small', '--json').stdout)
+    assert as_json == dict(path=f'{tmp_path}/c.mp4', frames=4, profile='small')

@@ -181,3 +181,9 @@ def test_a_child_config_changes_a_stage_whoever_loads_it(repository, tmp_path):
     (tmp_path / 'both.py').write_text(f"_base_ = ['./one.py', '{data}']\n")
     with pytest.raises(KeyError, match='Duplicate key is not allowed among bases'):  # two bases never share a pipeline
         Config.fromfile(tmp_path / 'both.py')
+
+
+def test_a_module_that_cannot_be_imported_is_named_with_the_reason_and_the_remedy(tmp_path):
+    (tmp_path / 'mine.py').write_text("custom_imports = dict(imports=['no_such_method'], allow_failed_imports=False)\n")
+    with pytest.raises(ImportError, match=r"mine\.py: .*named 'no_such_method'\. Remedy: .*PYTHONPATH=FOLDER"):
+        load_config(tmp_path / 'mine.py')

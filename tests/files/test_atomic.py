@@ -1,5 +1,6 @@
 """A file is there whole or as it was before."""
 
+import errno
 import os
 import resource
 
@@ -36,6 +37,26 @@ def test_nothing_written_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_write(tmp_path / 'a.txt'):
         pass
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize('name', ['no/such/folder/a.txt', 'folder'])
+def test_what_cannot_be_written_is_named_as_it_was_asked_for_and_not_by_its_temporary_name(tmp_path, name):
+    (tmp_path / 'folder').mkdir()
+    with pytest.raises(OSError, match=f"/{name}'$") as caught, atomic_write(tmp_path / name) as temporary:
+        temporary.write_text('new')
+    assert caught.value.filename == str(tmp_path / name)
+    assert os.listdir(tmp_path) == ['folder']
+
+
+def test_a_full_disk_that_names_no_file_is_told_from_other_errors(tmp_path):
+    for error, name in (
+        (OSError(errno.ENOSPC, 'No space left on device'), str(tmp_path / 'a.txt')),
+        (OSError(errno.EIO, 'Input/output error'), None),
+        (FileNotFoundError(errno.ENOENT, 'No such file', 'source'), 'source'),
+    ):
+        with pytest.raises(OSError) as caught, atomic_write(tmp_path / 'a.txt'):
+            raise error
+        assert caught.value.filename == name
 
 
 def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):

@@ -11,7 +11,7 @@ from plain_decode import check_random_reads
 from video_files import damage, encode_clip
 
 from cmvl_mm.controlled.synthetic import make_pan
-from cmvl_mm.video import CompressedVideo, VideoError, encode
+from cmvl_mm.video import CompressedVideo, SettingError, VideoError, encode
 from cmvl_mm.video.encode import PROFILES, Profile, reencode, write_video
 from cmvl_mm.video.mpeg4_writer import GOP
 from cmvl_mm.video.seal import SEAL_SIZE
@@ -235,6 +235,15 @@ def test_a_failed_check_keeps_the_old_file(tmp_path, monkeypatch):
     assert caught.value.stage == 'encode'
     assert (tmp_path / 'out.mp4').read_text() == 'old'
     assert sorted(path.name for path in tmp_path.iterdir()) == ['out.mp4', 'source.mp4']
+
+
+def test_a_video_is_not_replaced_by_its_own_result(tmp_path):
+    source = tmp_path / 'source.mp4'
+    write_video(np.zeros((3, 32, 32, 3), np.uint8), source)
+    before = source.read_bytes()
+    with pytest.raises(SettingError, match='is this very video, and would be lost'):
+        reencode(source, tmp_path / '.' / 'source.mp4', profile=PROFILES['paper'])
+    assert source.read_bytes() == before
 
 
 def test_what_cannot_be_written_names_the_source_or_target(tmp_path):

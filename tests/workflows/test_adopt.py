@@ -33,3 +33,14 @@ def test_the_same_network_changes_nothing(tmp_path):
     kept = config_of(str(tmp_path))
     assert kept is not None
     assert kept.model.backbone == config.model.backbone
+
+
+def test_of_a_stage_of_ones_own_the_crop_alone_is_taken():
+    trained, config = config_of(WEIGHTS), load_config('own/finetune')
+    assert trained is not None
+    trained.train_dataloader.dataset.pipeline[0] = dict(type='SampleArrow')
+    said = take_network(config, trained)
+    assert said is not None
+    assert said.endswith('with its clips and crop: crop.size=48.')
+    before = load_config('own/finetune').train_dataloader.dataset.pipeline
+    assert config.train_dataloader.dataset.pipeline[0] == before[0]

@@ -189,7 +189,13 @@ def test_what_cannot_be_read_is_reported_and_the_rest_is_embedded(videos, make_n
     only = tmp_path / 'g.parquet'
     told = cmvl('embed', videos / 'b' / 'broken.mp4', '-o', only, '--model', strict, code=1)
     assert 'nothing is written' in told
-    assert not only.exists()
+    assert sorted(path.name for path in tmp_path.glob('g.*')) == ['g.failures.json']
+
+
+def test_a_list_whose_files_are_elsewhere_says_where_they_were_looked_for(weights, tmp_path, cmvl):
+    (tmp_path / 'list.txt').write_text('a/one.mp4 0\n')
+    told = cmvl('embed', tmp_path / 'list.txt', '-o', tmp_path / 'f.parquet', '--model', weights, code=1)
+    assert f'looked for in {tmp_path}; for a list, --root names another folder' in told
 
 
 def test_the_summary_as_json(made_videos, weights, tmp_path, cmvl):
@@ -197,7 +203,7 @@ def test_the_summary_as_json(made_videos, weights, tmp_path, cmvl):
     told = json.loads(cmvl('embed', made_videos, '-o', out, '--model', weights, '--json'))
     assert told | dict(model='', notes='', sha256='') == dict(
         out=str(out), videos=4, clips=12, channels=16, labels=2, failed=0, stretched=1, failures=[], model='', notes='',
-        sha256='',
+        root=str(made_videos), sha256='',
     )  # fmt: skip
     assert told['model'] == str(weights)
 

@@ -260,6 +260,7 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(made, tmp_path, monkey
     for words, message in (
         (['pretrain', tmp_path / 'none'], 'there is no such folder or list. Remedy'),
         (['pretrain', tmp_path], 'there is no video here. Remedy'),
+        (['pretrain', made.videos / 'left/Person0_0.mp4'], 'one video is too little to learn from. Remedy'),
         (['finetune', made.videos / 'left', '-o', tmp_path / 'out'], 'no class folders, so no labels. Remedy'),
         (['finetune', made.videos, '--from', 'nothing', '-o', tmp_path / 'out'], 'nothing: no such checkpoint'),
         (['pretrain', made.videos, '-o', made.videos / 'out'], 'results among videos would be prepared again. Remedy'),

@@ -7,7 +7,9 @@ import pytest
 from cmvl_mm.datasets.annotation import Entry
 from cmvl_mm.engine.config import load_config
 from cmvl_mm.prepare.own_lists import OwnVideosError
+from cmvl_mm.video.describe import FEWEST_FRAMES
 from cmvl_mm.workflows.plan import chances, fit_batch, fit_epochs, long_enough, need_of
+from cmvl_mm.workflows.pretrain import Pretrained, figures_of
 from cmvl_mm.workflows.training import fit_to
 
 KEY = 'train_dataloader.dataset.pipeline.sample'
@@ -30,9 +32,22 @@ def test_a_config_says_how_many_frames_it_needs_and_why(name, options, frames, w
     assert why in need.why
 
 
+def test_cmvl_info_knows_how_many_frames_pretraining_needs():
+    need = need_of(load_config('own/pretrain'))
+    assert need is not None
+    assert need.frames == FEWEST_FRAMES
+
+
 def test_a_policy_for_short_videos_needs_no_frames():
     assert need_of(load_config('own/pretrain', {f'{KEY}.past_end': 'repeat_last'})) is None
     assert need_of(load_config('own/finetune')) is None
+
+
+def test_of_a_stage_of_ones_own_nobody_knows_frames_and_windows():
+    config = load_config('own/pretrain')
+    config.train_dataloader.dataset.pipeline[0] = dict(type='SampleArrow')
+    assert need_of(config) is None
+    assert chances(config) == {'acc_context': 1 / config.train_dataloader.batch_size}
 
 
 def test_short_videos_are_left_out_with_number_reason_and_policy():
@@ -79,3 +94,18 @@ def test_chances_of_the_pretext_tasks():
     assert chances(load_config('own/pretrain')) == {'acc_context': 1 / 16, 'acc_motion': 1 / (16 * 4 * 25)}
     assert chances(load_config('residual/target_demo'))['acc_residual'] == 1 / (16 * 4 * 36)
     assert chances(load_config('own/finetune')) == {}
+
+
+def test_the_heads_of_other_methods_have_their_figures_too():
+    rows = [
+        dict(epoch=epoch, loss=1.0, loss_arrow=0.8 - 0.1 * epoch, acc_arrow=0.25 * epoch, acc_context=0.5)
+        for epoch in (1, 2)
+    ]
+    rows[1]['loss_late'] = 0.1  # of a head that has not begun in epoch 1
+    figures = figures_of(rows, 2, dict(acc_context=0.125))
+    assert list(figures) == ['acc_context', 'acc_arrow', 'loss_arrow']
+    assert figures['acc_arrow'] == dict(first=0.25, last=0.5)
+    assert figures['acc_context']['chance'] == 0.125
+    words = Pretrained('out', 'out/epoch_2.pth', 6, 0, 2, figures, ()).in_words()
+    assert re.search(r'acc_arrow, % +25\.00 +50\.00', words)
+    assert re.search(r'loss_arrow +0\.70 +0\.60', words)

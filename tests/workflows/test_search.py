@@ -99,6 +99,7 @@ def test_queries_that_cannot_be_answered(embedded, made_videos, tmp_path):
         (-1, {}, 'row -1'),
         (0, dict(k=0), 'k=0 must be at least 1'),
         (tmp_path / 'none.mp4', {}, r'none\.mp4: there is no such video'),
+        (tmp_path, {}, 'this is a folder. Remedy: the path of a video'),
         (tmp_path / 'broken.mp4', {}, r'broken\.mp4: open: '),
     ):
         with pytest.raises(SearchError, match=words):

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from cmvl_mm.cli.main import main
 from cmvl_mm.controlled.synthetic import make_pan
-from cmvl_mm.video import CompressedVideo, FrameIndexError, VideoError
+from cmvl_mm.video import CompressedVideo, FrameIndexError, SettingError, VideoError
 from cmvl_mm.video.display import UPRIGHT
 from cmvl_mm.video.encode import write_video
 from cmvl_mm.visualization.arrows import draw_vectors
@@ -82,6 +82,17 @@ def test_frames_outside_the_video_and_codecs_without_vectors_leave_nothing_behin
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize('write', [save_vectors, draw_video])
+@pytest.mark.parametrize('name', ['own.mp4', 'link.mp4'])
+def test_the_video_itself_is_never_overwritten(video, tmp_path, write, name):
+    own = tmp_path / 'own.mp4'
+    own.write_bytes(video.read_bytes())
+    (tmp_path / 'link.mp4').symlink_to(own)
+    with pytest.raises(SettingError, match=f'{name} is this very video, and would be lost. Name another file'):
+        write(own, tmp_path / name)
+    assert own.read_bytes() == video.read_bytes()
+
+
 def test_an_mp4_plays_in_browsers_with_the_times_of_the_video(video, tmp_path):
     assert draw_video(video, tmp_path / 'v.mp4', frames=range(11, 20), scale=3).missing == {I_FRAME: 1}
     codec, pixels, frames = decoded(tmp_path / 'v.mp4')
@@ -145,7 +156,7 @@ def test_the_command_writes_each_kind_says_what_has_no_vectors_and_loads_nothing
     [
         (['-o', 'v.avi'], 2, 'must end in .npz, .mp4, .gif or .png'),
         (['-o', 'v.npz', '--scale', '2'], 2, '--scale, --fps and --layer belong to'),
-        (['-o', 'v.npz', '--layer', 'residual'], 2, '--scale, --fps and --layer belong to'),
+        (['-o', 'v.npz', '--layer', 'residual'], 2, 'cmvl_mm.video.read_residuals gives this layer'),
         (['-o', 'v.gif', '--frames', '7'], 2, "'7' is not A:B"),
         (['-o', 'v.gif', '--frames', '7:7'], 2, '7:7 holds no frame'),
         (['-o', 'v.npz', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
@@ -155,6 +166,11 @@ def test_the_command_writes_each_kind_says_what_has_no_vectors_and_loads_nothing
 def test_what_cannot_be_written_is_one_line(video, words, code, reason):
     result = CliRunner().invoke(main, ['vectors', str(video), *words])
     assert (result.exit_code, reason in result.output) == (code, True), result.output
+
+
+def test_a_folder_in_place_of_a_video_is_called_one(video):
+    result = CliRunner().invoke(main, ['vectors', str(video.parent), '-o', 'v.npz'])
+    assert (result.exit_code, 'this is a folder. Name a video in it' in result.output) == (1, True), result.output
 
 
 def test_a_folder_is_made_and_a_large_gif_says_how_to_make_it_smaller(video, tmp_path, monkeypatch):

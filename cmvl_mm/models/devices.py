@@ -1,0 +1,35 @@
+"""The device that a network is to run on: checked before its weights are read."""
+
+import torch
+
+
+class DeviceError(ValueError):
+    """There is no such device here; the message names it and the remedy."""
+
+
+def require_device(device: str | torch.device) -> torch.device:
+    """The device, which is here.
+
+    Args:
+        device: 'cpu', 'cuda', 'cuda:0', or any other that torch knows.
+
+    Raises:
+        DeviceError: torch knows no such name, or has no such device here.
+    """
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise DeviceError(f'device {device!r}: torch knows none of that name. Remedy: cpu, or cuda:0.') from error
+    if found.type == 'cuda':  # nothing is put on a GPU for the question: this process may only hand out the work
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if not count:
+            why = 'sees no GPU' if torch.backends.cuda.is_built() else 'was built without CUDA'
+            raise DeviceError(f'device {str(found)!r}: torch {torch.__version__} {why}. Remedy: the device cpu.')
+        if found.index is not None and found.index >= count:
+            raise DeviceError(f'device {str(found)!r}: torch sees {count} GPUs. Remedy: cuda:0 to cuda:{count - 1}.')
+    elif found.type != 'cpu':
+        try:
+            torch.empty(0, device=found)
+        except (RuntimeError, AssertionError, ImportError) as error:
+            raise DeviceError(f'device {str(found)!r}: torch has none here. Remedy: cpu, or cuda:0.') from error
+    return found

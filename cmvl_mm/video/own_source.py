@@ -1,0 +1,17 @@
+"""A result never takes the place of the video that it is made from."""
+
+import os
+
+from cmvl_mm.video.errors import SettingError
+
+
+def refuse_own_source(source: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
+    """Links count: what matters is the file, not its name.
+
+    Raises:
+        SettingError: stage ``encode``; writing ``out`` would replace ``source``.
+    """
+    if os.path.exists(source) and os.path.exists(out) and os.path.samefile(source, out):
+        raise SettingError(
+            os.fspath(source), 'encode', f'{os.fspath(out)} is this very video, and would be lost', 'Name another file'
+        )

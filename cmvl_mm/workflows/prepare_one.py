@@ -1,0 +1,36 @@
+"""One video re-encoded for training, as a file of a name that is given."""
+
+from pathlib import Path
+
+from cmvl_mm.prepare.suffixes import SUFFIXES
+from cmvl_mm.video.encode import PROFILES, reencode
+from cmvl_mm.workflows.prepare_request import PrepareError, RequestError
+
+
+def is_one_video(src: Path) -> bool:
+    """Whether a source is a video by its name, and neither a folder nor a list."""
+    return src.suffix.lower() in SUFFIXES and src.is_file()
+
+
+def prepare_one(src: Path, dst: Path, profile: str) -> int:
+    """Write `src` as `reencode` does; nothing that is there is replaced.
+
+    Args:
+        dst: ends in .mp4; its folder is made.
+        profile: of `PROFILES`.
+
+    Returns:
+        The number of frames.
+
+    Raises:
+        RequestError: `dst` has another suffix, or `profile` is none.
+        PrepareError: there is a file of that name.
+        VideoError: as `reencode`.
+    """
+    if profile not in PROFILES:
+        raise RequestError(f'profile {profile!r} is not one of {", ".join(sorted(PROFILES))}')
+    if dst.suffix.lower() != '.mp4':
+        raise RequestError(f'{src} is one video, and {dst} no name for it. Remedy: {dst / f"{src.stem}.mp4"}')
+    if dst.exists():
+        raise PrepareError(f'{dst}: is there already, and is not replaced. Remedy: another name, or delete it.')
+    return reencode(src, dst, profile=PROFILES[profile])
