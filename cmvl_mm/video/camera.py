@@ -59,8 +59,8 @@ def without_camera(field: MotionField) -> tuple[npt.NDArray[np.float32], npt.NDA
     """Vectors less the camera's motion: of objects over the ground.
 
     Returns:
-        Vectors, (n, Hb, Wb, 2) quarter pixels, 0 where they are not valid; and which are, (n, Hb, Wb), those of the field
-        without the frames whose camera is not known.
+        Vectors, (n, Hb, Wb, 2) quarter pixels, 0 where they are not valid; and which are, (n, Hb, Wb), those of the
+        field without the frames whose camera is not known.
     """
     camera = camera_motion(field)
     known = field.valid & ~np.isnan(camera.zoom)[:, None, None]
