@@ -13,6 +13,7 @@ _ABSENT = '(absent)'
 _OF_PYTEST = 'PYTEST_CURRENT_TEST'
 _AT_IMPORT = frozenset({'TORCHINDUCTOR_CACHE_DIR', 'RAY_CLIENT_MODE', 'KMP_INIT_AT_FORK'})
 """Variables that libraries set when they are imported or first used, whoever does so."""
+_OF_TORCH = signal.SIGCHLD  # its data loader sets a handler with the first worker, for good
 _NEW_AT_IMPORT = 'logger ', 'torch.'
 
 
@@ -22,7 +23,7 @@ def process_state() -> dict[str, Any]:
         **{f'builtins.{name}': value for name, value in vars(builtins).items() if callable(value) and name != '_'},
         'sys.breakpointhook': sys.breakpointhook,
         **{f'variable {name}': value for name, value in os.environ.items() if name not in {_OF_PYTEST, *_AT_IMPORT}},
-        **{f'handler of {number.name}': signal.getsignal(number) for number in signal.Signals},
+        **{f'handler of {number.name}': signal.getsignal(number) for number in signal.Signals if number != _OF_TORCH},
         'sys.argv': list(sys.argv),
         'working directory': os.getcwd(),
         'largest file': resource.getrlimit(resource.RLIMIT_FSIZE),

@@ -31,6 +31,8 @@ def shown_in_one_line() -> Iterator[None]:
     """
     try:
         yield
+    except click.ClickException:  # with an exit code of its own
+        raise
     except ModuleNotFoundError as error:
         remedy = remedy_for(error.name)
         if remedy is None:

@@ -129,7 +129,7 @@ class SourceList(Sequence[Source]):
             IndexError: a position is outside the list.
         """
         chosen = positions if isinstance(positions, np.ndarray) else np.fromiter(positions, np.int64)
-        return self._of(np.asarray(self.places)[chosen])
+        return self._of(np.asarray(self.places, np.int64)[chosen])
 
     def without_labels(self) -> 'SourceList':
         """The same videos, of no class."""
@@ -142,7 +142,7 @@ class SourceList(Sequence[Source]):
             labels: (n,) class of each, or `NO_LABEL`.
         """
         found = np.full(len(self._labels), NO_LABEL, labels.dtype)
-        found[np.asarray(self.places)] = labels
+        found[np.asarray(self.places, np.int64)] = labels
         return SourceList(self._text, self._ends, found, self._keeps_suffix, self.places)
 
     def paths(self) -> Iterator[str]:
@@ -152,7 +152,7 @@ class SourceList(Sequence[Source]):
     @property
     def labels(self) -> np.ndarray:
         """(n,) class of each, or `NO_LABEL`."""
-        return self._labels[np.asarray(self.places)]
+        return self._labels[np.asarray(self.places, np.int64)]
 
     def _path(self, place: int) -> str:
         return self._text[self._ends[place] : self._ends[place + 1]].decode()

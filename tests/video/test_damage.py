@@ -78,7 +78,7 @@ def test_what_is_no_video_is_refused_at_once(tmp_path, clips):
         ('missing.mp4', 'no such file'),
         ('empty.mp4', 'empty'),
         ('fifo.mp4', 'regular file'),
-        ('', 'regular file'),
+        ('', 'this is a folder'),
         ('garbage.mp4', 'Invalid data'),
         ('truncated.mp4', 'Invalid data'),
         ('list.m3u8', 'list.m3u8'),

@@ -385,7 +385,7 @@ def test_the_command(made_videos, whole, weights, tmp_path, cmvl, monkeypatch):
     told = json.loads(cmvl(*words, '--shard', 'env', '--json'))
     assert told | dict(model='', sha256='', notes='', out='') == dict(
         out='', shard='1/2', parts=1, written=1, skipped=0, missing=0, videos=4, clips=12, failed=0, stretched=1,
-        notes='', failures=[], model='', sha256='',
+        notes='', failures=[], model='', sha256='', root=str(made_videos),
     )  # fmt: skip
     np.testing.assert_array_equal(read_embeddings(out).vectors, read_embeddings(whole).vectors)
     assert '0 parts written, 1 finished before; the folder is complete with 1 part' in cmvl(*words)

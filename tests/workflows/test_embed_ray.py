@@ -212,7 +212,7 @@ def test_weights_that_differ_on_a_machine_are_refused(made_videos, make_network,
 
     monkeypatch.setattr(folder, 'plan_network', loaded_before_the_file_changes)
     out = tmp_path / 'out'
-    with pytest.raises(EmbeddingsError, match=rf'sha256 was .* Remedy: on {NODE}, the weights that the run began'):
+    with pytest.raises(EmbeddingsError, match=rf'sha256 was .* Remedy: on {NODE}, in {mine}, the'):
         embed_folder(made_videos, out, mine, workers=0)  # workers of all engines say it
     assert hashes(out) == {}
 
