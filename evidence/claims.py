@@ -96,6 +96,11 @@ CLAIMS = (
         for level, hard in (('', ''), (' on the hard level', 'hard_')) for kind in ('joint', 'context', 'motion')
     ),
     *(
+        Claim('ours', f'Motion without the camera serves better{level}, {kind} label.', f'R@1 {kind}',
+              f'{hard}steady_clip_motion', f'{hard}clip_motion')
+        for level, hard in (('', ''), (' on the hard level', 'hard_')) for kind in ('joint', 'motion')
+    ),
+    *(
         Claim('ours', f'Finetuning gains from {words} with 4 labels a class, {kind} label.', 'top1',
               f'few_{start}_{kind}_4', f'few_scratch_{kind}_4')
         for start, words in (('alpha_09', 'alpha 0.9'), ('far_future_09', 'alpha 0.9 and motion further ahead'))

@@ -3,6 +3,7 @@
 from mmaction.registry import TRANSFORMS
 
 from cmvl_mm.video import MotionField, without_camera
+from cmvl_mm.video.camera import LEAST_BLOCKS
 
 from .frame_choice import Sample
 
@@ -13,10 +14,20 @@ class SubtractCamera:
 
     A task that is to find the future of its own clip is else solved by the camera: a pan goes on, and no two are alike.
     Blocks without a vector, and all of a frame whose camera is not known, are 0: they move with the ground.
+
+    Raises:
+        ValueError: the grid of a video has too few blocks for any frame's camera to be known.
     """
 
     def __call__(self, sample: Sample) -> Sample:
         motion, valid = sample['motion'], sample['block_valid']
+        rows, columns = valid.shape[2:]
+        if rows * columns < LEAST_BLOCKS:
+            raise ValueError(
+                f'{sample["video"].path}: {rows} x {columns} blocks of {sample["motion_block"]} px are too few to tell '
+                f'the camera from what moves, it takes {LEAST_BLOCKS}. Remedy: a smaller block of the data set, or '
+                'larger videos.'
+            )
         field = MotionField(
             motion.reshape(-1, *motion.shape[2:]), valid.reshape(-1, *valid.shape[2:]), sample['motion_block']
         )
