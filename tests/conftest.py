@@ -21,25 +21,21 @@ os.register_at_fork(before=gc.collect)
 
 @pytest.fixture(scope='module', autouse=True)
 def _left_by_a_file():
-    """No file leaves a change of its process behind, by fixtures of its own."""
-    before, told = process_state(), set()
-    yield told
-    _require_no(changes(before, process_state()) - told)
+    """No file leaves a change of its process behind; fixtures of a file may last as long as it."""
+    before, first_seen = process_state(), {}
+    yield first_seen
+    if left := changes(before, process_state()):
+        told = [f'{line} (since {first_seen.get(line.partition(": ")[0], "the file")})' for line in sorted(left)]
+        pytest.fail('left behind in the process, for all later tests:\n' + '\n'.join(told), pytrace=False)
 
 
 @pytest.fixture(autouse=True)
-def _left_by_a_test(_left_by_a_file):
-    """No test does; it comes before all fixtures of a test, and ends after them."""
+def _left_by_a_test(request, _left_by_a_file):
+    """It comes before all fixtures of a test, and ends after them."""
     before = process_state()
     yield
-    left = changes(before, process_state())
-    _left_by_a_file.update(left)
-    _require_no(left)
-
-
-def _require_no(left: set[str]) -> None:
-    if left:
-        pytest.fail('left behind in the process, for all later tests:\n' + '\n'.join(sorted(left)), pytrace=False)
+    for line in changes(before, process_state()):
+        _left_by_a_file.setdefault(line.partition(': ')[0], request.node.name)
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 _ABSENT = '(absent)'
-_OF_PYTEST = 'PYTEST_CURRENT_TEST'
-_AT_IMPORT = frozenset({'TORCHINDUCTOR_CACHE_DIR', 'RAY_CLIENT_MODE', 'KMP_INIT_AT_FORK'})
-"""Variables that libraries set when they are imported or first used, whoever does so."""
+_VARIABLES = 'CMVL_', 'LOCAL_RANK', 'MASTER_', 'PORT', 'PYTHON', 'RANK', 'RAY_', 'WORLD_SIZE'
+"""What these begin with changes how later tests run; of others, libraries set many when they are first used."""
+_AT_IMPORT = frozenset({'RAY_CLIENT_MODE'})
+_LOGGERS = 'root', 'cmvl_mm', 'mmengine', 'ray'
 _OF_TORCH = signal.SIGCHLD  # its data loader sets a handler with the first worker, for good
 _NEW_AT_IMPORT = 'logger ', 'torch.'
 
@@ -22,7 +23,11 @@ def process_state() -> dict[str, Any]:
     return {
         **{f'builtins.{name}': value for name, value in vars(builtins).items() if callable(value) and name != '_'},
         'sys.breakpointhook': sys.breakpointhook,
-        **{f'variable {name}': value for name, value in os.environ.items() if name not in {_OF_PYTEST, *_AT_IMPORT}},
+        **{
+            f'variable {name}': value
+            for name, value in os.environ.items()
+            if name.startswith(_VARIABLES) and name not in _AT_IMPORT
+        },
         **{f'handler of {number.name}': signal.getsignal(number) for number in signal.Signals if number != _OF_TORCH},
         'sys.argv': list(sys.argv),
         'working directory': os.getcwd(),
@@ -43,12 +48,12 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
 
 
 def _loggers() -> dict[str, Any]:
-    """Of Python's own; torch turns its own on and off when its compiler is loaded."""
+    """Of Python's own; many libraries set up theirs at their first use."""
     every = {'root': logging.root} | logging.root.manager.loggerDict
     return {
         f'logger {name}': (logger.level, logger.disabled, logger.propagate)
         for name, logger in every.items()
-        if isinstance(logger, logging.Logger) and not name.startswith('torch')
+        if isinstance(logger, logging.Logger) and name.split('.')[0] in _LOGGERS
     }
 
 

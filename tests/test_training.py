@@ -137,7 +137,7 @@ def test_pretrain_finetune_test_retrieve(tool, lists, pretrained, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_test_like_one(tool, lists, pretrained, tmp_path):
+def test_two_processes_test_like_one(tool, lists, pretrained, tmp_path, monkeypatch):
     """15 videos on 2 processes: the sixteenth is padding, and must not count."""
     root = lists['retrieval'][2].split('=')[1]
     short = tmp_path / 'query.txt'
@@ -151,7 +151,7 @@ def test_two_processes_test_like_one(tool, lists, pretrained, tmp_path):
         'tools/test.py', 'configs/demo/retrieval.py', checkpoint, '--work-dir', tmp_path / 'one',
         '--dump-features', dumps[0], '--cfg-options', *options,
     )  # fmt: skip
-    os.environ['PORT'] = free_port()
+    monkeypatch.setenv('PORT', free_port())
     tool(
         'tools/dist_test.sh', 'configs/demo/retrieval.py', checkpoint, 2, '--work-dir', tmp_path / 'two',
         '--dump-features', dumps[1], '--cfg-options', *options,
@@ -168,7 +168,7 @@ def test_two_processes_test_like_one(tool, lists, pretrained, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_train_like_one(tool, lists, tmp_path):
+def test_two_processes_train_like_one(tool, lists, tmp_path, monkeypatch):
     """The losses of two gloo processes follow one process on the same global batches: fp32, no dropout, 10 steps.
 
     At a warm-up's rate: at the demo's, 0.001, training magnifies rounding itself. Two runs of one process whose
@@ -186,7 +186,7 @@ def test_two_processes_train_like_one(tool, lists, tmp_path):
         'default_hooks.checkpoint.interval=10',
         'log_processor.window_size=1',
     ]
-    os.environ['PORT'] = free_port()
+    monkeypatch.setenv('PORT', free_port())
     tool(
         'tools/train.py', 'configs/demo/pretrain.py', '--work-dir', tmp_path / 'one',
         '--cfg-options', *steady, 'train_dataloader.batch_size=8',

@@ -27,6 +27,8 @@ def require_device(device: str | torch.device) -> torch.device:
             raise DeviceError(f'device {str(found)!r}: torch {torch.__version__} {why}. Remedy: the device cpu.')
         if found.index is not None and found.index >= count:
             raise DeviceError(f'device {str(found)!r}: torch sees {count} GPUs. Remedy: cuda:0 to cuda:{count - 1}.')
+    elif found.type == 'meta':
+        raise DeviceError("device 'meta' holds no values. Remedy: cpu, or cuda:0.")
     elif found.type != 'cpu':
         try:
             torch.empty(0, device=found)
