@@ -8,7 +8,7 @@ from rival_costs import BUDGET, TOLERANCE, load_costs
 from rival_plot import draw
 from rival_ranks import FEWEST_SEEDS
 from rival_rows import LEVELS, METHODS, entries
-from rival_settings import TRIALS
+from rival_settings import TRIALS, chosen
 from rows import REPOSITORY, Level
 from store import RIVALS, Result, load_published
 
@@ -25,8 +25,7 @@ Held equal: {BUDGET:,} clips of 16 frames through the network and its copies on 
 {TOLERANCE:.0%} (whole epochs), a quarter more on level hard, which has more videos; AdamW, the last checkpoint, crop,
 flip and colours but for what is the method. The supervised row alone reads labels; it trains as long, with the
 augmentation of finetuning. I-frames and motion windows of ours pass networks of their own, which are in the operations
-and not in the clips. Settings: {TRIALS} trials a method on the validation split, the best of ours more, see the end;
-figures are of the test split.
+and not in the clips. Figures are of the test split.
 
 Percent; mean, with the sample's standard deviation, over seeds of weights, order and samples; the videos are the same
 for every seed, so intervals speak of other seeds and not of other videos. Ranks are by joint R@1. "95 %": the places
@@ -52,7 +51,7 @@ def write_report() -> None:
 def document(results: Sequence[Result]) -> str:
     """The text of RIVALS.md."""
     tested, costs = _tested(results), load_costs()
-    parts = [INTRODUCTION, _origin(tested)]
+    parts = [INTRODUCTION, _tuned(), _origin(tested)]
     if FINDINGS.exists():
         parts.append(FINDINGS.read_text())
     for level in LEVELS:
@@ -80,6 +79,14 @@ def document(results: Sequence[Result]) -> str:
 
 def _tested(results: Sequence[Result]) -> list[Result]:
     return [found for found in results if found.split == 'test']
+
+
+def _tuned() -> str:
+    """How many methods have had their trials, so that nobody takes one that was not tuned for one that was."""
+    done = sum(key in chosen() for key in METHODS)
+    who = f'all {len(METHODS)} methods' if done == len(METHODS) else f'**{done} of {len(METHODS)}** methods'
+    others = '' if done == len(METHODS) else ', the others run with the settings of their configs'
+    return f'Settings: {who} had {TRIALS} trials on the validation split{others}; the best of ours had more, see the end.\n'
 
 
 def _picture(level: Level) -> str:
