@@ -32,7 +32,7 @@ help:
 	@echo 'make fuzz    damage N videos of every kind and read them; N=2000 is what RELIABILITY.md quotes'
 	@echo 'make reliability   put every promise to its heavy test; writes RELIABILITY.md; ONLY="soak resume": these tables anew'
 	@echo 'make evidence   the claims of the paper on the controlled benchmark; writes EVIDENCE.md; SEEDS=1: the core of it; FALLS=folder: real clips, too; MISSING=1: only what evidence/results.json has not; FRESH=1: level basic on other videos'
-	@echo 'make rivals   21 pretext tasks of other papers beside ours; writes RIVALS.md; SEEDS=1; LEVELS="basic future hard"; ONLY="vcop prp"; MISSING=1'
+	@echo 'make rivals   21 pretext tasks of other papers beside ours; writes RIVALS.md; SEEDS=1; LEVELS="basic future hard"; ONLY="vcop prp"; FALLS=folder: real clips, too; MISSING=1'
 	@echo 'make wheel   build sdist and wheel, install the wheel without extras and with [train,web], check both'
 
 setup: $(STAMP)
@@ -98,7 +98,7 @@ evidence: setup
 	$(BIN)/python evidence/run_suite.py --seeds $(SEEDS) $(if $(MISSING),--missing) $(if $(FRESH),--fresh) $(if $(FALLS),--falls "$(FALLS)")
 
 rivals: setup
-	$(BIN)/python evidence/run_rivals.py --seeds $(SEEDS) --levels $(LEVELS) $(if $(ONLY),--only $(ONLY)) $(if $(MISSING),--missing)
+	$(BIN)/python evidence/run_rivals.py --seeds $(SEEDS) --levels $(LEVELS) $(if $(ONLY),--only $(ONLY)) $(if $(FALLS),--falls "$(FALLS)") $(if $(MISSING),--missing)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -80,17 +80,7 @@ def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) 
     if is_done(row.name, seed, split, settings, published=published):
         return
     begun = time.monotonic()
-    found: dict[str, float] = {}
-    if row.train is not None:
-        keep_settings(work_dir, digest(*trainings_of(row, seed)))
-        command = [
-            'tools/train.py', row.training, '--work-dir', work_dir, '--resume', '--seed', seed,
-            *with_options(options_of_training(row, seed)),
-        ]  # fmt: skip
-        spent = work_dir / 'cpu_seconds.txt'
-        # of a finished training: nothing, and its log stays
-        run(f'{row.name}_{seed}_{split}_train', command, spent=spent)
-        found |= training_figures(work_dir) | {CPU_SECONDS: read_seconds(spent)}
+    found = {} if row.train is None else train(row, seed, split)
     tested = WORK / 'tests' / f'{row.name}_{seed}_{split}'
     dump = tested / 'features.npz'
     command = [
@@ -101,6 +91,25 @@ def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) 
     run(f'{row.name}_{seed}_{split}_test', command)
     found |= {'top1': 100 * read_test(tested)['finetune/top1']} if row.classifies else figures(dump, row, split)
     save(result(row.name, seed, split, found, (time.monotonic() - begun) / 60, settings))
+
+
+def train(row: Row, seed: int, split: str) -> dict[str, float]:
+    """A row's own training, or what is missing of it; its figures.
+
+    Args:
+        row: one that trains.
+        seed: of all chance in it.
+        split: what it is trained for, which names the log.
+    """
+    work_dir = folder(row.name, seed)
+    keep_settings(work_dir, digest(*trainings_of(row, seed)))
+    command = [
+        'tools/train.py', row.training, '--work-dir', work_dir, '--resume', '--seed', seed,
+        *with_options(options_of_training(row, seed)),
+    ]  # fmt: skip
+    spent = work_dir / 'cpu_seconds.txt'
+    run(f'{row.name}_{seed}_{split}_train', command, spent=spent)  # of a finished training: nothing, and its log stays
+    return training_figures(work_dir) | {CPU_SECONDS: read_seconds(spent)}
 
 
 def options_of_tested(row: Row, split: str) -> list[str]:

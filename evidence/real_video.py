@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from few_labels import config_of, finetune
 from mmengine.config import Config
-from rows import BY_NAME, CONFIGS, WORK, folder
+from rows import BY_NAME, CONFIGS, WORK, Row, folder
 from run import config_with, run, with_options
 from store import digest, is_done, result, save
 from trainings import trainings_of, trainings_of_start
@@ -35,6 +35,7 @@ NEIGHBOURS, TEMPERATURE = 5, 0.07
 PROBE_LRS, PROBE_STEPS = (0.03, 0.1, 0.3, 1.0), 100
 LR = 0.001  # the middle one of those tuned on the benchmark; nothing is tuned here
 CLIPS, TEST_CLIPS = 23, 10
+FALLS = WORK / 'falls'
 
 
 def person(path: str) -> str:
@@ -66,7 +67,7 @@ def wilson(share: float, count: int) -> tuple[float, float]:
 
 def prepare(videos: Path) -> Path:
     """Re-encoded clips and lists: all, and persons 1, 2, 4 against 3."""
-    root = WORK / 'falls'
+    root = FALLS
     run('prepare_falls', ['tools/prepare_videos.py', videos, root / 'videos', '--profile', 'small'])
     entries = [
         Entry(f'videos/{name}/{path.name}', label)
@@ -87,33 +88,39 @@ def prepare(videos: Path) -> Path:
     return root
 
 
-def options_of_read_out(row: str, root: Path) -> list[str]:
+def read_out_name(row: Row) -> str:
+    """Of the result of a row's read-out here."""
+    return f'falls_{row.name}'
+
+
+def options_of_read_out(row: Row, root: Path) -> list[str]:
     """`--cfg-options` of the test that dumps the features of all clips."""
     lists = [f'test_dataloader.dataset.{key}={root}/annotations/all_fall.txt' for key in ('gallery', 'query')]
-    weights = [] if BY_NAME[row].has_weights else ['model.init_cfg=None']
+    weights = [] if row.has_weights else ['model.init_cfg=None']
     return [*lists, f'test_dataloader.dataset.data_prefix.video={root}', *weights]
 
 
-def settings_of_read_out(row: str, seed: int, root: Path) -> str:
+def settings_of_read_out(row: Row, seed: int, root: Path) -> str:
     """Digest of its config and of the trainings behind the row."""
     test = config_with(CONFIGS / 'retrieval.py', options_of_read_out(row, root))
-    return digest(test, *trainings_of(BY_NAME[row], seed))
+    return digest(test, *trainings_of(row, seed))
 
 
-def read_out(row: str, seed: int, root: Path) -> None:
+def read_out(row: Row, seed: int, root: Path) -> None:
     """Frozen features of one start."""
-    tested = WORK / 'tests' / f'falls_{row}_{seed}'
+    tested = WORK / 'tests' / f'{read_out_name(row)}_{seed}'
     begun = time.monotonic()
     command = [
-        'tools/test.py', CONFIGS / 'retrieval.py', *([folder(row, seed)] if BY_NAME[row].has_weights else []),
+        'tools/test.py', CONFIGS / 'retrieval.py', *([folder(row.name, seed)] if row.has_weights else []),
         '--work-dir', tested, '--seed', seed, '--dump-features', tested / 'features.npz',
         *with_options(options_of_read_out(row, root)),
     ]  # fmt: skip
-    run(f'falls_{row}_{seed}', command)
+    run(f'{read_out_name(row)}_{seed}', command)
     found = load_features(tested / 'features.npz')
     queries = Features(*(None if part is None else part[found.is_query] for part in found))
     minutes = (time.monotonic() - begun) / 60
-    save(result(f'falls_{row}', seed, 'test', by_person(queries), minutes, settings_of_read_out(row, seed, root)))
+    settings = settings_of_read_out(row, seed, root)
+    save(result(read_out_name(row), seed, 'test', by_person(queries), minutes, settings))
 
 
 def finetunings(start: str, seed: int) -> dict[str, Config]:
@@ -131,7 +138,7 @@ def wanted_weights(seeds: Sequence[int], root: Path) -> set[tuple[str, int]]:
     wanted = set()
     for seed in seeds:
         for row in STARTS[1:]:
-            settings = {f'falls_{row}': settings_of_read_out(row, seed, root)}
+            settings = {read_out_name(BY_NAME[row]): settings_of_read_out(BY_NAME[row], seed, root)}
             trainings = trainings_of_start(row, seed)
             settings |= {name: digest(config, *trainings) for name, config in finetunings(row, seed).items()}
             if not all(is_done(name, seed, 'test', found, published=True) for name, found in settings.items()):
@@ -143,8 +150,9 @@ def main() -> None:
     args = parse_args()
     root = prepare(args.videos)
     for seed in range(args.seeds):
-        for row in STARTS:
-            if not is_done(f'falls_{row}', seed, 'test', settings_of_read_out(row, seed, root), published=args.missing):
+        for row in map(BY_NAME.__getitem__, STARTS):
+            settings = settings_of_read_out(row, seed, root)
+            if not is_done(read_out_name(row), seed, 'test', settings, published=args.missing):
                 read_out(row, seed, root)
         for start in ('scratch', *STARTS[1:]):
             for name, config in finetunings(start, seed).items():

@@ -4,6 +4,7 @@
     make rivals SEEDS=1 ONLY="vcop prp"             # some methods, one seed
     make rivals LEVELS="basic future hard"
     python evidence/run_rivals.py --few-labels      # few-label finetuning from every row, too; hours
+    python evidence/run_rivals.py --falls FOLDER    # read-outs on real clips from every row of level basic, too
     python evidence/run_rivals.py --tune            # on the validation split; writes evidence/rival_settings.json
     python evidence/run_rivals.py --missing         # only what evidence/rivals.json has not
     python evidence/run_rivals.py --again           # rows whose settings have changed since are run anew
@@ -21,9 +22,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from jobs import Job, few_label_job, row_job, run_jobs, settings_of
+from real_video import read_out_name
 from rival_costs import write_costs
+from rival_falls import falls_jobs, settings_on_falls
 from rival_report import write_report
 from rival_rows import LEVELS, METHODS, OURS, Entry, entries, rival
 from rival_settings import (
@@ -82,8 +86,11 @@ def compare(args: argparse.Namespace) -> dict[str, BaseException]:
             starts = [entry.row.name for entry in chosen if entry.row.level == 'basic' and entry.key not in OUTER]
             jobs = [few_label_job(start, seed, 'test', published=args.missing) for seed in seeds for start in starts]
             failures |= run_jobs(jobs, args.lanes, keep_going=True)
+        if args.falls is not None:
+            jobs = falls_jobs(chosen, seeds, args.falls, published=args.missing)
+            failures |= run_jobs(jobs, args.lanes, keep_going=True)
     finally:  # stopped, too: what is finished is published
-        publish_rivals(chosen, 'test')
+        publish_rivals(chosen, 'test', real_video=args.falls is not None)
     write_costs(entries('basic'))
     write_report()
     return failures
@@ -137,15 +144,20 @@ def set_aside_if_changed(entry: Entry, seed: int, split: str) -> None:
     if changed:
         aside = WORK / 'replaced' / f'{time.strftime("%Y%m%d_%H%M%S")}_{row.name}_{seed}'
         aside.mkdir(parents=True)
-        for path in (finished, training, WORK / 'tests' / f'{row.name}_{seed}_{split}'):
+        tests = WORK / 'tests'
+        real = place(read_out_name(row), seed, split), tests / f'{read_out_name(row)}_{seed}'
+        for path in (finished, training, tests / f'{row.name}_{seed}_{split}', *real):
             if path.exists():
                 path.rename(aside / path.name)
 
 
-def publish_rivals(chosen: Sequence[Entry], split: str) -> None:
+def publish_rivals(chosen: Sequence[Entry], split: str, *, real_video: bool = False) -> None:
     """Put all finished results of this comparison into the repository; those of other settings leave it."""
     publish([found for found in load_finished() if shelf(found.row) == RIVALS])
-    withdraw_others(RIVALS, {(entry.row.name, split): settings_of(entry.row, 0, split) for entry in chosen})
+    settings = {(entry.row.name, split): settings_of(entry.row, 0, split) for entry in chosen}
+    if real_video:
+        settings |= {(name, split): found for name, found in settings_on_falls(chosen).items()}
+    withdraw_others(RIVALS, settings)
 
 
 def tune(args: argparse.Namespace) -> dict[str, BaseException]:
@@ -194,6 +206,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--only', nargs='+', choices=keys, default=keys, metavar='ROW', help=f'of {", ".join(keys)}')
     parser.add_argument('--lanes', type=int, default=2, help='runs at a time (default: %(default)s)')
     parser.add_argument('--few-labels', action='store_true', help='few-label finetuning from every row of level basic')
+    parser.add_argument('--falls', type=Path, help='folder of real clips, see evidence/real_video.py')
     parser.add_argument('--tune', action='store_true', help='choose settings of the rivals on the validation split')
     parser.add_argument(
         '--missing', action='store_true', help='not what evidence/rivals.json has with the same settings'
@@ -208,8 +221,10 @@ def parse_args() -> argparse.Namespace:
         help='write RIVALS.md again, train nothing; counts operations of configs that have changed',
     )
     args = parser.parse_args()
-    if args.tune and (args.levels != ['basic'] or args.few_labels):
-        parser.error('--tune has level basic and no few labels: leave out --levels and --few-labels')
+    if args.tune and (args.levels != ['basic'] or args.few_labels or args.falls):
+        parser.error('--tune has level basic alone: leave out --levels, --few-labels and --falls')
+    if args.falls and 'basic' not in args.levels:
+        parser.error('--falls reads out rows of level basic: add it to --levels')
     return args
 
 

@@ -71,7 +71,7 @@ def real_video(results: Sequence[Result]) -> str:
         tuned = 'scratch' if start == 'random' else start
         cells = [(f'falls_{start}', name, CLIPS) for name in ('R@1', 'kNN', 'probe')]
         cells += [(f'few_{tuned}_fall_{shots}', 'top1', TEST_CLIPS) for shots in (1, 4)]
-        lines.append(f'| {start} | {" | ".join(_share(results, *cell) for cell in cells)} |')
+        lines.append(f'| {start} | {" | ".join(share(results, *cell) for cell in cells)} |')
     return '\n'.join([*lines, ''])
 
 
@@ -79,7 +79,7 @@ def _seeds_of(results: Sequence[Result], prefix: str) -> str:
     return ', '.join(map(str, sorted({found.seed for found in results if found.row.startswith(prefix)})))
 
 
-def _share(results: Sequence[Result], row: str, figure: str, count: int) -> str:
+def share(results: Sequence[Result], row: str, figure: str, count: int) -> str:
     """'60.9 [41, 78]'."""
     found = list(values(results, row, figure).values())
     if not found:

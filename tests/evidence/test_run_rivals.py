@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import jobs
 import pytest
+import real_video
+import rival_falls
 import rival_settings
 import run
 import run_rivals
@@ -44,7 +46,9 @@ def scripts(work, monkeypatch):
 
 
 def arguments(*only, **changes):
-    asked = dict(seeds=1, levels=['basic'], only=only, lanes=1, few_labels=False, missing=False, again=False)
+    asked = dict(
+        seeds=1, levels=['basic'], only=only, lanes=1, few_labels=False, falls=None, missing=False, again=False
+    )
     return Namespace(**asked | changes)
 
 
@@ -111,6 +115,32 @@ def test_changed_settings_fail_until_asked_to_run_again(scripts, work):
     assert before.keys() - after.keys() == {'test_rival_pace_1'}  # its settings are gone, and it was not asked for
     assert after['test_rival_pace_0'] != before['test_rival_pace_0']
     assert {path.name for path in (work / 'replaced').glob('*/*')} == {'test_rival_pace_0.json', 'rival_pace_0'}
+
+
+def test_real_video_is_read_with_the_weights_of_the_rows_and_again_with_other_ones(scripts, work, monkeypatch):
+    read = []
+
+    def read_out(row, seed, root):
+        read.append((row.name, seed, root))
+        settings = real_video.settings_of_read_out(row, seed, root)
+        store.save(store.result(real_video.read_out_name(row), seed, 'test', {'R@1': 60.0}, 0.1, settings))
+
+    monkeypatch.setattr(rival_falls, 'prepare', lambda videos: real_video.FALLS)
+    monkeypatch.setattr(rival_falls, 'read_out', read_out)
+    monkeypatch.setattr(real_video, 'config_with', jobs.config_with)
+    asked = dict(levels=['basic', 'hard'], falls='videos')
+    assert run_rivals.compare(arguments('pace', 'random', **asked)) == {}
+    assert read == [('rival_random', 0, real_video.FALLS), ('rival_pace', 0, real_video.FALLS)]
+    assert scripts.begun[-1] == 'rival_pace_0_falls_train'  # which ends at once where the training is finished
+    assert {'test_falls_rival_pace_0', 'test_falls_rival_random_0'} <= {
+        found.key for found in store.load_published(store.RIVALS)
+    }
+    run_rivals.compare(arguments('pace', 'random', **asked))
+    assert len(read) == 2
+    rival_settings.CHOSEN.write_text(json.dumps({'pace': dict(options=[f'{RATE}=0.01'], best='lr 0.01', tries={})}))
+    assert run_rivals.compare(arguments('pace', 'random', again=True, **asked)) == {}
+    assert [name for name, _, _ in read[2:]] == ['rival_pace']
+    assert (work / 'results/test_falls_rival_pace_0.json').exists()
 
 
 @pytest.mark.parametrize('work_of', ['compare', 'tune'])
