@@ -45,11 +45,19 @@ def info(videos: tuple[str, ...], as_json: bool) -> None:
 
 
 def _files(name: str) -> list[str]:
-    """The videos below a folder; anything else is itself."""
+    """The videos below a folder, and those that fit a pattern; anything else is itself."""
+    from glob import has_magic
     from pathlib import Path
 
+    from cmvl_mm.embedding.video_inputs import InputsError, find_videos
     from cmvl_mm.prepare.sources import find_in_folder
 
+    if has_magic(name) and not Path(name).exists():
+        try:
+            matching = find_videos(name)
+        except InputsError as error:
+            raise click.ClickException(str(error)) from error
+        return [str(matching.root / path) for path in matching.paths]
     if not Path(name).is_dir():
         return [name]
     found = [str(Path(name, source.path)) for source in find_in_folder(Path(name)).sources]

@@ -43,6 +43,17 @@ class Commands(click.Group):
         with formatter.section('Commands'):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand and its arguments; an empty one is refused, for it would mean the working directory."""
+        if '' in args:
+            raise click.UsageError(
+                f'argument {args.index("")} is empty. Remedy: a path or a value; is a variable of the shell not set?',
+                ctx,
+            )
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the subcommand; what is the user's to mend is one line and exit code 1."""
         with shown_in_one_line():

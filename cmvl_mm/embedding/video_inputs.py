@@ -52,6 +52,8 @@ def find_videos(named: Named | Sequence[Named], root: Named | None = None) -> Vi
     several = [named] if isinstance(named, (str, os.PathLike)) else list(named)
     if not several:
         raise InputsError(f'no videos were named. {_REMEDY}')
+    if any(os.fspath(one) == '' for one in several):
+        raise InputsError(f'an empty name, which would mean the working directory. {_REMEDY}')
     first = Path(several[0])
     if len(several) == 1 and first.suffix.lower() in LISTS:
         found = _of_list(first, Path(root) if root is not None else first.parent)

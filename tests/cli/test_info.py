@@ -130,3 +130,16 @@ def test_what_cmvl_pretrain_leaves_out_is_called_too_short_and_preparing_no_reme
         container.mux(stream.encode())
     shown = CliRunner().invoke(main, ['info', str(tmp_path)])
     assert [line.rpartition('  ')[2] for line in shown.output.splitlines()[1:]] == ['ready', *['too short'] * 3]
+
+
+def test_a_quoted_pattern_names_the_videos_that_fit(tmp_path):
+    for name in ('a.mp4', 'b.mp4'):
+        write_video(FRAMES, tmp_path / name, quantiser=3)
+    (tmp_path / 'b.txt').write_text('no video')
+    found = CliRunner().invoke(main, ['info', '--json', str(tmp_path / '*.mp4')])
+    assert [facts['path'] for facts in json.loads(found.stdout)] == [
+        str(tmp_path / name) for name in ('a.mp4', 'b.mp4')
+    ]
+    none = CliRunner().invoke(main, ['info', str(tmp_path / '*.webm')])
+    assert none.exit_code == 1
+    assert '*.webm: no file fits this pattern. Remedy: ' in none.stderr

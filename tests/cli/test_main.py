@@ -29,6 +29,12 @@ def test_a_misspelt_command_is_a_usage_error():
     assert "No such command 'webb'" in result.output
 
 
+def test_an_empty_argument_is_named_and_not_taken_for_the_working_directory():
+    result = CliRunner().invoke(frame.main, ['search', 'features', ''])
+    assert result.exit_code == 2
+    assert 'argument 2 is empty. Remedy: ' in result.output
+
+
 def test_our_own_errors_are_one_line():
     with pytest.raises(click.ClickException, match=r'^a\.mp4: open: it is empty'), shown_in_one_line():
         raise VideoError('a.mp4', 'open', 'it is empty', 'Fetch it again')
