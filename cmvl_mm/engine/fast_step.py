@@ -4,7 +4,8 @@ The levers change how fast a step is, not what it computes, up to rounding. They
 data, model, optimiser and hooks at once, and MMEngine forbids two base files to set the same key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
 from typing import Any
 
 from mmengine.config import Config
@@ -27,8 +28,9 @@ def spell_out(config: Config, device: str) -> list[str]:
         A line for each lever: its position and, where that is not the one asked for, why.
 
     Raises:
-        ValueError: `fast_step` is no dict; the device is to recolour and the pipeline has no stage `colour`; there are
-            several optimisers, or one in a wrapper of another type.
+        ValueError: `fast_step` is no dict, or a lever of it is missing or in no position that it has; the device is to
+            recolour and the pipeline has no stage `colour`; there are several optimisers, or one in a wrapper of
+            another type.
     """
     if config.get('fast_step') is None or config.get('optim_wrapper') is None:
         return []
@@ -38,7 +40,7 @@ def spell_out(config: Config, device: str) -> list[str]:
             "for MMEngine's plain step."
         )
     _take_wrapper(config)
-    levers = FastStep(**config.fast_step)
+    levers = _levers_of(config.fast_step)
     precision, remark = levers.precision, ''
     if levers.precision == 'bf16' and device == 'cpu' and (reason := why_not_bf16()):
         precision, remark = 'fp32', f', not bf16: {reason}'
@@ -84,6 +86,16 @@ def _name_of(model: dict[str, Any] | None) -> str:
     """The class that a model's config names, as a text or itself."""
     kind = (model or {}).get('type', 'a model without a type')
     return kind.split('.')[-1] if isinstance(kind, str) else kind.__name__
+
+
+def _levers_of(positions: Mapping[str, Any]) -> FastStep:
+    required = [field.name for field in fields(FastStep) if field.default is MISSING]
+    if missing := [name for name in required if name not in positions]:
+        raise ValueError(
+            f'fast_step has {", ".join(positions) or "nothing"}, and lacks {", ".join(missing)}. Remedy: name all of '
+            "them, with '_base_/fast_step.py' as a base file; or leave fast_step out."
+        )
+    return FastStep(**positions)
 
 
 def _take_wrapper(config: Config) -> None:

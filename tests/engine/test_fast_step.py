@@ -104,8 +104,11 @@ def test_misspelt_levers_and_positions_are_refused(repository):
     with pytest.raises(ValueError, match='must be a list'):
         spell_out(load_config(path, {'fast_step.compile': 'backbone'}), 'cpu')
     without_logs = {name: value for name, value in FAST.items() if name != 'logs'}
-    with pytest.raises(TypeError, match='logs'):
+    with pytest.raises(ValueError, match=r'lacks logs\. Remedy: '):
         spell_out(Config(dict(optim_wrapper={}, fast_step=without_logs)), 'cpu')
+    slow = load_config(repository / 'configs/demo/pretrain.py', {'fast_step.precision': 'bf16'})
+    with pytest.raises(ValueError, match=r'fast_step has precision, and lacks memory_format, .*\. Remedy: '):
+        spell_out(slow, 'cpu')
 
 
 def test_colour_cannot_leave_a_pipeline_that_has_none(repository):
