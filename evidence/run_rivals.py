@@ -39,6 +39,7 @@ from rival_settings import (
     has_temperature,
     later_trials,
     options_of,
+    shortened,
     trial_suffix,
     write_chosen,
 )
@@ -166,22 +167,27 @@ def tune(args: argparse.Namespace) -> dict[str, BaseException]:
     keys = [key for key in (*FIRST, *(key for key in METHODS if key not in FIRST)) if key in args.only]
     configs = {key: load_config(rival(key, 'basic').row.training) for key in keys}
     trials = {key: first_trials() for key in keys}
-    failures = run_trials(trials, args)
+    short = {key: shortened(config) for key, config in configs.items()}
+    failures = run_trials(trials, short, args)
     known = [key for key in keys if has_all(key, trials[key])]
     for key in known:
         best_rate = best_of(key, trials[key])[RATE]
         trials[key] += later_trials(best_rate, has_temperature(configs[key]))
-    failures |= run_trials({key: trials[key] for key in known}, args)
+    failures |= run_trials({key: trials[key] for key in known}, short, args)
     for key in known:
         if has_all(key, trials[key]):
             write_chosen(key, trials[key], configs[key])
     return failures
 
 
-def run_trials(trials: Mapping[str, Sequence[dict[str, float]]], args: argparse.Namespace) -> dict[str, BaseException]:
-    """One training a trial, with the tuning's seed; failures by name."""
+def run_trials(
+    trials: Mapping[str, Sequence[dict[str, float]]], short: Mapping[str, tuple[str, ...]], args: argparse.Namespace
+) -> dict[str, BaseException]:
+    """One short training a trial, with the tuning's seed; failures by name."""
     chosen = [
-        rival(key, 'basic', options_of(trial), trial_suffix(trial)) for key, tried in trials.items() for trial in tried
+        rival(key, 'basic', (*options_of(trial), *short[key]), trial_suffix(trial))
+        for key, tried in trials.items()
+        for trial in tried
     ]
     try:
         return run_rows(chosen, [TUNING_SEED], 'val', args)

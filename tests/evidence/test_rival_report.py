@@ -15,7 +15,7 @@ from rival_tables import ranking
 RECALLS = {
     'random': [2.0, 2.1, 2.2],
     'supervised': [60.0, 61.0, 62.0],
-    'clip_motion': [30.0, 31.0, 32.0],
+    'steady_clip_motion': [30.0, 31.0, 32.0],
     'rotnet': [20.0, 21.0, 22.5],
     'vcop': [3.0, 3.1, 3.2],
     'pace': [25.0],
@@ -50,7 +50,7 @@ def cells(text, name):
 def test_the_ranking_is_that_of_the_means(made_up):
     cost = Cost(epochs=8, batch=4, clips=4.0, places=147456, operations=3.4e9, settings='1')
     text = ranking('basic', entries('basic'), made_up, {'rotnet': cost})
-    order = ['supervised', 'whole clips', 'PacePred', '3D-RotNet', 'VCOP', 'random']
+    order = ['supervised', 'camera', 'PacePred', '3D-RotNet', 'VCOP', 'random']
     lines = text.splitlines()[2:]
     assert [next(word for word in order if word in line) for line in lines[:6]] == order
     assert cells(text, '3D-RotNet') == [

@@ -3,14 +3,15 @@
 import pytest
 from jobs import settings_of
 from rival_costs import BUDGET, CLIP_PLACES, TOLERANCE, VIDEOS, digest_of_step, load_costs
-from rival_rows import FIT_FUTURE, FOLDER, LEVELS, METHODS, OURS, departure, entries
-from rival_settings import RATE, TEMPERATURE, TRIALS, first_trials, has_temperature, later_trials
+from rival_rows import FIT_FUTURE, FOLDER, LEVELS, METHODS, OURS, departure, entries, rival
+from rival_settings import RATE, TEMPERATURE, TRIALS, first_trials, has_temperature, later_trials, shortened
 from rows import BY_NAME, CONFIGS, options_of_test, options_of_training
 from run import config_with
 from settings import ALPHAS, GAPS
 from store import OF_RIVALS
 
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.engine.fast_step import spell_out
 
 TRAINED = [entry for entry in entries('basic') if entry.row.train is not None]
 
@@ -75,6 +76,17 @@ def test_ours_are_the_rows_of_the_evidence():
 def test_what_a_method_says_of_itself_is_no_more_than_that(key):
     assert 10 < len(departure(key)) < 300
     assert 'Protocol' not in departure(key)
+
+
+@pytest.mark.parametrize('key', METHODS)
+def test_a_trial_is_half_a_training_whose_rate_falls_at_its_end(key, configs):
+    row = rival(key, 'basic', (f'{RATE}=0.003', *shortened(configs[key])), '_lr0.003').row
+    config, whole = config_with(row.training, options_of_training(row, 100)), configs[key]
+    assert config.train_cfg.max_epochs == whole.train_cfg.max_epochs // 2 > 1
+    (scheduler,) = config.param_scheduler
+    assert (scheduler.begin, scheduler.end) == (config.train_cfg.max_epochs // 2, config.train_cfg.max_epochs)
+    assert (scheduler.type, config.optim_wrapper.optimizer.lr) == (whole.param_scheduler[0].type, 0.003)
+    assert 'fast_step.precision: bf16' in spell_out(config, 'cuda')
 
 
 def test_a_rival_has_as_many_trials_as_the_best_of_ours(configs):

@@ -162,7 +162,7 @@ def tune(monkeypatch, score, *only):
 
     def scored(dump, row, split):
         options = dict(option.split('=') for option in row.options)
-        return {'R@1 joint': score({name: float(value) for name, value in options.items()})}
+        return {'R@1 joint': score({name: float(options[name]) for name in (RATE, TEMPERATURE) if name in options})}
 
     monkeypatch.setattr(jobs, 'figures', scored)
     return run_rivals.tune(arguments(*only))
