@@ -24,6 +24,7 @@ TOPICS = {
     'signals': 'Signals',
     'dying_peers': 'Dying workers and ranks',
     'several_nodes': 'Several machines',
+    'slurm': 'Slurm',
     'killed_embeddings': 'Embedding many videos',
     'untrusted_files': 'Untrusted files',
     'soak': 'Soak',

@@ -59,7 +59,7 @@ class RealSlurm:
     jobs among them, run as root and have this cluster's SLURM_CONF in their environment: by that they are ended.
 
     Attributes:
-        version: as Slurm gives it, 'slurm-wlm 22.05.8'.
+        version: 'Slurm 22.05.8'.
         variables: of the environment of Slurm's commands, of a job of two tasks a node, and of jobs.
     """
 
@@ -86,7 +86,7 @@ class RealSlurm:
         try:
             self._write(conf)
             self._start_daemons()
-            self.version = self.run('sinfo', '--version')
+            self.version = f'Slurm {self.run("sinfo", "--version").split()[-1]}'
         except BaseException:
             self._end()
             raise

@@ -12,5 +12,5 @@ def test_programs_that_are_missing_are_named_with_the_remedy(tmp_path, monkeypat
     with pytest.raises(RuntimeError, match=r'^sbatch: not on the PATH\. Remedy: as root, apt-get install .*slurmctld'):
         RealSlurm(Cluster())
     (tmp_path / 'sbatch').touch(mode=0o755)
-    with pytest.raises(RuntimeError, match='network namespaces, which this machine refused. Remedy: as root'):
+    with pytest.raises(RuntimeError, match=r'network namespaces, which this machine refused\. Remedy: as root'):
         RealSlurm(Cluster())  # not entered, so that it has none
