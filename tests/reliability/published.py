@@ -24,11 +24,11 @@ TOPICS = {
     'signals': 'Signals',
     'dying_peers': 'Dying workers and ranks',
     'several_nodes': 'Several machines',
-    'slurm': 'Slurm',
     'killed_embeddings': 'Embedding many videos',
     'untrusted_files': 'Untrusted files',
     'soak': 'Soak',
     'determinism': 'Determinism',
+    'slurm': 'Slurm',
 }
 """Module -> heading, in the order of RELIABILITY.md."""
 REMARKS = {
