@@ -80,7 +80,7 @@ def chosen_config(args: argparse.Namespace) -> Config:
 def main() -> None:
     args = parse_args()
     read_files_as_data()
-    with Attempt() as attempt:
+    with Attempt(args.launcher) as attempt:
         config = chosen_config(args)
         attempt.runner = runner_from(config)
         attempt.runner.train()

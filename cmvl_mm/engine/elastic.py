@@ -49,11 +49,17 @@ STOPPED = tuple(-number for number in SIGNALS)
 class Attempt:
     """A training that the launcher may start again: its errors end the process with the code that says so.
 
+    A task of Slurm's ends as promptly, with 1: srun then ends the others.
+
+    Args:
+        launcher: as the command line has it.
+
     Attributes:
         runner: to be set; its `has_trained` tells whether there was an iteration.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, launcher: str = 'none') -> None:
+        self.launcher = launcher
         self.runner: Any = None
 
     def __enter__(self) -> Self:
@@ -62,9 +68,11 @@ class Attempt:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, Exception) and on_several_nodes():
             error.add_note(where_from(error))
-        if isinstance(error, Exception) and dist.is_torchelastic_launched():
+        restarts = dist.is_torchelastic_launched()
+        if isinstance(error, Exception) and (restarts or self.launcher == 'slurm'):
             sys.excepthook(type(error), error, trace)
-            end_rank(RESTART_MAY_HELP if self.may_be_repeated(error) else 1)  # before others end for want of this one
+            may_help = restarts and self.may_be_repeated(error)
+            end_rank(RESTART_MAY_HELP if may_help else 1)  # before others end for want of this one
 
     def may_be_repeated(self, error: Exception) -> bool:
         """Not what would come again at once, nor an error that says that the run is over."""

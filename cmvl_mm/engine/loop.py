@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import torch.distributed as dist
 from mmaction.registry import LOOPS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
@@ -180,7 +179,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             return None
 
     def _stop(self, number: int) -> None:
-        """Save and end this process; no process ends before the file is written, or torchrun would kill the writer."""
+        """Save and end this process; none ends before the file is written, or its launcher would kill the writer."""
         writers = [hook for hook in self.runner.hooks if isinstance(hook, AtomicCheckpointHook)]
         for hook in writers:
             hook.save_between_iterations(self.runner)
@@ -193,7 +192,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                 else 'nothing is saved: there is no AtomicCheckpointHook.'
             )
         )
-        if dist.is_torchelastic_launched():
+        if self.runner.launcher != 'none':
             end_rank(exit_code(number))
         raise SystemExit(exit_code(number))
 

@@ -109,8 +109,8 @@ def test_an_error_tells_the_launcher_whether_to_try_again(monkeypatch, capsys, e
     monkeypatch.setattr(elastic, 'end_rank', ended.append)
     monkeypatch.setenv('TORCHELASTIC_RUN_ID', 'none')
 
-    def attempt():
-        with Attempt() as attempt:
+    def attempt(launcher='pytorch'):
+        with Attempt(launcher) as attempt:
             attempt.runner = type('Runner', (), dict(has_trained=trained))
             raise error
 
@@ -120,5 +120,8 @@ def test_an_error_tells_the_launcher_whether_to_try_again(monkeypatch, capsys, e
     assert str(error) in capsys.readouterr().err
     monkeypatch.delenv('TORCHELASTIC_RUN_ID')
     with pytest.raises(type(error)):
-        attempt()
+        attempt('none')
     assert len(ended) == 1
+    with pytest.raises(type(error)):
+        attempt('slurm')  # which starts nothing again
+    assert ended[1:] == [1]

@@ -28,6 +28,7 @@ TOPICS = {
     'untrusted_files': 'Untrusted files',
     'soak': 'Soak',
     'determinism': 'Determinism',
+    'slurm': 'Slurm',
 }
 """Module -> heading, in the order of RELIABILITY.md."""
 REMARKS = {

@@ -21,8 +21,7 @@ def findings(size: Size) -> list[Finding]:
         return [
             meet_again(site),
             joins_late(site),
-            same_losses(site, ranks=RANKS, steps=10, slurm=False),
-            same_losses(site, ranks=RANKS, steps=10, slurm=True),
+            same_losses(site, ranks=RANKS, steps=10),
             comes_back(site),
             first_dies(site),
             stays_away(site),

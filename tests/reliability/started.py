@@ -7,7 +7,7 @@ What all of them have is an environment that they inherit.
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -38,23 +38,32 @@ def ending_what_it_starts() -> Iterator[None]:
     try:
         yield
     finally:
-        until = time.monotonic() + _PATIENCE
-        while left := _marked():
-            for pid in left:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            if time.monotonic() > until:
-                raise RuntimeError(f'processes {left} of a check could not be killed')
-            time.sleep(0.02)
+        end_all_with(MARK)
         while _started:
             _started.pop().wait()
 
 
-def _marked() -> list[int]:
-    """Other processes with the mark; one that has ended has no environment."""
-    found, mark = [], f'{_NAME}={_TOKEN}'.encode()
+def end_all_with(variables: Mapping[str, str]) -> None:
+    """Kill every process that has these variables in its environment.
+
+    Raises:
+        RuntimeError: one could not be killed.
+    """
+    until = time.monotonic() + _PATIENCE
+    while left := processes_with(variables):
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > until:
+            raise RuntimeError(f'processes {left} of a check could not be killed')
+        time.sleep(0.02)
+
+
+def processes_with(variables: Mapping[str, str]) -> list[int]:
+    """Other processes that were started with these variables; one that has ended has no environment."""
+    found, wanted = [], {f'{name}={value}'.encode() for name, value in variables.items()}
     for folder in Path('/proc').glob('[0-9]*'):
         with suppress(OSError):  # ended meanwhile, or somebody else's
-            if mark in (folder / 'environ').read_bytes().split(b'\0') and int(folder.name) != os.getpid():
+            if wanted <= set((folder / 'environ').read_bytes().split(b'\0')) and int(folder.name) != os.getpid():
                 found.append(int(folder.name))
     return found

@@ -79,6 +79,12 @@ def test_two_jobs_of_slurm_do_not_share_a_port(run, tmp_path):
     assert all(20_000 <= port < 40_000 for port in ports)
 
 
+@pytest.mark.parametrize('script', ['slurm_train.sh', 'slurm_test.sh'])
+def test_a_task_that_dies_ends_the_job_of_slurm(run, script):
+    """Without it, srun waits for the others, which wait for the dead one."""
+    assert '--kill-on-bad-exit=1' in run(script, *'abcd')
+
+
 @pytest.mark.slow
 def test_a_config_error_is_not_restarted(repository, tmp_path):
     """By the shipped script with its own number of restarts."""
