@@ -2,12 +2,12 @@
 # datasets, webdataset: a field that none of the first five samples has is dropped from all samples.
 #
 # One would guess: load_dataset('webdataset') gives each sample what the shards hold, and None where a field is missing.
-# What happens:    the columns are those of the first five samples. If these differ, it is a ValueError. If a field comes
-#                  later, as captions or boxes that only some clips have, it is not read: all 48 captions are lost. The
-#                  same samples in another order are an error or a loss. The loss brings no error and no warning,
+# What happens:    the columns are those of the first five samples. If these differ, it is a ValueError. If a field
+#                  comes later, as captions or boxes that only some clips have, it is not read: all 48 captions are lost.
+#                  The same samples in another order are an error or a loss. The loss brings no error and no warning,
 #                  streaming or not. Features passed by hand keep the field.
 # Made here:       one shard of 100 small samples with a clip's bytes and a label; 48 of them have a caption.
-# Versions:        datasets 5.2.0
+# Versions:        datasets 5.2.0, numpy 2.4.6
 # Output seen:
 #   from the fifth on  : ValueError
 #   from the sixth on  : 100 samples, columns ['bin', 'cls'], 0 of 48 captions
