@@ -3,7 +3,7 @@
 #
 # One would guess: load_dataset('webdataset') gives each sample what the shards hold, and None where a field is missing.
 # What happens:    the columns are those of the first five samples. If these differ, it is a ValueError. If a field
-#                  comes later, as captions or boxes that only some clips have, it is not read: all 48 captions are lost.
+#                  comes later, as captions or boxes that only some clips have, it is not read: all 48 are lost here.
 #                  The same samples in another order are an error or a loss. The loss brings no error and no warning,
 #                  streaming or not. Features passed by hand keep the field.
 # Made here:       one shard of 100 small samples with a clip's bytes and a label; 48 of them have a caption.
