@@ -46,18 +46,16 @@ def info(videos: tuple[str, ...], as_json: bool) -> None:
 
 def _files(name: str) -> list[str]:
     """The videos below a folder, and those that fit a pattern; anything else is itself."""
-    from glob import has_magic
+    from glob import glob, has_magic
     from pathlib import Path
 
-    from cmvl_mm.embedding.video_inputs import InputsError, find_videos
     from cmvl_mm.prepare.sources import find_in_folder
 
     if has_magic(name) and not Path(name).exists():
-        try:
-            matching = find_videos(name)
-        except InputsError as error:
-            raise click.ClickException(str(error)) from error
-        return [str(matching.root / path) for path in matching.paths]
+        matching = sorted(path for path in glob(name, recursive=True) if Path(path).is_file())
+        if not matching:
+            raise click.ClickException(f'{name}: no file fits this pattern. Remedy: a pattern that some videos fit.')
+        return matching
     if not Path(name).is_dir():
         return [name]
     found = [str(Path(name, source.path)) for source in find_in_folder(Path(name)).sources]

@@ -1,4 +1,4 @@
-"""Frames made ready for swscale, so that reading and preparing give the same colours."""
+"""Frames made ready for swscale, so that reading and preparing give the same colours; and their RGB."""
 
 from fractions import Fraction
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.video.colour import FULL, Colour, Plan, Tags, frame_tags, resolve
+from cmvl_mm.video.eight_bit_rgb import EightBitRgb
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.matrices import Encoding, UnknownColour, expand_grey, to_rgb
 
@@ -40,6 +41,7 @@ class ColourReader:
         self.codec = codec
         self._plans: dict[tuple[str, Tags], Plan] = {}
         self._converter = VideoReformatter()
+        self._eight_bit_rgb = EightBitRgb()
         self._unflagging: _Unflagging | None = None
 
     def colour(self, frame: VideoFrame) -> Colour:
@@ -66,6 +68,14 @@ class ColourReader:
         if frame.color_range != tags.range:
             frame.color_range = tags.range
         return frame
+
+    def rgb(self, frame: VideoFrame) -> VideoFrame:
+        """The picture as `rgb24`, in the size that it has.
+
+        Raises:
+            VideoError: as of `ready`.
+        """
+        return self._eight_bit_rgb(self.ready(frame))
 
     def _plan(self, frame: VideoFrame) -> Plan:
         key = frame.format.name, frame_tags(frame)

@@ -15,6 +15,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.checks import SettingFault, about, finite, shown, whole
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
+from cmvl_mm.video.eight_bit_rgb import EightBitRgb
 from cmvl_mm.video.errors import SettingError, VideoError
 from cmvl_mm.video.mpeg4_writer import GOP, check_size, encode_images
 from cmvl_mm.video.own_source import refuse_own_source
@@ -68,12 +69,12 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
 
 
 def _write(name: str, stamps: Sequence[int] | None, path: str, profile: Profile) -> int:
-    converter = VideoReformatter()
+    to_rgb, converter = EightBitRgb(), VideoReformatter()
     with SourceFrames(name, stamps) as source:
         shown = display_size(source.width, source.height, source.pixel_shape, source.orientation)
         size, pixel_shape = profile.target(*shown)
         check_size(*size, name, f'Prepare it with the profile {" or ".join(profiles_within(MAX_SIDE, *shown))}')
-        images = (_prepare(frame, source.orientation, size, converter) for frame in source.frames())
+        images = (_prepare(frame, source.orientation, size, to_rgb, converter) for frame in source.frames())
         quantiser = profile.quantiser
         count = encode_images(
             images, path, clock=source.clock, quantiser=quantiser, blame=name, pixel_shape=pixel_shape
@@ -156,11 +157,15 @@ def _replacing(path: str) -> Iterator[str]:
 
 
 def _prepare(
-    frame: VideoFrame, orientation: Orientation, size: tuple[int, int], converter: VideoReformatter
+    frame: VideoFrame,
+    orientation: Orientation,
+    size: tuple[int, int],
+    to_rgb: EightBitRgb,
+    converter: VideoReformatter,
 ) -> VideoFrame:
     """Upright, of this (width, height), 8-bit 4:2:0 in the colours of BT.601."""
     if orientation != UPRIGHT:
-        rgb = converter.reformat(frame, format='rgb24', threads=1).to_ndarray().astype(np.uint8, copy=False)
+        rgb = to_rgb(frame).to_ndarray().astype(np.uint8, copy=False)
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(orientation.upright(rgb)), format='rgb24')
     return converter.reformat(
         frame,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import PictureType, VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.video.colour import container_tags
 from cmvl_mm.video.colour_reader import ColourReader
@@ -122,7 +121,6 @@ class _HandOn:
     def __init__(self, decoder: FrameDecoder, use: Use) -> None:
         self.decoder = decoder
         self._use = use
-        self._converter = VideoReformatter()
         self._colours = ColourReader(decoder.path, container_tags(decoder.stream), decoder.codec)
 
     def __call__(self, number: int, frame: VideoFrame) -> None:
@@ -134,7 +132,7 @@ class _HandOn:
             remedy = 'Turn the picture upright with another program first, or leave the video out'
             raise VideoError(path, 'decode', f'frame {number}: {error}', remedy) from error
         with reporting(path, 'decode'):
-            plane = self._converter.reformat(self._colours.ready(frame), format='rgb24', threads=1).planes[0]
+            plane = self._colours.rgb(frame).planes[0]
             lines = np.frombuffer(memoryview(plane), np.uint8).reshape(self.decoder.height, plane.line_size)
         self._use(number, lines[:, : 3 * self.decoder.width].reshape(self.decoder.height, -1, 3), shown)
 

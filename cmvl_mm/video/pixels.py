@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.video.colour import Colour, Tags
 from cmvl_mm.video.colour_reader import ColourReader
@@ -22,8 +21,6 @@ class RgbWriter:
     def __init__(self, path: str, tags: Tags, codec: str) -> None:
         self._path = path
         self._colours = ColourReader(path, tags, codec)
-        # What frame.to_ndarray(format='rgb24') does, but that sets up a converter and its threads for every frame.
-        self._converter = VideoReformatter()
 
     def colour(self, frame: VideoFrame) -> Colour:
         """Matrix and range by which a frame, as decoded, becomes RGB."""
@@ -33,6 +30,6 @@ class RgbWriter:
         """RGB into (H, W, 3), from FFmpeg's padded lines."""
         height, width, _ = out.shape
         with reporting(self._path, 'decode'):
-            plane = self._converter.reformat(self._colours.ready(frame), format='rgb24', threads=1).planes[0]
+            plane = self._colours.rgb(frame).planes[0]
             lines = np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)
         out[:] = lines[:, : 3 * width].reshape(out.shape)

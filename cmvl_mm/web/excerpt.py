@@ -112,8 +112,8 @@ class _Pass:
         assert self._size is not None
         width, height = self._size
         coded = (height, width) if self._orientation.transposed else (width, height)
-        ready = self._colours.ready(timed.frame)
-        small = self._converter.reformat(ready, width=coded[0], height=coded[1], format='rgb24', threads=1)
+        rgb = self._colours.rgb(timed.frame)  # before it is made smaller, which loses colour columns of 4:2:0
+        small = self._converter.reformat(rgb, width=coded[0], height=coded[1], format='rgb24', threads=1)
         picture = small.to_ndarray().astype(np.uint8, copy=False)
         return Shown(timed.seconds, np.ascontiguousarray(self._orientation.upright(picture)))
 
