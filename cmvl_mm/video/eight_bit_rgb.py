@@ -13,8 +13,8 @@ class EightBitRgb:
 
     Of all other formats with fewer samples of chroma than of luma, swscale's way to packed RGB of an even width is
     dark: white is 253, and values are 1.5 to 1.8 levels too low on average (FFmpeg 8.1.2). Its way to planar RGB
-    rounds, and from there to packed RGB samples are copied. The fast formats do not go by planar RGB, whose last
-    columns come out black where 8 does not divide the width.
+    rounds, and from there to packed RGB samples are copied. The fast formats do not go by planar RGB: of
+    some widths, 1080 among them, the last columns are not written then (findings/planar_rgb_lacks_columns.sh).
     """
 
     def __init__(self) -> None:
