@@ -149,7 +149,7 @@ def test_a_stopped_run_says_whether_and_how_it_resumes(monkeypatch, saves, said)
     lines, stopped = [], []
     monkeypatch.setattr(AtomicCheckpointHook, 'save_between_iterations', lambda *_: stopped.append('saved'))
     hooks = [AtomicCheckpointHook()] if saves else []
-    runner = SimpleNamespace(hooks=hooks, logger=SimpleNamespace(warning=lines.append))
+    runner = SimpleNamespace(hooks=hooks, launcher='none', logger=SimpleNamespace(warning=lines.append))
     loop = SimpleNamespace(runner=runner, agreement=SimpleNamespace(on=stopped.append), _iter=9)
     with pytest.raises(SystemExit) as end:
         ResumableEpochLoop._stop(loop, signal.SIGINT)
