@@ -5,7 +5,8 @@
 
 A docstring opens with a title and may hold the fields `Paper:`, `Protocol:`, `Cost:`. A result holds a config, the
 measured figures, and their origin (commit, date, device). A config without a result is listed as "not run", or with a
-link to EVIDENCE.md. Published weights come from cmvl_mm/zoo/manifest.yml; tools/publish_model.py writes their entries.
+link to EVIDENCE.md or RIVALS.md. Published weights come from cmvl_mm/zoo/manifest.yml; tools/publish_model.py writes
+their entries.
 """
 
 import argparse
@@ -142,7 +143,9 @@ def read_results(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
 def row(entry: Entry, results: list[dict[str, Any]]) -> str:
     """One line of a table."""
     name = entry.config.removeprefix('configs/').removesuffix('.py')
-    elsewhere = '[EVIDENCE.md](EVIDENCE.md)' if entry.config.startswith('configs/evidence/') else 'not run'
+    pages = {'configs/evidence/': 'EVIDENCE.md', 'configs/rivals/evidence/': 'RIVALS.md'}
+    page = next((page for folder, page in pages.items() if entry.config.startswith(folder)), None)
+    elsewhere = 'not run' if page is None else f'[{page}]({page})'
     ours = '; '.join(with_intervals(result) for result in results) or elsewhere
     verified = '; '.join(f'{result["commit"]}, {result["date"]}, {result["device"]}' for result in results) or '–'
     paper, protocol = (entry.fields.get(field, '–') for field in ('Paper', 'Protocol'))
