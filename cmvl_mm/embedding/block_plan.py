@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from cmvl_mm.embedding.video_inputs import Videos
 
@@ -49,10 +49,43 @@ def videos_of_block(videos: int, clips: int | None, block_clips: int = BLOCK_CLI
     return min(most, max(_BATCHED, -(-videos // _BLOCKS)))
 
 
-def blocks_of(found: Videos, size: int) -> list[Block]:
-    """All blocks of a list, `size` videos each; the last one may have fewer."""
-    starts = range(0, len(found.paths), size)
-    return [
-        Block(number, found.paths[begin : begin + size], found.labels[begin : begin + size])
-        for number, begin in enumerate(starts)
-    ]
+class Blocks(Sequence[Block]):
+    """Blocks of a list, in their order; each is made when it is read.
+
+    Args:
+        found: the list.
+        size: videos of a block; the last one of the list may have fewer.
+        numbers: of the blocks that are meant; None: all.
+    """
+
+    def __init__(self, found: Videos, size: int, numbers: Sequence[int] | None = None) -> None:
+        self._found, self._size = found, size
+        self.numbers: Sequence[int] = range(-(-len(found.paths) // size)) if numbers is None else numbers
+        """Of each, see `Block.number`."""
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Block: ...
+    @overload
+    def __getitem__(self, index: slice) -> 'Blocks': ...
+    def __getitem__(self, index: int | slice) -> 'Block | Blocks':
+        if isinstance(index, slice):
+            return self.only(self.numbers[index])
+        number = self.numbers[index]
+        videos = self._videos_of(number)
+        return Block(number, tuple(self._found.paths[videos]), tuple(self._found.labels[videos]))
+
+    def only(self, numbers: Sequence[int]) -> 'Blocks':
+        """Those of these numbers."""
+        return Blocks(self._found, self._size, numbers)
+
+    @property
+    def videos(self) -> int:
+        """How many they have together."""
+        whole = range(len(self._found.paths))
+        return sum(len(whole[self._videos_of(number)]) for number in self.numbers)
+
+    def _videos_of(self, number: int) -> slice:
+        return slice(number * self._size, (number + 1) * self._size)

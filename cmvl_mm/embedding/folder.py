@@ -1,6 +1,6 @@
 """Videos -> a folder of numbered parts, by any number of processes on any number of machines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from cmvl_mm.embedding.block import UNUSABLE, BlockTask, source_of
 from cmvl_mm.embedding.block_engine import Engine, EngineName, written
-from cmvl_mm.embedding.block_plan import BLOCK_CLIPS, Block, blocks_of, digest_of, videos_of_block
+from cmvl_mm.embedding.block_plan import BLOCK_CLIPS, Blocks, digest_of, videos_of_block
 from cmvl_mm.embedding.embeddings import EmbeddingsMeta, Failure
 from cmvl_mm.embedding.network_plan import plan_network
 from cmvl_mm.embedding.out_path import require_disk
@@ -119,14 +119,15 @@ def embed_folder(
     manifest = PartsManifest(
         plan.meta(str(found.root)), len(found.paths), digest_of(found.paths, found.labels), size, found.refused
     )
-    mine = blocks_of(found, size)[shard.number - 1 :: shard.of]
-    with PartsFolder(out, manifest, [block.number for block in mine], overwrite) as folder:
-        todo = [block for block in mine if not folder.is_finished(block)]
+    mine = Blocks(found, size)[shard.number - 1 :: shard.of]
+    with PartsFolder(out, manifest, mine.numbers, overwrite) as folder:
+        todo = mine.only([block.number for block in mine if not folder.is_finished(block)])
         source = source_of(plan, device, in_worker=workers != 0)
         task = BlockTask(folder.folder.absolute(), folder.manifest.meta, source)
-        count = len(found.paths) if shard == WHOLE else sum(len(block.paths) for block in mine)
-        left = sum(len(block.paths) for block in todo)
-        with tqdm(total=count, initial=count - left, unit='video', disable=not progress, dynamic_ncols=True) as bar:
+        count = mine.videos
+        with tqdm(
+            total=count, initial=count - todo.videos, unit='video', disable=not progress, dynamic_ncols=True
+        ) as bar:
             try:
                 for block in written(task, todo, chosen):
                     bar.update(len(block.paths))
@@ -135,11 +136,10 @@ def embed_folder(
                 raise
         folder.remove_leftovers()
         folder.write_failures()
-        return _run_of(folder, shard, mine, len(todo))
+        return _run_of(folder, shard, mine.numbers, len(todo))
 
 
-def _run_of(folder: PartsFolder, shard: Shard, mine: Iterable[Block], written: int) -> FolderRun:
-    numbers = [block.number for block in mine]
+def _run_of(folder: PartsFolder, shard: Shard, numbers: Sequence[int], written: int) -> FolderRun:
     read = [read_facts(folder.path(number)) for number in numbers]
     facts = [one for _, one, _ in read]
     return FolderRun(

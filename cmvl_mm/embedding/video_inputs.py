@@ -12,6 +12,7 @@ from cmvl_mm.datasets.class_names import class_names
 from cmvl_mm.datasets.list_file import printable
 from cmvl_mm.datasets.list_scan import NO_LABEL
 from cmvl_mm.embedding.embeddings import Failure
+from cmvl_mm.embedding.packed_videos import PackedLabels, PackedPaths
 from cmvl_mm.prepare.sources import find_in_folder, find_in_list
 
 LISTS = ('.txt', '.list', '.lst')
@@ -30,9 +31,9 @@ class Videos(NamedTuple):
 
     root: Path
     """Absolute."""
-    paths: tuple[str, ...]
+    paths: Sequence[str]
     """Below the root, with '/', each once."""
-    labels: tuple[str | None, ...]
+    labels: Sequence[str | None]
     """Class folder, or the list's label by its name in `classes.txt`, else as written; None where there is none."""
     refused: tuple[Failure, ...]
     """What was named or found, and cannot be read under its name."""
@@ -72,13 +73,9 @@ def find_videos(named: Named | Sequence[Named], root: Named | None = None) -> Vi
 
 def _of_folder(folder: Path) -> Videos:
     listing = find_in_folder(folder)
-    classes = listing.classes
-    return Videos(
-        folder.absolute(),
-        tuple(listing.sources.paths()),
-        tuple(None if label == NO_LABEL else classes[label] for label in listing.sources.labels.tolist()),
-        _refused(listing.refused) + _refused(listing.unread),
-    )
+    words = {NO_LABEL: None, **dict(enumerate(listing.classes))}
+    refused = _refused(listing.refused) + _refused(listing.unread)
+    return Videos(folder.absolute(), PackedPaths(listing.sources), PackedLabels(listing.sources, words), refused)
 
 
 def _of_list(path: Path, root: Path) -> Videos:
@@ -94,8 +91,8 @@ def _of_list(path: Path, root: Path) -> Videos:
         label: classes[label] if classes else str(label) for label in np.unique(given).tolist()
     }
     words[NO_LABEL] = None
-    labels = tuple(map(words.__getitem__, given.tolist()))
-    return Videos(root.absolute(), tuple(listing.sources.paths()), labels, _refused(listing.refused))
+    labels = PackedLabels(listing.sources, words)
+    return Videos(root.absolute(), PackedPaths(listing.sources), labels, _refused(listing.refused))
 
 
 def _of_files(named: Iterable[Named]) -> Videos:
