@@ -32,7 +32,7 @@ SOURCE_BYTES, PREPARED_BYTES = 29_101, 1_366
 """A frame, of the same 4 videos, before and after."""
 GPU_RATE = 192.0
 """Clips a second of a pretraining step of R3D-26 on one H100; evidence/FINDINGS.md, "Full size"."""
-LIST_BYTES, LINE_BYTES, OPEN_SECONDS = 33, 12, 2.55
+LIST_BYTES, LINE_BYTES, OPEN_SECONDS = 33, 12, 1.95
 """Of a line in the list's file and in memory, and seconds for ten million lines; benchmarks/long_lists.py."""
 
 
