@@ -1,5 +1,6 @@
 """Prepare many videos in several processes; a broken one, or one that kills its process, stops nothing."""
 
+import errno
 import logging
 import os
 import platform
@@ -25,12 +26,21 @@ logger = logging.getLogger(__name__)
 
 Motion = Literal['vectors', 'flow']
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+class DiskRefuses(RuntimeError):
+    """No file can be written any more, so that every video after this one would fail, too."""
+
 
 def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source) -> Outcome | Literal['taken']:
     """Re-encode one video and make its flow, unless that is done; runs in a worker.
 
     Returns:
         What became of it; 'taken' if another run is at work on it.
+
+    Raises:
+        DiskRefuses: the disk is full, or cannot be written any more.
     """
     target = dst / source.target
     try:
@@ -42,14 +52,24 @@ def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source)
             num_frames = _ready_frames(target) or reencode(root / source.path, target, profile=PROFILES[profile])
             return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
     except VideoError as error:
+        _require_room(target, error)
         where = f'{target}: ' if error.stage == 'encode' else ''  # which of several disks is full
         return _failed(source, error.stage, where + error.reason, error.remedy)
     except MemoryError as error:
         remedy = 'Run with fewer --workers'
         return _failed(source, 'encode', f'{type(error).__name__}: {error}', remedy)
     except OSError as error:
+        _require_room(target, error)
         remedy = f'Check the free space and the permissions of {target.parent}'
         return _failed(source, 'encode', f'{type(error).__name__}: {error}', remedy)
+
+
+def _require_room(target: Path, error: BaseException | None) -> None:
+    """Raises DiskRefuses: that is what the error comes from."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise DiskRefuses(f'{target} cannot be written on {platform.node()}: {error.strerror}')
+        error = error.__cause__
 
 
 def _failed(source: Source, stage: str, reason: str, remedy: str) -> Outcome:
@@ -83,7 +103,11 @@ def prepare_all(
     workers: int,
     pool: Pool = in_processes,
 ) -> Generator[Outcome]:
-    """One outcome of each source, as they come.  Videos that another run is at work on are waited for at the end."""
+    """One outcome of each source, as they come.  Videos that another run is at work on are waited for at the end.
+
+    Raises:
+        DiskRefuses: see `prepare`.
+    """
     dst.mkdir(parents=True, exist_ok=True)
     remaining = sources
     while remaining:

@@ -16,13 +16,15 @@ from cmvl_mm.prepare.matching import Matched, check_classes, match, write_datase
 from cmvl_mm.prepare.official import read_dataset_lists
 from cmvl_mm.prepare.process_pool import Pool, in_processes
 from cmvl_mm.prepare.ray_pool import ray_pool
-from cmvl_mm.prepare.run import prepare_all, ready_sources
+from cmvl_mm.prepare.run import DiskRefuses, prepare_all, ready_sources
 from cmvl_mm.prepare.sources import Listing, find_in_folder, find_in_list, write_list
 from cmvl_mm.prepare.tally import Outcome, Tally
 from cmvl_mm.workflows.prepare_report import found_of, report_of, summary_of
 from cmvl_mm.workflows.prepare_request import PrepareError, PrepareRequest
 
 Say = Callable[[str], object]
+
+_KEPT = 'What is finished is kept. Remedy: free space or permissions, then the same command again; or another folder.'
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ def prepare_videos(
             with closing(stream):
                 for outcome in watch(stream, len(mine)):
                     tally.add(outcome)
+    except DiskRefuses as error:
+        raise PrepareError(f'{error}. {_KEPT}') from error
     except KeyboardInterrupt:
         stopped = True
         say('stopped; repeat the command to resume')
@@ -135,10 +139,7 @@ def _writing(dst: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise PrepareError(
-            f'{dst} cannot be written on {platform.node()}: {error}. What is finished is kept. Remedy: free space or '
-            'permissions, then the same command again; or another folder.'
-        ) from error
+        raise PrepareError(f'{dst} cannot be written on {platform.node()}: {error}. {_KEPT}') from error
 
 
 @contextmanager

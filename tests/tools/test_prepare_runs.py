@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import time
@@ -116,6 +117,30 @@ def test_what_the_system_refuses_is_one_failure(place, clip, tmp_path):
     assert outcome.failure.stage == 'encode'
     assert 'IsADirectoryError' in outcome.failure.reason
     assert f'permissions of {tmp_path}/dst' in outcome.failure.remedy
+
+
+FULL = """
+import contextlib, os, cmvl_mm.video.encode as module
+original = module._replacing
+def replacing(path):
+    return contextlib.nullcontext('/dev/full') if path.endswith('c.mp4') else original(path)
+module._replacing = replacing
+"""
+
+
+def test_a_full_disk_ends_the_run_with_one_error_and_the_same_command_completes_it(run, place, clip, tmp_path):
+    """FFmpeg's own error, of a device that is always full; the videos behind it would fail, too."""
+    src, dst = tmp_path / 'src', tmp_path / 'dst'
+    place(src, clip, *(f'{name}.mp4' for name in 'abcdefgh'))
+    code, output = run(src, dst, '--workers', 1, code=FULL)
+    assert code == 1, output
+    message = f'{dst}/c.mp4 cannot be written on {platform.node()}: No space left on device. What is finished is kept.'
+    assert output.count(message) == 1
+    assert 'Remedy: free space' in output
+    assert 'Traceback' not in output
+    assert not {'c.mp4', 'h.mp4', 'report.json'} & {path.name for path in dst.iterdir()}
+    assert run(src, dst, '--workers', 1)[0] == 0
+    assert (dst / 'all.txt').read_text().split() == [f'{name}.mp4' for name in 'abcdefgh']
 
 
 def test_without_locks_nothing_of_others_is_removed(place, clip, tmp_path, monkeypatch):
