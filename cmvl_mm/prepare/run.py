@@ -1,6 +1,5 @@
 """Prepare many videos in several processes; a broken one, or one that kills its process, stops nothing."""
 
-import errno
 import logging
 import os
 import platform
@@ -20,13 +19,12 @@ from cmvl_mm.prepare.source_list import Source
 from cmvl_mm.prepare.tally import Failure, Outcome, Tally
 from cmvl_mm.video.encode import PROFILES, reencode
 from cmvl_mm.video.errors import VideoError
+from cmvl_mm.video.replacing import disk_refusal
 from cmvl_mm.video.stream import CompressedVideo
 
 logger = logging.getLogger(__name__)
 
 Motion = Literal['vectors', 'flow']
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class DiskRefuses(RuntimeError):
@@ -64,12 +62,10 @@ def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source)
         return _failed(source, 'encode', f'{type(error).__name__}: {error}', remedy)
 
 
-def _require_room(target: Path, error: BaseException | None) -> None:
+def _require_room(target: Path, error: BaseException) -> None:
     """Raises DiskRefuses: that is what the error comes from."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            raise DiskRefuses(f'{target} cannot be written on {platform.node()}: {error.strerror}')
-        error = error.__cause__
+    if (refusal := disk_refusal(error)) is not None:
+        raise DiskRefuses(f'{target} cannot be written on {platform.node()}: {refusal.strerror}')
 
 
 def _failed(source: Source, stage: str, reason: str, remedy: str) -> Outcome:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.checks import SettingFault, about, finite, shown, whole
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
 from cmvl_mm.video.eight_bit_rgb import EightBitRgb
@@ -20,6 +19,7 @@ from cmvl_mm.video.errors import SettingError, VideoError
 from cmvl_mm.video.mpeg4_writer import GOP, check_size, encode_images
 from cmvl_mm.video.own_source import refuse_own_source
 from cmvl_mm.video.profile import MAX_SIDE, MOST_QUANTISER, PROFILES, Profile, profiles_within
+from cmvl_mm.video.replacing import replacing
 from cmvl_mm.video.reporting import failure, reporting
 from cmvl_mm.video.seal import SEAL_SIZE, Seal, write_seal
 from cmvl_mm.video.source_frames import SourceFrames, StampsDisagree, stamps_by_decoding, stamps_by_packets
@@ -146,11 +146,11 @@ def _fill_up(path: str, file_size: int, *, reserved: int, blame: str) -> None:
 
 @contextmanager
 def _replacing(path: str) -> Iterator[str]:
-    """A temporary name beside ``path``: it becomes ``path`` when all went well, and goes away when not."""
+    """As `replacing`, in a folder that is made; raises VideoError alone."""
     with reporting(path, 'encode'):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
-        with atomic_write(path) as temporary:
+        with replacing(path) as temporary:
             yield str(temporary)
     except OSError as error:
         raise failure(path, 'encode', error) from error

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cmvl_mm.bitstream.claims import I_FRAME
-from cmvl_mm.files.atomic import atomic_write
 from cmvl_mm.video.browser_video import available_kinds, write_browser_video
 from cmvl_mm.video.display import Orientation
 from cmvl_mm.video.gif import MOST_A_SECOND, write_gif
 from cmvl_mm.video.own_source import refuse_own_source
 from cmvl_mm.video.png import write_png
+from cmvl_mm.video.replacing import replacing
 from cmvl_mm.video.runs import runs_of_frames
 from cmvl_mm.video.source_frames import SourceFrames
 from cmvl_mm.video.stream import CompressedVideo
@@ -107,7 +107,7 @@ def draw_video(
                 yield seconds, drawn.picture
                 progress(1)
 
-        with atomic_write(target) as temporary:
+        with replacing(target) as temporary:
             if kind == '.gif':
                 write_gif(pictures, temporary)
             elif kind == '.png':

@@ -120,11 +120,11 @@ def test_what_the_system_refuses_is_one_failure(place, clip, tmp_path):
 
 
 FULL = """
-import contextlib, os, cmvl_mm.video.encode as module
-original = module._replacing
-def replacing(path):
-    return contextlib.nullcontext('/dev/full') if path.endswith('c.mp4') else original(path)
-module._replacing = replacing
+import contextlib, pathlib, cmvl_mm.video.replacing as module
+original = module.atomic_write
+def atomic_write(path):
+    return contextlib.nullcontext(pathlib.Path('/dev/full')) if path.endswith('c.mp4') else original(path)
+module.atomic_write = atomic_write
 """
 
 
