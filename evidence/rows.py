@@ -112,8 +112,14 @@ ROWS = (
 )  # fmt: skip
 BY_NAME = {row.name: row for row in ROWS}
 
-CANDIDATES = {'own_channels': 'both', 'far_future': 'both', 'far_future_09': 'alpha_09'}
-"""Rows of ours, not of the paper, and the paper's row that each changes in one point."""
+CANDIDATES = {
+    'own_channels': 'both',
+    'far_future': 'both',
+    'far_future_09': 'alpha_09',
+    'clip_motion': 'far_future_09',
+    'steady_clip_motion': 'clip_motion',
+}
+"""Rows of ours, not of the paper, and the row that each changes in one point."""
 
 FEW_LABEL_STARTS = ('scratch', 'iframes', 'motion_vectors', 'both', 'alpha_09', 'far_future_09')
 """Where few-label finetuning starts: random weights, or the checkpoint of a row."""
