@@ -164,7 +164,7 @@ def settings() -> str:
     lines.append('\nFrames between the clip and the motion to predict, alpha 0.9, by joint R@1:\n')
     lines.append('| gap: R@1 |\n|---|')
     lines.append(f'| {", ".join(f"{gap}: {recall:.1f}" for gap, recall in chosen["gaps"].items())} |')
-    lines.append('\nOurs, and the rows of the paper that they change, by joint R@1:\n')
+    lines.append('\nOurs, and the rows that they change, by joint R@1:\n')
     lines.append('| row | R@1 |\n|---|---:|')
     lines += [f'| {name} | {recall:.1f} |' for name, recall in chosen['candidates'].items()]
     return '\n'.join([*lines, ''])
