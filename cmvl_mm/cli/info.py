@@ -80,7 +80,7 @@ def _sheet(entry: 'VideoFacts | VideoError') -> str:
     lines = {
         'video': entry.path,
         'codec': entry.codec if entry.profile is None else f'{entry.codec}, {entry.profile}',
-        'container': entry.container,
+        'container': entry.container + _other_tracks(entry),
         'picture': f'{entry.width}x{entry.height} px, {entry.pixel_format}, {entry.orientation}, '
         f'{"interlaced" if entry.interlaced else "progressive"}',
         'frames': f'{entry.num_frames}, {entry.fps:.6g} a second',
@@ -100,6 +100,10 @@ def _sheet(entry: 'VideoFacts | VideoError') -> str:
             f'{"":<12} none in {count}: {reason}' for reason, count in entry.vectors.missing.items()
         ]
     return '\n'.join(rows)
+
+
+def _other_tracks(entry: 'VideoFacts') -> str:
+    return f'; {entry.tracks} video tracks, of which the first is read' if entry.tracks > 1 else ''
 
 
 def _too_short(entry: 'VideoFacts') -> list[str]:

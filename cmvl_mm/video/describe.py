@@ -39,6 +39,8 @@ class VideoFacts:
     path: str
     container: str
     """FFmpeg's name of the format, such as 'mov,mp4,m4a,3gp,3g2,mj2'."""
+    tracks: int
+    """Video streams of the file, without cover art; the first that holds packets is described, and read everywhere."""
     codec: str
     profile: str | None
     """Of the codec; None where the stream states none."""
@@ -98,6 +100,7 @@ def describe(path: str | os.PathLike[str]) -> VideoFacts:
         return VideoFacts(
             path=name,
             container=known.container,
+            tracks=known.tracks,
             codec=video.codec,
             profile=known.profile,
             width=video.width,

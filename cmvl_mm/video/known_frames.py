@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.stream import VideoStream
 
+from cmvl_mm.video.choice import video_streams
 from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.exact import ExactReader
@@ -42,6 +43,7 @@ class KnownFrames:
         self.time_base = fraction(stream.time_base)
         self.stated_rate = fraction(stream.average_rate or stream.guessed_rate)
         self.container_format: str = self._first.container.format.name
+        self.tracks = len(video_streams(self.path, self._first.container))
         self.profile: str | None = stream.codec_context.profile
         context = stream.codec_context
         self.height: int = context.height

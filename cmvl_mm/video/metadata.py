@@ -26,6 +26,8 @@ class VideoMetadata:
 
     container: str
     """FFmpeg's name of it, such as 'mov,mp4,m4a,3gp,3g2,mj2'."""
+    tracks: int
+    """Video streams of the file, without cover art; the first that holds packets is this video."""
     codec: str
     """FFmpeg's name of the format: ``mpeg4``, ``h264``, ..."""
     profile: str | None
@@ -58,6 +60,8 @@ class VideoMetadata:
             f'key frame every {fewest if fewest == most else f"{fewest} to {most}"}',
         ]
         parts += ['B-frames'] * self.has_b_frames + ['interlaced'] * self.interlaced + ['mirrored'] * self.mirrored
+        if self.tracks > 1:
+            parts.append(f'the first of {self.tracks} video tracks')
         if self.rotation:
             parts.append(f'rotated {self.rotation} degrees')
         return f'VideoMetadata({", ".join(parts)})'

@@ -122,6 +122,7 @@ class VideoFile:
         rotation, mirrored = turn_of(frame)
         return VideoMetadata(
             container=self._decoder.container_format,
+            tracks=self._decoder.tracks,
             codec=self.codec,
             profile=self._decoder.profile,
             width=self.width,

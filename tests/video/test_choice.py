@@ -6,9 +6,12 @@ import av
 import numpy as np
 import pytest
 from av.stream import Disposition
+from click.testing import CliRunner
 from PIL import Image
 
+from cmvl_mm.cli.main import main
 from cmvl_mm.video import CompressedVideo, VideoError
+from cmvl_mm.video.describe import describe
 
 
 def write(path, codecs, *, silent=(), attached=(), audio=False):
@@ -51,6 +54,17 @@ def test_the_first_stream_that_plays_is_the_video(tmp_path, suffix):
     """One that announces itself and sends nothing is not."""
     assert width_and_count(write(tmp_path / f'two{suffix}', ['mpeg4', 'mpeg4'])) == (64, 10, 0)
     assert width_and_count(write(tmp_path / f'silent{suffix}', ['mpeg4', 'mpeg4'], silent=[0])) == (80, 10, 1)
+
+
+def test_the_other_tracks_are_told(tmp_path):
+    """Readers differ in which one they take, so nobody should have to guess; a cover is none of them."""
+    two = write(tmp_path / 'two.mkv', ['mpeg4', 'mpeg4'])
+    covered = write(tmp_path / 'covered.mp4', ['mjpeg', 'mpeg4'], attached=[0])
+    with CompressedVideo(two) as video:
+        assert 'the first of 2 video tracks' in repr(video.metadata)
+    assert [describe(path).tracks for path in (two, covered)] == [2, 1]
+    sheets = [CliRunner().invoke(main, ['info', str(path)]).output for path in (two, covered)]
+    assert ['2 video tracks, of which the first is read' in sheet for sheet in sheets] == [True, False]
 
 
 def test_the_still_of_an_animated_avif_is_not_the_video(tmp_path):
