@@ -2,7 +2,8 @@
 
 Ours: four weights of the motion task, then three more gaps before the motion, at the best weight (settings.py); its
 learning rate and temperature were never tuned. Each rival: four learning rates, then, at the best, three temperatures
-of its softmax; a method without one gets three more learning rates, those nearest to the best. One training a trial, of
+of its softmax, or two of them and a rate beyond the best where that is the lowest or the highest; a method without one
+gets three more learning rates, those nearest to the best. One training a trial, of
 seed 100, half as long as a row's and in bf16 where the machine has it, by joint R@1 on the validation split.
 """
 
@@ -23,8 +24,10 @@ TRIALS = len(ALPHAS) + len(GAPS) - 1
 """Of far_future_09; one gap is that of the weights' trials."""
 RATES = (0.0003, 0.001, 0.003, 0.01)
 FINE_RATES = (0.0001, 0.00017, 0.00055, 0.0017, 0.0055, 0.017, 0.03)
+BEYOND = {RATES[0]: 0.0001, RATES[-1]: 0.03}
+"""The rate that is tried behind an end of `RATES`, where the best of them lies there."""
 TEMPERATURES = (0.03, 0.2, 0.5)
-"""Beside the config's own, 0.07 or 0.1."""
+"""Beside the config's own, 0.07 or 0.1; the last one gives way to a rate of `BEYOND`."""
 RATE, TEMPERATURE = 'optim_wrapper.optimizer.lr', 'model.pretext_head.temperature'
 CHOSEN = REPOSITORY / 'evidence/rival_settings.json'
 FAST = dict(precision='bf16', memory_format='channels_last', optimizer='fused', logs='deferred', colour='host')
@@ -44,7 +47,8 @@ def first_trials() -> list[Trial]:
 def later_trials(best_rate: float, has_temperature: bool) -> list[Trial]:
     """The three trials after those, at the best rate or near it."""
     if has_temperature:
-        return [{RATE: best_rate, TEMPERATURE: temperature} for temperature in TEMPERATURES]
+        trials = [{RATE: best_rate, TEMPERATURE: temperature} for temperature in TEMPERATURES]
+        return [*trials[:-1], {RATE: BEYOND[best_rate]}] if best_rate in BEYOND else trials
     nearest = sorted(FINE_RATES, key=lambda rate: abs(math.log(rate / best_rate)))
     return [{RATE: rate} for rate in sorted(nearest[: TRIALS - len(RATES)])]
 

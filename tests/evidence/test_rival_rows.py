@@ -93,8 +93,11 @@ def test_a_rival_has_as_many_trials_as_the_best_of_ours(configs):
     """Weights, then gaps at the best weight; one of the gaps is the first trials' own."""
     assert len({*ALPHAS.values(), *GAPS.values()}) == TRIALS
     for key in METHODS:
-        trials = first_trials() + later_trials(0.001, has_temperature(configs[key]))
-        assert len({tuple(trial.items()) for trial in trials}) == TRIALS
+        for best in (0.0003, 0.001, 0.01):
+            trials = first_trials() + later_trials(best, has_temperature(configs[key]))
+            assert len({tuple(trial.items()) for trial in trials}) == TRIALS
+            rates = {trial[RATE] for trial in trials}
+            assert best == 0.001 or min(rates) < best < max(rates)  # none is the best for want of a next one
         assert configs[key].optim_wrapper.optimizer.lr in [trial[RATE] for trial in trials]
         temperatures = {trial[TEMPERATURE] for trial in trials if TEMPERATURE in trial}
         assert configs[key].model.pretext_head.get('temperature') not in temperatures
