@@ -10,7 +10,6 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from cmvl_mm.video.colour import FULL, Colour, Plan, Tags, frame_tags, resolve
-from cmvl_mm.video.eight_bit_rgb import EightBitRgb
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.matrices import Encoding, UnknownColour, expand_grey, to_rgb
 
@@ -41,7 +40,7 @@ class ColourReader:
         self.codec = codec
         self._plans: dict[tuple[str, Tags], Plan] = {}
         self._converter = VideoReformatter()
-        self._eight_bit_rgb = EightBitRgb()
+        self._to_packed = VideoReformatter()  # its own: a converter whose formats change is made anew each time
         self._unflagging: _Unflagging | None = None
 
     def colour(self, frame: VideoFrame) -> Colour:
@@ -70,12 +69,14 @@ class ColourReader:
         return frame
 
     def rgb(self, frame: VideoFrame) -> VideoFrame:
-        """The picture as `rgb24`, in the size that it has.
+        """The picture as `rgb24`, in the size that it has, with the values of `frame.to_ndarray(format="rgb24")`.
+
+        That would set up a converter and its threads for every frame.
 
         Raises:
             VideoError: as of `ready`.
         """
-        return self._eight_bit_rgb(self.ready(frame))
+        return self._to_packed.reformat(self.ready(frame), format='rgb24', threads=1)
 
     def _plan(self, frame: VideoFrame) -> Plan:
         key = frame.format.name, frame_tags(frame)

@@ -14,7 +14,6 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from cmvl_mm.video.checks import SettingFault, about, finite, shown, whole
 from cmvl_mm.video.display import UPRIGHT, Orientation, display_size
-from cmvl_mm.video.eight_bit_rgb import EightBitRgb
 from cmvl_mm.video.errors import SettingError, VideoError
 from cmvl_mm.video.mpeg4_writer import GOP, check_size, encode_images
 from cmvl_mm.video.own_source import refuse_own_source
@@ -69,7 +68,7 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
 
 
 def _write(name: str, stamps: Sequence[int] | None, path: str, profile: Profile) -> int:
-    to_rgb, converter = EightBitRgb(), VideoReformatter()
+    to_rgb, converter = VideoReformatter(), VideoReformatter()
     with SourceFrames(name, stamps) as source:
         shown = display_size(source.width, source.height, source.pixel_shape, source.orientation)
         size, pixel_shape = profile.target(*shown)
@@ -160,12 +159,12 @@ def _prepare(
     frame: VideoFrame,
     orientation: Orientation,
     size: tuple[int, int],
-    to_rgb: EightBitRgb,
+    to_rgb: VideoReformatter,
     converter: VideoReformatter,
 ) -> VideoFrame:
     """Upright, of this (width, height), 8-bit 4:2:0 in the colours of BT.601."""
     if orientation != UPRIGHT:
-        rgb = to_rgb(frame).to_ndarray().astype(np.uint8, copy=False)
+        rgb = to_rgb.reformat(frame, format='rgb24', threads=1).to_ndarray().astype(np.uint8, copy=False)
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(orientation.upright(rgb)), format='rgb24')
     return converter.reformat(
         frame,

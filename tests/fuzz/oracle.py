@@ -10,7 +10,6 @@ import numpy as np
 
 from cmvl_mm.video.container import open_video
 from cmvl_mm.video.decoder_options import codec_name
-from cmvl_mm.video.eight_bit_rgb import EightBitRgb
 from cmvl_mm.video.held import padded_packet
 from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.raster import rasterise
@@ -130,7 +129,7 @@ def _seen(frame: av.VideoFrame) -> _Frame:
     size = frame.height, frame.width
     vectors, valid = rasterise([b'' if records is None else bytes(records)], *size, 8, without_phantoms)
     return _Frame(
-        rgb=fingerprint(EightBitRgb()(frame).to_ndarray()),
+        rgb=fingerprint(frame.to_ndarray(format='rgb24')),
         motion=fingerprint(vectors[0]) if valid.any() else None,
         position=-1 if frame.opaque is None else frame.opaque,
         key=frame.key_frame,

@@ -102,7 +102,7 @@ def plain(path: str) -> list[tuple[np.ndarray, bool]]:
             context.options = {'strict': '1'}
         for frame in container.decode(stream):
             key = frame.key_frame
-            found.append((colours.rgb(frame).to_ndarray(), key))
+            found.append((colours.ready(frame).to_ndarray(format='rgb24'), key))
     return found
 
 

@@ -9,7 +9,6 @@ from video_files import packets_of
 
 from cmvl_mm.video import CompressedVideo
 from cmvl_mm.video.columns import RECORD
-from cmvl_mm.video.eight_bit_rgb import EightBitRgb
 from cmvl_mm.video.mpeg4_b_frames import BFrames
 from cmvl_mm.video.raster import rasterise
 from cmvl_mm.video.second_decoders import prompt_decoder
@@ -63,10 +62,9 @@ def real_records(path: Path, frames: list[av.VideoFrame]) -> list[np.ndarray]:
 def decode_reference(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     """RGB, vectors, validity and picture types of a plain sequential decode."""
     rgb, vectors, valid, types = [], [], [], []
-    to_rgb = EightBitRgb()  # whose values test_eight_bit_rgb.py looks at
     frames = decode_plainly(path)
     for frame, records in zip(frames, real_records(path, frames), strict=True):
-        rgb.append(to_rgb(frame).to_ndarray())
+        rgb.append(frame.to_ndarray(format='rgb24'))
         painted = rasterise([records], frame.height, frame.width, 8)
         vectors.append(painted[0][0])
         valid.append(painted[1][0])

@@ -189,6 +189,19 @@ def test_rgb_has_neither(tmp_path, codec, pixel_format):
     assert check(path, PATCHES, within=0) == Colour('rgb', 'full', 'stream', 'stream')
 
 
+@pytest.mark.parametrize('pixel_format', ['yuv420p', 'yuv420p10le', 'yuv422p10le', 'yuv444p12le', 'yuv411p', 'yuv440p'])
+@pytest.mark.parametrize('size', [(128, 64), (127, 63)])
+def test_values_are_those_of_ffmpegs_own_rgb(tmp_path, pixel_format, size):
+    """Bit for bit, also where swscale leaves them dark: other readers give the same."""
+    greys = np.linspace(0, 255, size[0]).round().astype(np.uint8)
+    picture = np.broadcast_to(np.stack([greys, greys[::-1], greys], 1), (size[1], size[0], 3))
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format='rgb24').reformat(format=pixel_format)
+    path = write(tmp_path / 'a.mkv', frame, 'ffv1', Tags())
+    with av.open(str(path)) as source, CompressedVideo(path) as video:
+        expected = [frame.to_ndarray(format='rgb24') for frame in source.decode(video=0)]
+        np.testing.assert_array_equal(video.read(rgb=range(video.num_frames)).rgb, expected)
+
+
 def flagged(frame: av.VideoFrame) -> av.VideoFrame:
     """The same samples, said to be two fields."""
     graph = av.filter.Graph()

@@ -12,7 +12,6 @@ from plain_decode import check_random_reads, decode_plainly, decode_reference
 
 from cmvl_mm.controlled.synthetic import make_pan
 from cmvl_mm.video import CompressedVideo, VideoError, strict_decoding
-from cmvl_mm.video.eight_bit_rgb import EightBitRgb
 from cmvl_mm.video.encode import write_video
 
 NUM_FRAMES = 40  # of every clip in conftest.py
@@ -194,8 +193,7 @@ def test_every_real_file_is_read_exactly_or_refused(shared):
 def first_frames(path, count):
     with av.open(str(path)) as source:
         source.streams.video[0].codec_context.thread_count = 1
-        to_rgb = EightBitRgb()
-        return [to_rgb(frame).to_ndarray() for frame in islice(source.decode(video=0), count)]
+        return [frame.to_ndarray(format='rgb24') for frame in islice(source.decode(video=0), count)]
 
 
 def test_real_clips_are_read_exactly(shared):
