@@ -10,6 +10,7 @@ import pytest
 import real_video
 import rival_falls
 import rival_settings
+import rival_trials
 import run
 import run_rivals
 import store
@@ -39,7 +40,8 @@ def scripts(work, monkeypatch):
         monkeypatch.setattr(module, 'config_with', lambda path, options: Config(dict(path=str(path), options=options)))
     monkeypatch.setattr(jobs, 'training_figures', lambda work_dir: {})
     monkeypatch.setattr(jobs, 'figures', lambda dump, row, split: FIGURES)
-    monkeypatch.setattr(run_rivals, 'make_level', lambda level: None)
+    for module in (run_rivals, rival_trials):
+        monkeypatch.setattr(module, 'make_level', lambda level: None)
     monkeypatch.setattr(run_rivals, 'write_costs', lambda entries: None)
     monkeypatch.setattr(run_rivals, 'write_report', lambda: None)
     return fake
@@ -143,15 +145,23 @@ def test_real_video_is_read_with_the_weights_of_the_rows_and_again_with_other_on
     assert (work / 'results/test_falls_rival_pace_0.json').exists()
 
 
-@pytest.mark.parametrize('work_of', ['compare', 'tune'])
-def test_what_is_finished_when_it_is_stopped_is_published(scripts, monkeypatch, work_of):
+def compare(*only):
+    run_rivals.compare(arguments(*only))
+
+
+def begin_tuning(*only):
+    return rival_trials.tune(only, lanes=1, missing=False, again=False)
+
+
+@pytest.mark.parametrize('begin', [compare, begin_tuning])
+def test_what_is_finished_when_it_is_stopped_is_published(scripts, monkeypatch, begin):
     def stopped(futures):
         yield next(as_completed(futures))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(jobs, 'as_completed', stopped)
     with pytest.raises(KeyboardInterrupt):
-        getattr(run_rivals, work_of)(arguments('rotnet', 'pace'))
+        begin('rotnet', 'pace')
     published = store.load_published(store.RIVALS)
     assert published == store.load_finished() != []
     run.allow_running()
@@ -165,7 +175,7 @@ def tune(monkeypatch, score, *only):
         return {'R@1 joint': score({name: float(options[name]) for name in (RATE, TEMPERATURE) if name in options})}
 
     monkeypatch.setattr(jobs, 'figures', scored)
-    return run_rivals.tune(arguments(*only))
+    return begin_tuning(*only)
 
 
 def test_every_method_has_as_many_trials_as_ours_and_keeps_the_best(scripts, monkeypatch):

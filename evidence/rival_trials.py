@@ -1,0 +1,76 @@
+"""The trials of rival_settings.py, run."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+
+from rival_rows import METHODS, rival
+from rival_runs import run_rows
+from rival_settings import (
+    FIRST,
+    RATE,
+    Trial,
+    best_of,
+    first_trials,
+    has_all,
+    has_temperature,
+    later_trials,
+    options_of,
+    shortened,
+    trial_suffix,
+    write_chosen,
+)
+from run_suite import make_level
+from settings import TUNING_SEED
+from store import RIVALS, load_finished, publish, shelf
+
+from cmvl_mm.engine.config import load_config
+
+
+def tune(only: Collection[str], *, lanes: int, missing: bool, again: bool) -> dict[str, BaseException]:
+    """Run every trial of the methods asked for, on the validation split; choose for those that have them all.
+
+    Args:
+        only: keys of methods; others are passed over.
+        lanes: as of `run_rows`, like the others.
+        missing: a published trial of the same settings is not run again.
+        again: trials of other settings are run anew.
+
+    Returns:
+        Failures by name.
+    """
+    run = partial(run_trials, lanes=lanes, missing=missing, again=again)
+    make_level('basic')
+    keys = [key for key in (*FIRST, *(key for key in METHODS if key not in FIRST)) if key in only]
+    configs = {key: load_config(rival(key, 'basic').row.training) for key in keys}
+    trials = {key: first_trials() for key in keys}
+    short = {key: shortened(config) for key, config in configs.items()}
+    failures = run(trials, short)
+    known = [key for key in keys if has_all(key, trials[key])]
+    for key in known:
+        best_rate = best_of(key, trials[key])[RATE]
+        trials[key] += later_trials(best_rate, has_temperature(configs[key]))
+    failures |= run({key: trials[key] for key in known}, short)
+    for key in known:
+        if has_all(key, trials[key]):
+            write_chosen(key, trials[key], configs[key])
+    return failures
+
+
+def run_trials(
+    trials: Mapping[str, Sequence[Trial]],
+    short: Mapping[str, tuple[str, ...]],
+    *,
+    lanes: int,
+    missing: bool,
+    again: bool,
+) -> dict[str, BaseException]:
+    """One short training a trial, with the tuning's seed; failures by name."""
+    chosen = [
+        rival(key, 'basic', (*options_of(trial), *short[key]), trial_suffix(trial))
+        for key, tried in trials.items()
+        for trial in tried
+    ]
+    try:
+        return run_rows(chosen, [TUNING_SEED], 'val', lanes=lanes, missing=missing, again=again)
+    finally:  # stopped, too: what is finished is published
+        publish([found for found in load_finished() if shelf(found.row) == RIVALS])
