@@ -84,7 +84,7 @@ CLAIMS = (
     Claim('6', 'Motion prediction as a regulariser helps supervised training.', 'top1', 'regularised', 'scratch'),
     Claim('7', 'Transfer rises with pretext training: after 10 epochs, at the same rate, above 2.', '', 'both@10',
           'both@2'),
-    Claim('7', 'And goes on rising: after 30 epochs, the rate at zero, above 10.', '', 'both@30', 'both@10'),
+    Claim('7', 'And keeps rising: after 30 epochs, the rate at zero, above 10.', '', 'both@30', 'both@10'),
     Claim('9', 'Pretraining beats random weights.', 'R@1 joint', 'both', 'random'),
     Claim('ours', 'Half of the channels for each task help.', 'R@1 joint', 'own_channels', 'both'),
     Claim('ours', 'To predict motion further ahead helps.', 'R@1 joint', 'far_future', 'both'),

@@ -25,7 +25,7 @@ def run_jobs(jobs: list[Job], lanes: int, *, keep_going: bool = False) -> dict[s
     Args:
         jobs: in the order in which they begin.
         lanes: jobs at a time.
-        keep_going: whether the others go on when one fails; else those that run end, and no other begins.
+        keep_going: whether the others continue when one fails; else those that run end, and no other begins.
 
     Returns:
         Failures by the names of their jobs.

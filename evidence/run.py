@@ -73,7 +73,7 @@ def allow_running() -> None:
 
 
 def add_seconds(path: Path, seconds: float) -> None:
-    """Add to the number in a file, which a first one makes: a training that was stopped goes on with its sum."""
+    """Add to the number in a file, which a first one makes: a resumed training continues its sum."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, f'{read_seconds(path) + seconds:.3f}\n')
 
@@ -84,7 +84,7 @@ def read_seconds(path: Path) -> float:
 
 
 def keep_settings(work_dir: str | Path, settings: str) -> None:
-    """Note what a training is begun with, so that a stopped one goes on with the same or not at all.
+    """Note what a training is begun with, so that a stopped one resumes with the same or not at all.
 
     Raises:
         RuntimeError: a training of other settings was begun in this folder.

@@ -42,7 +42,7 @@ def main() -> None:
         write_costs(entries('basic'))
         write_report()
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: else what runs would go on alone
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: else what runs would continue alone
     begun = time.monotonic()
     try:
         with alone():

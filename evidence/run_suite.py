@@ -9,7 +9,7 @@
     python evidence/run_suite.py --report    # EVIDENCE.md from evidence/results.json, without a run
 
 Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
-work_dirs/evidence: stopped and run again, the suite goes on. The test split is read by the evidence alone, the
+work_dirs/evidence: stopped and run again, the suite resumes. The test split is read by the evidence alone, the
 validation split by --tune and by the curves over epochs; EVIDENCE.md names five decisions that were made otherwise.
 """
 

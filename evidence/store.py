@@ -1,4 +1,4 @@
-"""Finished runs, one small JSON file each, so that a suite that was stopped goes on with the next."""
+"""Finished runs, one small JSON file each, so that a suite that was stopped resumes with the next."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Pretraining in a plain PyTorch loop. Started again, it goes on after the last whole epoch.
+"""Pretraining in a plain PyTorch loop. Started again, it resumes after the last whole epoch.
 
 python tools/demo.py --only-videos    # once
 python examples/plain_torch.py

@@ -1,4 +1,4 @@
-"""Pretraining with accelerate, on any number of processes. Started again, it goes on after the last whole epoch.
+"""Pretraining with accelerate, on any number of processes. Started again, it resumes after the last whole epoch.
 
 python tools/demo.py --only-videos    # once
 accelerate launch examples/with_accelerate.py

@@ -1,4 +1,4 @@
-"""Pretraining with Lightning, on any number of processes. Started again, it goes on after the last whole epoch.
+"""Pretraining with Lightning, on any number of processes. Started again, it resumes after the last whole epoch.
 
 python tools/demo.py --only-videos    # once
 python examples/with_lightning.py

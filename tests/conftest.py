@@ -15,8 +15,8 @@ from process_state import changes, process_state
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# What earlier tests left belongs to this process: a process that is forked must not free it. What lives before a file of
-# tests begins (torch and its kind, a million objects) is frozen, so that this takes milliseconds and not 0.3 s a fork.
+# What earlier tests left belongs to this process: a process that is forked must not free it. What lives before a file
+# of tests begins, torch and a million other objects, is frozen: collecting takes milliseconds then, not 0.3 s a fork.
 os.register_at_fork(before=gc.collect)
 
 

@@ -2,7 +2,7 @@
 # bash tools/dist_train.sh CONFIG PROCESSES [train.py's arguments]: one machine, one process per GPU (or per CPU share).
 # Several machines: NNODES, NODE_RANK, MASTER_ADDR and PORT as for torchrun (PORT 29500). One machine takes a free port.
 # When a machine goes, NNODES=2 waits JOIN_TIMEOUT seconds (default 600) for it to be started again with the same command;
-# NNODES=1:2 goes on with those that are left, and takes it in when it comes. With --global-batch N steps stay the same.
+# NNODES=1:2 continues with those that are left, and takes it in when it comes. With --global-batch N steps stay the same.
 # When a process dies, all start again from the newest checkpoint of this job, MAX_RESTARTS times at most
 # (default 3). Nothing is restarted after SIGTERM or Ctrl-C, nor for an error before the first iteration.
 set -euo pipefail

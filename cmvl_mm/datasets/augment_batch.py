@@ -128,7 +128,7 @@ def _blur(levels: Tensor, sigma: Tensor) -> Tensor:
 def _blur_matrix(sigma: Tensor, size: int) -> Tensor:
     """(B, 1) -> (B, size, size), rows of sum 1: the weight of each pixel in each blurred one.
 
-    At the border the picture goes on mirrored, without its last pixel twice (BORDER_REFLECT_101).
+    At the border the picture continues mirrored, without its last pixel twice (BORDER_REFLECT_101).
     """
     sigma = sigma.nan_to_num(0.01)[:, :, None]  # so narrow a blur is none
     radius = ((6 * sigma + 1).round() / 2).floor()  # OpenCV's for uint8

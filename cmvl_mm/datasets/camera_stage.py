@@ -12,7 +12,7 @@ from .frame_choice import Sample
 class SubtractCamera:
     """Leave the motion of objects over the ground, see `cmvl_mm.video.camera`.
 
-    A task that is to find the future of its own clip is else solved by the camera: a pan goes on, and no two are alike.
+    A task that is to find the future of its own clip is else solved by the camera: a pan lasts, and no two are alike.
     Blocks without a vector, and all of a frame whose camera is not known, are 0: they move with the ground.
 
     Raises:

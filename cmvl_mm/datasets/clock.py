@@ -120,7 +120,7 @@ class Clock:
         self._here = os.getpid(), int(values[_TIMES_SET])
 
     def _own(self) -> None:
-        """A process that is no worker and not the owner goes on by itself: a rank, or one of a pool."""
+        """A process that is no worker and not the owner keeps its own clock: a rank, or one of a pool."""
         if os.getpid() == self._owner or get_worker_info() is not None:
             return
         before = self._shared.values

@@ -22,7 +22,7 @@ from .accumulation import batches_a_step, step_is_whole
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _COMMIT = 'commit'  # in the message hub too: what the zoo says of the weights
-_KEPT = 'kept_checkpoints'  # in the message hub, so that a resumed run goes on deleting where this one stopped
+_KEPT = 'kept_checkpoints'  # in the message hub, so that a resumed run deletes from where this one stopped
 
 
 def newest_saved(runner: Runner) -> Path | None:
@@ -45,7 +45,7 @@ class AtomicCheckpointHook(Hook):
     """MMEngine's CheckpointHook with the old file deleted last, and with saves that may fail.
 
     A run whose work directory cannot be written to does not begin. Where a later save fails, on a full disk for one,
-    the log says so and training goes on: the state is in memory and the next save may work, while stopping would lose
+    the log says so and training continues: the state is in memory and the next save may work, while stopping would lose
     what was computed since the last one. The last save of a run, and the one at a signal, have no next: they raise.
 
     A save that falls between the batches of a step (`optim_wrapper.accumulative_counts`) waits for the step: gradients
@@ -117,7 +117,7 @@ class AtomicCheckpointHook(Hook):
             runner.message_hub.update_info(_KEPT, before)
             if last:
                 raise
-            runner.logger.error(f'{error} Training goes on; the next save is tried when it is due.')
+            runner.logger.error(f'{error} Training continues; the next save is tried when it is due.')
             return
         runner.logger.info(f'Saved {folder / name}')
         while self.max_keep_ckpts > 0 and len(kept) > self.max_keep_ckpts:
@@ -141,7 +141,7 @@ class AtomicCheckpointHook(Hook):
 
     @staticmethod
     def _note_commit(runner: Runner) -> None:
-        """For the checkpoints; a run that goes on at another commit than it began at is of neither."""
+        """For the checkpoints; a run that resumes at another commit than it began at is of neither."""
         now, before = commit_of(_REPOSITORY), runner.message_hub.runtime_info.get(_COMMIT)
         if now is not None and before not in (None, now):
             now = f'{now.removesuffix("+changes")}+changes'

@@ -171,7 +171,7 @@ def meet(args: Namespace) -> None:
     """Let the agents of several machines meet at the one of node_rank 0, where torchrun counts who is there.
 
     Each start of the processes gets a key-value store of its own: with the agents' store, which torchrun shares by
-    default, a machine goes on asking the one that held it in the round before (torch 2.13).
+    default, a machine keeps asking the one that held it in the round before (torch 2.13).
     """
     args.master_port = args.master_port or 29500
     args.rdzv_backend, args.rdzv_endpoint = 'c10d', f'{args.master_addr}:{args.master_port}'

@@ -114,7 +114,7 @@ class SkippedVideosHook(Hook):
         self.videos: int | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """A resumed run goes on with the list of its checkpoint, which is what the main process knew."""
+        """A resumed run continues with the list of its checkpoint, which is what the main process knew."""
         for words in runner.message_hub.runtime_info.get(_SKIPPED, []):
             entry = Skipped(*words)
             self.skipped.setdefault(_key(entry), entry)

@@ -26,7 +26,7 @@ class WholeFileLoggerHook(LoggerHook):
     """MMEngine's LoggerHook with four differences.
 
     * A row of the curves that cannot be written, on a full disk for one, is left out with an error in the log; training
-      goes on. MMEngine's hook ends the run there.
+      continues. MMEngine's hook ends the run there.
     * The file of a test's figures, WORK_DIR/TIME/TIME.json, is written by the main process. MMEngine lets every process
       write it at the same time. Their lines differ in length (each holds its process's own times), so that the file now
       and then ends in the rest of a longer one and is no JSON.
@@ -79,6 +79,6 @@ def _going_on(runner: Runner) -> Iterator[None]:
         yield
     except OSError as error:
         runner.logger.error(
-            f'{runner.log_dir}: a row of the curves could not be written: {error.strerror or error}. Training goes on '
-            'without it. Remedy: free space, or make the folder writable for this user.'
+            f'{runner.log_dir}: a row of the curves could not be written: {error.strerror or error}. Training '
+            'continues without it. Remedy: free space, or make the folder writable for this user.'
         )

@@ -53,7 +53,7 @@ class CompressedRunner(Runner):
     * A run resumes only with the global batch, the accumulation, the list and the schedule that it had, from the newest
       checkpoint that is whole.
     * `auto_scale_lr` counts accumulated batches, too.
-    * Processes that torchrun restarts go on from what their job has saved.
+    * Processes that torchrun restarts resume from what their job has saved.
     * `meta.config` of a checkpoint is dropped unread.
     * Parameters that would never learn are named in the first step; see `GradientCheckHook`.
     """
@@ -243,7 +243,7 @@ class CompressedRunner(Runner):
         """
         meta = read_checkpoint(filename).get('meta', {})
         if not {'epoch', 'iter'} <= meta.keys():
-            raise CheckpointError(f'{filename}: weights alone, and no run to go on with. Remedy: {NEW_RUN}.')
+            raise CheckpointError(f'{filename}: weights alone, and no run to resume. Remedy: {NEW_RUN}.')
         require_same_run(self, filename, meta)
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
         self.logger.info(f'The run resumes after iteration {self.iter}, in epoch {self.epoch + 1}.', extra=ON_SCREEN)

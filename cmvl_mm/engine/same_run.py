@@ -68,8 +68,8 @@ def _warn_of_another_order(runner: Runner, filename: str, before: str) -> None:
     now = order_of_epochs(runner)
     if before != now and isinstance(runner.train_dataloader.sampler, ResumableSampler):
         runner.logger.warning(
-            f'{filename}: its run shuffled the list by a {before}, this one by a {now}. The epoch goes on in the other '
-            'order, so some videos come twice in it and some not at all; from the next one on each comes once.'
+            f'{filename}: its run shuffled the list by a {before}, this one by a {now}. The epoch continues in the '
+            'other order, so some videos come twice in it and some not at all; from the next one on each comes once.'
         )
 
 
@@ -97,7 +97,7 @@ def _require_same_list(runner: Runner, filename: str, before: str | None) -> Non
 
 
 def _require_same_schedule(runner: Runner, filename: str, before: str | None) -> None:
-    """MMEngine goes on with the checkpoint's schedule, whatever the config says now."""
+    """MMEngine continues with the checkpoint's schedule, whatever the config says now."""
     now = recorded(runner.cfg.get('param_scheduler'))
     if before is not None and before != now:
         parts = json.loads(before), json.loads(now)

@@ -25,7 +25,7 @@ class ScreenHook(Hook):
         self.bar: Progress | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """A resumed run's bar begins where it goes on."""
+        """A resumed run's bar begins at the step that it resumes from."""
         _say(runner, f'training data: {data_in_words(runner.train_dataloader.dataset)}')
         self._begin(runner.max_iters, 'training', 'steps', runner.iter)
 

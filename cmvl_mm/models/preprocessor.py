@@ -49,7 +49,7 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
         residual_clamp: float = 10.0,
         residual: Literal['apart', 'in_motion'] = 'apart',
     ) -> None:
-        super().__init__(non_blocking=True)  # from pinned memory, the copy runs while the host goes on
+        super().__init__(non_blocking=True)  # from pinned memory, the copy runs while the host continues
         if mirrored_dx not in get_args(MirroredDx):
             raise ValueError(f"mirrored_dx={mirrored_dx!r} is not one of 'negate', 'keep'")
         if iframe_channels not in ('rgb', 'bgr'):

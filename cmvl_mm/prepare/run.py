@@ -122,7 +122,7 @@ def prepare_all(
         remaining = taken
         if taken:
             logger.warning(
-                'Waiting for %d videos that another run on %s is at work on, such as %s. To go on at once, end it.',
+                'Waiting for %d videos that another run on %s is encoding, such as %s. To continue now, end that run.',
                 len(taken),
                 dst,
                 taken[0].target,

@@ -50,7 +50,7 @@ def cut_tiles(pictures: Tensor, offsets: Tensor, tile: int) -> Tensor:
 
 
 def draw_offsets(videos: int, pictures: Tensor, tile: int) -> Tensor:
-    """(videos, 9, 2): where in its cell each tile lies, all places alike, so that no edge goes on; torch's draw."""
+    """(videos, 9, 2): where in its cell each tile lies, all places alike, so that no edge continues; torch's draw."""
     room = pictures.shape[2] // GRID - tile
     return torch.randint(0, room + 1, (videos, TILES, 2), device=pictures.device)
 

@@ -34,7 +34,7 @@ class SamplePace:
 
     Args:
         clip_len: 16.
-        paces: the strides; 1, 2, 3, 4 in the official code, which goes on at frame 1 past a video's end.
+        paces: the strides; 1, 2, 3, 4 in the official code, which continues at frame 1 past a video's end.
     """
 
     def __init__(self, clip_len: int = 16, paces: Sequence[int] = (1, 2, 3, 4)) -> None:

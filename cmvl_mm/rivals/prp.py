@@ -1,4 +1,4 @@
-"""PRP: which sampling step made the clip, and how do its frames go on at twice the rate?
+"""PRP: which sampling step made the clip, and how do its frames continue at twice the rate?
 
 Yao et al., Video playback rate perception for self-supervised spatio-temporal representation learning, CVPR 2020.
 Task, loss and weights as in the official code, in its units: pictures of 0 ... 1. The decoder is one of our own, see

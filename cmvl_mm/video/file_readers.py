@@ -26,7 +26,7 @@ class FileReaders:
         # Before it is opened: what is learned of it must not be taken for another file's that replaces it meanwhile.
         self._identity = index_store.identity_of(source.path)
         self.first = StreamReader(source)
-        """Everything begins with it, and `RegularReader` goes on with it."""
+        """Everything begins with it, and `RegularReader` continues with it."""
         self._irregular = ''  # why the stream is not regular
 
     def regular(self) -> RegularReader | None:

@@ -104,7 +104,7 @@ class BFrames:
         return b_vectors(self._layer, bits, reference.skipped, reference.vectors, span)
 
     def _decode_reference(self, number: int) -> _Reference:
-        """Decodes from the I-frame before it on, or goes on from the last reference."""
+        """Decodes from the I-frame before it on, or continues from the last reference."""
         if self._reference is not None and self._fed == number:
             return self._reference
         key = next((n for n in range(number, -1, -1) if self._vops[n].kind == I_VOP), -1)

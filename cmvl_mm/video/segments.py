@@ -13,7 +13,7 @@ class Segment(NamedTuple):
     wanted: range
     """Display indices."""
     end: int | None
-    """The key frame before which decoding ends; None: decoding goes on until the last wanted frame has come."""
+    """The key frame before which decoding ends; None: decoding continues until the last wanted frame has come."""
 
 
 def segments_of(wanted: range, starts: Sequence[int], num_frames: int) -> Iterator[Segment]:

@@ -48,7 +48,7 @@ class Fault(NamedTuple):
 def decode_in_turn(
     context: VideoCodecContext, packets: Iterable[Any], faults: list[Fault], first: int = 0
 ) -> Iterator[Shown]:
-    """Frames in display order, each with the packet it came from; the decoder goes on behind packets that it refuses.
+    """Frames in display order, each with the packet it came from; the decoder continues behind packets that it refuses.
 
     Args:
         context: the decoder; fresh or flushed.

@@ -3,7 +3,7 @@
     python tools/train.py configs/evidence/steady_clip_motion.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/steady_clip_motion
 
-A clip that is to find its own future finds it by the camera: a pan goes on, and no two are alike. The network sees the
+A clip that is to find its own future finds it by the camera: a pan lasts, and no two are alike. The network sees the
 camera all the same.
 
 Reads what `make evidence` makes.

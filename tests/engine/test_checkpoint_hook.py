@@ -60,7 +60,7 @@ def test_a_failed_save_is_logged_and_forgets_no_file(runner, caplog):
     epochs(hook, runner, 1, 2)
     runner.fails = True
     assert epochs(hook, runner, 3)[::2] == ['epoch_1.pth', 'epoch_2.pth']
-    assert 'epoch_3.pth: the disk is full. Training goes on' in caplog.text
+    assert 'epoch_3.pth: the disk is full. Training continues' in caplog.text
     runner.fails = False
     assert epochs(hook, runner, 4)[::2] == ['epoch_2.pth', 'epoch_4.pth']
 

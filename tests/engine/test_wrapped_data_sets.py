@@ -242,7 +242,7 @@ def test_a_wrapper_with_an_order_of_its_own_keeps_it(settings):
 
 
 def test_mmengine_s_own_loop_tells_the_epoch(settings, runner, monkeypatch):
-    """So a run that it resumes does not begin with the clips of the first epoch; batches go on from the epoch's."""
+    """So a run that it resumes does not begin with the clips of the first epoch; batches continue from the epoch's."""
     monkeypatch.setattr(CompressedVideoDataset, '_load', drawn)
     dataset = DATASETS.build(settings)
     runner.train_dataloader = SimpleNamespace(dataset=Subset(dataset, [0, 1]))

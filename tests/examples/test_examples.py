@@ -1,4 +1,4 @@
-"""The examples train, draw other clips every epoch, and go on exactly where they were stopped."""
+"""The examples train, draw other clips every epoch, and resume exactly where they were stopped."""
 
 import ast
 

@@ -76,7 +76,7 @@ def killed_ranks(videos: Path, folder: Path, ranks: int, runs: int) -> Finding:
         else:
             problems.append(f'run {turn}: exit code {code}, {printed[-500:]}')
     return Finding(
-        promise='A rank that the system kills is started again with its peers by tools/dist_train.sh; the job goes on '
+        promise='A rank that the system kills is started again with its peers by tools/dist_train.sh; the job resumes '
         'from its newest checkpoint and ends with the losses and weights of an undisturbed one.',
         tested=f'kill -9 to one of {ranks} ranks at a random moment, {runs} runs of {last} iterations; CPU, gloo',
         figure=f'{recovered} of {runs} recovered with the same bits, in {slowest:.0f} s at most'

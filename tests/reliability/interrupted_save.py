@@ -1,4 +1,4 @@
-"""kill -9 inside a save, a full disk and a read-only folder leave a checkpoint that the run goes on from."""
+"""kill -9 inside a save, a full disk and a read-only folder leave a checkpoint that the run resumes from."""
 
 import json
 import multiprocessing
@@ -142,7 +142,7 @@ def failing_disks(folder: Path) -> list[Finding]:
     disk = 'a tmpfs of 8 MB' if alone else 'a limit of 1 MB on files (ulimit -f)'
     return [
         Finding(
-            promise='A full disk gives an error with path, reason and remedy; training goes on, the last checkpoint '
+            promise='A full disk gives an error with path, reason and remedy; training continues, the last checkpoint '
             'stays valid, nothing temporary is left; a save that nothing follows ends the run.',
             tested=f'{disk}, a state of 3 MB, a file that takes the rest of the disk after step 2; the log and '
             'the curves of the recipes, a row after each step',
@@ -151,7 +151,7 @@ def failing_disks(folder: Path) -> list[Finding]:
             held=seen['steps'] == 6
             and seen['valid'] == 'iter_2.pth'
             and not any(name.endswith(TEMPORARY) for name in seen['left'])
-            and all(word in seen['logged'] for word in ('iter_3.pth', 'Remedy', 'Training goes on'))
+            and all(word in seen['logged'] for word in ('iter_3.pth', 'Remedy', 'Training continues'))
             and seen['raised'] == 'CheckpointWriteError'
             and seen['resumed'] == 6,
         ),

@@ -25,7 +25,7 @@ def comes_back(site: Site) -> Finding:
     differs = 'no end' if any(ended) else difference(site.end(name, steps), site.undisturbed(steps))
     resumed = 'The run resumes after iteration' in site.said(name, 0)
     return Finding(
-        promise='With NNODES=2 a job waits for a machine that died. Started there again, it goes on from its newest '
+        promise='With NNODES=2 a job waits for a machine that died. Started there again, it resumes from its newest '
         'checkpoint and ends with the losses and weights of an undisturbed one.',
         tested=f'kill -9 to the launcher and all processes of one of 2 machines after step {KILL_AFTER} of {steps}; '
         f'10 s later the same command; 2 x {RANKS} processes, {site.how}',
@@ -36,7 +36,7 @@ def comes_back(site: Site) -> Finding:
 
 
 def first_dies(site: Site) -> Finding:
-    """NNODES=2: all processes of machine 0, where the others have met, die; the same commands with --resume go on."""
+    """NNODES=2: all processes of machine 0, where the others have met, die; the same commands with --resume resume."""
     name, steps = 'first', 16
     nodes = [site.launch(name, node, steps) for node in (0, 1)]
     wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER, PATIENCE)
@@ -61,7 +61,7 @@ def first_dies(site: Site) -> Finding:
 
 
 def stays_away(site: Site) -> Finding:
-    """NNODES=1:2: machine 1 dies and stays away; the other goes on with the same global batch."""
+    """NNODES=1:2: machine 1 dies and stays away; the other continues with the same global batch."""
     name, steps = 'away', 30
     nodes = [site.launch(name, node, steps, nodes='1:2') for node in (0, 1)]
     wait_for_iteration(nodes[0], site.log(name, 0), KILL_AFTER, PATIENCE)
@@ -73,7 +73,7 @@ def stays_away(site: Site) -> Finding:
     said = site.said(name, 0)
     rates = re.findall(r'auto_scale_lr: a step takes .*', said)
     return Finding(
-        promise='With NNODES=1:2 and --global-batch a job goes on without a machine that stays away: each process '
+        promise='With NNODES=1:2 and --global-batch a job continues without a machine that stays away: each process '
         'takes more videos, a step takes the same ones, and the learning rate stays.',
         tested=f'kill -9 to all of one of 2 machines after step {KILL_AFTER} of {steps}; 2 x {RANKS} processes, '
         f'{site.how}; losses against one process on the joined batch',
@@ -95,7 +95,7 @@ def is_refused(site: Site) -> Finding:
     said = site.said(name, 0)
     named = 'ResumeError' in said and '--global-batch N' in said
     return Finding(
-        promise='Without --global-batch, a job that would go on with another batch ends and says so, with the remedy.',
+        promise='Without --global-batch, a job whose batch would become another one ends and says so, with the remedy.',
         tested=f'the same with NNODES=1:2 and batches of {share} a process',
         figure=f'exit code {ended[0]}; named, with the remedy: {named}',
         held=ended == [1] and named,

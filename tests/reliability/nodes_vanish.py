@@ -50,7 +50,7 @@ def vanishes(site: Site) -> Finding:
 
 
 def goes_on_alone(site: Site) -> Finding:
-    """NNODES=1:2: the other machine goes on with the same global batch."""
+    """NNODES=1:2: the other machine continues with the same global batch."""
     name, steps = 'alone_then', 30
     nodes = begin(site, name, steps, '1:2')
     try:
@@ -61,7 +61,7 @@ def goes_on_alone(site: Site) -> Finding:
         end(site, nodes)
     differs, same = site.compare(name, steps) if not any(ended) else (site.said(name, 0)[-500:], False)
     return Finding(
-        promise='With NNODES=1:2 and --global-batch a job goes on without a machine that vanishes.',
+        promise='With NNODES=1:2 and --global-batch a job continues without a machine that vanishes.',
         tested=f'the link of machine 1 set down after step {KILL_AFTER} of {steps}; a timeout of {TIMEOUT} s; '
         f'2 x {RANKS} processes, {site.how}; losses against one process on the joined batch',
         figure=f'error on machines 0 and 1 after {in_words(seconds)} s; exit code {ended[0]} of machine 0 '

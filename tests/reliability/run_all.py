@@ -7,7 +7,7 @@
 
 Each topic is a module of this folder with a function `findings(size)`. What a heavy one found is published when the
 topic ends, see `published.py`, and kept in work_dirs/reliability until all chosen topics have ended, so that a run that
-was stopped goes on with the next topic; --again runs them anew. The last topic takes Slurm's programs and root; without
+was stopped resumes with the next topic; --again runs them anew. The last topic takes Slurm's programs and root; without
 them it ends with an error that names the packages.
 """
 

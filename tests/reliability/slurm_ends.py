@@ -1,4 +1,4 @@
-"""A training by Slurm ends before its time: a task is killed, the job is cancelled, or requeued. Then it goes on."""
+"""A training by Slurm ends before its time: a task is killed, the job is cancelled, or requeued. Then it resumes."""
 
 import re
 import shlex
@@ -95,7 +95,7 @@ def is_requeued(site: Site, steps: int, slurm: RealSlurm) -> Finding:
     resumed = [f'The run resumes after iteration {step}' in said for step in stopped]
     return Finding(
         promise='A batch job that calls tools/slurm_train.sh with --resume and is requeued, as by a preemption, saves '
-        'a checkpoint of its last step, and goes on when Slurm starts it again, to the bits of an undisturbed one.',
+        'a checkpoint of its last step, and resumes when Slurm starts it again, to the bits of an undisturbed one.',
         tested=f'{slurm.version}: sbatch --requeue of a run that saves nothing before its end, scontrol requeue after '
         f'step {KILL_AFTER} of {steps}; KillWait={KILL_WAIT}, started again after {CREDENTIAL} s; 2 nodes x {RANKS} '
         f'processes, {site.how}',

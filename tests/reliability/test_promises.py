@@ -46,7 +46,7 @@ def test_curves_that_cannot_be_written_do_not_end_training(tmp_path, capsys):
     runner.register_hook(FreeSpace(curves))
     runner.train()
     printed = capsys.readouterr().out
-    assert printed.count('a row of the curves could not be written: No space left on device. Training goes on') == 4
+    assert printed.count('a row of the curves could not be written: No space left on device. Training continues') == 4
     assert (tmp_path / 'run' / 'iter_8.pth').exists()
     assert [row['step'] for row in read_curves(tmp_path / 'run')] == [5, 6, 7, 8]
 

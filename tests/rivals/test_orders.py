@@ -46,7 +46,7 @@ def test_three_shuffled_clips_come_back_in_order_by_their_label():
         label = sample['data_samples'].pretext['order'].item()
         numbers = sample['inputs']['imgs'][:, 0, :, 9, 9].int()  # (3, 16)
         in_order = numbers[np.argsort(ORDERS[label])]
-        assert (numbers.diff(dim=1) == 1).all()  # within a clip time goes on
+        assert (numbers.diff(dim=1) == 1).all()  # within a clip time continues
         assert (in_order[1:, 0] - in_order[:-1, -1] == 9).all()  # 8 frames between
         labels.add(label)
     assert labels == set(range(6))

@@ -1,4 +1,4 @@
-"""Cubes and tiles: each lies where its label says, jittered, and no edge goes on from one to the next."""
+"""Cubes and tiles: each lies where its label says, jittered, and no edge continues from one to the next."""
 
 import math
 
@@ -50,7 +50,7 @@ def test_cubes_come_back_in_order_by_their_label_over_space_and_over_time(flip):
         assert rightwards == (not (bool(pretext['upside_down']) ^ bool(flip)))
         layouts.add((len(set(starts)), int(pretext['upside_down'])))
     assert layouts == {(1, 0), (1, 1), (4, 0), (4, 1)}
-    assert len(between) > 5  # jittered in time: nothing goes on from a cube to the next
+    assert len(between) > 5  # jittered in time: nothing continues from a cube to the next
 
 
 def test_a_cube_that_its_stretch_has_no_room_for_is_refused():

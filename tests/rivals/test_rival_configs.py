@@ -161,7 +161,7 @@ CONTRASTED = ('simclr', 'moco', 'dsm', 'vtdl', 'vthcl', 'tclr')
     [('evidence', name) for name in (*ORDERED, *CONTRASTED)] + [('paper', name) for name in ORDERED],
 )
 def test_all_clips_of_a_video_are_mirrored_or_none(size, name, folder):
-    """Else nothing goes on from one clip to the next; and at evidence size, where mirrored motions are labels, a clip
+    """Else nothing continues from one clip to the next; and at evidence size, where mirrored motions are labels, a clip
     and its positive would be of different ones. Official settings without a flip mirror none.
     """
     path = folder / size / (f'{name}_r3d26_ucf.py' if size == 'paper' else f'{name}.py')

@@ -31,7 +31,7 @@ def test_headers_of_x264_tell_kinds_and_order(clips, name):
         shown.append((period, header.poc_lsb if header.poc_lsb < 2 ** (sps.poc_lsb_bits - 1) else -1, header.kind))
     types = ['?IPB'[int(frame.pict_type)] for frame in decode_plainly(path)]
     assert sorted(types) == sorted(kind for *_, kind in shown)
-    if name != 'h264_open':  # there the count goes on
+    if name != 'h264_open':  # there the count continues
         assert [kind for *_, kind in sorted(shown)] == types
 
 

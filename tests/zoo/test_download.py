@@ -41,7 +41,7 @@ def test_a_file_comes_whole_and_then_from_the_cache(site, cache, capsys):
 def test_an_interrupted_download_comes_again_and_leaves_nothing_if_it_gives_up(site, cache):
     site.cuts = [200_000]
     assert fetch(address(site)).read_bytes() == site.content
-    assert site.ranges_asked == [None, None]  # all of it: pooch does not go on in the middle
+    assert site.ranges_asked == [None, None]  # all of it: pooch does not resume in the middle
     site.cuts = [100_000, 100_000, 100_000]  # three attempts, then it gives up
     with pytest.raises(DownloadError, match=r'the connection ended .*, 3 times\. Remedy'):
         fetch(address(site, sha256='1' * 64))
