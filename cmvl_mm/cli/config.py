@@ -9,13 +9,13 @@ import click
 from cmvl_mm.workflows.configs import config_titles, copy_config, resolved_config
 
 OPTIONS = click.option(
-    '--cfg-options', multiple=True, metavar='KEY=VALUE', help='Override a key; may be given several times.'
+    '--cfg-options', multiple=True, metavar='KEY=VALUE', help='Override a key of the config; repeatable.'
 )
 
 
 @click.group()
 def config() -> None:
-    """Configs: list, show, copy.
+    """List, show and copy configs.
 
     \b
     cmvl config list
@@ -25,9 +25,9 @@ def config() -> None:
 
 
 @config.command('list')
-@click.option('--json', 'as_json', is_flag=True, help='Name and title as a JSON object.')
+@click.option('--json', 'as_json', is_flag=True, help='Print names and titles as a JSON object.')
 def list_(as_json: bool) -> None:
-    """All shipped configs with their titles.
+    """List all shipped configs with their titles.
 
     \b
     cmvl config list
@@ -46,7 +46,7 @@ def list_(as_json: bool) -> None:
 @click.argument('name')
 @OPTIONS
 def show(name: str, cfg_options: tuple[str, ...]) -> None:
-    """Print a config with all of its bases and options merged. NAME is a shipped config or a file.
+    """Print a config with its bases and options merged. NAME is a shipped config or a file.
 
     \b
     cmvl config show demo/retrieval
@@ -58,10 +58,10 @@ def show(name: str, cfg_options: tuple[str, ...]) -> None:
 @config.command()
 @click.argument('name')
 @click.argument('destination', type=click.Path(path_type=Path))
-@click.option('--inherit', is_flag=True, help='A short file with the shipped config as its base.')
+@click.option('--inherit', is_flag=True, help='Write a short file that inherits from the shipped config.')
 @OPTIONS
 def copy(name: str, destination: Path, inherit: bool, cfg_options: tuple[str, ...]) -> None:
-    """Write a config of your own; by default one that needs no other file.
+    """Copy a config to a file of your own; by default one that needs no other file.
 
     \b
     cmvl config copy demo/pretrain mine.py

@@ -23,32 +23,39 @@ Example:
 
 @click.command(epilog=EPILOG)
 @click.argument('videos', nargs=-1, required=True)
-@click.option('-o', '--out', required=True, metavar='FILE.parquet|FOLDER/', help='One file, or a folder of parts.')
-@click.option('--model', help='Name of the zoo, file of weights, or work directory; default: one of the zoo.')
-@click.option('--config', help='File or name; needed for weights without a work directory.')
 @click.option(
-    '--root', type=click.Path(path_type=Path), help="What a list's paths are relative to; default: its folder."
+    '-o', '--out', required=True, metavar='FILE.parquet|FOLDER/', help='Write one file, or a folder of parts.'
 )
-@click.option('--clips', type=click.IntRange(min=1), help="Clips of a video; default: the config's number.")
+@click.option('--model', help='Name in the zoo, file of weights, or work directory; default: a model of the zoo.')
+@click.option('--config', help='Config file or name; needed for weights outside a work directory.')
 @click.option(
-    '--every', type=click.FloatRange(min=0, min_open=True), metavar='SECONDS', help='A clip so often, instead.'
+    '--root', type=click.Path(path_type=Path), help="Folder that a list's paths start from; default: the list's folder."
+)
+@click.option('--clips', type=click.IntRange(min=1), help="Clips per video; default: the config's number.")
+@click.option(
+    '--every',
+    type=click.FloatRange(min=0, min_open=True),
+    metavar='SECONDS',
+    help='One clip every SECONDS, instead of --clips.',
 )
 @click.option('--device', default='cpu', show_default=True, help='cpu or cuda:N; with Ray, cpu or cuda.')
 @click.option(
-    '--workers', type=click.IntRange(min=1), help='Videos read at once; default: one a core, or a CPU of the cluster.'
+    '--workers',
+    type=click.IntRange(min=1),
+    help='Videos read at once; default: one per core, or per CPU of the cluster.',
 )
 @click.option(
     '--shard',
     metavar='I/N|env',
-    help='With FOLDER/: the Ith of N shares; env: as torchrun, srun or a Slurm array says.',
+    help='With FOLDER/: embed only the Ith of N shares; env: as set by torchrun, srun or a Slurm array.',
 )
 @click.option(
     '--engine', type=click.Choice(['process', 'ray']), default='process', show_default=True,
-    help='With FOLDER/: processes of this machine, or of a Ray cluster.',
+    help='With FOLDER/: run on this machine, or on a Ray cluster.',
 )  # fmt: skip
-@click.option('--address', metavar='HOST:PORT|auto', help='Ray cluster; default: one started here for the run.')
-@click.option('--overwrite', is_flag=True, help='Make the file or folder anew, whatever is there.')
-@click.option('--json', 'as_json', is_flag=True, help='The summary as JSON.')
+@click.option('--address', metavar='HOST:PORT|auto', help='Ray cluster; default: start one for this run.')
+@click.option('--overwrite', is_flag=True, help='Replace an existing file or folder.')
+@click.option('--json', 'as_json', is_flag=True, help='Print the summary as JSON.')
 def embed(
     videos: tuple[str, ...],
     out: str,
@@ -65,15 +72,17 @@ def embed(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Feature vectors of VIDEOS, one row a clip, with start and end in seconds.
+    """Compute feature vectors of VIDEOS: one row per clip, with start and end in seconds.
 
-    VIDEOS is a folder, a list (.txt), a pattern in quotes, or files; they need neither labels nor preparation. Names of
-    class folders become labels. Repeat the command to resume a stopped run. What cannot be read is listed in
-    FILE.failures.json with the reason, and the rest is written; the exit code is then 3, or 1 if nothing could be read.
+    VIDEOS is a folder, a list (.txt), a pattern in quotes, or files. They need neither labels nor preparation; names of
+    class folders become labels. Repeat the command to resume a stopped run.
 
-    FOLDER/ gets numbered parts of at most 1,000 clips, manifest.json and failures.csv, and is for many videos or many
-    machines: each worker is a process, finished parts are skipped, and parts of other weights or settings are refused.
-    The exit code is 0 then, or 1 if nothing could be read.
+    With FILE.parquet, videos that cannot be read are listed in FILE.failures.json with the reason, and the rest is
+    written. The exit code is 3 then, or 1 if no video could be read.
+
+    FOLDER/ is for many videos or many machines. It gets numbered parts of at most 1,000 clips, manifest.json and
+    failures.csv. Each worker is a process, finished parts are skipped, and parts of other weights or settings are
+    refused. The exit code is 0 if some videos could be read, else 1.
     """
     in_parts = out.endswith(('/', os.sep)) or Path(out).is_dir()
     if not in_parts and not out.endswith('.parquet'):

@@ -19,20 +19,22 @@ class _Batch(click.ParamType):
 
 @click.command()
 @click.argument('network')
-@click.option('-o', '--out', required=True, type=click.Path(path_type=Path), help='File ending in .onnx or .pt2.')
-@click.option('--size', type=click.IntRange(1), help="Edge of the clips in pixels; default: the network's test.")
-@click.option('--frames', type=click.IntRange(1), help="Frames of a clip; default: the network's test.")
-@click.option('--batch', type=_Batch(), default='dynamic', show_default=True, help='Clips a call.')
-@click.option('--config', help='Config file or name, where NETWORK is a bare file of weights.')
+@click.option(
+    '-o', '--out', required=True, type=click.Path(path_type=Path), help='File to write, ending in .onnx or .pt2.'
+)
+@click.option('--size', type=click.IntRange(1), help="Edge of the clips in pixels; default: as in the network's test.")
+@click.option('--frames', type=click.IntRange(1), help="Frames per clip; default: as in the network's test.")
+@click.option('--batch', type=_Batch(), default='dynamic', show_default=True, help='Clips per call.')
+@click.option('--config', help='Config file or name, if NETWORK is a file of weights.')
 @click.option('--json', 'as_json', is_flag=True, help='Print what the file holds as JSON.')
 def export(
     network: str, out: Path, size: int | None, frames: int | None, batch: int | None, config: str | None, as_json: bool
 ) -> None:
-    """Write NETWORK as an ONNX file or a program of torch.export.
+    """Write NETWORK as an ONNX or torch.export file.
 
     NETWORK is a name of the zoo, a folder from the hub, a work directory, or a file of weights with --config. The file
-    takes clips of uint8 RGB, (N, 3, T, H, W), normalises them itself, and gives features, or with a classifier the
-    probabilities of the classes. It is compared with the network before it gets its name.
+    takes clips of uint8 RGB, (N, 3, T, H, W), and normalises them itself. It returns features, or the probabilities of
+    the classes if NETWORK is a classifier. Its output is compared with the network's before the file gets its name.
 
     \b
     Examples:

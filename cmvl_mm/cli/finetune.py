@@ -27,13 +27,19 @@ Example:
 @click.option(
     '--groups',
     metavar='REGEX|CSV',
-    help='Which videos are one recording: a regular expression on the path, whose first brackets are the recording, or '
-    'a file of lines "path,recording"; default: the name without the numbers at its end.',
+    help='How to tell which videos are of one recording: a regular expression on the path, whose first group is the '
+    'recording, or a file of lines "path,recording"; default: the file name without trailing numbers.',
 )
 @click.option(
-    '--test-share', type=click.FloatRange(0, 1, True, True), default=0.2, show_default=True, help='Share of the videos.'
+    '--test-share',
+    type=click.FloatRange(0, 1, True, True),
+    default=0.2,
+    show_default=True,
+    help='Share of the videos that is kept for the test.',
 )
-@click.option('--config', help='A shipped config, or a file; default: own/finetune with the network of the weights.')
+@click.option(
+    '--config', help='Shipped config, or a config file; default: own/finetune with the network of the weights.'
+)
 @shared_options
 def finetune(
     folder: Path,
@@ -49,8 +55,8 @@ def finetune(
 ) -> None:
     """Train a classifier of your own classes and test it.
 
-    FOLDER has a folder of videos for each class; a list with labels will do, too. At least 4 videos are needed, of any
-    length. About a fifth of the videos are for the test, so that no recording is in both parts. Repeat the command to
+    FOLDER has one folder of videos per class; it may also be a list with labels. At least 4 videos are needed, of any
+    length. About a fifth of the videos are kept for the test; no recording is in both parts. Repeat the command to
     resume a stopped run.
     """
     with screen(as_json):

@@ -15,25 +15,25 @@ Example:
 
 @click.command(epilog=EPILOG)
 @click.argument('folder', type=click.Path(path_type=Path))
-@click.option('--kind', default='ivf', show_default=True, help='ivf, of FAISS; or lance, a table of LanceDB.')
+@click.option('--kind', default='ivf', show_default=True, help='ivf (FAISS) or lance (a table of LanceDB).')
 @click.option(
     '--recall',
     type=click.FloatRange(0, 1, min_open=True),
     default=0.99,
     show_default=True,
-    help='Wanted: cells that a search looks at are doubled until it is reached.',
+    help='Recall to reach: the number of cells that a search visits is doubled until it does.',
 )
-@click.option('-k', type=click.IntRange(min=1), default=10, show_default=True, help='Results that the recall counts.')
+@click.option('-k', type=click.IntRange(min=1), default=10, show_default=True, help='Measure recall@K.')
 @click.option(
-    '--queries', type=click.IntRange(min=1), default=100, show_default=True, help='Rows that the recall is measured by.'
+    '--queries', type=click.IntRange(min=1), default=100, show_default=True, help='Rows to measure recall with.'
 )
-@click.option('--json', 'as_json', is_flag=True, help='The record as JSON.')
+@click.option('--json', 'as_json', is_flag=True, help='Print the record as JSON.')
 def index(folder: Path, kind: str, recall: float, k: int, queries: int, as_json: bool) -> None:
-    """Build an index of FOLDER, a complete folder of parts by `cmvl embed`, into FOLDER/index.
+    """Build an index of FOLDER, a complete folder of parts by `cmvl embed`, in FOLDER/index.
 
-    It copies the rows, takes up to 6 bytes for a value and 120 for a row, and is built in bounded memory. It is then
-    compared with the exact search: rows evenly spaced are searched for by both, all at once, and do not count
-    themselves. Recall and speed are printed, and kept in record.json. An index of parts that have changed is refused.
+    The index holds a copy of the rows: up to 6 bytes per value and 120 per row. Building takes bounded memory. It is
+    then compared with the exact search: both search for evenly spaced rows, each without the row itself. Recall and
+    speed are printed and kept in record.json. A search refuses an index whose parts have changed since.
     """
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.clip_search.build_index import build_index

@@ -14,12 +14,13 @@ _COLUMNS = ('video', 'codec', 'size', 'frames', 'rate', 'key frames', 'B-frames'
 
 @click.command(epilog='Example: cmvl info my_videos')
 @click.argument('videos', nargs=-1, required=True, metavar='VIDEO...')
-@click.option('--json', 'as_json', is_flag=True, help='A list of objects with all facts; a broken video has "error".')
+@click.option('--json', 'as_json', is_flag=True, help='Print all facts as a JSON list; a broken video has "error".')
 def info(videos: tuple[str, ...], as_json: bool) -> None:
-    """What a video, or each video below a folder, holds: codec, size, frames, key frames, vectors, training needs.
+    """Describe videos: codec, size, frames, key frames, vectors, and whether they can be used for training.
 
-    Everything is counted by decoding the file, which is exact: twice for H.264 and prepared files, some 0.4 s for 100
-    frames of 720p; the cost is printed. Exit code 1 if any video is broken; the others are described all the same.
+    VIDEO is a file, a folder that is searched recursively, or a pattern in quotes. Each file is decoded, so the counts
+    are exact; H.264 and prepared files are decoded twice. 100 frames of 720p take about 0.4 s, and the time is printed.
+    The exit code is 1 if a video is broken; the others are still described.
     """
     import json
 

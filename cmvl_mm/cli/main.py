@@ -7,20 +7,20 @@ import click
 from cmvl_mm.cli.errors import shown_in_one_line
 
 COMMANDS = {
-    'info': 'What a video holds: codec, size, frames, key frames, vectors.',
-    'vectors': 'Motion vectors of a video, as arrays (.npz) or drawn over it (.mp4, .gif).',
+    'info': 'Describe videos: codec, size, frames, key frames, vectors.',
+    'vectors': 'Write motion vectors as arrays (.npz), or draw them (.mp4, .gif).',
     'prepare': 'Re-encode videos for training.',
-    'embed': 'Feature vectors of videos, one row a clip.',
-    'search': 'The clips most like a video, or like a row.',
-    'index': 'An index of a large folder of feature vectors, for fast searches.',
+    'embed': 'Compute feature vectors of videos, one row per clip.',
+    'search': 'Find the clips most similar to a video or a clip.',
+    'index': 'Build an index for fast search in many feature vectors.',
     'pretrain': 'Train a video network on videos without labels.',
-    'finetune': 'Train a classifier of your own classes, and test it.',
-    'test': 'Figures of a classifier or of retrieval, in percent.',
-    'export': 'A network as ONNX or torch.export.',
-    'report': 'A page with the figures and curves of a work directory.',
-    'web': 'A page in the browser to search and watch videos.',
-    'zoo': 'Published weights: list, show, download.',
-    'config': 'Configs: list, show, copy.',
+    'finetune': 'Train and test a classifier of your own classes.',
+    'test': 'Measure a classifier or retrieval, in percent.',
+    'export': 'Write a network as an ONNX or torch.export file.',
+    'report': 'Write an HTML page with the figures and curves of a run.',
+    'web': 'Search and watch videos in the browser.',
+    'zoo': 'List, show and download published weights.',
+    'config': 'List, show and copy configs.',
 }
 """Each lives in the file of its name, as a Click command of its name; the file loads nothing heavy at import."""
 

@@ -16,28 +16,26 @@ DATASETS = ('ucf101', 'hmdb51', 'kinetics400', 'kinetics600', 'kinetics700')
 
 _HELP = """Re-encode videos for training: MPEG-4 Part 2 in .mp4, an I-frame every 12 frames, no B-frames.
 
-A folder SRC is searched to its bottom for files with the suffix of a video container that the reader accepts; what else
-is there is counted by suffix, on the screen and in report.json. In a list SRC, every name is a video: a line is
-"relative/path.mp4 label", spaces or tabs before the label, which may be absent; the list is UTF-8. A comma separates
-nothing.
-
-A single video SRC becomes the file DST, which ends in .mp4 and is not there yet.
+SRC is a folder, a list or one video. A folder is searched recursively for files with the suffix of a video container;
+other files are counted by suffix, on the screen and in report.json. A list is a UTF-8 text file with one video per
+line: "relative/path.mp4 label", separated by spaces or tabs, not by commas; the label is optional. One video becomes
+the file DST, which must end in .mp4 and must not exist.
 
 DST gets the videos under their own paths, an annotation list of those that are ready (all.txt, or the name of the list
-given as SRC), classes.txt where SRC has class folders, and report.json. A video takes its name only when it was decoded
-again and found complete, so the run may be stopped at any time and started again: it skips what is there. Several runs
-may work on one DST at once, such as parts of one folder: a video that another run is at work on is waited for. With
---flow a video is ready when its optical flow is there too, beside it as name.flow.npz; this takes hundreds of times as
-long, Ctrl-C waits for the videos at work, and the report says what it cost, next to the cost of reading the motion
-vectors.
+given as SRC), classes.txt if SRC has class folders, and report.json. Each result is decoded and checked before it gets
+its name. Repeat the command to resume a stopped run: finished videos are skipped. Several runs may share one DST; each
+waits for the videos that another run is encoding.
 
-With --dataset, LISTS is the folder of the data set's own lists as it was downloaded. They are checked first; when all
-videos are done, the lists that the configs read are written beside DST: {train,test}_split{1,2,3}.txt of UCF101 and
-HMDB51, {train,val}.txt of Kinetics, classes.txt. Videos are found by file name, in whatever folders. On a finished
-folder this only checks and writes lists; once SRC is gone, give DST in its place.
+--flow also computes TV-L1 optical flow, in name.flow.npz beside each video. It takes hundreds of times as long, and
+Ctrl-C waits for the videos in progress. The report compares its cost with that of reading motion vectors.
 
-Broken videos do not stop the run; the report names them, short ones and those missing from SRC. Exit code 0 if any
-video is ready, 1 if none is or the lists are wrong, 2 for arguments that make no sense, 130 after Ctrl-C."""
+--dataset checks the data set's own lists, as downloaded, in the folder LISTS. When all videos are done, it writes the
+lists that the configs read beside DST: {train,test}_split{1,2,3}.txt of UCF101 and HMDB51, {train,val}.txt of Kinetics,
+and classes.txt. Videos are found by file name, in any folder. On a finished folder, only lists are checked and written;
+if SRC no longer exists, give DST in its place.
+
+Broken videos do not stop the run; the report names them, those that are too short, and those missing from SRC. Exit
+code: 0 if any video is ready, 1 if none is or the lists are wrong, 2 for invalid arguments, 130 after Ctrl-C."""
 
 _EXAMPLES = """\b
 Examples:
@@ -66,20 +64,22 @@ def _shard(context: click.Context, parameter: click.Parameter, text: str) -> tup
 @click.option('--root', type=click.Path(path_type=Path), help="Folder of a list's videos.  [default: the list's]")
 @click.option(
     '--profile', type=click.Choice(list(PROFILES)), default='paper', show_default=True,
-    help=f'{"; ".join(f"{name}: {what}" for name, what in PROFILES.items())}. docs/colours.md says what becomes of '
-    'rotation, shape, colours and times.',
+    help=f'{"; ".join(f"{name}: {what}" for name, what in PROFILES.items())}. docs/colours.md says what happens '
+    'to rotation, shape, colours and times.',
 )  # fmt: skip
-@click.option('--workers', type=int, help='Processes.  [default: one a core, or a CPU of the cluster]')
-@click.option('--shard', callback=_shard, default='1/1', metavar='I/N', help='The Ith of N parts, from 1.')
-@click.option('--flow', is_flag=True, help='Make TV-L1 optical flow of each video; slow, needs the extra "train".')
-@click.option('--dataset', type=click.Choice(DATASETS), help='Write the lists of this data set, too.')
+@click.option('--workers', type=int, help='Processes.  [default: one per core, or per CPU of the cluster]')
+@click.option(
+    '--shard', callback=_shard, default='1/1', metavar='I/N', help='Process only the Ith of N parts; I starts at 1.'
+)
+@click.option('--flow', is_flag=True, help='Compute TV-L1 optical flow, too; slow, needs the extra "train".')
+@click.option('--dataset', type=click.Choice(DATASETS), help='Write the lists of this data set.')
 @click.option('--lists', type=click.Path(path_type=Path), help="Folder of the data set's own lists.")
-@click.option('--own-lists', is_flag=True, help='LISTS was changed on purpose: do not check it.')
+@click.option('--own-lists', is_flag=True, help='Do not check LISTS: it was changed on purpose.')
 @click.option(
     '--engine', type=click.Choice(['process', 'ray']), default='process', show_default=True,
-    help='Processes of this machine, or of a Ray cluster.',
+    help='Run on this machine, or on a Ray cluster.',
 )  # fmt: skip
-@click.option('--address', metavar='HOST:PORT|auto', help='Ray cluster.  [default: one started here for the run]')
+@click.option('--address', metavar='HOST:PORT|auto', help='Ray cluster.  [default: start one for this run]')
 @click.option('--json', 'as_json', is_flag=True, help='Print the report as JSON; all else goes to standard error.')
 def prepare(
     src: Path,

@@ -19,7 +19,7 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument('folder', type=click.Path(path_type=Path))
 @click.option('-o', '--out', type=click.Path(path_type=Path), help=f'{OUT}; default: work_dirs/pretrain_FOLDER.')
-@click.option('--config', default='own/pretrain', show_default=True, help='A shipped config, or a file.')
+@click.option('--config', default='own/pretrain', show_default=True, help='Shipped config, or a config file.')
 @shared_options
 def pretrain(
     folder: Path,
@@ -32,11 +32,11 @@ def pretrain(
 ) -> None:
     """Train a video network on videos without labels.
 
-    FOLDER is searched to its bottom for videos; a list of videos will do, too. They are re-encoded into OUT/prepared
-    first, which a folder that is prepared already is spared. Repeat the command to resume a stopped run.
+    FOLDER is searched recursively for videos; it may also be a list of videos. They are first re-encoded into
+    OUT/prepared, unless FOLDER is already prepared. Repeat the command to resume a stopped run.
 
-    At least 4 videos are needed, each with the frames of the config's clip and motion: 41 for own/pretrain. Those that
-    are too short are left out and named. A GPU is used where there is one.
+    At least 4 videos are needed, each with enough frames for the config's clip and motion: 41 for own/pretrain. Shorter
+    ones are left out and named. A GPU is used if there is one.
     """
     with screen(as_json):
         from cmvl_mm.workflows.pretrain import pretrain as run

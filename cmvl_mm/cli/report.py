@@ -14,11 +14,11 @@ Example:
 @click.argument('work_dir', type=click.Path(path_type=Path))
 @click.option('-o', '--out', type=click.Path(path_type=Path), required=True, help='The HTML file to write.')
 def report(work_dir: Path, out: Path) -> None:
-    """Write a page on WORK_DIR, the folder of a training, a test or both.
+    """Write an HTML page on WORK_DIR, the work directory of a training, a test or both.
 
     The page has the config's name, counts of videos, figures of the newest test in percent with 95 % intervals, curves
-    with chance lines, and a gallery of nearest videos where --dump-features has left a file. A test that `cmvl test` or
-    `cmvl finetune` has left below WORK_DIR counts, too. It is one file.
+    with chance lines, and, if --dump-features has written a file, a gallery of nearest videos. Tests that `cmvl test`
+    and `cmvl finetune` have written below WORK_DIR count, too. The page is a single file.
     """
     from cmvl_mm.workflows.report import report as write
 

@@ -19,19 +19,21 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument('features')
 @click.argument('query')
-@click.option('-k', type=click.IntRange(min=1), default=10, show_default=True, help='Results.')
-@click.option(
-    '--clips', is_flag=True, help='Every clip is a result; by default a video comes once, with its best clip.'
-)
+@click.option('-k', type=click.IntRange(min=1), default=10, show_default=True, help='Number of results.')
+@click.option('--clips', is_flag=True, help='List every matching clip; default: only the best clip of each video.')
 @click.option('--others', is_flag=True, help="Leave out the query's own video.")
-@click.option('--index', metavar='KIND', help='ivf or lance, by `cmvl index`; default: every row is compared.')
-@click.option('--path', metavar='PATTERN', help="Only such paths: * is any text, also with '/'; ? a character.")
-@click.option('--label', help='Only clips of this label.')
+@click.option(
+    '--index', metavar='KIND', help='Index that `cmvl index` has built: ivf or lance; default: compare every row.'
+)
+@click.option(
+    '--path', metavar='PATTERN', help="Only paths that match: * is any text, also with '/'; ? is one character."
+)
+@click.option('--label', help='Only clips with this label.')
 @click.option('--from', 'begin', type=float, metavar='SECONDS', help='Only clips that end after this second.')
 @click.option('--to', 'end', type=float, metavar='SECONDS', help='Only clips that start before this second.')
-@click.option('--model', help='Where the weights that made FEATURES are now; default: where they were.')
-@click.option('--device', default='cpu', show_default=True, help='cpu or cuda:N, for a query by video')
-@click.option('--json', 'as_json', is_flag=True, help='A list of results as JSON.')
+@click.option('--model', help='New place of the weights that made FEATURES, if they have moved.')
+@click.option('--device', default='cpu', show_default=True, help='For a query by video: cpu or cuda:N.')
+@click.option('--json', 'as_json', is_flag=True, help='Print the results as a JSON list.')
 def search(
     features: str,
     query: str,
@@ -47,12 +49,12 @@ def search(
     device: str,
     as_json: bool,
 ) -> None:
-    """The clips of FEATURES that are most like QUERY, a video or a row number from 0.
+    """Find the clips of FEATURES that are most similar to QUERY: a video, or a row number from 0.
 
-    FEATURES is a file or a folder by `cmvl embed`; of a folder, few parts are in memory at a time. It may be a folder
-    on an object store. A video is embedded by the weights and settings that made FEATURES, and the mean over its clips
-    is compared: its own clips score a little below 1. Filters hold before ranking: as many results come as are asked
-    for, if so many rows pass. Results are rank, cosine, seconds, label and path; ties are in the order of the rows.
+    FEATURES is a file or a folder that `cmvl embed` has written; it may be on an object store. Of a folder, only a few
+    parts are in memory at a time. A video is embedded with the weights and settings that made FEATURES, and the mean
+    over its clips is compared, so its own clips score a little below 1. Filters apply before ranking. Results are rank,
+    cosine, seconds, label and path; ties keep the order of the rows.
     """
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.clip_search.row_filter import RowFilter

@@ -17,15 +17,18 @@ Examples:
 @click.argument('config')
 @click.argument('checkpoint', required=False)
 @click.option(
-    '--work-dir', help="Log and figures; default: work_dirs/<the config's name>, or test/ in a work directory."
+    '--work-dir',
+    help="Folder for log and figures; default: work_dirs/<the config's name>, or test/ in a work directory.",
 )
-@click.option('--split', type=click.IntRange(1, 3), help='Official split, in every list of a config of split 1.')
+@click.option(
+    '--split', type=click.IntRange(1, 3), help='Official split to use in place of split 1, in every list of the config.'
+)
 @click.option('--dump-features', metavar='FILE.npz', help='Write features, labels, is_query, paths and scores.')
 @click.option('--dump', metavar='FILE.pkl', help="Write predictions for MMAction2's tools/analysis_tools.")
-@click.option('--seed', type=int, help='Of random weights.')
-@click.option('--sha256', metavar='HEX', help='Of the checkpoint, in full; another file is refused.')
+@click.option('--seed', type=int, help='Seed of random weights.')
+@click.option('--sha256', metavar='HEX', help='SHA-256 of the checkpoint; a file with another one is refused.')
 @click.option('--cfg-options', multiple=True, metavar='KEY=VALUE', help='Override a key of the config; repeatable.')
-@click.option('--json', 'as_json', is_flag=True, help='The result as JSON; all else goes to standard error.')
+@click.option('--json', 'as_json', is_flag=True, help='Print the result as JSON; all else goes to standard error.')
 def test(
     config: str,
     checkpoint: str | None,
@@ -38,12 +41,11 @@ def test(
     cfg_options: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Test a classifier, retrieval, a linear probe or nearest neighbours; figures in percent with 95 % intervals.
+    """Measure a classifier, retrieval, a linear probe or nearest neighbours, in percent with 95 % intervals.
 
-    CONFIG is a name of `cmvl config list`, a file, or a work directory, which has its own config and checkpoints.
-    CHECKPOINT is a file, a work directory, a name of `cmvl zoo list`, `https://…#sha256=…` or
-    hf://owner/repo/file#sha256=…; without one, the weights are those that the config's model.init_cfg names, and random
-    where that is None.
+    CONFIG is a name of `cmvl config list`, a file, or a work directory with its own config and checkpoints. CHECKPOINT
+    is a file, a work directory, a name of `cmvl zoo list`, `https://…#sha256=…` or hf://owner/repo/file#sha256=….
+    Without CHECKPOINT, the weights are those that the config's model.init_cfg names, or random if that is None.
     """
     if sha256 is not None and checkpoint is None:
         raise click.UsageError('--sha256 belongs to a checkpoint, and none is given')

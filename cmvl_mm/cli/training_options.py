@@ -10,11 +10,13 @@ import click
 OUT = 'Work directory: prepared videos, config, checkpoints, curves'
 _OPTIONS = (
     click.option(
-        '--epochs', type=click.IntRange(1), help='The learning rate follows; default: by the number of videos.'
+        '--epochs',
+        type=click.IntRange(1),
+        help='Epochs; the learning-rate schedule adapts. Default: by the number of videos.',
     ),
-    click.option('--workers', type=click.IntRange(1), help='Processes that re-encode videos; default: one a core.'),
+    click.option('--workers', type=click.IntRange(1), help='Processes that re-encode videos; default: one per core.'),
     click.option('--cfg-options', multiple=True, metavar='KEY=VALUE', help='Override a key of the config; repeatable.'),
-    click.option('--json', 'as_json', is_flag=True, help='The result as JSON; all else goes to standard error.'),
+    click.option('--json', 'as_json', is_flag=True, help='Print the result as JSON; all else goes to standard error.'),
 )
 
 

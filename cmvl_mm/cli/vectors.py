@@ -14,7 +14,7 @@ A vector says where a block's content moved since the picture that it refers to,
 codec does not provide is invalid, never zero. HEVC, VP9 and AV1 provide none: cmvl prepare.
 
 \b
-In OUT.npz, of n frames and Hb x Wb cells of BLOCK px (numpy.load reads it, there are no pickles):
+In OUT.npz, of n frames and Hb x Wb cells of BLOCK px (numpy.load reads it without pickle):
   vectors     (n, Hb, Wb, 2) int16   dx, dy in quarter pixels, +x right, +y down
   valid       (n, Hb, Wb)    bool    whether the cell has a vector
   missing     (n,)           str     why a frame has none, '' where it has some
@@ -23,12 +23,12 @@ In OUT.npz, of n frames and Hb x Wb cells of BLOCK px (numpy.load reads it, ther
   keyframes   (k,)           int64   display indices of the key frames
   block, size ()  (2,)       int64   px of a cell; height and width of the picture
 
-In OUT.mp4 and OUT.gif each arrow ends where the content is and begins where it was; its colour is its direction. Dots
+In OUT.mp4 and OUT.gif each arrow points from where the content was to where it is; its colour is its direction. Dots
 are cells that did not move, hatched cells have no vector.
 
-With --layer, something else is drawn: the residual (orange brightens the prediction, blue darkens it), the motion
-accumulated since the I-frame (the colour is the direction), the residual's energy on patches of 16 px, or the
-quantisers (yellow is much, and coarse)."""
+--layer draws something else: the residual (orange brightens the prediction, blue darkens it), the motion accumulated
+since the I-frame (the colour is the direction), the residual's energy on patches of 16 px, or the quantisers (yellow
+is high: coarse)."""
 
 LARGE_GIF = 10  # megabytes
 _ARRAYS = {
@@ -53,13 +53,19 @@ def _range(context: click.Context, parameter: click.Parameter, text: str | None)
 @click.command(help=_HELP, epilog='Example: cmvl vectors clip.mp4 -o clip.gif --frames 0:60')
 @click.argument('video')
 @click.option(
-    '-o', '--out', required=True, type=click.Path(dir_okay=False, path_type=Path), help='.npz, .mp4, .gif or .png'
+    '-o',
+    '--out',
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help='File to write: .npz, .mp4, .gif or .png.',
 )
-@click.option('--frames', callback=_range, metavar='A:B', help='From frame A to before frame B, counted from 0.')
-@click.option('--block', type=click.IntRange(1), help='Edge of a cell in px.  [default: 8 of .npz, else 16]')
-@click.option('--scale', type=click.IntRange(1, 16), help='Enlarge pictures.  [default: to a short side of 480 px]')
-@click.option('--layer', type=click.Choice(_LAYERS), default='vectors', show_default=True, help='What is drawn.')
-@click.option('--fps', type=click.FloatRange(0, min_open=True), help='Pictures a second.  [default: as the video]')
+@click.option('--frames', callback=_range, metavar='A:B', help='Frames A to B-1, counted from 0.')
+@click.option('--block', type=click.IntRange(1), help='Edge of a cell in px.  [default: 8 for .npz, else 16]')
+@click.option(
+    '--scale', type=click.IntRange(1, 16), help='Enlarge pictures by this factor.  [default: to a short side of 480 px]'
+)
+@click.option('--layer', type=click.Choice(_LAYERS), default='vectors', show_default=True, help='What to draw.')
+@click.option('--fps', type=click.FloatRange(0, min_open=True), help='Pictures per second.  [default: as the video]')
 def vectors(
     video: str,
     out: Path,

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-AS_JSON = click.option('--json', 'as_json', is_flag=True, help='The same as JSON.')
+AS_JSON = click.option('--json', 'as_json', is_flag=True, help='Print JSON.')
 
 
 @click.group()
 def zoo() -> None:
-    """Published weights: list, show, download.
+    """List, show and download published weights.
 
     \b
     cmvl zoo list
@@ -22,7 +22,7 @@ def zoo() -> None:
 @zoo.command('list')
 @AS_JSON
 def list_(as_json: bool) -> None:
-    """All models, and what each was trained on.
+    """List all models and what each was trained on.
 
     \b
     cmvl zoo list
@@ -47,7 +47,7 @@ def list_(as_json: bool) -> None:
 @click.argument('name')
 @AS_JSON
 def show(name: str, as_json: bool) -> None:
-    """What is known of a model: training, figures with their protocol, licence.
+    """Show a model: training, figures with their protocol, licence.
 
     \b
     cmvl zoo show evidence_both_basic
@@ -71,11 +71,11 @@ def show(name: str, as_json: bool) -> None:
 @zoo.command()
 @click.argument('names', nargs=-1, required=True)
 @click.option(
-    '--to', type=click.Path(file_okay=False, path_type=Path), help='Folder for a copy; default: where the zoo keeps it.'
+    '--to', type=click.Path(file_okay=False, path_type=Path), help='Folder for a copy; default: the cache of the zoo.'
 )
 @AS_JSON
 def download(names: tuple[str, ...], to: Path | None, as_json: bool) -> None:
-    """Fetch weights, check their SHA-256, print where they are.
+    """Download weights, check their SHA-256, and print where they are.
 
     \b
     cmvl zoo download evidence_both_basic --to weights
