@@ -91,7 +91,7 @@ def build_network(plan: NetworkPlan, *, device: str) -> Network:
     model = MODELS.build(tupled(dict(plan.build)))
     if not isinstance(model, ContextMotionRecognizer):
         raise SettingsError(
-            f'{plan.path}: its config builds a {type(model).__name__}, which gives no features here. Remedy: a config '
+            f'{plan.path}: its config builds a {type(model).__name__}, which gives no features. Remedy: a config '
             'of ContextMotionRecognizer.'
         )
     weights = {key: value for key, value in read_state_dict(plan.path).items() if 'backbone.' in key}

@@ -119,6 +119,6 @@ def _config_beside(model: Path, weights: Path) -> Path:
         return found[0]
     what = f'{len(found)} configs: {", ".join(path.name for path in found[:3])}' if found else 'no config'
     raise SettingsError(
-        f'{folder}: {what} beside the weights, so nobody knows their model. Remedy: --config NAME or FILE, as they '
+        f'{folder}: {what} beside the weights, so their model is not known. Remedy: --config NAME or FILE, as they '
         'were trained.'
     )

@@ -53,7 +53,7 @@ def end_steps_with_epoch(runner: Runner, done: int, length: int) -> None:
     counts = batches_a_step(runner.optim_wrapper)
     if counts > 1 and isinstance(runner.optim_wrapper, OptimWrapperDict):
         raise ValueError(
-            'optim_wrapper: with several optimisers, nobody knows which batches make a step. '
+            'optim_wrapper: with several optimisers, it is not defined which batches make a step. '
             "Remedy: accumulative_counts=1 for each, or train_cfg.type='EpochBasedTrainLoop', which resumes at epochs."
         )
     if length % counts:

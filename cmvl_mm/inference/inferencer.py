@@ -50,7 +50,7 @@ class ContextMotionInferencer(BaseInferencer):
     and size of its training. Features and scores of a video are the mean over its clips.
 
     Raises:
-        ValueError: nobody knows the model or its clips.
+        ValueError: the model or its clips are not known.
         DeviceError: there is no such device here.
         FileNotFoundError, CheckpointError, DigestError, TypeNameError, …: as `hub.load`.
     """
@@ -73,7 +73,7 @@ class ContextMotionInferencer(BaseInferencer):
             self.known = describe(model)
         if self.known.pipeline is None:
             raise ValueError(
-                f'{self.known.name}: nobody knows which clips it takes. Remedy: a config that has test_dataloader.'
+                f'{self.known.name}: the config names no clips. Remedy: a config that has test_dataloader.'
             )
         self.classes: tuple[str, ...] | None = None
         config = ConfigDict(model=self.known.model, test_pipeline=self.known.pipeline)

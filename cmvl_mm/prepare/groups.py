@@ -98,7 +98,7 @@ def _from_expression(spec: str, paths: Sequence[str]) -> list[str]:
         expression = re.compile(spec)
     except re.error as error:
         raise GroupsError(
-            f'groups={spec!r} is no regular expression: {error}. Remedy: one such as (Subject[0-9]+).'
+            f'groups={spec!r} is not a regular expression: {error}. Remedy: one such as (Subject[0-9]+).'
         ) from None
     if not expression.groups:
         raise GroupsError(f'groups={spec!r} has no brackets. Remedy: put them round the part that names the group.')
@@ -117,7 +117,7 @@ def _from_csv(file: Path, paths: Sequence[str]) -> list[str]:
         raise GroupsError(f'{file}: {error}. Remedy: lines "path,group".') from None
     wrong = next((number for number, row in enumerate(rows, start=1) if len(row) != 2), None)
     if wrong is not None:
-        raise GroupsError(f'{file}, row {wrong}: {rows[wrong - 1]} has not two columns. Remedy: lines "path,group".')
+        raise GroupsError(f'{file}, row {wrong}: {rows[wrong - 1]} needs two columns. Remedy: lines "path,group".')
     by_path = {path.strip(): group.strip() for path, group in rows}
     by_stem = {_stem(path): group for path, group in by_path.items()}
     groups = [by_path.get(path, by_stem.get(_stem(path), '')) for path in paths]

@@ -143,7 +143,7 @@ def _results(
                     logger.warning('%s was lost; what it worked on runs elsewhere.', worker.place.machine)
                     queue.add(item)
                 else:
-                    logger.warning('%s: a worker died, or was killed, at its work.', worker.place.machine)
+                    logger.warning('%s: a worker process died or was killed.', worker.place.machine)
                     killers.add(item)
             else:
                 crew.idle.append(worker)

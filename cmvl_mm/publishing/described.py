@@ -78,7 +78,7 @@ def describe(reference: str | Path, config: str | Path | Mapping[str, Any] | Non
 
 
 def _unknown(what: object) -> str:
-    return f'{what}: not of the zoo, so nobody knows its model. Remedy: config=, as it was trained.'
+    return f'{what}: not of the zoo, so its model is not known. Remedy: config=, as it was trained.'
 
 
 def _by_config(reference: str | Path, config: str | Path | Mapping[str, Any]) -> Described:

@@ -63,7 +63,7 @@ def save_folder(
     _require_repo_id(repo_id)
     known = describe(reference, config)
     if known.pipeline is None:
-        raise PublishError(f'{known.name}: nobody knows its clips. Remedy: config=, one that has test_dataloader.')
+        raise PublishError(f'{known.name}: its config names no clips. Remedy: config=, one that has test_dataloader.')
     said = what or (known.entry.what if known.entry is not None else None)
     if not said:
         raise PublishError(f'{known.name}: nothing says what it is. Remedy: what=, a sentence on network and data.')

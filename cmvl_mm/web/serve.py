@@ -77,4 +77,4 @@ def _listening(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise WebError(f'{host}:{port} cannot be listened on: {error}. Remedy: another --port or --host.') from error
+        raise WebError(f'cannot listen on {host}:{port}: {error}. Remedy: another --port or --host.') from error

@@ -45,7 +45,7 @@ def export_model(
         config: as `hub.load` takes it.
 
     Raises:
-        ExportError: no such format, sizes that nobody knows, or a file that computes something else.
+        ExportError: no such format, unknown sizes, or a file that computes something else.
         ValueError, FileNotFoundError, …: as `hub.load`.
     """
     out = Path(out)
@@ -68,7 +68,7 @@ def _clips(known: Described, size: int | None, frames: int | None) -> Clips:
     """As in the network's test, with the sizes that the user wants."""
     if known.pipeline is None:
         if size is None or frames is None:
-            raise ExportError(f'{known.name}: nobody knows its clips. Remedy: give size and frames.')
+            raise ExportError(f'{known.name}: its config names no clips. Remedy: give size and frames.')
         return Clips(clip_len=frames, frame_interval=1, num_clips=1, size=size, resize_short=round(size * 8 / 7))
     clips = clips_of(known.pipeline, known.name)
     if size is not None:

@@ -1,4 +1,4 @@
-"""Addresses of weights on the net: encrypted on the whole way, and with the SHA-256 of what lies there."""
+"""Addresses of weights on the net: encrypted on the whole way, and with the SHA-256 of the file."""
 
 import ipaddress
 import re
@@ -52,7 +52,7 @@ def read_address(reference: str, sha256: str | None = None) -> Address:
     found = {digest.lower() for digest in (fragment.removeprefix(_DIGEST[1:]), sha256) if digest}
     if not found:
         raise AddressError(
-            f'{shown(bare)}: no digest, so nobody could tell whether what comes is what was published. Remedy: '
+            f'{shown(bare)}: no digest, so the download cannot be checked. Remedy: '
             f'{shown(bare)}{_DIGEST}… with the SHA-256 that its publisher prints elsewhere, or that sha256sum prints '
             'of a copy that you trust.'
         )

@@ -26,7 +26,7 @@ def cache_folder() -> Path:
     """CMVL_MM_CACHE, else `cmvl_mm` in XDG_CACHE_HOME, else in ~/.cache.
 
     Raises:
-        DownloadError: nobody knows where ~ is.
+        DownloadError: it is not known where ~ is.
     """
     named = os.environ.get(CACHE_VARIABLE) or Path(os.environ.get('XDG_CACHE_HOME') or '~/.cache') / 'cmvl_mm'
     try:
@@ -44,8 +44,8 @@ def fetch(address: Address, *, size: int | None = None) -> Path:
 
     Raises:
         DownloadError: it cannot be fetched, or not be written.
-        DigestError: what lies there is another file. Nothing of it is kept.
-        AddressError: the server sends on to an address that is not safe.
+        DigestError: the server has another file. Nothing of it is kept.
+        AddressError: the server redirects to an address that is not safe.
     """
     folder = cache_folder()
     path = folder / f'{address.sha256}.weights'  # of which kind is seen in the content

@@ -36,7 +36,7 @@ def fetch_from_hub(address: Address, path: Path, size: int | None) -> None:
     Raises:
         DownloadError: it cannot be fetched, or has another size.
         DigestError: it is another file. Nothing of it is kept.
-        AddressError: the hub sends on to an address that is not safe, or HF_ENDPOINT is none.
+        AddressError: the hub redirects to an address that is not safe, or HF_ENDPOINT is none.
     """
     assert address.on_hub is not None
     endpoint = (os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip('/')
@@ -48,8 +48,8 @@ def fetch_from_hub(address: Address, path: Path, size: int | None) -> None:
         digest = sha256_of(found)
         if digest != address.sha256:
             raise DigestError(
-                f'{shown(address.url)}: the SHA-256 of what lies there is {digest}, expected {address.sha256}: this is '
-                'not the file that was published. It has been thrown away. Remedy: another source; use it only if the '
+                f'{shown(address.url)}: the SHA-256 of the download is {digest}, expected {address.sha256}: this is '
+                'not the file that was published. The download was deleted. Remedy: another source; use it only if the '
                 'digest is right.'
             )
         os.replace(found, path)

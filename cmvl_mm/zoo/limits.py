@@ -24,14 +24,14 @@ def require_size(url: str, found: int | None, published: int | None) -> None:
     """
     if found is not None and published is not None and found != published:
         raise DownloadError(
-            f'{shown(url)}: {found} bytes lie there, {published} were published. Remedy: another source.'
+            f'{shown(url)}: {found} bytes are served, {published} were published. Remedy: another source.'
         )
     if found is not None and found > LARGEST:
         raise _too_large(url, LARGEST)
 
 
 def _too_large(url: str, most: int) -> DownloadError:
-    return DownloadError(f'{shown(url)}: more than {most} bytes come. Remedy: another source.')
+    return DownloadError(f'{shown(url)}: the server sends more than {most} bytes. Remedy: another source.')
 
 
 def require_safe_redirect(url: str, target: str) -> None:
@@ -45,7 +45,7 @@ def require_safe_redirect(url: str, target: str) -> None:
         if urlsplit(url).scheme == 'https' and urlsplit(target).scheme != 'https':
             raise AddressError(f'{shown(target)}: http:// after https://. Remedy: another source.')
     except AddressError as error:
-        raise AddressError(f'{shown(url)} sends on to {error}') from None
+        raise AddressError(f'{shown(url)} redirects to {error}') from None
 
 
 def bounded_bar(url: str, published: int | None) -> type[tqdm]:

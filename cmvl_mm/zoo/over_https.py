@@ -45,7 +45,7 @@ def fetch_https(address: Address, path: Path, size: int | None) -> None:
     Raises:
         DownloadError: no attempt came to the end, the server refuses, or it has a file of another size.
         DigestError: it is another file. Nothing of it is kept.
-        AddressError: the server sends on to an address that is not safe.
+        AddressError: the server redirects to an address that is not safe.
     """
     downloads = pooch.create(
         path.parent,
@@ -64,8 +64,8 @@ def fetch_https(address: Address, path: Path, size: int | None) -> None:
         ) from None
     except _OtherFile as found:
         raise DigestError(
-            f'{shown(address.url)}: the SHA-256 of what lies there is {found}, expected {address.sha256}: this is not '
-            'the file that was published. It has been thrown away. Remedy: another source; use it only if the digest '
+            f'{shown(address.url)}: the SHA-256 of the download is {found}, expected {address.sha256}: this is not '
+            'the file that was published. The download was deleted. Remedy: another source; use it only if the digest '
             'is right.'
         ) from None
 
@@ -111,7 +111,7 @@ def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
         try:
             response = session.get(asked, stream=True, timeout=TIMEOUT, allow_redirects=False)
         except requests.exceptions.InvalidURL:
-            raise AddressError(f'{shown(url)} sends on to no address. Remedy: another source.') from None
+            raise AddressError(f'{shown(url)} redirects to no address. Remedy: another source.') from None
         except requests.exceptions.SSLError as error:
             if isinstance(_innermost(error), ssl.SSLCertVerificationError):
                 raise DownloadError(

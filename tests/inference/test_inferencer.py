@@ -148,7 +148,7 @@ def test_the_registry_builds_it_and_other_weights_are_refused(tmp_path, classifi
     torch.save(dict(state_dict=state), tmp_path / 'less.pth')
     with pytest.raises(CheckpointError, match='1 keys are missing'):
         ContextMotionInferencer('demo/retrieval', weights=tmp_path / 'less.pth', device='cpu')
-    with pytest.raises(ValueError, match=r'nobody knows its model.*Remedy'):
+    with pytest.raises(ValueError, match=r'its model is not known.*Remedy'):
         ContextMotionInferencer(tmp_path / 'less.pth', device='cpu')
 
 

@@ -83,7 +83,7 @@ def test_groups_are_given_by_expression_or_file(tmp_path: Path):
     assert groups_from(str(file), paths) == ['left', 'right, far']
     file.write_text('a/x_s1_0.avi,left\n')
     for spec, message in (
-        ('(', 'no regular expression'),
+        ('(', 'not a regular expression'),
         ('s[0-9]', 'no brackets'),
         ('(s1)', r'1 of 2 videos no group, such as b/y_s2_0\.mp4'),
         (str(file), r'1 of 2 videos no group'),

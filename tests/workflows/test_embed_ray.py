@@ -144,7 +144,7 @@ def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(clu
         assert len(found) == 4
         assert found[dies_once] not in (os.getpid(), found[os.getpid])  # in another process than before its death
         told = [record.getMessage() for record in caplog.records]
-        assert sorted(told) == [f'{NODE}: a worker died, or was killed, at its work.'] * 3 + [f'{NODE}: seen']
+        assert sorted(told) == [f'{NODE}: a worker process died or was killed.'] * 3 + [f'{NODE}: seen']
         with pytest.raises(ZeroDivisionError) as caught:
             list(pool(operator.call, [partial(divmod, 1, 0)], 1))
         assert caught.value.__notes__[0].startswith(f'on {NODE}:\n')

@@ -30,7 +30,7 @@ def test_a_name_is_the_bundled_file_unless_that_is_another(zoo):
 def test_a_name_is_fetched_where_the_manifest_says(zoo, site, cache, monkeypatch):
     made = zoo(file=None, url='hf://some/one/tiny.safetensors')
     monkeypatch.setenv('HF_ENDPOINT', site.url(''))
-    with pytest.raises(DownloadError, match='bytes lie there'):  # of another size
+    with pytest.raises(DownloadError, match='bytes are served'):  # of another size
         resolve_checkpoint('tiny_c3d')
     site.content = (made['folder'] / 'tiny_c3d.safetensors').read_bytes()
     path = resolve_checkpoint('tiny_c3d')
