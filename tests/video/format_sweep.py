@@ -220,10 +220,11 @@ def main() -> None:
     text = [
         '# What was written, read back and compared',
         '',
-        "Every encoder of PyAV's FFmpeg in every container whose files are accepted: a pan of known motion, "
-        f'{NUM_FRAMES} frames, an I-frame every 5. Frames: read one by one in shuffled order, each equal to a plain '
-        "decode. Key frames: those that the decoder flags, or, where it flags none, the container's, each seen to "
-        'decode alone. Vectors: whole steps of the pan to the past. `tests/video/format_sweep.py` writes this page.',
+        "Every encoder of PyAV's FFmpeg wrote a pan of known motion, "
+        f'{NUM_FRAMES} frames with an I-frame every 5, in every container that the reader accepts. Frames were read '
+        'one by one in shuffled order and are each equal to a plain decode. Key frames are those that the decoder '
+        'flags, or those of the container if the decoder flags none; each was seen to decode alone. Vectors are whole '
+        "multiples of the pan's motion, to the past. `tests/video/format_sweep.py` writes this page.",
         '',
         f'PyAV {av.__version__}, FFmpeg {av.ffmpeg_version_info}: {len(rows)} kinds of files, {len(wrong)} wrong, '
         f'{len(refused)} whose frames are refused.',
