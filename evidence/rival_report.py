@@ -16,23 +16,25 @@ DOCUMENT = REPOSITORY / 'RIVALS.md'
 FINDINGS = REPOSITORY / 'evidence/RIVAL_FINDINGS.md'
 INTRODUCTION = f"""# Rivals
 
-Written by `make rivals`; do not edit. What are pretext tasks worth on one network, with the same videos, budget and
-read-outs? {len(METHODS)} tasks of other papers beside those of the compressed stream, on the controlled benchmark:
-videos in which context and motion are independent, known factors, and a network of 0.9 M parameters. It compares tasks,
-not the networks, data and schedules of their papers; [docs/rivals.md](docs/rivals.md) says what each is.
+Written by `make rivals`; do not edit. Which pretext task teaches what? {len(METHODS)} tasks of other papers are
+compared with the tasks on the compressed stream: the same network of 0.9 M parameters, videos, number of clips and
+read-outs. The videos are those of the controlled benchmark, in which context and motion are independent and known.
+The comparison is of tasks, not of the networks, data and schedules of their papers; [docs/rivals.md](docs/rivals.md)
+describes each task.
 
-Held equal: {BUDGET:,} clips of 16 frames through the network and its copies on levels basic and future, within
-{TOLERANCE:.0%} (whole epochs), a quarter more on level hard, which has more videos; AdamW, the last checkpoint, crop,
-flip and colours but for what is the method. The supervised row alone reads labels; it trains as long, with the
-augmentation of finetuning. I-frames and motion windows of ours pass networks of their own, which are in the operations
-and not in the clips. Figures are of the test split.
+**Held equal.** {BUDGET:,} clips of 16 frames pass through the network and its copies on levels basic and future,
+within {TOLERANCE:.0%} because epochs are whole; level hard has more videos and a quarter more clips. All rows use
+AdamW, the last checkpoint, and the same crop, flip and colour jitter, unless the method itself needs others. The
+supervised row is the only one that reads labels; it trains as long, with the augmentation of finetuning. In our rows
+(bold), I-frames and motion windows pass through networks of their own: they count as operations, not as clips.
+Figures are of the test split.
 
-Percent; mean, with the sample's standard deviation, over seeds of weights, order and samples; the videos are the same
-for every seed, so intervals speak of other seeds and not of other videos. Ranks are by joint R@1. "95 %": the places
-that a row may have, by t-intervals of the differences from all others (Welch, 95 % each, none corrected for the
-others); fewer than {FEWEST_SEEDS} seeds decide nothing. "Mirrored": motions that only differ in their sense; chance is
-50. CPU s: of one training with its workers; TFLOP: of all its steps, forward and backward. Random weights and
-supervised training are the outer rows and have no rank.
+**How to read the tables.** Figures are percent: the mean over seeds, with the sample's standard deviation. A seed
+sets weights, order and samples; the videos stay the same, so the intervals do not cover other videos. Ranks are by
+joint R@1. "95 %" gives the ranks that a row may have, by t-intervals of its differences from all other rows (Welch,
+95 % each, not corrected for their number); with fewer than {FEWEST_SEEDS} seeds there is no interval. "Mirrored" is
+R@1 between motions that differ only in their sense; chance is 50. "CPU s" is the CPU time of one training with its
+workers. "TFLOP" counts all its steps, forward and backward. Random weights and supervised training have no rank.
 """
 
 
@@ -61,7 +63,7 @@ def document(results: Sequence[Result]) -> str:
             parts.append(f'Not run: `make rivals LEVELS={level}`.\n')
             continue
         if level == 'future':
-            parts.append('Its videos have 44 frames: methods whose samples need more have no row.\n')
+            parts.append('The videos have 44 frames. Methods whose samples need more have no row.\n')
         parts += [
             tables.ranking(level, lines, tested, costs),
             f'![Context against motion, level {level}](evidence/plots/{_picture(level)}.png)\n',
@@ -85,9 +87,9 @@ def _tested(results: Sequence[Result]) -> list[Result]:
 def _tuned() -> str:
     """How many methods have had their trials, so that nobody takes one that was not tuned for one that was."""
     done = sum(key in chosen() for key in METHODS)
-    who = f'all {len(METHODS)} methods' if done == len(METHODS) else f'**{done} of {len(METHODS)}** methods'
-    others = '' if done == len(METHODS) else '; the others run with the settings of their configs'
-    return f'Settings: {who} had {TRIALS} trials on the validation split{others}. See the end.\n'
+    who = f'All {len(METHODS)} methods' if done == len(METHODS) else f'{done} of {len(METHODS)} methods'
+    others = '' if done == len(METHODS) else '; the others use the settings of their configs'
+    return f'**Settings.** {who} had {TRIALS} trials on the validation split{others}. See [Settings](#settings).\n'
 
 
 def _picture(level: Level) -> str:
@@ -100,8 +102,9 @@ def _origin(results: Sequence[Result]) -> str:
     commits, dates, machines = (sorted({getattr(found, n) for found in results}) for n in ('commit', 'date', 'machine'))
     seeds = sorted({found.seed for found in results})
     return (
-        f'{len(results)} runs, seeds {", ".join(map(str, seeds))}, {sum(found.minutes for found in results):.0f} '
-        f'minutes of one core each, two at a time; commit {", ".join(commits)}; {dates[0]} to {dates[-1]}; '
-        f'{", ".join(machines)}. A "+" behind a commit: files of it had been changed. `make rivals SEEDS={len(seeds)} '
-        'LEVELS="basic future hard"` repeats them, `python evidence/run_rivals.py --report` writes this again.\n'
+        f'**Runs.** {len(results)} runs, seeds {", ".join(map(str, seeds))}, '
+        f'{sum(found.minutes for found in results):.0f} minutes of one core each, two at a time; commit '
+        f'{", ".join(commits)} ("+": with changed files); {dates[0]} to {dates[-1]}; {", ".join(machines)}. '
+        f'`make rivals SEEDS={len(seeds)} LEVELS="basic future hard"` repeats them; '
+        '`python evidence/run_rivals.py --report` writes this page again.\n'
     )

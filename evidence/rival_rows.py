@@ -48,8 +48,8 @@ OURS = {
     'both': ('both, alpha 0.5', 'pretrain'),
     'alpha_09': ('both, alpha 0.9', 'alpha_09'),
     'far_future_09': ('both, alpha 0.9, motion further ahead', 'far_future_09'),
-    'clip_motion': ('the same, and whole clips find their motion', 'clip_motion'),
-    'steady_clip_motion': ('the same, without the motion of the camera', 'steady_clip_motion'),
+    'clip_motion': ('both, and clips find their motion', 'clip_motion'),
+    'steady_clip_motion': ('both, and clips find their motion, camera removed', 'steady_clip_motion'),
 }
 """Row -> its name, config below configs/evidence. The first four are the paper's tasks, the others are ours alone."""
 FIT_FUTURE_OF_OURS = ('iframes', 'motion_vectors', 'both', 'alpha_09')

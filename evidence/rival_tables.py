@@ -9,7 +9,7 @@ from jobs import CPU_SECONDS
 from readouts import MIRRORED
 from real_video import CLIPS, read_out_name
 from rival_costs import Cost
-from rival_ranks import difference, ranks
+from rival_ranks import Difference, difference, ranks
 from rival_rows import BEST_OF_OURS, FIT_FUTURE, METHODS, OURS, TUNED_LIKE_RIVALS, Entry, departure
 from rival_settings import TRIALS, chosen
 from rows import KINDS, SHOTS, Level
@@ -70,23 +70,31 @@ def against_ours(level: Level, lines: Sequence[Entry], results: Sequence[Result]
     """Ours minus each row."""
     ours = next(entry for entry in lines if entry.key == BEST_OF_OURS[level])
     shown = [
-        f'"{ours.name}" minus each row, percent points, with half of the 95 % interval (Welch); it was chosen among '
-        'ours on validation splits.\n',
+        f'"{ours.name}" minus each row, in percentage points, with half of the 95 % interval (Welch). This row was '
+        'chosen among ours on the validation splits.\n',
         f'| row | seeds | {" | ".join(MAIN)} |',
         f'|---|---:|{"---:|" * len(MAIN)}',
     ]
+    undecided = []
     for entry in lines:
         if entry is ours or not of(results, entry, RANKED_BY):
             continue
-        cells = []
-        for figure in MAIN:
-            found = difference(of(results, ours, figure), of(results, entry, figure))
-            decided = found is not None and (found.better or found.worse)
-            text = TOO_FEW if found is None else f'{found.mean:+.1f} ± {found.half:.1f}'
-            cells.append(f'**{text}**' if decided else text)
+        found = [difference(of(results, ours, figure), of(results, entry, figure)) for figure in MAIN]
+        if None in found:
+            undecided.append(entry.name)
+            continue
+        cells = [_decided(each) for each in found if each is not None]
         count = f'{len(of(results, ours, RANKED_BY))}, {len(of(results, entry, RANKED_BY))}'
         shown.append(f'| {entry.name} | {count} | {" | ".join(cells)} |')
-    return '\n'.join([*shown, '']) if len(shown) > 3 else f'Nothing to compare: {TOO_FEW}.\n'
+    if len(shown) == 3:
+        return f'Nothing to compare yet: {TOO_FEW}.\n'
+    return '\n'.join([*shown, *([f'\nToo few seeds yet: {", ".join(undecided)}.'] if undecided else []), ''])
+
+
+def _decided(found: Difference) -> str:
+    """A cell, in bold where the interval leaves 0 out."""
+    text = f'{found.mean:+.1f} ± {found.half:.1f}'
+    return f'**{text}**' if found.better or found.worse else text
 
 
 def readouts(level: Level, lines: Sequence[Entry], results: Sequence[Result]) -> str:
@@ -126,8 +134,8 @@ def few_labels(lines: Sequence[Entry], results: Sequence[Result]) -> str:
     """Finetuning with few labels from every row that was asked."""
     cells = [(kind, shots) for kind in KINDS['basic'] for shots in SHOTS if (kind, shots) != ('joint', 16)]
     shown = [
-        f'{STEPS["motion"]} steps of {BATCH} videos, {STEPS["joint"]} for the joint label; top-1 by labels a class. '
-        'All rows have the learning rates that were tuned for "both", which favours ours, if anything.\n',
+        f'Top-1 by labels per class, after {STEPS["motion"]} steps of {BATCH} videos, {STEPS["joint"]} for the joint '
+        'label. All rows have the learning rates tuned for "both": if this favours a row, it is ours.\n',
         f'| from | {" | ".join(f"{kind}, {shots}" for kind, shots in cells)} |',
         f'|---|{"---:|" * len(cells)}',
     ]
@@ -144,9 +152,9 @@ def falls(lines: Sequence[Entry], results: Sequence[Result]) -> str:
     """Read-outs on real video, with the interval of so few clips."""
     shown = [
         f'Falls and daily activities of four people (GMDCSA24): {CLIPS} clips, each person against the other three. '
-        'Two classes: chance is about 50 for R@1; who always says "fall" is right in 61 %. The networks are those of '
-        'level basic and never saw a real frame. In brackets the 95 % interval of a share of so few clips (Wilson), of '
-        'the mean over seeds.\n',
+        'There are two classes: chance is about 50 for R@1, and always answering "fall" is right in 61 %. The networks '
+        'are those of level basic and never saw a real frame. Brackets hold the 95 % Wilson interval of the mean over '
+        'seeds, which is wide for so few clips.\n',
         '| from | seeds | R@1 | kNN | probe |',
         '|---|---:|---:|---:|---:|',
     ]
@@ -176,13 +184,13 @@ def settings() -> str:
     """What was tried for each method, and chosen."""
     found = chosen()
     shown = [
-        f'{TRIALS} trials a method, each one training of seed {TUNING_SEED}, half as long as a row and in bf16: '
-        'learning rates, and temperatures of the loss where there is one (evidence/rival_settings.py). '
-        f'"{OURS[TUNED_LIKE_RIVALS][0]}" had as many, of full length: a weight of the motion task, and a gap '
-        '(EVIDENCE.md, "Settings"); the learning rate and temperature of ours were never tuned. '
-        f'"{OURS["clip_motion"][0]}" came after some 15 more trainings on the validation split, of ideas and their '
-        'weights (EVIDENCE.md, "A whole clip finds its motion" and "Tried and dropped"), and '
-        f'"{OURS["steady_clip_motion"][0]}" after one more, on level hard: no rival had those.\n',
+        f'Each method had {TRIALS} trials of its learning rate and, if its loss has one, its temperature '
+        f'(evidence/rival_settings.py). A trial is one training with seed {TUNING_SEED}, half as long as a row and in '
+        f'bf16. Our row "{OURS[TUNED_LIKE_RIVALS][0]}" had as many trials, of full length, of the weight of the motion '
+        'task and the gap before the motion (EVIDENCE.md, "Settings"). Learning rate and temperature of our rows were '
+        f'never tuned. Our row "{OURS["clip_motion"][0]}" came after some 15 more trainings on the validation split '
+        'of ideas and their weights (EVIDENCE.md, "A whole clip finds its motion" and "Tried and dropped"), and '
+        f'"{OURS["steady_clip_motion"][0]}" after one more, on level hard. No rival had those.\n',
         '| method | chosen | joint R@1 on the validation split, by trial |',
         '|---|---|---|',
     ]
@@ -191,5 +199,5 @@ def settings() -> str:
             tries = '; '.join(f'{trial}: {recall:.1f}' for trial, recall in found[key]['tries'].items())
             shown.append(f'| {name} | {found[key]["best"]} | {tries} |')
         else:
-            shown.append(f'| {name} | not tuned: as its config has it | |')
+            shown.append(f'| {name} | not tuned: the values of its config | |')
     return '\n'.join([*shown, ''])
