@@ -72,7 +72,7 @@ class EmbeddingsMeta:
     every: float | None
     """Fewest seconds from the start of one clip to the next; None if `clips` determines the number."""
     past_end: str
-    """How a clip that is longer than its video is filled: 'repeat_last', 'repeat_first', 'loop', or 'error' for not."""
+    """How a clip longer than its video is filled: 'repeat_last', 'repeat_first', 'loop', or 'error' to refuse it."""
     size: int
     """Edge of the network's square input in pixels."""
     resize_short: int
