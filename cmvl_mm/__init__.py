@@ -1,15 +1,16 @@
 """Video representation learning straight from the compressed stream.
 
-The public names. Each is imported when it is first used, so that reading and writing videos needs PyAV and NumPy alone:
+The table lists the public names. Each is imported at first use, so reading and writing videos only needs PyAV and
+NumPy:
 
 | name | what it is | needs torch |
 |---|---|---|
-| `CompressedVideo` | a file, read by frame number: pixels, I-frames, motion vectors | |
-| `Frames`, `Batch` | what it reads: pictures and motion of any frames; of frames that follow each other | |
-| `MotionField` | what it gives as motion: vectors in quarter pixels, and which cells are valid | |
-| `VideoMetadata` | what a file is: codec, size, rate, key frames, ... | |
-| `VideoError` | a file that cannot be read | |
-| `FrameIndexError`, `SettingError` | a frame number outside the video; a setting that cannot be | |
+| `CompressedVideo` | a video file, read by frame number: pixels, I-frames, motion vectors | |
+| `Frames`, `Batch` | the results of a read: pictures and motion of any frames; of consecutive frames | |
+| `MotionField` | motion vectors in quarter pixels, and which cells are valid | |
+| `VideoMetadata` | codec, size, rate, key frames, ... of a file | |
+| `VideoError` | the error for a file that cannot be read | |
+| `FrameIndexError`, `SettingError` | the errors for a frame number outside the video and for an invalid setting | |
 | `reencode`, `Profile`, `PROFILES` | any video -> one with regular I-frames and vectors | |
 | `read_list` | an annotation list -> its entries | |
 | `compressed_collate` | samples -> a batch, for any data loader | yes |
@@ -17,17 +18,17 @@ The public names. Each is imported when it is first used, so that reading and wr
 | `InfoNCELoss`, `PointwiseInfoNCELoss` | the losses as modules | yes |
 | `load_config` | a config file, checked for keys that nothing reads | yes |
 | `embed` | videos -> feature vectors, one row a clip | yes |
-| `search` | what is most like a video, or like a row | yes |
-| `read_embeddings` | what `embed` wrote -> its rows | |
-| `load` | a published model, or one's own: `hub.load` | yes |
+| `search` | the clips most similar to a video or to a row | yes |
+| `read_embeddings` | a file that `embed` wrote -> its rows | |
+| `load` | a published model or your own: `hub.load` | yes |
 | `pretrain` | a folder of videos -> a pretrained video network | yes |
 | `finetune` | a folder of videos by class -> a tested classifier | yes |
 | `hub` | published models, ready for use: `hub.load('name')` | yes |
-| `ContextMotionInferencer` | features or classes of videos, folders, arrays, by one call | yes |
+| `ContextMotionInferencer` | features or classes of videos, folders or arrays in one call | yes |
 
-Importing `cmvl_mm.register` makes every component known to MMEngine's registries; configs name it in `custom_imports`.
-Configs import `change` of `cmvl_mm.datasets.stages`; `cmvl_mm.engine.config.merge_options` merges options as it does.
-Any other name may change between versions.
+Importing `cmvl_mm.register` registers every component with MMEngine; configs name it in `custom_imports`.
+Configs import `change` of `cmvl_mm.datasets.stages`; `cmvl_mm.engine.config.merge_options` merges options like
+`load_config`. Any other name may change between versions.
 """
 
 from importlib import import_module

@@ -1,16 +1,16 @@
-"""Upstream breakages that a fresh install runs into, each mended once, on import.
+"""Fixes for upstream breakages that a fresh install meets, each applied once, on import.
 
-Nothing here is a feature. `tests/test_compat.py` fails when upstream has mended one of them, so that the entry can go.
+Nothing here is a feature. `tests/test_compat.py` fails when upstream has fixed one of them, so that the entry can go.
 
 1. mmaction2 1.2.0's wheel lacks `localizers/drn/`, so `import mmaction.models` fails
    (https://github.com/open-mmlab/mmaction2/issues/2714).
-2. mmengine's launchers assume CUDA: on a CPU they die in `torch.cuda.set_device`. `start_process_group` starts gloo.
+2. mmengine's launchers assume CUDA: on a CPU they crash in `torch.cuda.set_device`. `start_process_group` starts gloo.
 3. torch 2.9 and cuDNN 9.8 to 9.14 have broken or crippled 3D convolutions. `check_convolutions` refuses or warns.
 4. mmaction2's `ColorJitter` adds a negative offset to a uint8 array, which NumPy >= 2 refuses.
-5. Where a newer transformers is installed (seen with 4.57 and 5.17), mmaction2 1.2.0's VindLU does not find in it what
-   it imports, so `import mmaction.models` fails.
-6. mmcv-lite warns, once per operator, of compiled operators that it lacks. Nothing here uses them.
-7. mmaction2's transforms import scipy.stats, a fifth of the time that a tool takes to start, for one of poses.
+5. With a newer transformers (seen with 4.57 and 5.17), mmaction2 1.2.0's VindLU does not find the names that it
+   imports, so `import mmaction.models` fails.
+6. mmcv-lite warns about compiled operators that it lacks, once per operator. Nothing here uses them.
+7. mmaction2's transforms import scipy.stats, a fifth of a tool's start-up time, for one transform of poses.
 """
 
 import importlib.util
@@ -39,7 +39,7 @@ def stub_missing_drn() -> None:
         return
 
     class DRN:
-        """Stands in for the localizer that mmaction2's wheel forgot; building it says so."""
+        """Placeholder for the localizer that is missing in mmaction2's wheel; building it raises an error."""
 
         def __init__(self) -> None:
             raise ImportError('DRN is missing from the mmaction2 wheel (open-mmlab/mmaction2#2714).')
@@ -52,9 +52,9 @@ def stub_missing_drn() -> None:
 
 
 def leave_out_vindlu() -> None:
-    """Let `import mmaction.models` work beside a transformers that lacks what mmaction2's VindLU imports from it.
+    """Let `import mmaction.models` work with a transformers that lacks what mmaction2's VindLU imports from it.
 
-    VindLU's three models are not in the registry then. transformers is read, not imported: that takes seconds.
+    VindLU's three models are then not in the registry. transformers is read, because importing it takes seconds.
     """
     spec = importlib.util.find_spec('transformers')
     if spec is None or spec.origin is None:
@@ -66,25 +66,25 @@ def leave_out_vindlu() -> None:
 
 
 _OF_SLURM = {'RANK': 'SLURM_PROCID', 'WORLD_SIZE': 'SLURM_NTASKS', 'LOCAL_RANK': 'SLURM_LOCALID'}
-"""torch's variables and Slurm's."""
+"""torch's variable -> Slurm's."""
 
 
 GROUP_SECONDS = 1800.0
-"""For which processes wait for each other; torch's."""
+"""Seconds that processes wait for each other; torch's default."""
 
 
 def start_process_group(launcher: str, timeout_seconds: float = GROUP_SECONDS) -> None:
-    """Start gloo for `torchrun` and Slurm on machines without CUDA; with CUDA, MMEngine's own way works.
+    """Start gloo for `torchrun` and Slurm on machines without CUDA; with CUDA, MMEngine's own start works.
 
     Call it before the Runner is built. Slurm's rank variables are translated to torch's; the rendezvous
     address comes from MASTER_ADDR and MASTER_PORT, which `slurm_train.sh` exports.
 
-    On one machine torchrun keeps its key-value store when it restarts processes that died. Without keys of their own,
-    new processes would meet the dead ones' addresses there and wait for them. On several, each start has a store of its
-    own, and a machine that came back has counted no restarts.
+    On one machine, torchrun keeps its key-value store when it restarts processes that died. Without separate keys, new
+    processes would find the dead ones' addresses there and wait for them. On several machines, each start has its own
+    store, and a machine that came back has counted no restarts.
 
     Raises:
-        RuntimeError: the environment lacks what the launcher should have set; it names that and the remedy.
+        RuntimeError: the environment lacks variables that the launcher should set; the message gives the remedy.
     """
     if launcher == 'none' or torch.cuda.is_available() or dist.is_initialized():
         return
@@ -104,29 +104,29 @@ def start_process_group(launcher: str, timeout_seconds: float = GROUP_SECONDS) -
 
 
 RESTARTS = 'CMVL_MM_RESTARTS'
-"""Set by `cmvl_mm.engine.elastic`: how often it has started its processes again, since a node came or went, too."""
+"""Number of restarts by `cmvl_mm.engine.elastic`, which sets it, including those because a node came or went."""
 
 
 def torchrun_restarts() -> int:
-    """How often the launcher of this machine has restarted its processes; 0 without torchrun."""
+    """Number of times that this machine's launcher has restarted its processes; 0 without torchrun."""
     return max(int(os.environ.get(name) or 0) for name in ('TORCHELASTIC_RESTART_COUNT', RESTARTS))
 
 
 def check_convolutions(torch_version: str, cudnn_version: int | None, *, in_bf16: bool) -> list[str]:
-    """Refuse a torch whose 3D convolutions are broken; say where cuDNN makes them slow.
+    """Refuse a torch with broken 3D convolutions, and warn if cuDNN makes them slow.
 
     torch 2.9 computes 3D convolutions without cuDNN: four times slower under autocast, many times the memory
-    (https://github.com/pytorch/pytorch/issues/166122). Before it, cuDNN 9.8 and later gave wrong numbers in bf16
-    (https://github.com/pytorch/pytorch/issues/163539). From 2.10 on torch goes round cuDNN 9.8 to 9.14 in half
-    precision: right, but slow.
+    (https://github.com/pytorch/pytorch/issues/166122). Before 2.9, cuDNN 9.8 and later gave wrong numbers in bf16
+    (https://github.com/pytorch/pytorch/issues/163539). From 2.10 on, torch avoids cuDNN 9.8 to 9.14 in half precision:
+    correct, but slow.
 
     Args:
         torch_version: e.g. '2.13.0+cu130'.
-        cudnn_version: as torch says it, 91002 for 9.10.2; None without a GPU.
-        in_bf16: forward passes run under bf16 autocast.
+        cudnn_version: torch's number, 91002 for 9.10.2; None without a GPU.
+        in_bf16: whether forward passes run under bf16 autocast.
 
     Returns:
-        What to warn of, if anything.
+        Warnings, if any.
 
     Raises:
         RuntimeError: torch is older than 2.10.
@@ -146,7 +146,7 @@ def check_convolutions(torch_version: str, cudnn_version: int | None, *, in_bf16
 
 
 def mend_colour_jitter() -> None:
-    """Hue jitter of mmaction2's `ColorJitter` in int16, as NumPy 1 silently did it. Called by `cmvl_mm.register`."""
+    """Compute the hue of mmaction2's `ColorJitter` in int16, as NumPy 1 silently did. Called by `cmvl_mm.register`."""
     with scipy_stats_later():
         from mmaction.datasets.transforms import processing
 
@@ -154,21 +154,21 @@ def mend_colour_jitter() -> None:
 
 
 def _adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
-    """(H, W, 3) float RGB in 0..255 -> the same, hue shifted. The scale of 255 is mmaction2's own."""
+    """Shift the hue of (H, W, 3) float RGB in 0..255. The scale of 255 is mmaction2's own."""
     hsv = cv2.cvtColor(np.clip(img, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(factor * 255)) % 180
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).astype(np.float32)
 
 
 class _ScipyStats(types.ModuleType):
-    """Stands in for scipy.stats: `mode` imports it when called, any other name at once."""
+    """Placeholder for scipy.stats: `mode` imports it when called, any other name at once."""
 
     @staticmethod
     def mode(*given: Any, **named: Any) -> Any:
         return importlib.import_module('scipy.stats').mode(*given, **named)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith('__'):  # the import system's
+        if name.startswith('__'):  # of the import system
             raise AttributeError(name)
         _withdraw(self)
         return getattr(importlib.import_module('scipy.stats'), name)
@@ -181,7 +181,7 @@ def _withdraw(module: types.ModuleType) -> None:
 
 @contextmanager
 def scipy_stats_later() -> Iterator[None]:
-    """While mmaction2's transforms are imported: scipy.stats is, too, when `DecompressPose` is first called."""
+    """Context for importing mmaction2's transforms: scipy.stats is imported when `DecompressPose` is first called."""
     stand_in = _ScipyStats('scipy.stats')
     sys.modules.setdefault('scipy.stats', stand_in)
     try:
@@ -191,7 +191,7 @@ def scipy_stats_later() -> Iterator[None]:
 
 
 def apply() -> None:
-    """Mend everything that must be mended before a config is built."""
+    """Apply the fixes that are needed before a config is built."""
     stub_missing_drn()
     leave_out_vindlu()
     warnings.filterwarnings('ignore', 'Fail to import', UserWarning, r'mmcv\.')

@@ -1,1 +1,1 @@
-"""What the bytes of a stream say: headers, reference lists, and what follows for motion vectors. No PyAV."""
+"""Parses the bytes of a stream: headers, reference lists, and what they imply for motion vectors. No PyAV."""

@@ -1,19 +1,19 @@
-"""Reading a header bit by bit."""
+"""Reads a header bit by bit."""
 
-_LONGEST_CODE = 32  # leading zeros of an Exp-Golomb code, at most
+_LONGEST_CODE = 32  # most leading zeros of an Exp-Golomb code
 
 
 class BitReader:
-    """Bits of a byte string, from the most significant on.
+    """Reads the bits of a byte string, starting with the most significant.
 
-    Every method raises ValueError at the end of the data, so no loop over them outlives it.
+    Every method raises ValueError at the end of the data, so every loop over them ends there.
     """
 
     def __init__(self, data: bytes) -> None:
         self.bits = f'{int.from_bytes(data):0{8 * len(data)}b}' if data else ''
-        """Of '0' and '1'."""
+        """The bits as '0' and '1'."""
         self.position = 0
-        """Of the next bit."""
+        """Position of the next bit."""
 
     def u(self, count: int) -> int:
         """Unsigned integer of ``count`` bits."""
@@ -38,7 +38,7 @@ class BitReader:
         zeros = one - self.position
         if one < 0 or zeros > _LONGEST_CODE:
             raise ValueError('the header ends within a number')
-        if not zeros:  # the commonest by far
+        if not zeros:  # by far the most common case
             self.position = one + 1
             return 0
         self.position = one

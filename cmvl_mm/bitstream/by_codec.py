@@ -8,15 +8,15 @@ from cmvl_mm.bitstream.h264_claims import ClaimReader, is_plain, sequence_header
 
 
 def need_tables(codec: str, extradata: bytes | None) -> bool:
-    """Whether records are of use only beside FFmpeg's table of macroblocks.
+    """Whether records can only be used together with FFmpeg's table of macroblocks.
 
-    So it is where macroblocks may be predicted from fields, and in WMV2, whose intra blocks have records of zeros.
+    This holds if macroblocks may be predicted from fields, and for WMV2, whose intra blocks have records of zeros.
     """
     return codec == 'wmv2' or _may_be_interlaced(codec, extradata)
 
 
 def need_headers(codec: str, extradata: bytes | None) -> bool:
-    """Whether the worth of vectors depends on more than a frame's type and its records."""
+    """Whether the validity of vectors depends on more than a frame's type and its records."""
     if codec == 'h264':
         headers = sequence_headers(extradata)
         return headers is None or not all(is_plain(sps) for sps in headers)
@@ -33,7 +33,7 @@ def _may_be_interlaced(codec: str, extradata: bytes | None) -> bool:
 
 
 def read_claims(codec: str, extradata: bytes | None, packets: Iterable[bytes]) -> Claims:
-    """Of H.264 or MPEG-2, from the headers in all packets, in decoding order."""
+    """Claims of H.264 or MPEG-2, from the headers in all packets, in decoding order."""
     if codec == 'mpeg2video':
         return mpeg2_headers.read_claims(packets)
     try:

@@ -1,6 +1,6 @@
-"""What the headers of a stream tell about a frame's motion vectors: whether they are real, of which list, and where.
+"""Facts about a frame's motion vectors from the stream's headers: whether they are real, of which list, and where.
 
-docs/vectors.md lists what FFmpeg provides of each codec.
+docs/vectors.md lists what FFmpeg provides for each codec.
 """
 
 from enum import IntEnum
@@ -25,7 +25,7 @@ UNKNOWN = 'it cannot be told what it refers to: headers are missing, damaged or 
 
 
 class Trust(IntEnum):
-    """Which field macroblocks of a frame surely refer to fields of their own parity."""
+    """Which field macroblocks of a frame are certain to refer to fields of their own parity."""
 
     NONE = 0
     SKIPPED = 1
@@ -33,31 +33,31 @@ class Trust(IntEnum):
 
 
 class Claim(NamedTuple):
-    """What the vectors of one frame are worth."""
+    """How the vectors of one frame may be used."""
 
     missing: str | None = None
-    """Why the frame has none; None where it has some."""
+    """Why the frame has no usable vectors; None if it has some."""
     past_list: int = 0
     """The list whose pictures are displayed before the frame."""
     future_list: int | None = None
-    """The list whose pictures are displayed after the frame; None where none is known to be that."""
+    """The list whose pictures are displayed after the frame; None if no list is known to be that."""
     left: int = 0
     top: int = 0
-    """px cut off the coded picture, whose coordinates the records have."""
+    """Pixels cropped off the coded picture, in whose coordinates the records are."""
     interlaced: bool = False
-    """Macroblocks may be fields."""
+    """Whether macroblocks may be field macroblocks."""
     trust: Trust = Trust.NONE
 
 
 class Claims(NamedTuple):
-    """Of all packets of a stream."""
+    """Claims of all packets of a stream."""
 
     in_stream: list[Claim]
-    """In decoding order."""
+    """Claim of each packet, in decoding order."""
     by_display: list[int] | None
-    """Numbers of those packets that bring a frame, in the order of display; None where headers do not tell."""
+    """Numbers of the packets that give a frame, in display order; None if the headers do not tell."""
     distances: list[tuple[int | None, int | None]] | None = None
-    """Of each packet's lists 0 and 1: by how many frames the picture that the whole list names is displayed before the
-    packet's, below 0 for later ones; None for a list that names several, or none that is known."""
+    """For lists 0 and 1 of each packet: by how many frames the picture that the whole list names is displayed before
+    the packet's, below 0 for later ones; None if the list names several pictures, or an unknown one."""
     first: list[tuple[int | None, int | None]] | None = None
-    """Likewise, of the picture that a list names first, whatever else it names; None where slices differ."""
+    """Likewise for the first picture that a list names, whatever else it names; None if slices differ."""

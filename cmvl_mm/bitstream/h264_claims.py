@@ -1,4 +1,4 @@
-"""What the headers of H.264 tell about each picture's motion vectors."""
+"""Claims about each picture's motion vectors from the headers of H.264."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,7 +12,7 @@ Order = tuple[int, int]
 
 
 def sequence_headers(extradata: bytes | None) -> list[SequenceHeader] | None:
-    """Those that a stream begins with; None where they cannot be read."""
+    """The sequence headers at the start of a stream; None if they cannot be read."""
     try:
         return [parse_sps(nal) for nal in parameter_sets(extradata) if nal[0] & 31 == SPS] or None
     except ValueError:
@@ -20,29 +20,29 @@ def sequence_headers(extradata: bytes | None) -> list[SequenceHeader] | None:
 
 
 def is_plain(sps: SequenceHeader) -> bool:
-    """Frames alone, displayed in the order of decoding, and not cropped at left or top: all vectors are real."""
+    """Only frames, displayed in decoding order, and not cropped at left or top: all vectors are real."""
     in_order = sps.poc_type == 2 or sps.max_reorder_frames == 0
     return sps.frame_mbs_only and in_order and not (sps.crop[0] or sps.crop[2])
 
 
 class ClaimReader:
-    """Follows a stream, packet by packet in decoding order, from its first one on.
+    """Follows a stream packet by packet in decoding order, from its first packet.
 
     Raises:
-        ValueError: if the stream's header cannot be read.
+        ValueError: the stream's header cannot be read.
     """
 
     def __init__(self, extradata: bytes | None) -> None:
         self._headers = HeaderReader(extradata)
         self._lists = ReferenceLists()
         self._parity_known = True  # every field since the IDR picture is a reference, and none was unmarked
-        self._open_field: SliceHeader | None = None  # the first of two that come in packets of their own
+        self._open_field: SliceHeader | None = None  # the first of two fields in separate packets
 
     def read(self, packets: Iterable[bytes]) -> Claims:
-        """Of every packet; two that hold a field each have the same."""
+        """The claims of all packets; two packets that hold one field each have the same claim."""
         claims: list[Claim] = []
         orders: list[tuple[tuple[int, int], int]] = []
-        read: list[Lists | None] = []  # of each packet
+        read: list[Lists | None] = []  # one entry per packet
         for number, packet in enumerate(packets):
             try:
                 slices = [head for head in self._headers.slices(packet) if not head.redundant]
@@ -90,7 +90,7 @@ class ClaimReader:
         )
 
     def _trust(self, slices: Sequence[SliceHeader]) -> Trust:
-        """Of field macroblocks: the first field of a list has the parity of the current one, as far as there is one."""
+        """Trust in field macroblocks: the first field of a list has the parity of the current field, if one exists."""
         if slices[0].idr:
             self._parity_known = True
         trust = Trust.SKIPPED if self._parity_known else Trust.NONE
@@ -105,7 +105,7 @@ class ClaimReader:
         return trust
 
     def _completes_a_frame(self, slices: Sequence[SliceHeader]) -> bool:
-        """Whether a packet holds the second field of the frame that the packet before it began."""
+        """Whether a packet holds the second field of the frame that the packet before began."""
         first, begun = slices[0], self._open_field
         self._open_field = None
         if not first.field or any(head.bottom != first.bottom for head in slices):
@@ -119,7 +119,7 @@ class ClaimReader:
 def _distances(
     rank: dict[Order, int], own: Order, of_lists: tuple[Order | None, Order | None]
 ) -> tuple[int | None, int | None]:
-    """In frames as they are displayed; see `Claims`."""
+    """Distances in displayed frames; see `Claims`."""
     here = rank.get(own)
     there = [None if order is None else rank.get(order) for order in of_lists]
     if here is None:
@@ -129,6 +129,6 @@ def _distances(
 
 
 def _of_both(first: Claim, second: Claim) -> Claim:
-    """Of a frame of two fields."""
+    """The claim of a frame of two fields."""
     worse = first if first.missing else second
     return worse._replace(trust=min(first.trust, second.trust))

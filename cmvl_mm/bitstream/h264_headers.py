@@ -1,6 +1,6 @@
-"""Headers of sequences and pictures of H.264 (ITU-T H.264, 7.3.2), from the bytes of NAL units.
+"""Sequence and picture parameter sets of H.264 (ITU-T H.264, 7.3.2), from the bytes of NAL units.
 
-Whatever is malformed raises ValueError.
+Malformed data raises ValueError.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _WITH_CHROMA_FORMAT = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 
 
 @dataclass(frozen=True)
 class SequenceHeader:
-    """Sequence parameter set: what holds for a coded video sequence."""
+    """Sequence parameter set: properties of a coded video sequence."""
 
     number: int
     profile: int
@@ -24,28 +24,28 @@ class SequenceHeader:
     """0 grey, 1 4:2:0, 2 4:2:2, 3 4:4:4."""
     separate_planes: bool
     bit_depth: tuple[int, int]
-    """Luma, chroma."""
+    """Bit depth of luma and chroma."""
     frame_num_bits: int
     poc_type: int
     poc_lsb_bits: int
     """0 unless ``poc_type`` is 0."""
     poc_deltas: bool
-    """Slices state how their order differs from the cycle's (``poc_type`` 1)."""
+    """Whether slices state how their order differs from the cycle's (``poc_type`` 1)."""
     poc_cycle: tuple[int, tuple[int, ...]]
-    """Offset of a picture that is no reference, and those of a cycle of references (``poc_type`` 1)."""
+    """Offset of a non-reference picture, and the offsets of a cycle of references (``poc_type`` 1)."""
     num_ref_frames: int
     gaps_allowed: bool
-    """Frames may be left out, so that frame_num jumps."""
+    """Whether frames may be missing, so that frame_num jumps."""
     width: int
     height: int
-    """px, before cropping."""
+    """Height in pixels before cropping."""
     frame_mbs_only: bool
     mb_adaptive: bool
     crop: tuple[int, int, int, int]
-    """px cut off at left, right, top, bottom."""
+    """Pixels cropped at left, right, top, bottom."""
     has_vui: bool
     max_reorder_frames: int | None
-    """None where the header has no bitstream_restriction."""
+    """None if the header has no bitstream_restriction."""
     max_buffered_frames: int | None
 
 
@@ -61,15 +61,15 @@ class PictureHeader:
     num_refs: tuple[int, int]
     """Default lengths of the lists."""
     weighted: bool
-    """Of P-slices."""
+    """Whether P-slices use weighted prediction."""
     weighted_b: int
-    """0 none, 1 explicit, 2 implicit."""
+    """Weighted prediction of B-slices: 0 none, 1 explicit, 2 implicit."""
     redundant: bool
-    """Slices state redundant_pic_cnt."""
+    """Whether slices state redundant_pic_cnt."""
 
 
 def parse_sps(nal: bytes) -> SequenceHeader:
-    """The header of a sequence from a NAL unit of type 7."""
+    """Parse a sequence parameter set from a NAL unit of type 7."""
     b = unescaped(nal)
     b.u(8)  # type
     profile, constraints, level, number = b.u(8), b.u(8), b.u(8), b.ue(31)
@@ -158,7 +158,7 @@ def _skip_rates(b: BitReader) -> bool:
 
 
 def parse_pps(nal: bytes) -> PictureHeader:
-    """The header of pictures from a NAL unit of type 8."""
+    """Parse a picture parameter set from a NAL unit of type 8."""
     b = unescaped(nal)
     b.u(8)  # type
     number, sps, cabac, bottom_poc = b.ue(255), b.ue(31), b.flag(), b.flag()

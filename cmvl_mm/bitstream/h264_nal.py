@@ -8,7 +8,7 @@ _LONGEST_HEADER = 4096  # bytes
 
 
 def length_size(extradata: bytes | None) -> int:
-    """Bytes of the length before each NAL unit (ISO/IEC 14496-15, 5.3.3.1); 0: start codes (Annex B)."""
+    """Size in bytes of the length before each NAL unit (ISO/IEC 14496-15, 5.3.3.1); 0: start codes (Annex B)."""
     if not extradata or extradata[0] != 1:
         return 0
     if len(extradata) < 7:

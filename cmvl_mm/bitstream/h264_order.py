@@ -7,18 +7,18 @@ class PictureOrder:
     """Picture order counts, within a coded video sequence."""
 
     def __init__(self) -> None:
-        self._previous_poc = (0, 0)  # most and least significant part, of the reference before
+        self._previous_poc = (0, 0)  # most and least significant part of the previous reference's count
         self._previous_frame_num = 0
         self._frame_num_offset = 0
 
     def of(self, head: SliceHeader) -> int:
-        """Of the next picture in decoding order: of its top field or, in a bottom field, of that."""
+        """The count of the next picture in decoding order: of its top field or, for a bottom field, of that field."""
         order = self._order(head)
         self._previous_frame_num = head.frame_num
         return order
 
     def begin_anew(self) -> None:
-        """The picture before ended what went before it, as an IDR picture does (memory_management_control 5)."""
+        """Start counting anew: the previous picture acts like an IDR picture (memory_management_control 5)."""
         self._previous_poc = 0, 0
         self._previous_frame_num = self._frame_num_offset = 0
 

@@ -1,7 +1,7 @@
-"""Which pictures the reference lists of H.264 hold: those displayed before a picture, after it, or both.
+"""The sides of H.264's reference lists: their pictures are displayed before a picture, after it, or both.
 
-FFmpeg tells a vector's list and not its entry, so a list tells the time only where all its entries lie on one side.
-Pictures are followed as ITU-T H.264 says: the lists (8.2.4) and the marking (8.2.5).
+FFmpeg gives a vector's list but not its entry, so a list gives the direction only if all its entries are on one side.
+Pictures are tracked as in ITU-T H.264: the lists (8.2.4) and the marking (8.2.5).
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,24 @@ from cmvl_mm.bitstream.h264_order import PictureOrder
 from cmvl_mm.bitstream.h264_slices import SliceHeader
 
 Side = Literal['past', 'future', 'mixed', 'none']
-"""Where all the pictures of a list are displayed; 'none': the list is empty."""
+"""Side on which all pictures of a list are displayed; 'none': the list is empty."""
 
 
 class Unknown(ValueError):
-    """What a list holds cannot be told."""
+    """The content of a list is unknown."""
 
 
 class Lists(NamedTuple):
-    """One picture's order of display within its coded video sequence, and the sides of its lists."""
+    """One picture's display order within its coded video sequence, and the sides of its lists."""
 
     order: tuple[int, int]
     """(number of the sequence, picture order count): sorts pictures by display."""
     sides: tuple[Side, Side] | None
-    """None where it cannot be told."""
+    """None if unknown."""
     only: tuple[tuple[int, int] | None, tuple[int, int] | None] = (None, None)
-    """The order of the one picture that all entries of a list name; None where there are several, or none is known."""
+    """The order of the one picture that all entries of a list name; None if there are several, or it is unknown."""
     first: tuple[tuple[int, int] | None, tuple[int, int] | None] = (None, None)
-    """The order of the first picture of a list in all slices; None where they differ, or none is known."""
+    """The order of the first picture of a list in all slices; None if they differ, or it is unknown."""
 
 
 @dataclass(eq=False)
@@ -45,9 +45,9 @@ _Entries = tuple[list[_Reference], list[_Reference]]
 
 
 class ReferenceLists:
-    """Follows a stream from its first packet on, frame by frame in decoding order.
+    """Follows a stream from its first packet, frame by frame in decoding order.
 
-    After damage or a gap in the numbering nothing is told until the next I-frame, and after a field until the next IDR
+    After damage or a gap in the numbering nothing is known until the next I-frame, and after a field until the next IDR
     picture.
     """
 
@@ -62,9 +62,9 @@ class ReferenceLists:
         self._previous_frame_num = 0
 
     def picture(self, slices: Sequence[SliceHeader]) -> Lists:
-        """Of the next picture, given all its slices.
+        """The lists of the next picture, given all its slices.
 
-        Of a frame coded as two fields, only the order is told: ``sides`` is None from there on.
+        For a frame coded as two fields, only the order is given: from there on, ``sides`` is None.
         """
         first = slices[0]
         if first.idr:
@@ -80,7 +80,7 @@ class ReferenceLists:
         return lists
 
     def lose(self) -> None:
-        """A picture could not be followed."""
+        """Note that a picture could not be followed."""
         self._lost = True
 
     def _sides(self, slices: Sequence[SliceHeader], poc: int, entries: list[_Entries]) -> tuple[Side, Side] | None:
@@ -88,13 +88,13 @@ class ReferenceLists:
             self._lost = False
             return 'none', 'none'
         if self._latest is not None and self._latest < poc and all(head.kind != 'B' for head in slices):
-            return 'past', 'none'  # as all that were decoded before it, whatever the list holds
+            return 'past', 'none'  # like all pictures decoded before it, whatever the list holds
         if not entries:
             return None
         return _side([lists[0] for lists in entries], poc), _side([lists[1] for lists in entries], poc)
 
     def _entries(self, slices: Sequence[SliceHeader], poc: int) -> list[_Entries]:
-        """Both lists of each slice; empty where they are not known."""
+        """Both lists of each slice; empty if they are unknown."""
         if self._lost or self._had_fields or slices[0].field:
             return []
         try:
@@ -198,7 +198,7 @@ class ReferenceLists:
 
 
 def _side(lists: Sequence[Sequence[_Reference]], poc: int) -> Side:
-    """Of one list in all slices."""
+    """The side of one list in all slices."""
     orders = [reference.poc for entries in lists for reference in entries]
     if not orders:
         return 'none'

@@ -1,6 +1,6 @@
-"""Headers of the slices of H.264 (ITU-T H.264, 7.3.3): what a picture is, and what it says of its references.
+"""Slice headers of H.264 (ITU-T H.264, 7.3.3): the type of a picture, and its references.
 
-Whatever is malformed raises ValueError.  Lists of references are 0 and 1.
+Malformed data raises ValueError.  Reference lists are 0 and 1.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from cmvl_mm.bitstream.h264_nal import length_size, nal_units, parameter_sets, u
 
 IDR, NOT_IDR, SPS, PPS = 5, 1, 7, 8  # nal_unit_type
 _KINDS = 'P', 'B', 'I', 'SP', 'SI'
-# Bytes; the slice's data follows. Most headers are short, and few bits are quickly read.
+# Bytes to read first: most headers are short, and few bits are read faster. The slice's data follows.
 _SHORT_HEADER = 48
-_LONGEST_HEADER = 1536  # lists, weights and marking at their longest
-_MOST_COMMANDS = 66  # to change one list, or to mark references: FFmpeg's own limit
+_LONGEST_HEADER = 1536  # with lists, weights and marking of greatest length
+_MOST_COMMANDS = 66  # to change one list or to mark references: FFmpeg's own limit
 
 
 class SliceHeader(NamedTuple):
@@ -23,7 +23,7 @@ class SliceHeader(NamedTuple):
 
     idr: bool
     ref: bool
-    """nal_ref_idc is not 0: the picture is a reference."""
+    """Whether nal_ref_idc is not 0: the picture is a reference."""
     sps: SequenceHeader
     pps: PictureHeader
     first_mb: int
@@ -36,23 +36,23 @@ class SliceHeader(NamedTuple):
     """0 unless ``idr``."""
     poc_lsb: int
     poc_delta: tuple[int, int]
-    """``poc_type`` 0: (0, of the bottom field to the top); ``poc_type`` 1: delta_pic_order_cnt."""
+    """``poc_type`` 0: (0, bottom field minus top field); ``poc_type`` 1: delta_pic_order_cnt."""
     redundant: int
     num_refs: tuple[int, int]
-    """Lengths of the lists; 0 where the kind has none."""
+    """Lengths of the lists; 0 if the kind has none."""
     changes: tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
-    """Of each list: (modification_of_pic_nums_idc, its operand), without the closing 3."""
+    """For each list: (modification_of_pic_nums_idc, its operand), without the closing 3."""
     marking: tuple[tuple[int, ...], ...] | None
     """(memory_management_control_operation, its operands); None: sliding window."""
     long_term: bool
-    """Of an IDR picture: it becomes a long-term reference."""
+    """Whether an IDR picture becomes a long-term reference."""
 
 
 class HeaderReader:
-    """Slice headers of a stream, packet by packet in decoding order.
+    """Reads the slice headers of a stream, packet by packet in decoding order.
 
     Args:
-        extradata: of the stream: an avcC record, start codes, or None.
+        extradata: header of the stream: an avcC record, start codes, or None.
     """
 
     def __init__(self, extradata: bytes | None) -> None:
@@ -71,7 +71,7 @@ class HeaderReader:
             self.pps[pps.number] = pps
 
     def slices(self, packet: bytes) -> Iterator[SliceHeader]:
-        """Headers of all slices in a packet; parameter sets on the way are kept."""
+        """Headers of all slices in a packet; parameter sets in the packet are stored."""
         for nal in nal_units(packet, self._size):
             if nal[0] & 31 in (IDR, NOT_IDR):
                 yield parse_slice_header(nal, self.sps, self.pps)
@@ -80,7 +80,7 @@ class HeaderReader:
 
 
 def parse_slice_header(nal: bytes, sps_of: dict[int, SequenceHeader], pps_of: dict[int, PictureHeader]) -> SliceHeader:
-    """The header of a slice from a NAL unit of type 1 or 5, given the parameter sets by their numbers."""
+    """Parse the header of a slice from a NAL unit of type 1 or 5, given the parameter sets by number."""
     try:
         return _parse_slice_header(unescaped(nal, _SHORT_HEADER), sps_of, pps_of)
     except ValueError:
@@ -159,7 +159,7 @@ def _skip_weights(b: BitReader, count: int, has_chroma: bool) -> None:
 
 
 def _marking(b: BitReader) -> tuple[tuple[int, ...], ...]:
-    """dec_ref_pic_marking of pictures that are no IDR (7.3.3.3)."""
+    """dec_ref_pic_marking of non-IDR pictures (7.3.3.3)."""
     operands = {1: 1, 2: 1, 3: 2, 4: 1, 5: 0, 6: 1}
     commands: list[tuple[int, ...]] = []
     while command := b.ue(6):

@@ -1,4 +1,4 @@
-"""Headers of MPEG-2 (ISO/IEC 13818-2, 6.2) that tell fields from frames, and order."""
+"""Headers of MPEG-2 (ISO/IEC 13818-2, 6.2) that distinguish fields from frames, and give the display order."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ def is_progressive(extradata: bytes | None) -> bool:
 
 
 def read_claims(packets: Iterable[bytes]) -> Claims:
-    """Of packets that hold a picture each: field pictures have no vectors that can be used."""
+    """Claims of packets that hold one picture each: field pictures have no usable vectors."""
     claims, by_display, held = list[Claim](), list[int](), list[int]()
     for number, packet in enumerate(packets):
         extension = _extension(packet, _OF_PICTURE)
@@ -31,7 +31,7 @@ def read_claims(packets: Iterable[bytes]) -> Claims:
         at = packet.find(_PICTURE)
         if at >= 0 and packet[at + 5 : at + 6] and packet[at + 5] >> 3 & 7 == _B:
             by_display.append(number)
-        else:  # it is displayed once the next one comes that is no B-picture
+        else:  # a reference is displayed when the next one comes
             by_display += held
             held = [number]
     two_packets_a_frame = any(claim.missing for claim in claims)
@@ -39,7 +39,7 @@ def read_claims(packets: Iterable[bytes]) -> Claims:
 
 
 def _extension(data: bytes, kind: int) -> bytes | None:
-    """The first four bytes of the first extension of a kind."""
+    """The first four bytes of the first extension of this kind."""
     at = data.find(_EXTENSION)
     while at >= 0:
         body = data[at + 4 : at + 8]

@@ -1,19 +1,19 @@
-"""Bits of a B-frame of MPEG-4 Part 2 behind its header, code by code (ISO/IEC 14496-2, 6.2 and 7)."""
+"""Reads the bits of an MPEG-4 Part 2 B-frame after its header, code by code (ISO/IEC 14496-2, 6.2 and 7)."""
 
 from cmvl_mm.bitstream.bits import BitReader
 from cmvl_mm.bitstream.mpeg4_b_codes import COEFFICIENTS, LONGEST_CODE, VECTORS
 
 
 class CodedBits:
-    """What follows a picture's header.  Whatever is malformed raises ValueError.
+    """The bits after a picture's header.  Malformed data raises ValueError.
 
     Args:
-        b: stands behind the header.
+        b: reader that is positioned after the header.
     """
 
     def __init__(self, b: BitReader) -> None:
         self._at = b.position
-        self._bits = b.bits + '0' * LONGEST_CODE  # so that a table can be asked at the end, too
+        self._bits = b.bits + '0' * LONGEST_CODE  # padding for table lookups at the end
         self._end = len(b.bits)
 
     def u(self, count: int) -> int:
@@ -26,7 +26,7 @@ class CodedBits:
         return value
 
     def vector(self, predicted: int, range_code: int) -> int:
-        """One component, given its prediction (7.6.3)."""
+        """Read one vector component, given its prediction (7.6.3)."""
         length, size = VECTORS[int(self._bits[self._at : self._at + LONGEST_CODE], 2)]
         if not length or self._at >= self._end:
             raise ValueError('a vector of no code')
@@ -40,7 +40,7 @@ class CodedBits:
         return (predicted + half) % (2 * half) - half
 
     def pass_block(self) -> None:
-        """Behind the last coefficient of an inter block (7.4.1.3)."""
+        """Skip the coefficients of an inter block (7.4.1.3)."""
         at, bits, table, end = self._at, self._bits, COEFFICIENTS, self._end
         last = 0
         while not last:
@@ -50,7 +50,7 @@ class CodedBits:
             if not length:
                 raise ValueError('a coefficient of no code')
             at += length
-            if last == 2:  # an escape: a code with another level or run, or all of it in fixed lengths
+            if last == 2:  # escape: a code with another level or run, or all fields of fixed length
                 kind = bits[at : at + 2]
                 if kind == '11':
                     last = int(bits[at + 2])
@@ -65,7 +65,7 @@ class CodedBits:
         self._at = at
 
     def stuffing_end(self) -> int:
-        """Where the byte after the stuffing begins; 0 where there is none."""
+        """Position of the byte after the stuffing; 0 if there is none."""
         end = self._at + 8 - self._at % 8
         stuffing = self._bits[self._at : end]
         return end if stuffing == '0' + '1' * (len(stuffing) - 1) else 0

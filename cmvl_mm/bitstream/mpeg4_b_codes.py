@@ -1,16 +1,16 @@
-"""Codes in MPEG-4 Part 2's B-frames, as tables by the next bits: of vectors and of coefficients.
+"""Codes in MPEG-4 Part 2's B-frames for vectors and coefficients, as tables indexed by the next bits.
 
 ISO/IEC 14496-2, Annex B.
 """
 
-_VECTOR_CODES = (  # Table B-12: of differences 0 to 32, without the sign
+_VECTOR_CODES = (  # Table B-12: differences 0 to 32, without the sign
     '1 01 001 0001 000011 0000101 0000100 0000011 000001011 000001010 000001001 0000010001 0000010000 0000001111 '
     '0000001110 0000001101 0000001100 0000001011 0000001010 0000001001 0000001000 0000000111 0000000110 0000000101 '
     '0000000100 00000000111 00000000110 00000000101 00000000100 00000000011 00000000010 000000000011 000000000010'
 )
 
-# Table B-17, inter blocks: lengths of the codes and their values, without the sign. First those after which others
-# follow in the block, by run and level, then the last ones.
+# Table B-17, inter blocks: lengths and values of the codes, without the sign. First the codes that are followed by
+# others in the block, by run and level, then the last ones.
 _MORE = (
     '2:2 4:f 6:15 7:17 8:1f 9:25 9:24 10:21 10:20 11:7 11:6 11:20 3:6 6:14 8:1e 10:f 11:21 12:50 4:e 8:1d 10:e 12:51 '
     '5:d 9:23 10:d 5:c 9:22 12:52 5:b 10:c 12:53 6:13 10:b 12:54 6:12 10:a 6:11 10:9 6:10 10:8 7:16 12:55 7:15 7:14 '
@@ -26,7 +26,7 @@ LONGEST_CODE = 12  # bits
 
 
 def _table(codes: list[tuple[str, int]]) -> list[tuple[int, int]]:
-    """Next 12 bits -> length and meaning of the code that they begin with; length 0 where there is none."""
+    """Next 12 bits -> length and meaning of the code at their start; length 0 if there is none."""
     table = [(0, 0)] * (1 << LONGEST_CODE)
     for code, meaning in codes:
         rest = LONGEST_CODE - len(code)

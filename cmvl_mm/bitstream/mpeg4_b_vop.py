@@ -1,8 +1,8 @@
-"""Vectors of MPEG-4 Part 2's B-frames, read from their bits: FFmpeg exports zeros in their place.
+"""Vectors of MPEG-4 Part 2's B-frames, read from their bits, because FFmpeg exports zeros for them.
 
-ISO/IEC 14496-2, 6.2.6 and 7.6.  A frame is only accepted if its bits end where its last macroblock does.
+ISO/IEC 14496-2, 6.2.6 and 7.6.  A frame is only accepted if its bits end with its last macroblock.
 
-Legend: Mh x Mw macroblocks; vectors in half pixels, or in quarter pixels where the layer says so.
+Legend: Mh x Mw macroblocks; vectors in half pixels, or in quarter pixels if the layer says so.
 """
 
 from typing import NamedTuple
@@ -16,16 +16,16 @@ from cmvl_mm.bitstream.mpeg4_headers import Layer
 from cmvl_mm.bitstream.mpeg4_vops import B_VOP, parse_vop_start
 
 _Vector = list[int] | npt.NDArray[np.int32] | None
-"""Of a macroblock: (2,), or (2, 2, 2) of its quarters; None where it has none."""
+"""Vectors of a macroblock: (2,), or (2, 2, 2) for its quarters; None if it has none."""
 
 
 class BVectors(NamedTuple):
     """Vectors of one frame to one of its references."""
 
     vectors: npt.NDArray[np.int32]
-    """(2 Mh, 2 Mw, 2) x and y, as FFmpeg counts them: where the block came from; 0 where there is none."""
+    """(2 Mh, 2 Mw, 2) x and y as FFmpeg counts them: where the block came from; 0 if there is no vector."""
     valid: npt.NDArray[np.bool_]
-    """(2 Mh, 2 Mw): where there is one."""
+    """(2 Mh, 2 Mw): where there is a vector."""
 
 
 def b_vectors(
@@ -35,17 +35,17 @@ def b_vectors(
     colocated: npt.NDArray[np.int32],
     span: tuple[int, int],
 ) -> tuple[BVectors, BVectors]:
-    """Vectors of one B-frame to the references that are displayed before it, and after it.
+    """Read the vectors of one B-frame to the references displayed before and after it.
 
     Args:
-        layer: with frames alone.
-        vop: the frame's bits, from behind its start code on.
-        skipped: (Mh, Mw) of the reference displayed after it: macroblocks of which nothing is coded.
-        colocated: (2 Mh, 2 Mw, 2) that reference's own vectors, of every 8x8 px; 0 where it has none.
-        span: ticks from the reference before to this frame, and to the reference after it.
+        layer: a layer with frames only.
+        vop: the frame's bits after its start code.
+        skipped: (Mh, Mw) skipped macroblocks of the reference displayed after the frame.
+        colocated: (2 Mh, 2 Mw, 2) that reference's own vectors, for every 8x8 px; 0 where it has none.
+        span: ticks from the earlier reference to this frame, and to the later reference.
 
     Raises:
-        ValueError: if the bits make no frame, or do not end with it.
+        ValueError: the bits do not form a frame, or do not end with it.
     """
     return _Frame(layer, vop, skipped, colocated, span).read()
 
@@ -72,7 +72,7 @@ class _Frame(CodedBits):
         super().__init__(b)
         self._skipped = skipped
         rows, columns = skipped.shape
-        # Of direct macroblocks (7.6.9.5.2): the reference's own vectors, and what they come to on either side.
+        # For direct macroblocks (7.6.9.5.2): the reference's own vectors, and those derived in each direction.
         self._colocated = colocated.reshape(rows, 2, columns, 2, 2).swapaxes(1, 2)
         self._forward = _truncated(self._colocated * span[0], span[1])
         self._backward = _truncated(self._colocated * (span[0] - span[1]), span[1])
@@ -100,7 +100,7 @@ class _Frame(CodedBits):
         return found[0], found[1]
 
     def _macroblock(self, predicted: list[list[int]], row: int, column: int) -> tuple[_Vector, _Vector]:
-        """Its vectors forward and backward."""
+        """Vectors of a macroblock, forward and backward."""
         direct = self._forward[row, column], self._backward[row, column]
         if self.u(1):
             return direct
@@ -129,7 +129,7 @@ class _Frame(CodedBits):
         return forward, backward
 
     def _passes_a_marker(self, macroblock: int) -> bool:
-        """Whether a video packet begins here; its header is skipped (6.2.5.2)."""
+        """Whether a video packet starts here; its header is skipped (6.2.5.2)."""
         zeros = max(*self._codes, 2) + 15
         start = self.stuffing_end() if self._layer.resync_markers and self._bits[self._at] == '0' else 0
         if not start or not self._bits.startswith('0' * zeros + '1', start):
@@ -152,5 +152,5 @@ class _Frame(CodedBits):
 
 
 def _truncated(product: npt.NDArray[np.int32], divisor: int) -> npt.NDArray[np.int32]:
-    """Divided, towards zero."""
+    """Divide, rounding towards zero."""
     return np.sign(product) * (np.abs(product) // divisor)

@@ -1,4 +1,4 @@
-"""Where a stream of MPEG-4 Part 2 states another layer than before, and what a decoder still holds there."""
+"""Finds changes of the layer in an MPEG-4 Part 2 stream, and the pictures that a decoder still holds there."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,11 @@ from cmvl_mm.bitstream.mpeg4_vops import B_VOP, VOP_START
 def held_at_changes(header: bytes, packets: Iterable[bytes]) -> set[int]:
     """Positions of the reference pictures that a decoder still holds when another layer is stated.
 
-    FFmpeg hands them out with vectors in the units of the new layer, which may be twice or half as large.
+    FFmpeg returns them with vectors in the units of the new layer, which may be twice or half as large.
 
     Args:
-        header: of the stream.
-        packets: all of them, in decoding order.
+        header: header of the stream.
+        packets: all packets, in decoding order.
     """
     layer, reference, held = _stated(header), -1, set[int]()
     for position, packet in enumerate(packets):

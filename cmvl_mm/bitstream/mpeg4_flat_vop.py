@@ -1,11 +1,11 @@
-"""Pictures of MPEG-4 Part 2 of one value, written bit by bit: predicted from them, a picture is its residual alone.
+"""Flat MPEG-4 Part 2 pictures, written bit by bit: a picture predicted from one of them shows only its residual.
 
-ISO/IEC 14496-2, 6.2.5 and 7.4.  Every prediction from a flat picture is flat, whatever the vectors and the rounding.
+ISO/IEC 14496-2, 6.2.5 and 7.4.  Every prediction from a flat picture is flat, for any vectors and rounding.
 """
 
 from cmvl_mm.bitstream.mpeg4_headers import Layer
 
-MIDDLE = 128  # what the prediction of the first DC coefficient starts from, over 8
+MIDDLE = 128  # predicted value of the first DC coefficient, divided by 8
 
 _DC_LUMA = [
     '011',
@@ -19,11 +19,11 @@ _DC_LUMA = [
     '0000001',
 ]  # dct_dc_size, Table B-13: 0 to 8 bits
 _DC_CHROMA = ['11', '10', '01', '001', '0001', '00001', '000001', '0000001', '00000001']
-_INTRA = '1' + '0' + '0011'  # mcbpc of an intra block without chroma coefficients; no AC prediction; cbpy of none
+_INTRA = '1' + '0' + '0011'  # mcbpc: intra, no chroma coefficients; no AC prediction; cbpy: none
 
 
 def flat_i_vop(layer: Layer, level: int) -> bytes:
-    """An I-VOP all of whose samples, luma and chroma, are ``level``, 0 to 255."""
+    """An I-VOP whose luma and chroma samples all have the value ``level``, 0 to 255."""
     step = level - MIDDLE
     rest = _macroblock(0)
     return _vop(layer, '00', '000' + _finest(layer) + _macroblock(step) + rest * (_macroblocks(layer) - 1))
@@ -35,7 +35,7 @@ def skipped_p_vop(layer: Layer) -> bytes:
 
 
 def _finest(layer: Layer) -> str:
-    """vop_quant 1: DC coefficients count in steps of 8."""
+    """vop_quant 1, so that DC coefficients have steps of 8."""
     return f'{1:0{layer.quantiser_bits}b}'
 
 
@@ -44,7 +44,7 @@ def _macroblocks(layer: Layer) -> int:
 
 
 def _macroblock(step: int) -> str:
-    """Of six blocks, each predicted from the one before; the first of each plane differs by ``step``."""
+    """A macroblock of six blocks, each predicted from the previous one; the first of each plane differs by ``step``."""
     luma, chroma = _difference(step, _DC_LUMA), _difference(step, _DC_CHROMA)
     return _INTRA + luma + _DC_LUMA[0] * 3 + chroma * 2
 

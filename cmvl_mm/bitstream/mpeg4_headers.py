@@ -1,6 +1,6 @@
 """The header of MPEG-4 Part 2's video object layer (ISO/IEC 14496-2, 6.2).
 
-Whatever is malformed raises ValueError, and so does what no B-frame is read of: shapes, scalability, new prediction.
+Malformed data raises ValueError, and so do features that B-frames are not read of: shapes, scalability, new prediction.
 """
 
 import re
@@ -13,7 +13,7 @@ LONGEST_HEADER = 256  # bytes
 
 
 class Layer(NamedTuple):
-    """What of a video object layer its pictures need."""
+    """The properties of a video object layer that its pictures need."""
 
     resolution: int
     """Ticks per second."""
@@ -33,7 +33,7 @@ class Layer(NamedTuple):
 
 
 def parse_layer(data: bytes) -> Layer:
-    """The first video object layer in a stream's header or packet."""
+    """Parse the first video object layer in a stream's header or packet."""
     found = LAYER_START.search(data)
     if found is None:
         raise ValueError('there is no video object layer')
@@ -84,7 +84,7 @@ def parse_layer(data: bytes) -> Layer:
 
 
 def whole_macroblocks(header: bytes) -> bytes:
-    """A stream's header that states a size of whole macroblocks, so that a decoder hides nothing of the last ones."""
+    """A stream's header changed to a size of whole macroblocks, so that a decoder shows all of the last ones."""
     layer, found = parse_layer(header), LAYER_START.search(header)
     assert found is not None
     bits = BitReader(header[found.end() :]).bits
@@ -100,7 +100,7 @@ def whole_macroblocks(header: bytes) -> bytes:
 
 
 def states_layer(data: bytes) -> bool:
-    """Whether there is a video object layer in a packet, or in the first bytes of one."""
+    """Whether a packet, or its first bytes, contain a video object layer."""
     return LAYER_START.search(data) is not None
 
 

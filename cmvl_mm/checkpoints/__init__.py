@@ -1,1 +1,1 @@
-"""Files <-> tensors, safely: written whole, chosen by digest, read as data alone."""
+"""Checkpoint files: written atomically, selected by digest, and read as data only, without running code."""

@@ -1,4 +1,4 @@
-"""Checkpoint files that a crash at any moment leaves whole: written beside, synced, renamed, known by their SHA-256.
+"""Checkpoint files that survive a crash at any moment: written to a temporary file, synced, renamed, with SHA-256.
 
 A save of `epoch_3.pth` takes these steps, each on the disk before the next begins:
 
@@ -7,9 +7,10 @@ A save of `epoch_3.pth` takes these steps, each on the disk before the next begi
     3. last_checkpoint       the name
     4. epoch_3.pth           the data, renamed
 
-So what bears the name is whole, and `last_checkpoint` never lags behind. A crash leaves at most a temporary file, a
-digest without data, and a `last_checkpoint` that names nothing; the next save clears the first two away, and readers
-pass over the third. A file that is replaced has both digests beside it from step 2 on, until the new one is in place.
+So a file with the final name is complete, and `last_checkpoint` is never behind. A crash leaves at most a temporary
+file, a digest without data, and a `last_checkpoint` that names a missing file; the next save removes the first two, and
+readers skip the third. A file that is replaced has both digests in its .sha256 file from step 2 on, until the new one
+is in place.
 """
 
 import errno
@@ -26,7 +27,7 @@ SIDECAR = '.sha256'
 TEMPORARY = '.tmp'
 POINTER = 'last_checkpoint'
 OF_A_RUN = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
-"""The names that a run gives its checkpoints."""
+"""Names of a run's checkpoints."""
 
 _REMEDIES = {
     errno.ENOSPC: 'free some space',
@@ -41,7 +42,7 @@ _REMEDIES = {
 
 
 class CheckpointWriteError(OSError):
-    """A checkpoint could not be written; those before it are as they were."""
+    """A checkpoint could not be written; earlier ones are unchanged."""
 
 
 def write_checkpoint(data: bytes, path: Path) -> None:
@@ -72,7 +73,7 @@ def write_checkpoint(data: bytes, path: Path) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """Write and remove a small file, so that a run that could not save anything does not begin.
+    """Write and remove a small file, so that a run that could not save anything does not start.
 
     Raises:
         CheckpointWriteError: names folder, reason and remedy.
@@ -89,13 +90,13 @@ def require_writable(folder: Path) -> None:
 
 
 def remove_checkpoint(path: Path) -> None:
-    """Data first: a digest alone is known as debris, data alone would pass for a file from elsewhere."""
+    """Remove the data first: a digest alone counts as debris, data alone would pass for a file from elsewhere."""
     path.unlink(missing_ok=True)
     beside(path, SIDECAR).unlink(missing_ok=True)
 
 
 def clear_debris(folder: Path) -> None:
-    """Remove what killed or failed saves have left. One run writes to a folder, so whatever is temporary is stale."""
+    """Remove what killed or failed saves have left. One run writes to a folder, so every temporary file is stale."""
     for temporary in (*folder.glob(f'*.pth*{TEMPORARY}'), *folder.glob(f'{POINTER}{TEMPORARY}')):
         temporary.unlink(missing_ok=True)
     for sidecar in folder.glob(f'*.pth{SIDECAR}'):

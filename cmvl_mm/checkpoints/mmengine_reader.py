@@ -1,8 +1,9 @@
-"""MMEngine's own readers get checkpoints of our runs and of the zoo, too.
+"""Lets MMEngine's own readers load checkpoints of our runs and of the zoo.
 
-MMEngine 0.10.7 cannot read with torch >= 2.6 what its Runner writes (https://github.com/open-mmlab/mmengine/issues/1655):
-torch reads tensors and plain data alone, and every checkpoint of a Runner holds `HistoryBuffer`s. So MMAction2's
-inferencers, `init_recognizer` and any stock Runner fail on every checkpoint of a training.
+With torch >= 2.6, MMEngine 0.10.7 cannot read what its Runner writes
+(https://github.com/open-mmlab/mmengine/issues/1655): torch reads only tensors and plain data, and every checkpoint of a
+Runner holds `HistoryBuffer`s. So MMAction2's inferencers, `init_recognizer` and any stock Runner fail on every
+checkpoint of a training.
 """
 
 import pickle
@@ -16,7 +17,7 @@ from .resolve import CheckpointError
 
 
 def mend_checkpoint_reader() -> None:
-    """Called by `cmvl_mm.register`: files that MMEngine reads are read as before."""
+    """Install the reader; called by `cmvl_mm.register`. Files that MMEngine can read are read as before."""
     if CheckpointLoader._schemes[''] is load_from_local:
         CheckpointLoader.register_scheme('', load_from_disk, force=True)
 
@@ -24,10 +25,10 @@ def mend_checkpoint_reader() -> None:
 def load_from_disk(filename: str | Path, map_location: Any = None) -> dict[str, Any]:
     """MMEngine's loader of local files; what torch refuses to unpickle is read by `read_checkpoint`, on the CPU.
 
-    That runs no code from the file either. MMEngine copies the weights to where the model is.
+    That runs no code from the file either. MMEngine copies the weights to the model's device.
 
     Raises:
-        UnpicklingError: torch's own, where the file holds more than tensors, plain data and MMEngine's histories.
+        UnpicklingError: torch's own, if the file holds more than tensors, plain data and MMEngine's histories.
     """
     try:
         return load_from_local(str(filename), map_location)

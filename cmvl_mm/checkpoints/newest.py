@@ -1,4 +1,4 @@
-"""Which checkpoint of a work directory can be trusted to be what was written."""
+"""Finds the checkpoint of a work directory that is undamaged."""
 
 import zipfile
 from contextlib import suppress
@@ -10,14 +10,14 @@ from .durable import OF_A_RUN, POINTER, SIDECAR, beside, digests_beside
 
 
 def newest_valid(folder: Path, since_ns: int = 0) -> tuple[Path | None, list[str]]:
-    """The newest checkpoint of a run that is what was written, and the damaged newer ones.
+    """The newest undamaged checkpoint of a run, and the damaged newer ones.
 
-    Newest is what `last_checkpoint` names, then the others by the time of writing: a copied folder may have lost the
-    times, and a killed save leaves a name without a file.
+    The newest is the one that `last_checkpoint` names, then the others by modification time: a copied folder may have
+    lost the times, and a killed save leaves a name without a file.
 
     Args:
         folder: the work directory.
-        since_ns: leave out files written before this time, in nanoseconds as `os.stat` gives it.
+        since_ns: skip files written before this time, in nanoseconds as in `os.stat`.
 
     Returns:
         The path, or None, and a line `path: reason` for each damaged file that was skipped.
@@ -37,7 +37,7 @@ def newest_valid(folder: Path, since_ns: int = 0) -> tuple[Path | None, list[str
 
 
 def mismatch(path: Path) -> str | None:
-    """How a file differs from the SHA-256 beside it; None if it does not, or if it has none, being from elsewhere."""
+    """How a file differs from its SHA-256 file; None if it does not, or has none because it is from elsewhere."""
     sidecar = beside(path, SIDECAR)
     if not sidecar.exists():
         return None
@@ -50,7 +50,7 @@ def mismatch(path: Path) -> str | None:
 def _newest_first(folder: Path) -> list[Path]:
     named = []
     with suppress(OSError, ValueError):
-        name = Path((folder / POINTER).read_text().strip()).name  # the directory may have moved since
+        name = Path((folder / POINTER).read_text().strip()).name  # the directory may have moved
         named = [folder / name] if name else []
     others = [path for path in folder.glob('*.pth') if OF_A_RUN.fullmatch(path.name) and path not in named]
     others.sort(key=lambda path: (path.stat().st_mtime_ns, int(OF_A_RUN.fullmatch(path.name)[1])), reverse=True)  # type: ignore[index]
@@ -58,7 +58,7 @@ def _newest_first(folder: Path) -> list[Path]:
 
 
 def _broken_archive(path: Path) -> str | None:
-    """What torch writes is a zip archive; its checksums tell a damaged one without loading it."""
+    """Why a file of torch is damaged: it is a zip archive, whose checksums show damage without loading it."""
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()

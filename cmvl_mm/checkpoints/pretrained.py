@@ -1,4 +1,4 @@
-"""Weights from a checkpoint into a module: everything that the module has must be there, and fit."""
+"""Loads weights from a checkpoint into a module: every parameter of the module must be there, and fit."""
 
 import logging
 import pickle
@@ -26,14 +26,14 @@ _HEADS = (
     'residual_head.',
     'cls_head.',
     'pretext_head.',
-)  # which a backbone's start leaves out, as meant
+)  # left out on purpose when only a backbone is loaded
 CONVERT = "Remedy for a checkpoint of the authors' release: tools/convert_checkpoint.py."
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """The contents of a checkpoint, on the CPU; `path` as in `resolve_checkpoint`. Never runs code from the file.
 
-    A file that is safetensors by its content, or by its name, gives `dict(state_dict=…)`; any other is torch.save's.
+    A safetensors file, by its content or its name, gives `dict(state_dict=…)`; any other file is read as torch.save's.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -42,7 +42,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     path = resolve_checkpoint(path)
     try:
         contents = dict(state_dict=load_file(path)) if _is_safetensors(path) else _read_pickle(path)
-    except Exception as error:  # on damaged files torch raises any type
+    except Exception as error:  # for damaged files torch raises any type
         raise CheckpointError(
             f'{path}: not a readable checkpoint of tensors and plain data ({_cause(error)}). '
             'Remedy: fetch or write it again; a file that needs code to load is refused.'
@@ -53,10 +53,10 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 
 
 def classes_in(path: str | Path) -> tuple[str, ...] | None:
-    """Names of the classes that a checkpoint of a training holds; None where it holds none.
+    """Names of the classes in a checkpoint of a training; None if it has none.
 
     Raises:
-        FileNotFoundError, CheckpointError: as `read_checkpoint`.
+        FileNotFoundError, CheckpointError: as for `read_checkpoint`.
     """
     meta = read_checkpoint(path).get('meta')
     known = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
@@ -65,8 +65,8 @@ def classes_in(path: str | Path) -> tuple[str, ...] | None:
 
 
 def _is_safetensors(path: Path) -> bool:
-    """By the content: the length of a header in eight bytes, then the header's '{'. Where the name says so it has to be
-    so, and is never unpickled."""
+    """Recognise safetensors by content: eight bytes of header length, then the header's '{'. A file with that suffix
+    must be safetensors, and is never unpickled."""
     with open(path, 'rb') as file:
         begin = file.read(9)
     fits = int.from_bytes(begin[:8], 'little') <= path.stat().st_size - 8
@@ -74,16 +74,16 @@ def _is_safetensors(path: Path) -> bool:
 
 
 def _read_pickle(path: Path) -> Any:
-    """What torch.save wrote; weights only."""
+    """Read a file of torch.save, weights only."""
     with open(path, 'rb') as file:
         in_archive = file.read(len(_ZIP)) == _ZIP
-    if in_archive:  # else a stream, as torch before 1.6 wrote
+    if in_archive:  # otherwise a stream, as torch before 1.6 wrote
         require_stored(path)
     return read_plain(path)
 
 
 def _cause(error: Exception) -> str:
-    """One line, of the error that torch's unpickler raised first; round it torch recommends to run the file."""
+    """One line of the error that torch's unpickler raised first; torch's own text around it advises to run the file."""
     if isinstance(error, pickle.UnpicklingError) and isinstance(error.__context__, pickle.UnpicklingError):
         error = error.__context__
     return f'{type(error).__name__}: {str(error).strip().partition(chr(10))[0].partition(". ")[0][:300]}'
@@ -95,7 +95,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
 
 
 def state_dict_of(contents: Mapping[str, Any], *, source: str | Path) -> dict[str, Tensor]:
-    """The weights of a checkpoint: what it holds under one of the usual names, or the whole if it is one."""
+    """The weights of a checkpoint: the value of one of the usual names, or the whole if it is a state dict."""
     name = next((name for name in _WEIGHTS if isinstance(contents.get(name), Mapping)), None)
     weights = contents if name is None else contents[name]
     if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
@@ -107,20 +107,20 @@ def state_dict_of(contents: Mapping[str, Any], *, source: str | Path) -> dict[st
 
 
 def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source: str | Path, prefix: str = '') -> str:
-    """Copy weights into a module: what is missing or mis-shaped is an error, what is left over is logged.
+    """Copy weights into a module: missing keys or wrong shapes are an error, unused keys are logged.
 
     Args:
-        module: gets the weights.
+        module: receives the weights.
         state_dict: the checkpoint's weights.
-        source: where they come from, for messages.
-        prefix: take only keys that start so, without it, e.g. 'backbone.'. Where keys are missing, the segments that
-            wrappers add (`wrapped_keys`) are taken off before.
+        source: origin of the weights, for messages.
+        prefix: take only keys that start with it, and remove it, e.g. 'backbone.'. If keys are missing, the segments
+            that wrappers add (`wrapped_keys`) are removed first.
 
     Returns:
-        A sentence for the log of a run that says what was loaded.
+        A sentence about what was loaded, for the log of a run.
 
     Raises:
-        CheckpointError: a key of the module is missing or has another shape. Nothing has been copied then.
+        CheckpointError: a key of the module is missing or has another shape. Then nothing was copied.
     """
     wanted = module.state_dict()
     found = _below(state_dict, prefix)
@@ -164,14 +164,14 @@ def _below(state_dict: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 @WEIGHT_INITIALIZERS.register_module()
 class PretrainedBackbone:
-    """`init_cfg=dict(type='PretrainedBackbone', checkpoint=...)`: the V-Network's weights, all of them.
+    """`init_cfg=dict(type='PretrainedBackbone', checkpoint=...)`: loads all weights of the V-Network.
 
-    MMEngine's `Pretrained` ignores what does not fit: a misnamed checkpoint silently trains from scratch.
+    MMEngine's `Pretrained` ignores weights that do not fit: with a wrong checkpoint, it silently trains from scratch.
 
     Args:
-        checkpoint: a file, a work directory for its newest one, a name of the zoo or an address, as
-            `resolve_checkpoint` takes them.
-        sha256: of the file, in full; any other file is refused.
+        checkpoint: a file, a work directory for its newest checkpoint, a name of the zoo or an address, as in
+            `resolve_checkpoint`.
+        sha256: full digest of the file; any other file is refused.
     """
 
     def __init__(self, *, checkpoint: str, sha256: str | None = None) -> None:

@@ -1,14 +1,14 @@
-"""State-dict keys of the authors' checkpoints <-> ours, for C3D, R3D-26 and R(2+1)D-26.
+"""Converts state-dict keys between the authors' checkpoints and ours, for C3D, R3D-26 and R(2+1)D-26.
 
 The weights are the same. Names differ, and so do the shapes of the heads' linear layers, which the release
-writes as 1x1 convolutions. Two layouts are read, told apart by their keys:
+writes as 1x1 convolutions. Two layouts are read, and distinguished by their keys:
 
 | layout | written by | keys |
 |---|---|---|
 | pretraining | the released pretraining | `rgb_backbone.*`, `m_backbone.*`, `i_backbone.*`, predictor, heads |
 | bare | the released finetuning, ModelScope's `cv_r2p1d_video_embedding` | the V-Network's own, perhaps `fc.*` |
 
-`fc.weight` is in both: the predictor's first layer in the one, the classifier in the other.
+Both have `fc.weight`: the predictor's first layer in the pretraining layout, the classifier in the bare one.
 """
 
 import re
@@ -33,7 +33,7 @@ HEADS = {
     'iq_head.': 'context_head.query_projection.',
     'ik_head.': 'context_head.key_projection.',
 }
-# (released, ours). R(2+1)D's stand first: there the norm after a factorised convolution is 'bn2_t'.
+# (released, ours). R(2+1)D's come first: there the norm after a factorised convolution is 'bn2_t'.
 FACTORIZED_RULES = (
     ('rgb_backbone.{block}conv{n}_s.{leaf}', 'backbone.{block}conv{n}.spatial.{leaf}'),
     ('rgb_backbone.{block}bn{n}_s.{leaf}', 'backbone.{block}conv{n}.norm.{leaf}'),
@@ -86,17 +86,17 @@ PROJECTION_WEIGHT = re.compile(r'\w+_head\.\w+_projection\.fc[12]\.weight')
 
 
 class UnknownKeyError(KeyError):
-    """A state-dict key that belongs to neither layout."""
+    """A state-dict key that is in neither layout."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 def layout_of(keys: Iterable[str]) -> Literal['pretraining', 'bare']:
-    """Which of the authors' layouts these keys are of; whether all of them are is checked by `to_ours`.
+    """The layout of the authors that these keys have; `to_ours` checks that all of them belong to it.
 
     Raises:
-        UnknownKeyError: of none.
+        UnknownKeyError: the keys have neither layout.
     """
     names = [bare_name(key) for key in keys]
     if any(name.startswith(PRETRAINING_PREFIXES) for name in names):
@@ -110,13 +110,13 @@ def layout_of(keys: Iterable[str]) -> Literal['pretraining', 'bare']:
 
 
 def to_ours(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The authors' weights under our names, without what wrappers put before them (`wrapped_keys`).
+    """The authors' weights under our names, without the prefixes of wrappers (`wrapped_keys`).
 
-    Of the pretraining layout come `backbone.*`, `motion_head.*` and `context_head.*`; of a bare network `backbone.*`
-    and, where it has a classifier, `cls_head.fc.*`. Nothing is left out.
+    The pretraining layout gives `backbone.*`, `motion_head.*` and `context_head.*`; a bare network gives `backbone.*`
+    and, if it has a classifier, `cls_head.fc.*`. Nothing is left out.
 
     Raises:
-        UnknownKeyError: some keys are not of the layout that the others have, two keys mean the same weights, or a
+        UnknownKeyError: some keys do not belong to the layout of the others, two keys name the same weights, or a
             bare network does not convolve over (T, H, W).
     """
     layout = layout_of(state_dict)
@@ -126,7 +126,7 @@ def to_ours(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
         twice = [key for key, ours in known.items() if list(known.values()).count(ours) > 1]
         raise UnknownKeyError(f'{_some(twice)}: two keys of the same weights. Remedy: remove the one that is too many.')
     stem = next((key for key in known if bare_name(key) in BARE_STEMS), None)
-    if stem is not None and state_dict[stem].ndim != 5:  # picture networks have the same names
+    if stem is not None and state_dict[stem].ndim != 5:  # image networks have the same names
         shape = tuple(state_dict[stem].shape)
         raise UnknownKeyError(f'{stem!r} is {shape}, no convolution over (T, H, W). Remedy: give a video network.')
     return {
@@ -136,7 +136,7 @@ def to_ours(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def to_released(state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
-    """Our weights under the names of the pretraining layout, and the keys dropped because it has nothing like them.
+    """Our weights under the names of the pretraining layout, and the dropped keys, which it has no equivalent of.
 
     Raises:
         UnknownKeyError: some keys are not those of a `ContextMotionRecognizer` of the paper.
@@ -147,7 +147,7 @@ def to_released(state_dict: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], li
         raise UnknownKeyError(f'{error}.') from None
     factorized = tuple((ours, released) for released, ours in FACTORIZED_RULES)
     plain = tuple((ours, released) for released, ours in PLAIN_RULES)
-    # our 'bn2' is released as 'bn2_t' where it follows a factorised convolution, as 'bn2' elsewhere
+    # our 'bn2' is released as 'bn2_t' after a factorised convolution, as 'bn2' elsewhere
     temporal = '.temporal.weight'
     norms_of_pairs = {
         key.removesuffix(temporal).replace('.conv', '.bn') for key in state_dict if key.endswith(temporal)

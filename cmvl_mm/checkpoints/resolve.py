@@ -1,4 +1,4 @@
-"""From a checkpoint's name to its file. Nothing here imports torch: who only looks for weights does not run them."""
+"""Finds the file of a checkpoint by its name. Nothing here imports torch, which is not needed to find weights."""
 
 import logging
 from pathlib import Path
@@ -15,18 +15,18 @@ class CheckpointError(ValueError):
 
 
 def resolve_checkpoint(checkpoint: str | Path, *, sha256: str | None = None) -> Path:
-    """The file that a checkpoint's name stands for.
+    """The file that a checkpoint's name refers to.
 
     Args:
-        checkpoint: a file; a work directory, for the newest of its checkpoints that is what was written; as text also a
-            name of the zoo, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`.
-        sha256: of the file, in full; another file is refused.
+        checkpoint: a file; a work directory, for its newest undamaged checkpoint; as text also a name of the zoo,
+            `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`.
+        sha256: full digest of the file; another file is refused.
 
     Raises:
-        FileNotFoundError: there is no such thing, or no checkpoint has been written to the directory yet.
+        FileNotFoundError: nothing has that name, or the directory has no checkpoint yet.
         CheckpointError: every checkpoint of the directory is damaged.
-        DigestError: the file is another one than the digest says.
-        AddressError, DownloadError: an address that is not fetched from, or from which nothing came.
+        DigestError: the file does not match the digest.
+        AddressError, DownloadError: the address is refused, or the download fails.
     """
     path = locate(checkpoint, sha256)
     if path.is_dir():
@@ -37,7 +37,7 @@ def resolve_checkpoint(checkpoint: str | Path, *, sha256: str | None = None) -> 
 
 
 def _newest_of(folder: Path) -> Path:
-    """The newest checkpoint of a work directory; skipped ones are named in the log."""
+    """The newest checkpoint of a work directory; the log names skipped ones."""
     found, skipped = newest_valid(folder)
     for line in skipped:
         print_log(f'skipping damaged checkpoint {line}', logger='current', level=logging.WARNING)

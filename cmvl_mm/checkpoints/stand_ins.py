@@ -1,8 +1,8 @@
-"""Reads what torch.save wrote: tensors, plain data, and the NumPy arrays and histories of MMEngine's checkpoints.
+"""Reads files of torch.save: tensors, plain data, and the NumPy arrays and histories of MMEngine's checkpoints.
 
-`torch.load(weights_only=True)` refuses the last two until somebody allow-lists their names for the whole process. Here
-the names are allowed for one read, and each stands for a class or function of this module that does no more than a
-checkpoint needs. Afterwards torch's list is what it was, and the caller gets plain NumPy arrays and HistoryBuffers.
+`torch.load(weights_only=True)` refuses the last two until their names are allow-listed for the whole process. Here
+the names are allowed for one read, and each is replaced by a class or function of this module that does no more than a
+checkpoint needs. Afterwards torch's list is restored, and the caller gets plain NumPy arrays and HistoryBuffers.
 """
 
 import math
@@ -34,20 +34,20 @@ class NumberType:
         self.kind, self.dtype = kind, np.dtype(kind)
 
     def __setstate__(self, state: tuple) -> None:
-        """(version, byte order, subarray, names, fields, size, alignment, flags): only the order says anything."""
+        """(version, byte order, subarray, names, fields, size, alignment, flags): only the byte order is used."""
         if state not in [(3, order, None, None, None, -1, -1, 0) for order in '<>|=']:
             raise _refuse(f'a number type of {state!r}')
         self.dtype = np.dtype(f'{state[1]}{self.kind}')
 
 
 class Numbers(np.ndarray):
-    """`numpy.ndarray`: empty when it is made, then filled from bytes."""
+    """`numpy.ndarray`: created empty, then filled from bytes."""
 
     def __new__(cls) -> 'Numbers':
         return super().__new__(cls, (0,), np.uint8)
 
     def __setstate__(self, state: tuple) -> None:
-        """(version, shape, type, whether columns come first, bytes)."""
+        """(version, shape, type, whether the order is Fortran's, bytes)."""
         version, shape, kind, fortran, content = state
         if version != 1 or not isinstance(kind, NumberType) or not isinstance(content, bytes):
             raise _refuse(f'an array of {type(kind).__name__} and {type(content).__name__}')
@@ -57,7 +57,7 @@ class Numbers(np.ndarray):
 
 
 def reconstruct(kind: type, shape: tuple, code: bytes) -> Numbers:
-    """`numpy._core.multiarray._reconstruct`: how every array begins."""
+    """`numpy._core.multiarray._reconstruct`: creates every array."""
     if kind is not Numbers or tuple(shape) != (0,) or code != b'b':
         raise _refuse(f'an array that begins as {kind!r}, {shape!r}, {code!r}')
     return Numbers()
@@ -71,13 +71,13 @@ def scalar(kind: NumberType, content: bytes) -> np.generic:
 
 
 class History(HistoryBuffer):
-    """MMEngine's `HistoryBuffer`, which it becomes when it is filled."""
+    """MMEngine's `HistoryBuffer`: an object changes to that class when it is filled."""
 
     def __init__(self) -> None:
         raise _refuse('a history with contents of its own')
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        """Two arrays and a length; of the methods that MMEngine writes along, only that they are its own counts."""
+        """Two arrays and a length; MMEngine also writes methods, which must be its own statistics."""
         fields = dict(state)
         methods = fields.pop('statistics_methods', {})
         for name in methods:
@@ -91,11 +91,11 @@ class History(HistoryBuffer):
             fields[name] = np.array(fields[name])  # a plain array
         self.__dict__.update(fields)
         self._set_default_statistics()
-        self.__class__ = HistoryBuffer  # so that it is saved under MMEngine's name again
+        self.__class__ = HistoryBuffer  # so that it is saved under MMEngine's name
 
 
 def history_statistic(owner: object, name: str) -> Callable:
-    """`getattr`: one of HistoryBuffer's four statistics, and no other attribute of anything."""
+    """`getattr`, limited to HistoryBuffer's four statistics."""
     if owner is not History or name not in _STATISTICS:
         raise _refuse(f'getattr({owner!r}, {name!r})')
     return getattr(HistoryBuffer, name)
@@ -109,7 +109,7 @@ STAND_INS: list[Callable | tuple[Callable, str]] = [
     *((reconstruct, f'numpy.{core}.multiarray._reconstruct') for core in ('core', '_core')),
     *((scalar, f'numpy.{core}.multiarray.scalar') for core in ('core', '_core')),
 ]
-"""What stands in for which name, in the form of `torch.serialization.add_safe_globals`."""
+"""The replacement of each name, in the form of `torch.serialization.add_safe_globals`."""
 
 _reading = threading.Lock()
 
@@ -118,7 +118,7 @@ def read_plain(path: str | Path) -> Any:
     """The contents of a file of torch.save, on the CPU: tensors, numbers, text, and NumPy arrays of numbers.
 
     Raises:
-        Exception: the file is damaged or asks for any other name. A damaged file makes torch raise any type.
+        Exception: the file is damaged or needs any other name. For a damaged file, torch raises any type.
     """
     with _reading, _only_stand_ins():
         contents = torch.load(path, map_location='cpu', weights_only=True)
@@ -127,8 +127,8 @@ def read_plain(path: str | Path) -> Any:
 
 @contextmanager
 def _only_stand_ins() -> Iterator[None]:
-    """torch has one list for the whole process: what others have put there does not count here, and is there again
-    afterwards, together with what other threads add meanwhile."""
+    """Allow only these names: torch has one list for the whole process. Entries of others do not count here, and are
+    restored afterwards, with those that other threads add meanwhile."""
     before = set(torch.serialization.get_safe_globals())
     torch.serialization.clear_safe_globals()
     torch.serialization.add_safe_globals(STAND_INS)
@@ -141,7 +141,7 @@ def _only_stand_ins() -> Iterator[None]:
 
 
 def _with_plain_arrays(value: Any, done: dict[int, Any]) -> Any:
-    """The same dicts and lists with every `Numbers` in them as numpy.ndarray; `done` keeps shared parts shared."""
+    """The same dicts and lists with every `Numbers` as numpy.ndarray; `done` keeps shared parts shared."""
     if isinstance(value, Numbers):
         return done.setdefault(id(value), value.view(np.ndarray))
     if type(value) is tuple:

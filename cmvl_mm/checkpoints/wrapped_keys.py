@@ -1,11 +1,11 @@
-"""Keys of weights that were saved from inside a wrapper: `module.backbone.conv1.weight` is `backbone.conv1.weight`.
+"""Keys of weights saved from inside a wrapper: `module.backbone.conv1.weight` is `backbone.conv1.weight`.
 
 | segment | where | written by |
 |---|---|---|
 | module | anywhere | DataParallel, DistributedDataParallel, AveragedModel, DeepSpeed |
 | _orig_mod | anywhere | torch.compile |
 | _fsdp_wrapped_module, _checkpoint_wrapped_module | anywhere | FSDP, activation checkpointing |
-| model | at the front | a LightningModule or another class round the network |
+| model | at the front | a LightningModule or another class around the network |
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ IN_FRONT = 'model'
 
 
 def bare_name(key: str) -> str:
-    """The key without the segments of wrappers, however they are nested."""
+    """The key without the segments of wrappers, in any nesting."""
     segments = [segment for segment in key.split('.') if segment not in ANYWHERE]
     while len(segments) > 1 and segments[0] == IN_FRONT:
         segments = segments[1:]
@@ -28,7 +28,7 @@ def unwrapped(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same weights under their bare names.
 
     Raises:
-        ValueError: two keys have one bare name.
+        ValueError: two keys have the same bare name.
     """
     bare: dict[str, Tensor] = {}
     origin: dict[str, str] = {}
@@ -41,7 +41,7 @@ def unwrapped(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def common_prefix(wanted: Iterable[str], keys: Iterable[str]) -> str | None:
-    """What stands before every wanted key, such as 'encoder.'; None if nothing does."""
+    """The common prefix of every wanted key, such as 'encoder.'; None if there is none."""
     names, held = list(wanted), set(keys)
     candidates = {key.removesuffix(names[0]) for key in held if names and key.endswith(f'.{names[0]}')}
     return next((prefix for prefix in sorted(candidates) if all(prefix + name in held for name in names)), None)

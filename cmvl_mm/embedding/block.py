@@ -1,4 +1,4 @@
-"""The task of a worker process: the videos of a block -> its part on the disk."""
+"""The task of a worker process: embed the videos of a block and write its part to the disk."""
 
 import json
 import logging
@@ -25,50 +25,50 @@ from cmvl_mm.embedding.same_rows import require_same
 from cmvl_mm.embedding.video_rows import VideoRows
 from cmvl_mm.files.digest import sha256_of
 
-if TYPE_CHECKING:  # takes seconds, and the process that hands out blocks needs it not
+if TYPE_CHECKING:  # takes seconds, and the process that hands out blocks does not need it
     from cmvl_mm.embedding.network import Network
 
 UNUSABLE = CheckpointError, SettingsError, KeyError, TypeError
-"""What a network raises that can be built on no machine, of its config and weights."""
+"""Errors of config and weights from which no machine can build a network."""
 
 _SAME = f'the weights that the run began with, under one path on all machines; or {REMEDY}'
 
 
 @dataclass(frozen=True)
 class NetworkSource:
-    """How a worker gets the network of the run."""
+    """How a worker builds the network of the run."""
 
     model: str
     sha256: str
-    """Of the weights: another file under the same name is another network."""
+    """SHA-256 of the weights file: another file under the same name is another network."""
     build: str
     """`NetworkPlan.build` as JSON."""
     settings: ClipSettings
     config: str | None
-    """As in `NetworkPlan`."""
+    """Config file, as in `NetworkPlan`."""
     device: str
     in_worker: bool
-    """Whose standard output is not the run's."""
+    """Whether it is built in a worker process, whose standard output is not the run's."""
 
     def plan(self) -> NetworkPlan:
-        """The run's, with what this machine has in the place of the weights."""
+        """The plan of the run, with this machine's weights file."""
         path = resolve_checkpoint(self.model)
         return NetworkPlan(self.model, path, sha256_of(path), json.loads(self.build), self.settings, self.config)
 
 
 def source_of(plan: NetworkPlan, device: str, *, in_worker: bool) -> NetworkSource:
-    """The network of a plan, for workers anywhere."""
+    """The network of a plan, for workers on any machine."""
     build = json.dumps(plan.build)
     return NetworkSource(plan.name, plan.sha256, build, plan.settings, plan.config, device, in_worker)
 
 
 @dataclass(frozen=True)
 class BlockTask:
-    """Embeds blocks; for a `Pool`."""
+    """Embeds blocks; a task for a `Pool`."""
 
     folder: Path
     meta: EmbeddingsMeta
-    """Of the folder's rows."""
+    """Meta data of the folder's rows."""
     source: NetworkSource
 
     def __call__(self, block: Block) -> PartFacts:
@@ -77,7 +77,7 @@ class BlockTask:
         Raises:
             EmbeddingsError: the part cannot be written, or this machine has other weights than the run or does not see
                 its folder.
-            The errors of `UNUSABLE`: the network can be built nowhere.
+            The errors of `UNUSABLE`: no machine can build the network.
         """
         from cmvl_mm.embedding.one_video import NamedVideo, embed_videos
 
@@ -87,7 +87,7 @@ class BlockTask:
         return self.write(block, outcomes)
 
     def one(self, name: str) -> VideoRows | Failure:
-        """Embed a single video and write nothing: to find out which one of a block kills its process."""
+        """Embed a single video and write nothing, to find the video of a block that kills its process."""
         from cmvl_mm.embedding.one_video import embed_video
 
         return embed_video(Path(self.meta.root) / name, self.network(), name)
@@ -98,11 +98,11 @@ class BlockTask:
         return write_part(part_path(self.folder, block.number), block, outcomes, self.meta, channels)
 
     def network(self) -> 'Network':
-        """That of the run, built once in a process."""
+        """The network of the run, built once per process."""
         self._require_folder()
         try:
             plan = _plan(self.source)
-        except (OSError, ValueError) as error:  # those of `resolve_checkpoint`
+        except (OSError, ValueError) as error:  # the errors of `resolve_checkpoint`
             raise self._unusable_here(error) from error
         now = plan.meta(self.meta.root)
         where = f'on {platform.node()}, in {plan.path}'
@@ -116,7 +116,7 @@ class BlockTask:
         return EmbeddingsError(f'{self.source.model}: cannot be used on {platform.node()}: {error} Remedy: {_SAME}')
 
     def _require_folder(self) -> None:
-        """The folder of the run, and not one of the same name on another machine."""
+        """Check that the folder is that of the run, and not one with the same name on another machine."""
         try:
             there = read_manifest(self.folder).meta
         except FileNotFoundError:
@@ -148,7 +148,7 @@ def _channels(network: 'Network') -> int:
 
 @contextmanager
 def _result_apart(in_worker: bool) -> Iterator[None]:
-    """In a worker: standard output is for the parent's result, and of MMEngine's log warnings and errors are shown."""
+    """In a worker, reserve standard output for the result, and show only warnings and errors of MMEngine's log."""
     if not in_worker:
         yield
         return

@@ -1,4 +1,4 @@
-"""Blocks -> parts on the disk, by what runs the workers: processes of this machine, or a Ray cluster."""
+"""Runs the workers that write blocks as parts: processes of this machine, or a Ray cluster."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -24,13 +24,13 @@ EngineName = Literal['process', 'ray']
 
 @dataclass(frozen=True)
 class Engine:
-    """What runs the workers. Raises InputsError where its parts contradict each other."""
+    """The engine that runs the workers. Raises InputsError if its settings contradict each other."""
 
     name: EngineName
     address: str | None
-    """Of a Ray cluster, see `connected`."""
+    """Address of a Ray cluster, see `connected`."""
     workers: int | None
-    """Processes; 0 is this one. None takes one for each core of this process, or each CPU of the cluster."""
+    """Number of processes; 0 works in this one. None: one per core of this process, or per CPU of the cluster."""
     device: str
 
     def __post_init__(self) -> None:
@@ -43,16 +43,16 @@ class Engine:
             )
         if self.workers is not None and self.workers < int(on_ray):
             raise InputsError(f'workers={self.workers} must be at least {int(on_ray)}.')
-        if on_ray and find_spec('ray') is None:  # said before any work
+        if on_ray and find_spec('ray') is None:  # checked before any work
             raise ModuleNotFoundError("No module named 'ray'", name='ray')
         if on_ray and self.device not in ('cpu', 'cuda'):
             raise InputsError(f"device={self.device}: Ray says which GPU a worker has. Remedy: 'cpu', or 'cuda'.")
 
     def require_whole(self, shard: Shard) -> None:
-        """Ray hands out all blocks.
+        """Refuse a share with Ray, which hands out all blocks.
 
         Raises:
-            InputsError: a share is asked for.
+            InputsError: a share is requested.
         """
         if self.name == 'ray' and shard != WHOLE:
             raise InputsError(
@@ -62,7 +62,7 @@ class Engine:
 
     @contextmanager
     def pool(self, folders: Sequence[Path]) -> Iterator[tuple[Pool, int]]:
-        """And how many processes it has; all machines see the folders."""
+        """The pool of workers and its number of processes; all machines see the folders."""
         if self.name == 'process':
             yield partial(in_processes, kill=True), usable_cores() if self.workers is None else self.workers
             return
@@ -72,7 +72,7 @@ class Engine:
 
 
 def written(task: BlockTask, blocks: Sequence[Block], engine: Engine) -> Iterator[Block]:
-    """Each block, when its part is on the disk. No worker begins where there are no blocks."""
+    """Yield each block when its part is on the disk. Without blocks, no worker starts."""
     if not blocks:
         return
     if engine.workers == 0:
@@ -81,11 +81,11 @@ def written(task: BlockTask, blocks: Sequence[Block], engine: Engine) -> Iterato
             yield block
         return
     deadly = []
-    # With Ray, this machine may have no GPU; and no worker's log level is for this process.
+    # With Ray, this machine may have no GPU, and the log level of workers must not apply to this process.
     here = replace(task, source=replace(task.source, device='cpu', in_worker=False))
     with engine.pool([task.folder, Path(task.meta.root)]) as (pool, workers):
         with closing(pool(task, blocks, workers)) as done:
-            for block, facts in done:  # a killed one has written its part or not
+            for block, facts in done:  # a killed worker may or may not have written its part
                 if facts is None:
                     deadly.append(block)
                 else:

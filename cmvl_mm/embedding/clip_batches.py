@@ -1,4 +1,4 @@
-"""Clips of several videos -> vectors, in full batches."""
+"""Embeds the clips of several videos in full batches."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ Vector = npt.NDArray[np.float32]
 
 
 class ClipBatches:
-    """Collects clips until a batch is full. One thread adds; the network runs in the same thread.
+    """Collects clips until a batch is full; the network runs in the thread that adds them.
 
     Args:
-        network: what embeds.
+        network: the network that embeds.
     """
 
     def __init__(self, network: Network) -> None:
@@ -22,23 +22,23 @@ class ClipBatches:
         self._waiting: list[tuple[npt.NDArray[np.uint8], list[Vector]]] = []
 
     def add(self, clips: Sequence[npt.NDArray[np.uint8]] | npt.NDArray[np.uint8], vectors: list[Vector]) -> None:
-        """Take clips of a video.
+        """Add clips of a video.
 
         Args:
             clips: (n, T, size, size, 3) uint8.
-            vectors: of this video; it gets a (C,) for each clip, in order, when its batch is full.
+            vectors: vectors of this video; receives a (C,) vector per clip, in order, when the clip's batch is full.
         """
         self._waiting += [(clip, vectors) for clip in clips]
         while len(self._waiting) >= CLIPS_PER_FORWARD:
             self._run()
 
     def drop(self, vectors: list[Vector]) -> None:
-        """Forget the clips of a video, done and waiting ones."""
+        """Discard a video's clips, both embedded and waiting."""
         self._waiting = [one for one in self._waiting if one[1] is not vectors]
         vectors.clear()
 
     def flush(self) -> None:
-        """Embed what waits, as a smaller batch."""
+        """Embed the waiting clips as a smaller batch."""
         if self._waiting:
             self._run()
 

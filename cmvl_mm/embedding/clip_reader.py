@@ -1,4 +1,4 @@
-"""One video -> the pictures of its clips: read once, cropped frame by frame, a few clips in memory."""
+"""Reads a video once and crops the pictures of its clips frame by frame, with a few clips in memory."""
 
 from collections.abc import Callable
 
@@ -15,12 +15,12 @@ Pictures = npt.NDArray[np.uint8]
 
 
 class ClipReader:
-    """Takes frames as they come, in display order, and hands on clips, a few at a time and in order.
+    """Receives frames in display order and passes on clips in order, a few at a time.
 
     Args:
-        settings: which clips, and how they are cropped.
+        settings: selection of the clips and their crop.
         use: gets (n, clip_len, size, size, 3) uint8, n at most `CLIPS_PER_FORWARD`.
-        restart: called where all clips come anew.
+        restart: called before all clips are passed again.
     """
 
     clips: Clips
@@ -31,12 +31,12 @@ class ClipReader:
         self._restart = restart
 
     def choose(self, timeline: Timeline) -> list[int]:
-        """The frames of all clips; for `read_once`."""
+        """The frames of all clips; the `choose` of `read_once`."""
         self._restart()
         self.clips = self._settings.choose(timeline)
         frames = self.clips.frames
         self._blocks: dict[int, Pictures] = {}
-        self._next = 0  # block to hand on
+        self._next = 0  # block to pass on next
         self._complete_at = [
             int(frames[begin : begin + CLIPS_PER_FORWARD].max()) for begin in range(0, len(frames), CLIPS_PER_FORWARD)
         ]
@@ -46,7 +46,7 @@ class ClipReader:
         return np.unique(flat).tolist()
 
     def use(self, number: int, frame: Rgb, orientation: Orientation) -> None:
-        """One wanted frame; for `read_once`."""
+        """Receive one wanted frame; the `use` of `read_once`."""
         size, length = self._settings.size, self._settings.clip_len
         height, width = frame.shape[:2]
         box = centre_box(height, width, size / self._settings.resize_short)

@@ -1,4 +1,4 @@
-"""Which clips of a video are embedded, and how the network sees them: taken from a config, applied to a timeline."""
+"""Selects the clips to embed and how the network sees them: settings from a config, applied to a video's timeline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -20,12 +20,12 @@ from cmvl_mm.engine.inference_pipeline import pipeline_of_test
 from cmvl_mm.video.once import Timeline
 
 CLIPS = 4
-"""Clips of a video where the config tests nothing, as one of pretraining."""
-_SHORT_SIDE = 8 / 7  # of the paper's tests: 128 px round a square of 112
+"""Clips of a video if the config has no test, as for pretraining."""
+_SHORT_SIDE = 8 / 7  # ratio in the paper's tests: short side of 128 px for a crop of 112
 
 
 class SettingsError(ValueError):
-    """A config that does not say how clips are embedded, or options that no clip can follow; with the remedy."""
+    """A config that does not say how clips are embedded, or options that no clip can satisfy; with the remedy."""
 
 
 class Clips(NamedTuple):
@@ -34,16 +34,16 @@ class Clips(NamedTuple):
     frames: npt.NDArray[np.int64]
     """(n, clip_len) display indices."""
     starts: npt.NDArray[np.float64]
-    """(n,) seconds."""
+    """(n,) start of each clip in seconds."""
     ends: npt.NDArray[np.float64]
-    """(n,) seconds."""
+    """(n,) end of each clip in seconds."""
     stretched: bool
-    """Whether the video is shorter than a clip, so that frames repeat."""
+    """Whether the video is shorter than a clip, so that frames are repeated."""
 
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """The fields of these names in `EmbeddingsMeta`."""
+    """Clip settings, with the meaning of the same fields in `EmbeddingsMeta`."""
 
     clip_len: int
     frame_interval: int
@@ -63,18 +63,18 @@ class ClipSettings:
 
     @classmethod
     def of_meta(cls, meta: EmbeddingsMeta) -> Self:
-        """Those by which a file's rows were made."""
+        """The settings that made a file's rows."""
         return cls(**{one.name: getattr(meta, one.name) for one in fields(cls)})
 
     @classmethod
     def of_config(cls, config: Any, source: str) -> Self:
-        """What a config's test reads; of a config without one, what its training reads.
+        """The settings of a config's test or, without a test, of its training.
 
-        There, the clips are `CLIPS` at bin centres, and the short side is 8/7 of the network's square, as in the
+        For training, the clips are `CLIPS` at bin centres, and the short side is 8/7 of the network's square, as in the
         paper's tests.
 
         Raises:
-            SettingsError: the config reads something else than clips of frames.
+            SettingsError: the config does not read clips of frames.
         """
         tested = pipeline_of_test(config)
         if tested is not None:
@@ -99,20 +99,20 @@ class ClipSettings:
         return cls(**taken, clips=CLIPS, every=None, size=size, resize_short=round(size * _SHORT_SIDE))
 
     def with_options(self, clips: int | None, every: float | None) -> Self:
-        """The same with another number of clips.
+        """The same settings with another number of clips.
 
         Raises:
-            SettingsError: both are given, or no video can follow.
+            SettingsError: both are given, or no video can satisfy them.
         """
         if clips is None and every is None:
             return self
         return replace(self, clips=clips, every=every)
 
     def choose(self, timeline: Timeline) -> Clips:
-        """The clips of a video.
+        """Select the clips of a video.
 
-        With `clips`, the range of possible starts is cut into so many equal bins, and a clip starts at the centre of
-        each. With `every`, one starts at 0, and one at the first frame shown at or after each multiple of `every`
+        With `clips`, the range of possible starts is divided into that many equal bins, and a clip starts at the centre
+        of each. With `every`, a clip starts at 0 and at the first frame shown at or after each multiple of `every`
         seconds, as long as the whole clip lies in the video.
 
         Raises:

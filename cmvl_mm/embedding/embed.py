@@ -19,7 +19,7 @@ from cmvl_mm.embedding.video_rows import VideoRows, joined
 from cmvl_mm.zoo.default import MODEL
 
 _PART_SECONDS = 20.0
-"""So often finished videos are written: what a crash can cost."""
+"""Seconds between writes of finished videos: what a crash can cost."""
 
 
 def embed(
@@ -36,32 +36,32 @@ def embed(
     overwrite: bool = False,
     progress: bool = False,
 ) -> Embeddings:
-    """Feature vectors of videos, one row a clip.
+    """Compute feature vectors of videos, one row a clip.
 
-    Videos need neither labels nor preparation: any file that the reader reads will do. Rows come in the order of the
-    videos, and depend on weights, settings and the video alone, not on `workers` or on what was embedded before; up to
-    rounding, where a network's kernels depend on the size of a batch. More rows than fit into memory: `embed_folder`.
+    Videos need neither labels nor preparation: any file that the reader reads is accepted. Rows are in the order of the
+    videos. They depend only on weights, settings and the video, not on `workers` or earlier runs, except for rounding
+    if a network's kernels depend on the batch size. For more rows than fit into memory, see `embed_folder`.
 
     Args:
         videos: a folder, an annotation list, a pattern, a file, or several of them; see `find_videos`.
-        model: a name of the zoo, a file of weights, or a work directory. The zoo's default has seen drawn videos only.
-        out: a .parquet file to write, as `embeddings` describes it. A stopped run resumes, and
-            `out.parts` holds what is finished; failures are in `out` with .failures.json. None writes nothing.
-        config: how model and clips are built; not needed for the zoo and for work directories.
-        root: what a list's paths are relative to; the list's folder by default.
-        clips: clips of a video, at the centres of equal bins; the config's number by default.
-        every: seconds from one clip to the next, instead, for long videos.
+        model: a name of the zoo, a weights file, or a work directory. The zoo's default knows drawn videos only.
+        out: a .parquet file to write, as `embeddings` describes it. A stopped run resumes; `out.parts` holds its
+            finished videos. Failures are in `out` with .failures.json. None writes nothing.
+        config: how to build model and clips; not needed for the zoo and for work directories.
+        root: folder that a list's paths are relative to; the list's folder by default.
+        clips: clips per video, at the centres of equal bins; the config's number by default.
+        every: seconds from one clip to the next, for long videos; replaces `clips`.
         device: 'cpu' or 'cuda:0'.
-        workers: videos that are read at once; as many as this process may use cores by default.
-        overwrite: make `out` anew, whatever is there.
-        progress: show a bar.
+        workers: number of videos read at once; by default the number of cores that this process may use.
+        overwrite: replace `out` and its parts.
+        progress: show a progress bar.
 
     Raises:
         InputsError: there are no videos; or `out` is the address of an object store.
         SettingsError: the config does not say how clips are embedded.
         EmbeddingsError: `out` or its parts hold rows of other weights or settings.
-        FileNotFoundError, CheckpointError: there are no such weights.
-        KeyboardInterrupt: after what is finished was written.
+        FileNotFoundError, CheckpointError: the weights do not exist.
+        KeyboardInterrupt: after the finished videos are written.
     """
     if workers is not None and workers < 1:
         raise InputsError(f'workers={workers} must be at least 1.')
@@ -107,7 +107,7 @@ def embed(
 def _outcomes(
     network: Network, found: Videos, todo: Sequence[str], workers: int
 ) -> Iterator[tuple[str, VideoRows | Failure]]:
-    """Each video's rows or failure, as they come; few videos wait at any time."""
+    """Each video's rows or failure, in the order of completion; few videos wait at any time."""
     rest, threads = iter(_groups(todo, network.plan.settings.clips, workers)), torch.get_num_threads()
     running: dict[Future[list[VideoRows | Failure]], Sequence[str]] = {}
 
@@ -122,17 +122,17 @@ def _outcomes(
                 if not running:
                     return
                 finished = wait(running, return_when=FIRST_COMPLETED).done
-                for future in [one for one in running if one in finished]:  # begun first, kept first if one is stopped
+                for future in [one for one in running if one in finished]:  # oldest first, kept first on a stop
                     yield from zip(running.pop(future), future.result(), strict=True)
         finally:
             for future in running:
                 future.cancel()
             pool.shutdown()
-            torch.set_num_threads(threads)  # for threads that begin later: those of the pool have set it, too
+            torch.set_num_threads(threads)  # for threads that start later: those of the pool have set it, too
 
 
 def _groups(todo: Sequence[str], clips: int | None, workers: int) -> Iterator[Sequence[str]]:
-    """Videos that share batches: at most a full one, and fewer where workers would have nothing to do at the end."""
+    """Groups of videos that share batches: at most a full batch, or less so that all workers stay busy at the end."""
     most = max(1, CLIPS_PER_FORWARD // clips) if clips is not None else 1
     size = max(1, min(most, len(todo) // (8 * workers)))
     return (todo[begin : begin + size] for begin in range(0, len(todo), size))

@@ -1,19 +1,19 @@
 """Feature vectors of videos, one row a clip: in memory, and as a Parquet file.
 
-The file has a row for each clip and these columns:
+The file has one row per clip and these columns:
 
 | column | type | what |
 |---|---|---|
 | path | string | the video, relative to `meta.root`, with '/' |
-| start | float64 | seconds from the video's first frame to the clip's first, by the stream's time stamps |
-| end | float64 | seconds, when the clip's last frame ends |
-| label | string, nullable | name of the class folder, or the label of the list; null where there is none |
+| start | float64 | seconds from the first frame of the video to the first of the clip, by the stream's time stamps |
+| end | float64 | seconds from the first frame of the video to the end of the clip's last frame |
+| label | string, nullable | name of the class folder, or the label of the list; null if there is none |
 | vector | fixed_size_list<float32> | (C,), the network's output, not normalised |
 
 The mean of a video's vectors is the feature that `cmvl test` compares in retrieval; a search compares directions, so
-that lengths do not matter. Rows of a video stand together, by rising start. A clip that could not be read has no row.
-The schema's metadata has one key, `cmvl_mm.embeddings`: JSON, the fields of `EmbeddingsMeta` and the format's version.
-Any Parquet reader reads the rows, among them pandas, DuckDB and Polars.
+lengths do not matter. Rows of a video are contiguous and sorted by start. A clip that cannot be read has no row.
+The schema's metadata has one key, `cmvl_mm.embeddings`: JSON with the fields of `EmbeddingsMeta` and the format's
+version. Any Parquet reader reads the rows, such as pandas, DuckDB and Polars.
 """
 
 import dataclasses
@@ -33,34 +33,34 @@ from cmvl_mm.files.atomic import atomic_write
 
 KEY = b'cmvl_mm.embeddings'
 FORMAT = 1
-"""Version of the file's format; a file of another one is refused."""
+"""Version of the file's format; files of another version are refused."""
 
 
 class EmbeddingsError(ValueError):
-    """A file that does not hold embeddings of ours, or embeddings that do not go together; with path and remedy."""
+    """A file without embeddings of this format, or embeddings that do not match; with path and remedy."""
 
 
 class Failure(NamedTuple):
-    """A video of which no clip came out."""
+    """A video from which no clip was embedded."""
 
     path: str
-    """As in `Embeddings.paths`."""
+    """Path of the video, as in `Embeddings.paths`."""
     stage: str
-    """What was being done: open, index, decode, length, list, or network."""
+    """The step that failed: open, index, decode, length, list, or network."""
     reason: str
     remedy: str
 
 
 @dataclass(frozen=True)
 class EmbeddingsMeta:
-    """Where rows come from, and by what: enough to embed another video in the same way."""
+    """The origin of rows: enough to embed another video in the same way."""
 
     root: str
-    """Folder that the paths are relative to, absolute."""
+    """Absolute path of the folder that the paths are relative to."""
     model: str
-    """As the user named it: a name of the zoo, or the absolute path of the weights' file."""
+    """The model as the user named it: a name of the zoo, or the absolute path of the weights file."""
     sha256: str
-    """Of the weights' file."""
+    """SHA-256 of the weights file."""
     network: dict[str, Any]
     """The model's build dict; its types are names of registered models."""
     clip_len: int
@@ -68,36 +68,36 @@ class EmbeddingsMeta:
     frame_interval: int
     """Stride of a clip, in frames."""
     clips: int | None
-    """Clips of a video, at the centres of so many equal bins; None where `every` says how many."""
+    """Clips per video, at the centres of that many equal bins; None if `every` determines the number."""
     every: float | None
-    """Seconds from one clip's start to the next one's, at least; None where `clips` says how many."""
+    """Fewest seconds from the start of one clip to the next; None if `clips` determines the number."""
     past_end: str
-    """What fills a clip that is longer than its video: 'repeat_last', 'repeat_first', 'loop', or 'error' for none."""
+    """How a clip longer than its video is filled: 'repeat_last', 'repeat_first', 'loop', or 'error' to refuse it."""
     size: int
-    """Edge of the square that the network sees, in pixels."""
+    """Edge of the network's square input in pixels."""
     resize_short: int
-    """Pixels of the picture's short side, of which the central square is cut out."""
+    """Short side in pixels of the resized picture, whose central square is cropped."""
     version: str
-    """Of the toolkit that wrote them."""
+    """Version of the toolkit that wrote the rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Embeddings:
-    """One row a clip, as the module describes the file's columns."""
+    """Feature vectors, one row a clip, with the columns of the file."""
 
     paths: npt.NDArray[np.str_]
-    """(n,)"""
+    """(n,) path of the video."""
     starts: npt.NDArray[np.float64]
-    """(n,) seconds."""
+    """(n,) start of the clip in seconds."""
     ends: npt.NDArray[np.float64]
-    """(n,) seconds."""
+    """(n,) end of the clip in seconds."""
     labels: npt.NDArray[np.object_]
-    """(n,) str, or None where there is no label."""
+    """(n,) label of the video; None if it has none."""
     vectors: npt.NDArray[np.float32]
-    """(n, C)"""
+    """(n, C) feature vectors."""
     meta: EmbeddingsMeta
     failures: tuple[Failure, ...] = field(default=())
-    """Of the call that made the rows. Not in the file."""
+    """Failures of the call that made the rows. They are not in the file."""
 
     def __post_init__(self) -> None:
         rows = len(self.paths)
@@ -111,15 +111,15 @@ class Embeddings:
 
 
 def write_embeddings(path: str | Path, found: Embeddings, more: Mapping[bytes, bytes] | None = None) -> None:
-    """Write the file of the module's description; it appears whole or not at all, also after a power cut.
+    """Write the file that the module describes, atomically and safe against a power cut.
 
     Args:
-        path: of the file; its folder is made.
+        path: the file to write; its folder is created.
         found: the rows; the failures are not written.
-        more: further keys of the schema's metadata.
+        more: additional keys of the schema's metadata.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,32 +128,32 @@ def write_embeddings(path: str | Path, found: Embeddings, more: Mapping[bytes, b
     with atomic_write(path, synced=True) as temporary:
         pq.write_table(
             table, temporary, write_page_checksum=True, use_dictionary=['path', 'label']
-        )  # no vector repeats
+        )  # vectors do not repeat
 
 
 REMEDY = 'a file that `cmvl embed` has written.'
 
 
 def read_file(path: Path) -> Embeddings:
-    """Read what `write_embeddings` wrote; nothing in the file is ever run.
+    """Read a file of `write_embeddings`; nothing in the file is ever executed.
 
     Raises:
         FileNotFoundError: there is no such file.
-        EmbeddingsError: it is another kind of file, a damaged one, or one of another version.
+        EmbeddingsError: the file is of another kind, damaged, or of another version.
     """
     table, meta = read_whole(path)
     return embeddings_of(table, meta)
 
 
 def read_whole(path: Path) -> tuple[pa.Table, EmbeddingsMeta]:
-    """The same as Arrow's table, and where the rows come from."""
+    """The rows as an Arrow table, and their origin."""
     meta, _ = read_footer(path)
     with _told(path, REMEDY):
         return pq.read_table(path, page_checksum_verification=True), meta
 
 
 def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.FileMetaData]:
-    """Where the rows come from, and Parquet's own facts; no row is read. Raises what `read_file` raises."""
+    """The origin of the rows, and Parquet's metadata; reads no row. Raises what `read_file` raises."""
     if path.is_dir():
         raise EmbeddingsError(f'{path}: a folder. Remedy: `cmvl embed {path} -o features.parquet`, and that file.')
     if not path.is_file():
@@ -162,7 +162,7 @@ def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.Fi
 
 
 def footer_of(source: Path | pa.NativeFile, where: str, remedy: str) -> tuple[EmbeddingsMeta, pq.FileMetaData]:
-    """The same of an open file, which messages call `where`."""
+    """As `read_footer`, for an open file that messages call `where`."""
     with _told(where, remedy):
         facts = pq.read_metadata(source)
         schema = facts.schema.to_arrow_schema()
@@ -175,7 +175,7 @@ def footer_of(source: Path | pa.NativeFile, where: str, remedy: str) -> tuple[Em
 
 
 def read_columns(source: pa.NativeFile, where: str, remedy: str, columns: Sequence[str]) -> pa.Table:
-    """Columns of an open file whose footer is known to be right, paths as a dictionary; on this thread alone."""
+    """Columns of an open file whose footer is checked, with paths as a dictionary; uses only this thread."""
     with _told(where, remedy):
         file = pq.ParquetFile(source, read_dictionary=['path'], page_checksum_verification=True)
         return file.read(columns=list(columns), use_threads=False)
@@ -183,7 +183,7 @@ def read_columns(source: pa.NativeFile, where: str, remedy: str, columns: Sequen
 
 @contextmanager
 def _told(where: str | Path, remedy: str) -> Iterator[None]:
-    """Errors of Arrow and of what is in the file -> ours, with path and remedy."""
+    """Convert errors of Arrow and of the content to `EmbeddingsError`, with path and remedy."""
     try:
         yield
     except OSError as error:
@@ -193,7 +193,7 @@ def _told(where: str | Path, remedy: str) -> Iterator[None]:
 
 
 def schema_of(width: int) -> pa.Schema:
-    """Of rows with vectors of so many channels."""
+    """The schema of rows with vectors of this many channels."""
     return pa.schema(
         [
             pa.field('path', pa.string(), nullable=False),
@@ -211,7 +211,7 @@ def _width(schema: pa.Schema) -> int:
 
 
 def table_of(found: Embeddings) -> pa.Table:
-    """The rows as Arrow's table, with the metadata of the file."""
+    """The rows as an Arrow table, with the metadata of the file."""
     width = found.vectors.shape[1]
     schema = schema_of(width)
     vectors = pa.array(np.ascontiguousarray(found.vectors, np.float32).reshape(-1))
@@ -238,14 +238,14 @@ def _meta(stored: Any) -> EmbeddingsMeta:
 
 
 def vectors_of(table: pa.Table) -> npt.NDArray[np.float32]:
-    """(n, C) of Arrow's table."""
+    """The vectors of an Arrow table, (n, C)."""
     vectors = table.column('vector').combine_chunks()
     width = vectors.type.list_size
     return vectors.values.slice(vectors.offset * width, len(vectors) * width).to_numpy().reshape(len(table), width)
 
 
 def embeddings_of(table: pa.Table, meta: EmbeddingsMeta) -> Embeddings:
-    """The rows of Arrow's table."""
+    """The rows of an Arrow table."""
     column = {name: table.column(name).combine_chunks() for name in ('path', 'start', 'end', 'label')}
     labels = np.empty(len(table), object)
     labels[:] = column['label'].to_pylist()

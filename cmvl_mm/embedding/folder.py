@@ -1,4 +1,4 @@
-"""Videos -> a folder of numbered parts, by any number of processes on any number of machines."""
+"""Embeds videos into a folder of numbered parts, with any number of processes on any number of machines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,26 +22,26 @@ from cmvl_mm.zoo.default import MODEL
 
 @dataclass(frozen=True)
 class FolderRun:
-    """What a run of `embed_folder` did, and what its share of the folder holds now."""
+    """The work of one run of `embed_folder`, and the state of its share of the folder."""
 
     folder: Path
     shard: Shard
     written: int
-    """Parts of this run."""
+    """Parts that this run wrote."""
     skipped: int
-    """Parts of this share that were finished before."""
+    """Parts of this share that earlier runs had finished."""
     videos: int
-    """Of this share, with rows."""
+    """Videos of this share that have rows."""
     clips: int
     """Rows of this share."""
     stretched: int
     """Videos of this share that are shorter than a clip."""
     failures: tuple[Failure, ...]
-    """Of this share, and what was refused of the list."""
+    """Failed videos of this share, and refused names of the list."""
     parts: int
-    """Of the folder when it is complete."""
+    """Parts in the complete folder."""
     missing: int
-    """Of these; other shares write them."""
+    """Parts that are still missing; other shares write them."""
     meta: EmbeddingsMeta
 
 
@@ -63,49 +63,49 @@ def embed_folder(
     progress: bool = False,
     block_clips: int = BLOCK_CLIPS,
 ) -> FolderRun:
-    """Feature vectors of videos, one row a clip, in a folder of parts: for more videos than one process should hold.
+    """Compute feature vectors of many videos, one row a clip, in a folder of parts that several processes can write.
 
-    The list of videos is cut into blocks of at most `block_clips` clips, whatever `workers` and `shard` are, and a
-    block is one part: the same rows in the same order, to the byte. A part is written beside its name and renamed. A
-    finished part is skipped, unless a video of it has changed since; a damaged one is made again. A worker, machine or
-    coordinator that is killed loses the blocks that its processes are at, one each; the same call again completes the
-    folder. A video whose reading kills its process, twice, is a failure like any other.
+    The list of videos is divided into blocks of at most `block_clips` clips, independent of `workers` and `shard`, and
+    each block is one part: the same rows in the same order, to the byte. A part is written to a temporary file and
+    renamed. A finished part is skipped, unless one of its videos changed since; a damaged part is made again. If a
+    worker, machine or coordinator is killed, each of its processes loses its current block; the same call again
+    completes the folder. A video whose reading kills its process twice is recorded as a failure.
 
-    On a GPU, each worker holds the network there; while one decodes, others use it.
+    On a GPU, each worker keeps its network there; while one worker decodes, others use the GPU.
 
     With engine='ray', workers are processes of a Ray cluster, whose machines see videos, weights and the folder under
-    the same names. All is as above: Ray hands out the blocks, and what keeps them is the folder.
+    the same names. Everything else is the same: Ray hands out the blocks, and the folder stores the results.
 
     Args:
-        videos, model, config, root, clips, every, device: as `embed` takes them. With `every`, nobody knows before
-            how many clips a video has, and long videos can make a block of more than `block_clips`.
-        out: the folder. `PartsFolder` describes it, `read_embeddings` and `search` read it.
-        workers: processes; as many as this process may use cores by default. 0 works in this process, where a video
-            that kills it stops the run. In a script, other numbers need the call below a main guard.
-        shard: `Shard(2, 8)` takes the second of each eight blocks, and seven other runs the rest. They may run at
-            once, on machines that see the same files under the same names.
+        videos, model, config, root, clips, every, device: as in `embed`. With `every`, the number of clips is not known
+            before a video is read, and long videos can make a block of more than `block_clips`.
+        out: the folder. `PartsFolder` describes it; `read_embeddings` and `search` read it.
+        workers: number of processes; by default the number of cores that this process may use. 0 works in this process,
+            where a video that kills it stops the run. In a script, other numbers need a main guard around this call.
+        shard: `Shard(2, 8)` takes the second of every eight blocks, and seven other runs take the rest. The runs may be
+            simultaneous, on machines that see the same files under the same names.
         engine: 'process' or 'ray'. With Ray, `device` is 'cpu' or 'cuda', and each worker gets a GPU or a share of one.
-        address: of a Ray cluster, HOST:PORT or 'auto'; None starts one here for this call. By default there are as many
-            workers as the cluster has CPUs.
-        overwrite: make the folder anew, whatever is there.
-        progress: show a bar.
-        block_clips: of a part; the same for all runs on a folder.
+        address: address of a Ray cluster, HOST:PORT or 'auto'; None starts one here for this call. By default there are
+            as many workers as the cluster has CPUs.
+        overwrite: replace the folder.
+        progress: show a progress bar.
+        block_clips: most clips of a part; the same for all runs on a folder.
 
     Raises:
-        InputsError: there are no videos, numbers make no sense, or `out` is the address of an object store.
+        InputsError: there are no videos, a number is out of range, or `out` is the address of an object store.
         SettingsError: the config does not say how clips are embedded.
-        DeviceError: there is no such device here.
+        DeviceError: this machine has no such device.
         FolderInUse: another run writes some of these parts.
         EmbeddingsError: the folder holds rows of other weights, settings or videos, or it cannot be written.
-        FileNotFoundError, CheckpointError: there are no such weights.
+        FileNotFoundError, CheckpointError: the weights do not exist.
         WorkersCannotStart: no process can be started.
-        ClusterError: there is no cluster at the address, or a machine of it has no or another version of the toolkit.
-        ModuleNotFoundError: Ray is asked for and not installed.
+        ClusterError: there is no cluster at the address, or one of its machines lacks this version of the toolkit.
+        ModuleNotFoundError: Ray is requested but not installed.
     """
     chosen = Engine(engine, address, workers, device)
     chosen.require_whole(shard)
-    if engine == 'process' and device != 'cpu':  # machines of a cluster have devices of their own
-        from cmvl_mm.models.devices import require_device  # loads torch, which handing out blocks needs not
+    if engine == 'process' and device != 'cpu':  # machines of a cluster have their own devices
+        from cmvl_mm.models.devices import require_device  # loads torch, which is not needed to hand out blocks
 
         require_device(device)
     if not 1 <= block_clips <= BLOCK_CLIPS:

@@ -24,21 +24,21 @@ from cmvl_mm.zoo.default import MODEL
 from cmvl_mm.zoo.manifest import tupled
 
 CLIPS_PER_FORWARD = 16
-"""Clips that pass the network at once at most. More gained nothing on a CPU."""
+"""Most clips in one forward pass. More were not faster on a CPU."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """Weights in a model, ready to embed."""
+    """A model with its weights, ready to embed."""
 
     model: ContextMotionRecognizer
     plan: NetworkPlan
 
     @torch.inference_mode()
     def vectors(self, clips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """(n, T, size, size, 3) uint8 RGB -> (n, C), as retrieval takes them of these clips.
+        """Embed clips, (n, T, size, size, 3) uint8 RGB -> (n, C), as retrieval computes them for these clips.
 
-        A clip alone passes twice: oneDNN has another kernel for a batch of one, slower and rounded otherwise.
+        A single clip is passed twice: for a batch of one, oneDNN has another kernel, slower and with other rounding.
         """
         parts = []
         for begin in range(0, len(clips), CLIPS_PER_FORWARD):
@@ -58,32 +58,32 @@ def load_network(
     every: float | None = None,
     device: str = 'cpu',
 ) -> Network:
-    """A network by name.
+    """Load a network by name.
 
     Args:
-        model: of the zoo; or a file of weights, a work directory, or an address, as `resolve_checkpoint` takes them.
-        config: how model and clips are built. None takes that of the zoo's first test, or the config that the run
+        model: a name of the zoo; or a weights file, a work directory, or an address, as in `resolve_checkpoint`.
+        config: how to build model and clips. None takes the config of the zoo's first test, or the config that the run
             wrote into its work directory.
-        clips, every: in place of the config's number of clips, see `ClipSettings.choose`.
-        device: where it runs, 'cpu' or 'cuda:0'.
+        clips, every: replace the config's number of clips, see `ClipSettings.choose`.
+        device: device that runs the network, 'cpu' or 'cuda:0'.
 
     Raises:
-        SettingsError: no config is known, or it does not say how clips are embedded, or builds no model of ours.
-        FileNotFoundError, DigestError: as `resolve_checkpoint`.
+        SettingsError: no config is known, or it does not say how clips are embedded, or builds another model.
+        FileNotFoundError, DigestError: as for `resolve_checkpoint`.
         CheckpointError: the weights cannot be read, or do not fit the model.
-        DeviceError: there is no such device here.
+        DeviceError: this machine has no such device.
     """
     return build_network(plan_network(model, config=config, clips=clips, every=every), device=device)
 
 
 def build_network(plan: NetworkPlan, *, device: str) -> Network:
-    """The network of a plan, with its weights.
+    """Build the network of a plan, with its weights.
 
     Raises:
-        DeviceError: there is no such device here.
-        SettingsError: the config builds no model of ours.
+        DeviceError: this machine has no such device.
+        SettingsError: the config does not build a model of this toolkit.
         CheckpointError: the weights cannot be read, or do not fit the model.
-        KeyError, TypeError: the registry's own, where the config names what nobody has registered.
+        KeyError, TypeError: from the registry, if the config names something that is not registered.
     """
     where = require_device(device)
     if plan.config is not None:
@@ -100,17 +100,17 @@ def build_network(plan: NetworkPlan, *, device: str) -> Network:
 
 
 def load_network_of(meta: EmbeddingsMeta, model: str | Path | None = None, *, device: str = 'cpu') -> Network:
-    """The network that made a file's rows.
+    """Load the network that made a file's rows.
 
     Args:
-        meta: of the file. It is data, and nothing in it is run.
-        model: where its weights are now; None looks where they were.
-        device: where it runs.
+        meta: meta data of the file. It is plain data, and nothing in it is executed.
+        model: present location of the weights; None uses their original location.
+        device: device that runs the network.
 
     Raises:
-        EmbeddingsError: these weights are not at hand, or are others.
-        TypeNameError: the file names something else than registered models.
-        DeviceError: there is no such device here.
+        EmbeddingsError: the weights are missing, or are others.
+        TypeNameError: the file names types that are not registered models.
+        DeviceError: this machine has no such device.
     """
     given = meta.model if model is None else model
     remedy = 'Remedy: --model with the weights that made the file, or embed the videos again.'
@@ -128,7 +128,7 @@ def load_network_of(meta: EmbeddingsMeta, model: str | Path | None = None, *, de
 
 
 def _without_head(model: ContextMotionRecognizer) -> ContextMotionRecognizer:
-    """Without what classifies: features need the network alone."""
+    """Remove the classifier: features need only the network."""
     model.cls_head, model.head_reads = None, None
     for module in model.modules():
         assert isinstance(module, nn.Module)

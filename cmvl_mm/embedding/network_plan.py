@@ -1,4 +1,4 @@
-"""Which network embeds, and how: all that rows say of it, known without building it. Nothing here imports torch."""
+"""Which network embeds, and how: everything the rows record, known without building it. Nothing here imports torch."""
 
 import json
 from collections.abc import Mapping
@@ -24,21 +24,21 @@ _KEPT = ('type', 'backbone', 'data_preprocessor', 'test_cfg', 'memory_format', '
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """What `network.build_network` builds; plain data, for another process, too."""
+    """What `network.build_network` builds, as plain data that can be passed to another process."""
 
     name: str
-    """As in `EmbeddingsMeta.model`."""
+    """Name of the model, as in `EmbeddingsMeta.model`."""
     path: Path
-    """Of the weights on this machine."""
+    """Weights file on this machine."""
     sha256: str
     build: dict[str, Any]
-    """As in `EmbeddingsMeta.network`."""
+    """Build dict, as in `EmbeddingsMeta.network`."""
     settings: ClipSettings
     config: str | None
-    """File of the user's own, whose imports may register what the network is built of; None where it is shipped."""
+    """The user's own config file, whose imports may register parts of the network; None for a shipped config."""
 
     def meta(self, root: str) -> EmbeddingsMeta:
-        """Of rows whose paths are relative to `root`."""
+        """Meta data of rows whose paths are relative to `root`."""
         return EmbeddingsMeta(
             root=root,
             model=self.name,
@@ -56,13 +56,13 @@ def plan_network(
     clips: int | None = None,
     every: float | None = None,
 ) -> NetworkPlan:
-    """A network by name. Arguments: `load_network`.
+    """Find a network by name. For the arguments see `load_network`.
 
-    The log warns, once a process, of weights of the zoo that have seen controlled videos only.
+    If weights of the zoo were trained on controlled videos only, the log warns about it once per process.
 
     Raises:
         SettingsError: no config is known, or it does not say how clips are embedded.
-        FileNotFoundError, CheckpointError, DigestError: as `resolve_checkpoint`.
+        FileNotFoundError, CheckpointError, DigestError: as for `resolve_checkpoint`.
     """
     entry = read_manifest().get(model) if isinstance(model, str) else None
     path = resolve_checkpoint(model)
@@ -85,10 +85,10 @@ def _own(source: str | Path) -> str | None:
 
 
 def _plain(model: Mapping[str, Any], source: str = '') -> dict[str, Any]:
-    """What embedding needs of a model's build dict, as JSON has it.
+    """What embedding needs of a model's build dict, as JSON data.
 
     Raises:
-        SettingsError: it is no model of ours, tests another network than the backbone, or holds more than plain data.
+        SettingsError: it is another model, tests another network than the backbone, or holds more than plain data.
     """
     kept = {key: model[key] for key in _KEPT if key in model}
     network = kept.get('test_cfg', {}).get('network', 'backbone')
@@ -108,10 +108,10 @@ def _plain(model: Mapping[str, Any], source: str = '') -> dict[str, Any]:
 
 
 def _config_beside(model: Path, weights: Path) -> Path:
-    """The config that a run wrote into its work directory, for the directory or a checkpoint in it.
+    """The config that a run wrote into its work directory, given the directory or a checkpoint in it.
 
     Raises:
-        SettingsError: there is none, or there are several.
+        SettingsError: there is no config, or there are several.
     """
     folder = model if model.is_dir() else weights.parent
     found = sorted(folder.glob('*.py'))

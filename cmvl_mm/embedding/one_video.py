@@ -1,4 +1,4 @@
-"""Videos -> a vector for each of their clips: the one function that everything below `cmvl embed` calls."""
+"""Embeds the clips of videos: the one function that all callers below `cmvl embed` use."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -22,36 +22,36 @@ from cmvl_mm.video.once import read_once
 
 
 class NamedVideo(NamedTuple):
-    """A video and what it is called in a failure."""
+    """A video and its name in a failure."""
 
     path: Path
     name: str
 
 
 def embed_video(path: str | Path, network: Network, name: str | None = None) -> VideoRows | Failure:
-    """The vectors of a video's clips.
+    """Compute the vectors of a video's clips.
 
     Args:
-        path: of the video, of any kind that the reader reads.
-        network: what embeds.
-        name: of the video in a failure; the path by default.
+        path: path of any video that the reader reads.
+        network: the network that embeds.
+        name: name of the video in a failure; the path by default.
     """
     (outcome,) = embed_videos([NamedVideo(Path(path), str(path) if name is None else name)], network)
     return outcome
 
 
 def embed_videos(videos: Iterable[NamedVideo], network: Network) -> Iterator[VideoRows | Failure]:
-    """The vectors of the clips of each video, or why there are none, in the order of the videos.
+    """Compute the vectors of each video's clips, or the reason for their absence, in the order of the videos.
 
-    Clips of neighbouring videos share batches, so that the network always gets full ones; the last one is smaller. One
-    thread reads and runs the network, and torch keeps to it: several callers side by side use the cores, one decoding
-    while the other's network runs. The same videos in the same order give the same bits, whatever runs beside them; in
-    another order, the same numbers up to rounding. (The networks of the zoo gave the same bits on a CPU for batches of
-    1 to 16 clips, a 3D ResNet of 26 layers differed by 1e-7.) Pictures are turned as the file says that they are shown.
+    Clips of neighbouring videos share batches, so the network always gets full ones; only the last is smaller. One
+    thread reads and runs the network, and torch uses only that thread: several concurrent callers use the cores, one
+    decoding while another's network runs. The same videos in the same order give the same bits, whatever runs at the
+    same time; in another order, the same numbers up to rounding. (On a CPU, the networks of the zoo gave the same bits
+    for batches of 1 to 16 clips; a 3D ResNet of 26 layers differed by 1e-7.) Pictures are rotated as the file says.
 
     Args:
         videos: read one after the other.
-        network: what embeds.
+        network: the network that embeds.
     """
     batches = ClipBatches(network)
     begun: deque[_Begun] = deque()
@@ -68,7 +68,7 @@ def embed_videos(videos: Iterable[NamedVideo], network: Network) -> Iterator[Vid
 
 @dataclass
 class _Begun:
-    """A video that was read, and whose vectors may still be to come."""
+    """A video that was read, and whose vectors may still be missing."""
 
     name: str
     read: Clips | Failure
@@ -103,7 +103,7 @@ def _read(video: NamedVideo, network: Network, batches: ClipBatches) -> _Begun:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """torch on one thread of this thread's: videos side by side use the cores, and sums keep their order."""
+    """Limit torch to this thread: concurrent videos use the cores, and sums keep their order."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

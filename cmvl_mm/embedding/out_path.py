@@ -1,4 +1,4 @@
-"""Where rows are written."""
+"""Checks where rows are written."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from cmvl_mm.files.addresses import is_address
 
 
 def require_disk(out: str | Path) -> Path:
-    """The path, on a disk: runs lock parts, rename them, and look at times of change, which object stores have not.
+    """The path, on a disk: runs lock and rename parts and read modification times, which object stores do not support.
 
     Raises:
         InputsError: it is the address of an object store.

@@ -1,4 +1,4 @@
-"""Names and labels of many videos without an object for each; both are made when they are read."""
+"""Paths and labels of many videos without an object for each; an object is created when it is read."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
@@ -33,7 +33,7 @@ class PackedLabels(Sequence[str | None]):
 
     Args:
         sources: n videos.
-        words: label -> what it is called; None: the video has none.
+        words: label -> its name; None: the video has no label.
     """
 
     def __init__(self, sources: SourceList, words: Mapping[int, str | None]) -> None:

@@ -1,4 +1,4 @@
-"""One part of a folder of parts: a file of embeddings that also says which videos it stands for, and which failed."""
+"""One part of a folder of parts: a file of embeddings that also records its videos and which of them failed."""
 
 import json
 import os
@@ -22,24 +22,24 @@ from cmvl_mm.embedding.unwritable import telling_which
 from cmvl_mm.embedding.video_rows import VideoRows, joined
 
 KEY = b'cmvl_mm.part'
-"""Of the schema's metadata: JSON, the fields of `PartFacts`."""
+"""Key of the schema's metadata: JSON with the fields of `PartFacts`."""
 
 FileState = tuple[int, int] | None
-"""Bytes and time of change, in nanoseconds, of a video; None where there is none."""
+"""Size in bytes and modification time in nanoseconds of a video; None if it does not exist."""
 
 
 class Failed(NamedTuple):
-    """A video of the part that has no row."""
+    """A video of the part that has no rows."""
 
     failure: Failure
     file: FileState
-    """Of the video then: when it differs, the video is tried again."""
+    """State of the video at that time: if it changes, the video is tried again."""
     machine: str
-    """That tried to read it, by its name in the network."""
+    """Network name of the machine that tried to read it."""
 
 
 class PartFacts(NamedTuple):
-    """What a part says beside its rows."""
+    """What a part records besides its rows."""
 
     digest: str
     """SHA-256 of the paths and labels of its videos."""
@@ -47,20 +47,20 @@ class PartFacts(NamedTuple):
     stretched: tuple[str, ...]
     """Videos shorter than a clip."""
     videos: int
-    """That have rows."""
+    """Number of videos that have rows."""
 
 
 def write_part(
     path: Path, block: Block, outcomes: Sequence[VideoRows | Failure], meta: EmbeddingsMeta, channels: int
 ) -> PartFacts:
-    """Write the rows of a block, in its order; the file appears whole or not at all.
+    """Write the rows of a block in its order; the file appears complete or not at all.
 
     Args:
-        path: of the part.
-        block: whose videos these are.
-        outcomes: of each of its videos, in its order.
-        meta: of the rows.
-        channels: of the network, for a part without rows.
+        path: path of the part.
+        block: the block of these videos.
+        outcomes: outcome of each of its videos, in order.
+        meta: meta data of the rows.
+        channels: channels of the network, for a part without rows.
 
     Raises:
         EmbeddingsError: the file cannot be written; it names this machine.
@@ -87,11 +87,11 @@ def write_part(
 
 
 def read_facts(path: Path) -> tuple[EmbeddingsMeta, PartFacts, int]:
-    """Whose rows, the facts, and the number of rows; no row is read.
+    """The origin of the rows, the facts, and the number of rows; reads no row.
 
     Raises:
         FileNotFoundError: there is no such part.
-        EmbeddingsError: it is none, or damaged.
+        EmbeddingsError: the file is not a part, or is damaged.
     """
     meta, parquet = read_footer(path)
     try:
@@ -106,14 +106,14 @@ def read_facts(path: Path) -> tuple[EmbeddingsMeta, PartFacts, int]:
 
 
 def told_of(failed: Failed) -> Failure:
-    """The failure, which names the machine where that was another one than this: its file may differ."""
+    """The failure; it names the machine if that was another one, whose file may differ."""
     if failed.machine in ('', platform.node()):
         return failed.failure
     return failed.failure._replace(reason=f'{failed.failure.reason} (on {failed.machine})')
 
 
 def file_state(path: Path) -> FileState:
-    """Of a video, now."""
+    """The present state of a video file."""
     try:
         status = os.stat(path)
     except OSError:
@@ -122,13 +122,13 @@ def file_state(path: Path) -> FileState:
 
 
 def has_changed(facts: PartFacts, paths: Iterable[str], root: Path, written: int) -> bool:
-    """Whether a video changed after its part was written, or one that failed is another file now.
+    """Whether a video changed after its part was written, or the file of a failed video changed.
 
     Args:
-        facts: of the part.
-        paths: of its videos, below `root`.
-        root: of the videos.
-        written: when the part was, in nanoseconds.
+        facts: facts of the part.
+        paths: paths of its videos, below `root`.
+        root: root of the videos.
+        written: time when the part was written, in nanoseconds.
     """
     failed = {one.failure.path: one.file for one in facts.failed}
     for name in paths:

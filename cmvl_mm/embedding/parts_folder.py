@@ -1,11 +1,11 @@
-"""A folder of numbered parts, on which several runs may work: its layout, what is finished, and who writes what.
+"""A folder of numbered parts that several runs may write: its layout, what is finished, and who writes what.
 
 | name | what |
 |---|---|
 | `parts/000000.parquet`, … | the parts: files of embeddings, in the order of the list |
-| `manifest.json` | whose rows, of which list, in how many parts |
-| `failures.csv` | every video without rows, with the reason; written anew at the end of each run |
-| `.lock` | which run writes which part; the system unlocks it when a run ends, however it ends |
+| `manifest.json` | origin of the rows, list of videos, number of parts |
+| `failures.csv` | every video without rows, with the reason; rewritten at the end of each run |
+| `.lock` | which run writes which part; the system unlocks it when a run ends, in any way |
 """
 
 import csv
@@ -38,7 +38,7 @@ class FolderInUse(EmbeddingsError):
 
 
 def part_path(folder: Path, number: int) -> Path:
-    """Of a part, by its number from 0."""
+    """Path of a part, by its number from 0."""
     return folder / PARTS / f'{number:06d}.parquet'
 
 
@@ -46,15 +46,14 @@ class PartsFolder:
     """The folder as one run sees it, open for writing.
 
     Args:
-        folder: made where it is not.
-        manifest: of the run.
-        numbers: of the parts that this run alone may write from now on.
-        overwrite: begin anew, whatever is there.
+        folder: created if it does not exist.
+        manifest: manifest of the run.
+        numbers: numbers of the parts that only this run may write from now on.
+        overwrite: delete the present content.
 
     Raises:
         FolderInUse: another run writes one of these parts.
-        EmbeddingsError: there are rows of other weights, settings or videos, or something that is no folder of parts;
-            or it cannot be written.
+        EmbeddingsError: it holds rows of other weights, settings or videos, is no folder of parts, or is not writable.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class PartsFolder:
             raise
 
     def close(self) -> None:
-        """Let others write these parts."""
+        """Release these parts for other runs."""
         os.close(self._lock)
 
     def __enter__(self) -> 'PartsFolder':
@@ -89,14 +88,14 @@ class PartsFolder:
         self.close()
 
     def path(self, number: int) -> Path:
-        """Of a part."""
+        """Path of a part."""
         return part_path(self.folder, number)
 
     def is_finished(self, block: Block) -> bool:
-        """Whether the part is there, whole, and of today's videos. A damaged one is named in the log.
+        """Whether the part exists, is undamaged, and matches today's videos. The log names a damaged part.
 
         Raises:
-            EmbeddingsError: it holds rows of other weights, settings or videos.
+            EmbeddingsError: the part holds rows of other weights, settings or videos.
         """
         path = self.path(block.number)
         try:
@@ -112,22 +111,22 @@ class PartsFolder:
         return not has_changed(facts, block.paths, Path(meta.root), os.stat(path).st_mtime_ns)
 
     def remove_leftovers(self) -> None:
-        """What killed processes have begun to write of this run's parts."""
+        """Remove unfinished files that killed processes left of this run's parts."""
         for left in (self.folder / PARTS).glob('*.parquet.*.part'):
             if left.name.partition('.parquet.')[0] + '.parquet' in self._mine:
                 left.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Take the manifest back where no part is there: what cannot embed must not keep the folder from what can."""
+        """Remove the manifest if there are no parts: a run that cannot embed must not block the folder for others."""
         with self._table():
             if not any((self.folder / PARTS).glob('*.parquet')):
                 (self.folder / NAME).unlink(missing_ok=True)
 
     def write_failures(self) -> None:
-        """The table of all parts that are there; each run ends with it, and the last one has them all.
+        """Write the failures of all present parts; each run ends with this, and the last run's table is complete.
 
         Raises:
-            EmbeddingsError: it cannot be written.
+            EmbeddingsError: the table cannot be written.
         """
         with self._table():
             text = io.StringIO(newline='')
@@ -140,7 +139,7 @@ class PartsFolder:
                 replace_text(self.folder / FAILURES, text.getvalue())
 
     def _facts(self) -> Iterator[tuple[int, PartFacts]]:
-        """Of those parts that are there and whole."""
+        """The facts of the parts that exist and are undamaged."""
         for number in range(self.manifest.parts):
             try:
                 yield number, read_facts(self.path(number))[1]
@@ -148,7 +147,7 @@ class PartsFolder:
                 continue
 
     def _agreed(self, manifest: PartsManifest, overwrite: bool) -> PartsManifest:
-        """That of the folder, which the first run writes."""
+        """The manifest of the folder, which the first run writes."""
         if overwrite:
             for path in (self.folder / PARTS).glob('*.parquet'):
                 path.unlink()
@@ -173,7 +172,7 @@ class PartsFolder:
 
     @contextmanager
     def _table(self) -> Iterator[None]:
-        """One run at a time."""
+        """Allow one run at a time to write the table."""
         held = self._locked(0, wait=True) == 'mine'
         try:
             yield
@@ -182,7 +181,7 @@ class PartsFolder:
                 unlock_byte(self._lock, 0)
 
     def _locked(self, byte: int, wait: bool) -> Claim:
-        """Try to make a byte of the lock file this process's; where there are no locks, a warning says so once."""
+        """Try to lock a byte of the lock file for this process; if locks are not supported, warn once."""
         if not self._has_locks:
             return 'no locks'
         claim = lock_byte(self._lock, byte, wait=wait)

@@ -1,4 +1,4 @@
-"""What a folder of parts holds, as its `manifest.json` says: whose rows, of which list, in how many parts."""
+"""The content of a folder of parts, as in its `manifest.json`: origin of the rows, list of videos, number of parts."""
 
 import dataclasses
 import json
@@ -18,35 +18,35 @@ REMEDY = 'another output folder; or --overwrite (overwrite=True), without --shar
 
 @dataclass(frozen=True)
 class PartsManifest:
-    """The same for all runs on a folder; written by the first."""
+    """The manifest: the same for all runs on a folder, and written by the first."""
 
     meta: EmbeddingsMeta
-    """Of every part."""
+    """Meta data of every part."""
     videos: int
-    """Of the list."""
+    """Number of videos in the list."""
     videos_sha256: str
-    """Of the list's paths and labels, see `digest_of`."""
+    """SHA-256 of the list's paths and labels, see `digest_of`."""
     block_videos: int
-    """Videos of a part; the last part may have fewer."""
+    """Videos in a part; the last part may have fewer."""
     refused: tuple[Failure, ...]
-    """Names of the list that are no videos."""
+    """Names in the list that are not videos."""
 
     @property
     def parts(self) -> int:
-        """How many there are when the folder is complete."""
+        """Number of parts in the complete folder."""
         return -(-self.videos // self.block_videos)
 
     def write(self, folder: Path) -> None:
-        """Into the folder, in one step."""
+        """Write the manifest into the folder, atomically."""
         stored = dict(format=FORMAT, parts=self.parts, **dataclasses.asdict(self))
         stored['refused'] = [failure._asdict() for failure in self.refused]
         replace_text(folder / NAME, json.dumps(stored, indent=1) + '\n')
 
     def require_same(self, there: 'PartsManifest', folder: Path) -> None:
-        """The run at hand, which this describes, goes with what is in the folder.
+        """Check that this run's manifest matches the one in the folder.
 
         Raises:
-            EmbeddingsError: it does not.
+            EmbeddingsError: they differ.
         """
         same = (
             f'the same weights, settings, version and paths as the first run, also on this machine, {platform.node()}'
@@ -67,18 +67,18 @@ class PartsManifest:
 
 
 def read_manifest(folder: Path) -> PartsManifest:
-    """What `PartsManifest.write` wrote.
+    """Read the manifest that `PartsManifest.write` wrote.
 
     Raises:
-        FileNotFoundError: there is none.
-        EmbeddingsError: it is damaged, or of another version.
+        FileNotFoundError: there is no manifest.
+        EmbeddingsError: the manifest is damaged, or of another version.
     """
     path = folder / NAME
     return manifest_of(path.read_bytes(), str(path))
 
 
 def manifest_of(content: bytes, where: str) -> PartsManifest:
-    """The same of the file's content; messages call it `where`."""
+    """Parse the content of a manifest; messages call it `where`."""
     try:
         return _manifest(json.loads(content.decode()))
     except (ValueError, TypeError, KeyError) as error:

@@ -1,4 +1,4 @@
-"""Rows of other weights, settings or another folder of videos are never mixed."""
+"""Prevents mixing rows of other weights, settings or another folder of videos."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,17 +7,17 @@ from cmvl_mm.embedding.embeddings import EmbeddingsError, EmbeddingsMeta
 
 
 def require_same(file: str | Path, there: EmbeddingsMeta, now: EmbeddingsMeta, remedy: str) -> None:
-    """Both made by the same weights, settings and version, from videos below the same root.
+    """Check that both were made by the same weights, settings and version, from videos below the same root.
 
-    The name of the weights may differ, their SHA-256 says what they are.
+    The name of the weights may differ, because their SHA-256 identifies them.
 
     Args:
-        file: that holds rows by `there`.
-        there, now: what made them, and what is asked for.
-        remedy: for the message.
+        file: file that holds rows of `there`.
+        there, now: origin of the present rows, and of the requested ones.
+        remedy: remedy for the message.
 
     Raises:
-        EmbeddingsError: they differ; it names what.
+        EmbeddingsError: they differ; the message names the differences.
     """
     before, after = asdict(there), asdict(now)
     names = [name for name in before if name != 'model' and before[name] != after[name]]

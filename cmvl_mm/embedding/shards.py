@@ -1,4 +1,4 @@
-"""Which share of the blocks a run takes: said by the user, or by torchrun or Slurm where the user says so."""
+"""The share of the blocks that a run takes: from the user, or from torchrun or Slurm if the user says so."""
 
 import os
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ _REMEDY = 'Remedy: --shard I/N with 1 <= I <= N; or --shard env under torchrun, 
 
 
 class ShardError(ValueError):
-    """No share of the blocks is meant by this; with the remedy."""
+    """The text does not name a share of the blocks; with the remedy."""
 
 
 class Shard(NamedTuple):
     """One of several runs on one folder."""
 
     number: int
-    """From 1."""
+    """Number of the share, from 1."""
     of: int
 
     def __str__(self) -> str:
@@ -26,7 +26,7 @@ WHOLE = Shard(1, 1)
 
 
 def shard_of(text: str, environment: Mapping[str, str] = os.environ) -> Shard:
-    """'2/8' -> the second of eight; 'env' -> what the launcher says.
+    """Parse a share: '2/8' is the second of eight; 'env' takes the launcher's.
 
     | launcher | variables |
     |---|---|
@@ -34,10 +34,10 @@ def shard_of(text: str, environment: Mapping[str, str] = os.environ) -> Shard:
     | srun, inside a job | SLURM_PROCID of SLURM_STEP_NUM_TASKS |
     | Slurm array | SLURM_ARRAY_TASK_ID from SLURM_ARRAY_TASK_MIN to SLURM_ARRAY_TASK_MAX by SLURM_ARRAY_TASK_STEP |
 
-    An array whose tasks start several processes has as many shares as processes in all.
+    An array whose tasks start several processes has as many shares as it has processes in total.
 
     Raises:
-        ShardError: it is neither; or the environment does not say it.
+        ShardError: the text is neither, or the environment does not define a share.
     """
     if text != 'env':
         index, _, count = text.partition('/')

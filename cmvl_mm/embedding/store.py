@@ -1,8 +1,8 @@
-"""What a run of `embed` leaves on the disk: parts while it runs, then one file; and the notes on what failed.
+"""Files of a run of `embed`: parts while it runs, then one file, and notes about failures.
 
-Beside `features.parquet`, the folder `features.parquet.parts` holds a Parquet file for every few finished videos, each
+Next to `features.parquet`, the folder `features.parquet.parts` holds a Parquet file for every few finished videos, each
 with the settings in its metadata, so that a stopped run resumes. Rows of other weights or settings are
-refused. A video that was changed after its rows were written is embedded again.
+refused. A video that changed after its rows were written is embedded again.
 """
 
 import json
@@ -33,13 +33,13 @@ class EmbedStore:
     """The files of one run.
 
     Args:
-        out: of the final file.
-        meta: of the rows.
-        overwrite: begin anew, whatever is there.
+        out: the final file.
+        meta: meta data of the rows.
+        overwrite: delete the present files.
 
     Raises:
-        EmbeddingsError: there are rows of other weights, settings or another root; or the folder cannot be written,
-            which `add`, `note` and `finish` say, too.
+        EmbeddingsError: there are rows of other weights, settings or another root; or the folder cannot be written, for
+            which `add`, `note` and `finish` raise it, too.
     """
 
     def __init__(self, out: Path, meta: EmbeddingsMeta, overwrite: bool = False) -> None:
@@ -56,7 +56,7 @@ class EmbedStore:
                 self.parts.mkdir()
 
     def finished(self, paths: Sequence[str]) -> dict[str, VideoRows]:
-        """The rows of those videos that were finished by an earlier run and have not been changed since."""
+        """The rows of the videos that an earlier run finished and that did not change since."""
         found: dict[str, VideoRows] = {}
         wanted, root = set(paths), Path(self._meta.root)
         stretched = self._stretched()
@@ -77,7 +77,7 @@ class EmbedStore:
                 write_embeddings(part, joined(done, dict.fromkeys(done), self._meta))
 
     def note(self, failures: Sequence[Failure], done: Mapping[str, VideoRows]) -> None:
-        """Write what failed, and which videos are shorter than a clip."""
+        """Record the failures, and which videos are shorter than a clip."""
         stretched = [path for path, rows in done.items() if rows.stretched]
         content = dict(failures=[failure._asdict() for failure in failures], stretched=stretched)
         with telling_which(self.notes):
@@ -90,7 +90,7 @@ class EmbedStore:
         self._discard()
 
     def leave(self) -> None:
-        """Remove the folder of parts where there are none."""
+        """Remove the folder of parts if it is empty."""
         if not any(self.parts.iterdir()):
             self.parts.rmdir()
 
@@ -114,12 +114,12 @@ class EmbedStore:
 
 
 def notes_of(out: Path) -> Path:
-    """features.parquet -> features.failures.json"""
+    """Path of the failures: features.parquet -> features.failures.json"""
     return out.with_name(f'{out.name.removesuffix(".parquet")}.failures.json')
 
 
 def _by_video(rows: Embeddings, stretched: set[str]) -> Iterator[tuple[str, VideoRows]]:
-    """Rows of one video stand together."""
+    """Split rows by video; those of a video are contiguous."""
     if not len(rows):
         return
     cuts = [0, *(np.flatnonzero(rows.paths[1:] != rows.paths[:-1]) + 1).tolist(), len(rows)]
@@ -129,7 +129,7 @@ def _by_video(rows: Embeddings, stretched: set[str]) -> Iterator[tuple[str, Vide
 
 
 def _changed_at(path: Path) -> float:
-    """Nanoseconds; infinite where it cannot be told, so that the video is looked at again."""
+    """Modification time in nanoseconds; infinite if unknown, so that the video is embedded again."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:

@@ -1,4 +1,4 @@
-"""What a run of `embed` did, in numbers and in words."""
+"""Summary of a run of `embed`, in numbers and in words."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ _SHOWN = 3
 
 
 def summary_of(found: Embeddings, out: Path) -> dict[str, Any]:
-    """Counts, and where the files are; plain data."""
+    """Counts and locations of the files, as plain data."""
     notes = notes_of(out)
     return dict(
         out=str(out) if len(found) else None,
@@ -40,7 +40,7 @@ def counted(number: int, what: str) -> str:
 
 
 def told(summary: dict[str, Any]) -> str:
-    """A line of counts, and the first failures."""
+    """A line of counts, followed by the first failures."""
     lines = [
         f'{counted(summary["clips"], "clip")} of {counted(summary["videos"], "video")}, '
         f'{summary["channels"]} channels, {counted(summary["labels"], "label")}; '
@@ -52,7 +52,7 @@ def told(summary: dict[str, Any]) -> str:
 
 
 def summary_of_folder(run: FolderRun) -> dict[str, Any]:
-    """The same of a folder of parts; counts are of the run's share of it."""
+    """The same for a folder of parts; counts are of the run's share."""
     return dict(
         out=str(run.folder),
         shard=str(run.shard),
@@ -73,7 +73,7 @@ def summary_of_folder(run: FolderRun) -> dict[str, Any]:
 
 
 def told_of_folder(summary: dict[str, Any]) -> str:
-    """Lines of counts, and the first failures."""
+    """Lines of counts, followed by the first failures."""
     share = '' if summary['shard'] == '1/1' else f'shard {summary["shard"]}: '
     lines = [
         f'{share}{counted(summary["clips"], "clip")} of {counted(summary["videos"], "video")}; '

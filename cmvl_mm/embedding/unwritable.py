@@ -1,4 +1,4 @@
-"""A disk that is full, or that refuses: one error that names the machine, since any of many may be it."""
+"""One error for a disk that is full or not writable; it names the machine, because any of many may be it."""
 
 import platform
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from cmvl_mm.embedding.embeddings import EmbeddingsError
 
 @contextmanager
 def telling_which(path: Path) -> Iterator[None]:
-    """Within the block, a file or folder is written.
+    """Context for writing a file or folder.
 
     Raises:
-        EmbeddingsError: that fails; with path, this machine, reason and remedy.
+        EmbeddingsError: writing fails; with path, this machine, reason and remedy.
     """
     try:
         yield

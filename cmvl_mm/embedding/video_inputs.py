@@ -1,4 +1,4 @@
-"""What a user names as videos: a folder, a list, a pattern, or files -> paths below one root, with labels."""
+"""Finds the videos that a user names: a folder, a list, a pattern, or files -> paths below one root, with labels."""
 
 import glob
 import os
@@ -16,39 +16,39 @@ from cmvl_mm.embedding.packed_videos import PackedLabels, PackedPaths
 from cmvl_mm.prepare.sources import find_in_folder, find_in_list
 
 LISTS = ('.txt', '.list', '.lst')
-"""Names that end so are annotation lists."""
+"""Endings of the names of annotation lists."""
 _REMEDY = 'Remedy: a folder of videos, a list (.txt), a pattern such as "videos/*.mp4", or video files.'
 
 Named = str | os.PathLike[str]
 
 
 class InputsError(ValueError):
-    """Nothing to read under the names that were given; with the remedy."""
+    """Nothing to read under the given names; with the remedy."""
 
 
 class Videos(NamedTuple):
-    """What was found."""
+    """The videos that were found."""
 
     root: Path
-    """Absolute."""
+    """Absolute path of the common folder."""
     paths: Sequence[str]
-    """Below the root, with '/', each once."""
+    """Unique paths below the root, with '/'."""
     labels: Sequence[str | None]
-    """Class folder, or the list's label by its name in `classes.txt`, else as written; None where there is none."""
+    """Class folder, or the list's label by its name in `classes.txt`, else as written; None if there is none."""
     refused: tuple[Failure, ...]
-    """What was named or found, and cannot be read under its name."""
+    """Names that were given or found, but cannot be read."""
 
 
 def find_videos(named: Named | Sequence[Named], root: Named | None = None) -> Videos:
-    """All videos that are meant.
+    """Find all videos under the given names.
 
     Args:
-        named: a folder, which is searched with its sub-folders; an annotation list; a pattern as a shell has them, with
-            `**` for any folders; a file; or several folders, patterns and files.
-        root: what a list's paths are relative to; None takes the list's folder.
+        named: a folder, which is searched recursively; an annotation list; a shell pattern, with `**` for any folders;
+            a file; or several folders, patterns and files.
+        root: folder that a list's paths are relative to; None takes the list's folder.
 
     Raises:
-        InputsError: there is nothing of that name, or no video in it.
+        InputsError: nothing has that name, or there is no video in it.
     """
     several = [named] if isinstance(named, (str, os.PathLike)) else list(named)
     if not several:
@@ -96,7 +96,7 @@ def _of_list(path: Path, root: Path) -> Videos:
 
 
 def _of_files(named: Iterable[Named]) -> Videos:
-    """Files, patterns and folders, below the deepest folder that holds all of them."""
+    """Files, patterns and folders, below the deepest folder that contains all of them."""
     files: dict[str, None] = {}
     for one in named:
         name = os.fspath(one)

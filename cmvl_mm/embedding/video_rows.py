@@ -1,4 +1,4 @@
-"""The rows of one video, and those of several joined."""
+"""The rows of one video, and how rows of several are joined."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -10,16 +10,16 @@ from cmvl_mm.embedding.embeddings import Embeddings, EmbeddingsMeta, Failure
 
 
 class VideoRows(NamedTuple):
-    """The rows of one video, by rising start."""
+    """The rows of one video, sorted by start."""
 
     starts: npt.NDArray[np.float64]
-    """(n,) seconds."""
+    """(n,) start of each clip in seconds."""
     ends: npt.NDArray[np.float64]
-    """(n,) seconds."""
+    """(n,) end of each clip in seconds."""
     vectors: npt.NDArray[np.float32]
-    """(n, C)"""
+    """(n, C) feature vectors."""
     stretched: bool
-    """Whether the video is shorter than a clip, so that frames repeat."""
+    """Whether the video is shorter than a clip, so that frames are repeated."""
 
 
 def joined(
@@ -28,7 +28,7 @@ def joined(
     meta: EmbeddingsMeta,
     failures: Iterable[Failure] = (),
 ) -> Embeddings:
-    """All rows, in the order of `labels`, which has every video, also those that failed."""
+    """Join all rows in the order of `labels`, which contains every video, including those that failed."""
     order = [path for path in labels if path in done]
     counts = [len(done[path].starts) for path in order]
     column = np.empty(sum(counts), object)

@@ -1,1 +1,1 @@
-"""Files written whole, checked, and marked with where they come from; the standard library alone."""
+"""Files: atomic writes, checks, and marks of their origin; uses only the standard library."""

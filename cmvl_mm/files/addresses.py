@@ -1,4 +1,4 @@
-"""Addresses of object stores, such as `s3://bucket/features`, and paths of this machine."""
+"""Tells addresses of object stores, such as `s3://bucket/features`, from paths of this machine."""
 
 import re
 from pathlib import Path
@@ -7,5 +7,5 @@ _ADDRESS = re.compile(r'[a-z][a-z0-9+.-]+://')
 
 
 def is_address(path: str | Path) -> bool:
-    """Whether this is on a store, not a path. A `Path` is never one: it makes one slash of two."""
+    """Whether this is an address on an object store. A `Path` never is: it turns two slashes into one."""
     return isinstance(path, str) and _ADDRESS.match(path) is not None

@@ -1,22 +1,22 @@
-"""Checks the directory of a zip archive before anything in it is read: torch.save and numpy.savez compress nothing."""
+"""Checks the directory of a zip archive before anything in it is read: torch.save and numpy.savez do not compress."""
 
 import zipfile
 from pathlib import Path
 
 
 class ArchiveError(ValueError):
-    """An archive that neither torch.save nor numpy.savez has written."""
+    """An archive that neither torch.save nor numpy.savez wrote."""
 
 
 def require_stored(path: str | Path) -> None:
-    """Refuse archives that torch.save and numpy.savez do not write: reading one takes no more memory than its size.
+    """Refuse archives that torch.save and numpy.savez do not write: so reading takes no more memory than the file size.
 
-    Refused are compressed members, members that together claim more bytes than the file has, and absolute names or
+    It refuses compressed members, members that together claim more bytes than the file has, and absolute names or
     names with `..`.
 
     Raises:
-        ArchiveError: a member is compressed, or leaves the archive, or all together are larger than the file.
-        zipfile.BadZipFile: this is no zip archive, or a damaged one.
+        ArchiveError: a member is compressed, or its path leaves the archive, or all together are larger than the file.
+        zipfile.BadZipFile: the file is not a zip archive, or is damaged.
     """
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()

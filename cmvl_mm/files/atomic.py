@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear complete or not at all."""
 
 import errno
 import os
@@ -12,18 +12,18 @@ _FULL = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str], *, synced: bool = False) -> Iterator[Path]:
-    """A name beside `path` to write to, which becomes `path` when the block ends well and is deleted when it does not.
+    """A temporary name next to `path`: renamed to `path` when the block succeeds, deleted when it fails.
 
-    Whoever reads `path` meanwhile sees the old file or the new one. Whoever else writes it uses another name, which
-    holds process and thread; the last one to end stays.
+    Readers of `path` see the old file or the new one. Concurrent writers use different temporary names, which contain
+    process and thread; the last writer to finish wins.
 
     Args:
-        path: of the file; its folder exists.
-        synced: the content reaches the disk before the name does, so that a power cut leaves the old file or the new.
+        path: the file to write; its folder exists.
+        synced: flush the content to the disk before the rename, so that a power cut leaves the old file or the new one.
 
     Raises:
-        OSError: it cannot be written or renamed; its `filename` is `path`, also of a full disk, which names no file.
-            What was at `path` is as it was.
+        OSError: the file cannot be written or renamed; `filename` is `path`, even for a full disk, whose error names no
+            file. The old content of `path` is unchanged.
     """
     path = Path(path)
     temporary = path.with_name(f'{path.name}.{os.getpid()}.{threading.get_native_id()}.part')
@@ -37,7 +37,7 @@ def atomic_write(path: str | os.PathLike[str], *, synced: bool = False) -> Itera
     except OSError as error:
         unnamed = error.filename is None and error.errno in _FULL
         if type(error).__module__ != 'builtins' or not (unnamed or str(error.filename) == str(temporary)):
-            raise  # not of this file, or a library's own
+            raise  # an error of another file, or of a library
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
@@ -52,19 +52,19 @@ def _sync(path: Path) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file in one step.
+    """Write a file atomically.
 
     Raises:
-        OSError: it cannot be written; `filename` is the file's, which a full disk does not say.
+        OSError: the file cannot be written; `filename` is set, which the error of a full disk lacks.
     """
     replace_lines(path, [text])
 
 
 def replace_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write a file of many lines, each with its line feed, in one step; only few of them are held at a time.
+    """Write a file of many lines, each with its line feed, atomically; only a few lines are in memory at a time.
 
     Raises:
-        OSError: as `replace_text`.
+        OSError: as for `replace_text`.
     """
     try:
         with atomic_write(path) as temporary, temporary.open('w', encoding='utf-8') as file:

@@ -5,11 +5,11 @@ from typing import Literal
 
 try:
     import fcntl
-except ImportError:  # not on Windows
+except ImportError:  # not available on Windows
     fcntl = None  # type: ignore[assignment]
 
 Claim = Literal['mine', 'taken', 'no locks']
-"""Held by this process; held by another process; the file system has no locks."""
+"""Result of a lock: held by this process; held by another process; the file system does not support locks."""
 
 _HELD = {errno.EACCES, errno.EAGAIN}
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
@@ -20,11 +20,11 @@ def lock_byte(file: int, place: int, *, wait: bool = False) -> Claim:
 
     Args:
         file: descriptor, open for writing.
-        place: of the byte.
-        wait: until no other process holds it; else that is 'taken'.
+        place: offset of the byte.
+        wait: wait until no other process holds it; otherwise a held byte gives 'taken'.
 
     Raises:
-        OSError: for any other reason.
+        OSError: locking fails for any other reason.
     """
     if fcntl is None:
         return 'no locks'

@@ -1,4 +1,4 @@
-"""SHA-256 of files: whether a file is, to the byte, the one that somebody published."""
+"""SHA-256 of files: checks that a file is exactly the published one."""
 
 import hashlib
 import re
@@ -8,22 +8,22 @@ FULL_SHA256 = re.compile(r'[0-9a-f]{64}')
 
 
 class DigestError(ValueError):
-    """A file is not the one expected, or what is expected is no full digest."""
+    """A file is not the expected one, or the expected digest is incomplete."""
 
 
 def sha256_of(path: str | Path) -> str:
-    """64 hexadecimal digits, lower case; the file is read in pieces."""
+    """64 hexadecimal digits in lower case; the file is read in pieces."""
     with open(path, 'rb') as file:
         return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def require_sha256(path: str | Path, expected: str) -> None:
-    """Refuse a file of which one bit differs.
+    """Refuse a file that differs in any bit.
 
     Args:
         path: the file.
-        expected: all 64 hexadecimal digits. A shortened digest, such as the 8 digits that model zoos write into file
-            names, can be matched by trying, and is refused.
+        expected: all 64 hexadecimal digits. A shortened digest, such as the 8 digits in file names of model zoos, could
+            be matched by brute force, and is refused.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -1,4 +1,4 @@
-"""Which extra brings a module that is not installed."""
+"""The extra that installs a missing module."""
 
 EXTRA_OF = {
     'torch': 'train',
@@ -29,10 +29,10 @@ EXTRA_OF = {
     'onnxscript': 'export',
     'onnxruntime': 'export',
 }
-"""Module that a command or a public name may miss -> the extra of `pip install 'cmvl_mm[…]'` that brings it."""
+"""Module that a command or a public name needs -> the extra of `pip install 'cmvl_mm[…]'` that installs it."""
 
 
 def remedy_for(module: str | None) -> str | None:
-    """'Remedy: pip install …' for a module, by its top-level name; None of one that no extra brings."""
+    """'Remedy: pip install …' for a module, by its top-level name; None if no extra installs it."""
     extra = EXTRA_OF.get((module or '').partition('.')[0])
     return None if extra is None else f"Remedy: pip install 'cmvl_mm[{extra}]'."

@@ -1,4 +1,4 @@
-"""The commit of the tree that runs, as checkpoints and generated documents name it."""
+"""The commit of the running tree, as checkpoints and generated documents name it."""
 
 import subprocess
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def commit_of(repository: Path) -> str | None:
-    """All digits of the commit of the tree that runs, '+changes' behind it if it was changed; None outside a clone.
+    """The full hash of the running tree's commit, with '+changes' if the tree was modified; None outside a clone.
 
     Args:
-        repository: its root; a folder further down, such as an installed package in a project of others, is none.
+        repository: root of the clone; a subfolder, such as an installed package in another project, does not count.
     """
     try:
         top, head = _git(repository, 'rev-parse', '--show-toplevel', 'HEAD').splitlines()
@@ -20,11 +20,11 @@ def commit_of(repository: Path) -> str | None:
 
 
 def short_commit(repository: Path, written: Sequence[str] = ()) -> str:
-    """Of the tree that runs, with '+' where a tracked file has been changed; 'unknown' outside a clone.
+    """The short hash of the running tree's commit, with '+' if a tracked file was changed; 'unknown' outside a clone.
 
     Args:
-        repository: its root.
-        written: paths below it that the run itself writes, and that change nothing of what it does.
+        repository: root of the clone.
+        written: paths below it that the run itself writes, and that do not affect what it does.
     """
     try:
         head = _git(repository, 'rev-parse', '--short', 'HEAD')
@@ -36,6 +36,6 @@ def short_commit(repository: Path, written: Sequence[str] = ()) -> str:
 
 
 def _git(repository: Path, *words: str) -> str:
-    """What git prints."""
+    """The output of git."""
     command = ['git', '-C', str(repository), *words]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

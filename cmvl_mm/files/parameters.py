@@ -1,4 +1,4 @@
-"""Names of the parameters of a function or class, read from its source: importing a package may take seconds."""
+"""Names of the parameters of a function or class, read from its source, because importing a package takes seconds."""
 
 import ast
 from functools import lru_cache
@@ -7,15 +7,16 @@ from pathlib import Path
 
 
 def parameters_of(module: str, name: str) -> frozenset[str]:
-    """As `inspect.signature` names them, without `self`. Nothing below the top package is imported.
+    """Names of the parameters as in `inspect.signature`, without `self`. Nothing below the top package is imported.
 
     Args:
-        module: in full, such as 'mmengine.runner.runner'.
-        name: of a function, a class or a method ('Runner.save_checkpoint'); a class takes what its `__init__` does.
+        module: full name, such as 'mmengine.runner.runner'.
+        name: name of a function, a class or a method ('Runner.save_checkpoint'); a class has the parameters of
+            `__init__`.
 
     Raises:
         ModuleNotFoundError: the package is not installed.
-        LookupError: the module defines no such thing.
+        LookupError: the module does not define that name.
     """
     top, *below = module.split('.')
     spec = find_spec(top)

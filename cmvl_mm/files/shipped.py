@@ -1,6 +1,6 @@
-"""Where configs, tools and the index of models lie: in the checkout, or inside the installed package.
+"""Location of configs, tools and the index of models: in the checkout, or inside the installed package.
 
-OpenMMLab's convention: a wheel holds them below `cmvl_mm/.mim/`.
+By OpenMMLab's convention, a wheel holds them below `cmvl_mm/.mim/`.
 """
 
 from difflib import get_close_matches
@@ -10,30 +10,30 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class NotShippedError(FileNotFoundError):
-    """A name that is neither a file nor one of those that the package ships."""
+    """A name that is neither a file nor shipped with the package."""
 
 
 def shipped_root() -> Path:
     """The folder that holds `configs/`, `tools/` and `model-index.yml`."""
-    installed = PACKAGE / '.mim'  # first: beside an installed package `configs` may be another project's
+    installed = PACKAGE / '.mim'  # first: next to an installed package, `configs` may belong to another project
     return installed if installed.is_dir() else PACKAGE.parent
 
 
 def config_names() -> list[str]:
-    """Of all shipped configs but fragments, such as 'demo/retrieval', sorted."""
+    """Sorted names of all shipped configs without fragments, such as 'demo/retrieval'."""
     root = shipped_root() / 'configs'
     found = (path.relative_to(root).with_suffix('').as_posix() for path in root.rglob('*.py'))
     return sorted(name for name in found if not name.startswith('_base_/'))
 
 
 def config_path(name: str | Path) -> Path:
-    """The file of a config: the file itself where there is one, else the shipped one of that name.
+    """The file of a config: the named file if it exists, else the shipped config of that name.
 
     Args:
         name: 'my/config.py', 'demo/retrieval', 'demo/retrieval.py' or 'configs/demo/retrieval.py'.
 
     Raises:
-        NotShippedError: neither exists; the message lists near names.
+        NotShippedError: neither exists; the message lists similar names.
     """
     given = Path(name)
     if given.is_file():
@@ -52,7 +52,7 @@ def config_path(name: str | Path) -> Path:
 
 
 def base(name: str) -> str:
-    """The shipped config of that name, as the `_base_` of a config outside the package.
+    """The shipped config of that name, for the `_base_` of a config outside the package.
 
     Raises:
         NotShippedError: there is none.

@@ -1,3 +1,3 @@
-"""The version of the toolkit, below everything that writes it into files."""
+"""The version of the toolkit, importable by everything that writes it into files."""
 
 VERSION = '0.1.0'

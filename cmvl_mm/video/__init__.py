@@ -1,4 +1,4 @@
-"""Compressed file -> frames, motion vectors, residuals and costs.  PyAV and NumPy only."""
+"""Compressed file -> frames, motion vectors, residuals and costs.  Needs PyAV and NumPy only."""
 
 from cmvl_mm.video.accumulate import AccumulatedMotion, accumulate
 from cmvl_mm.video.accumulate_reader import AccumulatedResidual, read_accumulated, read_accumulated_residual

@@ -1,12 +1,12 @@
 """Accumulated motion: where each pixel's content was in an earlier frame, traced back block by block.
 
 The definition is CoViAR's (Wu et al., Compressed Video Action Recognition, CVPR 2018, section 3.2, and its published
-loader): a pixel of a block with a vector continues the trace of the pixel that the block came from; a pixel of a block
-without motion keeps its own trace, and so does one whose source lies outside the frame.  Vectors count in whole pixels,
-their fraction cut off, as in the ``src`` and ``dst`` of FFmpeg's records.
+loader): a pixel of a block with a vector continues the trace of the pixel that the block came from.  A pixel of a block
+without motion keeps its own trace, and so does a pixel whose source lies outside the frame.  Vectors are truncated to
+whole pixels, as in the ``src`` and ``dst`` of FFmpeg's records.
 
-CoViAR's videos have no B-frames, so that every vector refers to the frame before.  Here a trace runs from each frame to
-the one that its vectors refer to, whichever that is.
+CoViAR's videos have no B-frames, so every vector refers to the frame before.  Here a trace runs from each frame to the
+frame that its vectors refer to, which may be further back.
 
 Legend: n frames of H x W pixels, Hb x Wb cells.
 """
@@ -31,24 +31,24 @@ Rows = Sequence[int]
 
 @dataclass(frozen=True, eq=False)
 class AccumulatedMotion:
-    """Displacements of n frames since an earlier one, pixel by pixel."""
+    """Per-pixel displacements of n frames since an earlier frame."""
 
     vectors: npt.NDArray[np.int16]
     """(n, H, W, 2): (dx, dy) in whole pixels, position - traced position; +x right, +y down."""
     valid: npt.NDArray[np.bool_]
-    """(n, H, W): whether real vectors, none of which left the frame, make up the whole trace.
+    """(n, H, W): whether the whole trace consists of real vectors, none of which left the frame.
 
-    Elsewhere ``vectors`` holds what CoViAR's rule gives: the steps that could not be followed count as no motion.
+    Elsewhere ``vectors`` holds what CoViAR's rule gives: steps that cannot be followed count as no motion.
     """
     since: npt.NDArray[np.int64]
-    """(n,): the frame that a displacement counts from; -1 where it is before the first one, and nothing is valid."""
+    """(n,): the frame that displacements count from; -1 where it precedes the first frame, and nothing is valid."""
     missing: tuple[str | None, ...]
-    """(n,): why nothing of a frame is valid, by the latest frame of its trace that has no vectors; None where all have
-    some."""
+    """(n,): why nothing of a frame is valid: the reason of the latest frame in its trace that has no vectors.  None if
+    every frame of the trace has some."""
 
 
 class Traced(NamedTuple):
-    """One frame of `AccumulatedMotion`."""
+    """One frame of an `AccumulatedMotion`."""
 
     vectors: npt.NDArray[np.int16]
     valid: npt.NDArray[np.bool_]
@@ -59,23 +59,23 @@ class Traced(NamedTuple):
 def accumulate(
     motion: MotionField, *, height: int, width: int, over: int | None = None, before: Rows | None = None
 ) -> AccumulatedMotion:
-    """Accumulated motion of consecutive frames.
+    """Accumulate the motion of consecutive frames.
 
     Args:
-        motion: of n consecutive frames.
-        height: of the frames, px, at most 8192; likewise ``width``.
-        over: displacement over this many frames; None: since the last I-frame.
-        before: (n,) the frame that all vectors of each one refer to, counted from 0, and before it; -1 for one that is
-            not among the n.  None: always the frame before.
+        motion: vectors of n consecutive frames.
+        height: height of the frames in pixels, at most 8192; likewise ``width``.
+        over: number of frames that a displacement spans; None: since the last I-frame.
+        before: (n,) for each frame, the earlier frame that all its vectors refer to, counted from 0; -1 if that frame
+            is not among the n.  None: always the frame before.
 
     Returns:
-        Of each of the n frames, counted from 0.  An I-frame has none since itself, so 0.  What begins before
-        the first frame of ``motion`` is invalid, and so is what crosses an I-frame.  Where vectors refer further back
-        than one frame, ``over`` counts to the first frame of the trace that is at least so many before.
+        `AccumulatedMotion` of the n frames; ``since`` counts them from 0.  An I-frame counts from itself, so its
+        displacement is 0.  A trace that begins before the first frame of ``motion`` or crosses an I-frame is invalid.
+        Where vectors refer further back than one frame, a trace ends at its first frame at least ``over`` frames back.
 
     Raises:
-        ValueError: sizes do not fit the field's grid, ``over`` is no whole number from 1 on, or a frame does not refer
-            to one before it.
+        ValueError: the sizes do not fit the field's grid, ``over`` is not a whole number of at least 1, or ``before``
+            names a frame that is not earlier.
     """
     if not isinstance(motion, MotionField):
         raise TypeError(f'accumulate takes a MotionField, and not {type(motion).__name__}')
@@ -94,7 +94,7 @@ def accumulate(
 
 
 def _rows(before: Rows, count: int) -> list[int]:
-    """Raises SettingFault."""
+    """Check ``before``.  Raises SettingFault."""
     remedy = f'Give a number for each of {count} frames, -1 or that of a frame before it'
     if not isinstance(before, Sequence | np.ndarray):
         raise SettingFault(f'before is {shown(before)}', remedy)
@@ -107,13 +107,13 @@ def _rows(before: Rows, count: int) -> list[int]:
 def accumulated(
     motion: MotionField, *, height: int, width: int, over: int | None, before: Rows, numbers: Rows
 ) -> Iterator[Traced]:
-    """As `accumulate`, frame by frame, for long videos, and for rows that do not follow each other.
+    """`accumulate` frame by frame, for long videos and for rows that are not consecutive.
 
     Args:
-        before: (n,) row that each one's vectors refer to, above it, or -1.
-        numbers: (n,) display index of each row, ascending, by which ``over`` counts.
+        before: (n,) the earlier row that the vectors of each row refer to, or -1.
+        numbers: (n,) display index of each row, ascending; ``over`` counts in these.
 
-    ``since`` is a row.
+    ``since`` of each result is a row.
     """
     if motion.valid.shape[1:] != grid_shape(height, width, motion.block):
         raise ValueError(
@@ -137,7 +137,7 @@ class _Chain(NamedTuple):
 def _since_i_frame(motion: MotionField, steps: Steps, before: Rows) -> Iterator[_Chain]:
     outside = _Chain(steps.home | INVALID, -1, BEFORE)
     uses = Counter(before)
-    held: dict[int, _Chain] = {}  # as long as a later frame refers to one
+    held: dict[int, _Chain] = {}  # kept while a later frame still refers to it
     for row, (vectors, valid) in enumerate(zip(motion.vectors, motion.valid, strict=True)):
         source = held.get(before[row], outside)
         if motion.missing[row] == I_FRAME:
@@ -154,7 +154,7 @@ def _since_i_frame(motion: MotionField, steps: Steps, before: Rows) -> Iterator[
 
 
 def _over(motion: MotionField, steps: Steps, before: Rows, numbers: Rows, length: int) -> Iterator[_Chain]:
-    recent: dict[int, Step] = {}  # of rows that a trace may still lead through
+    recent: dict[int, Step] = {}  # of rows that a trace may still pass through
     for row, (vectors, valid) in enumerate(zip(motion.vectors, motion.valid, strict=True)):
         begin = numbers[row] - length
         for old in [old for old in recent if numbers[old] <= begin]:
@@ -174,14 +174,14 @@ def _over(motion: MotionField, steps: Steps, before: Rows, numbers: Rows, length
 def accumulated_residual(
     frames: npt.NDArray[np.uint8], references: npt.NDArray[np.uint8], vectors: npt.NDArray[np.int16]
 ) -> npt.NDArray[np.int16]:
-    """CoViAR's accumulated residual: pixels minus those of an earlier frame at the traced positions.
+    """CoViAR's accumulated residual: pixels minus the pixels of an earlier frame at the traced positions.
 
-    This is a difference of pictures, as in the published loader, not what the stream codes (`ResidualField`).
+    This is a difference of pictures, as in the published loader, not the residual of the stream (`ResidualField`).
 
     Args:
         frames: (n, H, W, channels).
-        references: likewise, the frame that each displacement counts from.
-        vectors: (n, H, W, 2) of `AccumulatedMotion`.
+        references: same shape; for each frame, the frame that its displacement counts from.
+        vectors: (n, H, W, 2), as in `AccumulatedMotion`.
 
     Returns:
         (n, H, W, channels), -255 to 255.

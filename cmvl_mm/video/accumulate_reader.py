@@ -24,31 +24,31 @@ class AccumulatedResidual:
     rgb: npt.NDArray[np.int16]
     """(n, H, W, 3): pixels minus those of frame ``motion.since`` at the traced positions, -255 to 255."""
     motion: AccumulatedMotion
-    """The traces; ``motion.valid`` says where they are real. ``rgb`` is 0 where ``since`` is -1."""
+    """The traces; ``motion.valid`` says which are real. ``rgb`` is 0 where ``since`` is -1."""
 
 
 def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | None = None) -> AccumulatedMotion:
-    """Accumulated motion by display index.
+    """Read accumulated motion by display index.
 
-    A trace runs from each frame to the one that its vectors to the past refer to: the frame before, or, in streams with
-    B-frames, a reference that is displayed earlier.  Where it cannot be told which one that is (H.264 with several
+    A trace runs from each frame to the frame that its vectors to the past refer to: the frame before or, in streams
+    with B-frames, a reference that is displayed earlier.  Where that frame cannot be determined (H.264 with several
     references), nothing is valid, and ``missing`` says so (docs/whole_stream.md).
 
     Args:
-        video: open; its ``block`` is the unit of tracing, and should lose nothing: 16 for prepared files, 8 for H.264.
+        video: an open video.  Its ``block`` is the unit of tracing and should lose nothing: 16 for prepared files, 8
+            for H.264.
         frames: display indices, any order, repeats allowed.
-        over: displacement over this many frames, or to the first frame of the trace that is further back; None: since
-            the last I-frame, as in CoViAR.
+        over: number of frames that a displacement spans, or up to the first frame of the trace that is further back;
+            None: since the last I-frame, as in CoViAR.
 
     Returns:
         `AccumulatedMotion` of ``len(frames)`` frames; ``since`` holds display indices.
 
     Raises:
         FrameIndexError: for an index below 0 or past the last frame.
-        VideoError: as `CompressedVideo.read`; stage ``motion`` where it cannot be told of any frame what its vectors
-            refer to.  To know that, a file that neither cmvl prepare has written nor headers prove to be regular is
-            decoded once.
-        SettingError: ``over`` is no whole number, or below 1.
+        VideoError: as for `CompressedVideo.read`; stage ``motion`` if the frame that vectors refer to is unknown for
+            all frames.  To find it, a file is decoded once unless `cmvl prepare` wrote it or headers prove it regular.
+        SettingError: ``over`` is not a whole number of at least 1.
     """
     check_opened('read_accumulated', video)
     with about(video.path, 'motion'):
@@ -69,13 +69,13 @@ def read_accumulated(video: CompressedVideo, frames: Indices, *, over: int | Non
 def read_accumulated_residual(
     video: CompressedVideo, frames: Indices, *, over: int | None = None
 ) -> AccumulatedResidual:
-    """CoViAR's accumulated residual by display index; arguments and errors are those of `read_accumulated`."""
+    """Read CoViAR's accumulated residual by display index; arguments and errors are those of `read_accumulated`."""
     check_opened('read_accumulated_residual', video)
     motion = read_accumulated(video, frames, over=over)
     numbers = np.array([*frames], np.int64)
     needed, places = np.unique(np.concatenate([numbers, motion.since[motion.since >= 0]]), return_inverse=True)
     pictures = video.read(rgb=needed).rgb
-    references = np.arange(len(numbers))  # of itself, where there is none
+    references = np.arange(len(numbers))  # a frame without a reference: its own picture
     references[motion.since >= 0] = places[len(numbers) :]
     rgb = accumulated_residual(pictures[places[: len(numbers)]], pictures[references], motion.vectors)
     rgb[motion.since < 0] = 0
@@ -85,13 +85,13 @@ def read_accumulated_residual(
 def accumulated_frames(
     video: CompressedVideo, frames: Iterable[int], *, over: int | None
 ) -> Iterator[tuple[int, Traced]]:
-    """Of each of ``frames``, sorted and each once: its display index, and its trace; ``since`` is a display index."""
+    """The display index and trace of each of ``frames``, which are sorted and unique; ``since`` is a display index."""
     wanted = list(frames)
     if not wanted:
         return
     check_codec(video.path, video.codec)
     before = frames_before(video._decoder, video._facts, sure=True)
-    # A frame that refers to none known does not move since the one displayed before it, by CoViAR's rule.
+    # By CoViAR's rule, a frame without a known reference has no motion since the frame displayed before it.
     source = np.where(before < 0, np.arange(-1, len(before) - 1), before)
     for needed, inside in _runs(wanted, source, video.keyframes, over):
         motion = _of_known_references(video.read(motion=needed).motion, before[needed] < 0)
@@ -104,7 +104,7 @@ def accumulated_frames(
 
 
 def _of_known_references(motion: MotionField, unknown: npt.NDArray[np.bool_]) -> MotionField:
-    """The field without the vectors of some frames, of which it says why."""
+    """The field without the vectors of the frames marked ``unknown``; ``missing`` gives the reason."""
     motion.vectors[unknown], motion.valid[unknown] = 0, False
     reasons = [reason or (NO_REFERENCE if lost else None) for reason, lost in zip(motion.missing, unknown, strict=True)]
     return replace(motion, missing=tuple(reasons))
@@ -113,7 +113,7 @@ def _of_known_references(motion: MotionField, unknown: npt.NDArray[np.bool_]) ->
 def _runs(
     frames: list[int], source: npt.NDArray[np.int64], keyframes: npt.NDArray[np.int64], over: int | None
 ) -> Iterator[tuple[list[int], set[int]]]:
-    """Frames, sorted, that must be read in one go because traces lead through them; and which of them are wanted."""
+    """Sorted frames that must be read together because traces pass through them, and which of them are wanted."""
     starts = frozenset(keyframes.tolist()) if over is None else frozenset[int]()
     needed, inside = set[int](), set[int]()
     for number in frames:
@@ -129,13 +129,13 @@ def _runs(
 def _trace(
     number: int, source: npt.NDArray[np.int64], starts: Set[int], begin: int | None, known: Set[int]
 ) -> list[int]:
-    """The frames of a trace: from ``number`` to one of ``starts``, to ``begin`` or before, or into a ``known`` one."""
+    """The frames of a trace from ``number`` to one of ``starts``, to ``begin`` or before, or to a ``known`` frame."""
     through = [number]
     while number not in starts and (begin is None or number > begin):
         number = int(source[number])
         if number < 0:
             break
         through.append(number)
-        if begin is None and number in known:  # what leads on from there is known, too
+        if begin is None and number in known:  # the rest of the trace is known, too
             break
     return through

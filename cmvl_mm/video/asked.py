@@ -1,4 +1,4 @@
-"""What reads ask of an open file, before anything is decoded."""
+"""Checks of the frames that a read requests from an open file, before anything is decoded."""
 
 from collections.abc import Mapping, Sequence, Set
 
@@ -13,11 +13,11 @@ Indices = Sequence[int] | npt.NDArray[np.integer]
 
 
 def rows_of(decoder: FrameDecoder, frames: Indices) -> dict[int, list[int]]:
-    """Display index, sorted -> the rows of the result that ask for it.
+    """Map each requested display index, in sorted order, to the rows of the result that request it.
 
     Raises:
         FrameIndexError: for an index below 0 or past the last frame.
-        SettingError: ``frames`` is no sequence of whole numbers.
+        SettingError: ``frames`` is not a sequence of whole numbers.
     """
     rows: dict[int, list[int]] = {}
     num_frames = decoder.num_frames if count_of(decoder.path, frames) else 0
@@ -31,10 +31,10 @@ def rows_of(decoder: FrameDecoder, frames: Indices) -> dict[int, list[int]]:
 
 
 def count_of(path: str, frames: Indices) -> int:
-    """How many frames are asked for.
+    """The number of requested frames.
 
     Raises:
-        SettingError: ``frames`` is no sequence. Sets and dicts have no order of their own.
+        SettingError: ``frames`` is not a sequence. Sets and dicts have no order of their own.
     """
     with about(path, 'index'):
         try:
@@ -47,7 +47,7 @@ def count_of(path: str, frames: Indices) -> int:
 
 
 def numbers_of(part: slice, num_frames: int) -> range:
-    """Display indices of a slice. Raises SettingFault where its parts are no whole numbers."""
+    """The display indices of a slice. Raises SettingFault if its parts are not whole numbers."""
     start, stop, step = (
         None if value is None else whole(f'the {name} of a slice', value)
         for name, value in (('start', part.start), ('stop', part.stop), ('step', part.step))
@@ -56,6 +56,6 @@ def numbers_of(part: slice, num_frames: int) -> range:
 
 
 def is_prepared(decoder: FrameDecoder) -> bool:
-    """Whether the file is as `cmvl_mm.video.encode.reencode` wrote it: MPEG-4 Part 2 without B-frames."""
+    """Whether `cmvl_mm.video.encode.reencode` wrote the file: MPEG-4 Part 2 without B-frames."""
     index = decoder.index if decoder.is_regular else None
     return index is not None and index.from_header

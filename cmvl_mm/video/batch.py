@@ -1,4 +1,4 @@
-"""A part of a video, as `CompressedVideo.iterate` gives it, and how parts are joined."""
+"""A batch of frames, as `CompressedVideo.iterate` gives it, and how batches are joined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from cmvl_mm.video.residual import ResidualField
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Frames that follow each other in display order."""
+    """Consecutive frames in display order."""
 
     indices: npt.NDArray[np.int64]
-    """(n,) display indices."""
+    """(n,) display indices of the frames."""
     rgb: npt.NDArray[np.uint8] | None = None
-    """(k, H, W, 3) RGB; None where no pictures were asked for."""
+    """(k, H, W, 3) RGB pictures; None if no pictures were requested."""
     rgb_indices: npt.NDArray[np.int64] | None = None
     """(k,) display indices of the pictures: ``indices``, or the key frames among them."""
     motion: MotionField | None = None
-    """Of all n frames; None where it was not asked for."""
+    """Vectors of all n frames; None if they were not requested."""
     future: MotionField | None = None
     """Vectors to the future, likewise."""
     residual: ResidualField | None = None
-    """Of all n frames, likewise; ``residual.approximate`` says whether they are exact."""
+    """Residuals of all n frames, likewise; ``residual.approximate`` says whether they are exact."""
 
     @property
     def nbytes(self) -> int:
-        """What its arrays hold."""
+        """Bytes that the arrays hold."""
         fields = [field for field in (self.motion, self.future) if field is not None]
         planes = [] if self.rgb is None else [self.rgb.nbytes]
         if self.residual is not None:
@@ -46,7 +46,7 @@ class Batch:
 
 
 def joined(parts: Sequence[Batch]) -> Batch:
-    """One batch of several, in their order."""
+    """Join several batches into one, in their order."""
     if len(parts) == 1:
         return parts[0]
     first = parts[0]
@@ -81,6 +81,6 @@ def _joined_fields(parts: Sequence[MotionField | None]) -> MotionField | None:
 
 
 def _joined_distances(fields: Sequence[MotionField]) -> tuple[int | None, ...] | None:
-    """All of them, or None: the parts of one read ask for them alike."""
+    """The distances of all fields, or None: all parts of one read request them alike."""
     known = [field.distance for field in fields if field.distance is not None]
     return tuple(distance for part in known for distance in part) if known else None

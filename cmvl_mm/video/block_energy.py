@@ -1,4 +1,4 @@
-"""Residual energy of every block of the grid: how much of its luma the stream had to add to its prediction.
+"""Residual energy of every block of the grid: how much luma the stream adds to its prediction of the block.
 
 Legend: n frames; Hb x Wb cells of ``block`` pixels.
 """
@@ -12,25 +12,25 @@ from cmvl_mm.video.residual import ResidualField
 
 
 class BlockEnergy(NamedTuple):
-    """Of n frames, on the grid of their vectors."""
+    """Residual energy of n frames, on the grid of their vectors."""
 
     energy: npt.NDArray[np.float32]
-    """(n, Hb, Wb): mean absolute luma residual of a cell's pixels, in grey levels; 0 where it is not ``valid``."""
+    """(n, Hb, Wb): mean absolute luma residual of a cell's pixels, in grey levels; 0 where a cell is not ``valid``."""
     valid: npt.NDArray[np.bool_]
-    """(n, Hb, Wb): which cells are predicted. Of the others (I-frames, intra blocks) there is no residual."""
+    """(n, Hb, Wb): which cells are predicted. The other cells (I-frames, intra blocks) have no residual."""
 
 
 def block_energy(residual: ResidualField) -> BlockEnergy:
-    """Mean absolute luma residual of every cell.
+    """Compute the mean absolute luma residual of every cell.
 
-    A cell that the picture's edge cuts counts the pixels inside. Of residuals of 8 bits, 0 to 128 grey levels; of 16, 0
-    to 255.
+    For a cell that the picture's edge cuts, only the pixels inside count. The range is 0 to 128 grey levels for
+    residuals of 8 bits, 0 to 255 for 16.
     """
     if not isinstance(residual, ResidualField):
         raise TypeError(f'block_energy takes a ResidualField, and not {type(residual).__name__}')
     block, valid = residual.motion.block, residual.predicted
     height, width = residual.y.shape[1:]
-    # -128 stays -128 in int8, and is 128 as a byte.
+    # -128 stays -128 in int8, but is 128 when viewed as uint8.
     magnitude = np.abs(residual.y).view(f'u{residual.y.itemsize}')
     # Line sums by bands and a matrix product take a quarter of the time of NumPy's reduceat.
     bands = [magnitude[:, top : top + block].sum(axis=1, dtype=np.float32) for top in range(0, height, block)]

@@ -24,10 +24,10 @@ _BT709 = 1
 
 @dataclass(frozen=True)
 class Kind:
-    """A container, and FFmpeg's encoders for it, the best first."""
+    """A container and FFmpeg's encoders for it, the best first."""
 
     mime: str
-    """As a browser is asked about it."""
+    """MIME type for the question whether a browser can play it."""
     encoders: tuple[str, ...]
 
 
@@ -44,7 +44,7 @@ _OPTIONS = {
 
 @cache
 def available_kinds() -> dict[str, str]:
-    """Kind -> the encoder that this FFmpeg has for it, H.264 first."""
+    """Map each kind to the encoder that this FFmpeg has for it, H.264 first."""
     found = {kind: [name for name in KINDS[kind].encoders if _has(name)] for kind in KINDS}
     return {kind: names[0] for kind, names in found.items() if names}
 
@@ -60,19 +60,19 @@ def _has(encoder: str) -> bool:
 def write_browser_video(
     pictures: Iterable[tuple[float, npt.NDArray[np.uint8]]], path: Path, kind: str, *, gop: int = 250
 ) -> int:
-    """Encode pictures at their times, the first one at 0; the index stands in front, so that playing can begin at once.
+    """Encode pictures at their times, the first one at 0; the index is in front, so playing starts at once.
 
     Args:
         pictures: rising seconds and (H, W, 3) uint8 RGB, all of one size with even sides.
-        path: of the file to write.
-        kind: of `available_kinds`.
-        gop: frames from one key frame to the next at most: small ones make stepping quick.
+        path: the file to write.
+        kind: one of `available_kinds`.
+        gop: largest distance between key frames, in frames; a small one makes stepping fast.
 
     Returns:
         The number of pictures.
 
     Raises:
-        VideoError: stage ``encode``.
+        VideoError: stage ``encode``, if the video cannot be written.
     """
     encoder = available_kinds()[kind]
     converter = VideoReformatter()
@@ -112,7 +112,7 @@ def write_browser_video(
 
 
 def _lasting(packets: list[Packet], ticks: int) -> list[Packet]:
-    """Packets that state how long they are shown: of the last one, the container cannot tell."""
+    """Give each packet its duration: the container cannot infer that of the last packet."""
     for packet in packets:
         packet.duration = ticks
     return packets

@@ -1,6 +1,6 @@
-"""The camera's share of motion vectors: pan, zoom and roll that most blocks of a frame agree on.
+"""Camera motion in motion vectors: the pan, zoom and roll that most blocks of a frame agree on.
 
-Moving objects are the minority that does not agree. Motion without the camera is that of objects over the ground.
+Moving objects are the minority that disagrees. Vectors minus camera motion are the motion of objects over the ground.
 """
 
 from typing import NamedTuple
@@ -13,38 +13,38 @@ from cmvl_mm.video.motion import MotionField
 Floats = npt.NDArray[np.float64]
 
 LEAST_BLOCKS = 12
-"""Valid blocks that a frame needs: three for each of the four unknowns."""
+"""Fewest valid blocks that a frame needs: three for each of the four unknowns."""
 _ITERATIONS = 15
 _BIWEIGHT = 4.685 / 1.1774
-"""Residuals from so many medians on count nothing: 4.685 standard deviations, as is usual for Tukey's biweight, and the
-length of a vector of two normal errors has its median at 1.1774 of them."""
+"""Residuals of at least this many medians get weight 0: 4.685 standard deviations, as usual for Tukey's biweight,
+divided by 1.1774, the median length of a vector of two standard normal errors."""
 _FINEST = 1.5
-"""Quarter pixels: vectors are whole numbers, so residuals below this are rounding."""
+"""Quarter pixels. Vectors are whole numbers, so smaller residuals are rounding."""
 
 
 class CameraMotion(NamedTuple):
-    """What the camera did between each frame and its reference; NaN where it is not known.
+    """Motion of the camera between each frame and its reference; NaN where it is unknown.
 
-    A block whose middle is at (x, y) px from the grid's moves by (pan x + zoom x - roll y, pan y + zoom y + roll x).
+    A block at (x, y) px from the middle of the grid moves by (pan x + zoom x - roll y, pan y + zoom y + roll x).
     """
 
     pan: Floats
-    """(n, 2): (dx, dy) in the middle of the grid, quarter pixels; +x right, +y down."""
+    """(n, 2): (dx, dy) in the middle of the grid, in quarter pixels; +x right, +y down."""
     zoom: Floats
-    """(n,): quarter pixels per pixel from the middle; above 0 where what is seen grows."""
+    """(n,): quarter pixels per pixel of distance from the middle; above 0 if the content grows."""
     roll: Floats
-    """(n,): the same across; above 0 where the picture turns clockwise."""
+    """(n,): rotation, in the same unit; above 0 if the picture turns clockwise."""
 
 
 def camera_motion(field: MotionField) -> CameraMotion:
     """Fit a similarity to the vectors of each frame by least squares, reweighted by Tukey's biweight.
 
-    The fit begins at the median vector. It follows the majority: an object that fills most of a frame is taken for the
-    ground, and blocks without texture have whatever vectors the encoder found cheap. Each frame is taken as it is:
-    vectors that span several frames give the camera's motion over as many, see `MotionField.per_frame`.
+    The fit starts from the median vector. It follows the majority: an object that fills most of a frame is taken for
+    the ground, and blocks without texture have arbitrary vectors that were cheap to code. Each frame is fitted as it
+    is: vectors that span several frames give the camera's motion over as many, see `MotionField.per_frame`.
 
     Args:
-        field: its valid blocks count; a frame with fewer than `LEAST_BLOCKS` is not fitted.
+        field: only its valid blocks count; a frame with fewer than `LEAST_BLOCKS` is not fitted.
     """
     frames, rows, columns = field.valid.shape
     counted, vectors = field.valid.reshape(frames, rows * columns), field.vectors.reshape(frames, rows * columns, 2)
@@ -56,11 +56,11 @@ def camera_motion(field: MotionField) -> CameraMotion:
 
 
 def without_camera(field: MotionField) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Vectors less the camera's motion: of objects over the ground.
+    """Subtract the camera's motion from the vectors: what remains is the motion of objects over the ground.
 
     Returns:
-        Vectors, (n, Hb, Wb, 2) quarter pixels, 0 where they are not valid; and which are, (n, Hb, Wb), those of the
-        field without the frames whose camera is not known.
+        Vectors, (n, Hb, Wb, 2) in quarter pixels, 0 where they are not valid; and their validity, (n, Hb, Wb), as in
+        the field, but False in frames whose camera motion is unknown.
     """
     camera = camera_motion(field)
     known = field.valid & ~np.isnan(camera.zoom)[:, None, None]
@@ -70,7 +70,7 @@ def without_camera(field: MotionField) -> tuple[npt.NDArray[np.float32], npt.NDA
 
 
 def _design(rows: int, columns: int) -> Floats:
-    """(P, 2, 4): what (pan x, pan y, zoom, roll) do to dx and dy of each block; places in blocks from the middle."""
+    """(P, 2, 4): effect of (pan x, pan y, zoom, roll) on each block's dx and dy; places in blocks from the centre."""
     y, x = np.mgrid[:rows, :columns].reshape(2, -1) - np.array([[rows - 1], [columns - 1]]) / 2
     one, none = np.ones_like(x), np.zeros_like(x)
     return np.stack([np.stack([one, none, x, -y], -1), np.stack([none, one, y, x], -1)], 1)

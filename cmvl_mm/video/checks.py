@@ -1,4 +1,4 @@
-"""What a caller may give for a setting, and one error that names it, shows it and says what would do."""
+"""Checks of settings that a caller gives, with one error that names the setting, its value and the remedy."""
 
 import math
 import operator
@@ -10,16 +10,16 @@ import numpy as np
 
 from cmvl_mm.video.errors import SettingError, Stage
 
-_LONGEST = 60  # letters of a value that an error shows
+_LONGEST = 60  # characters of a value that an error shows
 _BOOLS = bool, np.bool_
 
 
 class SettingFault(ValueError):
-    """A setting that cannot be; `about` makes it the error of one video.
+    """An invalid setting; `about` turns it into the error of one video.
 
     Args:
-        reason: what is wrong, with the value.
-        remedy: what would do, without a full stop.
+        reason: what is wrong, including the value.
+        remedy: what to give instead, without a full stop.
     """
 
     def __init__(self, reason: str, remedy: str) -> None:
@@ -32,7 +32,7 @@ class SettingFault(ValueError):
 
 @contextmanager
 def about(path: str, stage: Stage) -> Iterator[None]:
-    """A `SettingFault` inside becomes the `SettingError` of a file."""
+    """Turn a `SettingFault` raised inside into the `SettingError` of a file."""
     try:
         yield
     except SettingFault as fault:
@@ -40,16 +40,16 @@ def about(path: str, stage: Stage) -> Iterator[None]:
 
 
 def shown(value: object) -> str:
-    """A value as an error shows it: on one line, and short."""
+    """A value as an error shows it: short and on one line."""
     text = ' '.join(repr(value).split())
     return text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'
 
 
 def whole(name: str, value: object, *, least: int | None = None, most: int | None = None) -> int:
-    """``value`` as an int: any integer, also NumPy's, but no bool and no float.
+    """``value`` as an int. Accepts any integer, including NumPy's, but no bool and no float.
 
     Raises:
-        SettingFault: it is none, or outside ``least`` ... ``most``.
+        SettingFault: it is not an integer, or outside ``least`` ... ``most``.
     """
     try:
         if isinstance(value, _BOOLS):
@@ -64,10 +64,10 @@ def whole(name: str, value: object, *, least: int | None = None, most: int | Non
 
 
 def real(name: str, value: object) -> float:
-    """``value`` as a float: a number, also NaN, but no bool and no text.
+    """``value`` as a float. Accepts any number, including NaN, but no bool and no text.
 
     Raises:
-        SettingFault: it is none.
+        SettingFault: it is not a number.
     """
     try:
         if isinstance(value, bool | np.bool_ | str | bytes | bytearray) or np.ndim(value):  # type: ignore[arg-type]
@@ -78,7 +78,7 @@ def real(name: str, value: object) -> float:
 
 
 def finite(name: str, value: object) -> float:
-    """Likewise, but neither NaN nor infinite."""
+    """As `real`, but rejects NaN and infinity."""
     number = real(name, value)
     if not math.isfinite(number):
         raise SettingFault(f'{name} is {number}', f'Give a finite number for {name}')
@@ -86,14 +86,14 @@ def finite(name: str, value: object) -> float:
 
 
 def flag(name: str, value: object, remedy: str = 'Give True or False') -> bool:
-    """Raises SettingFault for anything but True and False."""
+    """``value`` as a bool. Raises SettingFault for anything but True and False."""
     if not isinstance(value, _BOOLS):
         raise SettingFault(f'{name} is {shown(value)}', remedy)
     return bool(value)
 
 
 def one_of(name: str, value: object, *choices: str | None) -> None:
-    """Raises SettingFault for anything but these texts, or None where it is one of them."""
+    """Raises SettingFault unless ``value`` is one of ``choices``, which are texts or None."""
     if not (None in choices if value is None else isinstance(value, str) and value in choices):
         *others, last = [f'"{choice}"' if choice is not None else 'None' for choice in choices]
         raise SettingFault(f'{name} is {shown(value)}', f'Give {", ".join(others)} or {last}')
@@ -103,10 +103,10 @@ def two_of(name: str, value: object, meaning: str) -> tuple[Any, Any]:
     """``value`` as a pair of anything.
 
     Args:
-        meaning: of the two, such as '(height, width)'.
+        meaning: of the two values, such as '(height, width)'.
 
     Raises:
-        SettingFault: it is none.
+        SettingFault: it is not a pair.
     """
     if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes) or len(value) != 2:
         raise SettingFault(f'{name} is {shown(value)}', f'Give {meaning}')
@@ -115,6 +115,6 @@ def two_of(name: str, value: object, meaning: str) -> tuple[Any, Any]:
 
 
 def sides(name: str, value: object, meaning: str) -> tuple[int, int]:
-    """``value`` as two whole numbers from 1 on; arguments and errors as of `two_of`."""
+    """``value`` as two whole numbers of at least 1; arguments and errors as in `two_of`."""
     first, second = (whole(f'each of {name}', side, least=1) for side in two_of(name, value, meaning))
     return first, second

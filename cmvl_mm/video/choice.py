@@ -7,16 +7,16 @@ from av.video.stream import VideoStream
 from cmvl_mm.video.errors import VideoError
 
 _STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-_SEQUENCES = {'avis', 'msf1', 'hevc', 'hevx'}  # brands of AVIF and HEIF files with a track, beside a still for others
-_LOOKED_AT = 4096  # packets: a stream that sends none among them is taken to send nothing
+_SEQUENCES = {'avis', 'msf1', 'hevc', 'hevx'}  # brands of AVIF and HEIF files with a track besides a still image
+_LOOKED_AT = 4096  # packets: a stream without one among these is taken to send none
 
 
 def video_streams(path: str, container: InputContainer) -> list[VideoStream]:
-    """The streams that may be the video, in the order of the file: no cover art, no still beside an animation of AVIF
-    or HEIF, and with a decoder.
+    """The streams that may be the video, in file order: those with a decoder, without cover art and without the still
+    image that accompanies an AVIF or HEIF animation.
 
     Raises:
-        VideoError: stage ``open``, if there is none.
+        VideoError: stage ``open``, if there is no such stream.
     """
     streams = list(container.streams.video)
     if not streams:
@@ -35,9 +35,9 @@ def video_streams(path: str, container: InputContainer) -> list[VideoStream]:
 
 
 def first_that_sends(container: InputContainer, streams: list[VideoStream]) -> VideoStream:
-    """The first stream, in the order of the file, that holds packets; the first of all if none does.
+    """The first stream, in file order, that holds packets; the first of all if none does.
 
-    May read from the container: open it again before it is decoded, unless the first stream's table lists packets.
+    May read from the container: reopen it before decoding, unless the first stream's table lists packets.
     """
     silent = {stream.index for stream in streams}
     for number, packet in enumerate(container.demux(streams)):

@@ -1,4 +1,4 @@
-"""Which matrix and range the colours of a frame have, and who states them."""
+"""The colour matrix and range of a frame, and whether the stream or the container states them."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -15,10 +15,10 @@ Source = Literal['stream', 'container', 'assumed']
 UNSPECIFIED = 2  # of matrices, primaries and transfer curves alike (ITU-T H.273)
 UNSTATED = 0  # of ranges
 _BT601 = 6
-_BY_SWSCALE = frozenset({1, 4, 5, 6, 7, 9})  # the matrices of FFmpeg 8.1's swscale; it refuses the other ones
+_BY_SWSCALE = frozenset({1, 4, 5, 6, 7, 9})  # the matrices that swscale of FFmpeg 8.1 converts; it refuses all others
 LIMITED, FULL = int(ColorRange.MPEG), int(ColorRange.JPEG)
 
-# Decoders that report a range only if the stream states it. The other ones report "limited" of a silent stream, too.
+# Decoders that report a range only if the stream states it. The others report "limited" even if it states none.
 _STATE_THEIR_RANGE = frozenset({'h264', 'vp9', 'av1'})
 
 
@@ -33,24 +33,24 @@ class Tags(NamedTuple):
 
 @dataclass(frozen=True)
 class Colour:
-    """How the samples of a video become RGB."""
+    """How the samples of a video are converted to RGB."""
 
     matrix: str
-    """``bt601``, ``bt709``, ``bt2020-ncl``, ``ycgco``, ...; ``rgb`` and ``grey`` where there is no matrix."""
+    """``bt601``, ``bt709``, ``bt2020-ncl``, ``ycgco``, ...; ``rgb`` and ``grey`` if there is no matrix."""
     range: Literal['limited', 'full']
-    """Black and white are 16 and 235 of 8 bits, or 0 and 255."""
+    """Range of 8-bit samples: black and white are 16 and 235 (limited), or 0 and 255 (full)."""
     matrix_from: Source
     range_from: Source
 
 
 def container_tags(stream: VideoStream) -> Tags:
-    """What the container states; to be asked before anything is decoded, since decoders write over it."""
+    """The container's tags. Read them before decoding anything, because decoders overwrite them."""
     context = stream.codec_context
     return Tags(int(context.colorspace), int(context.color_range), int(context.color_primaries), int(context.color_trc))
 
 
 def frame_tags(frame: VideoFrame) -> Tags:
-    """What the decoder says."""
+    """The decoder's tags of a frame."""
     return Tags(int(frame.colorspace), int(frame.color_range), int(frame.color_primaries), int(frame.color_trc))
 
 
@@ -59,18 +59,18 @@ class Plan(NamedTuple):
 
     colour: Colour
     tags: Tags
-    """What swscale or the formula must be told."""
+    """The tags that swscale or the formula needs."""
     way: Literal['swscale', 'formula', 'grey']
 
 
 def resolve(frame: Tags, container: Tags, pixels: VideoFormat, codec: str) -> Plan:
-    """The colours of a frame: what the stream states, else what the container states, else an assumption.
+    """The colours of a frame: as the stream states, else as the container states, else by an assumption.
 
     Args:
-        frame: what the decoder says.
-        container: what the container states.
-        pixels: the decoder's format.
-        codec: FFmpeg's name of it.
+        frame: the decoder's tags.
+        container: the container's tags.
+        pixels: the decoder's pixel format.
+        codec: FFmpeg's name of the codec.
     """
     if _holds_rgb(pixels):
         return Plan(Colour('rgb', 'full', 'stream', 'stream'), frame, 'swscale')
@@ -78,7 +78,7 @@ def resolve(frame: Tags, container: Tags, pixels: VideoFormat, codec: str) -> Pl
     transfer = frame.transfer if frame.transfer != UNSPECIFIED else container.transfer
     levels, range_from = _range(frame.range, container.range, pixels, codec)
     full = levels == FULL
-    # An assumption stays unsaid: swscale's own is the same.
+    # An assumed range is not passed on: swscale assumes the same.
     levels = UNSTATED if range_from == 'assumed' else levels
     if _is_grey(pixels):
         colour = Colour('grey', 'full' if full else 'limited', 'stream', range_from)
@@ -106,12 +106,12 @@ def _range(stream: int, container: int, pixels: VideoFormat, codec: str) -> tupl
         return stream, 'stream'
     if container in (LIMITED, FULL):
         return container, 'container'
-    # H.264, E.2.1, and others infer "limited"; formats that are no video standards store grey as pictures do.
+    # H.264, E.2.1, and others infer "limited"; formats that are not video standards store grey with full range.
     return FULL if _is_grey(pixels) and codec not in _STATE_THEIR_RANGE else LIMITED, 'assumed'
 
 
 def _holds_rgb(pixels: VideoFormat) -> bool:
-    """Whether there is no matrix: RGB in any order, palettes, black and white, XYZ, raw sensors."""
+    """Whether the format has no matrix: RGB in any order, palettes, black and white, XYZ, raw sensors."""
     return pixels.is_rgb or pixels.has_palette or pixels.name.startswith(('mono', 'xyz'))
 
 

@@ -1,4 +1,4 @@
-"""Frames made ready for swscale, so that reading and preparing give the same colours; and their RGB."""
+"""Prepares frames for swscale, so that reading and preparing give the same colours, and converts them to RGB."""
 
 from fractions import Fraction
 from typing import NamedTuple
@@ -17,21 +17,21 @@ _BT709 = 1
 
 
 class _Unflagging(NamedTuple):
-    """A filter for frames of one format and size."""
+    """A filter graph that clears the interlacing flag, for frames of one format and size."""
 
     shape: tuple[str, int, int]
-    graph: Graph  # its filters do not keep it alive
+    graph: Graph  # kept here because its filters do not keep it alive
     start: FilterContext
     end: FilterContext
 
 
 class ColourReader:
-    """Makes frames of one video ready for swscale, so that reading and preparing agree.
+    """Prepares the frames of one video for swscale, so that reading and `cmvl prepare` give the same colours.
 
     Args:
-        path: of the video, for errors.
+        path: path of the video, for errors.
         container: `container_tags` of the stream.
-        codec: FFmpeg's name of the format.
+        codec: FFmpeg's name of the codec.
     """
 
     def __init__(self, path: str, container: Tags, codec: str) -> None:
@@ -40,20 +40,20 @@ class ColourReader:
         self.codec = codec
         self._plans: dict[tuple[str, Tags], Plan] = {}
         self._converter = VideoReformatter()
-        self._to_packed = VideoReformatter()  # its own: a converter whose formats change is made anew each time
+        self._to_packed = VideoReformatter()  # a separate one: a converter is rebuilt whenever its formats change
         self._unflagging: _Unflagging | None = None
 
     def colour(self, frame: VideoFrame) -> Colour:
-        """The record of a frame as decoded."""
+        """The `Colour` of a frame as decoded."""
         return self._plan(frame).colour
 
     def ready(self, frame: VideoFrame) -> VideoFrame:
-        """The same picture, in a form that swscale converts by the right matrix and range, and as one picture.
+        """The same picture, both fields as one, in a form that swscale converts by the right matrix and range.
 
-        That is the frame itself with its tags set, or one of RGB where swscale lacks the conversion.
+        This is the frame itself with its tags set, or an RGB frame if swscale lacks the conversion.
 
         Raises:
-            VideoError: stage ``decode``, for a matrix or transfer curve that has no formula here.
+            VideoError: stage ``decode``, for a matrix or transfer curve without a formula here.
         """
         _, tags, way = self._plan(frame)
         if frame.interlaced_frame:
@@ -69,12 +69,12 @@ class ColourReader:
         return frame
 
     def rgb(self, frame: VideoFrame) -> VideoFrame:
-        """The picture as `rgb24`, in the size that it has, with the values of `frame.to_ndarray(format="rgb24")`.
+        """The picture as `rgb24` at its own size, with the values of `frame.to_ndarray(format="rgb24")`.
 
-        That would set up a converter and its threads for every frame.
+        `to_ndarray` would set up a converter and its threads for every frame.
 
         Raises:
-            VideoError: as of `ready`.
+            VideoError: as for `ready`.
         """
         return self._to_packed.reformat(self.ready(frame), format='rgb24', threads=1)
 
@@ -86,7 +86,7 @@ class ColourReader:
         return plan
 
     def _unflagged(self, frame: VideoFrame) -> VideoFrame:
-        """The frame without its flag of interlacing: swscale would convert and scale its two fields apart."""
+        """The frame without its interlacing flag: with it, swscale would convert and scale the fields separately."""
         shape = frame.format.name, frame.width, frame.height
         if self._unflagging is None or self._unflagging.shape != shape:
             graph = Graph()
@@ -105,10 +105,10 @@ class ColourReader:
     def _by_formula(self, frame: VideoFrame, tags: Tags) -> VideoFrame:
         bits = frame.format.components[0].bits
         deep = bits > 8
-        frame.colorspace, frame.color_range = _BT709, tags.range  # any that swscale has: only the layout changes
+        frame.colorspace, frame.color_range = _BT709, tags.range  # any pair that swscale has: only the layout changes
         wide = self._converter.reformat(frame, format='yuv444p16le' if deep else 'yuv444p', threads=1)
         planes = np.stack([_samples(wide, plane, deep) for plane in range(3)])
-        shift = 16 - bits if deep else 0  # swscale puts the bits uppermost
+        shift = 16 - bits if deep else 0  # swscale puts the sample into the highest bits
         encoding = Encoding(tags.matrix, tags.range == FULL, tags.primaries, tags.transfer, bits)
         try:
             rgb = to_rgb(planes / (1 << shift), encoding)
@@ -121,13 +121,13 @@ class ColourReader:
         bits = frame.format.components[0].bits
         deep = bits > 8
         wide = self._converter.reformat(frame, format='gray16le' if deep else 'gray', threads=1)
-        # swscale stretches the codes to 16 bits.
+        # swscale scales the codes to 16 bits.
         codes = _samples(wide, 0, deep) * (((1 << bits) - 1) / 65535 if deep else 1)
         grey = expand_grey(codes, bits)
         return VideoFrame.from_ndarray(np.repeat(grey[..., None], 3, axis=2), format='rgb24')
 
 
 def _samples(frame: VideoFrame, plane: int, deep: bool) -> np.ndarray:
-    """(H, W) of a plane without subsampling."""
+    """(H, W) samples of a plane without subsampling."""
     lines = np.frombuffer(memoryview(frame.planes[plane]), '<u2' if deep else np.uint8)
     return lines.reshape(frame.height, -1)[:, : frame.width]

@@ -1,6 +1,6 @@
-"""FFmpeg's motion-vector records, and those of their fields that a grid needs, each in a piece of memory of its own.
+"""FFmpeg's motion-vector records, and the fields that a grid needs, each as a contiguous array.
 
-A record is 40 bytes, so that whoever goes through one field goes through the memory of all. Here that happens once.
+A record takes 40 bytes, so reading one field of many records reads the memory of all fields. Here that happens once.
 
 Legend: m records.
 """
@@ -28,8 +28,8 @@ RECORD = np.dtype(
 )
 """FFmpeg's ``AVMotionVector``, 40 bytes with its padding.
 
-``source`` below 0: the reference is of list 0, as a rule in the past; ``w``, ``h``, ``dst_x``, ``dst_y``: block size
-and block centre in pixels; the block came from ``dst + motion / motion_scale``.
+``source`` below 0: the reference is of list 0, which is usually in the past; ``w``, ``h``, ``dst_x``, ``dst_y``: block
+size and block centre in pixels; the block came from ``dst + motion / motion_scale``.
 """
 
 
@@ -46,47 +46,47 @@ _PAIRS = np.dtype(
         'itemsize': RECORD.itemsize,
     }
 )
-"""Two neighbouring fields as one number: they are copied, and chosen, as one."""
+"""Two neighbouring fields as one number, so that they are copied and selected together."""
 
 
 class Columns(NamedTuple):
-    """Fields of m records; pairs of x and y as one number each."""
+    """Fields of m records; x and y of a pair are stored as one number."""
 
     past: npt.NDArray[np.bool_]
-    """(m,) whether the reference is of list 0."""
+    """(m,) whether the reference is in list 0."""
     scale: npt.NDArray[np.uint16]
-    """(m,) steps of a pixel."""
+    """(m,) steps per pixel."""
     sizes: npt.NDArray[np.uint16]
     centres: npt.NDArray[np.int32]
     motions: npt.NDArray[np.int64]
 
     @property
     def width(self) -> npt.NDArray[np.int32]:
-        """(m,) px."""
+        """(m,) block width in pixels."""
         return (self.sizes & 255).astype(np.int32)
 
     @property
     def height(self) -> npt.NDArray[np.int32]:
-        """(m,) px."""
+        """(m,) block height in pixels."""
         return (self.sizes >> 8).astype(np.int32)
 
     @property
     def x(self) -> npt.NDArray[np.int32]:
-        """(m,) of the centre, px."""
+        """(m,) x of the block centre in pixels."""
         return self.centres << 16 >> 16
 
     @property
     def y(self) -> npt.NDArray[np.int32]:
-        """(m,) of the centre, px."""
+        """(m,) y of the block centre in pixels."""
         return self.centres >> 16
 
     @property
     def motion(self) -> npt.NDArray[np.int32]:
-        """(m, 2) to the source, in steps."""
+        """(m, 2) displacement to the source, in steps."""
         return self.motions.view('<i4').reshape(-1, 2)
 
     def of(self, chosen: npt.NDArray[np.intp]) -> 'Columns':
-        """Some of the records, by number."""
+        """The records with these numbers."""
         past, scale, sizes, centres, motions = self
         return Columns(
             past.take(chosen), scale.take(chosen), sizes.take(chosen), centres.take(chosen), motions.take(chosen)
@@ -94,7 +94,7 @@ class Columns(NamedTuple):
 
 
 def columns_of(records: npt.NDArray[np.void]) -> Columns:
-    """Of records as `RECORD`."""
+    """Columns of records of type `RECORD`."""
     pairs = records.view(_PAIRS)
     size, centre, motion = (np.ascontiguousarray(pairs[name]) for name in ('size', 'centre', 'motion'))
     return Columns(records['source'] < 0, np.ascontiguousarray(records['motion_scale']), size, centre, motion)

@@ -1,4 +1,4 @@
-"""Opening a video file, and decoding it strictly: what FFmpeg conceals is reported here."""
+"""Opens a video file and reads its packets; what FFmpeg would conceal is reported here."""
 
 import os
 import stat
@@ -20,23 +20,23 @@ FORMATS = (
     'apng,asf,av1,avi,dirac,dnxhd,dv,evc,flv,gif,gxf,h261,h263,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,'
     'mpegvideo,mxf,nsv,nut,obu,ogg,rm,vc1,vc1test,vvc,wtv,yuv4mpegpipe'
 )
-"""Containers and raw streams that hold their frames themselves, by the names of FFmpeg's demuxers."""
+"""Demuxers, by FFmpeg's names, of containers and raw streams that hold their frames themselves."""
 
 
 Opened = tuple[InputContainer, VideoStream]
-"""An open file, and the stream in it that is the video."""
+"""An open container, and its stream that is the video."""
 
 
 def open_video(video: str | Source) -> Opened:
-    """The container and its video stream, whose decoder is set up for pixels.
+    """Open the container and its video stream, whose decoder is set up for pixels.
 
-    The video is the first stream, in the order of the file, that sends packets and is no cover art.
+    The video is the first stream, in file order, that sends packets and is not cover art.
 
     Args:
         video: the path of a regular file, or another source.
 
     Raises:
-        VideoError: stage ``open``, for anything but a regular file that holds video of a sane size.
+        VideoError: stage ``open``, for anything but a regular file that holds video of an accepted size.
     """
     source = as_source(video)
     path = source.name
@@ -59,8 +59,8 @@ def open_video(video: str | Source) -> Opened:
 
 def _open(source: Source) -> InputContainer:
     try:
-        # The white lists: a play list, which would open other files than the one that it was allowed to, is no video.
-        # LARGEST here, too: opening decodes some frames
+        # White lists: a playlist is refused, because it would open other files than the one that was given.
+        # LARGEST applies here, too, because opening decodes some frames.
         options = {'protocol_whitelist': 'file', 'format_whitelist': FORMATS, **LARGEST}
         return open_file(source.for_pyav(), options)
     except av.ArgumentError as error:
@@ -84,7 +84,7 @@ def _check_file(source: Source) -> None:
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):
         raise VideoError(path, 'open', 'this is a folder', 'Name a video in it')
-    if not stat.S_ISREG(status.st_mode):  # opening a FIFO would wait for ever
+    if not stat.S_ISREG(status.st_mode):  # opening a FIFO would block forever
         raise VideoError(path, 'open', 'this is not a regular file')
     if not status.st_size:
         raise VideoError(path, 'open', 'the file is empty')
@@ -92,7 +92,7 @@ def _check_file(source: Source) -> None:
 
 def _prepare(path: str, stream: VideoStream) -> VideoStream:
     context = stream.codec_context
-    if min(context.width, context.height) < 1:  # FFmpeg refused what it found
+    if min(context.width, context.height) < 1:  # FFmpeg rejected the size that it found
         raise VideoError(path, 'open', f'the headers state no size, or one beyond {MAX_SIDE}x{MAX_SIDE} px')
     if max(context.width, context.height) > MAX_SIDE:
         size = f'{context.width}x{context.height}'
@@ -102,21 +102,21 @@ def _prepare(path: str, stream: VideoStream) -> VideoStream:
 
 
 def packets_with_data(container: InputContainer, stream: VideoStream) -> Iterator[Any]:
-    """Packets in decoding order, without the empty ones: AVI marks dropped frames so, PyAV the end."""
+    """Packets in decoding order, without empty ones: AVI marks dropped frames with them, PyAV the end of the stream."""
     packets = container.demux(stream)
     try:
         for packet in packets:
             if packet.size:
                 yield packet
     finally:
-        packets.close()  # type: ignore[attr-defined]  # a generator; left to the interpreter, it leaks some 300 bytes
+        packets.close()  # type: ignore[attr-defined]  # close the generator: garbage collection leaks some 300 bytes
 
 
 def all_packets(path: str, container: InputContainer, stream: VideoStream) -> Iterator[Any]:
-    """Packets of a file just opened, from the first to the last.
+    """All packets of a file that was just opened, from first to last.
 
     Raises:
-        VideoError: stage ``index``, if .mp4's own table lists more of them: the file was cut off.
+        VideoError: stage ``index``, if the table of an .mp4 file lists more packets: the file was truncated.
     """
     count = 0
     for packet in packets_with_data(container, stream):

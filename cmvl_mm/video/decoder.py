@@ -1,4 +1,4 @@
-"""Decoded frames of a file by display index: from its proven index, or compared with a decode of the whole."""
+"""Decoded frames of a file by display index: from its proven index, or compared with a full decode."""
 
 from collections.abc import Iterator, Set
 
@@ -14,15 +14,15 @@ from cmvl_mm.video.sound_pictures import sound_pictures
 
 
 class FrameDecoder(KnownFrames):
-    """One open video file; arguments are those of `KnownFrames`."""
+    """Decodes one open video file; arguments are those of `KnownFrames`."""
 
     _pictures: list[tuple[int, bool]] | None = None
 
     def another(self) -> 'FrameDecoder':
-        """The same video once more, to be decoded at the same time; its index is known already.
+        """Open the same video again, to be decoded at the same time; it reuses the known index.
 
         Raises:
-            VideoError: stage ``open``, if it cannot be opened again, or is another file by now.
+            VideoError: stage ``open``, if it cannot be opened again, or the file was replaced.
         """
         reader = self.reader
         other = FrameDecoder(self._source)
@@ -36,9 +36,9 @@ class FrameDecoder(KnownFrames):
         """Every frame wanted for its pixels, its vectors or both, by display index.
 
         Args:
-            rgb: display indices.
-            motion: display indices.
-            end: a key frame behind all that is wanted; see `RegularReader.frames`. None for what is not proven regular.
+            rgb: display indices of the frames wanted as pixels.
+            motion: display indices of the frames wanted as vectors.
+            end: a key frame after all wanted frames; see `RegularReader.frames`. None if not proven regular.
         """
         self._first.check_open()
         reader = self.reader
@@ -50,10 +50,10 @@ class FrameDecoder(KnownFrames):
             yield Asked(number, frame, number in rgb, number in motion)
 
     def pictures_alone(self, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
-        """Every frame wanted for its pixels, in display order; of a regular stream without decoding what it can spare.
+        """Every frame wanted for its pixels, in display order; a regular stream skips frames that are not needed.
 
         Raises:
-            VideoError: as `frames`, but damage to a frame that is not decoded is not seen.
+            VideoError: as for `frames`, but damage to a frame that is not decoded goes unnoticed.
         """
         reader = self.reader
         if isinstance(reader, RegularReader):
@@ -61,7 +61,7 @@ class FrameDecoder(KnownFrames):
         return ((asked.number, asked.frame) for asked in self.frames(wanted, frozenset()) if asked.frame is not None)
 
     def packet_data(self) -> Iterator[bytes]:
-        """All packets in decoding order, whatever is being read meanwhile."""
+        """All packets in decoding order, independent of other reads."""
         kept = self.reader.kept
         if kept is not None:
             yield from map(bytes, kept)
@@ -73,14 +73,14 @@ class FrameDecoder(KnownFrames):
             reader.close()
 
     def new_reader(self) -> StreamReader:
-        """Another reader of the same file: frames may be on their way out of the first."""
+        """Another reader of the same file, because frames may still be coming out of the first."""
         return StreamReader(self._source)
 
     def pictures(self) -> list[tuple[int, bool]]:
-        """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode, once.
+        """FFmpeg's picture type of every frame, and whether it is a key frame: one full decode, at first use.
 
         Raises:
-            VideoError: stage ``decode``, at the first frame that does not decode or was patched up.
+            VideoError: stage ``decode``, at the first frame that does not decode or that FFmpeg patched up.
         """
         if self._pictures is None:
             reader = self.reader

@@ -1,4 +1,4 @@
-"""What a video file holds, and what it gives as motion vectors: counted, never taken from a header's word."""
+"""What a video file holds, and which motion vectors it gives: counted from a decode, not taken from its headers."""
 
 import os
 import time
@@ -14,77 +14,77 @@ from cmvl_mm.video.stream import CompressedVideo
 
 _BLOCK = 16  # px
 _TOGETHER = 512  # frames; 20 MB of vectors at 1080p
-FEWEST_FRAMES = 41  # of configs/own/pretrain; the paper's take 71
-_NEAR = 12  # frames from one key frame to the next, at most, for a clip to have one near it
+FEWEST_FRAMES = 41  # needed by configs/own/pretrain; the paper's configs take 71
+_NEAR = 12  # largest key-frame distance, in frames, at which every clip has a key frame near it
 
 _TURNS = {0: '', 90: 'turned 90 degrees clockwise', 180: 'turned 180 degrees', 270: 'turned 90 degrees anticlockwise'}
 
 
 @dataclass(frozen=True)
 class VectorCounts:
-    """What the frames of a video give as motion vectors."""
+    """Counts of the motion vectors in a video's frames."""
 
     frames: int
     """Frames with at least one valid vector."""
     missing: dict[str, int]
-    """Why the others have none -> how many."""
+    """Reason why frames have no vectors -> number of such frames."""
     valid_share: float
-    """Of the 16 px cells of ``frames``, those with a valid vector; 0 to 1."""
+    """Share of the 16 px cells of ``frames`` that have a valid vector, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """Of one file. Pictures are as they are read: rotation is not applied."""
+    """Facts about one file. Pictures are as they are read: rotation is not applied."""
 
     path: str
     container: str
-    """FFmpeg's name of the format, such as 'mov,mp4,m4a,3gp,3g2,mj2'."""
+    """FFmpeg's name of the container format, such as 'mov,mp4,m4a,3gp,3g2,mj2'."""
     tracks: int
     """Video streams of the file, without cover art; the first that holds packets is described, and read everywhere."""
     codec: str
     profile: str | None
-    """Of the codec; None where the stream states none."""
+    """Profile of the codec; None if the stream states none."""
     width: int
     height: int
-    """Pixels."""
+    """Height of the picture in pixels; likewise ``width``."""
     pixel_format: str
-    """Of frame 0, FFmpeg's name, such as 'yuv420p'."""
+    """Pixel format of frame 0 by FFmpeg's name, such as 'yuv420p'."""
     orientation: str
     interlaced: bool
-    """Whether frame 0 is flagged so."""
+    """Whether frame 0 is flagged as interlaced."""
     num_frames: int
     fps: float
-    """Mean frames per second; 0 where the file has neither times nor a rate."""
+    """Mean frames per second; 0 if the file has neither times nor a rate."""
     seconds: float | None
     """``num_frames / fps``."""
     keyframes: int
     keyframe_interval: tuple[int, int]
-    """Fewest and most frames from one key frame to the next, or to the end of the file."""
+    """Fewest and most frames from one key frame to the next or to the end of the file."""
     b_frames: int
     prepared: str | None
-    """The profile with which `cmvl prepare` wrote the file; None of any other file."""
+    """The profile with which `cmvl prepare` wrote the file; None for any other file."""
     refused: str | None
-    """Why no motion vectors are read of this codec; None where they are."""
+    """Why no motion vectors of this codec are read; None if they are."""
     vectors: VectorCounts | None
-    """None where refused."""
+    """Counts of the vectors; None if they are not read."""
     needs: tuple[str, ...]
-    """What stands in the way of training, each with its remedy; empty where nothing does."""
+    """What prevents training on the file, each with its remedy; empty if nothing does."""
     too_short: str | None
-    """Why `cmvl pretrain` leaves the video out; None where it is long enough."""
+    """Why `cmvl pretrain` skips the video; None if it is long enough."""
     index_by_decoding: bool
-    """Whether every process decodes the file once before the first read; else its headers are enough."""
+    """Whether every process decodes the whole file before its first read; if not, the headers are enough."""
     cost_seconds: float
-    """What these facts took."""
+    """Seconds that collecting these facts took."""
 
 
 def describe(path: str | os.PathLike[str]) -> VideoFacts:
-    """Decode a video from start to end, and say what is in it.
+    """Decode a video from start to end and report what it holds.
 
-    It is decoded for the types of its frames, and once more for their vectors, which is cheaper. What that took is
-    in ``cost_seconds``.
+    The video is decoded once for the types of its frames, and once more for their vectors, which is cheaper.
+    ``cost_seconds`` of the result is the time that this took.
 
     Raises:
-        VideoError: it cannot be opened, or is damaged; the message names the first damaged frame.
+        VideoError: the file cannot be opened or is damaged; the message names the first damaged frame.
     """
     began = time.perf_counter()
     name = os.fspath(path)
@@ -133,7 +133,7 @@ def describe(path: str | os.PathLike[str]) -> VideoFacts:
 
 
 def _orientation(known: VideoMetadata) -> str:
-    """In words."""
+    """The orientation in words."""
     if known.rotation is None:
         return 'turned by no multiple of 90 degrees when shown'
     done = ['mirrored left to right'] * known.mirrored + [_TURNS[known.rotation]] * (known.rotation > 0)

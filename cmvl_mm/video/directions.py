@@ -1,4 +1,4 @@
-"""Vectors to the past and to the future of the same frames, their distances, and motion per frame."""
+"""Vectors of frames to the past and to the future, their distances, and motion per frame."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,16 +15,16 @@ Normalise = Literal['per_frame'] | None
 
 
 class DirectedPainter:
-    """Collects frames as `Painter` does, for one direction or both.
+    """Collects frames as `Painter` does, for one or both directions.
 
     Args:
-        facts: of the video.
+        facts: facts of the video.
         numbers: display indices of the frames, in the order of the result.
-        block: px of a cell.
-        directions: with 'both', vectors to the future are a field of their own.
+        block: edge of a cell in pixels.
+        directions: 'both' adds a separate field of vectors to the future.
         normalise: 'per_frame' divides vectors by their distance.
 
-    Distances are told where they are asked for: with 'both', or to normalise.
+    Distances are given only if requested: by 'both' or by ``normalise``.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class DirectedPainter:
         self._tells_distance = directions == 'both' or normalise is not None
 
     def add(self, rows: list[int], number: int, frame: VideoFrame) -> None:
-        """One frame's vectors, for these rows of the result."""
+        """Add one frame's vectors to these rows of the result."""
         for painter in self._painters.values():
             painter.add(rows, number, frame)
 
     def finish(self) -> tuple[MotionField, MotionField | None]:
-        """To the past, and to the future where it was asked for."""
+        """The field of vectors to the past, and the field to the future if it was requested."""
         fields = {direction: self._finished(direction, painter) for direction, painter in self._painters.items()}
         return fields['past'], fields.get('future')
 

@@ -1,4 +1,4 @@
-"""How a decoded picture is meant to be shown: its orientation, and the shape of its pixels."""
+"""How to show a decoded picture: its orientation and the shape of its pixels."""
 
 from fractions import Fraction
 from typing import NamedTuple
@@ -9,21 +9,21 @@ from av.video.frame import VideoFrame
 
 from cmvl_mm.video.side_data import display_matrix
 
-_TOLERANCE = 0.01  # of the matrix's largest entry: what writers round
+_TOLERANCE = 0.01  # share of the matrix's largest entry: rounding by writers
 
 
 class Orientation(NamedTuple):
-    """One of the eight ways to lay a rectangle on its frame: transposed first, then flipped."""
+    """One of the eight orientations of a rectangle: it is transposed first, then flipped."""
 
     transposed: bool = False
-    """Rows and columns change places."""
+    """Whether rows and columns are swapped."""
     upside_down: bool = False
-    """The order of the rows is reversed."""
+    """Whether the order of the rows is reversed."""
     mirrored: bool = False
-    """The order of the columns is reversed."""
+    """Whether the order of the columns is reversed."""
 
     def upright(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """(H, W, C) as decoded -> as shown."""
+        """Turn a picture, (H, W, C), from its coded into its shown orientation."""
         if self.transposed:
             picture = picture.swapaxes(0, 1)
         return picture[:: -1 if self.upside_down else 1, :: -1 if self.mirrored else 1]
@@ -33,24 +33,24 @@ UPRIGHT = Orientation()
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:
-    """What the display matrix says, of the container or of the stream; upright where there is none.
+    """The orientation in the display matrix of the container or the stream; upright if there is none.
 
     Raises:
-        ValueError: it is none of the eight orientations.
+        ValueError: the matrix is none of the eight orientations.
     """
     matrix = display_matrix(frame)
     return UPRIGHT if matrix is None else orientation(np.frombuffer(matrix, np.int32))
 
 
 def orientation(matrix: npt.NDArray[np.int32]) -> Orientation:
-    """The orientation in a display matrix.
+    """The orientation that a display matrix states.
 
     Args:
         matrix: (9,) fixed-point a, b, u, c, d, v, x, y, w of ISO/IEC 14496-12, 6.2.2: a pixel (p, q) is shown at
             (a p + c q + x, b p + d q + y).
 
     Raises:
-        ValueError: it turns by another angle than a multiple of 90 degrees, or stretches, shears or flattens.
+        ValueError: the matrix turns by an angle that is not a multiple of 90 degrees, or stretches, shears or flattens.
     """
     a, b, u, c, d, v = [int(value) for value in matrix[:6]]
     largest = max(abs(a), abs(b), abs(c), abs(d))
@@ -66,13 +66,13 @@ def orientation(matrix: npt.NDArray[np.int32]) -> Orientation:
 
 
 def display_size(width: int, height: int, pixel_shape: Fraction | None, orientation: Orientation) -> tuple[int, int]:
-    """(width, height) of the upright picture with square pixels: the width as coded is stretched or shrunk.
+    """(width, height) of the upright picture with square pixels; only the coded width is scaled.
 
     Args:
-        width: as coded, pixels.
-        height: as coded, pixels.
-        pixel_shape: width : height of a pixel as coded, the "sample aspect ratio"; None where none is stated.
-        orientation: as shown.
+        width: coded width in pixels.
+        height: coded height in pixels.
+        pixel_shape: width : height of a coded pixel, the "sample aspect ratio"; None if none is stated.
+        orientation: orientation in which the picture is shown.
     """
     wide = max(1, round(width * pixel_shape)) if pixel_shape else width
     return (height, wide) if orientation.transposed else (wide, height)

@@ -1,4 +1,4 @@
-"""How many frames lie between a frame and the picture that its vectors refer to, where that can be known."""
+"""Number of frames between a frame and the picture that its vectors refer to, where it can be known."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,22 +8,22 @@ import numpy.typing as npt
 from av.video.frame import PictureType
 
 BY_TYPE = frozenset({'mpeg1video', 'mpeg2video', 'mpeg4'})
-"""Codecs whose P-frames refer to the reference frame before them, and B-frames to those on both sides."""
+"""Codecs whose P-frames refer to the last reference frame, and whose B-frames refer to those on both sides."""
 
 _WITHOUT = {int(PictureType.I), int(PictureType.BI), int(PictureType.NONE)}
 
 
 class Distances(NamedTuple):
-    """Of one frame: its display index less that of the reference."""
+    """Distances of one frame: its display index minus that of the reference."""
 
     past: int | None
-    """Above 0; None where it is not one picture, or not known which."""
+    """Above 0; None if there are several such pictures, or it is not known which one."""
     future: int | None
-    """Below 0; likewise."""
+    """Below 0; None likewise."""
 
 
 def by_types(types: npt.NDArray[np.integer]) -> Sequence[Distances]:
-    """Of all frames of a stream of such a codec (ISO/IEC 11172-2, 2.4.4; 14496-2, 7.6), given their types."""
+    """Distances of all frames of such a codec's stream (ISO/IEC 11172-2, 2.4.4; 14496-2, 7.6), from their types."""
     found = []
     references = np.flatnonzero(types != int(PictureType.B))
     for number, kind in enumerate(types.tolist()):

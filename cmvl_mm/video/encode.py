@@ -1,4 +1,4 @@
-"""Any video, or frames of an array, as a file whose vectors are simple, checked before it takes its name."""
+"""Writes any video, or frames of an array, as a file with simple vectors; checks it before it gets its final name."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -31,29 +31,29 @@ _BOX_HEADER = 8  # bytes
 
 
 def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profile: Profile) -> int:
-    """Write ``src`` as MPEG-4 Part 2 in .mp4, every decoded frame once, I-frames at 0, 12, 24, ...
+    """Re-encode ``src`` as MPEG-4 Part 2 in .mp4, every decoded frame once, with I-frames at 0, 12, 24, ...
 
-    What the source states about its picture goes into the pixels:
+    What the source states about its picture is applied to the pixels:
 
-    * Orientation: rotated and mirrored pictures become upright ones.
-    * Shape: pixels become square ones by a change of the width, and then the profile's size counts. A profile of fixed
-      size squeezes the picture; where that changes its shape by more than 1 %, the file states the shape of its pixels.
+    * Orientation: rotated and mirrored pictures become upright.
+    * Shape: pixels become square by a change of the width; the profile's size applies after that. A profile of fixed
+      size squeezes the picture; if that changes its shape by more than 1 %, the file states the shape of its pixels.
     * Colour: 8-bit 4:2:0 of BT.601, limited range, from the colours that `CompressedVideo` reads.
-    * Interlacing: the lines of both fields make one picture, flagged as interlaced or not.
+    * Interlacing: the lines of both fields form one picture, flagged as interlaced or not.
 
-    Times: a constant rate stays. Where the rate varies, each frame keeps its time from the first frame on, exactly or,
-    where MPEG-4 Part 2 cannot count that finely, to within 1/60000 s. A source without usable time stamps is taken to
-    keep its stated rate, or 25 frames a second.
+    Times: a constant rate stays. If the rate varies, each frame keeps its time relative to the first frame: exactly or,
+    where MPEG-4 Part 2 cannot count that finely, to within 1/60000 s. For a source without usable time stamps, its
+    stated rate is assumed, or 25 frames a second.
 
-    The result is written beside ``dst``, decoded again and compared with what went in, and only then takes its name.
+    The result is written to a temporary file, decoded again and compared with the input before it becomes ``dst``.
 
     Returns:
         The number of frames.
 
     Raises:
-        SettingError: ``profile`` is no `Profile`, or ``dst`` is ``src``, which would be lost.
-        VideoError: naming ``src``: stage ``open``, ``index`` or ``decode`` where it is damaged or changes its size;
-            ``encode`` where its orientation or size cannot be written, or the result is not what was asked for.
+        SettingError: ``profile`` is not a `Profile`, or ``dst`` is ``src``, which would be lost.
+        VideoError: names ``src``. Stage ``open``, ``index`` or ``decode`` if it is damaged or changes its size;
+            ``encode`` if its orientation or size cannot be written, or the result differs from what was requested.
     """
     name = os.fspath(src)
     if not isinstance(profile, Profile):
@@ -63,7 +63,7 @@ def reencode(src: str | os.PathLike[str], dst: str | os.PathLike[str], *, profil
     with _replacing(os.fspath(dst)) as temporary:
         try:
             return _write(name, stamps_by_packets(name), temporary, profile)
-        except StampsDisagree:  # what packets foretold is not what comes out
+        except StampsDisagree:  # decoded frames differ from what the packets announced
             return _write(name, stamps_by_decoding(name), temporary, profile)
 
 
@@ -91,18 +91,18 @@ def write_video(
     quantiser: int = 3,
     file_size: int | None = None,
 ) -> None:
-    """Encode ``frames``, uint8 (T, H, W, 3) RGB, with the structure that `reencode` writes.
+    """Encode ``frames``, uint8 (T, H, W, 3) RGB, with the same structure as `reencode`.
 
     Args:
         frames: as above.
-        path: of the file.
+        path: the file to write.
         fps: frames per second, 0.001 to 1000.
-        quantiser: of MPEG-4, 1 (best) to 31.
-        file_size: bytes; the file is filled up to it with a box that readers of .mp4 pass over.
+        quantiser: MPEG-4 quantiser, 1 (best) to 31.
+        file_size: bytes; the file is padded to this size with a box that .mp4 readers skip.
 
     Raises:
-        SettingError: a number that cannot be, or frames of another type or shape.
-        VideoError: stage ``encode``.
+        SettingError: an invalid number, or frames of another type or shape.
+        VideoError: stage ``encode``, if the file cannot be written.
     """
     name = os.fspath(path)
     with about(name, 'encode'):
@@ -120,7 +120,7 @@ def write_video(
 
 
 def _image(frame: npt.NDArray[np.uint8], blame: str) -> VideoFrame:
-    """Raises SettingError for anything but (H, W, 3) of uint8."""
+    """A frame for the encoder. Raises SettingError for anything but (H, W, 3) of uint8."""
     if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         found = f'{frame.dtype} {frame.shape}' if isinstance(frame, np.ndarray) else type(frame).__name__
         raise SettingError(blame, 'encode', f'a frame is {found}', 'Give uint8 (T, H, W, 3), RGB')
@@ -140,12 +140,12 @@ def _fill_up(path: str, file_size: int, *, reserved: int, blame: str) -> None:
         raise VideoError(blame, 'encode', f'it takes {file_size - missing} bytes, and should fill {file_size}')
     with reporting(blame, 'encode'), open(path, 'ab') as file:
         file.write(missing.to_bytes(4, 'big') + b'free')
-        file.truncate(file_size - reserved)  # zeros that most file systems need not store
+        file.truncate(file_size - reserved)  # zeros, which most file systems do not store
 
 
 @contextmanager
 def _replacing(path: str) -> Iterator[str]:
-    """As `replacing`, in a folder that is made; raises VideoError alone."""
+    """As `replacing`, but creates the folder and raises only VideoError."""
     with reporting(path, 'encode'):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -162,7 +162,7 @@ def _prepare(
     to_rgb: VideoReformatter,
     converter: VideoReformatter,
 ) -> VideoFrame:
-    """Upright, of this (width, height), 8-bit 4:2:0 in the colours of BT.601."""
+    """The picture upright, at this (width, height), as 8-bit 4:2:0 in the colours of BT.601."""
     if orientation != UPRIGHT:
         rgb = to_rgb.reformat(frame, format='rgb24', threads=1).to_ndarray().astype(np.uint8, copy=False)
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(orientation.upright(rgb)), format='rgb24')
@@ -172,7 +172,7 @@ def _prepare(
         height=size[1],
         format='yuv420p',
         interpolation='BICUBIC',
-        # What a decoder assumes of MPEG-4 Part 2, whose header says nothing of colour.
+        # Decoders assume this for MPEG-4 Part 2, because its header states no colour.
         dst_colorspace=Colorspace.ITU601,
         dst_color_range=ColorRange.MPEG,
         threads=1,
@@ -180,7 +180,7 @@ def _prepare(
 
 
 def _verify(source: str, path: str, count: int, clock: Clock) -> None:
-    """The file holds ``count`` frames that decode, at their times, an I-frame every `GOP` and P-frames between."""
+    """Check that ``count`` frames decode at their times, with an I-frame every `GOP` frames and P-frames between."""
     expected = ''.join('P' if number % GOP else 'I' for number in range(count))
     try:
         with CompressedVideo(path) as video:

@@ -1,4 +1,4 @@
-"""The one error of the compressed stream."""
+"""The errors of reading and writing videos."""
 
 import os
 from typing import Literal
@@ -14,23 +14,23 @@ _REMEDY: dict[str, str] = {
 }
 
 NO_SUCH_FILE = 'there is no such file'
-"""Reason of a path under which nothing lies."""
+"""Reason of the error for a path that does not exist."""
 
 NO_FRAMES = 'Check that the file plays, or leave it out of the list'
-"""Remedy for a file of which no frame comes out: preparing it cannot help."""
+"""Remedy for a file that gives no frame: preparing it cannot help."""
 
 
 class VideoError(RuntimeError):
-    """A video that cannot be opened, indexed, decoded, searched for vectors or encoded.
+    """A video that cannot be opened, indexed, decoded or encoded, or whose vectors cannot be read.
 
     Args:
         path: the video file.
-        stage: what was being done: ``open``, ``index``, ``decode``, ``motion`` or ``encode``.
+        stage: the step that failed: ``open``, ``index``, ``decode``, ``motion`` or ``encode``.
         reason: what went wrong, without the path.
-        remedy: what the reader of the message can do, without a full stop; by default the general remedy of the
-            stage. Give it wherever the general one cannot help.
+        remedy: what the reader of the message can do, without a full stop. The default is the general remedy of the
+            stage; give one wherever that cannot help.
 
-    The message names all of them.  Instances survive pickling, because they cross the borders of data-loader workers.
+    The message names all four.  Instances can be pickled, because they pass between data-loader workers.
     """
 
     def __init__(self, path: str | os.PathLike[str], stage: Stage, reason: str, remedy: str | None = None) -> None:
@@ -49,11 +49,11 @@ class VideoError(RuntimeError):
 
 
 class SettingError(VideoError, ValueError):
-    """A setting of a read that cannot be, such as a batch of 0 frames: the caller's fault."""
+    """An invalid setting of a read, such as a batch of 0 frames: the caller's fault."""
 
 
 class FrameIndexError(VideoError, IndexError):
-    """A frame index below 0 or past the last frame: the caller's fault, so no data set replaces the video for it."""
+    """A frame index below 0 or past the last frame. It is the caller's fault, so no data set replaces the video."""
 
     def _remedy(self) -> str:
         return 'Ask for display indices from 0 to num_frames - 1'

@@ -1,8 +1,9 @@
-"""Random access to a stream of which only the truth is known: every frame is compared with it before it is handed out.
+"""Random access to a stream without a proven index: every frame is compared with a full decode before it is returned.
 
-Decoding begins at a key frame and leaves out what lies before.  Whether that gives the frames of the sequential decode
-depends on the stream: its headers may change, its key frames may be none, a decoder may keep more than a flush clears.
-So each frame must have the checksums of the truth; if it differs, decoding begins earlier, at last at the start.
+Decoding starts at a key frame and skips everything before.  Whether that gives the frames of the sequential decode
+depends on the stream: its headers may change, its key frames may not be real ones, a decoder may keep more state than
+a flush clears.  So each frame must match the checksums of the truth (truth.py).  If it differs, decoding starts
+earlier, in the end at the start of the file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,22 +29,22 @@ _Run = Iterator[tuple[int, VideoFrame]]
 
 
 class ExactReader:
-    """One open file, read by its truth.
+    """Reads one open file, checked against its truth.
 
     Args:
         source: the file.
-        opened: the container and its stream, from which nothing was read.
-        truth: what is known of it already; None decodes it once, from start to end.
+        opened: its container and stream, from which nothing was read.
+        truth: the truth of the file if it is known; None decodes the file once, from start to end.
 
     Raises:
-        VideoError: stage ``index``, if no frame comes out.
+        VideoError: stage ``index``, if no frame is decoded.
     """
 
     def __init__(self, source: Source, opened: Opened, truth: Truth | None) -> None:
         self._file, self.path = source, source.name
         self._converter = VideoReformatter()
         self._packets = PacketSource(source, opened)
-        self._decoding = opened  # whose decoder is used: another one where packets are kept and a fresh one was needed
+        self._decoding = opened  # provides the decoder; another file if packets are kept and the decoder is renewed
         self._has_vectors = codec_name(opened[1]) in CODECS_WITH_VECTORS
         self._next = -1  # position of the packet that the current run feeds next
         if truth is None:
@@ -58,7 +59,7 @@ class ExactReader:
 
     @property
     def kept(self) -> list[Any] | None:
-        """All packets of the file, in decoding order, where it is small and they were read; else None."""
+        """All packets of the file in decoding order, if it is small and they were read; else None."""
         return self._packets.kept
 
     def close(self) -> None:
@@ -67,10 +68,11 @@ class ExactReader:
             container.close()
 
     def frames(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
-        """The wanted frames, which are sorted display indices, each as the sequential decode gave it.
+        """The wanted frames (sorted display indices), each as the sequential decode gave it.
 
         Raises:
-            VideoError: stage ``decode``, at a frame that the truth calls damaged, or that does not come again.
+            VideoError: stage ``decode``, at a frame that the truth marks as damaged, or that does not decode to
+                the same again.
         """
         run: _Run = iter(())
         self._next = -1
@@ -78,7 +80,7 @@ class ExactReader:
             if self.truth.frames['damaged'][number]:
                 raise damaged(self.path, number)
             start = self._starts.positions[self._starts.place_of(number)]
-            # A start that is fed already, or comes next, needs no seek.
+            # A start that was fed already, or comes next, needs no seek.
             if start > self._next:
                 run = self._run(start, fresh=False)
             frame = self._advance(run, number)
@@ -89,8 +91,8 @@ class ExactReader:
     def keyframes(self) -> npt.NDArray[np.int64]:
         """Display indices of the frames that are flagged as key frames and decode alone.
 
-        The flags are the decoder's; where it sets none at all, the container's.  Each is decoded from its own packets
-        in an empty decoder, and compared with what it was in the sequential decode.
+        The flags are the decoder's, or the container's if the decoder sets none.  Each frame is decoded from its own
+        packets in an empty decoder, and compared with the frame of the sequential decode.
         """
         frames = self.truth.frames
         by_decoder = bool(frames['key'].any())
@@ -102,7 +104,7 @@ class ExactReader:
         for number in candidates.tolist():
             position = int(frames['position'][number])
             units[position] = number, int(ends[np.searchsorted(ends, position, side='right')])
-        self._renew()  # a flush leaves the headers of the end of the file
+        self._renew()  # a flush keeps the headers of the end of the file
         alone = []
         self._next = -1
         unit: list[Any] = []
@@ -121,7 +123,7 @@ class ExactReader:
         return np.array(sorted(alone), np.int64)
 
     def _decodes_alone(self, number: int, unit: list[Any], *, fresh: bool) -> bool:
-        # A decoder that sets no flags may keep the last picture through a flush.
+        # A decoder that sets no flags may keep the last picture after a flush.
         self._renew() if fresh else self._flush()
         position = int(self.truth.frames['position'][number])
         for item in decode_in_turn(self._decoding[1].codec_context, unit, [], first=position):
@@ -131,7 +133,7 @@ class ExactReader:
         return False
 
     def _from_a_better_start(self, number: int) -> tuple[_Run, VideoFrame]:
-        """From the same start with a new decoder; then from one, two, four ... starts before it; at last from 0."""
+        """Decode from the same start with a new decoder; then one, two, four ... starts earlier; in the end from 0."""
         starts = self._starts.positions
         at, step = self._starts.place_of(number), 1
         while True:
@@ -152,7 +154,7 @@ class ExactReader:
             at, step = max(at - step, 0), 2 * step
 
     def _advance(self, run: _Run, number: int) -> VideoFrame | None:
-        """The frame with this number, if it is the one of the truth; else the run is of no more use."""
+        """The frame with this number, if it matches the truth; otherwise the run cannot be used any more."""
         for found, frame in run:
             if found == number:
                 if self._is_as_before(frame, number):
@@ -173,7 +175,7 @@ class ExactReader:
         """Frames in display order from a start on, numbered by the packets that they come from."""
         self._renew() if fresh else self._flush()
         ordered = self.truth.has_positions
-        faults: list[Fault] = []  # known already, or seen by what is lacking
+        faults: list[Fault] = []  # already known, or noticed by what is missing
         decoded = decode_in_turn(self._decoding[1].codec_context, self._fed(start), faults, first=start)
         for count, item in enumerate(decoded):
             number = self._number_at.get(item.position) if ordered else count
@@ -190,7 +192,7 @@ class ExactReader:
         self._decoding[1].codec_context.flush_buffers()
 
     def _renew(self) -> None:
-        """An empty decoder with nothing but the headers at the start of the file."""
+        """An empty decoder with only the headers at the start of the file."""
         if self._decoding is not self._packets.opened:
             self._decoding[0].close()
         self._decoding = open_video(self._file)

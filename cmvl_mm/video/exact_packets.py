@@ -1,4 +1,4 @@
-"""Packets of a file by their position in decoding order, wherever the container's own seek lands."""
+"""Packets of a file by their position in decoding order, even where the container's seek is inaccurate."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,11 +9,11 @@ from cmvl_mm.video.container import Opened, all_packets, open_video, packets_wit
 from cmvl_mm.video.source import Source
 from cmvl_mm.video.truth import NO_STAMP, Truth, signature
 
-KEPT = 16 << 20  # bytes of packets at most
+KEPT = 16 << 20  # largest size, in bytes, of packets that are kept
 
 
 class PacketSource:
-    """Where the packets of one file come from.
+    """The packets of one file.
 
     Args:
         file: the file.
@@ -23,12 +23,12 @@ class PacketSource:
     def __init__(self, file: Source, opened: Opened) -> None:
         self.opened = opened
         self.kept: list[Any] | None = None
-        """All packets, where the file is small and they were read; else None."""
+        """All packets, if the file is small and they were read; else None."""
         self._file = file
         self._known: dict[tuple[int, ...], int] | None = None  # signature of a packet -> its position
 
     def all(self) -> Iterator[Any]:
-        """Packets from the first on, once; a small file's are kept, so that they are read once."""
+        """All packets from the first on; those of a small file are kept, so that they are read only once."""
         kept, size = [], 0
         for packet in all_packets(self._file.name, *self.opened):
             size += packet.size
@@ -42,9 +42,9 @@ class PacketSource:
         """Positions and packets from a position on.
 
         Args:
-            start: the position.
-            truth: of the file.
-            decoding: stays open, also where the file must be opened anew.
+            start: the first position.
+            truth: the truth of the file.
+            decoding: stays open, even if the file must be reopened.
         """
         if self.kept is not None:
             yield from enumerate(self.kept[start:], start)
@@ -58,7 +58,7 @@ class PacketSource:
                 yield position, packet
 
     def _sought(self, start: int, truth: Truth) -> Iterator[tuple[int, Any]] | None:
-        """Packets from at most ``start`` on by the container's seek; None where it does not lead there."""
+        """Packets from ``start`` or earlier on, by the container's seek; None if the seek does not lead there."""
         table = truth.packets
         container, stream = self.opened
         if self._known is None:
@@ -84,7 +84,7 @@ class PacketSource:
         yield from enumerate(others, number + 1)
 
     def _reopen(self, decoding: Opened) -> None:
-        """Read the file from its start again, with the decoder as it is."""
+        """Read the file from its start again, and keep the decoder."""
         opened = open_video(self._file)
         if self.opened is not decoding:
             self.opened[0].close()

@@ -1,4 +1,4 @@
-"""Where decoding may begin in a stream of which only the truth is known."""
+"""Where decoding may start in a stream without a proven index."""
 
 from bisect import bisect_right
 
@@ -9,20 +9,20 @@ from cmvl_mm.video.truth import Truth
 
 
 class Starts:
-    """Packets that begin with a flagged key frame, behind which nothing is decoded that is displayed before it.
+    """Packets with a flagged key frame after which nothing is decoded that is displayed before it.
 
-    Whether a decoder that begins there gives the frames of the sequential decode is not known.
+    It is not known whether a decoder that starts there gives the frames of the sequential decode.
     """
 
     def __init__(self, truth: Truth) -> None:
         self._truth = truth
         self.positions, self.numbers = _starts(truth)
-        """Of the packets, and of the frames displayed there; sorted, from the file's start on."""
+        """Positions of these packets, and the frames displayed there; sorted, starting at the beginning of the file."""
         self.unusable: set[int] = set()
-        """Positions from which an empty decoder gave other frames."""
+        """Positions from which an empty decoder gave wrong frames."""
 
     def place_of(self, number: int) -> int:
-        """Of the last usable start that is neither decoded nor displayed after a frame: a place in ``positions``."""
+        """Place in ``positions`` of the last usable start that is neither decoded nor displayed after a frame."""
         position = max(int(self._truth.frames['position'][number]), 0)
         place = min(bisect_right(self.positions, position), bisect_right(self.numbers, number)) - 1
         while place and self.positions[place] in self.unusable:
@@ -30,13 +30,13 @@ class Starts:
         return place
 
     def is_damaged_before(self, position: int) -> bool:
-        """Whether something was flagged or refused before a start, so that the decoder's state there is in doubt."""
+        """Whether anything before a start was flagged or refused, so that the decoder's state there is uncertain."""
         positions = self._truth.frames['position'][self._truth.frames['damaged']]
         return bool((positions < position).any()) or any(fault.position < position for fault in self._truth.faults)
 
 
 def _starts(truth: Truth) -> tuple[list[int], list[int]]:
-    """Positions where decoding may begin, and the frames displayed there; both sorted."""
+    """Positions where decoding may start, and the frames displayed there; both sorted."""
     frames = truth.frames
     if not truth.has_positions:
         return [0], [0]
@@ -49,10 +49,10 @@ def _starts(truth: Truth) -> tuple[list[int], list[int]]:
 
 
 def flagged_frames(truth: Truth) -> npt.NDArray[np.int64]:
-    """Display indices of the sound frames that may be key frames: by the decoder, else by the container, else all."""
+    """Display indices of the undamaged frames that may be key frames: by the decoder, else the container, else all."""
     frames = truth.frames
     by_container = truth.has_positions and not frames['key'].any()
     flagged = truth.packets['key'][frames['position']] if by_container else frames['key']
     if not flagged.any():
-        flagged = np.ones(len(frames), np.bool_)  # nobody says anything: each is tried
+        flagged = np.ones(len(frames), np.bool_)  # no flags at all: every frame is tried
     return np.flatnonzero(flagged & ~frames['damaged'])

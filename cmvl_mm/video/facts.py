@@ -1,4 +1,4 @@
-"""What of an open video's motion vectors only its headers and bits tell; read at first use, and kept."""
+"""Facts about a video's motion vectors that need its headers and bits; read at first use, and kept."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,10 +20,10 @@ _Item = TypeVar('_Item')
 
 
 class VectorFacts:
-    """Of one open video.
+    """Facts about the vectors of one open video.
 
     Args:
-        decoder: of the video; asked for its packets, and for which of them each frame comes from.
+        decoder: decoder of the video, which provides the packets and tells from which packet each frame comes.
     """
 
     def __init__(self, decoder: FrameDecoder) -> None:
@@ -38,12 +38,12 @@ class VectorFacts:
         return need_headers(self.codec, self._decoder.stream.codec_context.extradata)
 
     def prepare(self, *, distances: bool) -> None:
-        """Read what all frames need, so that several threads need not do so at a time."""
+        """Read what all frames need now, so that several threads do not read it at the same time."""
         if self.needs_claims or (distances and self.codec == 'h264'):
             _ = self._claims
 
     def claim(self, number: int) -> Claim:
-        """What a frame's vectors are worth, by display index; the first time, the headers of all packets are read."""
+        """How a frame's vectors may be used, by display index; the first call reads the headers of all packets."""
         claims, position = self._claims, int(self._decoder.position[number])
         if position >= 0:
             return claims.in_stream[position]
@@ -53,7 +53,7 @@ class VectorFacts:
         return claims.in_stream[by_display[number]]
 
     def distances(self, number: int) -> Distances:
-        """How far a frame's references are, by display index; the first time of H.264, all headers are read."""
+        """Distances to a frame's references, by display index; for H.264, the first call reads all headers."""
         if self.codec in BY_TYPE:
             may_be_fields = self.needs_claims and self.claim(number).interlaced
             return _NOT_KNOWN if may_be_fields or not self._by_types else self._by_types[number]
@@ -61,7 +61,7 @@ class VectorFacts:
             return _NOT_KNOWN
         claims, position = self._claims, int(self._decoder.position[number])
         by_display = claims.by_display
-        # What is coded and not shown would count as a frame.
+        # A picture that is coded but not shown would count as a frame.
         if (
             claims.distances is None
             or by_display is None
@@ -76,16 +76,16 @@ class VectorFacts:
 
     @cached_property
     def first_references(self) -> npt.NDArray[np.int64] | None:
-        """Of H.264, (num_frames,) display index of the picture that each one's list of the past begins with.
+        """For H.264, (num_frames,) display index of the picture that each frame's list of past references begins with.
 
-        -1 where there is none, it is not shown, or the headers do not tell it; None where they tell nothing at all.
-        Encoders put the picture first that most blocks refer to.
+        -1 if there is none, it is not shown, or the headers do not tell; None if they tell nothing for any frame.
+        Encoders put the picture that most blocks refer to first.
         """
         return self._references(self._claims.first)
 
     @cached_property
     def only_references(self) -> npt.NDArray[np.int64] | None:
-        """Likewise, of the one picture that all of the list names; -1 where it names several."""
+        """Likewise, if all entries of the list name the same picture; -1 if they name several."""
         return self._references(self._claims.distances)
 
     def _references(self, distances: Sequence[Sequence[int | None]] | None) -> npt.NDArray[np.int64] | None:
@@ -109,7 +109,7 @@ class VectorFacts:
         return () if types is None else by_types(types)
 
     def held_at_changes(self) -> frozenset[int]:
-        """Display indices of the frames of MPEG-4 Part 2 that come out of the decoder behind headers not their own."""
+        """For MPEG-4 Part 2, display indices of frames that leave the decoder after headers that are not their own."""
         notes = self._decoder.notes
         if 'held' not in notes:
             notes['held'] = frozenset() if self._decoder.index is not None else self._found_held()
@@ -122,10 +122,10 @@ class VectorFacts:
         return frozenset(number for number, position in enumerate(positions) if position in held)
 
     def b_records(self, number: int, *, to_future: bool) -> npt.NDArray[np.void]:
-        """Vectors of a B-frame of MPEG-4 Part 2, which FFmpeg does not export; all are marked as to the past.
+        """Vectors of an MPEG-4 Part 2 B-frame, which FFmpeg does not export; all are marked as vectors to the past.
 
         Raises:
-            ValueError: if they cannot be read.
+            ValueError: they cannot be read.
         """
         frames = self._b_frames
         if isinstance(frames, ValueError):
@@ -136,7 +136,7 @@ class VectorFacts:
 
     @property
     def _claims(self) -> Claims:
-        """Read once in a process: kept beside the index of the file."""
+        """The claims, read once per process and kept with the index of the file."""
         notes = self._decoder.notes
         if 'claims' not in notes:
             extradata = self._decoder.stream.codec_context.extradata
@@ -157,6 +157,6 @@ class VectorFacts:
 
 
 def _shared(items: list[_Item]) -> list[_Item]:
-    """The same with one object for all that are equal: there are as many as frames, and few kinds."""
+    """The same list with one shared object for equal items: there are many frames, but few different items."""
     kinds: dict[_Item, _Item] = {}
     return [kinds.setdefault(item, item) for item in items]

@@ -1,4 +1,4 @@
-"""Which reader serves a file, and the index that it reads by: kept from before, proven by headers, or decoded."""
+"""Selects the reader of a file and its index: known from before, proven by headers, or from a decode."""
 
 import time
 
@@ -13,24 +13,24 @@ from cmvl_mm.video.truth import Truth
 
 
 class FileReaders:
-    """Readers of one file, as it was when it was opened.
+    """Readers of one file, in its state when it was opened.
 
     Args:
         source: the file.
-        keep_index: write the index of a stream that must be decoded for it beside the file.
+        keep_index: write the index next to the file if the stream must be decoded for it.
     """
 
     def __init__(self, source: Source, keep_index: bool) -> None:
         self._source, self.path = source, source.name
         self._keep_index = keep_index
-        # Before it is opened: what is learned of it must not be taken for another file's that replaces it meanwhile.
+        # Taken before opening: if the file is replaced meanwhile, what is learned must not count for the new file.
         self._identity = index_store.identity_of(source.path)
         self.first = StreamReader(source)
-        """Everything begins with it, and `RegularReader` continues with it."""
+        """The first reader of the file; `RegularReader` continues to use it."""
         self._irregular = ''  # why the stream is not regular
 
     def regular(self) -> RegularReader | None:
-        """None where the stream is not proven regular."""
+        """The reader of a stream that is proven regular; None for other streams."""
         known = index_store.recall(self._identity)
         if known is None:
             known, self._irregular = find_regular_index(self.first)
@@ -40,7 +40,7 @@ class FileReaders:
         return RegularReader(self.first, known)
 
     def exact(self) -> ExactReader:
-        """Where `regular` gives none: decodes the file once, unless its index is known."""
+        """The reader if `regular` gives none: decodes the file once, unless its index is known."""
         recalled = index_store.recall(self._identity)
         known = recalled if isinstance(recalled, Truth) else None
         known = known or (index_store.find_beside(self.path) if self._is_as_opened() else None)
@@ -52,19 +52,19 @@ class FileReaders:
         return exact
 
     def like(self, reader: RegularReader | ExactReader) -> RegularReader | ExactReader:
-        """By the index of a reader of the same file."""
+        """A reader that uses the index of another reader of the same file."""
         if isinstance(reader, RegularReader):
             return RegularReader(self.first, reader.index)
         return self._exact_by(reader.truth)
 
     def learn(self, truth: Truth, *, is_new: bool) -> None:
-        """Remember what is known of the file by now; write it beside the file, where that is wanted and it is new."""
+        """Remember what is known of the file; if it is new and ``keep_index`` is set, write it next to the file."""
         index_store.remember(self._identity, truth)
         if is_new and self._keep_index and self._is_as_opened():
             index_store.keep(self.path, truth)
 
     def are_of_the_file_of(self, others: 'FileReaders') -> bool:
-        """Whether the file has not been replaced between one opening and the other."""
+        """Whether the file was not replaced between the two openings."""
         return self._identity == others._identity
 
     def _exact_by(self, truth: Truth | None) -> ExactReader:

@@ -1,4 +1,4 @@
-"""What is wrong with one frame, in the words of its error."""
+"""Errors about one frame: damage or another size."""
 
 from av.video.frame import VideoFrame
 
@@ -14,13 +14,13 @@ def damaged(path: str, number: int) -> VideoError:
 
 
 def check_size(path: str, number: int, frame: VideoFrame, size: tuple[int, int]) -> None:
-    """Raises VideoError where a frame is not of the video's size, (height, width)."""
+    """Raises VideoError if a frame's size differs from the video's, (height, width)."""
     if (frame.height, frame.width) != size:
         raise other_size(path, number, (frame.height, frame.width), size)
 
 
 def other_size(path: str, number: int, found: tuple[int, int], size: tuple[int, int]) -> VideoError:
-    """``found`` and ``size`` are (height, width)."""
+    """The error for a frame of another size; ``found`` and ``size`` are (height, width)."""
     (found_height, found_width), (height, width) = found, size
     return VideoError(
         path,

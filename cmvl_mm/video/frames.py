@@ -1,4 +1,4 @@
-"""What a read gives: pictures and motion vectors, side by side."""
+"""The result of a read: pictures and motion vectors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from cmvl_mm.video.motion import MotionField
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Frames of a video, as `CompressedVideo.read` gives them.
+    """Frames of a video, as `CompressedVideo.read` returns them.
 
-    Also a pair, for ``rgb, motion = video.read(...)``.
+    It unpacks like a pair: ``rgb, motion = video.read(...)``.
     """
 
     rgb: npt.NDArray[np.uint8]
-    """(n, H, W, 3) RGB, in the order in which they were asked for; n is 0 where no pictures were."""
+    """(n, H, W, 3) RGB in the order of the request; n is 0 if no pictures were requested."""
     motion: MotionField
-    """Of those that were asked for as vectors, likewise; they need not be the same frames."""
+    """Vectors of the frames requested as ``motion``, in that order; they need not be the frames of ``rgb``."""
     future: MotionField | None = None
-    """Vectors to the future of the same frames as ``motion``; None where they were not asked for."""
+    """Vectors to the future of the same frames as ``motion``; None if they were not requested."""
 
     def __iter__(self) -> Iterator[Any]:
         yield self.rgb
@@ -38,7 +38,7 @@ class Frames:
         return (self.rgb, self.motion)[place]
 
     def __len__(self) -> int:
-        """2, as of any pair: the number of frames is ``len(frames.rgb)``."""
+        """2, as for any pair; the number of frames is ``len(frames.rgb)``."""
         return 2
 
     def __repr__(self) -> str:

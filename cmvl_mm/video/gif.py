@@ -1,4 +1,4 @@
-"""Pictures -> an animated GIF, with one palette of 256 colours for all of them, by FFmpeg's filters."""
+"""Writes pictures as an animated GIF, with one palette of 256 colours for all of them, by FFmpeg's filters."""
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -18,23 +18,23 @@ from cmvl_mm.video.reporting import reporting
 
 Pictures = Iterable[tuple[float, npt.NDArray[np.uint8]]]
 
-TICKS = 100  # per second: what a GIF counts in
+TICKS = 100  # per second: the time unit of a GIF
 MOST_A_SECOND = 50
-"""Pictures: browsers slow down faster ones to 10 a second."""
+"""Most pictures a second: browsers slow down faster GIFs to 10 a second."""
 
 
 def write_gif(pictures: Callable[[], Pictures], path: Path) -> int:
-    """Write pictures at their times, the first one at 0; it repeats for ever.
+    """Write pictures at their times, the first one at 0; the GIF repeats forever.
 
     Args:
         pictures: rising seconds and (H, W, 3) uint8 RGB, all of one size; called twice, first for the palette.
-        path: of the file to write.
+        path: the file to write.
 
     Returns:
         The number of pictures.
 
     Raises:
-        VideoError: stage ``encode``.
+        VideoError: stage ``encode``, if the GIF cannot be written.
     """
     with reporting(str(path), 'encode'):
         palette = _palette(pictures())
@@ -42,7 +42,7 @@ def write_gif(pictures: Callable[[], Pictures], path: Path) -> int:
 
 
 def _frames(pictures: Pictures) -> Iterator[VideoFrame]:
-    """In the units of a GIF; each later than the one before it."""
+    """Frames in the time units of a GIF, each later than the one before it."""
     last, begin = -1, None
     for seconds, picture in pictures:
         begin = seconds if begin is None else begin
@@ -57,7 +57,7 @@ def _source(graph: Graph, frame: VideoFrame) -> FilterContext:
 
 
 def _peeked(pictures: Pictures) -> tuple[VideoFrame, Iterator[VideoFrame]]:
-    """The first frame, whose size the filters must know, and all of them."""
+    """The first frame, whose size the filters need, and an iterator over all frames."""
     frames = _frames(pictures)
     first = next(frames, None)
     if first is None:
@@ -66,7 +66,7 @@ def _peeked(pictures: Pictures) -> tuple[VideoFrame, Iterator[VideoFrame]]:
 
 
 def _palette(pictures: Pictures) -> VideoFrame:
-    """16x16 px, one for each colour."""
+    """A palette of 16x16 px, one for each colour."""
     first, frames = _peeked(pictures)
     graph = Graph()
     source, chosen, sink = _source(graph, first), graph.add('palettegen', 'stats_mode=full'), graph.add('buffersink')
@@ -108,7 +108,7 @@ def _encode(pictures: Pictures, palette: VideoFrame, path: Path) -> int:
 
 
 def _drain(sink: FilterContext, stream: VideoStream, container: OutputContainer) -> int:
-    """Write what has come out of the filters so far."""
+    """Write the frames that the filters have finished so far."""
     count = 0
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Work in threads whose results come in the order of the tasks, in bounded memory."""
+"""Runs tasks in threads and returns their results in the order of the tasks, in bounded memory."""
 
 import threading
 from collections import deque
@@ -13,7 +13,7 @@ Result = TypeVar('Result')
 
 @dataclass
 class _Lane(Generic[Result]):
-    """Results of one task that nobody has taken yet."""
+    """Results of one task that were not taken yet."""
 
     results: deque[Result] = field(default_factory=deque)
     is_done: bool = False
@@ -27,20 +27,20 @@ def in_order(
     size_of: Callable[[Result], int],
     room: int,
 ) -> Generator[Result, None, None]:
-    """The results of all tasks, task by task, as one worker would give them.
+    """The results of all tasks in task order, as a single worker would give them.
 
-    An error comes where the results of its task end, behind all before it. Closing the iterator ends the threads.
+    An error is raised after all results before it. Closing the iterator stops the threads.
 
     Args:
         tasks: each gives any number of results.
-        open_worker: opens what a thread works with, in that thread.
-        workers: threads.
+        open_worker: opens what a thread needs, in that thread.
+        workers: number of threads.
         size_of: bytes of a result.
-        room: bytes of results that may wait to be taken. The task whose turn it is may always add one more, and each
-            worker holds the one that it is making.
+        room: bytes of results that may wait to be taken. The task whose turn it is may always add one more result, and
+            each worker holds the result that it is making.
 
-    Results of no more than ``workers`` tasks wait, however little room they take: else a worker that happens to be
-    faster runs ahead, and the longer there is work, the further ahead one will have been.
+    Results of at most ``workers`` tasks wait, however small they are. Otherwise a faster worker would get further and
+    further ahead of the others.
     """
     crew = _Crew(tasks, open_worker, workers, size_of, room)
     threads = [threading.Thread(target=crew.work, daemon=True) for _ in range(min(workers, len(tasks)))]
@@ -67,13 +67,13 @@ class _Crew(Generic[Task, Result]):
         self._size_of, self._room = size_of, room
         self._lanes: list[_Lane[Result]] = [_Lane() for _ in tasks]
         self._changed = threading.Condition()
-        self._begun = 0  # tasks
-        self._turn = 0  # the task whose results are taken
-        self._waiting = 0  # bytes of results
+        self._begun = 0  # tasks started
+        self._turn = 0  # the task whose results are taken now
+        self._waiting = 0  # bytes of waiting results
         self._stopped = False
 
     def take(self) -> Iterator[Result]:
-        """In the thread of the caller."""
+        """Yield the results; runs in the caller's thread."""
         for number, lane in enumerate(self._lanes):
             with self._changed:
                 self._turn = number
@@ -89,7 +89,7 @@ class _Crew(Generic[Task, Result]):
                     self._waiting -= self._size_of(result)
                     self._changed.notify_all()
                 yield result
-                del result  # it must not outlive its turn
+                del result  # free it before the next one
 
     def stop(self) -> None:
         with self._changed:
@@ -97,7 +97,7 @@ class _Crew(Generic[Task, Result]):
             self._changed.notify_all()
 
     def work(self) -> None:
-        """In a thread of its own."""
+        """Process tasks; runs in a thread of its own."""
         number = None
         try:
             with self._open_worker() as results_of:
@@ -107,7 +107,7 @@ class _Crew(Generic[Task, Result]):
                             return
                     self._finish(number)
         except BaseException as error:
-            # A worker that cannot be opened has no task yet: it fails for the next one.
+            # A worker that cannot be opened has no task yet: its error is reported for the next task.
             number = self._next_task() if number is None else number
             if number is not None:
                 self._finish(number, error)
@@ -120,7 +120,7 @@ class _Crew(Generic[Task, Result]):
             return self._begun - 1
 
     def _add(self, number: int, result: Result) -> bool:
-        """False where no more is wanted."""
+        """Add a result; False if no more are wanted."""
         size, lane = self._size_of(result), self._lanes[number]
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._may_add(number, size))

@@ -1,4 +1,4 @@
-"""Display order and key frames of a stream that is proven regular, without decoding it."""
+"""Display order and key frames of a stream that is proven regular, found without decoding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from cmvl_mm.video.seal import Seal
 
 
 class Start(NamedTuple):
-    """A key frame: where decoding may begin."""
+    """A key frame, where decoding may start."""
 
     pts: int
     dts: int
@@ -24,29 +24,29 @@ class Start(NamedTuple):
 
 @dataclass(frozen=True)
 class PacketIndex:
-    """Each packet is one frame, and its time stamp says which."""
+    """Index of a stream in which each packet is one frame, identified by its time stamp."""
 
     num_frames: int
     pts: npt.NDArray[np.int64]
     """(num_frames,) presentation time stamps in display order, in the stream's time base."""
     position: npt.NDArray[np.int64]
-    """(num_frames,) places of the same frames in decoding order, counted in packets."""
+    """(num_frames,) positions of the same frames in decoding order, counted in packets."""
     keyframes: npt.NDArray[np.int64]
     """Display indices of the key frames, sorted."""
     starts: tuple[Start, ...]
-    """All key frames; sorted in display and in decoding order alike."""
+    """All key frames; their order is the same in display and in decoding order."""
     references: npt.NDArray[np.bool_] | None = None
-    """(num_frames,) in decoding order: whether other pictures may be predicted from one; None where it is unknown."""
+    """(num_frames,) in decoding order: whether other pictures may be predicted from the frame; None if unknown."""
     has_b_frames: bool = False
     """Whether the first slice of a picture is a B-slice."""
     from_header: bool = False
-    """Of a prepared file: MPEG-4 Part 2 without B-frames, so packets come in display order."""
+    """Whether the file is a prepared one: MPEG-4 Part 2 without B-frames, so packets are in display order."""
     notes: dict[str, Any] = field(default_factory=dict, compare=False)
-    """What others want to keep as long as the index."""
+    """Other data that is kept as long as the index."""
 
     @property
     def types(self) -> npt.NDArray[np.integer] | None:
-        """(num_frames,) FFmpeg's picture types of a prepared file; None of others, whose slices may be of several."""
+        """(num_frames,) FFmpeg's picture types of a prepared file; None for others, whose pictures may mix slices."""
         if not self.from_header:
             return None
         types = np.full(self.num_frames, int(PictureType.P))
@@ -55,20 +55,20 @@ class PacketIndex:
 
     @property
     def nbytes(self) -> int:
-        """With what is cached of it, roughly."""
+        """Bytes of the index and its cached properties, roughly."""
         return 12 * self.pts.nbytes
 
     def start_of(self, frame: int) -> Start:
-        """The key frame from which ``frame`` must be decoded.
+        """The key frame from which to decode ``frame``.
 
-        That is the last key frame neither decoded nor displayed after it: in an open GOP the B-frames
-        displayed before a key frame need the GOP before, although they are decoded after it.
+        It is the last key frame that is neither decoded nor displayed after ``frame``. In an open GOP, the B-frames
+        displayed before a key frame need the previous GOP, although they are decoded after that key frame.
         """
         return self.starts[self._start_numbers[frame]]
 
     @cached_property
     def first_of_gop(self) -> list[int]:
-        """(num_frames,) display index of the first frame that decoding each brings."""
+        """(num_frames,) display index of the first frame that comes out when decoding each frame."""
         return [self.starts[number].first for number in self._start_numbers]
 
     @cached_property
@@ -78,9 +78,9 @@ class PacketIndex:
 
     @cached_property
     def known_sound_at(self) -> list[int]:
-        """(num_frames,) up to which displayed frame one must look to have seen all that were decoded before each.
+        """(num_frames,) last displayed frame to check before all frames decoded before each are known to be sound.
 
-        That is the frame itself, save for B-frames, which are displayed before a frame that they depend on.
+        It is the frame itself, except for B-frames, which are displayed before a frame that they depend on.
         """
         decoded = np.argsort(self.position)
         last = np.empty(self.num_frames, np.int64)
@@ -89,16 +89,16 @@ class PacketIndex:
 
     @cached_property
     def _start_numbers(self) -> list[int]:
-        """(num_frames,) which of ``starts`` each frame is decoded from."""
+        """(num_frames,) index in ``starts`` of the key frame from which each frame is decoded."""
         shown_before = np.searchsorted([start.pts for start in self.starts], self.pts, side='right')
         decoded_before = np.searchsorted([start.position for start in self.starts], self.position, side='right')
         return (np.minimum(shown_before, decoded_before) - 1).tolist()
 
 
 def index_of_sealed(stream: VideoStream, seal: Seal) -> PacketIndex | None:
-    """Index of a prepared file from the container's own table; None where that is not what the seal says.
+    """Index of a prepared file from the container's table; None if the table does not match the seal.
 
-    Decoding order is display order there, and the table's decoding stamps are the presentation stamps up to a constant.
+    In such files decoding order is display order, and decoding and presentation stamps differ by a constant.
     """
     entries = list(stream.index_entries)
     if stream.start_time is None or len(entries) != seal.num_frames:
@@ -124,9 +124,9 @@ def index_of_regular(
     """Index of a stream that is proven regular (regular.py).
 
     Args:
-        packets: pts, dts and whether it holds a key frame, of each packet in decoding order.
-        references: of each, whether other pictures may be predicted from it.
-        has_b_frames: whether any is a B-frame.
+        packets: pts, dts and the key-frame flag of each packet, in decoding order.
+        references: for each packet, whether other pictures may be predicted from it.
+        has_b_frames: whether any picture is a B-frame.
     """
     stamps = np.array([pts for pts, _, _ in packets], np.int64)
     position = np.argsort(stamps)

@@ -1,4 +1,4 @@
-"""Keeping indices: in the memory of the process, and, of streams that must be decoded for theirs, beside the file."""
+"""Stores indices: in the memory of the process, and next to the file if the stream must be decoded for its index."""
 
 import io
 import logging
@@ -18,14 +18,14 @@ from cmvl_mm.video.truth import FRAME, PACKET, Truth
 logger = logging.getLogger(__name__)
 
 SUFFIX = '.index.npz'
-"""Of the file beside the video."""
+"""Suffix of the index file next to the video."""
 
 _VERSION = 1
-_MOST = 64 << 20  # bytes of indices in the memory of a process
-_SAMPLE = 1 << 16  # bytes at both ends of a file
+_MOST = 64 << 20  # bytes of indices kept in the memory of a process
+_SAMPLE = 1 << 16  # bytes read at each end of a file
 
 Identity = tuple[str, int, int, int]
-"""Path, inode, length and time of change of a file: another one that takes its place differs in one of them."""
+"""Path, inode, size and modification time of a file: a file that replaces it differs in at least one."""
 
 _known: OrderedDict[Identity, Truth | PacketIndex] = OrderedDict()
 _kept_bytes = 0
@@ -33,7 +33,7 @@ _told: list[str] = []  # paths of the files that were decoded for their index
 
 
 def identity_of(path: str | None) -> Identity | None:
-    """What a file is known by; None where there is none."""
+    """The identity of a file; None if there is no file."""
     if path is None:
         return None
     try:
@@ -47,7 +47,7 @@ def recall(identity: Identity | None) -> Truth | PacketIndex | None:
     """What this process knows of a file that has not changed since.
 
     Args:
-        identity: of the file when it was opened; it may have been replaced since.
+        identity: identity of the file when it was opened; it may have been replaced since.
     """
     index = None if identity is None else _known.get(identity)
     if identity is not None and index is not None:
@@ -56,7 +56,7 @@ def recall(identity: Identity | None) -> Truth | PacketIndex | None:
 
 
 def find_beside(path: str) -> Truth | None:
-    """The index beside a video; None where there is none, or none that can be used."""
+    """The index next to a video; None if there is none, or none that can be used."""
     try:
         return load(path)
     except ValueError as error:
@@ -65,7 +65,7 @@ def find_beside(path: str) -> Truth | None:
 
 
 def tell(path: str, truth: Truth, reason: str, seconds: float) -> None:
-    """Log what the index of a file cost, and how to be rid of it; the first time in a process as a warning."""
+    """Log the cost of a file's index and how to avoid it; the first message of a process is a warning."""
     level = logging.INFO if _told else logging.WARNING
     _told.append(path)
     logger.log(
@@ -81,7 +81,7 @@ def tell(path: str, truth: Truth, reason: str, seconds: float) -> None:
 
 
 def remember(identity: Identity | None, index: Truth | PacketIndex) -> None:
-    """Keep an index in memory; the oldest go where they take too much of it."""
+    """Keep an index in memory; the oldest ones are dropped if they take too much."""
     global _kept_bytes
     if identity is None:
         return
@@ -93,7 +93,7 @@ def remember(identity: Identity | None, index: Truth | PacketIndex) -> None:
 
 
 def keep(path: str, truth: Truth) -> None:
-    """`save`, or a warning where the folder cannot be written: the video itself is sound."""
+    """`save`, or a warning if the folder cannot be written: the video itself is sound."""
     try:
         save(path, truth)
     except OSError as error:
@@ -107,7 +107,7 @@ def keep(path: str, truth: Truth) -> None:
 
 
 def save(path: str, truth: Truth) -> Path:
-    """Write a truth beside its video, in one step.
+    """Write the index next to its video, atomically.
 
     Raises:
         OSError: the folder cannot be written.
@@ -132,10 +132,10 @@ def save(path: str, truth: Truth) -> Path:
 
 
 def load(path: str) -> Truth | None:
-    """The truth beside a video; None where there is none, or it is of another file or another FFmpeg.
+    """The index next to a video; None if there is none, or it belongs to another file or FFmpeg version.
 
     Raises:
-        ValueError: the file there is damaged.
+        ValueError: the index file is damaged.
     """
     source = f'{path}{SUFFIX}'
     if not os.path.isfile(source):
@@ -158,7 +158,7 @@ def load(path: str) -> Truth | None:
 
 
 def _binding(path: str) -> list[int]:
-    """What tells a file from others that take its place: version of this format, length, checksum of both ends."""
+    """Identifies the file: version of this format, length, and checksum of both ends."""
     with open(path, 'rb') as file:
         length = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -168,5 +168,5 @@ def _binding(path: str) -> list[int]:
 
 
 def _libraries() -> list[int]:
-    """Another release of FFmpeg may decode, or export vectors, otherwise."""
+    """FFmpeg's library versions: another release may decode or export vectors differently."""
     return list(av.library_versions['libavcodec'])

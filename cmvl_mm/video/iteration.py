@@ -1,4 +1,4 @@
-"""Batches of a video of any length, in display order and bounded memory, by one decoder or by several."""
+"""Batches of a video of any length, in display order and bounded memory, with one decoder or several."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -13,28 +13,28 @@ from cmvl_mm.video.segments import Segment, parts_of, segments_of
 
 Worker = AbstractContextManager[Callable[[Segment], Iterator[Batch]]]
 
-ROOM = 64 << 20  # bytes of what is ready before its turn comes
+ROOM = 64 << 20  # bytes of finished results that wait for their turn
 
 
 def batches(
     decoder: FrameDecoder, tags: Tags, wanted: Wanted, numbers: range, batch: int, workers: int
 ) -> Iterator[Batch]:
-    """The frames of ``numbers``, ``batch`` of them at a time.
+    """The frames of ``numbers``, in batches of ``batch`` frames.
 
     Args:
-        decoder: of the video.
-        tags: what the container says of its colours.
-        wanted: what the batches are to hold.
+        decoder: decoder of the video.
+        tags: the container's colour tags.
+        wanted: what the batches must hold.
         numbers: display indices, ascending.
-        batch: frames of each but the last.
-        workers: decoders; more than one only serve a stream that is proven regular.
+        batch: number of frames in every batch but the last.
+        workers: number of decoders; more than one are only used for a stream that is proven regular.
     """
     index = decoder.index
     if index is None:
         segments = [Segment(numbers, None)] if len(numbers) else []
     else:
         segments = [*segments_of(numbers, [start.first for start in index.starts], index.num_frames)]
-    # Even one worker has a decoder of its own: the video may be read between two batches.
+    # Even a single worker gets its own decoder: the caller may read the video between two batches.
     open_worker = partial(_worker, decoder, tags, wanted, numbers, batch)
     if index is None or min(workers, len(segments)) < 2:
         parts = _one_by_one(segments, open_worker)
@@ -53,7 +53,7 @@ def _one_by_one(segments: Sequence[Segment], open_worker: Callable[[], Worker]) 
 
 
 def _whole(parts: Iterator[Batch], num_frames: int, batch: int) -> Iterator[Batch]:
-    """Batches of their parts."""
+    """Join parts into whole batches."""
     held: list[Batch] = []
     done = 0
     for part in parts:
@@ -70,6 +70,6 @@ def _whole(parts: Iterator[Batch], num_frames: int, batch: int) -> Iterator[Batc
 def _worker(
     decoder: FrameDecoder, tags: Tags, wanted: Wanted, numbers: range, batch: int
 ) -> Iterator[Callable[[Segment], Iterator[Batch]]]:
-    """A decoder of its own for one thread."""
+    """A separate decoder for one thread."""
     with closing(decoder.another()) as own, closing(SegmentReader(own, tags, wanted)) as reader:
         yield lambda segment: reader.read(segment, [*parts_of(numbers, segment.wanted, batch)])

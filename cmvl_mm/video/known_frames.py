@@ -1,4 +1,4 @@
-"""One open video file, and what is known of its frames: how many, when, of what kind, where in the stream."""
+"""One open video file, and what is known of its frames: number, times, types and positions in the stream."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,12 +25,12 @@ from cmvl_mm.video.truth import NO_STAMP, Truth
 class KnownFrames:
     """One open video file.
 
-    Where the stream is proven regular (regular.py), its packets are its index (regular_reader.py).  All other streams
-    are decoded once for their index, and what is read is compared with it (exact.py).
+    If the stream is proven regular (regular.py), its packets are its index (regular_reader.py).  All other streams are
+    decoded once for their index, and later reads are compared with it (exact.py).
 
     Args:
         video: the path of the file, or another source.
-        keep_index: write the index of a stream that must be decoded for it beside the file.
+        keep_index: write the index next to the file if the stream must be decoded for it.
     """
 
     def __init__(self, video: str | Source, keep_index: bool = False) -> None:
@@ -38,7 +38,7 @@ class KnownFrames:
         self.path = self._source.name
         self._readers = FileReaders(self._source, keep_index)
         self._first = self._readers.first
-        # The header, once: reading an irregular stream closes this container, and PyAV would read freed memory.
+        # Copied once: reading an irregular stream closes this container, and PyAV would read freed memory.
         stream = self.stream
         self.time_base = fraction(stream.time_base)
         self.stated_rate = fraction(stream.average_rate or stream.guessed_rate)
@@ -67,7 +67,7 @@ class KnownFrames:
 
     @property
     def reader(self) -> RegularReader | ExactReader:
-        """Made at first use, with the index of the stream."""
+        """The reader, created at first use with the index of the stream."""
         if self._reader is None:
             self._first.check_open()
             with reporting(self.path, 'index'):
@@ -76,7 +76,7 @@ class KnownFrames:
 
     @property
     def is_regular(self) -> bool:
-        """Whether the stream is proven regular; to know that, nothing is decoded."""
+        """Whether the stream is proven regular; this check decodes nothing."""
         if self._reader is None:
             self._first.check_open()
             with reporting(self.path, 'index'):
@@ -85,12 +85,12 @@ class KnownFrames:
 
     @property
     def index(self) -> PacketIndex | None:
-        """Of a stream that is proven regular; None for all others, of which `truth` is known."""
+        """The index of a stream that is proven regular; None for other streams, which have a `truth`."""
         return self.reader.index if isinstance(self.reader, RegularReader) else None
 
     @property
     def truth(self) -> Truth | None:
-        """Of a stream that is not proven regular."""
+        """The truth of a stream that is not proven regular; None for others."""
         return self.reader.truth if isinstance(self.reader, ExactReader) else None
 
     @property
@@ -103,31 +103,31 @@ class KnownFrames:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What else is known of the file as it is now; shared by all who open it in this process."""
+        """Other data about the file in its present state; shared by all who open it in this process."""
         return self._index.notes
 
     @property
     def position(self) -> npt.NDArray[np.int64]:
-        """(num_frames,) place of each displayed frame in decoding order, counted in packets; -1 where unknown."""
+        """(num_frames,) position of each displayed frame in decoding order, counted in packets; -1 if unknown."""
         return self._index.position
 
     @property
     def types(self) -> npt.NDArray[np.integer] | None:
-        """(num_frames,) FFmpeg's picture types, where they are known without decoding more than the index took."""
+        """(num_frames,) FFmpeg's picture types, if they are known without further decoding; else None."""
         return self._index.types
 
     @property
     def has_b_frames(self) -> bool:
-        """Whether any frame is a B-frame, without decoding what is proven regular."""
+        """Whether any frame is a B-frame; decodes nothing if the stream is proven regular."""
         return self._index.has_b_frames
 
     @property
     def stamps(self) -> Sequence[int] | None:
-        """(num_frames,) presentation time stamps in display order, strictly increasing; None where there are none."""
+        """(num_frames,) presentation time stamps in display order, strictly increasing; None if there are none."""
         index = self._index
         if isinstance(index, PacketIndex):
             return index.stamps
-        # AVI stores none: where B-frames make them differ from decoding stamps, FFmpeg guesses, often wrongly.
+        # AVI stores none: with B-frames they differ from decoding stamps, and FFmpeg's guess is often wrong.
         if self.container_format == 'avi' and index.has_b_frames:
             return None
         return usable([None if stamp == NO_STAMP else stamp for stamp in index.frames['stamp'].tolist()])
@@ -136,7 +136,7 @@ class KnownFrames:
         """(n,) display indices of the key frames.
 
         Raises:
-            VideoError: stage ``index``, if there is none.
+            VideoError: stage ``index``, if there is no key frame.
         """
         reader, keyframes = self.reader, self._index.keyframes
         if keyframes is None:

@@ -1,4 +1,4 @@
-"""What a file spends on each frame, and of which type it is, without decoding what need not be."""
+"""Size and type of each frame of a file, with as little decoding as possible."""
 
 from dataclasses import dataclass
 
@@ -21,21 +21,21 @@ class StreamLayout:
     types: str
     """(n,) ``I``, ``P`` or ``B``."""
     sizes: Sizes
-    """(n,) bytes of the packet that holds the frame; -1 where it is not known which one does."""
+    """(n,) bytes of the packet that holds the frame; -1 if that packet is not known."""
     keyframes: npt.NDArray[np.int64]
     """(k,) display indices of the key frames."""
 
     @property
     def gop_lengths(self) -> npt.NDArray[np.int64]:
-        """(k,) frames from each key frame up to the next one, or to the end."""
+        """(k,) frames from each key frame to the next one or to the end."""
         return np.diff(np.append(self.keyframes, len(self.types)))
 
 
 def types_and_sizes(decoder: FrameDecoder) -> tuple[str, Sizes]:
-    """As in `StreamLayout`.
+    """Types and sizes as in `StreamLayout`.
 
     Raises:
-        VideoError: the file cannot be indexed, or holds damage where it must be decoded.
+        VideoError: the file cannot be indexed, or is damaged and must be decoded.
     """
     position = np.asarray(decoder.position)
     truth = decoder.truth

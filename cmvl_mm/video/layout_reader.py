@@ -6,13 +6,13 @@ from cmvl_mm.video.stream import CompressedVideo
 
 
 def read_layout(video: CompressedVideo) -> StreamLayout:
-    """Types and sizes of all frames.
+    """Read types and sizes of all frames.
 
-    Nothing is decoded where the headers prove the order of frames (``video.proven_regular``).  Other files are decoded
-    once in a process for their index, as for any other question.
+    If the headers prove the order of frames (``video.proven_regular``), nothing is decoded.  Other files are decoded
+    once per process for their index, as for every other read.
 
     Raises:
-        VideoError: the file cannot be indexed, or holds damage where it must be decoded.
+        VideoError: the file cannot be indexed, or is damaged and must be decoded.
     """
     check_opened('read_layout', video)
     return StreamLayout(*types_and_sizes(video._decoder), video.keyframes)

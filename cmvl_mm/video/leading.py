@@ -1,7 +1,7 @@
-"""Leading pictures: displayed before a key frame, and decoded after it.
+"""Leading pictures: pictures that are displayed before a key frame and decoded after it.
 
-Those of an open GOP need what was decoded before the key frame, too: at the start of a file they are lost.  Others need
-the key frame alone, and are sound: RADL pictures of HEVC and VVC, B-frames of a closed GOP of MPEG-1 and MPEG-2, and
+Those of an open GOP also need what was decoded before the key frame, so at the start of a file they are lost.  Others
+need only the key frame and are sound: RADL pictures of HEVC and VVC, B-frames of a closed GOP of MPEG-1 and MPEG-2, and
 all that follow an IDR picture of H.264.
 """
 
@@ -15,7 +15,7 @@ from cmvl_mm.video.macroblocks import origin_of
 from cmvl_mm.video.sequential import Origin
 
 DROPS_LOST = frozenset({'h264', 'hevc', 'vvc', 'mpeg1video', 'mpeg2video'})
-"""Codecs of which FFmpeg drops leading pictures that are lost: what comes out of a stream's first ones is sound."""
+"""Codecs whose lost leading pictures FFmpeg drops: the first frames that come out of such a stream are sound."""
 
 _MOST = 16  # pictures that may wait for one decoded before them (ITU-T H.265, A.4.2: MaxDpbSize)
 
@@ -23,12 +23,12 @@ _MOST = 16  # pictures that may wait for one decoded before them (ITU-T H.265, A
 def begin_with_key_frame(
     packets: Iterator[Any], decode: Callable[[Iterator[Any]], Iterator[VideoFrame]]
 ) -> tuple[bool, Iterator[VideoFrame]]:
-    """Whether of all frames a key frame was decoded first; and the frames, of which some were looked at.
+    """Whether a key frame was decoded before all other frames; and the frames, including those already inspected.
 
     Args:
-        packets: from the start of a stream. Those that are decoded before it is known get their place as ``opaque``,
-            which costs more than the rest of a packet's handling; the decoder is told to copy it to the frame.
-        decode: gives the frames of packets in display order.
+        packets: packets from the start of a stream. Until the result is known, each packet carries its position as
+            ``opaque``, which costs more than the rest of a packet's handling; the decoder copies it to the frame.
+        decode: returns the frames of packets in display order.
     """
     known = False
 

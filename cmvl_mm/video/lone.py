@@ -1,4 +1,4 @@
-"""Packets of MPEG-4 Part 2 that are decoded one by one for their vectors, each as a decoder of its own would."""
+"""Decodes packets of MPEG-4 Part 2 one by one for their vectors, each as a fresh decoder would."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from cmvl_mm.video.second_decoders import vector_decoder
 class LoneDecoder:
     """Decodes packets of a stream with lone vectors (`has_lone_vectors`), in any order.
 
-    One decoder serves all packets whose header is plainly a P-frame's: a new one for each costs half as much again as
-    the packet.  Any other header may change what the decoder believes of the whole stream: where the bit behind
+    One decoder serves all packets whose header is plainly that of a P-frame: a new decoder for each would cost half as
+    much again as the packet.  Any other header may change the decoder's state for the whole stream: where the bit after
     vop_time_increment is damaged, FFmpeg infers another length of that number, and reads all later headers with it.
-    Such a packet gets a decoder that is thrown away.
+    Such a packet gets a temporary decoder.
 
     Args:
-        stream: of the open file.
+        stream: video stream of the open file.
     """
 
     def __init__(self, stream: VideoStream) -> None:
@@ -32,13 +32,13 @@ class LoneDecoder:
             self._tick_bits = None
 
     def decode(self, packet: Any) -> list[VideoFrame] | None:
-        """What the packet gives, without any before it; pixels are garbage.
+        """Decode a packet without those before it; the pixels are garbage.
 
         Returns:
-            None for an I-frame, which has no vectors and is not decoded.
+            The frames; None for an I-frame, which has no vectors and is not decoded.
 
         Raises:
-            av.FFmpegError: it does not decode.
+            av.FFmpegError: the packet does not decode.
         """
         if self._tick_bits is not None and is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
             return self._shared.decode(packet)

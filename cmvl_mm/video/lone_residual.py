@@ -1,7 +1,7 @@
-"""What a packet of MPEG-4 Part 2 adds to its prediction, from the packet alone.
+"""The residual of an MPEG-4 Part 2 packet, decoded from the packet alone.
 
-A picture that is predicted from a flat one of value 128 is its residual plus 128, whatever its vectors: all bilinear
-filters keep a constant.  So one decode of one packet gives the residual, by FFmpeg's own inverse transform.
+A picture that is predicted from a flat picture of value 128 equals its residual plus 128, whatever its vectors: all
+bilinear filters keep a constant.  So decoding one packet gives the residual, with FFmpeg's own inverse transform.
 """
 
 from typing import Any
@@ -28,50 +28,51 @@ class ResidualDecoder:
     """Decodes packets of a stream with lone vectors (`has_lone_vectors`), in any order, each from a flat picture.
 
     Args:
-        stream: of the open file; its own decoder is not used.
+        stream: video stream of the open file; its own decoder is not used.
 
     Raises:
-        ValueError: its headers are not those of such a stream.
+        ValueError: the headers are not those of such a stream.
     """
 
     def __init__(self, stream: VideoStream) -> None:
         first = stream.codec_context
-        # What lies beyond the picture's edges is predicted from, too: it must be decoded, and be flat.
+        # Prediction also uses samples beyond the picture's edges: they must be decoded, and be flat.
         header = whole_macroblocks(first.extradata or b'')
         layer = parse_layer(header)
         self._size = layer.height, layer.width
         self._layer = layer
-        self._flat: dict[int, Packet] = {}  # by their level, written when they are needed
+        self._flat: dict[int, Packet] = {}  # by level, written at first use
         context = CodecContext.create(first.codec.name, 'r')
         assert isinstance(context, VideoCodecContext)
         context.extradata, context.codec_tag = header, first.codec_tag
         configure(context, 'pixels')
         self._context = context
-        # Flushed, FFmpeg's decoder takes grey for the picture that it lacks.  That costs nothing, but is not promised.
+        # After a flush, FFmpeg's decoder replaces the missing picture by grey. That costs nothing, but is not
+        # guaranteed.
         self._begins_grey = False
         self._begins_grey = self._is_grey(padded_packet(skipped_p_vop(layer)))
 
     def decode(self, packet: Any) -> VideoFrame:
         """The residual of a P-VOP plus 128, clipped to 8 bits; macroblocks that are not predicted hold their pixels.
 
-        An I-VOP is as always.  The frame has whole macroblocks, and carries the vectors that FFmpeg exports.
+        An I-VOP decodes as usual.  The frame has whole macroblocks, and carries the vectors that FFmpeg exports.
 
         Raises:
-            av.FFmpegError: it does not decode.
-            ValueError: no frame comes out, or one that FFmpeg flags as damaged.
+            av.FFmpegError: the packet does not decode.
+            ValueError: no frame comes out, or FFmpeg flags it as damaged.
         """
         return self._from(MIDDLE, packet)
 
     def decode_positive(self, packet: Any) -> VideoFrame:
-        """The residual of a P-VOP where it is above 0, else 0; in whole macroblocks.
+        """The residual of a P-VOP where it is above 0, else 0, in whole macroblocks.
 
         Raises:
-            as `decode`.
+            the errors of `decode`.
         """
         return self._from(0, packet)
 
     def decode_negative(self, packet: Any) -> VideoFrame:
-        """The residual of a P-VOP where it is below 0, else 0, plus `WHITEST`; likewise."""
+        """The residual of a P-VOP where it is below 0, else 0, plus `WHITEST`; in whole macroblocks."""
         return self._from(WHITEST, packet)
 
     def _from(self, level: int, packet: Any) -> VideoFrame:
@@ -92,15 +93,15 @@ class ResidualDecoder:
 
 
 def planes_of(frame: VideoFrame) -> list[Samples]:
-    """Luma and chroma of a planar 8-bit frame, (lines, bytes a line) each: columns at the right are padding.
+    """Luma and chroma of a planar 8-bit frame, each (lines, bytes per line): columns at the right are padding.
 
-    They share the frame's memory.
+    The arrays share the frame's memory.
     """
     return [np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size) for plane in frame.planes]
 
 
 def cropped(planes: list[Samples], size: tuple[int, int]) -> list[Samples]:
-    """Of 4:2:0 pictures of (height, width)."""
+    """Crop planes of 4:2:0 pictures to (height, width)."""
     height, width = size
     half = -(-height // 2), -(-width // 2)
     return [plane[:h, :w] for plane, (h, w) in zip(planes, ((height, width), half, half), strict=True)]

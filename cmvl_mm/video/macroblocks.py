@@ -1,4 +1,4 @@
-"""What kind of macroblock each is, from FFmpeg's debug output: vectors do not tell fields from frames."""
+"""Types of macroblocks, from FFmpeg's debug output: vectors do not tell fields from frames."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -10,45 +10,45 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 DEBUG = {'debug': 'mb_type'}
-"""The decoder's option that makes it write a table of macroblocks for every frame that comes out."""
+"""Decoder option that writes a table of macroblocks for every frame that comes out."""
 
 _TABLE = 'New frame, type:'
 _SIZE = 16  # px
-_CHARACTERS = 3  # a macroblock: type, partition, '=' for a field
+_CHARACTERS = 3  # per macroblock: type, partition, '=' for a field
 
 
 class Kinds(NamedTuple):
-    """(rows, columns) of macroblocks."""
+    """Types of the macroblocks of one frame, (rows, columns)."""
 
     field: npt.NDArray[np.bool_]
-    """Predicted from fields, in lines of fields; of a pair, the upper one is the top field's."""
+    """Whether it is predicted from fields, in field lines; the upper macroblock of a pair belongs to the top field."""
     skipped: npt.NDArray[np.bool_]
-    """Nothing is coded for it, not even which reference it has: that is the first of list 0."""
+    """Whether nothing is coded for it, not even its reference, which is then the first of list 0."""
 
 
 class Mark(NamedTuple):
-    """What a frame carries as ``opaque`` where the decoder is listened to."""
+    """What a frame carries as ``opaque`` if it comes from `listening_decode`."""
 
     origin: Any
-    """What it would carry else: the packet's ``opaque``, if the decoder copies that."""
+    """The packet's own ``opaque``, if the decoder copies it."""
     kinds: Kinds | None
-    """None where FFmpeg wrote no table."""
+    """None if FFmpeg wrote no table."""
 
 
 def kinds_of(frame: VideoFrame) -> Kinds | None:
-    """Of a frame by `listening_decode`; None of others."""
+    """The types of a frame from `listening_decode`; None for other frames."""
     return frame.opaque.kinds if isinstance(frame.opaque, Mark) else None
 
 
 def origin_of(frame: VideoFrame) -> Any:
-    """What the packet carried that a frame comes from, however it was decoded."""
+    """The ``opaque`` of the packet that a frame comes from, whatever decoded it."""
     return frame.opaque.origin if isinstance(frame.opaque, Mark) else frame.opaque
 
 
 def listening_decode(context: VideoCodecContext) -> Callable[[Any], list[VideoFrame]]:
-    """``context.decode``, whose frames carry their `Mark` as ``opaque``.
+    """A wrapper of ``context.decode`` whose frames carry their `Mark` as ``opaque``.
 
-    The context needs the options `DEBUG`.  FFmpeg's log level is global: it is raised for the time of a call.
+    The context needs the options `DEBUG`.  FFmpeg's log level is global, so it is raised for the time of each call.
     """
 
     def decode(packet: Any) -> list[VideoFrame]:
@@ -69,18 +69,18 @@ def listening_decode(context: VideoCodecContext) -> Callable[[Any], list[VideoFr
 
 
 def _tables(messages: Sequence[str]) -> list[list[str]]:
-    """The lines of each table, without its title and its head."""
+    """The lines of each table, without its title and header."""
     starts = [number for number, message in enumerate(messages) if message.startswith(_TABLE)]
     ends = [*starts[1:], len(messages)]
     return [list(messages[start + 2 : end]) for start, end in zip(starts, ends, strict=False)]
 
 
 def parse_table(lines: Sequence[str], least_columns: int) -> Kinds | None:
-    """One frame's kinds; None where a line is not whole.
+    """Parse the table of one frame; None if a line is incomplete.
 
     Args:
-        lines: of the table, each with the macroblocks' distance from the top in pixels before them; others may follow.
-        least_columns: macroblocks across that a whole line has at least; cropping may hide more.
+        lines: lines of the table, each starting with the macroblocks' distance from the top in pixels; more may follow.
+        least_columns: fewest macroblocks in a complete line; cropping may hide more.
     """
     rows: list[str] = []
     for number, line in enumerate(lines):

@@ -42,7 +42,7 @@ _PRIMARIES = {
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _WHITE_D65),
 }
 
-_LINEAR_BY_CAMERA = frozenset({1, 6, 14, 15})  # the curve of BT.709, BT.601 and BT.2020
+_LINEAR_BY_CAMERA = frozenset({1, 6, 14, 15})  # the transfer curve of BT.709, BT.601 and BT.2020
 _PQ, _HLG, _UNSPECIFIED = 16, 18, 2
 
 _LMS = np.array([[1688, 2146, 262], [683, 2951, 462], [99, 309, 3688]]) / 4096  # of linear BT.2020; ITU-R BT.2100
@@ -53,11 +53,11 @@ _ICTCP = {
 
 
 class UnknownColour(ValueError):
-    """Colours for which there is no formula here."""
+    """Colours without a formula here."""
 
 
 class Encoding(NamedTuple):
-    """What turns samples into RGB; numbers of ITU-T H.273."""
+    """Parameters that convert samples to RGB; code points of ITU-T H.273."""
 
     matrix: int
     full: bool
@@ -67,17 +67,17 @@ class Encoding(NamedTuple):
 
 
 def is_known(matrix: int) -> bool:
-    """Whether a number names a matrix: RGB, "unspecified" and reserved numbers name none."""
+    """Whether a number names a matrix: RGB, "unspecified" and reserved numbers do not."""
     return matrix in _NAMES
 
 
 def name_of(matrix: int) -> str:
-    """The name in `Colour`."""
+    """The matrix's name in `Colour`."""
     return _NAMES[matrix]
 
 
 def luma_weights(matrix: int, primaries: int) -> tuple[float, float] | None:
-    """Weights of red and blue in luma (8.3); None where they are to be derived from primaries that are not stated."""
+    """Weights of red and blue in luma (8.3); None if they depend on primaries that are not stated."""
     if matrix == 10:
         return 0.2627, 0.0593
     if primaries not in _PRIMARIES:
@@ -91,7 +91,7 @@ def to_rgb(planes: npt.NDArray[np.float64], encoding: Encoding) -> npt.NDArray[n
     """(3, H, W) codes of Y, Cb, Cr -> uint8 (H, W, 3) R'G'B' in the video's own primaries and transfer curve.
 
     Raises:
-        UnknownColour: no formula is known.
+        UnknownColour: there is no formula for these colours.
     """
     luma, blue, red = _normalised(planes, encoding)
     match encoding.matrix:
@@ -140,7 +140,7 @@ def _weights(encoding: Encoding) -> tuple[float, float]:
 
 
 def _constant_luminance(luma: Plane, blue: Plane, red: Plane, encoding: Encoding) -> tuple[Plane, Plane, Plane]:
-    """Luma of linear light; chroma scaled apart on either side of zero."""
+    """Constant luminance: luma of linear light; chroma is scaled separately above and below zero."""
     if encoding.transfer not in _LINEAR_BY_CAMERA | {_UNSPECIFIED}:
         raise UnknownColour(f'there is no conversion of {_NAMES[encoding.matrix]} with transfer {encoding.transfer}')
     kr, kb = _weights(encoding)
@@ -155,7 +155,7 @@ def _constant_luminance(luma: Plane, blue: Plane, red: Plane, encoding: Encoding
 
 
 def _ictcp(planes: npt.NDArray[np.float64], encoding: Encoding) -> tuple[Plane, Plane, Plane]:
-    """Over linear L, M, S back to R'G'B' with the same curve."""
+    """Convert via linear L, M, S back to R'G'B' with the same curve."""
     curve = _PQ if encoding.transfer == _UNSPECIFIED else encoding.transfer
     if curve not in _ICTCP:
         raise UnknownColour(f'there is no conversion of ictcp with transfer {encoding.transfer}')

@@ -1,4 +1,4 @@
-"""What a video is, in a few lines."""
+"""A short description of a video."""
 
 from dataclasses import dataclass
 
@@ -22,33 +22,33 @@ _TURNS = {
 
 @dataclass(frozen=True, repr=False)
 class VideoMetadata:
-    """Of one video. Pictures are as they are read: rotation is not applied."""
+    """Metadata of one video. Pictures are as they are read: rotation is not applied."""
 
     container: str
-    """FFmpeg's name of it, such as 'mov,mp4,m4a,3gp,3g2,mj2'."""
+    """FFmpeg's name of the container format, such as 'mov,mp4,m4a,3gp,3g2,mj2'."""
     tracks: int
     """Video streams of the file, without cover art; the first that holds packets is this video."""
     codec: str
-    """FFmpeg's name of the format: ``mpeg4``, ``h264``, ..."""
+    """FFmpeg's name of the codec: ``mpeg4``, ``h264``, ..."""
     profile: str | None
-    """Of the codec; None where the stream states none."""
+    """Profile of the codec; None if the stream states none."""
     width: int
     height: int
-    """Pixels."""
+    """Height of the picture in pixels; likewise ``width``."""
     pixel_format: str
-    """Of frame 0, FFmpeg's name, such as 'yuv420p'."""
+    """Pixel format of frame 0 by FFmpeg's name, such as 'yuv420p'."""
     fps: float
-    """Mean frames per second; 0 where the file has neither times nor a rate."""
+    """Mean frames per second; 0 if the file has neither times nor a rate."""
     num_frames: int
     rotation: int | None
-    """Degrees by which the picture is turned clockwise to be shown; None for another angle than a multiple of 90."""
+    """Degrees to turn the picture clockwise for display; None if that is not a multiple of 90."""
     mirrored: bool
-    """Whether it is mirrored left to right before it is turned."""
+    """Whether to mirror the picture left to right before turning it."""
     interlaced: bool
-    """Whether frame 0 is flagged so."""
+    """Whether frame 0 is flagged as interlaced."""
     has_b_frames: bool
     keyframe_interval: tuple[int, int]
-    """Fewest and most frames from one key frame to the next, or to the end of the file."""
+    """Fewest and most frames from one key frame to the next or to the end of the file."""
 
     def __repr__(self) -> str:
         fewest, most = self.keyframe_interval
@@ -74,7 +74,7 @@ def keyframe_interval(keyframes: npt.NDArray[np.int64], num_frames: int) -> tupl
 
 
 def turn_of(frame: VideoFrame) -> tuple[int | None, bool]:
-    """Degrees clockwise, and whether the picture is mirrored left to right before; see `VideoMetadata`."""
+    """Degrees clockwise, and whether the picture is mirrored left to right first; see `VideoMetadata`."""
     try:
         return _TURNS[orientation_of(frame)]
     except ValueError:

@@ -30,19 +30,20 @@ class MotionField:
     block: int
     """Edge of a grid cell in pixels."""
     missing: tuple[str | None, ...] = ()
-    """(n,): why a whole frame has no vectors (an I-frame, a codec's B-frame, ...); None where it has some."""
+    """(n,): why a whole frame has no vectors (an I-frame, a codec's B-frame, ...); None if it has some."""
 
     distance: tuple[int | None, ...] | None = None
-    """(n,): display index of the frame less that of the picture that all its vectors refer to: above 0 for the past.
+    """(n,): display index of the frame minus that of the picture that all its vectors refer to; above 0 for the past.
 
-    None where there are several such pictures or it is not known which one. None for the whole field if distances were
-    not asked for; ``directions='both'`` asks for them.
+    None for a frame with several such pictures or an unknown one. None for the whole field if distances were not
+    requested; ``directions='both'`` requests them.
     """
 
     def per_frame(self) -> 'MotionField':
-        """Vectors divided by ``distance``, rounded to quarter pixels: motion from one frame to the next.
+        """Vectors divided by ``distance``, rounded to quarter pixels: the motion from one frame to the next.
 
-        So vectors to the future change their sign. Frames whose distance is None become invalid, and say so.
+        So vectors to the future change their sign. Frames whose distance is None become invalid, with a reason in
+        ``missing``.
 
         Raises:
             ValueError: the field was read without distances.
@@ -71,7 +72,7 @@ class MotionField:
             object.__setattr__(self, 'distance', self._each('distance', 'distances', _distance))
 
     def _each(self, name: str, what: str, check: Callable[[object], Any]) -> tuple[Any, ...]:
-        """What a field of one value for each frame holds, checked; an empty one of ``missing`` is none at all."""
+        """Check a field with one value per frame; an empty ``missing`` means no reason for any frame."""
         values = tuple(None if value is None else check(value) for value in getattr(self, name))
         if len(values) != len(self.valid) and (values or name != 'missing'):
             raise ValueError(f'{name}: {len(values)} {what} for {len(self.valid)} frames')
@@ -92,15 +93,15 @@ def _reason(value: object) -> str:
 
 
 def default_block(codec: str, is_prepared: bool) -> int:
-    """The largest of 16 and 8 px at which a grid loses nothing of a codec's blocks, save for H.264's smallest.
+    """The larger of 16 and 8 px whose grid loses nothing of a codec's blocks, except for H.264's smallest blocks.
 
     Args:
-        codec: FFmpeg's name of the format.
-        is_prepared: whether `cmvl prepare` wrote the file; other MPEG-4 may halve its macroblocks.
+        codec: FFmpeg's name of the codec.
+        is_prepared: whether `cmvl prepare` wrote the file; other MPEG-4 files may split their macroblocks.
     """
     return 16 if is_prepared or codec in _WHOLE_MACROBLOCKS else 8
 
 
 def grid_shape(height: int, width: int, block: int) -> tuple[int, int]:
-    """(Hb, Wb): the number of ``block``-pixel cells that cover a frame, the last of them perhaps in part."""
+    """(Hb, Wb): number of ``block``-pixel cells that cover a frame, the last of them possibly cut."""
     return -(-height // block), -(-width // block)

@@ -1,4 +1,4 @@
-"""The vectors of a stream's MPEG-4 B-frames, as records like those that FFmpeg exports of other frames."""
+"""Vectors of MPEG-4 B-frames, as records like those that FFmpeg exports for other frames."""
 
 import re
 from collections.abc import Iterable
@@ -21,27 +21,27 @@ from cmvl_mm.video.side_data import motion_records
 _VOP_CODE = b'\0\0\1\xb6'
 _LAYER_CODE = re.compile(rb'\x00\x00\x01[\x20-\x2f]')
 _HALF = 8  # px: half a macroblock
-_MOST_BYTES = 256 << 20  # of packets, which stay in memory: an hour and more of such video
+_MOST_BYTES = 256 << 20  # largest size of the packets, which stay in memory: an hour and more of such video
 
 
 class _Reference(NamedTuple):
-    """A picture that B-frames refer to, and what they need of it."""
+    """What B-frames need of a picture that they refer to."""
 
     skipped: npt.NDArray[np.bool_]
-    """(Mh, Mw)."""
+    """(Mh, Mw): whether each macroblock is skipped."""
     vectors: npt.NDArray[np.int32]
-    """(2 Mh, 2 Mw, 2)."""
+    """(2 Mh, 2 Mw, 2): vectors on half macroblocks."""
 
 
 class BFrames:
-    """Reads B-frames by display index.
+    """Reads the vectors of B-frames by display index.
 
     Args:
-        decoder: for the references; see `cmvl_mm.video.second_decoders.prompt_decoder`.
-        packets: all of the stream, in decoding order.
+        decoder: decoder for the references; see `cmvl_mm.video.second_decoders.prompt_decoder`.
+        packets: all packets of the stream, in decoding order.
 
     Raises:
-        ValueError: if the headers are not those of frames that can be read.
+        ValueError: the headers are not those of readable frames.
     """
 
     def __init__(self, decoder: VideoCodecContext, packets: Iterable[bytes]) -> None:
@@ -60,27 +60,27 @@ class BFrames:
             vop
             for number, packet in enumerate(data)
             for place, vop in enumerate(vops(self._layer, packet))
-            if vop.coded and not (place and number == last)  # what is packed into the last one never comes out
+            if vop.coded and not (place and number == last)  # what is packed into the last packet never comes out
         ]
         self._ticks = _display_ticks(self._layer, self._vops)
         self._by_display = _display_order(self._vops)
         self._context = decoder
-        # FFmpeg infers encoders' bugs from frame to frame, if it is to look out for them.
+        # FFmpeg infers encoders' bugs from frame to frame, if it is told to detect them.
         self._needs_all = decoder.options.get('bug') != '0'
-        self._fed = -1  # the last VOP that was decoded
+        self._fed = -1  # the VOP that was decoded last
         self._reference: _Reference | None = None
-        self._read: tuple[int, tuple[BVectors, BVectors]] | None = None  # the last frame: both sides may be asked for
+        self._read: tuple[int, tuple[BVectors, BVectors]] | None = None  # the last frame, for both directions
 
     @property
     def num_frames(self) -> int:
-        """Pictures that are displayed."""
+        """Number of displayed pictures."""
         return len(self._by_display)
 
     def records(self, frame: int, *, to_future: bool = False) -> npt.NDArray[np.void]:
-        """Vectors to the past of the B-frame that is displayed at index ``frame``, or to the future as if they were.
+        """Vectors to the past of the B-frame at display index ``frame``, or those to the future marked as past.
 
         Raises:
-            ValueError: if its bits, or those of its references, cannot be read.
+            ValueError: its bits, or those of its references, cannot be read.
         """
         if self._read is None or self._read[0] != frame:
             self._read = frame, self._vectors(frame)
@@ -104,7 +104,7 @@ class BFrames:
         return b_vectors(self._layer, bits, reference.skipped, reference.vectors, span)
 
     def _decode_reference(self, number: int) -> _Reference:
-        """Decodes from the I-frame before it on, or continues from the last reference."""
+        """Decode from the preceding I-frame, or continue from the last reference."""
         if self._reference is not None and self._fed == number:
             return self._reference
         key = next((n for n in range(number, -1, -1) if self._vops[n].kind == I_VOP), -1)
@@ -134,7 +134,7 @@ class BFrames:
 
 
 def _states_another(layer: Layer, packet: bytes) -> bool:
-    """Whether a packet holds a header other than the first."""
+    """Whether a packet holds a header that differs from the first."""
     return any(parse_layer(packet[found.start() :]) != layer for found in _LAYER_CODE.finditer(packet))
 
 
@@ -149,7 +149,7 @@ def _kept(packets: Iterable[bytes]) -> list[bytes]:
 
 
 def _display_order(pictures: list[Vop]) -> list[int]:
-    """Numbers of the pictures as they are displayed: a reference comes after the B-frames that follow it."""
+    """Numbers of the pictures in display order: a reference is displayed after the B-frames that follow it."""
     order, held = list[int](), list[int]()
     for number, vop in enumerate(pictures):
         if vop.kind == B_VOP:
@@ -161,7 +161,7 @@ def _display_order(pictures: list[Vop]) -> list[int]:
 
 
 def _display_ticks(layer: Layer, pictures: list[Vop]) -> list[int]:
-    """When each is displayed (6.3.5): seconds count from the reference before, a B-frame's from the one before that."""
+    """Display times (6.3.5): seconds count from the reference before, for a B-frame from the reference before that."""
     ticks, seconds, before = list[int](), 0, 0
     for vop in pictures:
         if vop.kind == B_VOP:
@@ -173,7 +173,7 @@ def _display_ticks(layer: Layer, pictures: list[Vop]) -> list[int]:
 
 
 def _on_half_macroblocks(records: npt.NDArray[np.void], shape: tuple[int, ...]) -> npt.NDArray[np.int32]:
-    """(2 Mh, 2 Mw, 2): the vectors of 16x16 and 8x8 records, on the grid of the smaller ones."""
+    """(2 Mh, 2 Mw, 2): the vectors of 16x16 and 8x8 records, on the grid of the smaller blocks."""
     vectors = np.zeros((2 * shape[0], 2 * shape[1], 2), np.int32)
     left, top = records['dst_x'] - records['w'] // 2, records['dst_y'] - records['h'] // 2
     pairs = np.stack([records['motion_x'], records['motion_y']], axis=1)

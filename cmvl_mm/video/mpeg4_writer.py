@@ -13,11 +13,11 @@ from cmvl_mm.video.reporting import reporting
 from cmvl_mm.video.times import Clock
 
 GOP = 12  # frames from one I-frame to the next, as in CoViAR and the paper
-_NO_LIMIT = 1_000_000_000  # bit/s: with one quantiser, rate control has nothing to decide
+_NO_LIMIT = 1_000_000_000  # bit/s: with a constant quantiser, rate control has no effect
 
 
 def check_size(width: int, height: int, blame: str, remedy: str) -> None:
-    """Raises VideoError for sides that MPEG-4 Part 2 cannot state."""
+    """Raises VideoError for sides that MPEG-4 Part 2 cannot store."""
     if max(width, height) > MAX_SIDE:
         reason = f'{width}x{height} px: MPEG-4 Part 2 holds sides of at most {MAX_SIDE} px'
         raise VideoError(blame, 'encode', reason, remedy)
@@ -32,7 +32,7 @@ def encode_images(
     blame: str,
     pixel_shape: Fraction = Fraction(1),
 ) -> int:
-    """Write the images, each at its tick, and return how many; errors name the file ``blame``."""
+    """Write the images, each at its tick, and return their number; errors name the file ``blame``."""
     count = 0
     with reporting(blame, 'encode'), av.open(f'file:{path}', 'w', format='mp4') as container:
         stream = container.add_stream('mpeg4', rate=clock.rate)
@@ -41,7 +41,7 @@ def encode_images(
         stream.codec_context.options = {
             'g': str(GOP),
             'bf': '0',
-            'sc_threshold': '1000000000',  # else the encoder adds I-frames at cuts
+            'sc_threshold': '1000000000',  # otherwise the encoder adds I-frames at cuts
             'qmin': str(quantiser),
             'qmax': str(quantiser),
             'b': str(_NO_LIMIT),
@@ -54,7 +54,7 @@ def encode_images(
                     stream.codec_context.sample_aspect_ratio = pixel_shape
             image.pts = clock.tick(count)
             image.time_base = 1 / clock.rate
-            image.pict_type = PictureType.NONE  # a decoded frame's type would be forced on the encoder
+            image.pict_type = PictureType.NONE  # otherwise the decoded frame's type would be forced on the encoder
             container.mux(_timed(stream.encode(image), clock))
             count += 1
         if not count:
@@ -64,7 +64,7 @@ def encode_images(
 
 
 def _timed(packets: list[Packet], clock: Clock) -> list[Packet]:
-    """The muxer takes durations from the time stamps, but for the last one, of which it knows the time base alone."""
+    """Set the duration of the last packet: the muxer takes the others from the time stamps."""
     for packet in packets:
         if clock.ticks is not None:
             packet.duration = clock.last_duration

@@ -1,8 +1,8 @@
-"""Chosen frames of a video that is read only once: less work than random access, the same pixels.
+"""Selected frames of a video that is read only once: less work than random access, the same pixels.
 
-`CompressedVideo` decodes a stream that is not proven regular for its index, and compares what it reads with that. Who
-reads a file once needs no index: here packets say which frames to expect, the frames are chosen by that, and one decode
-from start to end, which is what defines the frames of a file, shows whether it was true.
+For a stream that is not proven regular, `CompressedVideo` decodes the file for its index and compares later reads with
+it. Reading a file once needs no index: the packets announce the frames, the selection uses that, and one decode from
+start to end, which defines the frames of a file, shows whether the announcement was right.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,36 +32,36 @@ class Timeline:
     """When the frames of a video are shown."""
 
     edges: npt.NDArray[np.float64]
-    """(num_frames + 1,) seconds: frame i is shown from `edges[i]` to `edges[i + 1]`; the first one from 0 on.
+    """(num_frames + 1,) seconds: frame i is shown from `edges[i]` to `edges[i + 1]`, the first one from 0 on.
 
-    By the stream's time stamps; the last frame stays as long as the one before it. Without usable stamps by the rate
-    that the container states, and without that at 25 frames a second.
+    The edges follow the stream's time stamps; the last frame stays as long as the one before it. Without usable stamps,
+    they follow the rate that the container states, or else 25 frames a second.
     """
 
     @property
     def num_frames(self) -> int:
-        """Frames that a plain decode shows."""
+        """Number of frames that a plain decode shows."""
         return len(self.edges) - 1
 
 
 class _Mistaken(Exception):
-    """The packets foretold other frames than came."""
+    """The packets announced other frames than those that came."""
 
 
 def read_once(path: str, choose: Choose, use: Use) -> Timeline:
-    """Hand chosen frames to a function, one after the other, in display order.
+    """Pass selected frames to a function, one after the other, in display order.
 
     Args:
         path: a regular file in any container that FFmpeg reads.
-        choose: which frames are wanted, display indices in any order; repeats come once. It is asked again where the
-            first timeline proves false, or where it raises.
-        use: gets the index; the pixels, (H, W, 3) RGB as `CompressedVideo.read` gives them, in memory of FFmpeg's that
-            lasts for the call; and how the picture, which comes as it is coded, is meant to be shown. Where `choose` is
-            asked again, all frames come again.
+        choose: returns the display indices of the wanted frames, in any order; repeats are passed on once. It is called
+            again if the first timeline proves wrong, or if it raises.
+        use: gets the index; the pixels, (H, W, 3) RGB as in `CompressedVideo.read`, in FFmpeg's memory, valid only
+            during the call; and the orientation for display, because the picture has its coded orientation. If `choose`
+            is called again, all frames are passed again.
 
     Raises:
-        VideoError: as `CompressedVideo.read`; or stage ``decode``, for a picture that is to be shown turned by another
-            angle than a multiple of 90 degrees.
+        VideoError: as for `CompressedVideo.read`; or stage ``decode``, for a picture whose rotation is not a multiple
+            of 90 degrees.
     """
     decoder = FrameDecoder(path)
     try:
@@ -70,7 +70,7 @@ def read_once(path: str, choose: Choose, use: Use) -> Timeline:
             try:
                 return _in_turn(decoder, choose, hand_on)
             except (_Mistaken, VideoError):
-                pass  # the exact reader says what can be read, or what is wrong
+                pass  # the exact reader finds what can be read, or what is wrong
         timeline = Timeline(_edges(decoder, decoder.stamps, decoder.num_frames))
         for number, frame in decoder.pictures_alone(frozenset(choose(timeline))):
             hand_on(number, frame)
@@ -83,8 +83,8 @@ def _in_turn(decoder: FrameDecoder, choose: Choose, hand_on: '_HandOn') -> Timel
     """One decode from start to end.
 
     Raises:
-        _Mistaken: other frames come than the packets foretold, or a damaged one does.
-        VideoError: anything else is wrong.
+        _Mistaken: other frames come than the packets announced, or a frame is damaged.
+        VideoError: any other fault.
     """
     source = decoder.source
     source.rewind()
@@ -94,7 +94,7 @@ def _in_turn(decoder: FrameDecoder, choose: Choose, hand_on: '_HandOn') -> Timel
     timeline = Timeline(_edges(decoder, foretold, len(pts)))
     try:
         wanted = frozenset(choose(timeline))
-    except Exception as error:  # it may be the timeline's fault; if it is not, it comes again with the true one
+    except Exception as error:  # the timeline may be the cause; if not, the error repeats with the true one
         raise _Mistaken from error
     packets = source.kept
     if packets is None:
@@ -106,7 +106,7 @@ def _in_turn(decoder: FrameDecoder, choose: Choose, hand_on: '_HandOn') -> Timel
     ):
         came.append(frame.pts)
         has_b = has_b or frame.pict_type == PictureType.B
-        if is_damaged or number >= len(pts):  # damage may reach what is displayed before it, too
+        if is_damaged or number >= len(pts):  # damage may affect frames displayed before it, too
             raise _Mistaken
         if number in wanted:
             hand_on(number, frame)
@@ -116,7 +116,7 @@ def _in_turn(decoder: FrameDecoder, choose: Choose, hand_on: '_HandOn') -> Timel
 
 
 class _HandOn:
-    """Decoded frames -> pixels in one piece of memory -> the function that wants them."""
+    """Copies decoded frames to contiguous pixels and calls the function that wants them."""
 
     def __init__(self, decoder: FrameDecoder, use: Use) -> None:
         self.decoder = decoder

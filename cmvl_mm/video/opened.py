@@ -1,4 +1,4 @@
-"""Functions that take an open video say so to whoever gives them a path."""
+"""The error for a path given to a function that takes an open video."""
 
 from cmvl_mm.video.checks import shown
 from cmvl_mm.video.stream import CompressedVideo

@@ -1,4 +1,4 @@
-"""A result never takes the place of the video that it is made from."""
+"""Protects a video from being overwritten by a result made from it."""
 
 import os
 
@@ -6,7 +6,7 @@ from cmvl_mm.video.errors import SettingError
 
 
 def refuse_own_source(source: str | os.PathLike[str], out: str | os.PathLike[str]) -> None:
-    """Links count: what matters is the file, not its name.
+    """Refuse to overwrite the source. Links are followed: the file counts, not its name.
 
     Raises:
         SettingError: stage ``encode``; writing ``out`` would replace ``source``.

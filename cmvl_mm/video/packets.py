@@ -8,19 +8,19 @@ from cmvl_mm.video.errors import VideoError
 
 
 class PacketsByFrame:
-    """Packets of an open video, in a container of its own: reads that follow each other go through the file once.
+    """Packets of an open video, from a separate container: consecutive reads go through the file once.
 
     Args:
-        decoder: of the video; of its frames each comes from a packet that is known.
+        decoder: decoder of the video, whose frames each come from a known packet.
     """
 
     def __init__(self, decoder: FrameDecoder) -> None:
         self._decoder = decoder
         self._reader = decoder.new_reader()
         self.stream = self._reader.stream
-        """Whose decoder is not used."""
+        """The stream; its decoder is not used."""
         self._walk: Iterator[tuple[int, Any]] = iter(())
-        self._next: int | None = None  # position in decoding order that the walk comes to next; None: it has not begun
+        self._next: int | None = None  # position of the next packet in decoding order; None before the first read
 
     def close(self) -> None:
         self._walk = iter(())
@@ -30,7 +30,7 @@ class PacketsByFrame:
         """Display indices and their packets, in decoding order.
 
         Raises:
-            VideoError: stage ``decode``, if one is not there.
+            VideoError: stage ``decode``, if a packet is missing.
         """
         index, positions = self._decoder.index, self._decoder.position
         for position, number in sorted((int(positions[number]), number) for number in numbers):
@@ -40,7 +40,7 @@ class PacketsByFrame:
                 yield number, self._packet_at(position)
 
     def _packet_at(self, position: int) -> Any:
-        """Of a stream that is not proven regular, where nothing is sought."""
+        """The packet at a position, in a stream that is not proven regular: the reader does not seek."""
         if self._next is None or position < self._next:
             if self._reader.kept is None:
                 self._reader.rewind()

@@ -1,6 +1,6 @@
-"""Blocks of motion vectors -> a grid whose cells they are made of: each vector is written to its cells.
+"""Paints blocks of motion vectors that consist of whole grid cells: each vector is written to its cells.
 
-Legend: n frames, m blocks of all of them, Hb x Wb cells of ``block`` x ``block`` pixels.
+Legend: n frames, m blocks in all of them, Hb x Wb cells of ``block`` x ``block`` pixels.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cmvl_mm.video.columns import Columns
 
 _MACROBLOCK = 16  # px
-_NO_VECTOR = np.iinfo(np.int32).min  # as dx and dy of int16: (0, -32768), which is longer than any
+_NO_VECTOR = np.iinfo(np.int32).min  # as dx and dy of int16: (0, -32768), longer than any vector
 
 Numbers = npt.NDArray[np.integer]
 Places = npt.NDArray[np.intp]
@@ -25,20 +25,20 @@ def paint_aligned(
     shape: tuple[int, int, int],
     block: int,
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]] | None:
-    """Fast path: every block is made of whole cells, none of them covered twice.
+    """Fast path: every block consists of whole cells, and no cell is covered twice.
 
-    So it is for MPEG-4's macroblocks on grids of 16, 8 and 4 px, and for H.264's four kinds of block on 8 and 4 px.
+    This holds for MPEG-4's macroblocks on grids of 16, 8 and 4 px, and for H.264's four block sizes on 8 and 4 px.
 
     Args:
-        frame: (m,) which frame each block belongs to.
-        blocks: m of them.
-        quarters: (m, 2) dx and dy, quarter pixels.
+        frame: (m,) frame that each block belongs to.
+        blocks: the m blocks.
+        quarters: (m, 2) dx and dy in quarter pixels.
         shape: (n, Hb, Wb).
-        block: edge of a cell, px.
+        block: edge of a cell in pixels.
 
     Returns:
-        (n, Hb, Wb, 2) vectors, and (n, Hb, Wb) where there are any; None where it is not so, or ``quarters`` are no
-        int16.
+        (n, Hb, Wb, 2) vectors and their (n, Hb, Wb) validity; None if the condition does not hold, or ``quarters`` is
+        not int16.
     """
     if quarters.dtype != np.int16 or block & (block - 1):
         return None
@@ -51,7 +51,7 @@ def paint_aligned(
     for edge in (column, row, across, along):
         edge >>= bits
     _, rows, columns = shape
-    # Blocks may run past the right and the lower edge, by less than a macroblock: so does the map, until it is cut.
+    # Blocks may exceed the right and lower edges by less than a macroblock; the map does, too, until it is cropped.
     map_rows, map_columns = max(rows, int((row + along).max())), max(columns, int((column + across).max()))
     slack = max(_MACROBLOCK // block, 1)
     if min(across.min(), along.min()) < 1 or map_rows > rows + slack or map_columns > columns + slack:
@@ -59,13 +59,13 @@ def paint_aligned(
     map_columns += map_columns % 2
     painted = np.full(shape[0] * map_rows * map_columns, _NO_VECTOR, np.int32)
     first = ((frame * map_rows + row) * map_columns + column).astype(np.intp)
-    pairs = quarters.view(np.int32)[:, 0]  # dx and dy move as one
+    pairs = quarters.view(np.int32)[:, 0]  # dx and dy are copied as one number
     covered = sum(
         _scatter(painted, first, pairs, along, wide, map_columns)
         for wide, first, pairs, along in _by_width(across, first, pairs, along)
     )
     valid = painted != _NO_VECTOR
-    if np.count_nonzero(valid) != covered:  # two vectors of one cell: to be averaged
+    if np.count_nonzero(valid) != covered:  # some cell has two vectors, which must be averaged
         return None
     painted *= valid
     cut = slice(None), slice(rows), slice(columns)
@@ -77,7 +77,7 @@ def paint_aligned(
 def _by_width(
     across: Numbers, first: Places, pairs: Numbers, along: Numbers
 ) -> Iterator[tuple[int, Places, Numbers, Numbers]]:
-    """Blocks of each width apart: 1, 2 or 4 cells, as a rule."""
+    """Group the blocks by width: usually 1, 2 or 4 cells."""
     least, most = int(across.min()), int(across.max())
     if least == most:
         yield most, first, pairs, along
@@ -89,7 +89,7 @@ def _by_width(
 
 
 def _scatter(painted: Numbers, first: Places, pairs: Numbers, along: Numbers, wide: int, map_columns: int) -> int:
-    """Write blocks of one width to their cells, row by row of them; how many cells were written."""
+    """Write blocks of one width to their cells, row by row; returns the number of cells written."""
     cells = 1
     if wide % 2 == 0 and not np.bitwise_or.reduce(first) & 1:  # two cells at a time
         cells, wide, map_columns = 2, wide // 2, map_columns // 2

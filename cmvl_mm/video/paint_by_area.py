@@ -1,6 +1,6 @@
-"""Blocks of motion vectors of any sizes and places -> the mean vector of each cell of a grid, by area.
+"""Paints blocks of motion vectors of any size and position: each grid cell gets its mean vector, weighted by area.
 
-Legend: n frames, m blocks of all of them, Hb x Wb cells of ``block`` x ``block`` pixels.
+Legend: n frames, m blocks in all of them, Hb x Wb cells of ``block`` x ``block`` pixels.
 """
 
 from typing import Any
@@ -18,17 +18,17 @@ def paint_by_area(
     shape: tuple[int, int, int],
     size: tuple[int, int, int],
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
-    """General path: any sizes and places.
+    """General path: blocks of any size and position.
 
     Args:
-        frame: (m,) which frame each block belongs to.
-        blocks: m of them.
-        quarters: (m, 2) dx and dy, quarter pixels.
+        frame: (m,) frame that each block belongs to.
+        blocks: the m blocks.
+        quarters: (m, 2) dx and dy in quarter pixels.
         shape: (n, Hb, Wb).
-        size: (height, width, block), px.
+        size: (height, width, block) in pixels.
 
     Returns:
-        (n, Hb, Wb, 2) vectors, rounded, and (n, Hb, Wb) where there are any.
+        (n, Hb, Wb, 2) rounded vectors and their (n, Hb, Wb) validity.
     """
     height, width, block = size
     left, right = _extent(blocks.x, blocks.width, width)
@@ -38,7 +38,7 @@ def paint_by_area(
     cells = shape[0] * rows * columns
     area = np.zeros(cells)
     total = np.zeros((2, cells))
-    # One round per cell that a block can reach from its first one; a round treats all blocks at once.
+    # One round per cell that a block can reach from its first one; each round processes all blocks at once.
     for y in range(_longest_span(top, bottom, block)):
         row = first_row + y
         tall = np.minimum(bottom, (row + 1) * block) - np.maximum(top, row * block)

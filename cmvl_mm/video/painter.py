@@ -1,4 +1,4 @@
-"""Decoded frames -> `MotionField`, with the reason where a frame has no vectors."""
+"""Decoded frames -> `MotionField`, with a reason for each frame without vectors."""
 
 from typing import Any, Literal
 
@@ -38,24 +38,24 @@ from cmvl_mm.video.records import (
 from cmvl_mm.video.reporting import reporting
 from cmvl_mm.video.side_data import motion_buffer
 
-# Frames painted at a time, so that NumPy's cost per call is spread over them; but no more than stay in the cache.
+# Frames painted at a time: enough to spread NumPy's cost per call, but few enough to stay in the cache.
 _TOGETHER = 32
 _ENOUGH = 512 << 10  # bytes of records: 32 frames of 340x256, two of 1920x1080
 _WITH_B_VECTORS = {'mpeg1video', 'mpeg2video', 'h264'}
 _SELECTIONS = {'h264': without_phantoms, 'mpeg4': without_fields}
 _PLAIN = Claim()
 Direction = Literal['past', 'future']
-_READ_B = 'read its bits'  # stands for a reason that is not known yet
+_READ_B = 'read its bits'  # placeholder for a reason that is not known yet
 
 
 class Painter:
-    """Collects frames' motion-vector records, and paints a group of frames at a time.
+    """Collects the motion-vector records of frames, and paints a group of frames at a time.
 
     Args:
-        facts: of the video.
+        facts: facts of the video.
         num_frames: rows of the result.
-        block: px of a cell.
-        direction: where the references are displayed.
+        block: edge of a cell in pixels.
+        direction: whether references are displayed before or after the frame.
     """
 
     def __init__(self, facts: VectorFacts, num_frames: int, block: int, direction: Direction = 'past') -> None:
@@ -65,7 +65,7 @@ class Painter:
         self._size = facts.size
         grid = num_frames, *grid_shape(*self._size, block)
         self._vectors, self._valid = np.zeros((*grid, 2), np.int16), np.zeros(grid, np.bool_)
-        self._missing: list[str | None] = [I_FRAME] * num_frames  # those are not always decoded
+        self._missing: list[str | None] = [I_FRAME] * num_frames  # I-frames are not always decoded
         self._rows: list[list[int]] = []
         self._records: list[Any] = []
         self._size_of_records = 0
@@ -75,7 +75,7 @@ class Painter:
         elif facts.codec not in _WITH_B_VECTORS:
             self._without[int(PictureType.B)] = B_FRAME.format(codec=facts.codec)
         self._has_claims = bool(num_frames) and facts.needs_claims
-        # By a header that may change in mid-stream: then these frames give it away.
+        # The header says progressive, but may change in mid-stream: interlaced frames reveal that.
         self._is_progressive = facts.codec in ('h264', 'mpeg2video') and not self._has_claims
         if facts.codec == 'h264' and not self._has_claims:
             self._without[int(PictureType.B)] = UNKNOWN
@@ -86,11 +86,11 @@ class Painter:
         self._select = _SELECTIONS.get(facts.codec)
 
     def _leave_out_what_has_no_future(self) -> None:
-        if self._facts.codec != 'h264' or not self._has_claims:  # else the headers say what a P-frame refers to
+        if self._facts.codec != 'h264' or not self._has_claims:  # otherwise the headers say what a P-frame refers to
             self._without[int(PictureType.P)] = PAST
 
     def add(self, rows: list[int], number: int, frame: VideoFrame) -> None:
-        """One frame's vectors, for these rows of the result."""
+        """Add one frame's vectors to these rows of the result."""
         records: Any = None
         missing = self._without.get(frame.pict_type)
         if missing is _READ_B:
@@ -117,19 +117,19 @@ class Painter:
         self._size_of_records += size
         is_full = len(self._rows) + 1 == _TOGETHER or self._size_of_records >= _ENOUGH
         self._rows.append(rows)
-        self._records.append(records if is_full else bytes(records))  # what is painted now needs no copy
+        self._records.append(records if is_full else bytes(records))  # records that are painted now need no copy
         if is_full:
             self.paint()
 
     def _read_b_frame(self, number: int) -> tuple[str | None, Any]:
-        """Likewise, of MPEG-4 Part 2."""
+        """Reason or records of an MPEG-4 Part 2 B-frame."""
         try:
             return None, self._facts.b_records(number, to_future=self._to_future)
         except ValueError as error:
             return B_BITS.format(codec=self._facts.codec, error=error), None
 
     def _judge(self, number: int, frame: VideoFrame, records: Any) -> tuple[str | None, Any]:
-        """Why a frame's records do not count, or the records as they do."""
+        """The reason why a frame's records do not count, or the records that count."""
         claim = self._facts.claim(number)
         if self._to_future:
             wanted = claim.future_list if self._facts.codec == 'h264' else 1
@@ -156,7 +156,7 @@ class Painter:
         return None, records if kept is whole else kept.tobytes()
 
     def paint(self) -> None:
-        """What has been added since the last time."""
+        """Paint the frames that were added since the last call."""
         with reporting(self._facts.path, 'motion'):
             painted = rasterise(self._records, *self._size, self._block, self._select)
         for rows, vectors, valid in zip(self._rows, *painted, strict=True):
@@ -168,16 +168,16 @@ class Painter:
         self._rows, self._records, self._size_of_records = [], [], 0
 
     def painted(self, row: int) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
-        """(Hb, Wb, 2) vectors and (Hb, Wb) validity of one row, for whoever cannot wait for all."""
+        """(Hb, Wb, 2) vectors and (Hb, Wb) validity of one row, before all frames are there."""
         self.paint()
         return self._vectors[row], self._valid[row]
 
     def discard(self, rows: list[int], reason: str) -> None:
-        """What was painted of a frame is of no use to whoever asked for it."""
+        """Invalidate what was painted of a frame, with a reason."""
         for row in rows:
             self._vectors[row], self._valid[row], self._missing[row] = 0, False, reason
 
     def finish(self) -> MotionField:
-        """All frames; those that were never added are I-frames."""
+        """The field of all frames; frames that were never added are I-frames."""
         self.paint()
         return MotionField(vectors=self._vectors, valid=self._valid, block=self._block, missing=tuple(self._missing))

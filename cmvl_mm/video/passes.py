@@ -1,4 +1,4 @@
-"""What is decoded in which way, so that each GOP of a proven-regular stream costs as little as possible."""
+"""Plans how to decode each GOP of a proven-regular stream at the lowest cost."""
 
 from collections.abc import Set
 from itertools import groupby
@@ -9,39 +9,39 @@ from av.video.frame import VideoFrame
 from cmvl_mm.video.decoder_options import Decoding
 from cmvl_mm.video.index import PacketIndex
 
-WORTH_A_READER = 64  # frames decoded for vectors alone: fewer do not win back what opening the file again costs
+WORTH_A_READER = 64  # frames decoded for vectors alone: below this, reopening the file costs more than it saves
 
 
-# A GOP is decoded twice if it has this many frames, and so many more for each that is decoded in full.
+# A GOP is decoded twice if it has this many frames, plus so many for each frame that is decoded in full.
 _LONG, _DEAR = 60, 4
 
 
 class Asked(NamedTuple):
-    """A frame that comes out of a pass, and what it is to be used for."""
+    """A frame that comes out of a pass, and its use."""
 
     number: int
     """Display index."""
     frame: VideoFrame | None
-    """None: an I-frame of which only vectors were asked for; it has none and is not decoded."""
+    """None for an I-frame that was requested for vectors only: it has none and is not decoded."""
     rgb: bool
     motion: bool
 
 
 class Pass(NamedTuple):
-    """One way through the file."""
+    """One pass through the file."""
 
     decoding: Decoding
     rgb: frozenset[int]
-    """Display indices of the frames that it gives as pixels; of none where it decodes vectors alone."""
+    """Display indices of the frames that the pass gives as pixels; empty if it decodes vectors alone."""
     motion: frozenset[int]
 
 
 def plan_passes(index: PacketIndex, rgb: Set[int], motion: Set[int]) -> list[Pass]:
-    """For a codec whose vectors are cheaper to decode alone.
+    """Plan for a codec whose vectors are cheaper to decode without pixels.
 
-    A GOP is decoded once: in full if any of its pixels are wanted. A second pass for the vectors pays only where it is
-    long, and pixels are wanted of its first frames alone: in H.264 an I-frame, which both decode, can cost ten times
-    what a P-frame does.
+    A GOP is decoded once, in full if any of its pixels are wanted. A second pass for the vectors pays only if the GOP
+    is long and pixels are wanted of its first frames only: in H.264 an I-frame, which both passes decode, can cost ten
+    times as much as a P-frame.
     """
     full: list[int] = []
     alone: list[int] = []

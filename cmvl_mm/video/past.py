@@ -1,4 +1,4 @@
-"""Which frame the vectors to the past of each frame refer to."""
+"""The frame that each frame's vectors to the past refer to."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,21 +9,21 @@ from cmvl_mm.video.facts import VectorFacts
 from cmvl_mm.video.picture_types import letters
 
 _ONE_REFERENCE = frozenset({'mpeg1video', 'mpeg2video', 'mpeg4'})
-"""Codecs whose B-frames refer to the I- or P-frame displayed before them, and to the one after."""
+"""Codecs whose B-frames refer to the I- or P-frame displayed before them and to the one after."""
 
 
 def frames_before(decoder: FrameDecoder, facts: VectorFacts, *, sure: bool) -> npt.NDArray[np.int64]:
-    """(num_frames,) display index of the frame that each one's vectors refer to; -1 for I-frames, or not known.
+    """(num_frames,) display index of the frame that each frame's vectors refer to; -1 for I-frames or if unknown.
 
     Args:
-        decoder: of the video.
-        facts: of it.
-        sure: where blocks of H.264 may name different frames, none is taken; else the one that the frame's list begins
-            with.  Of streams of other codecs without B-frames it is the frame before; some blocks of Snow mean another,
-            so that of Snow none is sure.
+        decoder: decoder of the video.
+        facts: facts of the video.
+        sure: whether -1 is given where blocks of H.264 may refer to different frames; otherwise such a frame gets the
+            first entry of its list.  Streams of other codecs without B-frames get the frame before; some blocks of Snow
+            refer to another, so for Snow no reference is sure.
 
     Raises:
-        VideoError: stage ``motion``, where it cannot be told of any frame.
+        VideoError: stage ``motion``, if the reference is unknown for all frames.
     """
     reason = f'it cannot be told which frames the vectors of this {decoder.codec} stream refer to'
     if decoder.codec == 'h264':
@@ -45,7 +45,7 @@ def frames_before(decoder: FrameDecoder, facts: VectorFacts, *, sure: bool) -> n
 
 
 def _types(decoder: FrameDecoder) -> str:
-    """Of all frames of anything but H.264: of a prepared file, or of one that was decoded for its index."""
+    """Types of all frames of any codec but H.264: of a prepared file, or of one that was decoded for its index."""
     if decoder.truth is None:
         assert decoder.types is not None, 'without a decode, only H.264 and prepared files have an index'
         return letters((kind, False) for kind in decoder.types.tolist())

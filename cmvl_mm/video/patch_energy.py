@@ -1,6 +1,6 @@
-"""Energy of motion and residual on the patch grid of a vision transformer: what a codec says of where to look.
+"""Energy of motion and residual on the patch grid of a vision transformer: where the codec finds change.
 
-Legend: n frames; P x Q patches; areas in pixels of the video, also where the network sees a resized picture.
+Legend: n frames; P x Q patches; areas are in pixels of the video, even if the network sees a resized picture.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ Energies = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class PatchEnergy:
-    """Of n frames."""
+    """Energies of n frames."""
 
     motion: Energies
-    """(n, P, Q): mean of dx^2 + dy^2 in px^2, over what of a patch has a vector."""
+    """(n, P, Q): mean of dx^2 + dy^2 in px^2 over the part of a patch that has vectors."""
     motion_valid: npt.NDArray[np.bool_]
-    """(n, P, Q): False where nothing of a patch has one; there, ``motion`` is 0."""
+    """(n, P, Q): False where no part of a patch has a vector; ``motion`` is 0 there."""
     residual: Energies | None
-    """(n, P, Q): mean of the squared luma residual, over what of a patch is predicted; None where none was given."""
+    """(n, P, Q): mean squared luma residual over the predicted part of a patch; None if no residual was given."""
     residual_valid: npt.NDArray[np.bool_] | None
-    """(n, P, Q), likewise."""
+    """(n, P, Q): False where no part of a patch is predicted."""
 
 
 def patch_energy(
@@ -37,17 +37,18 @@ def patch_energy(
     patch: int,
     size: tuple[int, int] | None = None,
 ) -> PatchEnergy:
-    """Energy of every patch; cells that patches share count by area.
+    """Compute the energy of every patch; cells that several patches share count by area.
 
     Args:
-        motion: of n frames; a `ResidualField` brings its own vectors, and gives both energies.
-        height: of the video, px.
-        width: likewise.
-        patch: edge of a patch, 14 or 16 as a rule, in pixels of what the network sees.
-        size: (height, width) of that; None: the video's own. A rest at its right and lower edge has no patch.
+        motion: vectors of n frames; a `ResidualField` contains vectors, and gives both energies.
+        height: height of the video in pixels.
+        width: width of the video in pixels.
+        patch: edge of a patch, usually 14 or 16, in pixels of the network's input.
+        size: (height, width) of the network's input; None: the size of the video. A remainder at its right and lower
+            edges has no patch.
 
     Raises:
-        ValueError: no patch fits, a number is no whole one, or ``height`` and ``width`` are not the video's.
+        ValueError: no patch fits, a number is not whole, or ``height`` and ``width`` are not the video's.
     """
     field = motion.motion if isinstance(motion, ResidualField) else motion
     if not isinstance(field, MotionField):
@@ -80,7 +81,7 @@ def patch_energy(
 
 
 def _overlap(edges: npt.NDArray[np.floating], cell: int, whole: int) -> Energies:
-    """(P, cells): how many pixels of each cell, along one axis of ``whole`` pixels, lie in each patch."""
+    """(P, cells): number of pixels of each cell, along one axis of ``whole`` pixels, that lie in each patch."""
     starts = np.arange(0, whole, cell)
     ends = np.minimum(starts + cell, whole)
     covered = np.minimum(edges[1:, None], ends) - np.maximum(edges[:-1, None], starts)
@@ -90,7 +91,7 @@ def _overlap(edges: npt.NDArray[np.floating], cell: int, whole: int) -> Energies
 def _mean(
     values: Energies, valid: npt.NDArray[np.bool_], shares: list[Energies]
 ) -> tuple[Energies, npt.NDArray[np.bool_]]:
-    """Means over the valid area of each patch, and where there is any."""
+    """Means over the valid area of each patch, and which patches have any."""
     down, across = shares
     total = down @ (values * valid) @ across.T
     area = down @ valid.astype(np.float32) @ across.T

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-# AVPictureType -> letter: I P B, then S (MPEG-4 sprite), SI, SP, BI by what they predict from.
+# AVPictureType -> letter: I P B, then S (MPEG-4 sprite), SI, SP, BI by their kind of prediction.
 _LETTERS = {1: 'I', 2: 'P', 3: 'B', 4: 'P', 5: 'I', 6: 'P', 7: 'B'}
 
 
 def letters(pictures: Iterable[tuple[int, bool]]) -> str:
-    """``I``, ``P`` or ``B`` of each picture, by its type and whether it is a key frame.
+    """``I``, ``P`` or ``B`` for each picture, from its type and its key-frame flag.
 
-    Some decoders name no type: then a key frame is an I-frame, and the rest is predicted.
+    Some decoders give no type: then a key frame is an I-frame, and all others are P-frames.
     """
     return ''.join(_LETTERS.get(picture, 'I' if key else 'P') for picture, key in pictures)

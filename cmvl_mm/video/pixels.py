@@ -13,9 +13,9 @@ class RgbWriter:
     """Writes the pictures of one video into arrays.
 
     Args:
-        path: of the video, for errors.
-        tags: what its container says of its colours.
-        codec: FFmpeg's name of the format.
+        path: path of the video, for errors.
+        tags: the container's colour tags.
+        codec: FFmpeg's name of the codec.
     """
 
     def __init__(self, path: str, tags: Tags, codec: str) -> None:
@@ -23,11 +23,11 @@ class RgbWriter:
         self._colours = ColourReader(path, tags, codec)
 
     def colour(self, frame: VideoFrame) -> Colour:
-        """Matrix and range by which a frame, as decoded, becomes RGB."""
+        """Matrix and range that convert a decoded frame to RGB."""
         return self._colours.colour(frame)
 
     def write(self, frame: VideoFrame, out: npt.NDArray[np.uint8]) -> None:
-        """RGB into (H, W, 3), from FFmpeg's padded lines."""
+        """Write RGB into (H, W, 3), from FFmpeg's padded lines."""
         height, width, _ = out.shape
         with reporting(self._path, 'decode'):
             plane = self._colours.rgb(frame).planes[0]

@@ -1,4 +1,4 @@
-"""A picture -> a .png file, by FFmpeg's encoder."""
+"""Writes a picture as a .png file with FFmpeg's encoder."""
 
 import os
 from fractions import Fraction
@@ -14,10 +14,10 @@ from cmvl_mm.video.reporting import reporting
 
 
 def write_png(picture: npt.NDArray[np.uint8], path: str | os.PathLike[str]) -> None:
-    """Write (H, W, 3) uint8 RGB.
+    """Write a picture, (H, W, 3) uint8 RGB.
 
     Raises:
-        VideoError: stage ``encode``.
+        VideoError: stage ``encode``, if the file cannot be written.
     """
     with reporting(os.fspath(path), 'encode'):
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format='rgb24')

@@ -1,6 +1,6 @@
-"""Motion-compensated prediction by the bilinear filter, as MPEG-4 Part 2 forms it (ISO/IEC 14496-2, 7.6.2 to 7.6.5).
+"""Motion-compensated prediction with the bilinear filter, as MPEG-4 Part 2 forms it (ISO/IEC 14496-2, 7.6.2 to 7.6.5).
 
-Legend: H x W samples; Hb x Wb blocks.  A source is counted from a block's own place, in eighths of a sample.
+Legend: H x W samples; Hb x Wb blocks.  A source is an offset from the block's own position, in eighths of a sample.
 """
 
 import numpy as np
@@ -15,16 +15,16 @@ Sources = npt.NDArray[np.integer]
 
 
 def luma_sources(vectors: npt.NDArray[np.int16]) -> Sources:
-    """(Hb, Wb, 2) vectors as in `MotionField` -> eighths of a luma sample."""
+    """Sources in eighths of a luma sample, for (Hb, Wb, 2) vectors as in `MotionField`."""
     return vectors.astype(np.intp) * (-EIGHTHS // QUARTERS)
 
 
 def chroma_sources(vectors: npt.NDArray[np.int16], *, half_sample: bool) -> Sources:
-    """The same blocks in 4:2:0, in eighths of a chroma sample.
+    """Sources of the same blocks in 4:2:0, in eighths of a chroma sample.
 
     Args:
-        half_sample: MPEG-4 with one vector of half pixels a macroblock: whatever lies between two samples is rounded to
-            the middle (Table 7-9).  Else as in H.264: nothing is rounded.
+        half_sample: for MPEG-4 with one half-pixel vector per macroblock: any position between two samples is rounded
+            to the middle (Table 7-9).  Otherwise, as in H.264, nothing is rounded.
     """
     exact = -vectors.astype(np.intp)
     if not half_sample:
@@ -34,16 +34,16 @@ def chroma_sources(vectors: npt.NDArray[np.int16], *, half_sample: bool) -> Sour
 
 
 def predict(reference: Plane, sources: Sources, block: int, *, rounding: int = 0) -> Plane:
-    """The prediction of a plane.
+    """Predict a plane.
 
     Args:
-        reference: (H, W); beyond its edges, it continues with the nearest sample.
+        reference: (H, W); the nearest sample continues it beyond its edges.
         sources: (Hb, Wb, 2) x and y, Hb = ceil(H / block).
-        block: edge of a block, samples.
-        rounding: vop_rounding_type of MPEG-4, 0 or 1: how halves are rounded, up or down.
+        block: edge of a block in samples.
+        rounding: vop_rounding_type of MPEG-4: 0 rounds halves up, 1 down.
 
     Returns:
-        (H, W).
+        The prediction, (H, W).
     """
     height, width = reference.shape
     per_line = sources.repeat(block, axis=1)[:, :width]
@@ -58,7 +58,7 @@ def predict(reference: Plane, sources: Sources, block: int, *, rounding: int = 0
         reference.take(line + columns[0]) * (EIGHTHS - right) + reference.take(line + columns[1]) * right
         for line in lines
     )
-    # Two halves make a quarter: of both directions, a step is as large as 16 of 64, of one, as 32.
+    # Two halves make a quarter: with both directions, a step is 16 of 64; with one, 32.
     both = (right > 0) & (down > 0)
     offset = 32 - rounding * np.where(both, 16, 32)
     return ((upper * (EIGHTHS - down) + lower * down + offset) >> 6).astype(np.uint8)

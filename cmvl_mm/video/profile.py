@@ -1,29 +1,29 @@
-"""What `reencode` makes of a video: quality and size."""
+"""Quality and size of the videos that `reencode` writes."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cmvl_mm.video.checks import SettingFault, sides, whole
 
-MAX_SIDE = 8191  # px: MPEG-4 Part 2 keeps width and height in 13 bits (ISO/IEC 14496-2, 6.2.3)
-MOST_QUANTISER = 31  # of 5 bits (6.2.5)
-_MAX_PIXEL_SHAPE = 255  # it keeps width and height of a pixel in 8 bits each
-_SAME_SHAPE = Fraction(1, 100)  # a change of shape that is not worth stating: 4:3 in 340x256 is 0.4 % off
+MAX_SIDE = 8191  # px: MPEG-4 Part 2 stores width and height in 13 bits (ISO/IEC 14496-2, 6.2.3)
+MOST_QUANTISER = 31  # stored in 5 bits (6.2.5)
+_MAX_PIXEL_SHAPE = 255  # width and height of a pixel are stored in 8 bits each
+_SAME_SHAPE = Fraction(1, 100)  # a change of shape that need not be stated: 4:3 in 340x256 is 0.4 % off
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How `reencode` writes a video.  The quantiser is constant, so the bit rate follows the content."""
+    """Settings of the videos that `reencode` writes.  The quantiser is constant; the bit rate follows the content."""
 
     quantiser: int
     """MPEG-4 quantiser of every block, 1 (best) to 31."""
     size: tuple[int, int] | None = None
-    """(width, height) in pixels, whatever the source's shape, which the file then states; None keeps it."""
+    """(width, height) in pixels, for any shape of the source, which the file then states; None keeps the size."""
     short_side: int | None = None
-    """Shrink to this short side, in pixels, shape kept, both sides even; smaller videos keep their size."""
+    """Short side in pixels after shrinking, with shape kept and both sides even; smaller videos keep their size."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for settings that cannot be."""
+        """Raises ValueError for invalid settings."""
         object.__setattr__(self, 'quantiser', whole('quantiser', self.quantiser, least=1, most=MOST_QUANTISER))
         if self.size is not None:
             object.__setattr__(self, 'size', sides('size', self.size, '(width, height)'))
@@ -33,11 +33,11 @@ class Profile:
                 raise SettingFault(f'size is {self.size} and short_side {self.short_side}', 'Give one of them')
 
     def target(self, width: int, height: int) -> tuple[tuple[int, int], Fraction]:
-        """(width, height) of the result in pixels, and width : height of each of them.
+        """(width, height) of the result in pixels, and width : height of each pixel.
 
         Args:
-            width: of the picture as shown, in square pixels.
-            height: likewise.
+            width: width of the picture as shown, in square pixels.
+            height: height of the picture as shown, in square pixels.
         """
         if self.size is not None:
             shape = Fraction(width * self.size[1], height * self.size[0])
@@ -49,12 +49,12 @@ class Profile:
 
 
 def _statable(shape: Fraction) -> Fraction:
-    """The nearest one of numbers that fit."""
+    """The nearest shape whose numbers can be stored."""
     narrow = max(min(shape, 1 / shape), Fraction(1, _MAX_PIXEL_SHAPE)).limit_denominator(_MAX_PIXEL_SHAPE)
     return narrow if shape < 1 else 1 / narrow
 
 
-# Bit rates are those of three UCF101 clips, measured.
+# Bit rates are measured on three UCF101 clips.
 PROFILES = {
     # The source's own size (UCF101: 320x240), as released; the quantiser is ours (PAPER.md); 0.4 to 1.0 Mbit/s.
     # On a synthetic pan 97.1 % of the vectors
@@ -65,9 +65,9 @@ PROFILES = {
     # For quick trials: just above the 112 px that networks see, 170x128 from 340x256; 0.2 to 0.6 Mbit/s.
     'small': Profile(quantiser=3, short_side=128),
 }
-"""By name; `tools/prepare_videos.py --profile` takes these names."""
+"""Profiles by name; `tools/prepare_videos.py --profile` takes these names."""
 
 
 def profiles_within(side: int, width: int, height: int) -> list[str]:
-    """Names of the profiles in which a picture of this size, as shown, has no longer side than ``side`` px."""
+    """Names of the profiles that give a picture of this size, as shown, sides of at most ``side`` px."""
     return [name for name, profile in PROFILES.items() if max(profile.target(width, height)[0]) <= side]

@@ -1,4 +1,4 @@
-"""Which PyAV is supported, and where PyAV 19 differs from 18.1."""
+"""The supported versions of PyAV, and the differences between PyAV 18.1 and 19."""
 
 from fractions import Fraction
 from typing import Any, BinaryIO
@@ -7,14 +7,14 @@ import av
 from av.container import InputContainer
 
 SUPPORTED = '>=18.1,<20'
-"""As pyproject.toml states it. 18.0 was seen to crash; the tests pass with 18.1.0 and 19.0.2."""
+"""As in pyproject.toml. 18.0 crashes; the tests pass with 18.1.0 and 19.0.2."""
 
 
 class UnsupportedPyAV(ImportError):
-    """The installed PyAV is none of the releases that are supported.
+    """The installed PyAV is not a supported release.
 
     Args:
-        version: of the PyAV that is installed.
+        version: version of the installed PyAV.
     """
 
     def __init__(self, version: str) -> None:
@@ -26,7 +26,7 @@ class UnsupportedPyAV(ImportError):
 
 
 def check_version(version: str) -> None:
-    """Raises UnsupportedPyAV for a release below 18.1, or from 20 on."""
+    """Raises UnsupportedPyAV for a release below 18.1 or from 20 on."""
     major, minor = (int(part) for part in version.split('.')[:2])
     if not (18, 1) <= (major, minor) < (20, 0):
         raise UnsupportedPyAV(version)
@@ -36,12 +36,12 @@ check_version(av.__version__)
 
 
 def open_file(file: str | BinaryIO, options: dict[str, str]) -> InputContainer:
-    """Open for reading; bytes of metadata that are no UTF-8 are no error."""
+    """Open a file for reading; metadata that is not UTF-8 is not an error."""
     if av.__version__.startswith('18.'):
         return av.open(file, mode='r', options=options, metadata_errors='surrogateescape')
-    return av.open(file, mode='r', options=options)  # PyAV 19 always escapes them, and has no such argument
+    return av.open(file, mode='r', options=options)  # PyAV 19 always escapes it, and has no such argument
 
 
 def fraction(value: Any) -> Fraction | None:
-    """A rational number of PyAV's: a Fraction or None of 18.1, an ``AVRational`` of 19, where 0/1 means unknown."""
+    """Convert a rational of PyAV: a Fraction or None in 18.1, an ``AVRational`` in 19, where 0/1 means unknown."""
     return Fraction(value.numerator, value.denominator) if value else None

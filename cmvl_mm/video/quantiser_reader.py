@@ -1,4 +1,4 @@
-"""Quantisers of the frames of a file, where its decoder tells them."""
+"""Quantisers of the frames of a file, if its decoder exports them."""
 
 from collections.abc import Iterator
 
@@ -20,23 +20,23 @@ from cmvl_mm.video.stream import CompressedVideo
 CODECS_WITH_QUANTISERS = frozenset(
     {'h264', 'mpeg1video', 'mpeg2video', 'mpeg4', 'h263', 'flv1', 'msmpeg4v2', 'wmv2', 'rv10'}
 )
-"""Of those whose decoders export them, the ones that tests/video/test_costs.py holds against an encoder's setting."""
+"""Codecs whose decoders export them and whose values tests/video/test_costs.py compares with an encoder's setting."""
 
 _EXPORT = {'export_side_data': 'venc_params'}
 
 
 def read_quantisers(video: CompressedVideo, frames: Indices) -> QuantiserField:
-    """Quantisers by display index.
+    """Read quantisers by display index.
 
-    A file that cmvl prepare wrote is read packet by packet; any other is decoded from its start up to the last frame.
+    A file from cmvl prepare is read packet by packet; any other is decoded from its start to the last wanted frame.
 
     Args:
-        video: open.
+        video: an open video.
         frames: display indices, any order, repeats allowed.
 
     Raises:
         FrameIndexError: for an index below 0 or past the last frame.
-        VideoError: stage ``motion``, where FFmpeg's decoder of the codec tells none; stage ``decode``, for damage.
+        VideoError: stage ``motion``, if FFmpeg's decoder of the codec exports none; stage ``decode``, for damage.
     """
     check_opened('read_quantisers', video)
     if video.codec not in CODECS_WITH_QUANTISERS:

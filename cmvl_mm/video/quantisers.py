@@ -28,24 +28,24 @@ class QuantiserField:
     """Quantisers of n frames."""
 
     values: npt.NDArray[np.int16]
-    """(n, Hb, Wb): as ``scale`` counts; larger is coarser; 0 where not valid."""
+    """(n, Hb, Wb): quantisers on ``scale``; larger is coarser; 0 where not valid."""
     valid: npt.NDArray[np.bool_]
-    """(n, Hb, Wb): False where the decoder does not tell."""
+    """(n, Hb, Wb): False where the decoder gives none."""
     scale: str
-    """'H.264 QP' (0 to 51), or 'MPEG-2 quantiser scale': of MPEG-1, MPEG-4 Part 2 and H.263 twice their quantiser."""
+    """'H.264 QP' (0 to 51), or 'MPEG-2 quantiser scale': twice the quantiser of MPEG-1, MPEG-4 Part 2 and H.263."""
     block: int = BLOCK
 
 
 def parse_quantisers(data: bytes, height: int, width: int) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_], str]:
-    """One frame's values and validity, (Hb, Wb), and their scale.
+    """Parse one frame's values and validity, (Hb, Wb), and their scale.
 
     Args:
-        data: of the side data, ``AVVideoEncParams`` and its blocks.
-        height: of the frame, px.
-        width: likewise.
+        data: the side data: ``AVVideoEncParams`` and its blocks.
+        height: height of the frame in pixels.
+        width: width of the frame in pixels.
 
     Raises:
-        ValueError: it has another layout, or a scale that has no blocks of 16 px.
+        ValueError: the data has another layout, or a scale without blocks of 16 px.
     """
     if len(data) < _HEADER.itemsize:
         raise ValueError('FFmpeg gives quantisers in another layout than is known')

@@ -1,7 +1,7 @@
-"""FFmpeg's motion-vector records -> vectors on a regular grid, many frames at once.
+"""FFmpeg's motion-vector records -> vectors on a regular grid, for many frames at once.
 
-Legend: n frames, m records of all of them, Hb x Wb cells of ``block`` x ``block`` pixels.  Painting a group of frames
-in one go spreads NumPy's cost per call over all of them.
+Legend: n frames, m records in all of them, Hb x Wb cells of ``block`` x ``block`` pixels.  Painting a group of frames
+together spreads NumPy's cost per call over all of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,19 +31,19 @@ def rasterise(
     """Paint the motion vectors of n frames on a regular grid.
 
     Args:
-        frames: for each frame its records: (m,) of `RECORD`, or a buffer of their bytes; empty where it has none.
-        height: of the frames, px.
-        width: of the frames, px.
-        block: edge of a grid cell, px.
-        select: leaves out records that are not real; see `cmvl_mm.video.records`.
+        frames: records of each frame: (m,) of `RECORD`, or a buffer of their bytes; empty if it has none.
+        height: height of the frames in pixels.
+        width: width of the frames in pixels.
+        block: edge of a grid cell in pixels.
+        select: filters out records that are not real; see `cmvl_mm.video.records`.
 
     Returns:
         ``vectors`` int16 (n, Hb, Wb, 2), (dx, dy) in quarter pixels, dst - src, and ``valid`` bool (n, Hb, Wb).  A
-        cell that several blocks share holds their mean, weighted by the area they cover of it inside the
-        frame; the part of a cell without any vector does not count.  Vectors of list 1 are left out.
+        cell that several blocks share holds their mean, weighted by the area inside the frame that each covers in it;
+        the part of a cell without any vector does not count.  Vectors of list 1 are left out.
 
     Raises:
-        ValueError: if a record has no scale, or a vector does not fit int16 (8191 px).
+        ValueError: a record has no scale, or a vector does not fit int16 (8191 px).
     """
     parts = [memoryview(frame).cast('B') if not isinstance(frame, np.ndarray) else frame.tobytes() for frame in frames]
     records = np.frombuffer(parts[0] if len(parts) == 1 else b''.join(parts), RECORD)
@@ -62,9 +62,9 @@ def rasterise(
 
 
 def _quarter_pixels(blocks: Columns) -> npt.NDArray[Any]:
-    """(m, 2): displacement dst - src in quarter pixels; the sign is the opposite of FFmpeg's motion.
+    """(m, 2): displacement dst - src in quarter pixels; its sign is opposite to FFmpeg's motion.
 
-    int16, or float64 where the scale is not the same divisor of 4 for all, as in no codec we know.
+    The type is int16, or float64 if the scales are not one common divisor of 4, which no known codec uses.
     """
     scale, motion = blocks.scale, blocks.motion
     least, most = int(scale.min()), int(scale.max())
@@ -76,7 +76,7 @@ def _quarter_pixels(blocks: Columns) -> npt.NDArray[Any]:
         return exact
     steps = QUARTERS // least
     _check_length(steps * max(int(motion.max()), -int(motion.min())))
-    quarters = motion.astype(np.int16)  # holds them, by the check before
+    quarters = motion.astype(np.int16)  # the values fit, by the check before
     quarters *= np.int16(-steps)
     return quarters
 

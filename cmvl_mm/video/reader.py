@@ -16,7 +16,7 @@ from cmvl_mm.video.strict_decoding import DecodedFrame, decode_strictly
 
 
 class StreamReader(StreamPackets):
-    """The video stream of a file that is proven regular, or is being looked at for that.
+    """Reads the video stream of a file that is proven regular, or that is being examined for that.
 
     Args:
         source: the file.
@@ -25,10 +25,10 @@ class StreamReader(StreamPackets):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self._lone: LoneDecoder | None = None
-        self._met_damage = False  # a flush leaves parameter sets and headers as damage may have set them
+        self._met_damage = False  # a flush keeps parameter sets and headers as damage may have left them
 
     def rewind(self) -> None:
-        """Likewise, with a decoder that has met no damage."""
+        """Rewind, with a decoder that has met no damage."""
         if not self._at_start:
             self._lone = None  # its stream refers to its container
         super().rewind()
@@ -40,12 +40,12 @@ class StreamReader(StreamPackets):
         return self._decode(all_packets(self.path, self.container, self.stream))
 
     def decode_from(self, start: Start, stop: int | None = None) -> Iterator[DecodedFrame]:
-        """Frames in display order from a key frame on; in an open GOP some come that belong before it.
+        """Frames in display order from a key frame on; in an open GOP some of them belong before it.
 
         The packet at position ``stop`` is not fed, as if the file ended before it.
 
-        Where its packet comes next, nothing is sought.  A decoder that met damage is left behind: seeking would only
-        flush it.
+        If the key frame's packet comes next, no seek is needed.  A decoder that met damage is replaced, because a seek
+        would only flush it.
         """
         if self._met_damage:
             self.rewind()
@@ -64,22 +64,22 @@ class StreamReader(StreamPackets):
             raise
 
     def decode_vectors(self, start: Start, position: int) -> list[VideoFrame] | None:
-        """What one packet of MPEG-4 Part 2 gives by itself, for its vectors; pixels are garbage.
+        """Decode one packet of MPEG-4 Part 2 by itself, for its vectors; the pixels are garbage.
 
         Args:
-            start: the key frame before it.
-            position: of the packet in decoding order; those before it are read past, not decoded.
+            start: the preceding key frame.
+            position: position of the packet in decoding order; packets before it are skipped, not decoded.
 
         Returns:
-            None for an I-frame, which has no vectors and is not decoded.
+            The frames; None for an I-frame, which has no vectors and is not decoded.
 
         Raises:
-            VideoError: stage ``decode``, if the packet is not there or does not decode.
+            VideoError: stage ``decode``, if the packet is missing or does not decode.
         """
         packet = self.packet(start, position)
         if self._lone is None:
             self._lone = LoneDecoder(self.stream)
-        try:  # what `reporting` does, without entering a context for every packet
+        try:  # as `reporting`, without a context manager for every packet
             return self._lone.decode(packet)
         except Exception as error:
             raise failure(self.path, 'decode', error) from error

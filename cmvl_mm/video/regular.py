@@ -1,8 +1,8 @@
-"""Proof, without decoding, that each packet of a stream gives one frame and which one: then its index is exact.
+"""Proves, without decoding, that each packet of a stream gives one frame, and which one: then its index is exact.
 
-Two kinds of files are regular.  What `reencode` wrote is known by its seal (seal.py).  H.264 in .mp4, .mov and Matroska
-states the order and the kind of its pictures in headers, which are read here; tests/video/test_regular.py holds the
-index that follows from them against plain decodes.  For all other files a decode is the only proof (truth.py).
+Two kinds of files are regular.  Files that `reencode` wrote are known by their seal (seal.py).  H.264 in .mp4, .mov and
+Matroska states the order and the type of its pictures in headers, which are read here; tests/video/test_regular.py
+compares the resulting index with plain decodes.  For all other files a decode is the only proof (truth.py).
 """
 
 from bisect import bisect_right, insort
@@ -20,24 +20,24 @@ H264_CONTAINERS = frozenset({'mov,mp4,m4a,3gp,3g2,mj2', 'matroska,webm'})
 _SLICE, _IDR_SLICE, _SUPPLEMENT, _SPS, _PPS, _DELIMITER, _FILLER = 1, 5, 6, 7, 8, 9, 12  # NAL units (Table 7-1)
 _INTRA = {2, 7}  # slice_type of I-slices (Table 7-6)
 _B_SLICES = {1, 6}
-_START_OF_SLICE = 24  # bytes: hold what is read of a slice header, escapes included
+_START_OF_SLICE = 24  # bytes that hold the parsed part of a slice header, escapes included
 
 
 class NotRegular(Exception):
-    """Why the index of a stream must come from a decode."""
+    """The reason why the index of a stream must come from a decode."""
 
 
 class H264Proof:
-    """Follows a stream packet by packet.
+    """Checks a stream packet by packet.
 
     Every packet must hold one progressive picture; pictures that are flagged as key frames must be IDR pictures; no
-    picture may be lacking, and the order of the time stamps must be the order of display.
+    picture may be missing, and the order of the time stamps must be the display order.
 
     Args:
         extradata: the header of the stream, an avcC record.
 
     Raises:
-        NotRegular: from every method.
+        NotRegular: raised by every method.
     """
 
     def __init__(self, extradata: bytes | None) -> None:
@@ -63,12 +63,12 @@ class H264Proof:
         self._order: list[tuple[int, int]] = []  # (IDR period, picture order count) of each packet
         self._stamps: list[int] = []
         self.references: list[bool] = []
-        """Of each packet, in decoding order: whether other pictures may be predicted from it."""
+        """For each packet, in decoding order: whether other pictures may be predicted from it."""
         self.has_b_frames = False
         self._period, self._reference, self._poc = -1, 0, (0, 0)
 
     def follow(self, packets: Iterable[Any]) -> Iterator[Any]:
-        """The packets as they are, each checked."""
+        """The packets unchanged, each checked."""
         for packet in packets:
             try:
                 self._add(packet)
@@ -108,7 +108,7 @@ class H264Proof:
         self._stamps.append(packet.pts)
 
     def _picture(self, nal: bytes, is_idr: bool) -> tuple[int, int]:
-        """The place of a picture in display order, from its first slice header (7.3.3, 8.2.1)."""
+        """The position of a picture in display order, from its first slice header (7.3.3, 8.2.1)."""
         sps, bits = self._sps, unescaped(nal, _START_OF_SLICE)
         bits.u(9)  # NAL header; first_mb_in_slice
         kind, pps, frame_num = bits.ue(), self._pps.get(bits.ue()), bits.u(sps.frame_num_bits)
@@ -156,7 +156,7 @@ class H264Proof:
         return msb + lsb
 
     def finish(self) -> None:
-        """What can be said only when all packets were seen."""
+        """Make the checks that need all packets."""
         stamps, order = self._stamps, self._order
         if len(set(stamps)) < len(stamps):
             raise NotRegular('two packets have one time stamp')
@@ -174,7 +174,7 @@ def _malformed(error: Exception) -> NotRegular:
 
 
 def _reorder_depth(order: list[tuple[int, int]]) -> int:
-    """How many pictures are decoded before one and displayed after it, at most."""
+    """The largest number of pictures that are decoded before one and displayed after it."""
     seen: list[tuple[int, int]] = []
     depth = 0
     for place in order:

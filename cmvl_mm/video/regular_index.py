@@ -1,4 +1,4 @@
-"""The index of a stream whose headers prove the order of its frames, so that nothing need be decoded for it."""
+"""The index of a stream whose headers prove the order of its frames, without decoding."""
 
 from cmvl_mm.video.decoder_options import codec_name
 from cmvl_mm.video.errors import NO_FRAMES, VideoError
@@ -12,7 +12,7 @@ def find_regular_index(reader: StreamReader) -> tuple[PacketIndex | None, str]:
     """The index of a stream that is proven regular, or the reason why it is not.
 
     Args:
-        reader: of the file; H.264 is read from its start.
+        reader: reader of the file; H.264 is read from its start.
 
     Raises:
         VideoError: stage ``index``, if the stream holds no frames.

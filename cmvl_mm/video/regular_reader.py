@@ -18,14 +18,14 @@ from cmvl_mm.video.second_decoders import has_lone_vectors
 
 
 class RegularReader:
-    """One open video file.
+    """Reads one open video file.
 
-    The first read decides whether the reader decodes pixels or vectors alone; a second one is opened for the other when
-    it first pays.
+    The first read decides whether the reader decodes pixels or only vectors; a second reader is opened for the other
+    purpose when that first pays.
 
     Args:
         first: reader of the file.
-        index: of its stream.
+        index: index of its stream.
     """
 
     def __init__(self, first: StreamReader, index: PacketIndex) -> None:
@@ -45,17 +45,17 @@ class RegularReader:
 
     @property
     def kept(self) -> list[Any] | None:
-        """All packets of the file, in decoding order, where it is small and they were read; else None."""
+        """All packets of the file in decoding order, if it is small and they were read; else None."""
         return self._first.kept
 
     def frames(self, rgb: Set[int], motion: Set[int], end: int | None = None) -> Iterator[Asked]:
         """Every frame wanted for its pixels, its vectors or both.
 
         Args:
-            rgb: display indices.
-            motion: display indices.
-            end: decode as if the file ended before this key frame, by display index, which cannot matter to the frames
-                before it; what is wanted lies there. Else the decoder is fed until the last wanted frame comes out.
+            rgb: display indices of the frames wanted as pixels.
+            motion: display indices of the frames wanted as vectors.
+            end: display index of a key frame after all wanted frames: decode as if the file ended before it, which does
+                not affect them. None: the decoder is fed until the last wanted frame comes out.
         """
         if self.codec not in CHEAPER_FOR_VECTORS or self._has_lone_vectors:
             passes = [Pass('pixels', frozenset(rgb), frozenset(motion))]
@@ -70,8 +70,8 @@ class RegularReader:
     def pictures_alone(self, wanted: Set[int]) -> Iterator[tuple[int, VideoFrame]]:
         """The wanted frames in display order, for their pixels.
 
-        Pictures from which none is predicted are decoded only where they are wanted themselves; damage to others is
-        then not seen, and none of their business.
+        Pictures from which no other is predicted are only decoded if they are wanted; damage to the others is then not
+        noticed, and does not affect the result.
         """
         references, position = self.index.references, self.index.position
         spared: frozenset[int] = frozenset()
@@ -88,10 +88,10 @@ class RegularReader:
             reader.start_anew()
 
     def pictures(self) -> list[tuple[int, bool]]:
-        """FFmpeg's picture type, and whether it is a key frame, of every frame: one full decode.
+        """FFmpeg's picture type of every frame, and whether it is a key frame: one full decode.
 
         Raises:
-            VideoError: stage ``decode``, at the first frame that does not decode or was patched up.
+            VideoError: stage ``decode``, at the first frame that does not decode or that FFmpeg patched up.
         """
         pictures = []
         for number, (frame, is_damaged) in enumerate(self._reader('pixels').decode_all()):
@@ -140,7 +140,7 @@ class RegularReader:
                     check_size(self.path, number, frames[0], self.size)
                     yield number, frames[0]
                 continue
-            # A key frame that is fed already, or comes next, needs no seek.
+            # A key frame that was fed already, or comes next, needs no seek.
             if run is None or start.position > reader.next_position:
                 run = RegularRun(reader, self.index, start, together, spared, end)
             try:
@@ -148,7 +148,8 @@ class RegularReader:
             except VideoError:
                 if start == run.start:
                     raise
-                # Damage before this frame's key frame is none of its business, but no decoder that met it is used.
+                # Damage before this frame's key frame does not affect it, but a decoder that met damage is not used
+                # again.
                 run = RegularRun(reader, self.index, start, together, spared, end)
                 frame = self._advance(run, number)
             yield number, frame
@@ -159,9 +160,9 @@ class RegularReader:
         return frame
 
     def _decodable_alone(self, wanted: Sequence[int], rgb: Set[int]) -> Set[int]:
-        """Frames of which only vectors are wanted, and no pixels after them in their GOP, where one packet is enough.
+        """Frames whose vectors need only one packet: no pixels are wanted of them or after them in their GOP.
 
-        Of the frames before such a one neither content nor damage matters.
+        Neither content nor damage of the frames before such a frame matters.
         """
         if not self._has_lone_vectors:
             return frozenset()

@@ -1,4 +1,4 @@
-"""Frames from a key frame on in a stream that is proven regular, each numbered by its time stamp."""
+"""Frames from a key frame on in a stream that is proven regular, each identified by its time stamp."""
 
 from bisect import bisect_left
 from collections import deque
@@ -15,16 +15,16 @@ from cmvl_mm.video.reader import StreamReader
 class RegularRun:
     """One pass of a decoder over the wanted frames, in display order, each checked against the index.
 
-    A frame may depend on all that were decoded before it, and a B-frame is displayed before one of those: it comes out
-    once that one has, too.  The stream is proven regular, so that a frame that does not come out is damage.
+    A frame may depend on all frames decoded before it, and a B-frame is displayed before one of those: it is returned
+    once that one has come out, too.  The stream is proven regular, so a frame that does not come out is damaged.
 
     Args:
-        reader: of the file.
-        index: of its stream.
+        reader: reader of the file.
+        index: index of its stream.
         start: the key frame.
-        wanted: display indices, of which those before ``start`` do not matter.
-        spared: frames whose packets the reader leaves out.
-        end: decode as if the file ended before this key frame, by display index; None: to the end of the file.
+        wanted: display indices; those before ``start`` do not matter.
+        spared: frames whose packets the reader skips.
+        end: display index of a key frame: decode as if the file ended before it; None: to the end of the file.
     """
 
     def __init__(
@@ -38,14 +38,14 @@ class RegularRun:
     ) -> None:
         self.start = start
         self._path = reader.path
-        # A generator of its own: a method's would hold this object, and both would wait for the collector.
+        # A separate generator: a method would hold this object, and both would wait for the garbage collector.
         self._frames = _numbered(reader, index, start, wanted, spared, end)
 
     def advance(self, wanted: int) -> VideoFrame:
-        """The frame with this display index, which is above those asked for before.
+        """The frame with this display index, which must be above those requested before.
 
         Raises:
-            VideoError: stage ``decode``, where it was displayed or decoded after a damaged one.
+            VideoError: stage ``decode``, if it was displayed or decoded after a damaged frame.
         """
         for number, frame in self._frames:
             if number == wanted:
@@ -58,7 +58,7 @@ class RegularRun:
 def _numbered(
     reader: StreamReader, index: PacketIndex, start: Start, wanted: Set[int], spared: Set[int], end: int | None
 ) -> Iterator[tuple[int, VideoFrame]]:
-    """The wanted frames, each as soon as all that it may depend on has come out."""
+    """The wanted frames, each as soon as all frames that it may depend on have come out."""
     expected = start.first
     last = index.num_frames if end is None else end
     stop = None if end is None or end == index.num_frames else index.start_of(end).position
@@ -67,7 +67,7 @@ def _numbered(
     for frame, is_damaged in reader.decode_from(start, stop):
         stamp = frame.pts
         if stamp is not None and stamp < start.pts:
-            continue  # displayed before the key frame of an open GOP: lacks its references here
+            continue  # displayed before the key frame of an open GOP: its references are missing here
         while expected in spared:
             expected += 1
         if expected == index.num_frames or stamp != index.stamps[expected]:
@@ -88,7 +88,7 @@ def _numbered(
         expected += 1
     while expected in spared:
         expected += 1
-    if expected == last:  # all that was decoded has come
+    if expected == last:  # everything that was decoded has come out
         for number, frame, is_damaged in held:
             if is_damaged or (damaged_from is not None and index.position[number] > damaged_from):
                 raise damaged(reader.path, number)
@@ -96,7 +96,7 @@ def _numbered(
 
 
 def _number_of(path: str, index: PacketIndex, stamp: int | None, expected: int) -> int:
-    """The frame with a time stamp, behind the one that was expected."""
+    """The number of the frame with a time stamp, which must come after the expected one."""
     number = index.num_frames if stamp is None else bisect_left(index.stamps, stamp)
     if expected < number < index.num_frames and index.stamps[number] == stamp:
         return number

@@ -1,4 +1,4 @@
-"""A video or picture that appears whole or not at all."""
+"""Writes a video or picture atomically: it appears complete or not at all."""
 
 import errno
 import os
@@ -14,11 +14,11 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary name beside ``path``: it becomes ``path`` when all went well, and goes away when not.
+    """A temporary name next to ``path``: renamed to ``path`` on success, removed on failure.
 
     Raises:
-        OSError: as `atomic_write`.
-        VideoError: of ``path``, where one within the block is of the temporary file, or of a disk that refuses it.
+        OSError: as for `atomic_write`.
+        VideoError: names ``path``, if the block raises one about the temporary file, or the disk refuses to write it.
     """
     path = os.fspath(path)
     try:
@@ -34,7 +34,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def disk_refusal(error: BaseException | None) -> OSError | None:
-    """What the error comes from, if a disk is full or read-only: no other file can be written there, either."""
+    """The cause of the error, if a disk is full or read-only: then no other file can be written there, either."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             return error

@@ -1,4 +1,4 @@
-"""Residuals: what a stream adds to the prediction of a block to make its pixels.
+"""Residuals: what a stream adds to the prediction of a block to form its pixels.
 
 Legend: n frames of H x W pixels, 4:2:0: chroma has Hc = ceil(H / 2) lines of Wc = ceil(W / 2) samples; Hb x Wb cells.
 """
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cmvl_mm.video.motion import MotionField
 
-_DENSE = 1 / 8  # of the cells of a frame: then it is quicker to go through all of its samples
+_DENSE = 1 / 8  # share of a frame's cells from which going through all samples is faster
 
 Samples = npt.NDArray[np.int16] | npt.NDArray[np.int8]
 Bits = Literal[8, 16]
@@ -19,11 +19,11 @@ Bits = Literal[8, 16]
 
 @dataclass(frozen=True, eq=False)
 class ResidualField:
-    """Residuals of n frames, and the vectors of the same frames.
+    """Residuals and vectors of n frames.
 
     With P the prediction by the frame's vectors, 0 where a cell is not predicted, the decoded picture is P + residual,
-    clipped to 0 ... 255: of exact ones bit for bit.  Arrays of int8 hold the residual clipped to -128 ... 127, as the
-    8-bit inputs of CoViAR take it; P is then 128 where a cell is not predicted.
+    clipped to 0 ... 255; exact residuals give it bit for bit.  Arrays of int8 hold the residual clipped to -128 ...
+    127, like CoViAR's 8-bit inputs; P is then 128 where a cell is not predicted.
     """
 
     y: Samples
@@ -33,19 +33,19 @@ class ResidualField:
     v: Samples
     """(n, Hc, Wc): Cr, likewise."""
     motion: MotionField
-    """The vectors; ``motion.valid``, (n, Hb, Wb), says which cells are predicted, ``motion.missing`` why a frame is
-    not."""
+    """The vectors; ``motion.valid``, (n, Hb, Wb), says which cells are predicted, ``motion.missing`` why a frame has
+    none that are."""
     approximate: str | None
-    """None: exact.  Else how the residual was estimated."""
+    """None for exact residuals; otherwise, how they were estimated."""
 
     @property
     def predicted(self) -> npt.NDArray[np.bool_]:
-        """(n, Hb, Wb): which cells hold a residual, and not their pixels."""
+        """(n, Hb, Wb): which cells hold a residual instead of their pixels."""
         return self.motion.valid
 
 
 def empty_planes(count: int, size: tuple[int, int], bits: Bits) -> list[Samples]:
-    """Room for luma, Cb and Cr of ``count`` frames of (height, width)."""
+    """Empty arrays for luma, Cb and Cr of ``count`` frames of (height, width)."""
     height, width = size
     half = -(-height // 2), -(-width // 2)
     dtype = np.dtype(np.int16 if bits == 16 else np.int8)
@@ -57,7 +57,7 @@ def add_where(planes: Samples, cells: npt.NDArray[np.bool_], amount: int, block:
 
     Args:
         planes: (n, H, W).
-        cells: (n, Hb, Wb), of ``block`` samples each.
+        cells: (n, Hb, Wb) mask of cells of ``block`` samples.
     """
     height, width = planes.shape[1:]
     added = planes.dtype.type(amount)
@@ -66,7 +66,7 @@ def add_where(planes: Samples, cells: npt.NDArray[np.bool_], amount: int, block:
         spread = (cells[number] * added).repeat(block, axis=0)[:height].repeat(block, axis=1)[:, :width]
         planes[number] += spread
     sparse = cells & ~is_dense[:, None, None]
-    # Whole cells, and those that the right and the lower edge cut off: all cells of a part are of one size.
+    # Whole cells, then the cells cut by the right and the lower edge: all cells of a part have the same size.
     for rows, high in _parts(height, block):
         for columns, wide in _parts(width, block):
             part = planes[:, rows.start * block :, columns.start * block :][
@@ -78,7 +78,7 @@ def add_where(planes: Samples, cells: npt.NDArray[np.bool_], amount: int, block:
 
 
 def _parts(size: int, block: int) -> list[tuple[range, int]]:
-    """Cells along one axis, and how many samples of each lie inside."""
+    """Ranges of cells along one axis, and how many samples of each cell lie inside."""
     whole, rest = divmod(size, block)
     parts = [(range(whole), block), (range(whole, whole + 1), rest)]
     return [(cells, samples) for cells, samples in parts if len(cells) and samples]

@@ -1,4 +1,4 @@
-"""Residuals of streams whose own prediction is not formed here, estimated by a bilinear one, frame by frame."""
+"""Residuals of streams whose own prediction is not formed here, estimated from a bilinear one, frame by frame."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,12 +25,12 @@ Planes = list[npt.NDArray[np.uint8]]
 
 
 class References:
-    """Pictures of a run of frames, each as long as one that is still to come is predicted from it.
+    """Keeps pictures of a run of frames, each until the last frame that is predicted from it.
 
     Args:
-        facts: of the video.
-        before: of every frame of the video, which one it is predicted from; see `frames_before`.
-        wanted: display indices, each once: whose residuals are wanted.
+        facts: facts of the video.
+        before: for every frame of the video, the frame that it is predicted from; see `frames_before`.
+        wanted: display indices, without repeats, of the frames whose residuals are wanted.
     """
 
     def __init__(self, facts: VectorFacts, before: npt.NDArray[np.int64], wanted: Iterable[int]) -> None:
@@ -45,10 +45,10 @@ class References:
         return frozenset(self._before) | (self._uses.keys() - {-1})
 
     def add(self, number: int, frame: VideoFrame) -> tuple[Planes, Planes | None]:
-        """A picture as it is decoded, in display order; and, where its residual is wanted, what it is predicted from.
+        """Add a decoded picture, in display order; returns its planes and, if they are needed, its reference's.
 
         Raises:
-            VideoError: stage ``motion``, for pictures that are not 8-bit 4:2:0.
+            VideoError: stage ``motion``, if a picture is not 8-bit 4:2:0.
         """
         if frame.format.name not in _FORMATS:
             reason = f'residuals are formed of 8-bit 4:2:0 pictures, and its are {frame.format.name}'
@@ -66,12 +66,12 @@ class References:
 
 
 class Estimates:
-    """Collects the estimates of some frames.
+    """Collects the estimated residuals of some frames.
 
     Args:
-        facts: of the video.
+        facts: facts of the video.
         count: rows of the result.
-        plan: how they are estimated.
+        plan: how the residuals are estimated.
     """
 
     def __init__(self, facts: VectorFacts, count: int, plan: ResidualPlan) -> None:
@@ -80,7 +80,7 @@ class Estimates:
         self._planes = empty_planes(count, facts.size, plan.bits)
 
     def add(self, rows: list[int], number: int, frame: VideoFrame, pictures: tuple[Planes, Planes | None]) -> None:
-        """One frame, for these rows of the result; ``pictures`` are what `References.add` gave."""
+        """Add one frame to these rows of the result; ``pictures`` are what `References.add` returned."""
         self._painter.add(rows, number, frame)
         vectors, valid = self._painter.painted(rows[0])
         planes, reference = pictures

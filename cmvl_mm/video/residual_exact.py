@@ -1,4 +1,4 @@
-"""Exact residuals of what FFmpeg's MPEG-4 encoder wrote without B-frames, each frame's from its own packet."""
+"""Exact residuals of videos from FFmpeg's MPEG-4 encoder without B-frames, each from the frame's own packet."""
 
 from typing import Any, NamedTuple
 
@@ -20,19 +20,19 @@ from cmvl_mm.video.painter import Painter
 from cmvl_mm.video.reporting import failure
 from cmvl_mm.video.residual import Bits, ResidualField, Samples, add_where, empty_planes
 
-BLOCK = 16  # px: MPEG-4 predicts whole macroblocks, or codes them whole
+BLOCK = 16  # px: MPEG-4 predicts or intra-codes whole macroblocks
 _EDGES = BLOCK, BLOCK // 2, BLOCK // 2  # samples, of luma and chroma
 _LONGEST_HEADER = 256  # bytes
 _LOWEST, _HIGHEST = -128, 127
-_SIGN = np.uint8(0x80)  # x + 128 of 8 bits without a sign -> x with one
+_SIGN = np.uint8(0x80)  # unsigned 8-bit x + 128 -> signed x
 
 
 class ExactSource:
-    """Packets of a file, and a decoder for them; serves one read after the other.
+    """Packets of a file and a decoder for them, used by one read after the other.
 
     Args:
-        decoder: of a video whose residuals can be exact (residual_plan.py).
-        facts: of it.
+        decoder: decoder of a video whose residuals can be exact (residual_plan.py).
+        facts: facts of the video.
     """
 
     def __init__(self, decoder: FrameDecoder, facts: VectorFacts) -> None:
@@ -46,10 +46,10 @@ class ExactSource:
         self._packets.close()
 
     def read(self, rows: dict[int, list[int]], count: int, bits: Bits) -> ResidualField:
-        """``count`` residuals: display indices, and the rows of the result that ask for each.
+        """Read ``count`` residuals, given display indices and the rows of the result that request each.
 
         Raises:
-            VideoError: stage ``decode``, if one is damaged.
+            VideoError: stage ``decode``, if a frame is damaged.
         """
         residuals = _Residuals(self, count, bits)
         for number, packet in self._packets.of(rows):
@@ -57,14 +57,14 @@ class ExactSource:
         return residuals.finish()
 
     def decoder_of(self, packet: Any, *, is_intra: bool) -> ResidualDecoder:
-        """The shared one, but for headers that may change what it believes of the whole stream (lone.py)."""
+        """The shared decoder, except for headers that may change its state for the whole stream (lone.py)."""
         if is_intra or is_plain_p_vop(bytes(memoryview(packet)[:16]), self._tick_bits):
             return self._decoder
         return ResidualDecoder(self._packets.stream)
 
 
 def _in_whole_macroblocks(packet: Any) -> Any:
-    """The packet, whose own header, if it has one, states the size that the decoder was given."""
+    """The packet; its header, if it has one, is changed to state the size that the decoder was given."""
     head = bytes(memoryview(packet)[:_LONGEST_HEADER])
     if not states_layer(head):
         return packet
@@ -72,16 +72,16 @@ def _in_whole_macroblocks(packet: Any) -> Any:
 
 
 class _Clipped(NamedTuple):
-    """A frame that may hold more than 8 bits."""
+    """A frame whose residual may exceed 8 bits."""
 
     rows: list[int]
     packet: Any
     limits: list[tuple[int, int]]
-    """Number of a plane, and which limit some of its samples have."""
+    """Number of a plane, and the limit that some of its samples reach."""
 
 
 class _Residuals:
-    """Collects frames."""
+    """Collects the residuals of frames."""
 
     def __init__(self, source: ExactSource, count: int, bits: Bits) -> None:
         self._source, self._path, self._size = source, source.facts.path, source.facts.size
@@ -130,7 +130,7 @@ class _Residuals:
             add_where(plane, pixels, MIDDLE, block)
 
     def _widen(self, frame: '_Clipped', predicted: npt.NDArray[np.bool_]) -> None:
-        """Replace what was clipped to 8 bits, in cells that are ``predicted``."""
+        """Replace the samples that were clipped to 8 bits, in cells that are ``predicted``."""
         row, *others = frame.rows
         for limit in (_LOWEST, _HIGHEST):
             found = {}
@@ -151,16 +151,16 @@ class _Residuals:
     def _at_limit(
         self, plane: Samples, limit: int, predicted: npt.NDArray[np.bool_], block: int
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Lines and columns of the samples that equal a limit, in predicted cells of ``block`` samples."""
-        flat = np.flatnonzero(plane.reshape(-1) == limit)  # NumPy looks through one dimension ten times as fast
+        """Lines and columns of the samples at a limit, in predicted cells of ``block`` samples."""
+        flat = np.flatnonzero(plane.reshape(-1) == limit)  # NumPy searches one dimension ten times as fast
         y, x = np.divmod(flat, plane.shape[1])
         real = predicted[y // block, x // block]
         return y[real], x[real]
 
 
 def _less_middle(plane: Samples) -> list[int]:
-    """Take `MIDDLE` from each sample of 0 ... 255, in place; which limits of 8 bits some of them have now."""
-    flat = plane.reshape(-1)  # NumPy goes through one dimension several times as fast as through two
+    """Subtract `MIDDLE` from each sample of 0 ... 255, in place; returns the 8-bit limits that some samples reach."""
+    flat = plane.reshape(-1)  # NumPy processes one dimension several times as fast as two
     flat -= np.int16(MIDDLE)
     extremes = {_LOWEST: np.minimum.reduce(flat), _HIGHEST: np.maximum.reduce(flat)}
     return [limit for limit, reached in extremes.items() if reached == limit]

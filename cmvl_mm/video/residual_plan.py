@@ -1,4 +1,4 @@
-"""How the residuals of a video are told: exactly, from each frame's packet, or estimated from decoded pictures."""
+"""How the residuals of a video are obtained: exactly, from each frame's packet, or estimated from decoded pictures."""
 
 from typing import NamedTuple
 
@@ -18,22 +18,21 @@ from cmvl_mm.video.settings import check_bits, check_codec
 
 
 class ResidualPlan(NamedTuple):
-    """What is decided for all frames of a video before any is read."""
+    """Decisions for all frames of a video, made before any is read."""
 
     bits: Bits
     block: int
-    """Edge of the cells of an estimate, px; exact residuals have cells of 16 px."""
+    """Edge of an estimate's cells in pixels; exact residuals have cells of 16 px."""
     before: npt.NDArray[np.int64] | None
-    """Of an estimate: see `frames_before`.  None: the residuals are exact."""
+    """For an estimate, see `frames_before`; None if the residuals are exact."""
 
 
 def plan_residuals(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: Bits) -> ResidualPlan:
     """The plan for a video whose vectors lie on cells of ``block`` px.
 
     Raises:
-        SettingError: ``bits`` is neither 8 nor 16; an estimate on cells of an odd number of pixels.
-        VideoError: stage ``motion``, for codecs whose vectors are not given, and where it cannot be told which frame
-            vectors refer to.
+        SettingError: ``bits`` is neither 8 nor 16, or cells of an estimate have an odd number of pixels.
+        VideoError: stage ``motion``, if the codec's vectors are not given, or it is unknown which frame they refer to.
     """
     with about(decoder.path, 'decode'):
         check_bits(bits)
@@ -43,7 +42,7 @@ def plan_residuals(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: 
 
 
 def plan_estimates(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: Bits) -> ResidualPlan:
-    """Likewise, also where the residuals could be told exactly."""
+    """A plan for estimates, even if the residuals could be exact."""
     check_codec(decoder.path, decoder.codec)
     if block % 2:
         remedy = 'Open the video with an even one: a cell must have whole chroma samples'
@@ -52,7 +51,7 @@ def plan_estimates(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: 
 
 
 def can_be_exact(decoder: FrameDecoder, facts: VectorFacts) -> bool:
-    """Whether a frame's packet alone tells its residual."""
+    """Whether a frame's packet alone gives its residual."""
     stream = decoder.stream
     if not has_lone_vectors(stream):
         return False
@@ -65,5 +64,5 @@ def can_be_exact(decoder: FrameDecoder, facts: VectorFacts) -> bool:
     if is_prepared(decoder):
         return True
     truth = decoder.truth
-    # Behind a change of headers, the record of a frame does not tell which of its blocks are predicted.
+    # After a change of headers, the record of a frame does not tell which of its blocks are predicted.
     return truth is not None and truth.has_positions and not facts.held_at_changes()

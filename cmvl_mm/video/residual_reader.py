@@ -1,4 +1,4 @@
-"""Residuals of the frames of a file: exact ones where they can be told, estimates of others."""
+"""Residuals of the frames of a file: exact where possible, otherwise estimated."""
 
 from typing import Self
 
@@ -12,25 +12,25 @@ from cmvl_mm.video.stream import CompressedVideo
 
 
 def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) -> ResidualField:
-    """Residuals and vectors by display index.
+    """Read residuals and vectors by display index.
 
-    Of what cmvl prepare wrote, or FFmpeg's MPEG-4 encoder without B-frames, they are exact, on cells of 16 px, and each
-    frame's come from its own packet.  Of others, ``approximate`` of the result says what was taken: the decoded picture
-    minus a bilinear prediction, on cells of ``video.block``.
+    For files from `cmvl prepare`, or from FFmpeg's MPEG-4 encoder without B-frames, residuals are exact, on cells of 16
+    px, and each comes from the frame's own packet.  For others they are estimated on cells of ``video.block``: the
+    decoded picture minus a bilinear prediction, as ``approximate`` of the result says.
 
     Args:
-        video: open.
+        video: an open video.
         frames: display indices, any order, repeats allowed.
-        bits: of a sample.  8 clips what does not fit, and spares frames that hold such samples a second decode.
+        bits: bits of a sample.  8 clips larger values, and saves a second decode of the frames that have them.
 
     Returns:
-        `ResidualField` of ``len(frames)`` frames; an I-frame's holds its pixels.
+        `ResidualField` of ``len(frames)`` frames; an I-frame holds its pixels.
 
     Raises:
-        SettingError: ``bits`` is neither 8 nor 16; an estimate on cells of an odd number of pixels.
+        SettingError: ``bits`` is neither 8 nor 16, or cells of an estimate have an odd number of pixels.
         FrameIndexError: for an index below 0 or past the last frame.
-        VideoError: stage ``decode``, where a wanted frame is damaged; stage ``motion``, for codecs whose vectors are
-            not given, where it cannot be told which frames vectors refer to, and for pictures that are not 8-bit 4:2:0.
+        VideoError: stage ``decode``, if a wanted frame is damaged; stage ``motion``, if the codec's vectors are not
+            given, it is unknown which frames they refer to, or pictures are not 8-bit 4:2:0.
     """
     check_opened('read_residuals', video)
     with ResidualReader(video, bits) as reader:
@@ -38,10 +38,10 @@ def read_residuals(video: CompressedVideo, frames: Indices, *, bits: Bits = 16) 
 
 
 class ResidualReader:
-    """Residuals of one open video, for many reads; arguments and errors are those of `read_residuals`.
+    """Reads residuals of one open video many times; arguments and errors are those of `read_residuals`.
 
     Args:
-        plan: None: exact where they can be.
+        plan: the plan to use; None: exact residuals if possible.
     """
 
     def __init__(self, video: CompressedVideo, bits: Bits = 16, plan: ResidualPlan | None = None) -> None:
@@ -57,7 +57,7 @@ class ResidualReader:
             self._source.close()
 
     def read(self, frames: Indices) -> ResidualField:
-        """Residuals by display index."""
+        """Read residuals by display index."""
         rows = rows_of(self._decoder, frames)
         if self._source is not None:
             return self._source.read(rows, len(frames), self._plan.bits)

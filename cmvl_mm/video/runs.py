@@ -1,4 +1,4 @@
-"""Frames in runs that are read together: bounded memory, and as little decoded twice as possible."""
+"""Divides frames into runs that are read together: bounded memory, and little decoded twice."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 def runs_of_frames(first: int, end: int, keyframes: npt.NDArray[np.integer], longest: int) -> Iterator[range]:
     """Consecutive ranges that cover ``first`` to ``end - 1``, each of at most ``longest`` frames.
 
-    A range ends before a key frame where one lies in its second half, so that the next one begins with it.
+    A range ends before a key frame if one lies in its second half, so that the next range begins with it.
 
     Args:
         first, end: display indices.

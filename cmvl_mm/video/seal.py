@@ -1,9 +1,9 @@
-"""The seal of prepared files: a last box that says what wrote a file, and what its table holds.
+"""The seal of prepared files: a last box that identifies the writer of the file and the content of its table.
 
 An .mp4 file may end in a box of type 'uuid' (ISO/IEC 14496-12, 4.2), which readers skip.  Ours binds the version and
-the profile to the file's length and to the checksum of its table ('moov').  Whatever remuxes, cuts, joins or edits the
-file loses the box or breaks the binding, so that a sealed file is known to have the structure that `reencode` wrote:
-one frame a packet, decoding order is display order, an I-frame at 0, `gop`, 2 `gop`, ...
+the profile to the file's length and to the checksum of its table ('moov').  Any program that remuxes, cuts, joins or
+edits the file drops the box or breaks the binding.  So a sealed file is known to have the structure that `reencode`
+writes: one frame per packet, decoding order is display order, an I-frame at 0, `gop`, 2 `gop`, ...
 """
 
 import json
@@ -16,17 +16,17 @@ from uuid import UUID
 
 VERSION = 1
 _KIND = UUID('6b0c9b1e-5a2f-4f0d-9d0e-c37d5f0a6a51').bytes
-_HEADER = 8 + len(_KIND)  # bytes: size, 'uuid', our kind
-_ROOM = 256  # bytes of the whole box: it is found at a fixed distance from the end of the file
+_HEADER = 8 + len(_KIND)  # bytes: size, 'uuid', type of our box
+_ROOM = 256  # bytes of the whole box, at a fixed distance from the end of the file
 _LARGEST_TABLE = 64 << 20  # bytes
 
 
 @dataclass(frozen=True)
 class Seal:
-    """What a prepared file says of itself."""
+    """What a prepared file states about itself."""
 
     profile: str
-    """The name of the encoding profile; 'custom' for one that has none."""
+    """The name of the encoding profile; 'custom' for a profile without a name."""
     num_frames: int
     gop: int
     """Frames from one I-frame to the next."""
@@ -61,13 +61,13 @@ SEAL_SIZE = _ROOM
 
 
 def read_seal(path: str) -> Seal | None:
-    """The seal of a file; None where it has none, or where it does not bind this file."""
+    """The seal of a file; None if it has none, or if the seal does not match the file."""
     with open(path, 'rb') as file:
         return seal_in(file)
 
 
 def seal_in(file: BinaryIO) -> Seal | None:
-    """Likewise, of an open file."""
+    """The seal of an open file, likewise."""
     length = file.seek(0, os.SEEK_END)
     if length < _ROOM:
         return None
@@ -88,7 +88,7 @@ def seal_in(file: BinaryIO) -> Seal | None:
 
 
 def _table(file: BinaryIO) -> tuple[int, int]:
-    """Where the 'moov' box begins, and its size in bytes."""
+    """Offset and size of the 'moov' box in bytes."""
     for kind, first, size in _boxes(file):
         if kind == b'moov':
             return first, size
@@ -96,7 +96,7 @@ def _table(file: BinaryIO) -> tuple[int, int]:
 
 
 def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Type, place and size of each box of the file's top level (ISO/IEC 14496-12, 4.2)."""
+    """Type, offset and size of each top-level box of the file (ISO/IEC 14496-12, 4.2)."""
     length = file.seek(0, os.SEEK_END)
     first = 0
     while first + 8 <= length:

@@ -1,4 +1,4 @@
-"""When frames are shown, in seconds, by the time stamps of the stream alone."""
+"""Display times of frames in seconds, from the stream's time stamps alone."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ import numpy.typing as npt
 from cmvl_mm.video.checks import about, real
 from cmvl_mm.video.errors import FrameIndexError, VideoError
 
-_SLACK = 1e-3  # of a tick: what is lost where a caller computes seconds by himself
+_SLACK = 1e-3  # of a tick: rounding error when a caller computes seconds
 
 
 class Presentation:
-    """Of one video.
+    """Display times of one video.
 
     Args:
-        path: of the video, for errors.
-        stamps: (num_frames,) strictly increasing ticks; None where the stream has none that can be used.
-        tick: seconds of a tick; None where it is unknown.
-        rate: frames per second that the container states, if any: how long the only frame of a video stays.
+        path: path of the video, for errors.
+        stamps: (num_frames,) strictly increasing ticks; None if the stream has no usable ones.
+        tick: seconds per tick; None if unknown.
+        rate: frames per second that the container states, if any: it gives the duration of a single frame.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Presentation:
         self._rate = rate
 
     def timestamps(self, num_frames: int) -> npt.NDArray[np.float64]:
-        """(num_frames,) seconds; NaN where there are no usable stamps."""
+        """(num_frames,) seconds; NaN if there are no usable stamps."""
         if self._stamps is None:
             return np.full(num_frames, np.nan)
         scale = self._tick
@@ -40,16 +40,16 @@ class Presentation:
 
     @property
     def duration(self) -> float:
-        """Seconds from the first frame's time to the last one's end; NaN where that is unknown."""
+        """Seconds from the first frame's time to the end of the last; NaN if unknown."""
         end = self._end
         return np.nan if self._stamps is None or end is None else float((end - self._stamps[0]) * self._tick)
 
     def index_at(self, seconds: float) -> int:
-        """The frame that is shown at a time.
+        """Number of the frame that is shown at a time.
 
         Raises:
-            FrameIndexError: none is.
-            SettingError: ``seconds`` is no number.
+            FrameIndexError: no frame is shown then.
+            SettingError: ``seconds`` is not a number.
             VideoError: stage ``index``, if the frames have no usable time stamps.
         """
         if self._stamps is None:
@@ -71,7 +71,7 @@ class Presentation:
 
     @property
     def _end(self) -> Fraction | None:
-        """Ticks: the last frame stays as long as the one before it, an only one as long as the stated rate says."""
+        """End in ticks: the last frame lasts as long as the one before it, a single frame as long as the rate says."""
         stamps = self._stamps or ()
         if len(stamps) > 1:
             return Fraction(2 * stamps[-1] - stamps[-2])

@@ -21,11 +21,11 @@ from cmvl_mm.video.segments import Segment
 
 
 class Wanted(NamedTuple):
-    """What a batch is to hold."""
+    """What a batch must hold."""
 
     rgb: bool
     keyframes: frozenset[int] | None
-    """Of the pictures, only these; None: all."""
+    """Key frames to which the pictures are limited; None: all pictures."""
     motion: bool
     block: int
     directions: Directions = 'past'
@@ -33,19 +33,19 @@ class Wanted(NamedTuple):
     residual: ResidualPlan | None = None
 
     def pictures(self, numbers: range) -> list[int]:
-        """Which of some frames are wanted as pixels."""
+        """The frames among ``numbers`` that are wanted as pixels."""
         if not self.rgb:
             return []
         return [number for number in numbers if self.keyframes is None or number in self.keyframes]
 
 
 class SegmentReader:
-    """One decoder and what it needs to turn its frames into arrays.
+    """One decoder, with everything that turns its frames into arrays.
 
     Args:
-        decoder: of the video.
-        tags: what the container says of its colours.
-        wanted: what the batches are to hold.
+        decoder: decoder of the video.
+        tags: the container's colour tags.
+        wanted: what the batches must hold.
     """
 
     def __init__(self, decoder: FrameDecoder, tags: Tags, wanted: Wanted) -> None:
@@ -61,7 +61,7 @@ class SegmentReader:
             self._exact.close()
 
     def read(self, segment: Segment, parts: Sequence[range]) -> Iterator[Batch]:
-        """The parts of a segment, each as soon as all of it is there, in order."""
+        """The parts of a segment in order, each as soon as it is complete."""
         open_parts = [_Part(part, self._wanted, self._facts, self._exact) for part in parts]
         part_of = {number: part for part in open_parts for number in part.numbers}
         rgb = frozenset(number for part in open_parts for number in part.rows)
@@ -74,20 +74,20 @@ class SegmentReader:
             if references is not None and asked.frame is not None:
                 pictures = references.add(asked.number, asked.frame)
             if asked.number not in part_of:
-                continue  # another is predicted from it
+                continue  # needed only as a reference of another frame
             part_of[asked.number].add(asked, self._pixels, pictures)
             while open_parts and open_parts[0].is_complete:
                 part = open_parts.pop(0)
                 for number in part.numbers:
                     del part_of[number]
                 yield part.finish()
-        for part in open_parts:  # where only key frames are wanted, a part may hold none
+        for part in open_parts:  # if only key frames are wanted, a part may hold none
             yield part.finish()
 
     def _references(self, segment: Segment) -> References | None:
-        """Where residuals are estimated.
+        """The reference pictures, if residuals are estimated.
 
-        The first frame of a segment is an I-frame, so that nothing is predicted from the segment before.
+        A segment starts with an I-frame, so nothing in it is predicted from the segment before.
         """
         plan = self._wanted.residual
         if plan is None or plan.before is None:
@@ -96,7 +96,7 @@ class SegmentReader:
 
 
 class _Part:
-    """What of one batch lies in one segment."""
+    """The frames of one batch that lie in one segment."""
 
     def __init__(self, numbers: range, wanted: Wanted, facts: VectorFacts, exact: ExactSource | None) -> None:
         self.numbers = numbers
@@ -106,7 +106,7 @@ class _Part:
         self._pictures = np.array(pictures, np.int64)
         self._is_estimated = wanted.residual is not None and exact is None
         self._due = len(pictures) + len(numbers) * (wanted.motion + self._is_estimated)
-        # Not before they are needed: parts wait for their turn.
+        # Allocated at first use, because parts wait for their turn.
         self._rgb: npt.NDArray[np.uint8] | None = None
         self._painter: DirectedPainter | None = None
         self._estimates: Estimates | None = None

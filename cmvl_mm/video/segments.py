@@ -1,10 +1,10 @@
-"""A video in segments that decode by themselves, and segments in parts that belong to one batch each."""
+"""Divides a video into segments that decode independently, and segments into parts that belong to one batch each."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-SHORTEST = 64  # frames: a segment begins with a seek, whose cost is spread over them
+SHORTEST = 64  # frames: spreads the cost of the seek that starts a segment
 
 
 class Segment(NamedTuple):
@@ -13,22 +13,22 @@ class Segment(NamedTuple):
     wanted: range
     """Display indices."""
     end: int | None
-    """The key frame before which decoding ends; None: decoding continues until the last wanted frame has come."""
+    """The key frame before which decoding ends; None: decoding continues until the last wanted frame has come out."""
 
 
 def segments_of(wanted: range, starts: Sequence[int], num_frames: int) -> Iterator[Segment]:
-    """The frames that are wanted, segment by segment; each begins with the key frame that its first frame needs.
+    """Divide the wanted frames into segments; each starts decoding at the key frame that its first frame needs.
 
     Args:
         wanted: display indices, ascending.
-        starts: display indices of the key frames, sorted: nothing after one needs what is before it, nor the reverse.
-        num_frames: of the video.
+        starts: sorted display indices of the key frames where no frame after depends on one before, nor the reverse.
+        num_frames: number of frames in the video.
     """
     position = 0
     ends = [*starts[1:], num_frames]
     while position < len(wanted):
         first = wanted[position]
-        # The segment's own GOP, and those after it until it is long enough.
+        # The GOP of the first frame, and the following ones until the segment is long enough.
         own = bisect_left(ends, first + 1)
         begin = starts[own]
         last = min(bisect_left(ends, begin + SHORTEST), len(ends) - 1)
@@ -39,7 +39,7 @@ def segments_of(wanted: range, starts: Sequence[int], num_frames: int) -> Iterat
 
 
 def parts_of(wanted: range, segment: range, batch: int) -> Iterator[range]:
-    """A segment, cut where batches of the whole end."""
+    """Cut a segment where the batches of the whole end."""
     position = wanted.index(segment[0])
     end = position + len(segment)
     while position < end:

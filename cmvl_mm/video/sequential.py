@@ -1,4 +1,4 @@
-"""The truth about a stream: what a decoder shows when it gets every packet in turn, from the first to the last."""
+"""The reference decode of a stream: what a decoder shows when it gets every packet in turn, from first to last."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -18,28 +18,28 @@ from cmvl_mm.video.side_data import motion_records
 
 _PLAIN_BITS = range(8, 17)
 _UNSPECIFIED = 2  # ITU-T H.273, MatrixCoefficients
-# Bytes of a record that FFmpeg sets; the others, its padding, hold whatever was there.
+# Bytes of a record that FFmpeg sets; the padding holds arbitrary values.
 _SET = np.zeros(RECORD.itemsize, np.bool_)
 for _name, (_kind, _first, *_) in (RECORD.fields or {}).items():
     _SET[_first : _first + _kind.itemsize] = True
 
 
 class Origin(NamedTuple):
-    """What a packet carries through the decoder."""
+    """The data that a packet carries through the decoder."""
 
     position: int
 
 
 class Shown(NamedTuple):
-    """A frame as it comes out of the decoder."""
+    """A frame as the decoder returns it."""
 
     frame: VideoFrame
     position: int
-    """Of the packet that it came from, in decoding order; -1 where the decoder does not say."""
+    """Position in decoding order of the packet that the frame came from; -1 if the decoder does not say."""
 
 
 class Fault(NamedTuple):
-    """A packet that the decoder refuses."""
+    """A packet that the decoder rejects."""
 
     position: int
     reason: str
@@ -48,18 +48,18 @@ class Fault(NamedTuple):
 def decode_in_turn(
     context: VideoCodecContext, packets: Iterable[Any], faults: list[Fault], first: int = 0
 ) -> Iterator[Shown]:
-    """Frames in display order, each with the packet it came from; the decoder continues behind packets that it refuses.
+    """Frames in display order, each with its packet's position; decoding continues after packets that are rejected.
 
     Args:
         context: the decoder; fresh or flushed.
-        packets: in decoding order.
-        faults: refused packets are appended to it.
+        packets: packets in decoding order.
+        faults: rejected packets are appended to it.
         first: position of the first packet.
     """
     decode = decode_of(context)
     key, position = None, first - 1
     for position, packet in enumerate(packets, first):
-        packet.opaque = Origin(position)  # an object of its own: PyAV 18.1 knows opaque ones by their address alone
+        packet.opaque = Origin(position)  # a separate object each: PyAV 18.1 identifies opaque objects by address alone
         if packet.is_keyframe:
             key = packet
         yield from _decoded(partial(decode, packet), position, faults)
@@ -67,7 +67,7 @@ def decode_in_turn(
 
 
 def decode_of(context: VideoCodecContext) -> Callable[[Any], list[VideoFrame]]:
-    """``context.decode``, or what reads FFmpeg's table of macroblocks, too, where vectors are of use only beside it."""
+    """``context.decode``, or `listening_decode` if vectors are only usable with FFmpeg's macroblock table."""
     listens = need_tables(context.codec.canonical_name, context.extradata)
     return listening_decode(context) if listens else context.decode
 
@@ -84,19 +84,19 @@ def _decoded(decode: Callable[[], list[VideoFrame]], position: int, faults: list
 
 
 def stands_alone(frame: VideoFrame) -> bool:
-    """Whether the decoder says that a frame needs no other: a key frame or any I-frame."""
+    """Whether the decoder reports that a frame needs no other frame: a key frame or any I-frame."""
     return frame.key_frame or int(frame.pict_type) == PictureType.I
 
 
 def names_no_type(frame: VideoFrame) -> bool:
-    """Whether the decoder is one of those that set neither picture types nor key flags."""
+    """Whether the decoder sets neither picture types nor key flags."""
     return not frame.key_frame and int(frame.pict_type) == PictureType.NONE
 
 
 def pixel_digest(frame: VideoFrame, converter: VideoReformatter) -> int:
     """Checksum of a frame's samples, without the padding of its lines."""
     if not _is_plain(frame):
-        matrix, frame.colorspace = frame.colorspace, _UNSPECIFIED  # swscale refuses matrices that it does not know
+        matrix, frame.colorspace = frame.colorspace, _UNSPECIFIED  # swscale rejects matrices that it does not know
         converted = converter.reformat(frame, format='rgba64le', threads=1)
         frame.colorspace, frame = matrix, converted
     digest = zlib.crc32(f'{frame.format.name} {frame.width}x{frame.height}'.encode())
@@ -110,14 +110,14 @@ def pixel_digest(frame: VideoFrame, converter: VideoReformatter) -> int:
 
 
 def _is_plain(frame: VideoFrame) -> bool:
-    """Whether each sample takes whole bytes, so that a line's length follows from its components."""
+    """Whether each sample takes whole bytes, so that the components give a line's length."""
     form = frame.format
     planar = len({component.plane for component in form.components}) == len(form.components)
     return planar and not form.has_palette and all(component.bits in _PLAIN_BITS for component in form.components)
 
 
 def vector_digest(frame: VideoFrame) -> int:
-    """Checksum of a frame's motion-vector records, without their padding; 0 where it has none."""
+    """Checksum of a frame's motion-vector records, without their padding; 0 if it has none."""
     records = motion_records(frame)
     if records is None:
         return 0

@@ -1,4 +1,4 @@
-"""What can be asked of a read: checked before anything is decoded, each with an error that says what can be."""
+"""Checks of the settings of a read, before anything is decoded; each error says which values are valid."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from cmvl_mm.video.errors import FrameIndexError, VideoError
 
 
 def check_directions(directions: object, normalise: object) -> None:
-    """Raises SettingFault."""
+    """Check the directions of a read.  Raises SettingFault."""
     one_of('directions', directions, 'past', 'both')
     one_of('normalise', normalise, 'per_frame', None)
 
 
 def check_bits(bits: object) -> None:
-    """Raises SettingFault."""
+    """Check the bits of a residual sample.  Raises SettingFault."""
     if whole('bits', bits) not in (8, 16):
         raise SettingFault(f'bits is {bits}', 'Give 8 or 16')
 
 
 def check_kinds(*, rgb: object, motion: object, residual: object) -> None:
-    """Raises SettingFault for what is no flag, and where nothing is asked for."""
+    """Raises SettingFault if a value is not a flag, or nothing is requested."""
     if not (rgb == 'keyframes' if isinstance(rgb, str) else isinstance(rgb, bool | np.bool_)):
         raise SettingFault(f'rgb is {shown(rgb)}', 'Give True, False or "keyframes"')
     of_all = 'Give True or False: of all frames that are read, or of none'
@@ -30,17 +30,17 @@ def check_kinds(*, rgb: object, motion: object, residual: object) -> None:
 
 
 def check_codec(path: str, codec: str) -> None:
-    """Raises VideoError where no vectors of the codec are known to be right."""
+    """Raises VideoError if no vectors of the codec are known to be right."""
     if codec not in CODECS_WITH_VECTORS:
         raise VideoError(path, 'motion', f'FFmpeg exports no motion vectors of {codec} that are known to be right')
 
 
 def frames_between(path: str, num_frames: int, start: int, stop: int | None, step: int) -> range:
-    """Display indices.
+    """The display indices of a range.
 
     Raises:
-        SettingError: they are no whole numbers.
-        FrameIndexError: ``start`` or ``stop`` below 0 or behind the end.
+        SettingError: the values are not whole numbers.
+        FrameIndexError: ``start`` or ``stop`` is below 0 or past the end.
     """
     with about(path, 'index'):
         start = whole('start', start)

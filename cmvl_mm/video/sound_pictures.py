@@ -1,4 +1,4 @@
-"""The pictures of a stream that was decoded once, for whoever needs all of them sound."""
+"""Picture types of a stream that was decoded once, for callers that need all pictures undamaged."""
 
 from cmvl_mm.video.errors import VideoError
 from cmvl_mm.video.frame_faults import other_size
@@ -9,7 +9,7 @@ def sound_pictures(path: str, truth: Truth, size: tuple[int, int]) -> list[tuple
     """FFmpeg's picture type of every frame, and whether it is a key frame.
 
     Args:
-        path: of the file, for the error.
+        path: path of the file, for the error.
         size: (height, width) of the video.
 
     Raises:

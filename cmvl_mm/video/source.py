@@ -1,4 +1,4 @@
-"""Where the bytes of a video come from: a path, bytes in memory, or an open file."""
+"""The source of a video's bytes: a path, bytes in memory, or an open file."""
 
 import io
 import os
@@ -12,10 +12,10 @@ Video = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 
 class Source:
-    """A video that may be opened again and again, each time from its first byte on.
+    """A video that can be opened repeatedly, each time from its first byte.
 
     Args:
-        video: the path of a regular file; its bytes; or a binary file object that can seek, whose position is moved.
+        video: the path of a regular file; its bytes; or a seekable binary file object, whose position is moved.
 
     Raises:
         VideoError: stage ``open``, for any other object.
@@ -23,10 +23,10 @@ class Source:
 
     def __init__(self, video: Video) -> None:
         self.path: str | None = None
-        """None for what is no file on disk."""
+        """Path of the file; None if the source is not a file on disk."""
         self._data = b''
         self._file: Any = None
-        self._lock = threading.Lock()  # of the file object's position
+        self._lock = threading.Lock()  # guards the file object's position
         if isinstance(video, str | os.PathLike):
             self.path = self.name = os.fspath(video)
         elif isinstance(video, bytes | bytearray | memoryview):
@@ -38,7 +38,7 @@ class Source:
             self._file = video
 
     def open(self) -> BinaryIO:
-        """The bytes, as an open file with a position of its own."""
+        """The bytes as an open file with its own position."""
         if self.path is not None:
             return open(self.path, 'rb')
         if self._file is None:
@@ -46,17 +46,17 @@ class Source:
         return io.BufferedReader(_View(self._file, self._lock))
 
     def for_pyav(self) -> str | BinaryIO:
-        """What PyAV opens. 'file:', since a colon in a name is no protocol."""
+        """The argument for PyAV. The prefix 'file:' keeps a colon in a name from being taken for a protocol."""
         return self.open() if self.path is None else f'file:{Path(self.path).absolute()}'
 
 
 def as_source(video: 'Video | Source') -> Source:
-    """The source itself, or a new one."""
+    """Return a source unchanged, or create one."""
     return video if isinstance(video, Source) else Source(video)
 
 
 class _View(io.RawIOBase):
-    """An open file as one of several readers sees it: their positions are independent."""
+    """One of several readers of the same open file, each with its own position."""
 
     def __init__(self, file: Any, lock: threading.Lock) -> None:
         self._file, self._lock, self._at = file, lock, 0
@@ -88,7 +88,7 @@ class _View(io.RawIOBase):
 
 
 def _check_file_object(name: str, file: Any) -> None:
-    """Raises VideoError for what is no binary file, cannot seek, or cannot be read."""
+    """Raises VideoError for an object that is not a binary file, cannot seek, or cannot be read."""
     if not callable(getattr(file, 'read', None)):
         reason, remedy = 'this is no video', 'Pass a path, bytes, or a file object opened in binary mode'
         raise VideoError(name, 'open', reason, remedy)

@@ -1,4 +1,4 @@
-"""The frames of a video that is to be prepared: sound, of one size, in order, with the times to keep."""
+"""The frames of a video to be prepared: undamaged, of one size, in order, with the times to keep."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
@@ -17,25 +17,25 @@ from cmvl_mm.video.times import choose_clock, usable
 
 
 class StampsDisagree(VideoError):
-    """A decoded frame has another time stamp than was foretold, or none was foretold for it."""
+    """A decoded frame has another time stamp than its packet announced, or none was announced for it."""
 
 
 def stamps_by_packets(path: str) -> Sequence[int] | None:
-    """Time stamps of all frames in display order, if possible without decoding; None where the container gives none."""
+    """Time stamps of all frames in display order, if possible without decoding; None if the container gives none."""
     container, stream = open_video(path)
     with container:
-        # AVI stores no presentation stamps: where B-frames make them differ, FFmpeg guesses, often wrongly.
+        # AVI stores no presentation stamps: with B-frames, FFmpeg's guess is often wrong.
         guessed = container.format.name == 'avi' and stream.codec_context.has_b_frames
         packets = all_packets(path, container, stream)
         stamps = sorted(packet.pts for packet in packets if packet.pts is not None and not packet.is_discard)
     if guessed or not stamps:
         return None
-    # Packets may share a time stamp, and their frames need not.
+    # Packets may share a time stamp although their frames do not.
     return usable(stamps) or stamps_by_decoding(path)
 
 
 def stamps_by_decoding(path: str) -> Sequence[int] | None:
-    """The same of a sequential decode."""
+    """The same time stamps from a sequential decode."""
     container, stream = open_video(path)
     with container:
         decoded = decode_strictly(path, stream, all_packets(path, container, stream))
@@ -43,15 +43,14 @@ def stamps_by_decoding(path: str) -> Sequence[int] | None:
 
 
 class SourceFrames:
-    """One pass over a file; a context manager.
+    """One pass over a file; use it as a context manager.
 
     Args:
-        path: of the video.
-        stamps: of its frames in display order, or None where their times are not known.
+        path: path of the video.
+        stamps: time stamps of its frames in display order; None if they are unknown.
 
     Raises:
-        VideoError: where the file cannot be opened, its first frame is damaged, or its orientation is none of the
-            eight of a rectangle.
+        VideoError: the file cannot be opened, its first frame is damaged, or its orientation is not one of the eight.
     """
 
     def __init__(self, path: str, stamps: Sequence[int] | None) -> None:
@@ -73,9 +72,9 @@ class SourceFrames:
             self._first, self._rest = first, decoded
             self.width, self.height = first.frame.width, first.frame.height
             self.orientation = self._orientation(0, first.frame)
-            # The container's word counts, as for players; else the stream's.
+            # The container's value counts, as in players; otherwise the stream's.
             self.pixel_shape = fraction(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio)
-            """Width : height of a pixel as coded; None where nothing states it."""
+            """Width : height of a coded pixel; None if nothing states it."""
         except BaseException:
             self._container.close()
             raise
@@ -87,11 +86,12 @@ class SourceFrames:
         self._container.close()
 
     def frames(self) -> Iterator[VideoFrame]:
-        """Every frame, once, ready for swscale.
+        """Every frame once, prepared for swscale.
 
         Raises:
-            StampsDisagree: the stamps are not those of these frames.
-            VideoError: stage ``decode``, where a frame is damaged, or its size or orientation is not the first one's.
+            StampsDisagree: the time stamps do not match the frames.
+            VideoError: stage ``decode``, if a frame is damaged, or its size or orientation differs from the first
+                frame's.
         """
         count = 0
         for item in self._all():

@@ -25,25 +25,25 @@ class CompressedVideo(VideoFile):
     """Random access to the frames and motion vectors of one video.
 
     ``len(video)`` is the number of its frames.  ``video[i]`` is the picture of frame i, uint8 (H, W, 3) RGB, and a
-    slice gives (n, H, W, 3); as in any sequence, -1 is the last one.  Whoever needs more than one frame asks for them
-    in one call: each call decodes from a key frame on.
+    slice gives (n, H, W, 3); as in any sequence, -1 is the last frame.  To read several frames, request them in one
+    call: each call starts decoding at a key frame.
 
     Args:
-        video: the path of a regular file, in any container that FFmpeg reads; its bytes; or a binary file object that
-            can seek, which stays open, is read from its first byte on, and must not change.
-        block: edge of the motion grid's cells in pixels.  By default 16 where that loses nothing: for the MPEG-4 Part 2
-            that cmvl prepare writes, MPEG-1 and H.261; else 8, which averages H.264's blocks of 8x4, 4x8 and 4x4 px.
-        keep_index: write the index of a stream that must be decoded for it beside the file (``PATH.index.npz``).
+        video: the path of a regular file, in any container that FFmpeg reads; its bytes; or a seekable binary file
+            object, which stays open, is read from its first byte, and must not change.
+        block: edge of the motion grid's cells in pixels.  The default is 16 where that loses nothing (files from
+            cmvl prepare, MPEG-1 and H.261), else 8, which averages H.264's blocks of 8x4, 4x8 and 4x4 px.
+        keep_index: if the stream must be decoded for its index, write the index next to the file (``PATH.index.npz``).
 
     A plain decode from start to end defines the frames of a file: their number, order, types, key frames and vectors.
-    Opening decodes nothing.  Files of cmvl prepare, and most H.264 in .mp4, .mov and Matroska, are proven by
-    their headers to be regular, and are never decoded for their index.  All others are, at the first access, once in a
-    process, which is logged with its cost; what is read of them is compared with that decode, frame by frame.
+    Opening decodes nothing.  The headers of files from cmvl prepare, and of most H.264 in .mp4, .mov and Matroska,
+    prove them regular; they are never decoded for their index.  Any other file is decoded for its index at the first
+    access, once per process, and the cost is logged; later reads are compared with that decode, frame by frame.
 
     Rotation metadata is applied to neither frames nor vectors: both stay in coded orientation.
 
     Raises:
-        VideoError: stage ``open`` from the constructor, other stages from the properties and methods.
+        VideoError: the constructor raises stage ``open``, the properties and methods other stages.
     """
 
     def __init__(self, video: Video, block: int | None = None, *, keep_index: bool = False) -> None:
@@ -55,14 +55,14 @@ class CompressedVideo(VideoFile):
             if isinstance(index, slice):
                 return self.read(rgb=numbers_of(index, self.num_frames)).rgb
             number = whole('a frame', index)
-        except SettingFault as fault:  # as any sequence does
+        except SettingFault as fault:  # as any sequence raises
             remedy = 'Give a whole number or a slice; read(rgb=...) takes lists and arrays'
             raise TypeError(f'{self.path}: index: {fault.reason}. {remedy}.') from None
         is_from_the_end = -self.num_frames <= number < 0
         return self.read(rgb=[number + self.num_frames if is_from_the_end else number]).rgb[0]
 
     def verify(self) -> None:
-        """Decode everything.
+        """Decode the whole video to check it.
 
         Raises:
             VideoError: stage ``decode``, at the first frame that does not decode or that FFmpeg patched up.
@@ -71,7 +71,7 @@ class CompressedVideo(VideoFile):
 
     @property
     def has_exact_residuals(self) -> bool:
-        """Whether a frame's packet alone tells its residual: else `read_residuals` estimates it."""
+        """Whether a frame's packet alone gives its residual; if not, `read_residuals` estimates it."""
         return can_be_exact(self._decoder, self._facts)
 
     def read(
@@ -82,27 +82,26 @@ class CompressedVideo(VideoFile):
         directions: Directions = 'past',
         normalise: Normalise = None,
     ) -> Frames:
-        """Frames and motion vectors by display index, from one pass over each GOP that is needed.
+        """Read frames and motion vectors by display index, in one pass over each GOP that is needed.
 
         Args:
             rgb: display indices of the frames wanted as pixels; any order, repeats allowed.
-            motion: display indices of the frames wanted as vectors; likewise.
+            motion: display indices of the frames wanted as vectors; any order, repeats allowed.
             directions: with 'both', ``future`` holds the vectors to pictures that are displayed later, and both fields
-                tell the distance of their references where it can be known (docs/reader.md).
-            normalise: 'per_frame' divides vectors by that distance; those that cannot be divided become invalid.
+                give the distance of their references where it can be known (docs/reader.md).
+            normalise: 'per_frame' divides vectors by that distance; vectors without a distance become invalid.
 
         Returns:
-            `Frames`.  ``rgb``: uint8 (len(rgb), H, W, 3) of what FFmpeg's sequential decode gives, converted as
-            docs/colours.md says.  ``motion``: the `MotionField` of len(motion) frames; a vector that FFmpeg does not
-            really provide is invalid, and ``missing`` says why a frame has none (docs/vectors.md).
+            `Frames`.  ``rgb``: uint8 (len(rgb), H, W, 3) from FFmpeg's sequential decode, converted as docs/colours.md
+            says.  ``motion``: the `MotionField` of len(motion) frames; a vector that FFmpeg does not really provide is
+            invalid, and ``missing`` says why a frame has none (docs/vectors.md).
 
         Raises:
-            SettingError: ``rgb`` or ``motion`` is no sequence of whole numbers.
+            SettingError: ``rgb`` or ``motion`` is not a sequence of whole numbers.
             FrameIndexError: for an index below 0 or past the last frame.
-            VideoError: stage ``motion`` where no vectors of the codec are known to be right; stage ``decode`` where a
-                wanted frame, or one that was displayed or decoded between its key frame and it, is damaged. Without
-                time stamps, nothing is read behind damage. Vectors of what cmvl prepare wrote need their
-                own packet alone.
+            VideoError: stage ``motion`` if no vectors of the codec are known to be right; stage ``decode`` if a wanted
+                frame is damaged, or one displayed or decoded between its key frame and it. Without time stamps, nothing
+                after damage can be read. For vectors of files from cmvl prepare, only the frame's own packet counts.
         """
         if count_of(self.path, motion):
             check_codec(self.path, self.codec)
@@ -140,32 +139,33 @@ class CompressedVideo(VideoFile):
         step: int = 1,
         workers: int = 1,
     ) -> Iterator[Batch]:
-        """Batches in display order, of a video of any length: what `read` gives, bit for bit, in bounded memory.
+        """Iterate over batches in display order, for a video of any length: the results of `read`, in bounded memory.
 
         Args:
-            rgb: whether pictures are wanted: of all frames, or of the key frames alone.
+            rgb: whether pictures are wanted: True for all frames, 'keyframes' for the key frames only.
             motion: whether vectors are wanted.
-            residual: whether residuals are wanted, with vectors of their own: what `read_residuals` gives.
-            directions: of the vectors, as of `read`.
-            normalise: likewise.
-            bits: of a sample of the residuals, as of `read_residuals`.
-            batch: frames of every batch but the last.
+            residual: whether residuals are wanted, with vectors of their own: the result of `read_residuals`.
+            directions: directions of the vectors, as in `read`.
+            normalise: normalisation of the vectors, as in `read`.
+            bits: bits of a residual sample, as in `read_residuals`.
+            batch: number of frames in every batch but the last.
             start: display index of the first frame.
-            stop: display index behind the last one; None: the end of the video.
-            step: distance of one frame to the next.
-            workers: threads, each with a decoder and GOPs of its own. Only files that are proven regular are decoded by
-                more than one (see ``proven_regular``): in others one frame may need any before it.
+            stop: display index after the last frame; None: the end of the video.
+            step: distance from one frame to the next.
+            workers: number of threads, each with its own decoder and GOPs. More than one are only used for files that
+                are proven regular (see ``proven_regular``), because in others a frame may need any before it.
 
-        Memory: one batch for the caller, one in the making for each worker, at most 64 MB that are ready before their
-        turn, of no more segments (a GOP, or several up to some 64 frames) than there are workers, and the decoders.
-        Pictures of long GOPs soon fill those 64 MB: then workers wait for each other.
+        Memory: one batch for the caller, one in progress for each worker, the decoders, and at most 64 MB of results
+        that wait for their turn. These come from at most as many segments (a GOP, or several up to some 64 frames) as
+        there are workers. Pictures of long GOPs soon fill those 64 MB: then workers wait for each other.
 
-        Other reads between two batches do no harm.
+        Other reads between two batches are allowed.
 
         Raises:
-            SettingError: ``batch``, ``step`` or ``workers`` below 1, or nothing is asked for; as `read_residuals`.
-            FrameIndexError: ``start`` or ``stop`` below 0 or behind the end.
-            VideoError: as from `read` and `read_residuals`, behind the last batch before the frame that it is about.
+            SettingError: ``batch``, ``step`` or ``workers`` is below 1, or nothing is requested; and as for
+                `read_residuals`.
+            FrameIndexError: ``start`` or ``stop`` is below 0 or past the end.
+            VideoError: as for `read` and `read_residuals`, after the last batch before the frame that causes it.
         """
         with about(self.path, 'decode'):
             batch, step, workers = (
@@ -186,7 +186,7 @@ class CompressedVideo(VideoFile):
         return batches(self._decoder, self._tags, wanted, numbers, batch, workers)
 
     def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """Picture by picture, (H, W, 3), in bounded memory."""
+        """Iterate over the pictures, (H, W, 3), in bounded memory."""
         for batch in self.iterate(rgb=True, batch=8):
             assert batch.rgb is not None
             yield from batch.rgb

@@ -1,4 +1,4 @@
-"""Packets of one open file: from a key frame on, from its first one on, or one alone."""
+"""Packets of one open file: from a key frame on, from the first packet on, or a single one."""
 
 from collections.abc import Iterator, Set
 from itertools import islice
@@ -13,11 +13,11 @@ from cmvl_mm.video.index import Start
 from cmvl_mm.video.reporting import failure
 from cmvl_mm.video.source import Source
 
-_KEPT = 16 << 20  # bytes of packets at most
+_KEPT = 16 << 20  # largest size, in bytes, of packets that are kept
 
 
 class StreamPackets:
-    """An open container, its video stream, and where the next packet comes from.
+    """An open container, its video stream, and the position of its next packet.
 
     Args:
         source: the file.
@@ -26,24 +26,24 @@ class StreamPackets:
     def __init__(self, source: Source) -> None:
         self.source, self.path = source, source.name
         self.decoding: Decoding | None = None
-        """What was decided on before anything was decoded; see `configure`."""
+        """What the decoder was set up for before the first decode; see `configure`."""
         self.container, self.stream = open_video(source)
         self.next_position = -1
-        """Of the packet to feed next, in decoding order."""
+        """Position, in decoding order, of the packet to feed next."""
         self.left_out: Set[int] = frozenset()
-        """Positions, in decoding order, of packets that are not decoded. Call `start_anew` after a change."""
+        """Positions, in decoding order, of packets that are skipped. Call `start_anew` after a change."""
         self._packets: Iterator[Any] = iter(())  # from next_position on
         self._kept: list[Any] | None = None  # all packets of the open container
         self._open = True
         self._at_start = True  # nothing was read from the container yet
 
     def decide(self, decoding: Decoding) -> None:
-        """What this reader will decode, once and before it does."""
+        """Choose what this reader decodes, once, before the first decode."""
         self.decoding = decoding
         configure(self.stream.codec_context, decoding)
 
     def close(self) -> None:
-        self.start_anew()  # the packets' generator holds this object: together they would wait for the collector
+        self.start_anew()  # the packets' generator holds this object: both would wait for the garbage collector
         self._kept = None
         self.container.close()
         self._open = False
@@ -54,7 +54,7 @@ class StreamPackets:
             raise VideoError(self.path, 'open', 'the video was closed before this read', remedy)
 
     def rewind(self) -> None:
-        """Open the file anew, unless it is new: not every container can seek to its start."""
+        """Reopen the file unless nothing was read from it: not every container can seek to its start."""
         self.check_open()
         if not self._at_start:
             self._kept = None  # packets refer to their container
@@ -66,9 +66,9 @@ class StreamPackets:
         self._at_start = False  # it is about to be read
 
     def all_packets(self) -> Iterator[Any]:
-        """Every packet after `rewind`, in decoding order; a small file's are kept, so that they are read once."""
+        """Every packet after `rewind`, in decoding order; those of a small file are kept and read only once."""
         kept, size = [], 0
-        # Of a larger one, none: the C library would hold on to their memory when they are let go.
+        # Packets of a larger file are not kept: the C library would not return their memory.
         is_small = self.container.size <= _KEPT
         for packet in all_packets(self.path, self.container, self.stream):
             size += packet.size
@@ -80,17 +80,17 @@ class StreamPackets:
 
     @property
     def kept(self) -> list[Any] | None:
-        """All packets of the open file, in decoding order, where it is small and they were read; else None."""
+        """All packets of the open file in decoding order, if it is small and they were read; else None."""
         return self._kept
 
     def packet(self, start: Start, position: int) -> Any:
-        """One packet, by its position in decoding order; those before it are skipped.
+        """One packet, by its position in decoding order; packets before it are skipped.
 
         Args:
-            start: the key frame before it, or its own.
+            start: the preceding key frame, or the packet's own.
 
         Raises:
-            VideoError: stage ``decode``, if the packet is not there.
+            VideoError: stage ``decode``, if the packet is missing.
         """
         if not start.position <= self.next_position <= position:
             self._packets = self._packets_from(start)
@@ -105,7 +105,7 @@ class StreamPackets:
         raise VideoError(self.path, 'decode', f'the stream ends before its packet {position}')
 
     def _packets_before(self, stop: int) -> Iterator[Any]:
-        """The next packets up to a position; `start_anew` before the next read, whose seek flushes the decoder."""
+        """The next packets up to a position; call `start_anew` before the next read, whose seek flushes the decoder."""
         while self.next_position < stop:
             packet = next(self._packets, None)
             if packet is None:
@@ -113,11 +113,11 @@ class StreamPackets:
             yield packet
 
     def start_anew(self) -> None:
-        """The next packet will be sought, whatever was read before."""
+        """Seek before the next packet, whatever was read before."""
         self._packets, self.next_position = iter(()), -1
 
     def _packets_from(self, start: Start) -> Iterator[Any]:
-        """Packets from a key frame on, wherever the container's own seek lands."""
+        """Packets from a key frame on, even if the container's seek is inaccurate."""
         self.next_position = start.position
         if self._kept is not None:
             self.check_open()
@@ -144,7 +144,7 @@ class StreamPackets:
         raise VideoError(self.path, 'decode', f'key frame {start.first} is in the index, but not in the file')
 
     def _seek(self, target: int | None) -> bool:
-        """Go near a time stamp, or to the start of the file; False where the container cannot."""
+        """Seek near a time stamp, or to the start of the file; False if the container cannot."""
         self.check_open()
         if target is None:
             self.rewind()

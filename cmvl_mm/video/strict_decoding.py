@@ -17,15 +17,15 @@ from cmvl_mm.video.sequential import decode_of, names_no_type, stands_alone
 
 
 class DecodedFrame(NamedTuple):
-    """One displayed frame, and whether what it depends on is sound."""
+    """One displayed frame, and whether the frames that it depends on are undamaged."""
 
     frame: VideoFrame
     damaged: bool
-    """FFmpeg flagged this frame or one since the key frame before it, or there is none: pixels are partly invented."""
+    """FFmpeg flagged this frame or one since its key frame, or there is no key frame: pixels are partly invented."""
 
 
 def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[DecodedFrame]:
-    """Decode packets, and at their end what the decoder holds back; frames come in display order.
+    """Decode packets, then what the decoder still holds; frames come in display order.
 
     Raises:
         VideoError: stage ``decode``, at the first packet that does not decode.
@@ -35,8 +35,8 @@ def decode_strictly(path: str, stream: VideoStream, packets: Iterable[Any]) -> I
         first = next(source, None)
     if first is None:
         return
-    # Without a picture that stands alone, the decoder starts from grey and flags nothing. A first picture that an edit
-    # list hides is not seen here, but was decoded. Some decoders say nothing of their pictures.
+    # Without a first picture that decodes alone, the decoder starts from grey and flags nothing. A first picture hidden
+    # by an edit list is not seen here, but was decoded. Some decoders give no type or flag for their pictures.
     damaged = not first.is_discard
     packets = chain([first], source)
     if codec_name(stream) in DROPS_LOST:
@@ -59,7 +59,7 @@ def _decode(path: str, stream: VideoStream, packets: Iterable[Any]) -> Iterator[
     source = iter(packets)
     key = None
     while True:
-        try:  # what `reporting` does, without entering a context for every packet
+        try:  # as `reporting`, without a context manager for every packet
             packet = next(source, None)
             if packet is not None and packet.is_keyframe:
                 key = packet

@@ -1,7 +1,7 @@
-"""One frame's vectors on a grid -> from where each of its pixels came: one step of a trace.
+"""One step of a trace: from a frame's vectors on a grid to the source of each of its pixels.
 
-Legend: H x W pixels, Hb x Wb cells.  A trace is (H * W,) int32: x in the lower half, y in the upper one, whose sign bit
-stands for a trace that is not real all the way.
+Legend: H x W pixels, Hb x Wb cells.  A trace is (H * W,) int32: x in the lower half, y in the upper one; its sign bit
+marks a trace that is not real all the way.
 """
 
 from typing import NamedTuple, TypeVar
@@ -18,16 +18,16 @@ _PLACE = np.int32(np.iinfo(np.int32).max)
 
 
 class Step(NamedTuple):
-    """Where each pixel of a frame continues in the picture that the frame's vectors refer to."""
+    """The source of each pixel of a frame, in the picture that the frame's vectors refer to."""
 
     source: npt.NDArray[np.intp]
-    """(H * W,) flat index of the pixel that it came from, or its own."""
+    """(H * W,) flat index of the source pixel, or the pixel's own."""
     broken: Trace | None
-    """(H * W,) `INVALID` where that cannot be told, else 0; None where it can be everywhere."""
+    """(H * W,) `INVALID` where the source is unknown, else 0; None if it is known everywhere."""
 
 
 def followed(trace: Trace, step: Step) -> Trace:
-    """The traces of a frame's pixels, given those of the picture that its vectors refer to."""
+    """The traces of a frame's pixels, given the traces of the picture that its vectors refer to."""
     after = trace.take(step.source)
     if step.broken is not None:
         after |= step.broken
@@ -35,15 +35,15 @@ def followed(trace: Trace, step: Step) -> Trace:
 
 
 class Steps:
-    """Vectors on a grid -> a `Step`, for frames of one size."""
+    """Converts vectors on a grid to a `Step`, for frames of one size."""
 
     def __init__(self, height: int, width: int, block: int) -> None:
         self._height, self._width, self._block = height, width, block
         rows, _ = grid_shape(height, width, block)
         y, x = np.mgrid[:height, :width]
         self.home: Trace = (x | y << 16).astype('<i4').reshape(-1)
-        """Of the pixels themselves."""
-        # Rows of whole cells, some of them perhaps below the frame.
+        """Traces that start at the pixels themselves."""
+        # Rows of whole cells; the last ones may lie below the frame.
         self._index = np.arange(rows * block * width, dtype=np.intp).reshape(rows, block, width)
         self._own = self._index.reshape(-1)[: height * width]
         self._first_y, self._first_x = np.mgrid[0:height:block, 0:width:block]
@@ -51,8 +51,8 @@ class Steps:
         self._end_x = np.minimum(self._first_x + block, width)
 
     def of(self, vectors: npt.NDArray[np.int16], valid: npt.NDArray[np.bool_]) -> Step:
-        """Of one frame: (Hb, Wb, 2) and (Hb, Wb)."""
-        # 0 where a cell has none; the fraction is cut off, towards zero
+        """The step of one frame from its vectors, (Hb, Wb, 2), and their validity, (Hb, Wb)."""
+        # 0 where a cell has no vector; the fraction is truncated towards zero
         whole = ((vectors + np.where(vectors < 0, np.int16(QUARTERS - 1), np.int16(0))) >> 2).astype(np.intp)
         whole *= valid[..., None]
         dx, dy = whole[..., 0], whole[..., 1]
@@ -73,23 +73,23 @@ class Steps:
         return Step(flat, broken)
 
     def displacement(self, trace: Trace) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
-        """(H, W, 2), position - traced position, and (H, W), whether the trace is real."""
+        """(H, W, 2) position - traced position, and (H, W), whether the trace is real."""
         shape = self._height, self._width
         own, traced = (pairs.view(np.int16).reshape(*shape, 2) for pairs in (self.home, trace & _PLACE))
         return own - traced, (trace >= 0).reshape(shape)
 
     def _spread(self, cells: npt.NDArray[_Cell]) -> npt.NDArray[_Cell]:
-        """(Hb, Wb) -> (Hb, W)."""
+        """Repeat columns: (Hb, Wb) -> (Hb, W)."""
         return cells.repeat(self._block, axis=1)[:, : self._width]
 
     def _per_pixel(self, cells: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """(Hb, Wb) -> (H * W,)."""
+        """Repeat cells for their pixels: (Hb, Wb) -> (H * W,)."""
         return np.repeat(self._spread(cells), self._block, axis=0)[: self._height].reshape(-1)
 
     def _leaving(
         self, cells: npt.NDArray[np.intp], dx: npt.NDArray[np.intp], dy: npt.NDArray[np.intp]
     ) -> npt.NDArray[np.intp]:
-        """Flat indices of the pixels, of (m, 2) cells, that came from outside the frame."""
+        """Flat indices of the pixels, in (m, 2) cells, that came from outside the frame."""
         row, column = cells.T
         steps = np.arange(self._block)
         y = (row * self._block)[:, None, None] + steps[:, None]

@@ -1,4 +1,4 @@
-"""Signal to linear light and back: the curves of ITU-R BT.709 and BT.2100."""
+"""Conversion between signal and linear light: the curves of ITU-R BT.709 and BT.2100."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,13 +7,13 @@ Plane = npt.NDArray[np.float64]
 
 
 def camera_signal(light: Plane) -> Plane:
-    """Linear light -> signal, BT.709; odd about 0."""
+    """BT.709: linear light -> signal; an odd function."""
     curve = 1.099 * np.abs(light) ** 0.45 - 0.099
     return np.where(np.abs(light) < 0.018, 4.5 * light, np.sign(light) * curve)
 
 
 def camera_light(signal: Plane) -> Plane:
-    """And back."""
+    """BT.709: signal -> linear light."""
     curve = ((np.abs(signal) + 0.099) / 1.099) ** (1 / 0.45)
     return np.where(np.abs(signal) < 0.081, signal / 4.5, np.sign(signal) * curve)
 
@@ -28,7 +28,7 @@ def pq_light(signal: Plane) -> Plane:
 
 
 def pq_signal(light: Plane) -> Plane:
-    """And back."""
+    """PQ: linear light -> signal."""
     root = light**_M1
     return ((_C1 + _C2 * root) / (1 + _C3 * root)) ** _M2
 
@@ -42,6 +42,6 @@ def hlg_light(signal: Plane) -> Plane:
 
 
 def hlg_signal(light: Plane) -> Plane:
-    """And back."""
+    """HLG: linear light of the scene -> signal."""
     high = _A * np.log(np.maximum(12 * light - _B, 1e-9)) + _C
     return np.where(light <= 1 / 12, np.sqrt(3 * light), high)

@@ -1,4 +1,4 @@
-"""What one decode from start to end says of a stream: the frames of a file that nothing cheaper is known to index."""
+"""The truth about a stream, from one decode from start to end: for files that nothing cheaper can index."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,11 +25,11 @@ from cmvl_mm.video.sequential import (
 )
 
 NO_STAMP = np.iinfo(np.int64).min
-"""In place of a time stamp that the container does not give."""
+"""Value for a time stamp that the container does not give."""
 
 PACKET = np.dtype([('pts', '<i8'), ('dts', '<i8'), ('place', '<i8'), ('size', '<i8'), ('key', '?'), ('cut', '?')])
-"""A packet in decoding order: ``place`` is its byte offset, -1 where unknown; ``key`` and ``cut`` (by an edit list)
-are the container's word."""
+"""A packet in decoding order: ``place`` is its byte offset, -1 if unknown; ``key`` and ``cut`` (by an edit list) are
+flags of the container."""
 
 FRAME = np.dtype(
     [
@@ -52,15 +52,15 @@ class Truth:
     """The exact index of a stream."""
 
     packets: npt.NDArray[np.void]
-    """(m,) of `PACKET`, in decoding order."""
+    """(m,) packets as `PACKET`, in decoding order."""
     frames: npt.NDArray[np.void]
-    """(n,) of `FRAME`, in display order."""
+    """(n,) frames as `FRAME`, in display order."""
     faults: tuple[Fault, ...]
-    """What the decoder refused."""
+    """Packets that the decoder rejected."""
     keyframes: npt.NDArray[np.int64] | None = None
-    """Display indices of the pictures that were seen to decode alone; None until they are asked for."""
+    """Display indices of the pictures that were shown to decode alone; None until they are requested."""
     notes: dict[str, Any] = field(default_factory=dict, compare=False)
-    """What others want to keep as long as the index."""
+    """Other data that is kept as long as the index."""
 
     @property
     def num_frames(self) -> int:
@@ -68,7 +68,7 @@ class Truth:
 
     @property
     def position(self) -> npt.NDArray[np.int64]:
-        """(n,) packet that each frame came from, in decoding order; -1 where unknown."""
+        """(n,) position in decoding order of the packet that each frame came from; -1 if unknown."""
         return self.frames['position']
 
     @property
@@ -87,12 +87,12 @@ class Truth:
 
     @cached_property
     def has_positions(self) -> bool:
-        """Whether each frame is known to come from a packet of its own, so that decoding may begin elsewhere."""
+        """Whether each frame is known to come from its own packet, so that decoding may start elsewhere."""
         positions = np.sort(self.frames['position'])  # numpy.unique takes a second for 100 000 of them
         return bool(positions[0] >= 0 and (np.diff(positions) > 0).all())
 
     def first_damage(self) -> tuple[int, str] | None:
-        """The first frame that is not sound, and why; `num_frames` for a packet behind the last frame."""
+        """The first damaged frame and the reason; `num_frames` for a packet after the last frame."""
         damaged = np.flatnonzero(self.frames['damaged'])
         if len(damaged):
             number = int(damaged[0])
@@ -108,15 +108,15 @@ class Truth:
 
 
 def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
-    """Decode every packet, and write down what comes out.
+    """Decode every packet, and record the result.
 
     Args:
-        path: of the file, for the error.
+        path: path of the file, for the error.
         stream: its decoder is fresh.
-        packets: all of them, in decoding order.
+        packets: all packets, in decoding order.
 
     Raises:
-        VideoError: if nothing comes out; stage ``decode`` where the decoder says why, else ``index``.
+        VideoError: no frame comes out; stage ``decode`` if the decoder gives the reason, else ``index``.
     """
     table: list[tuple[int, int, int, int, bool, bool]] = []
     faults: list[Fault] = []
@@ -140,13 +140,13 @@ def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
         if faults:
             raise VideoError(path, 'decode', f'no frame comes out of the decoder: {faults[0].reason}')
         raise VideoError(path, 'index', 'the video stream holds no frames', NO_FRAMES)
-    # Of decoders that name neither types nor key frames, the container's word on the first picture is taken; some say
-    # of no packet that it is a key. A decoder that names others names the first, too, unless it is damaged.
+    # If a decoder gives neither types nor key flags, the container's flag of the first picture counts; some containers
+    # flag no packet at all. A decoder that flags other pictures also flags the first, unless it is damaged.
     if unnamed and (table[max(shown[0][0], 0)][4] or not any(row[4] for row in table)):
         sound[0] = True, sound[0][1]
     frames = np.array(shown, FRAME)
-    # Without a whole picture, a decoder starts from grey and flags nothing. One that an edit list cuts off was decoded,
-    # although it does not come out.
+    # Without a whole picture, a decoder starts from grey and flags nothing. A picture that an edit list cuts off was
+    # decoded, although it does not come out.
     *_, begins_whole = table[0]
     first = int(frames['position'].argmin())
     if codec in DROPS_LOST and frames['position'][first] >= 0 and frames['key'][first]:
@@ -162,7 +162,7 @@ def _noting(packets: Iterable[Any], table: list[tuple[int, int, int, int, bool, 
 
 
 def signature(packet: Any) -> tuple[int, int, int, int]:
-    """What a packet is known by when it is read again: pts, dts, place and size, as in `PACKET`."""
+    """Identifies a packet when it is read again: pts, dts, place and size, as in `PACKET`."""
     pts, dts, place = packet.pts, packet.dts, packet.pos
     return (
         NO_STAMP if pts is None else pts,
@@ -175,13 +175,13 @@ def signature(packet: Any) -> tuple[int, int, int, int]:
 def _damaged(
     positions: npt.NDArray[np.int64], sound: Sequence[tuple[bool, bool]], faults: Sequence[int], begins_whole: bool
 ) -> npt.NDArray[np.bool_]:
-    """(n,) whether each frame is flagged, or may depend on one that is, or on a packet that was refused.
+    """(n,) whether each frame is flagged, or may depend on a flagged frame or a rejected packet.
 
-    A frame may depend on all that were decoded before it, back to the last whole one; those of an open GOP, displayed
-    before a whole one and decoded after it, on what was decoded before that, too.
+    A frame may depend on all frames decoded before it, back to the last whole one. Frames of an open GOP, displayed
+    before a whole frame and decoded after it, may also depend on what was decoded before that.
     """
     damaged = np.zeros(len(positions), np.bool_)
-    after = before = not begins_whole  # for frames displayed after the newest whole one, and before it
+    after = before = not begins_whole  # for frames displayed after the newest whole frame, and before it
     newest, next_fault = -1, 0
     for number in np.argsort(positions, kind='stable'):
         while next_fault < len(faults) and faults[next_fault] < positions[number]:

@@ -1,4 +1,4 @@
-"""An open video, and what it is: size, codec, times, key frames, kinds of frames."""
+"""An open video and its properties: size, codec, times, key frames, types of frames."""
 
 from functools import cached_property
 from typing import Self
@@ -22,12 +22,12 @@ from cmvl_mm.video.times import mean_rate
 
 
 class VideoFile:
-    """One open video.  Arguments and errors as of `CompressedVideo`."""
+    """One open video.  Arguments and errors are those of `CompressedVideo`."""
 
     def __init__(self, video: Video, block: int | None, keep_index: bool) -> None:
         source = Source(video)
         self._source, self.path = source, source.name
-        """Of the file; ``<bytes>``, or the type of the file object, where there is none."""
+        """Path of the file; ``<bytes>``, or the type of the file object, if there is none."""
         with about(self.path, 'motion'):
             self._block = None if block is None else whole('block', block, least=1)
         with about(self.path, 'open'):
@@ -38,13 +38,13 @@ class VideoFile:
             )
         self._decoder = FrameDecoder(source, keep_index)
         self.height: int = self._decoder.height
-        """Pixels, of the coded picture as the bitstream crops it: not rotated, and without a crop of the container
-        (`clap` in .mp4, `PixelCrop…` in Matroska), which PyAV 18.1.0 does not show."""
+        """Height in pixels of the coded picture as the bitstream crops it: not rotated, and without a crop of the
+        container (`clap` in .mp4, `PixelCrop…` in Matroska), which PyAV 18.1.0 does not show."""
         self.width: int = self._decoder.width
-        """Pixels, likewise."""
+        """Width in pixels, likewise."""
         stream = self._decoder.stream
         self.codec = codec_name(stream)
-        """FFmpeg's name of the format: ``mpeg4``, ``h264``, ``hevc``, ..."""
+        """FFmpeg's name of the codec: ``mpeg4``, ``h264``, ``hevc``, ..."""
         self._tags = container_tags(stream)
         self._pixels = RgbWriter(self.path, self._tags, self.codec)
         self._colour: Colour | None = None
@@ -56,7 +56,7 @@ class VideoFile:
         self.close()
 
     def close(self) -> None:
-        """Release the file; a later read is an error."""
+        """Release the file; later reads raise an error."""
         self._decoder.close()
 
     def __len__(self) -> int:
@@ -64,7 +64,7 @@ class VideoFile:
 
     @property
     def num_frames(self) -> int:
-        """Frames that a plain decode shows; never the header's count."""
+        """Number of frames that a plain decode shows; never the header's count."""
         return self._decoder.num_frames
 
     @cached_property
@@ -72,14 +72,14 @@ class VideoFile:
         """Edge of the motion grid's cells in pixels."""
         if self._block is not None:
             return self._block
-        # Of MPEG-4 Part 2, nothing but what cmvl prepare writes is proven regular.
+        # For MPEG-4 Part 2, only files from cmvl prepare are proven regular.
         return default_block(self.codec, self.codec == 'mpeg4' and self._decoder.is_regular)
 
     @property
     def fps(self) -> float:
-        """Mean frames per second, by the frames' times; 0 where there are no times and the container states no rate.
+        """Mean frames per second, by the frames' times; 0 if there are no times and the container states no rate.
 
-        Where the times keep the stated rate to within their rounding, it is that rate.
+        If the times keep the stated rate to within their rounding, it is that rate.
         """
         decoder = self._decoder
         return float(mean_rate(decoder.stamps, decoder.time_base, decoder.stated_rate) or 0)
@@ -88,24 +88,24 @@ class VideoFile:
     def timestamps(self) -> npt.NDArray[np.float64]:
         """(num_frames,) seconds at which frames are shown, by the stream's time stamps; they need not begin at 0.
 
-        NaN where the stream has none that can be used: raw streams, some .avi with B-frames, stamps out of order.
+        NaN if the stream has no usable time stamps: raw streams, some .avi with B-frames, stamps out of order.
         """
         return self._presentation.timestamps(self.num_frames)
 
     @property
     def duration(self) -> float:
-        """Seconds from the first frame's time to the end of the last, which stays as long as the one before it.
+        """Seconds from the first frame's time to the end of the last, which lasts as long as the one before it.
 
-        NaN where ``timestamps`` are, and for a single frame without a stated rate.
+        NaN if ``timestamps`` are, and for a single frame without a stated rate.
         """
         return self._presentation.duration
 
     def index_at(self, seconds: float) -> int:
-        """The display index of the frame that is shown at a time, which counts as ``timestamps`` do.
+        """The display index of the frame that is shown at a time, which counts like ``timestamps``.
 
         Raises:
-            FrameIndexError: no frame is shown then: before the first one, or when the last one has ended.
-            SettingError: ``seconds`` is no number.
+            FrameIndexError: no frame is shown then: the time is before the first frame or after the end of the last.
+            SettingError: ``seconds`` is not a number.
             VideoError: stage ``index``, if the stream has no usable time stamps.
         """
         return self._presentation.index_at(seconds)
@@ -115,7 +115,7 @@ class VideoFile:
         """Codec, size, rate, rotation, key frames and more; decodes frame 0.
 
         Raises:
-            VideoError: if the key frames or frame 0 cannot be read.
+            VideoError: the key frames or frame 0 cannot be read.
         """
         keyframes, num_frames = self.keyframes, self.num_frames
         frame = self._first_frame()
@@ -139,7 +139,7 @@ class VideoFile:
 
     @property
     def colour(self) -> Colour:
-        """Matrix and range by which frame 0 becomes RGB, and who says so (docs/colours.md); decodes it once."""
+        """Matrix and range that convert frame 0 to RGB, and who states them (docs/colours.md); decodes it once."""
         if self._colour is None:
             self._colour = self._pixels.colour(self._first_frame())
         return self._colour
@@ -151,7 +151,7 @@ class VideoFile:
 
     @property
     def keyframes(self) -> npt.NDArray[np.int64]:
-        """(n,) display indices of the key frames, sorted: pictures that are flagged so and decode alone."""
+        """(n,) display indices of the key frames, sorted: pictures that are flagged as key frames and decode alone."""
         return self._decoder.keyframes()
 
     @property

@@ -1,1 +1,1 @@
-"""Published weights: the manifest and the small ones beside it, and how any others come here."""
+"""Published weights: the manifest, the small files next to it, and how all others are downloaded."""

@@ -1,4 +1,4 @@
-"""Addresses of weights on the net: encrypted on the whole way, and with the SHA-256 of the file."""
+"""Network addresses of weights: encrypted end to end, and with the SHA-256 of the file."""
 
 import ipaddress
 import re
@@ -16,11 +16,11 @@ _PRINTED = re.compile(r'[!-~]+')
 
 
 class AddressError(ValueError):
-    """An address from which nothing is fetched; the message says why, and what to write instead."""
+    """An address that is refused; the message gives the reason and the remedy."""
 
 
 class OnHub(NamedTuple):
-    """A file of a repository on the hub."""
+    """A file in a repository on the hub."""
 
     repository: str
     revision: str
@@ -28,23 +28,23 @@ class OnHub(NamedTuple):
 
 
 class Address(NamedTuple):
-    """Where something lies and what it must be."""
+    """The address of a file, and its digest."""
 
     url: str
     sha256: str
     on_hub: OnHub | None = None
-    """Where the address is hf://…"""
+    """The file on the hub, if the address is hf://…"""
 
 
 def read_address(reference: str, sha256: str | None = None) -> Address:
-    """`https://…#sha256=…` or `hf://owner/repository[@revision]/file#sha256=…`.
+    """Parse `https://…#sha256=…` or `hf://owner/repository[@revision]/file#sha256=…`.
 
     Args:
-        reference: of one of these forms.
-        sha256: the digest, in place of the one behind '#'; if both are given they agree.
+        reference: an address of one of these forms.
+        sha256: the digest, instead of the one after '#'; if both are given, they must agree.
 
     Raises:
-        AddressError: it is of no such form, has no digest, two, or half of one.
+        AddressError: the address has another form, no digest, two digests, or an incomplete one.
     """
     bare, _, fragment = reference.partition('#')
     if fragment and not fragment.startswith(_DIGEST[1:]):
@@ -70,10 +70,10 @@ def read_address(reference: str, sha256: str | None = None) -> Address:
 
 
 def require_safe(url: str) -> None:
-    """Refuse what others could read or change on the way, and passwords in addresses, which end up in logs.
+    """Refuse addresses that others could read or change in transit, and passwords in addresses, which end up in logs.
 
     Raises:
-        AddressError: neither https:// nor, on this machine, http://; with a password; or no address at all.
+        AddressError: neither https:// nor, on this machine, http://; with a password; or not an address.
     """
     if not _PRINTED.fullmatch(url):
         raise AddressError(f'{shown(url)!r}: only ASCII and no blanks make an address. Remedy: %20 for a blank, …')
@@ -99,11 +99,11 @@ def is_loopback(host: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """An address as messages print it: without the password and the query, where keys to private files stand."""
+    """An address as messages print it: without the password and the query, which may hold keys to private files."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return f'{url.partition("://")[0]}://…'  # what is where cannot be said
+        return f'{url.partition("://")[0]}://…'  # the parts cannot be told apart
     return urlunsplit((parts.scheme, parts.netloc.rpartition('@')[2], parts.path, '', ''))
 
 

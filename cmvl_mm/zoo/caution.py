@@ -1,4 +1,4 @@
-"""What is to be known of the zoo's weights before they are used on real videos, said once a process."""
+"""Warnings about using the zoo's weights on real videos, logged once per process."""
 
 import logging
 from functools import cache
@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 def warn_of(entry: Entry) -> None:
-    """A line in the log for an entry that has something to be warned of; none the second time."""
+    """Log the caution of an entry, if it has one; only the first time."""
     _warn_once(entry.caution())
 
 

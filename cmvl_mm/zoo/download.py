@@ -1,10 +1,10 @@
-"""Files from the net into a cache, each known by its SHA-256: checked, and under its name only when right.
+"""Downloads files into a cache by their SHA-256; a file gets its name only after its check.
 
     <cache>/<sha256>.weights        the file, checked again whenever it is used
     <cache>/<sha256>.lock           held by the process that downloads
 
-Other processes that want the file, ranks of the same job too, wait for the lock and then find the file. A download that
-is interrupted leaves nothing, and begins anew.
+Other processes that need the file, such as the ranks of a job, wait for the lock and then find the file. An interrupted
+download leaves nothing, and starts again from the beginning.
 """
 
 import os
@@ -26,7 +26,7 @@ def cache_folder() -> Path:
     """CMVL_MM_CACHE, else `cmvl_mm` in XDG_CACHE_HOME, else in ~/.cache.
 
     Raises:
-        DownloadError: it is not known where ~ is.
+        DownloadError: the home directory is unknown.
     """
     named = os.environ.get(CACHE_VARIABLE) or Path(os.environ.get('XDG_CACHE_HOME') or '~/.cache') / 'cmvl_mm'
     try:
@@ -36,19 +36,19 @@ def cache_folder() -> Path:
 
 
 def fetch(address: Address, *, size: int | None = None) -> Path:
-    """The file in the cache, downloaded if it is not there; then no connection is made.
+    """The file in the cache, downloaded if it is missing; if it is there, no connection is made.
 
     Args:
-        address: where it lies and its digest.
-        size: its bytes, if they are known.
+        address: address and digest of the file.
+        size: size in bytes, if known.
 
     Raises:
-        DownloadError: it cannot be fetched, or not be written.
+        DownloadError: the file cannot be fetched or written.
         DigestError: the server has another file. Nothing of it is kept.
         AddressError: the server redirects to an address that is not safe.
     """
     folder = cache_folder()
-    path = folder / f'{address.sha256}.weights'  # of which kind is seen in the content
+    path = folder / f'{address.sha256}.weights'  # its content tells its type
     try:
         if _is_right(path, address.sha256):
             return path
@@ -68,7 +68,7 @@ def fetch(address: Address, *, size: int | None = None) -> Path:
 
 
 def _download(address: Address, path: Path, size: int | None) -> None:
-    """The libraries are imported here: most weights are on the disk."""
+    """Download the file. The libraries are imported here, because most weights are already on the disk."""
     if address.on_hub is not None:
         from .from_hub import fetch_from_hub
 
@@ -79,7 +79,7 @@ def _download(address: Address, path: Path, size: int | None) -> None:
 
 
 def _is_right(path: Path, sha256: str) -> bool:
-    """Whether the file is in the cache, and has not been damaged there."""
+    """Whether the file is in the cache and undamaged."""
     if not path.exists():
         return False
     if right := sha256_of(path) == sha256:
@@ -89,7 +89,7 @@ def _is_right(path: Path, sha256: str) -> bool:
 
 
 def _lock(path: Path, url: str) -> Any:
-    """One process downloads; the kernel ends the lock with the process that holds it, however it ends."""
+    """Let one process download; the kernel releases the lock when that process ends, in any way."""
     lock = FileLock(path)
     try:
         return lock.acquire(timeout=0)

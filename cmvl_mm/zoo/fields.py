@@ -1,4 +1,4 @@
-"""What each field of the manifest may hold, and what to say where it holds something else."""
+"""Valid values of each field of the manifest, and the remedies for other values."""
 
 import math
 import re
@@ -8,23 +8,23 @@ from typing import Any, Literal, get_args
 from cmvl_mm.files.digest import FULL_SHA256
 
 NAME = re.compile(r'[a-z0-9]+(?:[_-][a-z0-9]+)*')
-"""Of an entry: lower case, so that file systems agree; no dot and no slash, so that it does not look like a path."""
+"""Pattern of an entry's name: lower case, so that file systems agree; no dot or slash, so it never reads as a path."""
 Networks = Literal['backbone', 'whole']
 TrainedOn = Literal['controlled videos', 'real videos']
-"""What the weights have seen: videos that a program drew, discs over textures; or recorded ones."""
+"""Kind of training videos: drawn by a program (discs over textures), or recorded."""
 Rule = tuple[Callable[[Any], bool], str]
-"""Whether a value will do, and in words what would."""
+"""A check of a value, and a description of valid values."""
 
 
 class ManifestError(ValueError):
-    """A manifest that cannot be read as one; the message names file, entry, field, value and remedy."""
+    """An invalid manifest; the message names file, entry, field, value and remedy."""
 
 
 def checked(raw: Any, rules: Mapping[str, Rule], optional: frozenset[str], source: str) -> dict[str, Any]:
-    """A mapping whose fields are those of the rules, all but the optional ones are there, and each will do.
+    """Check that a mapping has only fields of the rules, all that are not optional, and valid values.
 
     Raises:
-        ManifestError: they are not.
+        ManifestError: the mapping is invalid.
     """
     if not isinstance(raw, dict):
         raise ManifestError(f'{source}: is a {type(raw).__name__}. Remedy: a mapping of {", ".join(rules)}.')
@@ -120,4 +120,4 @@ OF_AN_ENTRY: dict[str, Rule] = {
     'why': _TEXT,
 }
 PLACES = ('file', 'url', 'why')
-"""An entry has one of them."""
+"""An entry has exactly one of these."""

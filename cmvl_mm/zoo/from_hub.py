@@ -1,4 +1,4 @@
-"""A file of a repository on the hub, by huggingface_hub, within our limits and without the user's token."""
+"""Downloads a file of a repository on the hub with huggingface_hub, within our limits and without the user's token."""
 
 import os
 import shutil
@@ -19,24 +19,24 @@ from .address import HUB, Address, AddressError, OnHub, require_safe, shown
 from .limits import DownloadError, bounded_bar, require_safe_redirect, require_size
 
 ENDPOINT_VARIABLE = 'HF_ENDPOINT'
-"""Another hub, which speaks the same language."""
+"""Names another hub with the same protocol."""
 _guarded = threading.Lock()
 
 
 def fetch_from_hub(address: Address, path: Path, size: int | None) -> None:
-    """Download a file, check its digest, and put it in place.
+    """Download a file, check its digest, and move it to its place.
 
-    Public repositories only: the user's token is not sent, and a private one is answered like one that does not exist.
+    Only public repositories work: the user's token is not sent, and a private one is reported as missing.
 
     Args:
         address: with `on_hub`.
-        path: gets the file; its folder exists. What has not come whole is deleted.
-        size: its bytes, if they are known.
+        path: destination of the file; its folder exists. An incomplete file is deleted.
+        size: size in bytes, if known.
 
     Raises:
-        DownloadError: it cannot be fetched, or has another size.
-        DigestError: it is another file. Nothing of it is kept.
-        AddressError: the hub redirects to an address that is not safe, or HF_ENDPOINT is none.
+        DownloadError: the file cannot be fetched, or has another size.
+        DigestError: the file is another one. Nothing of it is kept.
+        AddressError: the hub redirects to an address that is not safe, or HF_ENDPOINT is not an address.
     """
     assert address.on_hub is not None
     endpoint = (os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip('/')
@@ -74,21 +74,21 @@ def _download(address: Address, place: OnHub, endpoint: str, staging: Path, size
         return Path(huggingface_hub.hf_hub_download(**options, tqdm_class=bar))
     except (DownloadError, AddressError):
         raise
-    except Exception as error:  # of httpx2, the hub's own, and of files; their texts may hold signed addresses
+    except Exception as error:  # of httpx2, the hub's library, and files; their texts may hold signed addresses
         if (cause := _of_ours(error)) is not None:
             raise cause from None
         raise DownloadError(f'{shown(address.url)}: {_reason(error)}') from None
 
 
 def _of_ours(error: BaseException | None) -> BaseException | None:
-    """An error of ours that the library has wrapped."""
+    """The error of this toolkit that the library has wrapped, if any."""
     while error is not None and not isinstance(error, (DownloadError, AddressError)):
         error = error.__cause__ or error.__context__
     return error
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong and what to do."""
+    """The reason of an error and its remedy."""
     while error.__cause__ is not None and not isinstance(error, HfHubHTTPError):
         error = error.__cause__
     if isinstance(error, HfHubHTTPError):
@@ -105,9 +105,9 @@ def _reason(error: BaseException) -> str:
 
 @contextmanager
 def _guard(endpoint: str) -> Iterator[None]:
-    """While it runs, requests of this thread go to safe places only, and by HTTP alone.
+    """Context in which requests of this thread only go to safe places, and only by HTTP.
 
-    The hub's other protocol, Xet, is spoken by a library that checks no redirect of ours.
+    The library of the hub's other protocol, Xet, would not check redirects.
     """
     thread = threading.get_ident()
 

@@ -1,4 +1,4 @@
-"""What bounds every download: its size, and where it may be redirected."""
+"""Limits of every download: its size, and where it may be redirected."""
 
 import sys
 from typing import Any
@@ -9,7 +9,7 @@ from tqdm import tqdm
 from .address import AddressError, require_safe, shown
 
 LARGEST = 4 * 2**30
-"""Bytes at which a download ends whose size was not published."""
+"""Largest download in bytes if its size was not published."""
 
 
 class DownloadError(OSError):
@@ -17,10 +17,10 @@ class DownloadError(OSError):
 
 
 def require_size(url: str, found: int | None, published: int | None) -> None:
-    """Refuse a file of another size, or one that is too large, before it comes.
+    """Refuse a file of another size, or one that is too large, before downloading it.
 
     Raises:
-        DownloadError: the server says so.
+        DownloadError: the server announces such a size.
     """
     if found is not None and published is not None and found != published:
         raise DownloadError(
@@ -35,10 +35,10 @@ def _too_large(url: str, most: int) -> DownloadError:
 
 
 def require_safe_redirect(url: str, target: str) -> None:
-    """Refuse to follow to an address that would not have been taken at first, and from https:// to http://.
+    """Refuse a redirect to an address that would be refused itself, and from https:// to http://.
 
     Raises:
-        AddressError: it is one.
+        AddressError: the redirect is refused.
     """
     try:
         require_safe(target)
@@ -49,13 +49,13 @@ def require_safe_redirect(url: str, target: str) -> None:
 
 
 def bounded_bar(url: str, published: int | None) -> type[tqdm]:
-    """A kind of progress bar that ends a download which grows too large.
+    """A class of progress bar that stops a download which grows too large.
 
-    It moves on a terminal; elsewhere it is one line, that the download begins.
+    On a terminal the bar moves; elsewhere it prints one line at the start of the download.
 
     Args:
-        url: of the download.
-        published: its bytes, if they are known.
+        url: address of the download.
+        published: size in bytes, if known.
     """
     most = published or LARGEST
 

@@ -1,4 +1,4 @@
-"""From what a user names to a file: a name of the zoo, a path, or an address."""
+"""Finds the file for what a user names: a name of the zoo, a path, or an address."""
 
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,21 +12,21 @@ from .manifest import Entry, read_manifest, zoo_folder
 
 
 class AmbiguousNameError(ValueError):
-    """A name of the zoo that is also a file here."""
+    """A name of the zoo that is also a local file."""
 
 
 def locate(reference: str | Path, sha256: str | None = None) -> Path:
-    """A file that is what was published, or an existing path.
+    """The published file, or an existing path.
 
     Args:
         reference: a name of the zoo, `https://…#sha256=…`, `hf://owner/repository[@revision]/file#sha256=…`, or a path;
             a `Path` is always a path.
-        sha256: the digest, where an address has none behind '#'. Paths are not checked here: it may be a directory.
+        sha256: the digest, if an address has none after '#'. Paths, which may be folders, are not checked here.
 
     Raises:
-        FileNotFoundError: there is no such thing; or the zoo describes weights of which no copy can be had.
+        FileNotFoundError: nothing has that name; or the zoo describes weights of which no copy is available.
         AmbiguousNameError: a file has the name of an entry.
-        AddressError, DownloadError, DigestError, ManifestError: see there.
+        AddressError, DownloadError, DigestError, ManifestError: see these classes.
     """
     text = str(reference)
     if isinstance(reference, str) and '://' in text:
@@ -48,11 +48,11 @@ def locate(reference: str | Path, sha256: str | None = None) -> Path:
 
 
 def weights_of(entry: Entry) -> Path:
-    """The file of an entry, fetched if need be, and the one that was published.
+    """The published file of an entry, downloaded if necessary.
 
     Raises:
-        FileNotFoundError: the manifest says why there is none, or it is not where it should be.
-        DigestError: it is another file.
+        FileNotFoundError: the manifest says why there is none, or the file is missing.
+        DigestError: the file is another one.
     """
     if entry.url is not None:
         return fetch(read_address(entry.url, entry.sha256), size=entry.bytes)
@@ -72,13 +72,13 @@ def weights_of(entry: Entry) -> Path:
 
 
 def _close(text: str) -> str:
-    """' (did you mean …?)' where a name of the zoo is nearly this."""
+    """' (did you mean …?)' if a name of the zoo is similar."""
     found = get_close_matches(text.lower(), _names(), n=3, cutoff=0.6) if '/' not in text else []
     return f' (did you mean {" or ".join(found)}?)' if found else ''
 
 
 def _names() -> list[str]:
-    """Of the zoo, for advice; a manifest that cannot be read must not keep anybody from files of their own."""
+    """Names of the zoo, for advice; an unreadable manifest must not prevent the use of local files."""
     try:
         return list(read_manifest())
     except ManifestError:

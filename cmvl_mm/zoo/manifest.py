@@ -1,4 +1,4 @@
-"""The zoo's manifest: which weights were published, where they are, and the numbers that they gave."""
+"""The zoo's manifest: which weights were published, where they are, and the results measured with them."""
 
 import os
 import shlex
@@ -14,7 +14,7 @@ from .fields import OF_A_TEST, OF_AN_ENTRY, PLACES, ManifestError, Networks, Tra
 FOLDER_VARIABLE = 'CMVL_MM_ZOO'
 MANIFEST = 'manifest.yml'
 LARGEST_BUNDLED = 10_000_000
-"""Bytes of the largest file of weights that may lie beside the manifest, in the repository and in the wheel."""
+"""Largest size in bytes of a weights file next to the manifest, in the repository and in the wheel."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,19 +22,19 @@ class TestedBy:
     """One test of the weights."""
 
     config: str
-    """Below configs/, such as 'demo/retrieval.py'."""
+    """Config of the test, below configs/, such as 'demo/retrieval.py'."""
     options: tuple[str, ...]
     """Its `--cfg-options`, KEY=VALUE each."""
     protocol: str
     metrics: dict[str, float]
-    """By the names that the test prints."""
+    """Results by the names that the test prints."""
 
     def command(self, name: str) -> str:
-        """What to type for these numbers."""
+        """The command that computes these results."""
         return _command('tools/test.py', f'configs/{self.config}', name, *_as_options(self.options))
 
     def installed_command(self, name: str) -> str:
-        """The same without a checkout."""
+        """The command in an installation without a checkout."""
         return shlex.join(['cmvl', 'test', self.config.removesuffix('.py'), name, *_as_options(self.options)])
 
 
@@ -44,37 +44,37 @@ class Entry:
 
     name: str
     what: str
-    """In words: which networks, trained for how long and on what."""
+    """Description: which networks, and the length and data of their training."""
     trained_on: TrainedOn
-    """'controlled videos' came from a program; weights that saw nothing else are of little use on real ones."""
+    """'controlled videos' are drawn by a program; weights trained only on them are of little use on real videos."""
     config: str
-    """That trained them; below configs/."""
+    """Config of the training, below configs/."""
     options: tuple[str, ...]
     """The `--cfg-options` of the training, KEY=VALUE each."""
     networks: Networks
-    """'backbone': the V-Network alone. 'whole': with all heads and their target networks."""
+    """'backbone': only the V-Network. 'whole': with all heads and their target networks."""
     model: dict[str, Any]
-    """The recognizer whose every weight they are, as its config has it; sequences are tuples."""
+    """Build dict of the recognizer that has exactly these weights, as in its config; sequences are tuples."""
     tests: tuple[TestedBy, ...]
     seeds: tuple[int, ...]
-    """Of the runs among which these weights were chosen; the first is their own."""
+    """Seeds of the runs from which these weights were chosen; the first one is theirs."""
     log: str
-    """Name of the JSON beside the manifest that has the curves of the training."""
+    """Name of the JSON next to the manifest that holds the training curves."""
     commit: str
-    """That trained them; with '+changes' the tree was not wholly that, 'unknown' where nothing was recorded."""
+    """Commit that trained them; with '+changes' if the tree was modified, 'unknown' if none was recorded."""
     date: str
     device: str
     sha256: str
     bytes: int
     file: str | None = None
-    """Name of the weights beside the manifest, or"""
+    """Name of the weights file next to the manifest, or"""
     url: str | None = None
-    """where they are fetched from, `https://…` or `hf://owner/repo/file`, or"""
+    """the address to download it from, `https://…` or `hf://owner/repo/file`, or"""
     why: str | None = None
-    """why no copy can be had."""
+    """the reason why no copy is available."""
 
     def caution(self) -> str | None:
-        """What to know before using them on real videos; None where nothing speaks against it."""
+        """A warning about their use on real videos; None if there is none."""
         if self.trained_on == 'controlled videos':
             return (
                 f'{self.name} knows discs on textures only, as `make demo` draws them; for real videos pretrain your '
@@ -83,7 +83,7 @@ class Entry:
         return None
 
     def training(self) -> str:
-        """What to type for a training like theirs."""
+        """The command for a training like theirs."""
         return _command('tools/train.py', f'configs/{self.config}', *_as_options(self.options))
 
 
@@ -96,19 +96,19 @@ def _as_options(options: tuple[str, ...]) -> list[str]:
 
 
 def zoo_folder() -> Path:
-    """Of the manifest and what lies beside it: the package's, or the one that CMVL_MM_ZOO names instead."""
+    """Folder of the manifest and its files: the package's, or the one that CMVL_MM_ZOO names."""
     return Path(os.environ.get(FOLDER_VARIABLE) or Path(__file__).parent)
 
 
 class UnknownModelError(LookupError):
-    """A name that is not in the zoo; the message lists those that are."""
+    """A name that is not in the zoo; the message lists the names that are."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 def find_entry(name: str) -> Entry:
-    """What the zoo says of a model.
+    """The entry of a model.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -124,10 +124,10 @@ def read_manifest(folder: Path | None = None) -> dict[str, Entry]:
     """The entries by name.
 
     Args:
-        folder: of the manifest; None takes `zoo_folder()`.
+        folder: folder of the manifest; None takes `zoo_folder()`.
 
     Raises:
-        ManifestError: there is none, or it says what it must not.
+        ManifestError: there is no manifest, or it is invalid.
     """
     path = (zoo_folder() if folder is None else folder) / MANIFEST
     try:
@@ -141,10 +141,10 @@ def read_manifest(folder: Path | None = None) -> dict[str, Entry]:
 
 
 def manifest_of(entries: Mapping[str, Entry], folder: Path) -> str:
-    """What a folder's manifest is with these entries; the comment at its head stays.
+    """The text of a folder's manifest with these entries; the comment at its head stays.
 
     Raises:
-        ManifestError: it could not be read again.
+        ManifestError: the text could not be read back.
     """
     path = folder / MANIFEST
     lines = path.read_text().splitlines(keepends=True) if path.exists() else []
@@ -158,14 +158,14 @@ def manifest_of(entries: Mapping[str, Entry], folder: Path) -> str:
 
 
 def parse_entry(raw: Any, source: str) -> Entry:
-    """One entry of a manifest.
+    """Parse one entry of a manifest.
 
     Args:
-        raw: what YAML holds.
-        source: file and place, for messages.
+        raw: the entry as YAML data.
+        source: file and position, for messages.
 
     Raises:
-        ManifestError: names source, field, value and remedy.
+        ManifestError: the entry is invalid; the message names source, field, value and remedy.
     """
     if isinstance(raw, dict) and isinstance(raw.get('name'), str):
         source = f'{source} ({raw["name"]})'
@@ -201,14 +201,14 @@ def _entries(contents: Any, path: Path) -> dict[str, Entry]:
 
 
 def tupled(value: Any) -> Any:
-    """Lists as tuples, at any depth: how configs write sequences, and what networks are built from."""
+    """Lists as tuples at any depth, as configs write sequences and networks are built."""
     if isinstance(value, Mapping):
         return {key: tupled(item) for key, item in value.items()}
     return tuple(map(tupled, value)) if isinstance(value, (list, tuple)) else value
 
 
 def listed(value: Any) -> Any:
-    """Tuples as lists, at any depth: how YAML writes sequences."""
+    """Tuples as lists at any depth, as YAML writes sequences."""
     if isinstance(value, Mapping):
         return {key: listed(item) for key, item in value.items()}
     return list(map(listed, value)) if isinstance(value, (list, tuple)) else value

@@ -1,4 +1,4 @@
-"""A file from an https:// address, by pooch: several attempts, each from the beginning, and our limits."""
+"""Downloads a file from an https:// address with pooch: several attempts, each from the start, within our limits."""
 
 import logging
 import ssl
@@ -17,34 +17,34 @@ from .address import Address, AddressError, is_loopback, shown
 from .limits import DownloadError, bounded_bar, require_safe_redirect, require_size
 
 TIMEOUT = 30.0
-"""Seconds without a byte, or without an answer, after which an attempt has failed."""
+"""Seconds without data or an answer after which an attempt fails."""
 ATTEMPTS = 5
-"""Pooch waits 1, 2, 3 and 4 seconds between them."""
+"""Number of attempts; pooch waits 1, 2, 3 and 4 seconds between them."""
 _MOST_REDIRECTS = 10
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
-"""Answers after which the same question may be answered better."""
+"""Status codes that a later attempt may not give."""
 _PIECE = 2**18
 
 
 class _TryAgain(requests.exceptions.RequestException):
-    """What another attempt may mend; pooch makes one after errors of this family."""
+    """An error that another attempt may fix; pooch retries after errors of this base class."""
 
 
 class _OtherFile(Exception):
-    """Not of that family: the same file would come again."""
+    """The file is another one. The base class differs, because a retry would give the same file."""
 
 
 def fetch_https(address: Address, path: Path, size: int | None) -> None:
-    """Download a file, check its digest, and put it in place.
+    """Download a file, check its digest, and move it to its place.
 
     Args:
-        address: where it lies and its digest.
-        path: gets it; its folder exists.
-        size: its bytes, if they are known.
+        address: address and digest of the file.
+        path: destination of the file; its folder exists.
+        size: size in bytes, if known.
 
     Raises:
-        DownloadError: no attempt came to the end, the server refuses, or it has a file of another size.
-        DigestError: it is another file. Nothing of it is kept.
+        DownloadError: every attempt failed, the server refuses, or its file has another size.
+        DigestError: the file is another one. Nothing of it is kept.
         AddressError: the server redirects to an address that is not safe.
     """
     downloads = pooch.create(
@@ -71,7 +71,7 @@ def fetch_https(address: Address, path: Path, size: int | None) -> None:
 
 
 class _Bounded:
-    """Pooch's downloader: one attempt, written to a file of pooch's, which pooch deletes if it fails."""
+    """Pooch's downloader: one attempt, written to a file of pooch's, which pooch deletes on failure."""
 
     def __init__(self, address: Address, size: int | None) -> None:
         self.address, self.size = address, size
@@ -95,7 +95,7 @@ class _Bounded:
 
 
 def _session(url: str) -> requests.Session:
-    """Through the environment's proxies, but for this machine; without passwords of ~/.netrc and without cookies."""
+    """A session through the environment's proxies, except to this machine; without ~/.netrc passwords and cookies."""
     session = requests.Session()
     session.trust_env = not is_loopback(urlsplit(url).hostname or '')
     session.auth = lambda request: request
@@ -105,7 +105,7 @@ def _session(url: str) -> requests.Session:
 
 @contextmanager
 def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
-    """The last one of a chain of redirects, each checked before it is followed."""
+    """The last response of a chain of redirects, each checked before it is followed."""
     asked = url
     for _ in range(_MOST_REDIRECTS):
         try:
@@ -120,7 +120,7 @@ def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
             raise _TryAgain(f'no answer ({type(error).__name__})') from None
         except requests.exceptions.Timeout:
             raise _TryAgain('no answer (timed out)') from None
-        except requests.exceptions.RequestException as error:  # its text has the query, where keys stand
+        except requests.exceptions.RequestException as error:  # its text has the query, which may hold keys
             raise _TryAgain(f'no answer ({type(_innermost(error)).__name__})') from None
         with response:
             if response.is_redirect:
@@ -144,7 +144,7 @@ def _require_good(response: requests.Response, url: str) -> None:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """What urllib3 has wrapped."""
+    """The error that urllib3 has wrapped."""
     while True:
         inner = getattr(error, 'reason', None) or (error.args[0] if error.args else None)
         if not isinstance(inner, BaseException):
@@ -153,7 +153,7 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """What has come. Errors of the net are told from those of the disk here."""
+    """Received data. Here, network errors are told apart from those of the disk."""
     pieces = response.iter_content(_PIECE)
     while True:
         try:
@@ -168,7 +168,7 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
 
 @contextmanager
 def _without_chatter() -> Iterator[None]:
-    """Pooch's log names temporary files; its warnings pass."""
+    """Hide pooch's messages about temporary files; its warnings are shown."""
     logger = pooch.get_logger()
     level = logger.level
     logger.setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Groups of pictures of a list of videos."""
+"""A data set of the groups of pictures in a list of videos."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -22,49 +22,48 @@ Split = Literal['videos', 'gops']
 
 
 class GopDataset(VideosInTurn):
-    """Groups of pictures: each a key frame, and the motion of the frames from it up to the next one.
+    """Groups of pictures: each is a key frame, and the motion of the frames from it up to the next one.
 
-    An item is a dict of tensors, of n frames in display order:
+    An item is a dict of tensors for n frames in display order:
 
     | key | holds |
     |---|---|
     | ``iframe`` | uint8 (H, W, 3): the picture of the key frame |
     | ``motion`` | dict of ``vectors``, int16 (n, Hb, Wb, 2), ``valid``, bool (n, Hb, Wb), and more: see `as_tensors` |
-    | ``future`` | likewise, with ``directions='both'`` |
-    | ``residual`` | dict of ``y``, ``u``, ``v``, ``motion`` and ``exact``, where it is asked for |
+    | ``future`` | the same for vectors to the future, with ``directions='both'`` |
+    | ``residual`` | dict of ``y``, ``u``, ``v``, ``motion`` and ``exact``, if requested |
     | ``indices`` | int64 (n,): display indices |
-    | ``seconds`` | float64 (n,): when the frames are shown; NaN where the stream does not say |
-    | ``path`` | of the video |
-    | ``video`` | its place in the list |
+    | ``seconds`` | float64 (n,): when the frames are shown; NaN if the stream does not say |
+    | ``path`` | path of the video |
+    | ``video`` | index of the video in the list |
 
     Groups differ in length: use ``DataLoader(dataset, batch_size=None)``, or a ``collate_fn`` that pads or cuts them.
     Frames before the first key frame belong to no group.
 
-    Every item comes once in an epoch, whatever the number of workers and of processes.  Processes may get different
-    numbers of items.
+    Every item comes once per epoch, for any number of workers and processes.  Processes may get different item counts.
 
     Args:
         videos: paths, or the bytes of files; the same list in every process.
-        residual: whether residuals are wanted, as of `read_residuals`.
-        bits: of a sample of the residuals, likewise.
-        directions: of the vectors, as of `CompressedVideo.read`.
-        normalise: likewise.
+        residual: whether residuals are wanted, as from `read_residuals`.
+        bits: bits of a residual sample, as in `read_residuals`.
+        directions: directions of the vectors, as in `CompressedVideo.read`.
+        normalise: normalisation of the vectors, as in `CompressedVideo.read`.
         split: what processes share: whole videos, or the groups of each video.  With 'gops' every process opens every
             video, and one long video keeps all of them busy.
         block: edge of the motion grid's cells in pixels, as in `CompressedVideo`.
-        channels: where those of pictures and vectors are, as in `as_tensors`.
-        shuffle: videos, and the groups of each, come in an order that follows (seed, epoch); call `set_epoch`.
-        seed: of the order, at least 0.
-        interleave: how many videos each process reads in turn, an item of each: so that neighbours in a batch come from
-            several.
-        on_error: what happens at a video that cannot be read: 'raise', or 'skip' it, or what is left of it, with a
+        channels: position of the channel axis of pictures and vectors, as in `as_tensors`.
+        shuffle: shuffle the videos, and the groups of each, by (seed, epoch); call `set_epoch`.
+        seed: seed of the order, at least 0.
+        interleave: number of videos that each process reads in turn, one item of each, so that neighbours in a batch
+            come from several videos.
+        on_error: what happens if a video cannot be read: 'raise', or 'skip' the video, or the rest of it, with a
             `SkippedVideoWarning` that names it.
-        rank: of this process among those that share the videos; None: as torch.distributed says where it is
-            initialised.  Where something else divides the items, give 0 of 1.
-        world_size: number of those processes; likewise.
+        rank: rank of this process among those that share the videos; None: from torch.distributed if it is initialised.
+            If something else divides the items, give rank 0 of world size 1.
+        world_size: number of those processes; None likewise.
 
     Raises:
-        ValueError: for settings that cannot be; from the iterator, `VideoError`.
+        ValueError: for invalid settings; from the iterator, `VideoError`.
     """
 
     def __init__(

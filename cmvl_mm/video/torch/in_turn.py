@@ -1,4 +1,4 @@
-"""A list of videos, each read from its start to its end by one process."""
+"""A data set over a list of videos, each read from start to end by one process."""
 
 import os
 import warnings
@@ -22,28 +22,28 @@ OnError = Literal['raise', 'skip']
 
 
 class SkippedVideoWarning(UserWarning):
-    """A video, or the rest of one, that a data set with ``on_error='skip'`` leaves out."""
+    """A video, or the rest of one, that a data set with ``on_error='skip'`` skips."""
 
 
 class VideosInTurn(IterableDataset[Tensors]):
-    """What `VideoDataset` and `GopDataset` have in common.
+    """Common base of `VideoDataset` and `GopDataset`.
 
     Args:
         videos: paths, or the bytes of files; the same list in every process.
         block: edge of the motion grid's cells in pixels, as in `CompressedVideo`.
-        channels: where those of pictures and vectors are, as in `as_tensors`.
-        shuffle: the order follows (seed, epoch); call `set_epoch` before each epoch.
-        seed: of the order, at least 0.
-        interleave: how many videos each process reads in turn, an item of each: so that neighbours in a batch come from
-            several.
-        on_error: what happens at a video that cannot be read: 'raise', or 'skip' it, or what is left of it, with a
+        channels: position of the channel axis of pictures and vectors, as in `as_tensors`.
+        shuffle: shuffle the videos by (seed, epoch); call `set_epoch` before each epoch.
+        seed: seed of the order, at least 0.
+        interleave: number of videos that each process reads in turn, one item of each, so that neighbours in a batch
+            come from several videos.
+        on_error: what happens if a video cannot be read: 'raise', or 'skip' the video, or the rest of it, with a
             `SkippedVideoWarning` that names it.
-        rank: of this process among those that share the videos; None: as torch.distributed says where it is
-            initialised.  Where something else divides the items, give 0 of 1.
-        world_size: number of those processes; likewise.
+        rank: rank of this process among those that share the videos; None: from torch.distributed if it is initialised.
+            If something else divides the items, give rank 0 of world size 1.
+        world_size: number of those processes; None likewise.
 
     Raises:
-        ValueError: for settings that cannot be.
+        ValueError: for invalid settings.
     """
 
     def __init__(
@@ -68,18 +68,18 @@ class VideosInTurn(IterableDataset[Tensors]):
         self.seed, self.interleave = whole('seed', seed, least=0), whole('interleave', interleave, least=1)
         rank_and_world_size(rank, world_size)
         self._place = rank, world_size
-        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # workers that outlive an epoch see the next
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # persistent workers see the next epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Begin an epoch: call it before each, outside the loop over the data loader.
+        """Begin an epoch: call it before each epoch, outside the loop over the data loader.
 
         Raises:
-            ValueError: no whole number, or below 0.
+            ValueError: ``epoch`` is not a whole number, or below 0.
         """
         self._epoch.fill_(whole('epoch', epoch, least=0))
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a worker that is spawned: torch.distributed is not initialised there."""
+        """State for a spawned worker, where torch.distributed is not initialised."""
         return self.__dict__ | (dict(_place=of_torch() or self._place) if self._place == (None, None) else {})
 
     def __iter__(self) -> Iterator[Tensors]:
@@ -89,7 +89,7 @@ class VideosInTurn(IterableDataset[Tensors]):
         return interleaved((self._read(number, key, here) for number in self._of_share(numbers, here)), self.interleave)
 
     def _of_share(self, numbers: list[int], here: slice) -> list[int]:
-        """Which videos this process reads."""
+        """The videos that this process reads."""
         return numbers[here]
 
     def _read(self, number: int, key: tuple[int, int], here: slice) -> Generator[Tensors, None, None]:
@@ -102,7 +102,7 @@ class VideosInTurn(IterableDataset[Tensors]):
                     yield item | dict(seconds=torch.from_numpy(np.asarray(seconds[indices])), path=name, video=number)
                     done += 1
         except (SettingError, FrameIndexError):
-            raise  # of what was asked for, not of the video
+            raise  # the fault of a request, not of the video
         except VideoError as error:
             if self.on_error == 'raise':
                 raise
@@ -113,11 +113,11 @@ class VideosInTurn(IterableDataset[Tensors]):
     def _items(
         self, video: CompressedVideo, key: tuple[int, int, int], here: slice
     ) -> Iterator[tuple[Tensors, npt.NDArray[np.integer]]]:
-        """Items of one video, each with the display indices of its frames; ``key`` is that of draws."""
+        """Items of one video, each with the display indices of its frames; ``key`` seeds the shuffling."""
 
 
 def _listed(videos: Sequence[Video]) -> list[Video]:
-    """Raises SettingFault for what is no list of videos."""
+    """The videos as a list. Raises SettingFault if they are none."""
     if isinstance(videos, str | bytes | bytearray | os.PathLike):
         raise SettingFault(f'videos is one {type(videos).__name__}', 'Give a list, also of one video')
     if isinstance(videos, Set | Mapping) or not isinstance(videos, Iterable):

@@ -1,4 +1,4 @@
-"""Which of the videos a process reads, and in which order."""
+"""Which videos a process reads, and in which order."""
 
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -14,10 +14,10 @@ Item = TypeVar('Item')
 
 
 def rank_and_world_size(rank: int | None, world_size: int | None) -> tuple[int, int]:
-    """As given, else those of torch.distributed, else 0 of 1.
+    """The given values, else those of torch.distributed, else 0 of 1.
 
     Raises:
-        ValueError: only one of the two is given, or the rank is outside the world.
+        ValueError: only one of the two is given, or the rank is not below the world size.
     """
     if rank is None and world_size is None:
         return of_torch() or (0, 1)
@@ -29,26 +29,26 @@ def rank_and_world_size(rank: int | None, world_size: int | None) -> tuple[int, 
 
 
 def of_torch() -> tuple[int, int] | None:
-    """Rank and world size of torch.distributed; None where it is not initialised."""
+    """Rank and world size of torch.distributed; None if it is not initialised."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank(), torch.distributed.get_world_size()
     return None
 
 
 def share_here(rank: int, world_size: int) -> slice:
-    """Of a list that all processes know: what this worker of a data loader on this rank takes."""
+    """The share of a list, known to all processes, that this data-loader worker on this rank takes."""
     worker = get_worker_info()
     number, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
     return slice(rank * workers + number, None, world_size * workers)
 
 
 def shuffled(count: int, *key: int) -> list[int]:
-    """0 ... count - 1 in an order that depends on the key alone: whole numbers, none below 0."""
+    """0 ... count - 1 in an order that depends only on the key, which consists of whole numbers from 0 on."""
     return np.random.default_rng(key).permutation(count).tolist()
 
 
 def interleaved(streams: Iterator[Generator[Item, None, None]], together: int) -> Iterator[Item]:
-    """Items of some streams in turn, ``together`` of which are open: the next one follows each that ends."""
+    """Items of several streams in turn; ``together`` of them are open, and the next one replaces each that ends."""
     running: deque[Generator[Item, None, None]] = deque()
     try:
         while True:

@@ -1,4 +1,4 @@
-"""Records of the reader as tensors that share their memory."""
+"""Converts records of the reader to tensors that share their memory."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -14,31 +14,31 @@ Channels = Literal['last', 'first']
 Tensors = dict[str, Any]
 
 _WITH_CHANNELS = ('rgb', 'vectors')
-"""Fields whose last axis is that of their channels: red, green and blue, or x and y."""
+"""Fields whose last axis is the channel axis: red, green and blue, or x and y."""
 
 
 def as_tensors(record: Any, *, channels: Channels = 'last') -> Tensors:
-    """A record of `cmvl_mm.video` as a dict of tensors, which torch's collate functions and ``pin_memory`` take.
+    """Convert a record of `cmvl_mm.video` to a dict of tensors, for torch's collate functions and ``pin_memory``.
 
     The keys are the names of the record's fields.  Nothing is copied: a tensor shares the memory of its array.
 
     | field | becomes |
     |---|---|
-    | array | tensor of the same type and shape; ``rgb`` and ``vectors`` with their channels where ``channels`` says |
+    | array | tensor of the same type and shape; for ``rgb`` and ``vectors``, ``channels`` places the channel axis |
     | record | dict, likewise |
     | number, text | itself |
-    | None | left out, as ``distance`` is where it was not asked for |
+    | None | left out, such as a ``distance`` that was not requested |
     | ``missing`` | left out: ``valid`` says which cells have vectors |
-    | ``distance`` | int64 (n,), and ``distance_valid``, bool (n,): False, and 0, where it is not known |
+    | ``distance`` | int64 (n,), and ``distance_valid``, bool (n,): False, and 0, where it is unknown |
     | ``approximate`` | ``exact``, bool |
 
     Args:
         record: `Frames`, `Batch`, `MotionField`, `ResidualField`, `AccumulatedMotion` or any other.
-        channels: 'first' gives views of shape (n, 3, H, W) and (n, 2, Hb, Wb), whose memory stays as it is.
+        channels: 'first' gives views of shape (n, 3, H, W) and (n, 2, Hb, Wb); their memory layout does not change.
 
     Raises:
-        TypeError: for anything but a record.
-        ValueError: for other ``channels``.
+        TypeError: ``record`` is not a record.
+        ValueError: any other value of ``channels``.
     """
     one_of('channels', channels, 'last', 'first')
     if not is_dataclass(record) or isinstance(record, type):
@@ -61,13 +61,13 @@ def as_tensors(record: Any, *, channels: Channels = 'last') -> Tensors:
 
 
 def tensor_of(array: npt.NDArray[Any], name: str, channels: Channels) -> torch.Tensor:
-    """One array of a field of this name, or of one of its rows."""
+    """Convert one array of the field ``name``, or one row of it."""
     tensor = torch.from_numpy(array)
     return tensor.movedim(-1, -3) if channels == 'first' and name in _WITH_CHANNELS else tensor
 
 
 def rows(tensors: Tensors, count: int) -> Iterator[Tensors]:
-    """What belongs to each of ``count`` frames, of tensors that hold a row for each."""
+    """The values of each of ``count`` frames, from tensors that hold one row per frame."""
     for row in range(count):
         yield _row(tensors, row)
 

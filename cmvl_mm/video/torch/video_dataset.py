@@ -1,4 +1,4 @@
-"""Batches, or frames, of a list of videos."""
+"""A data set of the batches, or frames, of a list of videos."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -17,32 +17,32 @@ from cmvl_mm.video.torch.tensors import Channels, Tensors, as_tensors, rows
 
 
 class VideoDataset(VideosInTurn):
-    """Videos from start to end, as `CompressedVideo.iterate` gives them, in bounded memory.
+    """Reads videos from start to end, as `CompressedVideo.iterate` does, in bounded memory.
 
-    An item is a dict: what `as_tensors` makes of a `Batch`, and
+    An item is a dict: the result of `as_tensors` for a `Batch`, and
 
     | key | holds |
     |---|---|
-    | ``seconds`` | float64 (n,): when the frames are shown; NaN where the stream does not say |
-    | ``path`` | of the video |
-    | ``video`` | its place in the list |
+    | ``seconds`` | float64 (n,): when the frames are shown; NaN if the stream does not say |
+    | ``path`` | path of the video |
+    | ``video`` | index of the video in the list |
 
     Batches have up to ``batch`` frames of one video: use ``DataLoader(dataset, batch_size=None)``.  With
-    ``items='frames'`` an item is one frame: tensors lack their first axis, and ``index`` takes the place of
-    ``indices``.  A data loader may then make batches of its own, of videos of one size.
+    ``items='frames'`` an item is one frame: tensors lack their first axis, and ``index`` replaces ``indices``.  A data
+    loader may then form its own batches, of videos of one size.
 
-    Every item comes once in an epoch, whatever the number of workers and of processes: each reads whole videos of its
-    own.  So processes may get different numbers of items.
+    Every item comes once per epoch, for any number of workers and processes: each reads whole videos.  So processes
+    may get different numbers of items.
 
     Args:
         videos: paths, or the bytes of files; the same list in every process.
         items: 'batches' or 'frames'.
-        rgb, motion, residual, directions, normalise, bits, batch, step: as of `CompressedVideo.iterate`; ``batch``
-            frames are decoded together, whatever an item is.
-        block, channels, shuffle, seed, interleave, on_error, rank, world_size: as of `GopDataset`.
+        rgb, motion, residual, directions, normalise, bits, batch, step: as in `CompressedVideo.iterate`; ``batch``
+            frames are decoded together, for either kind of item.
+        block, channels, shuffle, seed, interleave, on_error, rank, world_size: as in `GopDataset`.
 
     Raises:
-        ValueError: for settings that cannot be; from the iterator, `VideoError`.
+        ValueError: for invalid settings; from the iterator, `VideoError`.
     """
 
     def __init__(
