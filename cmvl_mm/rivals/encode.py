@@ -28,7 +28,7 @@ def still_clips(frames: Tensor, length: int) -> Tensor:
     """Repeat frames as clips without motion: (B, K, 3, 1, H, W) -> (B, K, 3, length, H, W).
 
     Methods of frames were made for 2D networks. For a network of clips a frame becomes a clip of `length` equal frames.
-    So it costs as much as any clip, and the network's filters over time get inputs of the same length as in tests.
+    So it costs as much as any clip, and the network's filters over time see whole clips, as in tests.
 
     Raises:
         ValueError: the clips have more than one frame.
