@@ -4,7 +4,7 @@ A `SampleIndex` contains them. Samplers and wrappers of other projects pass plai
 
 | caller of the data set | epoch | seed |
 |---|---|---|
-| a loop that calls `set_epoch(epoch, seed)`, as `ResumableEpochLoop` does | as set | the run's, on all ranks |
+| a loop that calls `set_epoch(epoch, seed)`, as `ResumableEpochLoop` does | as set | the run's, in all processes |
 | a loop or library that calls `set_epoch(epoch)` | as set | torch's when it was set, with rank and worker |
 | anything else | none; reads are counted | torch's, with rank and worker |
 

@@ -27,7 +27,7 @@ from cmvl_mm.video.stream import CompressedVideo
 FLOW_BLOCK = 4  # px: one sixteenth of the size of dense flow, and still finer than the vectors' 16 px
 _VERSION = 1
 _TOGETHER = 4  # frames per member
-_NPY_HEADER = 10_240  # bytes; NumPy reads no longer headers
+_NPY_HEADER = 10_240  # bytes; the longest header that NumPy reads
 _HEADER = np.dtype(
     [(name, '<i8') for name in ('version', 'block', 'num_frames', 'height', 'width', 'video_bytes')]  # px, bytes
 )
