@@ -1,4 +1,4 @@
-"""TSN's crop of a few fixed scales and places, with a flip that turns vectors round."""
+"""TSN's crop with a few fixed scales and positions, and a flip that negates vectors."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -12,16 +12,16 @@ from cmvl_mm.datasets.geometry import Box, crop_resize
 
 Sample = dict[str, Any]
 _QUARTERS = ((0, 0), (0, 4), (4, 0), (4, 4), (2, 2), (0, 2), (4, 2), (2, 0), (2, 4), (1, 1), (1, 3), (3, 1), (3, 3))
-"""(down, across): where the box lies, in quarters of the room that it leaves; corners, middle, and between them."""
+"""(down, across): positions of the box, in quarters of the free room: corners, middle, and between them."""
 
 
 def multi_scale_box(rng: np.random.Generator, height: int, width: int, scales: Sequence[float]) -> Box:
-    """A box of one of a few sizes at one of 13 places, as TSN draws it (Wang et al., ECCV 2016, section 3.3).
+    """A box of one of a few sizes at one of 13 positions, drawn as in TSN (Wang et al., ECCV 2016, section 3.3).
 
     Args:
-        rng: for the draw.
-        height, width: of the frame, px.
-        scales: of the frame's short side, descending; height and width take the same one or neighbours.
+        rng: random generator.
+        height, width: size of the frame, px.
+        scales: scales of the frame's short side, descending; height and width take the same scale or neighbours.
     """
     edges = [max(1, int(min(height, width) * scale)) for scale in scales]
     pairs = [pair for pair in product(range(len(edges)), repeat=2) if abs(pair[0] - pair[1]) <= 1]
@@ -32,11 +32,11 @@ def multi_scale_box(rng: np.random.Generator, height: int, width: int, scales: S
 
 
 def mirror_signs(pictures: np.ndarray, channels: np.ndarray) -> None:
-    """Turn vectors of 8 bits round, in place: 128 + v becomes 128 - v, and 0 becomes 255.
+    """Negate vectors of 8 bits in place: 128 + v becomes 128 - v, and 0 becomes 255.
 
     Args:
         pictures: (n, H, W, C) uint8.
-        channels: those that hold dx.
+        channels: the channels that hold dx.
     """
     turned = 2 * MIDDLE - pictures[..., channels].astype(np.int16)
     pictures[..., channels] = np.minimum(turned, 255).astype(np.uint8)
@@ -50,8 +50,8 @@ class MultiScaleCropFlip:
 
     Args:
         size: output edge, px.
-        scales: of the short side; CoViAR has 1, 0.875, 0.75, and for I-frames also 0.66.
-        flip_prob: how often the sample is mirrored.
+        scales: scales of the short side; CoViAR has 1, 0.875, 0.75, and for I-frames also 0.66.
+        flip_prob: probability of the mirroring.
     """
 
     def __init__(self, size: int, scales: Sequence[float] = (1, 0.875, 0.75), flip_prob: float = 0.5) -> None:

@@ -1,7 +1,7 @@
-"""DMC-Net (Shou et al., CVPR 2019): a small generator makes of vectors and residual what resembles optical flow.
+"""DMC-Net (Shou et al., CVPR 2019): a small generator makes an approximation of optical flow from vectors and residual.
 
-Of its published code, this is the training without the adversarial loss (`code/dmcnet`), which starts the one with it,
-`dmc_adversarial`.
+This is the training without the adversarial loss of the published code (`code/dmcnet`). Its weights are the start of
+the training with that loss, `dmc_adversarial`.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ class DMCGenerator(nn.Module):
     Each layer sees its input and the outputs of all layers before it; a last convolution gives the correction.
 
     Args:
-        in_channels: vectors (2) first, then what else is known: residual (3), where vectors are real (1).
-        widths: of the layers; 8, 8, 6, 4, 2 in the published code.
+        in_channels: vectors (2) first, then further inputs: residual (3), mask of real vectors (1).
+        widths: widths of the layers; 8, 8, 6, 4, 2 in the published code.
     """
 
     def __init__(self, in_channels: int, widths: Sequence[int] = (8, 8, 6, 4, 2)) -> None:
@@ -35,7 +35,7 @@ class DMCGenerator(nn.Module):
         self.correction = nn.Conv2d(in_channels, 2, 3, padding=1)
 
     def forward(self, known: Tensor) -> Tensor:
-        """(N, in_channels, H, W) -> (N, 2, H, W): the vectors, corrected."""
+        """(N, in_channels, H, W) -> the corrected vectors (N, 2, H, W)."""
         maps = known
         for layer in self.layers:
             maps = torch.cat((layer(maps), maps), 1)
@@ -43,11 +43,11 @@ class DMCGenerator(nn.Module):
 
 
 def blocky(flow: Tensor, cell: int) -> Tensor:
-    """Means over cells, painted again: flow as coarse as vectors of macroblocks, as the published code has it.
+    """Replace each cell by its mean: flow as coarse as vectors of macroblocks, as in the published code.
 
     Args:
         flow: (N, C, H, W); the last cells may be smaller.
-        cell: edge, px.
+        cell: edge of a cell, px.
     """
     means = F.avg_pool2d(flow, cell, ceil_mode=True)
     painted = means.repeat_interleave(cell, dim=2).repeat_interleave(cell, dim=3)
@@ -61,17 +61,17 @@ def flow_loss(generated: Tensor, flow: Tensor, cell: int) -> Tensor:
 
 @MODELS.register_module()
 class DMCRecognizer(StreamRecognizer):
-    """The classifier sees what the generator makes; the loss is `loss_cls` + weight * `flow_loss`.
+    """A classifier on the generator's output; the loss is `loss_cls` + weight * `flow_loss`.
 
-    As in the published code, the classifier's gradient ends at its input: the flow alone teaches the generator. With an
-    adversary (`AdversarialDMCRecognizer`) the labels do, too.
-    A training batch has vectors, what else the generator sees, and two channels of flow; a test needs no flow.
+    As in the published code, the classifier's gradient ends at its input: only the flow trains the generator. With an
+    adversary (`AdversarialDMCRecognizer`) the labels train it too.
+    A training batch has vectors, the generator's other inputs, and two channels of flow; a test needs no flow.
 
     Args:
-        backbone, cls_head, data_preprocessor, input_norm: as of `StreamRecognizer`; the backbone sees two channels.
-        channels: that the generator sees, the two of the vectors first.
+        backbone, cls_head, data_preprocessor, input_norm: as in `StreamRecognizer`; the backbone sees two channels.
+        channels: number of channels that the generator sees, the two of the vectors first.
         cell: edge of the flow's cells, px of the network's input; 16 in the published code.
-        flow_weight: of `flow_loss`; 10 in the published code.
+        flow_weight: weight of `flow_loss`; 10 in the published code.
     """
 
     labels_teach_generator = False
@@ -91,11 +91,11 @@ class DMCRecognizer(StreamRecognizer):
         self.channels, self.cell, self.flow_weight = channels, cell, flow_weight
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck', **more: Any) -> tuple[Tensor, dict[str, Any]]:
-        """(B, S, C, H, W) -> maps of the generated flow, as MMAction2; channels after the generator's are not read."""
+        """(B, S, C, H, W) -> maps of the generated flow, as in MMAction2; channels after the generator's are unused."""
         return super().extract_feat(self.generate(inputs).detach(), stage=stage, **more)
 
     def generate(self, inputs: Tensor) -> Tensor:
-        """(B, S, C, H, W) -> (B, S, 2, H, W)."""
+        """Inputs (B, S, C, H, W) -> generated flow (B, S, 2, H, W)."""
         known = inputs[:, :, : self.channels].flatten(0, 1)
         return self.generator(known).unflatten(0, inputs.shape[:2])
 
@@ -108,7 +108,7 @@ class DMCRecognizer(StreamRecognizer):
         return self._losses(inputs, data_samples)[0]
 
     def _losses(self, inputs: Tensor, data_samples: Samples) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """The losses; the generated and the true flow, (B * S, 2, H, W)."""
+        """The losses, and the generated and the true flow, (B * S, 2, H, W)."""
         if inputs.shape[2] < self.channels + 2:
             raise ValueError(
                 f'a batch of {inputs.shape[2]} channels has no flow after the {self.channels} of the generator. '

@@ -1,7 +1,7 @@
-"""DMC-Net's second training: an adversary tells generated flow from TV-L1 flow (`code/dmcnet_GAN` of its authors).
+"""DMC-Net's second training: an adversary distinguishes generated from TV-L1 flow (the authors' `code/dmcnet_GAN`).
 
-The published code trains the adversary with the classifier in one step and the generator in the next; here all learn in
-each step, and no gradient of the generator's loss reaches the adversary.
+The published code trains the adversary and the classifier in one step and the generator in the next. Here all are
+trained in each step, and no gradient of the generator's loss reaches the adversary.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ GENERATED, REAL = 0, 1
 
 
 class FlowDiscriminator(nn.Module):
-    """Three 3x3 convolutions a width, the first with stride 2, and a linear layer: (N, 2, size, size) -> (N, 2).
+    """Three 3x3 convolutions per width, the first with stride 2, and a linear layer: (N, 2, size, size) -> (N, 2).
 
     Args:
-        size: of the flow, px.
-        widths: 16, 32, 64, 128 in the published code.
+        size: size of the flow, px.
+        widths: widths of the layers; 16, 32, 64, 128 in the published code.
     """
 
     def __init__(self, size: int, widths: Sequence[int] = (16, 32, 64, 128)) -> None:
@@ -37,7 +37,7 @@ class FlowDiscriminator(nn.Module):
         for width in widths:
             for stride in (2, 1, 1):
                 layers += [nn.Conv2d(before, width, 3, stride, 1), nn.LeakyReLU(0.2), nn.Dropout2d(0.25)]
-                layers += [nn.BatchNorm2d(width, eps=0.8)] if len(layers) > 3 else []  # not behind the first one
+                layers += [nn.BatchNorm2d(width, eps=0.8)] if len(layers) > 3 else []  # not after the first one
                 before = width
             size = -(-size // 2)
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * size * size, 2))
@@ -48,7 +48,7 @@ class FlowDiscriminator(nn.Module):
 
 
 def discriminator_loss(discriminator: nn.Module, generated: Tensor, flow: Tensor) -> Tensor:
-    """Cross entropy of telling both apart, in one batch; no gradient reaches what has generated."""
+    """Cross entropy of classifying both in one batch; no gradient reaches the generator."""
     scores = discriminator(torch.cat((generated.detach(), flow)))
     kinds = [
         torch.full((len(part),), kind, device=flow.device) for part, kind in ((generated, GENERATED), (flow, REAL))
@@ -57,7 +57,7 @@ def discriminator_loss(discriminator: nn.Module, generated: Tensor, flow: Tensor
 
 
 def deception_loss(discriminator: nn.Module, generated: Tensor) -> Tensor:
-    """Cross entropy of the generated flow being taken for real; no gradient reaches the discriminator."""
+    """Cross entropy of classifying the generated flow as real; no gradient reaches the discriminator."""
     fixed = {name: value.detach() for name, value in discriminator.named_parameters()}
     scores = functional_call(discriminator, fixed, (generated,))
     return F.cross_entropy(scores, torch.full((len(generated),), REAL, device=generated.device))
@@ -65,15 +65,15 @@ def deception_loss(discriminator: nn.Module, generated: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class AdversarialDMCRecognizer(DMCRecognizer):
-    """`DMCRecognizer` whose generator also learns to deceive, and from the labels.
+    """`DMCRecognizer` whose generator also learns from the discriminator and the labels.
 
     Args:
-        backbone, cls_head, data_preprocessor, channels, cell, flow_weight, input_norm: as of `DMCRecognizer`.
-        size: of the network's input, px.
+        backbone, cls_head, data_preprocessor, channels, cell, flow_weight, input_norm: as in `DMCRecognizer`.
+        size: size of the network's input, px.
         pretrained: checkpoint or work directory of the training without an adversary, read when a training starts; None
             starts from scratch.
-        deception_weight: of `deception_loss`; 1 in the published code.
-        discriminator_weight: of `discriminator_loss`; 0.01 in the published code.
+        deception_weight: weight of `deception_loss`; 1 in the published code.
+        discriminator_weight: weight of `discriminator_loss`; 0.01 in the published code.
     """
 
     labels_teach_generator = True
@@ -98,7 +98,7 @@ class AdversarialDMCRecognizer(DMCRecognizer):
         self.deception_weight, self.discriminator_weight = deception_weight, discriminator_weight
 
     def init_weights(self) -> None:
-        """The parts' own start, then generator and classifier of `pretrained`.
+        """Initialise the parts, then load generator and classifier from `pretrained`.
 
         Raises:
             FileNotFoundError, CheckpointError: there is no such checkpoint, or it has other layers or classes.
@@ -114,7 +114,7 @@ class AdversarialDMCRecognizer(DMCRecognizer):
         print_log(load_weights(known, read_state_dict(path), source=path), logger='current')
 
     def loss(self, inputs: Tensor, data_samples: Samples) -> dict[str, Tensor]:
-        """Those of `DMCRecognizer`, `loss_deception` and `loss_discriminator`."""
+        """The losses of `DMCRecognizer`, `loss_deception` and `loss_discriminator`."""
         losses, generated, flow = self._losses(inputs, data_samples)
         deceived = deception_loss(self.discriminator, generated)
         told = discriminator_loss(self.discriminator, generated, flow)

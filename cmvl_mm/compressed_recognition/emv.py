@@ -1,7 +1,7 @@
-"""EMV-CNN (Zhang et al., CVPR 2016): a network on motion vectors, taught by one on optical flow.
+"""EMV-CNN (Zhang et al., CVPR 2016): a network on motion vectors, trained by a teacher network on optical flow.
 
-Two transfers: the student starts from the teacher's weights, and imitates its softened scores besides learning the
-labels.  Print was not checked: temperature and weight are unverified.
+There are two transfers: the student starts from the teacher's weights, and learns its softened scores in addition to
+the labels.  The paper's text was not checked: temperature and weight are unverified.
 """
 
 import copy
@@ -23,8 +23,8 @@ def transfer_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tenso
     -sum_k p_k log q_k with p = softmax(teacher / T), q = softmax(student / T).
 
     Args:
-        student, teacher: (B, classes) scores before the softmax; none of the teacher's gradient is used.
-        temperature: T, above 0; 1 leaves the classes as sharp as they are.
+        student, teacher: (B, classes) scores before the softmax; no gradient reaches the teacher.
+        temperature: T, above 0; 1 does not soften the scores.
     """
     wanted = (teacher.detach() / temperature).softmax(1)
     return -(wanted * (student / temperature).log_softmax(1)).sum(1).mean()
@@ -32,18 +32,18 @@ def transfer_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tenso
 
 @MODELS.register_module()
 class EMVRecognizer(StreamRecognizer):
-    """The student; a frozen teacher of the same layers on flow belongs to it while it trains.
+    """The student, with a frozen teacher on flow that has the same layers.
 
-    A training batch has the student's channels first, then as many of the teacher's; a test needs the student's alone.
+    A training batch has the student's channels first, then as many of the teacher's; a test needs only the student's.
     The loss is `loss_cls` + weight * `transfer_loss`.
 
     Args:
-        backbone, cls_head, data_preprocessor, input_norm: as of `StreamRecognizer`, of the student and of the teacher.
-        teacher: its checkpoint or work directory, from a `StreamRecognizer` of the same backbone and head; read when
-            a training starts. None: random weights, as a test of a trained student needs no teacher.
-        start: 'teacher' begins with the teacher's weights, 'random' with the backbone's own start.
-        temperature: of `transfer_loss`.
-        weight: of `transfer_loss`; 0 learns the labels alone.
+        backbone, cls_head, data_preprocessor, input_norm: as in `StreamRecognizer`, for student and teacher.
+        teacher: checkpoint or work directory of a `StreamRecognizer` with the same backbone and head; read when a
+            training starts. None: random weights, as a test of a trained student needs no teacher.
+        start: 'teacher' begins with the teacher's weights, 'random' with the backbone's own initialisation.
+        temperature: temperature of `transfer_loss`.
+        weight: weight of `transfer_loss`; 0 learns only the labels.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class EMVRecognizer(StreamRecognizer):
         self.teacher.requires_grad_(False).eval()
 
     def init_weights(self) -> None:
-        """The backbone's own start, then the teacher's weights into the teacher and, as `start` says, the student.
+        """Initialise the backbone, then load the teacher's weights into the teacher and, by `start`, the student.
 
         Raises:
             FileNotFoundError, CheckpointError: there is no such teacher, or it has other layers or classes.
@@ -88,7 +88,7 @@ class EMVRecognizer(StreamRecognizer):
                 self.get_submodule(name).load_state_dict(part.state_dict())
 
     def train(self, mode: bool = True) -> 'EMVRecognizer':
-        """As torch, but the teacher keeps its running averages."""
+        """Set the mode as in torch, but keep the teacher's running averages fixed."""
         super().train(mode)
         self.teacher.eval()
         return self
@@ -97,7 +97,7 @@ class EMVRecognizer(StreamRecognizer):
         """The head's own losses and `loss_transfer`.
 
         Raises:
-            ValueError: the batch has not the channels of both.
+            ValueError: the batch does not have the channels of both.
         """
         if inputs.shape[2] != 2 * self.channels:
             raise ValueError(
@@ -113,6 +113,6 @@ class EMVRecognizer(StreamRecognizer):
 
     @torch.no_grad()
     def _teach(self, flow: Tensor) -> Tensor:
-        """(B, S, C, H, W) -> the teacher's scores (B, classes)."""
+        """Flow (B, S, C, H, W) -> the teacher's scores (B, classes)."""
         maps = self.teacher['backbone'](self.teacher['input_norm'](flow.flatten(0, 1)))
         return self.teacher['cls_head'](maps, num_segs=flow.shape[1])

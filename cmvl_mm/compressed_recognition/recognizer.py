@@ -13,16 +13,16 @@ Samples = list[ActionDataSample]
 
 @MODELS.register_module()
 class StreamRecognizer(Recognizer2D):
-    """MMAction2's `Recognizer2D` with a batch norm of its input, as CoViAR has it for vectors and residuals.
+    """MMAction2's `Recognizer2D` with a batch norm on its input, as in CoViAR for vectors and residuals.
 
-    A test also gives every sample `feature` (C,), the mean of its segments' last maps, so that `--dump-features`,
+    A test also adds `feature` (C,), the mean of its segments' last maps, to every sample, so that `--dump-features`,
     retrieval, linear probe and nearest neighbours work as with any other recognizer.
 
     Args:
-        backbone: of MMAction2, with as many `in_channels`.
-        cls_head: of MMAction2 that averages segments, such as `TSNHead`.
-        data_preprocessor: such as `ActionDataPreprocessor`, whose mean and std scale the 8 bits of `ReadStreams`.
-        input_norm: channels that get a batch norm; None leaves the input alone, as CoViAR does with I-frames.
+        backbone: an MMAction2 backbone with as many `in_channels` as the stream has channels.
+        cls_head: an MMAction2 head that averages segments, such as `TSNHead`.
+        data_preprocessor: for example `ActionDataPreprocessor`; mean and std scale the 8 bits of `ReadStreams`.
+        input_norm: number of channels with a batch norm; None uses no batch norm, as CoViAR does for I-frames.
     """
 
     def __init__(
@@ -32,17 +32,17 @@ class StreamRecognizer(Recognizer2D):
         data_preprocessor: dict[str, Any],
         input_norm: int | None = None,
     ) -> None:
-        # MMEngine would look for it in its own registry
+        # MMEngine would search its own registry only
         super().__init__(backbone, cls_head=cls_head, data_preprocessor=MODELS.build(data_preprocessor))
         self.input_norm = nn.Identity() if input_norm is None else nn.BatchNorm2d(input_norm)
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck', **more: Any) -> tuple[Tensor, dict[str, Any]]:
-        """(B, S, C, H, W) -> maps (B * S, C', H', W') and what the head needs, as MMAction2."""
+        """(B, S, C, H, W) -> maps (B * S, C', H', W') and the head's arguments, as in MMAction2."""
         seen = self.input_norm(inputs.flatten(0, 1)).unflatten(0, inputs.shape[:2])
         return super().extract_feat(seen, stage=stage, **more)
 
     def predict(self, inputs: Tensor, data_samples: Samples) -> Samples:
-        """As MMAction2, with `feature` besides `pred_score` and `pred_label`."""
+        """Predict as in MMAction2, with `feature` in addition to `pred_score` and `pred_label`."""
         maps, settings = self.extract_feat(inputs, test_mode=True)
         features = maps.mean((2, 3)).unflatten(0, inputs.shape[:2]).mean(1)
         found = self.cls_head.predict(maps, data_samples, **settings)

@@ -1,4 +1,4 @@
-"""Which frames a compressed-domain recogniser sees: one of each segment, moved to a frame that has the stream.
+"""Choose the frames of a compressed-domain recogniser: one per segment, moved to a frame that has the stream.
 
 The rule is that of CoViAR's published code (`dataset.py`): vectors and residuals never come from an I-frame.
 """
@@ -18,8 +18,8 @@ def segment_frames(num_frames: int, segments: int, rng: np.random.Generator | No
     """(segments,) frames, one of each of as many equal segments of a video.
 
     Args:
-        num_frames: of the video, at least 1; fewer than segments give frames more than once.
-        segments: at least 1.
+        num_frames: frames of the video, at least 1; with fewer frames than segments, frames repeat.
+        segments: number of segments, at least 1.
         rng: draws uniformly in each segment; None takes the middle of each, for a test.
     """
     length = (num_frames - 1) / segments
@@ -30,22 +30,22 @@ def segment_frames(num_frames: int, segments: int, rng: np.random.Generator | No
 
 
 def iframes_before(keyframes: Frames, frames: Frames) -> Frames:
-    """The I-frame at or before each frame; the first one where none is.
+    """The I-frame at or before each frame; the first I-frame if there is none before.
 
     Args:
-        keyframes: (k,) ascending, k at least 1.
-        frames: any shape.
+        keyframes: (k,) ascending indices, k at least 1.
+        frames: frame indices of any shape.
     """
     return keyframes[np.maximum(np.searchsorted(keyframes, frames, side='right') - 1, 0)]
 
 
 def predicted_before(keyframes: Frames, num_frames: int, frames: Frames) -> Frames:
-    """Each frame itself, but of an I-frame the last frame before it that is none; the first such one where none is.
+    """Replace each I-frame by the last predicted frame before it, or by the first one if there is none before.
 
     Args:
-        keyframes: (k,) ascending.
-        num_frames: of the video.
-        frames: any shape.
+        keyframes: (k,) ascending indices.
+        num_frames: frames of the video.
+        frames: frame indices of any shape.
 
     Raises:
         VideoTooShort: every frame is an I-frame.
@@ -64,10 +64,10 @@ class SampleSegments:
 
     Args:
         segments: 3 for training in CoViAR, 25 for testing.
-        place: 'random' draws one in each, 'middle' takes the middle of each.
-        frames: 'iframe' moves each to the I-frame at or before it; 'predicted' leaves out frame 0, and moves an I-frame
-            to the frame before it, whose vectors and residual are those of a whole group of pictures.
-        stack: consecutive frames from each, for networks that see several vector fields at once.
+        place: 'random' draws one in each segment, 'middle' takes the middle.
+        frames: 'iframe' moves each frame to the I-frame at or before it; 'predicted' excludes frame 0, and moves an
+            I-frame to the frame before it, whose vectors and residual are those of a whole group of pictures.
+        stack: consecutive frames per segment, for networks that see several vector fields at once.
 
     Raises:
         VideoTooShort: the video has no room for the stack, or no predicted frame.
@@ -96,7 +96,7 @@ class SampleSegments:
             found = iframes_before(video.keyframes, segment_frames(video.num_frames, self.segments, rng))
             sample['clip_frames'] = found[:, None]
             return sample
-        starts = video.num_frames - self.stack  # frame 0 is none
+        starts = video.num_frames - self.stack  # frame 0 is not a predicted frame
         if starts < 1:
             raise VideoTooShort(
                 f'the video has {video.num_frames} frames, and frame 0 with {self.stack} more is needed'

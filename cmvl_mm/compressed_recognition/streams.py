@@ -1,9 +1,9 @@
-"""Vectors, residuals and flow of the sampled frames as pictures of 8 bits, which crops and networks take like others.
+"""Vectors, residuals and flow of the sampled frames as 8-bit pictures, for the usual crops and networks.
 
-Scales are those of CoViAR's published code (`dataset.py`): vectors of -20 ... 20 px on 0 ... 255 with 128 for none,
-residuals plus 128; what is beyond is clipped.
+Scales are those of CoViAR's published code (`dataset.py`): vectors of -20 ... 20 px map to 0 ... 255 with 128 for no
+motion, residuals plus 128; values outside are clipped.
 
-Legend: S segments of T frames, H x W pixels.
+Symbols: S segments of T frames, H x W pixels.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,17 +27,17 @@ MIDDLE = 128  # no motion, no residual
 
 
 def vector_pictures(vectors: npt.NDArray[Any]) -> Pictures:
-    """Vectors in pixels, any shape -> 8 bits: v * 127.5 / 20 + 128, rounded and clipped."""
+    """Vectors in pixels, of any shape -> 8 bits: v * 127.5 / 20 + 128, rounded and clipped."""
     return np.clip(np.rint(vectors * (127.5 / REACH)) + MIDDLE, 0, 255).astype(np.uint8)
 
 
 def residual_pictures(residual: npt.NDArray[np.int16]) -> Pictures:
-    """Differences of -255 ... 255, any shape -> 8 bits: plus 128, clipped."""
+    """Differences of -255 ... 255, of any shape -> 8 bits: plus 128, clipped."""
     return np.clip(residual + MIDDLE, 0, 255).astype(np.uint8)
 
 
 def painted(field: MotionField, height: int, width: int) -> tuple[npt.NDArray[np.float32], Valid]:
-    """A field on its grid -> every pixel's vector in pixels, (n, H, W, 2), and where it is real, (n, H, W)."""
+    """A field on its grid -> every pixel's vector in pixels, (n, H, W, 2), and a mask of real ones, (n, H, W)."""
     rows, columns = np.arange(height) // field.block, np.arange(width) // field.block
     vectors = field.vectors[:, rows][:, :, columns].astype(np.float32) / np.float32(QUARTERS)
     return vectors, field.valid[:, rows][:, :, columns]
@@ -78,7 +78,7 @@ def _difference(video: CompressedVideo, frames: npt.NDArray[np.int64], over: int
 
 
 def _require_exact(video: CompressedVideo) -> None:
-    """CoViAR's streams are defined on MPEG-4 Part 2 without B-frames; of others they would be estimates."""
+    """Refuse other codecs: CoViAR's streams are defined on MPEG-4 Part 2 without B-frames, others give estimates."""
     if not video.has_exact_residuals:
         raise VideoError(
             video.path,
@@ -101,35 +101,35 @@ STREAMS: dict[str, Callable[[CompressedVideo, npt.NDArray[np.int64]], tuple[Pict
     'accumulated_residual': _accumulated_residual,
     'flow': _flow,
 }
-"""Name -> frames (n,) to pictures (n, H, W, channels) and, of vectors, where they are real (n, H, W)."""
+"""Name -> function from frames (n,) to pictures (n, H, W, channels) and, for vectors, a mask of real ones (n, H, W)."""
 
 
 @TRANSFORMS.register_module()
 class ReadStreams:
     """The streams of the sampled frames as channels of `imgs`, (S, H, W, C) uint8, in the order of their names.
 
-    | stream | channels of a frame | what |
+    | stream | channels of a frame | content |
     |---|---|---|
-    | vectors | dx, dy | the frame's own |
-    | residual | R, G, B | the frame less the one before it, moved by the frame's own vectors |
+    | vectors | dx, dy | the frame's own vectors |
+    | residual | R, G, B | the frame minus the previous frame moved by the frame's own vectors |
     | accumulated_vectors | dx, dy | displacement since the I-frame, `read_accumulated` |
-    | accumulated_residual | R, G, B | the frame less its I-frame, moved by that displacement |
-    | flow | dx, dy | TV-L1, from the file beside the video that `cmvl prepare --flow` writes |
+    | accumulated_residual | R, G, B | the frame minus its I-frame moved by that displacement |
+    | flow | dx, dy | TV-L1, from the flow file next to the video that `cmvl prepare --flow` writes |
 
     A segment of T frames has the channels of its frames one after another, then those of the next stream.  Residuals
-    are CoViAR's differences of pictures, not what the stream codes (`read_residuals`).
+    are CoViAR's differences of pictures, not the residuals coded in the stream (`read_residuals`).
 
     Args:
         streams: names of the table.
-        invalid: what a place without a real vector is (intra blocks; traces that cannot be followed). 'channel' adds to
-            each stream of vectors a channel a frame that is 255 where they are real and 0 elsewhere, so that a network
-            can tell. 'no_motion' is the papers' rule: such a place counts as one that does not move.
+        invalid: treatment of pixels without a real vector (intra blocks; traces that cannot be followed). 'channel'
+            adds one channel per frame to each stream of vectors, 255 where they are real and 0 elsewhere, so that a
+            network can distinguish them. 'no_motion' is the papers' rule: such pixels count as not moving.
 
     Raises:
-        ValueError: a stream is unknown; flow of frame 0 is asked for; or the sample holds decoded frames, which have
+        ValueError: a stream is unknown; flow of frame 0 is requested; or the sample holds decoded frames, which have
             no streams.
-        VideoError: a residual or accumulated vectors of anything but MPEG-4 Part 2 without B-frames; or there is no
-            flow file of the video.
+        VideoError: residual or accumulated vectors are read from another stream than MPEG-4 Part 2 without B-frames;
+            or the video has no flow file.
     """
 
     def __init__(self, streams: Sequence[str], invalid: Literal['channel', 'no_motion']) -> None:
@@ -160,7 +160,7 @@ class ReadStreams:
                 channels.append(_stacked(valid[..., None] * np.uint8(255), frames.shape))
         sample['imgs'] = np.concatenate(channels, axis=-1)
         sample['signed_channels'] = np.array(signed, np.int64)
-        sample['clip_frames'] = frames[:, :1]  # a picture a segment, from here on
+        sample['clip_frames'] = frames[:, :1]  # one picture per segment from here on
         return sample
 
 

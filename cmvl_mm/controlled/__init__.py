@@ -1,1 +1,1 @@
-"""Videos whose truth is known: generated frames, the true motion of each, and sets of them."""
+"""Videos with known ground truth: generated frames, their true motion, and sets of such videos."""

@@ -1,9 +1,9 @@
 """The controlled benchmark's level 'basic': 8 contexts x 8 motions, independent of each other, known exactly.
 
-A context is a textured background; a motion is the programme that a flock of three equal bright discs
-follows.  Neither tells anything about the other, so that what a network learnt of each can be measured apart.
+A context is a textured background; a motion is the programme that a group of three equal bright discs
+follows.  The two are independent, so that what a network has learnt about each can be measured separately.
 The discs are neutral and
-alike: where they differed in looks, networks matched discs instead of contexts.
+alike: with different appearances, networks matched discs instead of contexts.
 """
 
 from collections.abc import Sequence
@@ -40,12 +40,12 @@ def make_controlled_video(
     """One video of the benchmark, a pure function of its arguments.
 
     Args:
-        seed: of everything that is free: colours, scales, places, phases, speed.
+        seed: seed of all random parameters: colours, scales, places, phases, speed.
         context: one of `CONTEXTS`.
         motion: one of `MOTIONS`.
 
     Returns:
-        uint8 (108, 112, 128, 3) RGB, and the truth.
+        Frames, uint8 (108, 112, 128, 3) RGB, and the truth.
     """
     check_cell(context, motion, CONTEXTS, MOTIONS)
     rng = np.random.default_rng(seed)
@@ -70,9 +70,9 @@ def make_controlled_video(
 
 
 def _programme(motion: str, rng: np.random.Generator) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Disc centres (T, 3, 2) in px, not yet wrapped round the frame, and the scale of the discs (T,).
+    """Disc centres (T, 3, 2) in px, before wrapping around the frame, and the scale of the discs (T,).
 
-    Speed and phase are the flock's; every disc has a home of its own, in a quarter of the frame of its own.
+    Speed and phase are common to the group; every disc has its own home position in its own quarter of the frame.
     """
     t = np.arange(NUM_FRAMES)
     quarter = rng.permutation(4)[:DISCS]

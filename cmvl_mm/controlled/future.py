@@ -1,15 +1,15 @@
-"""The controlled benchmark's level 'future': what comes next is seen in the pictures, and in no vector so far.
+"""The controlled benchmark's level 'future': the pictures show the future motion, the vectors so far do not.
 
 Discs move right, left, up or down, and turn by 90 degrees at frame `TURN`, clockwise or counter-clockwise.  Until then
-the two members of a pair, such as right-cw and right-ccw, move alike.  A dark spot on the side to which each disc will
-turn tells them apart: a clip shows it, its motion vectors do not.  So a network that predicts the clip's own motion
-gains nothing from the spot, one that predicts the motion after the clip needs it.  Neither discs nor spots rotate, and
-the members of a pair are mirror images of each other.
+the two members of a pair, such as right-cw and right-ccw, move in the same way.  Only a dark spot, on the side to which
+each disc will turn, distinguishes them: a clip shows it, its motion vectors do not.  So a network that predicts the
+clip's own motion gains nothing from the spot; a network that predicts the motion after the clip needs it.  Neither
+discs nor spots rotate, and the members of a pair are mirror images of each other.
 
-Clips for this level: 16 frames of stride 2, a gap of 2, and 8 frames of future, 41 frames in all.  They begin at frame
-0 to 3 and end before the turn; at least seven of the eight vectors of the future lie behind it.
+Clips for this level: 16 frames of stride 2, a gap of 2, and 8 frames of future, 41 frames in total.  They begin at
+frame 0 to 3 and end before the turn; at least seven of the eight vectors of the future are after it.
 
-The discs are strewn over the frame as they are at the turn, alike for all classes: all of them are in sight then.
+The positions of the discs at the turn have the same distribution for all classes: all discs are visible then.
 """
 
 from collections.abc import Sequence
@@ -47,16 +47,16 @@ def make_future_video(
     """One video of the level, a pure function of its arguments.
 
     Args:
-        seed: of everything that is free.  The members of a pair, made with one seed, differ in nothing before frame
-            `TURN` but the side of the spot.
+        seed: seed of all random parameters.  The members of a pair, made with one seed, differ before frame `TURN`
+            only in the side of the spot.
         context: one of `CONTEXTS` of the level 'basic'.
         motion: one of `MOTIONS`.
 
     Returns:
-        uint8 (44, 112, 128, 3) RGB, and the truth.
+        Frames, uint8 (44, 112, 128, 3) RGB, and the truth.
     """
     check_cell(context, motion, CONTEXTS, MOTIONS)
-    behind, before = np.random.default_rng(seed).spawn(2)  # families draw more or less: discs must not depend on it
+    behind, before = np.random.default_rng(seed).spawn(2)  # families differ in draws: discs must not depend on it
     offsets = gentle_pan(behind, NUM_FRAMES)
     background = patterns.draw_context(context, HEIGHT, WIDTH, PAN_AMPLITUDES[1], behind)
     direction, turn = motion.split('-')
@@ -83,7 +83,7 @@ def make_future_video(
 
 
 def _places(rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """(3, 2): each disc whole in a quarter of the frame of its own, so that none ever covers another's spot, px."""
+    """(3, 2) px: each disc is completely in its own quarter of the frame, so that no disc covers another's spot."""
     quarter = rng.permutation(4)[:DISCS]
     radius = DIAMETER / 2
     return np.stack(

@@ -1,14 +1,14 @@
-"""The controlled benchmark's level 'hard': 12 contexts x 12 motions, and all in the way that 'basic' leaves out.
+"""The controlled benchmark's level 'hard': 12 contexts x 12 motions, with the difficulties that 'basic' omits.
 
-What is hard:
+The difficulties:
 
-* The camera pans in every video, 1 to 2 px a frame at its fastest on either axis, and zooms.  On the screen its motion
-  adds to the objects': no background is still, and one vector alone does not say what moves.
-* Three to five objects of free shape and size wear textures of any context's family in colours of their own.  They are
+* The camera pans in every video, 1 to 2 px per frame at its fastest on either axis, and zooms.  Its motion adds to that
+  of the objects: no background is still, and a single vector does not tell what moves.
+* Three to five objects of random shape and size have textures of any context's family in their own colours.  They give
   no hint at the context, but a shortcut for matching a clip to its I-frame: networks that match objects learn little
-  of the context.  In a forerunner of 'basic' that halved what was learnt of it; here it is meant.
-* Objects follow one programme, each in its own phase, and cover each other.
-* The classes are close: three kinds of lines that cross, four motions to the right, three round a centre.
+  about the context.  In an earlier version of 'basic' this halved what was learnt about it; here it is intended.
+* Objects follow one programme, each in its own phase, and occlude each other.
+* The classes are similar: three kinds of crossing lines, four motions to the right, three around a centre.
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ NUM_FRAMES = 108
 _DIAMETERS = (28, 46)  # px
 _LARGEST_ZOOM = 1.25
 _MARGIN = 26  # px outside the frame, more than a radius: objects leave and enter unseen
-_PAN_AMPLITUDES = (14, 26)  # px, of either axis
-_PAN_SPEEDS = (1.0, 2.0)  # px per frame at its fastest, of either axis
-_GRAIN = (12, 16)  # more than in 'basic': all of the background must be found again by the encoder's search
+_PAN_AMPLITUDES = (14, 26)  # px, on either axis
+_PAN_SPEEDS = (1.0, 2.0)  # px per frame at its fastest, on either axis
+_GRAIN = (12, 16)  # more than in 'basic': the encoder's search must match the whole background
 
 
 def make_hard_video(
@@ -41,15 +41,15 @@ def make_hard_video(
     """One video of the level, a pure function of its arguments.
 
     Args:
-        seed: of everything that is free.
+        seed: seed of all random parameters.
         context: one of `CONTEXTS`.
         motion: one of `MOTIONS`.
 
     Returns:
-        uint8 (108, 112, 128, 3) RGB, and the truth.
+        Frames, uint8 (108, 112, 128, 3) RGB, and the truth.
     """
     check_cell(context, motion, CONTEXTS, MOTIONS)
-    behind, rng = np.random.default_rng(seed).spawn(2)  # families draw more or less: nothing else depends on it
+    behind, rng = np.random.default_rng(seed).spawn(2)  # families differ in draws: nothing else may depend on it
     pan, zoom = _camera(rng)
     background = patterns.draw_context(context, HEIGHT, WIDTH, _PAN_AMPLITUDES[1], behind, _GRAIN)
     count = int(rng.integers(3, 6))
@@ -58,7 +58,7 @@ def make_hard_video(
         for _ in range(count)
     ]
     sizes = rng.uniform(*_DIAMETERS, count)
-    paths = _programmes(motion, count, rng) + pan[:, None]  # where they were seen without zoom, not yet wrapped
+    paths = _programmes(motion, count, rng) + pan[:, None]  # positions without zoom, before wrapping
     centres, displacement = _on_screen(paths, zoom)
     diameters = sizes * zoom[:, None]
     truth = ControlledTruth(
@@ -75,7 +75,7 @@ def make_hard_video(
 
 
 def _camera(rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """(T, 2): how far the pan has moved the scene, px; (T,): how large it is seen, 1 to 1.25."""
+    """(T, 2): displacement of the scene by the pan, px; (T,): zoom factor, 1 to 1.25."""
     t = np.arange(NUM_FRAMES)[:, None]
     amplitude = rng.uniform(*_PAN_AMPLITUDES, 2)
     pan = amplitude * np.sin(rng.uniform(*_PAN_SPEEDS, 2) / amplitude * t + rng.uniform(0, 2 * np.pi, 2))
@@ -89,8 +89,8 @@ def _before(values: Floats) -> Floats:
 
 
 def _on_screen(paths: Floats, zoom: Floats) -> tuple[Floats, Floats]:
-    """Centres (T, n, 2) of what wraps round the frame and is then magnified round its middle, and how far each moved
-    since the frame before; px."""
+    """Centres (T, n, 2) after wrapping around the frame and zooming about its middle, and displacements since the
+    previous frame; px."""
     middle = (np.array([WIDTH, HEIGHT]) - 1) / 2
     arms = wrapped(paths, _MARGIN) - middle
     arms_before = arms - np.diff(paths, axis=0, prepend=paths[:1])  # on this side of a jump
@@ -99,7 +99,7 @@ def _on_screen(paths: Floats, zoom: Floats) -> tuple[Floats, Floats]:
 
 
 def _programmes(motion: str, count: int, rng: np.random.Generator) -> Floats:
-    """(T, n, 2) px: one programme at one speed for all; home and phase are each object's own."""
+    """(T, n, 2) px: one programme at one speed for all objects; home and phase are random for each."""
     home = rng.uniform(0, (WIDTH, HEIGHT), (count, 2))
     speed = rng.uniform(2.0, 3.4)  # px per frame
     phases = rng.uniform(0, 1, count)
@@ -109,17 +109,17 @@ def _programmes(motion: str, count: int, rng: np.random.Generator) -> Floats:
 
 
 def _path(motion: str, t: npt.NDArray[np.integer], speed: float, phase: float, size: float) -> Floats:
-    """(T, 2) px from home.  ``phase`` in turns, ``size`` from 0, a small figure, to 1, a large one."""
+    """(T, 2) px relative to home.  ``phase`` is in turns, ``size`` from 0 (small figure) to 1 (large figure)."""
     if motion in ('right', 'left', 'falling', 'rising'):
         x, y = {'right': (1, 0), 'left': (-1, 0), 'falling': (0.7, 0.7), 'rising': (0.7, -0.7)}[motion]
         return np.stack([x * speed * t, y * speed * t], axis=-1)
     period = 24 + 12 * size  # frames
     turns = t / period + phase
-    if motion == 'surge':  # to the right, now slowly, now fast
+    if motion == 'surge':  # to the right, alternately slow and fast
         return np.stack([speed * (t - 0.8 * period / (2 * np.pi) * np.cos(2 * np.pi * turns)), 0 * t], axis=-1)
-    if motion == 'stopgo':  # down, or not at all
+    if motion == 'stopgo':  # down, with stops
         return np.stack([0 * t, 1.6 * speed * np.cumsum(turns % 1 < 0.5)], axis=-1)
-    if motion == 'bounce':  # as balls do, at the fastest when they meet the floor
+    if motion == 'bounce':  # like a ball, fastest at the floor
         height = speed * period / 4
         return np.stack([0 * t, -4 * height * (turns % 1) * (1 - turns % 1)], axis=-1)
     if motion == 'swap':  # along x and back, then along y and back

@@ -1,4 +1,4 @@
-"""The levels of the controlled benchmark: what each is made of, and the kinds of label it has."""
+"""The levels of the controlled benchmark: their contents and kinds of label."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ class Level:
     """One level; its cells are all pairs of context and motion."""
 
     make: Callable[[Sequence[int], str, str], tuple[npt.NDArray[np.uint8], ControlledTruth]]
-    """(seed, context, motion) -> frames, truth."""
+    """Function (seed, context, motion) -> frames, truth."""
     contexts: tuple[str, ...]
     motions: tuple[str, ...]
     version: str
-    """Part of every name: change it when the pictures change, so that old files are not kept."""
+    """Part of every file name: change it when the pictures change, so that old files are not kept."""
     stream: tuple[int, ...]
-    """Part of every seed: no two levels share backgrounds."""
+    """Part of every seed, so that no two levels share backgrounds."""
     file_size: int
-    """Bytes, of every video: textures compress differently, and the size must not tell which it is."""
+    """Bytes of every video: textures compress differently, and the size must not reveal the texture."""
     motion_parts: tuple[str, ...] = ()
-    """Kinds of label that the parts of a motion's name, between hyphens, give."""
+    """Kinds of label for the parts of a motion's name between hyphens."""
 
     def names(self, context: str, motion: str) -> dict[str, str]:
         """Kind of label -> the class of this cell."""

@@ -1,4 +1,4 @@
-"""What a controlled video is painted with: twelve families of texture."""
+"""Textures of the controlled videos, in twelve families."""
 
 import colorsys
 
@@ -9,15 +9,15 @@ Array = npt.NDArray[np.floating]
 
 
 class Background:
-    """A still texture, ``pad`` px larger than the frame on every side; the frame may move over it."""
+    """A still texture, ``pad`` px larger than the frame on every side, over which the frame may move."""
 
     def __init__(self, texture: Array, pad: int) -> None:
         self._texture = texture  # (height + 2 pad, width + 2 pad, 3), 0 to 255
         self._pad = pad
 
     def at(self, offset: npt.NDArray[np.float64], zoom: float = 1) -> Array:
-        """(height, width, 3) with the frame moved by ``offset`` = (x, y) px, whole or not, and what it shows
-        magnified ``zoom`` times, at least once, round its middle."""
+        """The picture (height, width, 3) of the frame moved by ``offset`` = (x, y) px, whole or not, magnified by
+        ``zoom``, at least 1, about its middle."""
         if zoom != 1:
             return self._magnified(offset, zoom)
         whole = np.floor(offset).astype(int)
@@ -38,7 +38,7 @@ class Background:
         return mix(lines[:, left], lines[:, left + 1], right[:, None])
 
     def _lines(self, offset: float, zoom: float, side: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Along one axis, for each pixel of the frame: the texel before it, and the next one's share."""
+        """Along one axis, for each pixel of the frame: the texel before it, and the weight of the next one."""
         middle = (side - 1) / 2
         texels = self._pad + middle + (np.arange(side) - middle) / zoom + offset
         before = np.floor(texels).astype(np.int64)
@@ -48,9 +48,9 @@ class Background:
 def draw_context(
     name: str, height: int, width: int, pad: int, rng: np.random.Generator, grain: tuple[float, float] = (5, 8)
 ) -> Background:
-    """One texture of the family ``name``; hues, angle, scale and phase are free.  ``pad``: as far as it may
-    pan, px.  ``grain``: least and greatest deviation of its noise, of 255."""
-    pad += 1  # bilinear reading needs one more
+    """A texture of the family ``name`` with random hues, angle, scale and phase.  ``pad``: largest pan, px.
+    ``grain``: smallest and largest deviation of its noise, of 255."""
+    pad += 1  # bilinear interpolation needs one more
     shape = height + 2 * pad, width + 2 * pad
     mask = draw_mask(name, shape, rng)[..., None]
     hue = rng.uniform()
@@ -59,7 +59,7 @@ def draw_context(
     if rng.uniform() < 0.5:
         light, dark = dark, light
     texture = mask * light + (1 - mask) * dark
-    # Still grain gives the encoder's search something to hold on to where the texture is flat.
+    # Static noise lets the encoder's search find matches where the texture is flat.
     texture += rng.uniform(*grain) * draw_noise(shape, 1.0, rng)[..., None]
     slope_y, slope_x = rng.uniform(-0.15, 0.15, 2)
     lighting = 1 + np.add.outer(slope_y * np.linspace(-0.5, 0.5, shape[0]), slope_x * np.linspace(-0.5, 0.5, shape[1]))
@@ -69,7 +69,7 @@ def draw_context(
 def draw_mask(
     name: str, shape: tuple[int, int], rng: np.random.Generator, scales: tuple[float, float] = (0.8, 1.25)
 ) -> Array:
-    """(height, width), 0 to 1: the family's form.  Lengths are in pixels, times a scale between the ``scales``."""
+    """(height, width), 0 to 1: the family's shape.  Lengths are in pixels, times a random scale within ``scales``."""
     scale = rng.uniform(*scales)
     angle = rng.uniform(0, np.pi)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
@@ -113,12 +113,12 @@ def draw_mask(
 
 
 def mix(first: Array, second: Array, share: Array) -> Array:
-    """``share`` of the second, the rest of the first."""
+    """Blend two pictures: ``share`` of the second, the rest of the first."""
     return first + (second - first) * share
 
 
 def _to_points(x: Array, y: Array, spacing: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Distances to the nearest and the second nearest of points strewn about, one in ``spacing`` x ``spacing`` px."""
+    """Distances to the nearest and second nearest of random points, one per ``spacing`` x ``spacing`` px."""
     nearest = np.full(x.shape, np.inf, np.float32)
     second = nearest.copy()
     for row in np.arange(y.min() - spacing, y.max() + spacing, spacing):
@@ -144,7 +144,7 @@ def _edge(steepness: Array) -> Array:
 
 
 def draw_noise(shape: tuple[int, int], sigma: float, rng: np.random.Generator) -> Array:
-    """White noise blurred by a Gaussian of ``sigma`` px, of unit variance; periodic."""
+    """White noise blurred by a Gaussian of ``sigma`` px, with unit variance; periodic."""
     frequency = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1]))
     spectrum = np.fft.rfft2(rng.standard_normal(shape)) * np.exp(-2 * (np.pi * sigma * frequency) ** 2)
     noise = np.fft.irfft2(spectrum, s=shape)
@@ -152,5 +152,5 @@ def draw_noise(shape: tuple[int, int], sigma: float, rng: np.random.Generator) -
 
 
 def colour(hue: float, saturation: float, value: float) -> npt.NDArray[np.float64]:
-    """RGB, 0 to 255; ``hue`` in turns, any number."""
+    """HSV -> RGB, 0 to 255; ``hue`` is any number, in turns."""
     return 255 * np.array(colorsys.hsv_to_rgb(hue % 1, saturation, value))

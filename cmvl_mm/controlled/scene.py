@@ -1,4 +1,4 @@
-"""What the levels of the controlled benchmark share: the frame, a gentle pan, wrapping round, and painting."""
+"""Common parts of the levels of the controlled benchmark: frame, gentle pan, wrapping, and painting."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ HEIGHT, WIDTH = 112, 128  # px
 Floats = npt.NDArray[np.float64]
 
 PAN_AMPLITUDES = (4, 12)  # px
-_PAN_SHARE = 0.15  # of the videos pan gently
+_PAN_SHARE = 0.15  # share of the videos with a gentle pan
 _PAN_PERIODS = (90, 200)  # frames: at most about half a pixel per frame
 
 
 def gentle_pan(rng: np.random.Generator, num_frames: int) -> Floats:
-    """(T, 2): where in the background the frame's corner lies, px; all 0 in most videos."""
+    """(T, 2): position of the frame's corner in the background, px; all 0 in most videos."""
     if rng.uniform() >= _PAN_SHARE:
         return np.zeros((num_frames, 2))
     amplitude = rng.uniform(*PAN_AMPLITUDES)
@@ -27,13 +27,13 @@ def gentle_pan(rng: np.random.Generator, num_frames: int) -> Floats:
 
 
 def wrapped(centres: Floats, margin: float) -> Floats:
-    """What leaves the frame by more than ``margin`` px comes back as far outside on the other side."""
+    """Wrap centres: an object more than ``margin`` px outside the frame returns as far outside the other side."""
     size = np.array([WIDTH, HEIGHT]) + 2 * margin
     return (centres + margin) % size - margin
 
 
 def per_frame(positions: Floats) -> npt.NDArray[np.float32]:
-    """(T, ..., 2) px -> (T, ..., 2) px per frame, 0 first."""
+    """Positions (T, ..., 2) px -> displacements (T, ..., 2) px per frame, 0 first."""
     return np.diff(positions, axis=0, prepend=positions[:1]).astype(np.float32)
 
 
@@ -43,12 +43,12 @@ def paint(
     """The frames, uint8 (T, H, W, 3) RGB.
 
     Args:
-        background: what everything moves over.
-        offsets: (T, 2), of the frame's corner in it, px.
-        zoom: (T,), of the background.
-        sprites: n, the last on top.
-        centres: (T, n, 2) of them on the screen, px.
-        diameters: (T, n) on the screen, px.
+        background: the background of all frames.
+        offsets: (T, 2) positions of the frame's corner in the background, px.
+        zoom: (T,) zoom of the background.
+        sprites: n sprites, the last on top.
+        centres: (T, n, 2) centres of the sprites on the screen, px.
+        diameters: (T, n) diameters on the screen, px.
     """
     frames = np.empty((len(offsets), HEIGHT, WIDTH, 3), np.uint8)
     for t in range(len(offsets)):
@@ -61,6 +61,6 @@ def paint(
 
 
 def check_cell(context: str, motion: str, contexts: Sequence[str], motions: Sequence[str]) -> None:
-    """Raise ValueError where there is no such pair."""
+    """Raise ValueError if there is no such pair."""
     if context not in contexts or motion not in motions:
         raise ValueError(f'no such cell: {context!r} x {motion!r}; contexts are {contexts}, motions are {motions}')

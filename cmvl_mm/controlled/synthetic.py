@@ -1,6 +1,6 @@
-"""Videos whose motion is known exactly: a pan, a zoom, and an object that moves over a still background.
+"""Videos with exactly known motion: a pan, a zoom, and an object that moves over a still background.
 
-All draw on one texture, a sum of plane waves, which has an exact value at every real-valued point: sub-pixel
+All use one kind of texture, a sum of plane waves, which has an exact value at every real-valued point: sub-pixel
 motion is exact too, and nothing is ever resampled.
 """
 
@@ -24,12 +24,12 @@ class SyntheticVideo:
     frames: npt.NDArray[np.uint8]
     """(T, H, W, 3) RGB."""
     displacement: npt.NDArray[np.float32]
-    """(T, H, W, 2): (dx, dy) in pixels, dst - src: how far the content seen here moved since the frame
-    before; +x right, +y down; 0 for the first frame."""
+    """(T, H, W, 2): (dx, dy) in pixels, dst - src: displacement of the content at this pixel since the previous
+    frame; +x right, +y down; 0 for the first frame."""
 
 
 class _Texture:
-    """A colour texture on the real plane.  Seeded; the same seed is the same texture."""
+    """A colour texture on the real plane; the same seed gives the same texture."""
 
     def __init__(self, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -38,7 +38,7 @@ class _Texture:
         self.kx = 2 * np.pi / wavelength * np.cos(angle)
         self.ky = 2 * np.pi / wavelength * np.sin(angle)
         phase = np.exp(2j * np.pi * rng.uniform(size=_WAVES))
-        # Brightness carries most of the contrast: encoders search motion in it alone.
+        # Brightness carries most of the contrast, as encoders search motion only in brightness.
         colour = 1 + 0.5 * rng.standard_normal((3, _WAVES))
         self.amplitude = phase * colour * np.sqrt(wavelength) / np.sqrt((wavelength).sum())  # (3, waves)
 
@@ -51,7 +51,7 @@ class _Texture:
 
 
 def _counts(num_frames: int, height: int, width: int, seed: int) -> tuple[int, int, int, int]:
-    """Each as an int. Raises ValueError."""
+    """All arguments as ints; raises ValueError."""
     counts = dict(num_frames=num_frames, height=height, width=width)
     return *(whole(name, count, least=1) for name, count in counts.items()), whole('seed', seed, least=0)  # type: ignore[return-value]
 
@@ -62,7 +62,7 @@ def make_pan(
     """All content moves by ``displacement`` = (dx, dy) px per frame.
 
     Raises:
-        ValueError: a number that cannot be.
+        ValueError: a number is out of range.
     """
     num_frames, height, width, seed = _counts(num_frames, height, width, seed)
     displacement = dx, dy = [finite('each of displacement', step) for step in two_of('displacement', displacement, _XY)]
@@ -76,10 +76,10 @@ def make_pan(
 def make_zoom(
     *, rate: float, num_frames: int = 24, height: int = 128, width: int = 160, seed: int = 0
 ) -> SyntheticVideo:
-    """Content grows (``rate`` above 1) or shrinks (below 1) by that factor a frame, round the middle.
+    """Content grows (``rate`` above 1) or shrinks (below 1) by that factor per frame, about the middle.
 
     Raises:
-        ValueError: a number that cannot be.
+        ValueError: a number is out of range.
     """
     num_frames, height, width, seed = _counts(num_frames, height, width, seed)
     if finite('rate', rate) <= 0:
@@ -105,10 +105,10 @@ def make_moving_object(
     """A textured square of ``size`` px moves by ``displacement`` = (dx, dy) whole px per frame over a still
     texture.
 
-    It starts so that it passes the middle of the frame half-way through the video.
+    It passes the middle of the frame half-way through the video.
 
     Raises:
-        ValueError: a number that cannot be.
+        ValueError: a number is out of range.
     """
     num_frames, height, width, seed = _counts(num_frames, height, width, seed)
     size = whole('size', size, least=1)

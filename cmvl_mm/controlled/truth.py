@@ -1,4 +1,4 @@
-"""What truly moves in a controlled video, in memory, in a file, and on the grid of the motion vectors."""
+"""The true motion of a controlled video, in memory, in a file, and on the grid of the motion vectors."""
 
 import io
 import os
@@ -16,9 +16,9 @@ from cmvl_mm.video.motion import grid_shape
 
 @dataclass(frozen=True)
 class ControlledTruth:
-    """What truly moves in a controlled video.  T frames, n objects; +x right, +y down; frame 0 has displacement 0.
+    """The true motion of a controlled video.  T frames, n objects; +x right, +y down; frame 0 has displacement 0.
 
-    As a file, each field is an array of that name.
+    In a file, each field is an array of that name.
     """
 
     context: str
@@ -26,20 +26,20 @@ class ControlledTruth:
     size: tuple[int, int]
     """(height, width) of the frames, px."""
     centres: npt.NDArray[np.float32]
-    """(T, n, 2): (x, y) of each object's centre in pixels; may lie outside the frame."""
+    """(T, n, 2): (x, y) of each object's centre in pixels; may be outside the frame."""
     diameters: npt.NDArray[np.float32]
-    """(T, n): of the objects, px."""
+    """(T, n): diameter of each object, px."""
     displacement: npt.NDArray[np.float32]
-    """(T, n, 2): how far each object moved on the screen since the frame before, px.  A jump from one side of the
-    frame to the other, made out of sight, does not count."""
+    """(T, n, 2): displacement of each object on the screen since the previous frame, px.  An unseen jump from one side
+    of the frame to the other does not count."""
     background: npt.NDArray[np.float32]
-    """(T, 2): how far the background in the middle of the frame moved since the frame before, px."""
+    """(T, 2): displacement of the background in the middle of the frame since the previous frame, px."""
     zoom: npt.NDArray[np.float32]
-    """(T,): how many times larger the camera shows everything than in the frame before; 1 where it does not zoom."""
+    """(T,): zoom factor relative to the previous frame; 1 without zoom."""
 
 
 def save_truth(truth: ControlledTruth, path: str | os.PathLike[str]) -> None:
-    """Write an .npz of plain arrays, in one step."""
+    """Write an .npz of plain arrays atomically."""
     content = io.BytesIO()
     arrays: dict[str, Any] = {field.name: np.asarray(getattr(truth, field.name)) for field in fields(truth)}
     np.savez_compressed(content, **arrays)
@@ -50,10 +50,10 @@ def save_truth(truth: ControlledTruth, path: str | os.PathLike[str]) -> None:
 
 
 def load_truth(path: str | os.PathLike[str]) -> ControlledTruth:
-    """Read what `save_truth` wrote.
+    """Read a file of `save_truth`.
 
     Raises:
-        ValueError: the file holds something else.
+        ValueError: the file has other contents.
     """
     names = [field.name for field in fields(ControlledTruth)]
     with np.load(path, allow_pickle=False) as file:
@@ -72,19 +72,19 @@ class BlockTruth:
     """The true motion on a grid of blocks."""
 
     vectors: npt.NDArray[np.float32]
-    """(T, Hb, Wb, 2): (dx, dy) in pixels, dst - src, of what covers the block's middle: the object painted last, or
-    the background.  A zoom counts: what grows moves outwards."""
+    """(T, Hb, Wb, 2): (dx, dy) in pixels, dst - src, at the block's middle: of the object painted last there, or of the
+    background.  Zoom is included: growing content moves outwards."""
     inside: npt.NDArray[np.bool_]
-    """(T, Hb, Wb): one object covers the block, all but its corners, and its content was in sight the frame before."""
+    """(T, Hb, Wb): one object covers the block, except its corners, and its content was visible one frame before."""
     outside: npt.NDArray[np.bool_]
-    """(T, Hb, Wb): no object touches the block, nor did in the frame before, and its content was in sight then."""
+    """(T, Hb, Wb): no object touches the block in this or the previous frame, and its content was visible then."""
 
 
 def block_truth(truth: ControlledTruth, block: int = 16) -> BlockTruth:
-    """The true motion of every block of ``block`` px, to be compared with `MotionField.vectors` / 4.
+    """The true motion of every block of ``block`` px, for comparison with `MotionField.vectors` / 4.
 
     Raises:
-        ValueError: ``block`` is no whole number from 1 on.
+        ValueError: ``block`` is not a whole number of at least 1.
     """
     block = whole('block', block, least=1)
     rows, columns = grid_shape(*truth.size, block)
@@ -112,5 +112,5 @@ def block_truth(truth: ControlledTruth, block: int = 16) -> BlockTruth:
 
 
 def _before(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Each frame's predecessor, the first one's itself."""
+    """The value of the previous frame; for the first frame its own value."""
     return np.concatenate([values[:1], values[:-1]])

@@ -1,4 +1,4 @@
-"""The controlled benchmark as a folder: videos whose names and sizes tell nothing, the truth of each, and lists."""
+"""The controlled benchmark as a folder: videos with uninformative names and sizes, their truth, and lists."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ from cmvl_mm.video.encode import write_video
 LABELS = ('context', 'motion', 'joint')
 """Kinds of annotation list that every level has."""
 _QUANTISER = 4
-_SPLITS = ('train', 'test', 'val')  # part of every seed, by number
+_SPLITS = ('train', 'test', 'val')  # the number of the split is part of every seed
 _NOTE = 'benchmark.txt'
 
 
@@ -40,7 +40,7 @@ class _Item:
         return f'truth/{self.name}.npz'
 
     def is_written(self, root: Path) -> bool:
-        """Files of another size are older, from before sizes were made equal, or broken."""
+        """Whether the file has the right size; others are from versions before equal sizes, or broken."""
         video = root / self.path
         size = video.stat().st_size if video.exists() else 0
         return size == LEVELS[self.level].file_size and (root / self.truth).exists()
@@ -56,11 +56,11 @@ def write_controlled_set(
     seed: int = 0,
     workers: int = 2,
 ) -> None:
-    """Write the benchmark under ``out``; run again, it keeps the videos that are there and adds what is
-    missing.
+    """Write the benchmark under ``out``; a repeated run keeps existing videos and adds the missing
+    ones.
 
     Args:
-        out: gets ``videos/*.mp4`` (128x112, I-frames at 0, 12, 24, ..., all of one file size), ``truth/*.npz`` of
+        out: gets ``videos/*.mp4`` (128x112, I-frames at 0, 12, 24, ..., all of one file size), ``truth/*.npz`` with
             the same names (see `load_truth`), ``annotations/{train,val,test}_{kind}.txt`` with lines
             ``videos/name.mp4 label`` relative to ``out``, and ``annotations/classes_{kind}.txt``.  Kinds are
             context, motion and joint; level 'future' also has current and turn.
@@ -68,12 +68,12 @@ def write_controlled_set(
         train_per_cell: training videos for each pair of context and motion.
         val_per_cell: validation videos for each pair.
         test_per_cell: test videos for each pair.
-        seed: another seed is another set; the same one is the same, video by video, whatever the numbers per
-            cell.  The splits' videos are made from different seeds.
-        workers: processes.
+        seed: another seed gives another set; the same seed gives the same videos for any numbers per cell.  The
+            videos of the splits have different seeds.
+        workers: number of processes.
 
     Raises:
-        VideoError: stage ``encode``, where a video cannot be written.
+        VideoError: stage ``encode``, if a video cannot be written.
         ValueError: there is no such level, or ``out`` holds another level or seed.
     """
     if level not in LEVELS:
@@ -91,7 +91,7 @@ def write_controlled_set(
 
 
 def _claim(root: Path, what: str) -> None:
-    """One folder holds one level of one seed."""
+    """Check that the folder holds no other level or seed."""
     root.mkdir(parents=True, exist_ok=True)
     note = root / _NOTE
     if not note.exists():
@@ -117,7 +117,7 @@ def _write_all(root: Path, items: list[_Item], workers: int) -> Iterator[None]:
     if workers <= 1 or len(items) <= 1:
         yield from map(_write_one, roots, items)
         return
-    # spawn: forking a process in which a training library started threads may hang.
+    # spawn: forking a process in which a training library has started threads may hang.
     with ProcessPoolExecutor(workers, mp_context=get_context('spawn')) as pool:
         yield from pool.map(_write_one, roots, items, chunksize=4)
 

@@ -1,4 +1,4 @@
-"""Annotation lists: MMAction2's, one `relative/path.mp4 label` a line; the label may be absent."""
+"""Annotation lists in MMAction2's form: one `relative/path.mp4 label` per line; the label is optional."""
 
 import os
 from pathlib import Path
@@ -24,14 +24,14 @@ def read_list(ann_file: str | Path, labels: Literal['required', 'optional']) -> 
 
 
 def open_list(ann_file: str | Path, labels: Literal['required', 'optional']) -> VideoList:
-    """A list, whose form `list_file` describes. Every line is looked at; entries are made when they are asked for.
+    """Open a list in the form that `list_file` describes. Every line is checked; entries are parsed on access.
 
     Args:
         ann_file: the list.
         labels: 'required' refuses lines without one.
 
     Raises:
-        AnnotationError: the file is missing, empty or no text list, or a line is wrong.
+        AnnotationError: the file is missing, empty or not a text list, or a line is invalid.
     """
     path = Path(ann_file)
     if not path.is_file():
@@ -52,7 +52,7 @@ def open_list(ann_file: str | Path, labels: Literal['required', 'optional']) -> 
 
 
 def _read(source: ListSource, *, required: bool) -> tuple[np.ndarray, np.ndarray]:
-    """First byte of each line, with the size behind them, and labels."""
+    """First byte of each line, followed by the size of the list; and the labels."""
     starts: list[np.ndarray] = []
     labels: list[np.ndarray] = []
     number = 1
@@ -62,7 +62,7 @@ def _read(source: ListSource, *, required: bool) -> tuple[np.ndarray, np.ndarray
         try:
             kept, known = _checked(block, scan(block), f'{source.path}, line', number, required=required)
         except AnnotationError:
-            source.require_text_throughout()  # the first fault of a file that is no text
+            source.require_text_throughout()  # report the first invalid byte of a file that is not text
             raise
         starts.append(place + kept)
         labels.append(known.astype(np.int32) if known.size and known.max() <= np.iinfo(np.int32).max else known)
@@ -71,11 +71,11 @@ def _read(source: ListSource, *, required: bool) -> tuple[np.ndarray, np.ndarray
 
 
 def _checked(block: bytes, lines: Lines, where: str, first: int, *, required: bool) -> tuple[np.ndarray, np.ndarray]:
-    """First byte and label of each line that is not blank; `parse_line` judges the odd ones.
+    """First byte and label of each line that is not blank; `parse_line` checks the odd lines.
 
     Args:
-        block, lines: what was scanned, and what was found.
-        where: the list, for errors.
+        block, lines: the scanned bytes, and the lines found in them.
+        where: the name of the list, for errors.
         first: number of the block's first line.
         required: every line needs a label.
     """
@@ -103,7 +103,7 @@ def path_inside(root: str, relative: str) -> str:
     """The absolute path of a list's entry.
 
     Raises:
-        AnnotationError: a symbolic link on the way leads out of the root.
+        AnnotationError: a symbolic link in the path leads out of the root.
     """
     path = os.path.join(root, relative)
     real_root, real_path = os.path.realpath(root), os.path.realpath(path)

@@ -1,7 +1,7 @@
 """Photometric augmentation of a clip: one draw per clip, the same for all its frames.
 
 The same input gives the same bytes with every release of OpenCV and on every processor: OpenCV is called only where it
-computes in integers or rounds once, whatever a pixel's place in its row (tests/datasets/test_every_opencv.py).
+computes in integers or rounds once, regardless of a pixel's position in its row (tests/datasets/test_every_opencv.py).
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class ColourDraw(NamedTuple):
-    """How one clip is recoloured; `None` leaves a step out."""
+    """Parameters of the colour augmentation of one clip; `None` skips a step."""
 
     blur_sigma: float | None  # pixels
     brightness: float | None  # factor
@@ -40,7 +40,7 @@ def draw_colour(
     hue: float,
     gray_prob: float,
 ) -> ColourDraw:
-    """One clip's draw. The number of draws is always the same, so that one setting never shifts the others."""
+    """Draw the parameters of one clip. The number of random draws is fixed, so one setting never shifts the others."""
     blur, sigma = rng.random() < blur_prob, rng.uniform(*blur_sigma)
     jitter = rng.random() < jitter_prob
     factors = [float(rng.uniform(max(0.0, 1 - reach), 1 + reach)) for reach in (brightness, contrast, saturation)]
@@ -64,7 +64,7 @@ def encode_colour(draw: ColourDraw) -> np.ndarray:
     """A draw as numbers that stack to a batch, for `augment_batch.recolour`.
 
     Returns:
-        (10,) float32; NaN leaves a step out:
+        (10,) float32; NaN skips a step:
 
         | 0 | 1 | 2 | 3 | 4 | 5, 6, 7, 8 | 9 |
         |---|---|---|---|---|---|---|
@@ -78,8 +78,8 @@ def encode_colour(draw: ColourDraw) -> np.ndarray:
 def apply_colour(frames: np.ndarray, draw: ColourDraw) -> np.ndarray:
     """(n, H, W, 3) uint8 RGB -> the same shape: jitter in the drawn order, then gray, then blur.
 
-    Every step treats the clip as one tall picture, by a table or a 3x3 matrix: two fifths of the time that
-    floating point takes.
+    Every step treats the clip as one tall picture, by a table or a 3x3 matrix. This takes two fifths of the time of
+    floating-point arithmetic.
     """
     for step in draw.order:
         if step == 0 and draw.brightness is not None:
@@ -98,7 +98,7 @@ def apply_colour(frames: np.ndarray, draw: ColourDraw) -> np.ndarray:
 
 
 def _contrast(frames: np.ndarray, factor: float) -> np.ndarray:
-    """Blend each frame with its own mean luma: factor * value + (1 - factor) * mean, by a table of all values."""
+    """Blend each frame with its own mean luma: factor * value + (1 - factor) * mean, by a lookup table."""
     means = np.array([_mean_luma(frame) for frame in frames])
     shifts = (means * (1 - factor)).astype(np.float32)
     mixed = np.arange(256, dtype=np.float32) * np.float32(factor) + shifts[:, None]
@@ -110,17 +110,17 @@ def _contrast(frames: np.ndarray, factor: float) -> np.ndarray:
 
 
 def _mean_luma(frame: np.ndarray) -> int:
-    """Rounded to a level. Summed by hand: a library's dot product may fuse its operations, or not."""
+    """Mean luma, rounded to a level. Summed explicitly: a library's dot product may or may not fuse its operations."""
     red, green, blue = (mean * float(share) for mean, share in zip(cv2.mean(frame), LUMA, strict=False))
     return round(red + green + blue)
 
 
 def _mix_channels(frames: np.ndarray, saturation: float) -> np.ndarray:
     """Blend each pixel with its luma; saturation 0 is gray."""
-    matrix = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * LUMA  # every row: luma, and own channel
+    matrix = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * LUMA  # every row: luma and its own channel
     return cv2.transform(_tall(frames), matrix).reshape(frames.shape)
 
 
 def _tall(frames: np.ndarray) -> np.ndarray:
-    """(..., W, 3) -> (rows, W, 3): OpenCV treats one picture at a time, and a stack of them is a tall one."""
+    """(..., W, 3) -> (rows, W, 3): one tall picture of all frames, as OpenCV processes one picture at a time."""
     return frames.reshape(-1, frames.shape[-2], 3)

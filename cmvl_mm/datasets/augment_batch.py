@@ -1,6 +1,6 @@
-"""The colours of a whole batch at once, on the model's device: `augment.apply_colour` in torch.
+"""Colour augmentation of a whole batch on the model's device: `augment.apply_colour` in torch.
 
-Every step runs on all samples and leaves those unchanged that did not draw it: there is no loop over samples, no shape
+Every step runs on all samples and does not change samples without this step. There is no loop over samples, no shape
 depends on the draws, and the host reads nothing back. Values are whole grey levels in fp32, rounded after each step
 like the host's uint8.
 """
@@ -23,12 +23,12 @@ def recolour(pictures: Tensor, draws: Tensor) -> Tensor:
         draws: (B, 10), `augment.encode_colour` of each sample.
 
     Returns:
-        (B, 3, T, H, W) fp32, whole levels in 0 ... 255: with the paper's draws 0.02 levels from the host's on average
-        and 9 at most in 320 clips (tests/datasets/test_augment_batch.py has each step). On a CPU the peak was six to
-        seven times the result's memory.
+        (B, 3, T, H, W) fp32, whole levels in 0 ... 255. With the paper's draws the difference to the host's result is
+        0.02 levels on average and at most 9 in 320 clips (tests/datasets/test_augment_batch.py has each step). On a
+        CPU the peak memory was six to seven times that of the result.
 
     Raises:
-        ValueError: the shapes do not belong together.
+        ValueError: the shapes do not match.
     """
     if pictures.ndim != 5 or pictures.shape[1] != 3 or draws.shape != (len(pictures), COLOUR_NUMBERS):
         raise ValueError(
@@ -47,7 +47,7 @@ def recolour(pictures: Tensor, draws: Tensor) -> Tensor:
 
 
 def recolour_inputs(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A batch's inputs with `imgs` and `iframe` recoloured where their draws came along, and without the draws."""
+    """Recolour `imgs` and `iframe` of a batch if it holds their draws, and remove the draws."""
     inputs = dict(inputs)
     if 'imgs_colour' in inputs:
         inputs['imgs'] = recolour(inputs['imgs'], inputs.pop('imgs_colour'))
@@ -57,11 +57,10 @@ def recolour_inputs(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _factors_round_hue(draws: Tensor) -> tuple[Tensor, Tensor]:
-    """Factors of brightness, contrast and saturation, in the order of their steps, of which each moves one at most.
+    """Factors of brightness, contrast and saturation, in the order of the steps; each step changes at most one.
 
     Returns:
-        (B, 3, 3) what comes before the turn of the hue, and (B, 4, 3) what comes after it, then gray; 1 where
-        nothing happens.
+        The factors before the hue step, (B, 3, 3), and those after it, then gray, (B, 4, 3); 1 changes nothing.
     """
     factors, places, place_of_hue = draws[:, None, 1:4].nan_to_num(1), draws[:, None, 5:8], draws[:, None, 8:9]
     step = torch.arange(4, device=draws.device)[:, None]
@@ -73,7 +72,7 @@ def _factors_round_hue(draws: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _blend(levels: Tensor, factors: Tensor) -> Tensor:
-    """Brightness, contrast or saturation by (B, 3) factors, of which a sample moves one; 1 changes nothing."""
+    """Change brightness, contrast or saturation by (B, 3) factors; a sample changes one, and 1 changes nothing."""
     brightness, contrast, saturation = _spread(factors).split(1, dim=1)
     luma = _luma(levels)
     mean = luma.mean(dim=(3, 4), keepdim=True).round()  # of each frame
@@ -82,7 +81,7 @@ def _blend(levels: Tensor, factors: Tensor) -> Tensor:
 
 
 def _luma(levels: Tensor) -> Tensor:
-    """(B, 3, T, H, W) -> (B, 1, T, H, W)."""
+    """RGB (B, 3, T, H, W) -> luma (B, 1, T, H, W)."""
     red, green, blue = levels.split(1, dim=1)
     of_red, of_green, of_blue = LUMA.tolist()
     return of_red * red + of_green * green + of_blue * blue
@@ -91,8 +90,8 @@ def _luma(levels: Tensor) -> Tensor:
 def _turn_hue(levels: Tensor, turn: Tensor) -> Tensor:
     """Turn the hue by (B, 1) shares of a full circle, in steps of two degrees, exactly as `hue.turn_hue`.
 
-    Hue and saturation are rounded as OpenCV rounds them, by quotients in units of 1 / 4096: one step more or less of
-    the hue may show as eight levels. All products stay below 2^24, so fp32 holds them exactly.
+    Hue and saturation are rounded as in OpenCV, by quotients in units of 1 / 4096: one step of the hue can change a
+    pixel by eight levels. All products stay below 2^24, so fp32 holds them exactly.
     """
     red, green, blue = levels.unbind(1)
     value = levels.amax(1)
@@ -119,18 +118,18 @@ def _fixed_point(numerator: Tensor, scale: int, denominator: Tensor) -> Tensor:
 
 
 def _blur(levels: Tensor, sigma: Tensor) -> Tensor:
-    """A Gaussian blur by (B, 1) standard deviations in pixels, as two matrices a sample; NaN blurs nothing."""
+    """Gaussian blur with (B, 1) standard deviations in pixels, as two matrices per sample; NaN blurs nothing."""
     height, width = levels.shape[3:]
     blurred = torch.einsum('bij,bctjw->bctiw', _blur_matrix(sigma, height), levels)
     return torch.einsum('bctiw,bjw->bctij', blurred, _blur_matrix(sigma, width)).round_().clamp_(0, 255)
 
 
 def _blur_matrix(sigma: Tensor, size: int) -> Tensor:
-    """(B, 1) -> (B, size, size), rows of sum 1: the weight of each pixel in each blurred one.
+    """(B, 1) -> (B, size, size): the weight of each pixel in each blurred pixel; rows sum to 1.
 
-    At the border the picture continues mirrored, without its last pixel twice (BORDER_REFLECT_101).
+    At the border the picture is mirrored without repeating its last pixel (BORDER_REFLECT_101).
     """
-    sigma = sigma.nan_to_num(0.01)[:, :, None]  # so narrow a blur is none
+    sigma = sigma.nan_to_num(0.01)[:, :, None]  # such a narrow blur has no effect
     radius = ((6 * sigma + 1).round() / 2).floor()  # OpenCV's for uint8
     pixel = torch.arange(size, device=sigma.device)
     here, there = pixel[:, None], pixel[None, :]
@@ -145,5 +144,5 @@ def _blur_matrix(sigma: Tensor, size: int) -> Tensor:
 
 
 def _spread(numbers: Tensor) -> Tensor:
-    """(B, n) -> (B, n, 1, 1, 1), to meet (B, 3, T, H, W)."""
+    """(B, n) -> (B, n, 1, 1, 1), which broadcasts with (B, 3, T, H, W)."""
     return numbers[:, :, None, None, None]

@@ -1,4 +1,4 @@
-"""The stage that takes the camera's motion out of the vectors: see the table in `read_stage`."""
+"""The stage that subtracts the camera's motion from the vectors: see the table in `read_stage`."""
 
 from mmaction.registry import TRANSFORMS
 
@@ -10,13 +10,13 @@ from .frame_choice import Sample
 
 @TRANSFORMS.register_module()
 class SubtractCamera:
-    """Leave the motion of objects over the ground, see `cmvl_mm.video.camera`.
+    """Keep only the motion of objects relative to the ground, see `cmvl_mm.video.camera`.
 
-    A task that is to find the future of its own clip is else solved by the camera: a pan lasts, and no two are alike.
-    Blocks without a vector, and all of a frame whose camera is not known, are 0: they move with the ground.
+    Otherwise camera motion alone solves a task that finds the future of its own clip: a pan lasts, and no two pans are
+    alike. Blocks without a vector, and all blocks of a frame with unknown camera motion, are 0: they count as ground.
 
     Raises:
-        ValueError: the grid of a video has too few blocks for any frame's camera to be known.
+        ValueError: the grid of a video has too few blocks to estimate the camera motion of any frame.
     """
 
     def __call__(self, sample: Sample) -> Sample:

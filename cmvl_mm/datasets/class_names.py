@@ -1,4 +1,4 @@
-"""Names of the classes, from the file that `cmvl prepare` writes beside the lists."""
+"""Names of the classes, from the file that `cmvl prepare` writes to the folder of the lists."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from .list_scan import NO_LABEL
 
 
 def class_names(path: Path, labels: np.ndarray) -> dict[str, tuple[str, ...]]:
-    """`dict(classes=…)`, a line of the file each; empty where there is no file, or the list has labels beyond it.
+    """`dict(classes=…)`, one name per line of the file; empty if there is no file or the list has labels beyond it.
 
     Args:
         path: the file.
         labels: (n,) class of each line of the list, or `NO_LABEL`.
 
     Raises:
-        ValueError: the file is no text in UTF-8 or UTF-16.
+        ValueError: the file is not text in UTF-8 or UTF-16.
     """
     if not path.is_file():
         return {}

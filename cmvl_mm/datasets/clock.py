@@ -1,20 +1,20 @@
-"""What a plain integer means to a data set: the epoch, the seed and the reading that its draws depend on.
+"""The epoch, seed and visit count of a plain integer index, on which the random draws of a sample depend.
 
-A `SampleIndex` says so itself. Samplers and wrappers of other projects hand on plain integers, which say nothing:
+A `SampleIndex` contains them. Samplers and wrappers of other projects pass plain integers, which do not:
 
-| who drives the data set | epoch | seed |
+| caller of the data set | epoch | seed |
 |---|---|---|
-| a loop that calls `set_epoch(epoch, seed)`, as `ResumableEpochLoop` does | as set | the run's, the same everywhere |
+| a loop that calls `set_epoch(epoch, seed)`, as `ResumableEpochLoop` does | as set | the run's, in all processes |
 | a loop or library that calls `set_epoch(epoch)` | as set | torch's when it was set, with rank and worker |
-| anything else | none; readings are counted | torch's, with rank and worker |
+| anything else | none; reads are counted | torch's, with rank and worker |
 
-Within an epoch, or where nobody sets one, each process counts how often it has read an index. A counter that all
-workers share would depend on which of two is faster; counting in each, with the worker's number in the seed, gives the
-same draws for the same seed, and no two readings the same ones.
+Within an epoch, or if no epoch is set, each process counts how often it has read an index. A counter shared by all
+workers would depend on their speed. Separate counters, with the worker's number in the seed, give the same draws for
+the same seed, and different draws for any two reads.
 
-The same draws do not come again, after `set_epoch`, where a loop with persistent workers leaves an epoch early (indices
-that they have prefetched can count as readings of the next epoch), or where two loaders with workers read one data set
-at once. A `SampleIndex` of `ResumableSampler` has neither limit.
+After `set_epoch` the draws are not reproducible in two cases: a loop with persistent workers leaves an epoch early
+(prefetched indices can count as reads of the next epoch), or two loaders with workers read one data set at once. A
+`SampleIndex` of `ResumableSampler` has neither limit.
 """
 
 import copyreg
@@ -32,7 +32,7 @@ from .sample_index import MAX_EPOCH, SampleIndex
 from .shared_ints import SharedInts
 
 _TIMES_SET, _EPOCH, _SEED, _SEED_IS_THE_RUNS, _READ, _PROCESSES, _LIVES = range(7)
-_WORKERS = 1024  # slots that count how many workers of one number there were since the epoch was set
+_WORKERS = 1024  # slots; each counts the workers that had one number since the epoch was set
 _WORKERS_OF_A_RANK = 64
 _WORD = (1 << 64) - 1
 
@@ -40,7 +40,7 @@ _clocks: WeakValueDictionary[bytes, 'Clock'] = WeakValueDictionary()
 
 
 class Clock:
-    """The epoch of a data set, shared with its workers; copies of the data set in one process have the same clock."""
+    """The epoch of a data set, shared with its workers and with copies of the data set in the same process."""
 
     def __init__(self) -> None:
         self._begin(os.urandom(16), SharedInts(_LIVES + _WORKERS), os.getpid(), None)
@@ -48,8 +48,8 @@ class Clock:
     def _begin(self, name: bytes, shared: SharedInts, owner: int, rank: int | None) -> None:
         self._name = name
         self._shared = shared
-        self._owner = owner  # the process whose memory this is; its workers have the same
-        self._rank = rank  # of the owner, where a worker cannot find it out
+        self._owner = owner  # the process that owns this memory; its workers have the same id here
+        self._rank = rank  # of the owner, as a worker cannot find it out
         self._here: tuple[int, int] | None = None
         self._reads: dict[int, int] = {}
         self._place: tuple[int, ...] = ()
@@ -58,15 +58,15 @@ class Clock:
         _clocks[name] = self
 
     def set_epoch(self, epoch: int, seed: int | None = None) -> None:
-        """Begin an epoch, before its first sample is asked for.
+        """Begin an epoch, before its first sample is read.
 
         Args:
-            epoch: its number; the clips of a number come again when it is set again.
-            seed: the run's. With it the draws depend on (seed, epoch, index) alone; without it on torch's seed in this
-                process, on the rank and on the worker.
+            epoch: number of the epoch; setting the same number again repeats its clips.
+            seed: the run's seed. With it the draws depend on (seed, epoch, index) only; without it on torch's seed in
+                this process, on the rank and on the worker.
 
         Raises:
-            ValueError: the epoch is negative or beyond 2**24 - 1.
+            ValueError: the epoch is negative or larger than 2**24 - 1.
         """
         if not 0 <= epoch <= MAX_EPOCH:
             raise ValueError(f'epoch={epoch} is outside 0 ... {MAX_EPOCH}')
@@ -87,7 +87,7 @@ class Clock:
         return bool(self._shared.values[_READ])
 
     def index(self, position: int) -> SampleIndex:
-        """What a plain integer stands for, here and now."""
+        """The `SampleIndex` of a plain integer in the current process, epoch and visit."""
         values = self._shared.values
         here = os.getpid(), int(values[_TIMES_SET])
         if here != self._here:
@@ -103,7 +103,7 @@ class Clock:
         return SampleIndex(position, epoch=int(values[_EPOCH]), seed=seed, visit=visit)
 
     def _enter(self) -> None:
-        """Begin to count: in a process that has not read yet, or in an epoch."""
+        """Start the counters in a process that has not read yet, or in a new epoch."""
         known, worker = _known_rank(), get_worker_info()
         if not self._shared.connected and not self._shared.values[_TIMES_SET] and known is None:
             warnings.warn(_UNCONNECTED.format(owner=self._owner), stacklevel=5)
@@ -115,12 +115,12 @@ class Clock:
         else:
             slot = _LIVES + (rank * _WORKERS_OF_A_RANK + worker.id) % _WORKERS
             self._place = rank, worker.id + 1, int(values[slot])
-            values[slot] += 1  # the next worker of this number in this epoch is another
+            values[slot] += 1  # the next worker with this number in this epoch differs
         self._mixed = None, 0
         self._here = os.getpid(), int(values[_TIMES_SET])
 
     def _own(self) -> None:
-        """A process that is no worker and not the owner keeps its own clock: a rank, or one of a pool."""
+        """Give a process that is neither a worker nor the owner (a rank, or one of a pool) its own clock."""
         if os.getpid() == self._owner or get_worker_info() is not None:
             return
         before = self._shared.values
@@ -132,18 +132,18 @@ class Clock:
         self._owner = os.getpid()
 
     def _mix(self, seed: int) -> int:
-        """64 bits of the seed, the rank, the worker and how many there were of its number."""
+        """A 64-bit hash of the seed, the rank, the worker and the count of workers with its number."""
         if self._mixed[0] != seed:
             self._mixed = seed, int(np.random.SeedSequence([seed, *self._place]).generate_state(1, np.uint64)[0])
         return self._mixed[1]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """The same clock: a copy of the data set for each epoch must not begin anew."""
+        """Return the same clock: copying the data set for each epoch must not restart it."""
         return self
 
 
 def _for_the_way(clock: Clock) -> tuple[Any, ...]:
-    """How a clock is pickled: the same one in a process that has it, memory in common in a new worker, else a copy."""
+    """Pickle a clock: the same clock in a process that has it, shared memory in a new worker, otherwise a copy."""
     rank = _known_rank()
     return _received, (clock._name, clock._shared, clock._owner, clock._rank if rank is None else rank)
 
@@ -160,13 +160,13 @@ def _received(name: bytes, shared: SharedInts, owner: int, rank: int | None) -> 
 
 
 def _process_seed() -> int:
-    """Torch's; of a worker the seed that it shares with the other workers of its loader."""
+    """Torch's seed in this process; in a worker the seed shared by all workers of its loader."""
     worker = get_worker_info()
     return (torch.initial_seed() if worker is None else worker.seed - worker.id) & _WORD
 
 
 def _known_rank() -> int | None:
-    """This process's among those that train together; None where nothing tells."""
+    """This process's rank in the training; None if it is unknown."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank()
     rank = os.environ.get('RANK', '')

@@ -1,4 +1,4 @@
-"""Samples -> batch. Grids of videos of different size are zero-padded to the batch's largest."""
+"""Collate samples to a batch. Grids of videos of different size are zero-padded to the largest of the batch."""
 
 import copyreg
 import math
@@ -10,18 +10,18 @@ from mmengine.registry import FUNCTIONS
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-_ALIGNED = 64  # bytes: where a tensor may begin in a block
+_ALIGNED = 64  # bytes: alignment of the tensors in a block
 
 
 @FUNCTIONS.register_module()
 def compressed_collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
     """Stack every input along a new first axis; data samples stay a list.
 
-    Inputs in MMAction2's layouts (`PackSample(layout='NCTHW')`) stay a list, too: its preprocessor stacks them.
+    Inputs in MMAction2's layouts (`PackSample(layout='NCTHW')`) also stay a list: its preprocessor stacks them.
 
     Raises:
-        ValueError: the videos have different numbers of clips, as `place='sliding'` gives them; or one has an input
-            that another lacks.
+        ValueError: the videos have different numbers of clips, as with `place='sliding'`; or a sample has an input
+            that another one lacks.
     """
     inputs: Any = [sample['inputs'] for sample in samples]
     if isinstance(inputs[0], Mapping):
@@ -32,7 +32,7 @@ def compressed_collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _require_same_names(inputs: Sequence[Mapping[str, Tensor]]) -> None:
-    """What a sample lacks would be lost for the whole batch."""
+    """Refuse different inputs: an input that one sample lacks would be lost for the whole batch."""
     if len({frozenset(one) for one in inputs}) > 1:
         in_all = frozenset.intersection(*map(frozenset, inputs))
         some = sorted(frozenset.union(*map(frozenset, inputs)) - in_all)
@@ -43,7 +43,7 @@ def _require_same_names(inputs: Sequence[Mapping[str, Tensor]]) -> None:
 
 
 def stack_inputs(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:
-    """Name -> a tensor of each sample -> name -> their batch, on the tensors' device.
+    """Stack the tensors of all samples for each input name, on the tensors' device.
 
     The padding of `motion` and `residual` never reaches a network: crop boxes lie inside each video's own grid.
 
@@ -57,7 +57,7 @@ def stack_inputs(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:
 
 
 class _Slot(NamedTuple):
-    """Where a tensor lies in a block."""
+    """Position of a tensor in a block."""
 
     name: str
     begin: int  # bytes
@@ -66,24 +66,24 @@ class _Slot(NamedTuple):
 
 
 class _Block(dict[str, Tensor]):
-    """A worker's inputs in one piece of memory; in another process they arrive as a plain dict.
+    """A worker's inputs in one piece of memory; another process receives them as a plain dict.
 
-    Each tensor on its own would cost a file, a connection between the processes and a copy. A block that was made by
-    `type(block)(mapping)`, or in which somebody has replaced a tensor, travels as any dict does.
+    Separate tensors would each need a file, a connection between the processes and a copy. A block made by
+    `type(block)(mapping)`, or one with a replaced tensor, is pickled like any dict.
     """
 
     parts: tuple[list[_Slot], Tensor] | None = None
-    """The slots and the memory of the views with which the block was made."""
+    """The slots and the memory of the views from which the block was made."""
 
 
 def _stack_shared(columns: Mapping[str, Sequence[Tensor]]) -> _Block:
-    """`stack_inputs` in memory that a worker shares with the training."""
+    """`stack_inputs` in memory that a worker shares with the training process."""
     slots, size = [], 0
     for name, shape in _shapes(columns).items():
         slots.append(_Slot(name, size, columns[name][0].dtype, shape))
         size += _bytes(slots[-1])
         size += -size % _ALIGNED
-    shared = torch.UntypedStorage._new_shared(size)  # what torch's own collate does
+    shared = torch.UntypedStorage._new_shared(size)  # as in torch's own collate
     memory = torch.empty(0, dtype=torch.uint8).set_(shared)
     block = _Block(_views(slots, memory))
     block.parts = slots, memory
@@ -92,7 +92,7 @@ def _stack_shared(columns: Mapping[str, Sequence[Tensor]]) -> _Block:
 
 
 def _for_the_way(block: _Block) -> tuple[Callable[..., Any], tuple]:
-    """How a block is pickled."""
+    """Pickle a block."""
     if block.parts is None or not _same_places(block, _views(*block.parts)):
         return dict, (dict(block),)
     return _views, block.parts
@@ -118,7 +118,7 @@ def _bytes(slot: _Slot) -> int:
 
 
 def _shapes(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, tuple[int, ...]]:
-    """Of each column's batch; the grids of `motion` and `residual` may differ in size."""
+    """Shape of each column's batch; the grids of `motion` and `residual` may differ in size."""
     different = sorted({tuple(tensor.shape) for tensor in columns.get('imgs', ())})
     if len(different) > 1:
         raise ValueError(f'imgs of one batch differ in shape: {different}. Remedy: test_dataloader.batch_size=1.')
@@ -137,7 +137,7 @@ def _fill(batch: dict[str, Tensor], columns: Mapping[str, Sequence[Tensor]]) -> 
 
 
 def _pad_and_stack(grids: Sequence[Tensor], batch: Tensor) -> None:
-    """(K, T, Hb, Wb, 2) each -> (B, K, T, max Hb, max Wb, 2)."""
+    """Write grids (K, T, Hb, Wb, 2) to the batch (B, K, T, max Hb, max Wb, 2)."""
     batch.zero_()
     for row, grid in zip(batch, grids, strict=True):
         row[:, :, : grid.shape[2], : grid.shape[3]] = grid

@@ -1,4 +1,4 @@
-"""The stage that recolours what was cropped: see the table in `read_stage`, and `augment` for the functions."""
+"""The stage that recolours the crops: see the table in `read_stage`, and `augment` for the functions."""
 
 from typing import Any, Literal
 
@@ -12,17 +12,17 @@ from .frame_choice import Sample
 class AugmentColour:
     """Blur, colour jitter and gray, one draw for the clip and another for the I-frame.
 
-    The paper names blur and jitter without numbers; the defaults are the authors' release's, but for its gray (0.2).
+    The paper names blur and jitter without numbers; the defaults are the authors' release's, except for its gray (0.2).
 
     Args:
-        blur_prob: how often a clip is blurred.
+        blur_prob: probability of the blur.
         blur_sigma: smallest and largest standard deviation, in pixels of the output.
-        jitter_prob: how often the next four apply.
-        brightness, contrast, saturation: reach of the factor round 1.
-        hue: reach, as a share of a full turn; 0.5 is any hue.
-        gray_prob: how often the clip loses its colour.
-        where: 'host' recolours here; 'device' leaves the pixels alone and hands on the same draws, for the data
-            preprocessor to do it.
+        jitter_prob: probability of the next four.
+        brightness, contrast, saturation: largest distance of the factor from 1.
+        hue: largest turn, as a share of a full circle; 0.5 is any hue.
+        gray_prob: probability that the clip becomes gray.
+        where: 'host' recolours in this stage; 'device' leaves the pixels unchanged and passes the same draws to the
+            data preprocessor.
     """
 
     def __init__(

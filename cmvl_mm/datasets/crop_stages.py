@@ -1,4 +1,4 @@
-"""The stages that cut and mirror what was read: see the table in `read_stage`, and `geometry` for the functions."""
+"""The stages that crop and mirror the frames: see the table in `read_stage`, and `geometry` for the functions."""
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -9,7 +9,7 @@ from .geometry import centre_box, crop_resize, random_resized_box, rotate
 
 @TRANSFORMS.register_module()
 class RandomCropFlip:
-    """Random resized crop and flip: one draw for clip and positive window, their own for I-frame and negatives.
+    """Random resized crop and flip: one draw for clip and positive window, separate draws for I-frame and negatives.
 
     The paper names crop and flip without numbers; the defaults are the authors' release's.
 
@@ -17,12 +17,12 @@ class RandomCropFlip:
         size: output edge of clip and I-frame, in pixels.
         area: smallest and largest share of the frame's area.
         aspect: smallest and largest width / height.
-        flip_prob: how often the sample is mirrored.
-        rotation: largest angle, in degrees, by which the clip is first rotated either way, black outside; 0 draws
-            nothing. For classifiers, as released: motion vectors cannot be rotated.
+        flip_prob: probability of the mirroring.
+        rotation: largest angle, in degrees, of the rotation before the crop, in either direction, black outside; 0
+            draws nothing. For classifiers, as released: motion vectors cannot be rotated.
 
     Raises:
-        ValueError: a sample with motion is to be turned, or `rotation` is not in 0 ... 180.
+        ValueError: `rotation` is set for a sample with motion, or is not in 0 ... 180.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class RandomCropFlip:
                 bool(rng.random() < self.flip_prob),
             )
             for _ in range(windows + 1)
-        ]  # the last one is the I-frame's
+        ]  # the last crop is the I-frame's
         sample['crops'] = draws
         if self.rotation:
             sample['imgs'] = rotate(sample['imgs'], float(rng.uniform(-self.rotation, self.rotation)))
@@ -67,7 +67,7 @@ class RandomCropFlip:
 
 @TRANSFORMS.register_module()
 class CentreCrop:
-    """The central square for testing: short side to `resize_short`, then the central `size` pixels, in one resize."""
+    """The central square for testing: short side to `resize_short`, then the central `size` pixels, as one resize."""
 
     def __init__(self, size: int = 112, resize_short: int = 128) -> None:
         self.size = size

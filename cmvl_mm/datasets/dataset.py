@@ -25,35 +25,35 @@ from .two_files import check_same_frames, original_path
 
 @DATASETS.register_module()
 class CompressedVideoDataset(ListedVideos):
-    """Videos of a list, each read once per sample through the compressed stream.
+    """Videos of a list; each sample reads its video once, through the compressed stream.
 
-    What a plain integer as index stands for is said in `clock`.
+    `clock` describes the meaning of a plain integer as index.
 
     Args:
         ann_file: list of `relative/path.mp4 label` lines.
         data_prefix: `dict(video=root)`; every path of the list lies below the root. `dict(video=…, rgb=originals)` is
-            the two-file mode: clips come from the files that `video` was prepared from.
-        pipeline: the stages, run in this order; `stages.change` makes a copy of a list with one of them changed.
+            the two-file mode: clips come from the files from which `video` was prepared.
+        pipeline: the stages, run in this order; `stages.change` copies a list with one stage changed.
         labels: 'required' refuses lists with unlabelled lines.
-        on_error: 'replace' lets another video take the place of one that is broken or too short, drawn by a rule of
-            (seed, epoch, index) alone, and reports it; 'raise' stops, as a test must.
+        on_error: 'replace' replaces a broken or too short video by another one, whose choice depends on
+            (seed, epoch, index) only, and reports it; 'raise' stops, which tests need.
         role: 'gallery' or 'query', for retrieval.
         block: edge of the motion grid's blocks, in pixels.
-        rgb_suffix: of the originals, such as '.avi'; None without them.
+        rgb_suffix: suffix of the originals, such as '.avi'; None without originals.
         label_share: the share of every class that is kept, see `stratified_subset`; below 1 for few-label finetuning.
-        label_seed: which videos those are.
-        max_attempts: stand-ins tried for one sample before giving up.
-        keep_index: write the index of a video that must be decoded for it beside the video, so that the next process
-            reads it instead; for data sets of videos that are not prepared, in folders that can be written.
-        metainfo: more of it, or instead of the names in `classes.txt` beside the list.
+        label_seed: seed that selects the kept videos.
+        max_attempts: replacements tried for one sample before an error.
+        keep_index: if a video must be decoded to index it, write its index file, so that the next process reads the
+            file instead; for data sets of videos that are not prepared, in writable folders.
+        metainfo: additional metadata, or a replacement of the class names in `classes.txt` in the list's folder.
         indices: keep these positions of the list; a number keeps so many from its start, or from its end if negative.
-        test_mode: a plain integer is epoch 0 of seed 0, so that a test draws the same whenever it runs.
+        test_mode: a plain integer means epoch 0 of seed 0, so that a test always makes the same draws.
         lazy_init: read the list later, in `full_init`.
 
     Raises:
-        ValueError: for settings that cannot be.
-        StageError: the pipeline is a dict, as earlier versions had it.
-        FileNotFoundError: the folder, or all of the first videos of the list, are not there.
+        ValueError: a setting is invalid.
+        StageError: the pipeline is a dict, as in earlier versions.
+        FileNotFoundError: the folder is missing, or all of the first videos of the list are.
     """
 
     def __init__(
@@ -107,22 +107,22 @@ class CompressedVideoDataset(ListedVideos):
             self.full_init()
 
     def get_subset(self, indices: int | Sequence[int]) -> 'CompressedVideoDataset':
-        """A data set of these positions, with the same clock; a number means so many from the start or the end."""
+        """A data set of these positions, with the same clock; a number keeps so many from the start or the end."""
         other = copy.copy(self)
         other.pipeline, other.last_read = copy.deepcopy(self.pipeline), None
         other.get_subset_(indices)
         return other
 
     def set_epoch(self, epoch: int, seed: int | None = None) -> None:
-        """See `Clock.set_epoch`; accelerate calls it by itself, other loops can."""
+        """See `Clock.set_epoch`; accelerate calls this automatically, other loops can."""
         self.clock.set_epoch(epoch, seed)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         """The sample of design section 4: `dict(inputs=…, data_samples=ActionDataSample(…))`.
 
         Raises:
-            RuntimeError: a stage asks for a frame that the video does not have, whatever `on_error` is.
-            SettingError: a setting cannot be for this video, such as residuals on cells of 7 px; likewise.
+            RuntimeError: a stage reads a frame that the video does not have, with any `on_error`.
+            SettingError: a setting does not fit this video, such as residuals on cells of 7 px, with any `on_error`.
             VideoError, VideoTooShort: the video cannot be used and `on_error` is 'raise'.
             NoUsableVideo: `max_attempts` videos in a row cannot be used.
         """
@@ -136,12 +136,12 @@ class CompressedVideoDataset(ListedVideos):
             try:
                 packed = self._load(position, rng)
             except FrameIndexError as error:
-                # The stage's fault, not the video's; and an IndexError would end a loop over the data set in silence.
+                # An error of the stage, not of the video; an IndexError would silently end a loop over the data set.
                 raise RuntimeError(
                     f'{self.ann_file}, sample {int(index)}: a stage asks for a frame that is not there: {error}'
                 ) from error
             except SettingError:
-                raise  # of what was asked for, not of the video
+                raise  # an error of the settings, not of the video
             except (VideoError, VideoTooShort) as error:
                 if self.on_error == 'raise':
                     raise

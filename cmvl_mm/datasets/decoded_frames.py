@@ -1,4 +1,4 @@
-"""Frames that somebody else has decoded, in the place of a video file: pixels alone."""
+"""Frames decoded by other software, used in place of a video file: pixels only."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ _BLOCK = 16  # px
 
 
 class DecodedFrames:
-    """What the stages of a test read of a `CompressedVideo`, from an array.
+    """An array of frames with the interface of `CompressedVideo` that test stages use.
 
     Args:
         frames: (T, H, W, 3) uint8 RGB.
@@ -31,7 +31,7 @@ class DecodedFrames:
 
     @property
     def keyframes(self) -> npt.NDArray[np.int64]:
-        """Nothing: which frames were coded alone is in the file.
+        """Not available: only the video file tells which frames are key frames.
 
         Raises:
             ValueError: always.
@@ -39,11 +39,11 @@ class DecodedFrames:
         raise ValueError('decoded frames do not say which of them are key frames. Remedy: give the video file.')
 
     def read(self, *, rgb: Indices = (), motion: Indices = ()) -> Frames:
-        """(len(rgb), H, W, 3) uint8, and the motion of no frame.
+        """(len(rgb), H, W, 3) uint8, without motion.
 
         Raises:
             FrameIndexError: there is no such frame.
-            ValueError: motion vectors are wanted.
+            ValueError: `motion` is not empty.
         """
         if len(motion):
             raise ValueError('decoded frames have no motion vectors. Remedy: give the video file.')

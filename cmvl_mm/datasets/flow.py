@@ -1,8 +1,8 @@
-"""Optical flow as a second source of motion (Table 4): a file beside the video, read like its vectors.
+"""Optical flow as a second source of motion (Table 4): a file next to the video, read like its vectors.
 
-``name.flow.npz`` belongs to ``name.mp4``.  It is an ordinary NumPy archive: ``header`` says which video it was made
-of, ``frames_000000``, ``frames_000001``, ... hold `_TOGETHER` frames each, so that a window of eight frames reads two
-or three members and not the video.  `cmvl_mm.prepare.tvl1` computes what is stored here.
+``name.flow.npz`` belongs to ``name.mp4``.  It is an ordinary NumPy archive: ``header`` identifies the video from which
+it was made, ``frames_000000``, ``frames_000001``, ... hold `_TOGETHER` frames each, so that a window of eight frames
+reads two or three members and not the whole file.  `cmvl_mm.prepare.tvl1` computes the flow.
 """
 
 import io
@@ -24,38 +24,38 @@ from cmvl_mm.video.errors import FrameIndexError, VideoError
 from cmvl_mm.video.motion import MotionField, grid_shape
 from cmvl_mm.video.stream import CompressedVideo
 
-FLOW_BLOCK = 4  # px: one sixteenth of the space of dense flow, and still finer than the vectors' 16 px
+FLOW_BLOCK = 4  # px: one sixteenth of the size of dense flow, and still finer than the vectors' 16 px
 _VERSION = 1
-_TOGETHER = 4  # frames a member
-_NPY_HEADER = 10_240  # bytes; NumPy reads no longer ones
+_TOGETHER = 4  # frames per member
+_NPY_HEADER = 10_240  # bytes; the longest header that NumPy reads
 _HEADER = np.dtype(
     [(name, '<i8') for name in ('version', 'block', 'num_frames', 'height', 'width', 'video_bytes')]  # px, bytes
 )
 
 
 class FlowError(VideoError):
-    """A flow file that is missing, damaged, or of another video; ``path`` is the flow file, ``stage`` ``motion``."""
+    """A flow file is missing, damaged, or of another video; ``path`` is the flow file, ``stage`` ``motion``."""
 
     def _remedy(self) -> str:
         return 'Make it with cmvl prepare --flow, which keeps the videos that are ready'
 
 
 def flow_path(video: str | os.PathLike[str]) -> str:
-    """Where the flow of a video lies: ``name.mp4`` -> ``name.flow.npz``."""
+    """Path of the flow file of a video: ``name.mp4`` -> ``name.flow.npz``."""
     return f'{os.path.splitext(os.fspath(video))[0]}.flow.npz'
 
 
 def write_flow(video: CompressedVideo, frames: Iterable[npt.NDArray[np.int16]]) -> None:
-    """Store the flow of a whole video, in one step: an interrupted run leaves no file under its name.
+    """Write the flow of a whole video atomically: an interrupted run leaves no file under its name.
 
     Args:
-        video: whose flow this is.
-        frames: int16 (Hb, Wb, 2) for every frame, in order: (dx, dy) in quarter pixels, dst - src, where the content
-            of each `FLOW_BLOCK` moved since the frame before.  The first has no frame before: it must be 0.
+        video: the video of this flow.
+        frames: int16 (Hb, Wb, 2) for every frame, in order: (dx, dy) in quarter pixels, dst - src, the displacement
+            of each `FLOW_BLOCK` since the previous frame.  The first frame has no previous frame: it must be 0.
 
     Raises:
-        FlowError: for frames of another shape or number, for motion in frame 0, and where the file cannot be written.
-        VideoError: what ``frames`` itself raises.
+        FlowError: frames have another shape or number, frame 0 has motion, or the file cannot be written.
+        VideoError: raised by ``frames``.
     """
     path = flow_path(video.path)
     with _reporting(path), atomic_write(path) as temporary, zipfile.ZipFile(temporary, 'w') as archive:
@@ -73,16 +73,16 @@ def read_flow(video: CompressedVideo, *, motion: Indices) -> MotionField:
     """The stored flow of some frames, under the contract of `CompressedVideo.read`.
 
     Args:
-        video: an open video, whose flow file lies beside it.
+        video: an open video, with its flow file in the same folder.
         motion: display indices; any order, repeats allowed.
 
     Returns:
-        The `MotionField` of len(motion) frames with ``block`` = `FLOW_BLOCK`, whatever the video's own.  ``valid`` is
-        False for frame 0 and True for all others: I-frames have flow.
+        The `MotionField` of len(motion) frames with ``block`` = `FLOW_BLOCK`, not the ``block`` of the video.
+        ``valid`` is False for frame 0 and True for all others: I-frames have flow.
 
     Raises:
-        FrameIndexError: for an index below 0 or past the last frame.
-        FlowError: if the file is missing, cut off, damaged, or not of this video.
+        FrameIndexError: an index is below 0 or past the last frame.
+        FlowError: the file is missing, truncated, damaged, or not of this video.
     """
     numbers = [operator.index(index) for index in motion]
     for number in numbers:
@@ -100,7 +100,7 @@ def read_flow(video: CompressedVideo, *, motion: Indices) -> MotionField:
 
 
 def verify_flow(video: CompressedVideo) -> None:
-    """Read everything.
+    """Read the whole flow file as a check.
 
     Raises:
         FlowError: as `read_flow`.
@@ -112,7 +112,7 @@ def verify_flow(video: CompressedVideo) -> None:
 
 @contextmanager
 def _reporting(path: str) -> Iterator[None]:
-    """Turn whatever zipfile and NumPy raise into `FlowError`."""
+    """Convert the exceptions of zipfile and NumPy to `FlowError`."""
     try:
         yield
     except VideoError:
@@ -123,7 +123,7 @@ def _reporting(path: str) -> Iterator[None]:
 
 @contextmanager
 def _opened(video: CompressedVideo) -> Iterator[zipfile.ZipFile]:
-    """The video's flow file, after a look at its header."""
+    """Open the video's flow file and check its header."""
     path = flow_path(video.path)
     expected = _expected_header(video)
     if not os.path.isfile(path):
@@ -137,7 +137,7 @@ def _opened(video: CompressedVideo) -> Iterator[zipfile.ZipFile]:
 
 
 def _expected_header(video: CompressedVideo) -> npt.NDArray[np.void]:
-    """What the flow file of this video must say.  The file's size tells re-encodings of one source apart."""
+    """The header that the flow file of this video must have.  The video's size distinguishes re-encodings."""
     values = _VERSION, FLOW_BLOCK, video.num_frames, video.height, video.width, os.path.getsize(video.path)
     return np.array(values, _HEADER)
 
@@ -159,15 +159,15 @@ def _member_name(number: int) -> str:
 def _write_member(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) -> None:
     data = io.BytesIO()
     np.lib.format.write_array(data, array, allow_pickle=False)
-    # ZipInfo's own date is fixed: the same flow is the same file.
+    # ZipInfo's default date is fixed: the same flow gives the same file.
     archive.writestr(zipfile.ZipInfo(name), data.getvalue(), compress_type=zipfile.ZIP_DEFLATED)
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     held, size = math.prod(shape) * np.dtype(dtype).itemsize, archive.getinfo(name).file_size
-    if size > held + _NPY_HEADER:  # looked at before the member is unpacked
+    if size > held + _NPY_HEADER:  # checked before the member is unpacked
         raise ValueError(f'{name} unpacks to {size} bytes, which {held} bytes of {np.dtype(dtype)} {shape} do not need')
-    data = io.BytesIO(archive.read(name))  # whole, so that zipfile compares its checksum
+    data = io.BytesIO(archive.read(name))  # read completely, so that zipfile verifies the checksum
     array = np.lib.format.read_array(data, allow_pickle=False)
     if array.shape != shape or array.dtype != dtype:
         raise ValueError(f'{name} is {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}')

@@ -1,4 +1,4 @@
-"""Which frames make a sample: registered shells round `sampling`, the first stage of a pipeline."""
+"""The first stage of a pipeline, which chooses the frames of a sample: registered wrappers of `sampling`."""
 
 from typing import Any, Literal
 
@@ -9,27 +9,27 @@ from . import sampling
 from .sampling import PastEnd, VideoTooShort
 
 Sample = dict[str, Any]
-"""What the stages hand on, see `read_stage`."""
+"""The dict that stages pass on, see `read_stage`."""
 
 
 @TRANSFORMS.register_module()
 class SamplePretraining:
-    """A clip, an I-frame of its surroundings, the motion window after it, and hard negatives of the same video.
+    """A clip, an I-frame near it, the motion window after it, and hard negatives of the same video.
 
     Args:
         clip_len: frames of the clip.
         frame_interval: stride of the clip, in frames.
-        future_gap: frames between the clip's last frame and the motion window: 2 in the authors' release, 0 by the
-            paper's words; -motion_len takes the clip's last frames themselves (Table 1's "current").
+        future_gap: frames between the clip's last frame and the motion window: 2 in the authors' release, 0 in the
+            paper's text; -motion_len takes the clip's last frames themselves (Table 1's "current").
         motion_len: consecutive frames of a motion window.
-        num_negatives: other windows of the same video.
-        iframe: 'surrounding' draws one near the clip, 'none' reads none (Table 6 has no use for it).
-        iframe_margin: how far from the clip, in frames, an I-frame may be; 5 in the authors' release.
+        num_negatives: number of other windows of the same video.
+        iframe: 'surrounding' draws one near the clip, 'none' reads none (Table 6 does not need it).
+        iframe_margin: largest distance of an I-frame from the clip, in frames; 5 in the authors' release.
         clip_place: 'before_future' leaves room for the window if the video is long enough; 'anywhere' draws the clip as
             for a classifier, and `motion_valid` says whether the window lies inside the video (Table 6).
-        room: frames to leave for clip and window, if more than they need: with another gap at the same room, clips
-            stay where they were, and with 'error' the videos stay the same.
-        past_end: what happens to videos of fewer frames than `room`; 'error' leaves them out.
+        room: frames reserved for clip and window, if more than they need: with another gap and the same room, clips
+            keep their positions, and with 'error' the videos stay the same.
+        past_end: policy for videos of fewer frames than `room`; 'error' excludes them.
 
     Raises:
         VideoTooShort: the video has fewer frames than `room` and `past_end` is 'error'.
@@ -95,15 +95,15 @@ class SamplePretraining:
 
 @TRANSFORMS.register_module()
 class SampleClips:
-    """Clips alone: one at a random place (training), or several spread over the video (testing).
+    """Clips only: one at a random position (training), or several spread over the video (testing).
 
     Args:
-        clip_len, frame_interval: as above.
+        clip_len, frame_interval: as in `SamplePretraining`.
         place: 'random' draws one clip; 'first' takes the video's first; 'bin_centres' spreads `num_clips`; 'sliding'
-            takes every clip, overlapping by half, so that longer videos have more of them and are tested one at a
-            time (batch_size=1).
-        num_clips: clips per video, for 'bin_centres' alone.
-        past_end: what happens to videos shorter than a clip.
+            takes every clip, overlapping by half, so that longer videos have more clips and need batch_size=1 in
+            tests.
+        num_clips: clips per video, for 'bin_centres' only.
+        past_end: policy for videos shorter than a clip.
     """
 
     def __init__(
@@ -147,7 +147,8 @@ class SampleNearestIFrames:
     """The I-frame nearest to the middle of each test clip, as clips of one frame.
 
     Args:
-        clip_len, frame_interval, num_clips: of the test clips, which `SampleClips` puts at the centres of equal bins.
+        clip_len, frame_interval, num_clips: settings of the test clips, at the centres of equal bins as in
+            `SampleClips`.
     """
 
     def __init__(self, clip_len: int = 16, frame_interval: int = 4, num_clips: int = 10) -> None:
@@ -163,12 +164,12 @@ class SampleNearestIFrames:
 
 @TRANSFORMS.register_module()
 class SampleFutureMotions:
-    """The motion window after each test clip; the bins are those of starts that leave room for clip and window.
+    """The motion window after each test clip; the bins cover the starts that leave room for clip and window.
 
     Args:
-        clip_len, frame_interval, num_clips: of the test clips.
-        future_gap, motion_len: of the windows, as in `SamplePretraining`.
-        past_end: what happens to videos without room for clip, gap and window.
+        clip_len, frame_interval, num_clips: settings of the test clips.
+        future_gap, motion_len: settings of the windows, as in `SamplePretraining`.
+        past_end: policy for videos without room for clip, gap and window.
     """
 
     def __init__(

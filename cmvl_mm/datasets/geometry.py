@@ -1,6 +1,6 @@
 """The only code that rotates, crops or flips: frames on the host, motion grids on the model's device.
 
-Both sides obey one record, a `Box` in full-resolution pixels and a flip, so pixels and vectors stay together.
+Both use one record, a `Box` in full-resolution pixels and a flip, so pixels and vectors stay aligned.
 """
 
 import math
@@ -29,9 +29,9 @@ class Box(NamedTuple):
 def random_resized_box(
     rng: np.random.Generator, height: int, width: int, area: tuple[float, float], aspect: tuple[float, float]
 ) -> Box:
-    """A box whose share of the area is uniform and whose aspect ratio (width / height) is log-uniform.
+    """Draw a box with a uniform share of the area and a log-uniform aspect ratio (width / height).
 
-    After ten draws that do not fit, the largest central box whose aspect ratio is allowed.
+    After ten draws that do not fit, return the largest central box with an allowed aspect ratio.
     """
     for _ in range(10):
         target = height * width * rng.uniform(*area)
@@ -55,28 +55,28 @@ def centre_box(height: int, width: int, share: float) -> Box:
 
 
 def rotate(frames: np.ndarray, degrees: float) -> np.ndarray:
-    """(n, H, W, 3) uint8 -> the same shape, turned anticlockwise about the centre: bilinear, black outside."""
+    """(n, H, W, 3) uint8 -> the same shape, rotated anticlockwise about the centre: bilinear, black outside."""
     return np.stack([np.asarray(Image.fromarray(frame).rotate(degrees, Image.Resampling.BILINEAR)) for frame in frames])
 
 
 def crop_resize(frames: np.ndarray, box: Box, flip: bool, size: int) -> np.ndarray:
     """(n, H, W, C) uint8 -> (n, size, size, C) uint8: crop, bilinear resize (antialiased when shrinking), flip.
 
-    Torch's own kernel for bytes, which follows Pillow's within one level and takes an eighth of its time.
+    This uses torch's kernel for bytes, which agrees with Pillow's within one level and takes an eighth of its time.
     """
     cut = torch.from_numpy(frames)[:, box.top : box.top + box.height, box.left : box.left + box.width]
     resized = F.interpolate(cut.permute(0, 3, 1, 2), (size, size), mode='bilinear', antialias=True)
     out = np.ascontiguousarray(resized.permute(0, 2, 3, 1).numpy())
-    # a stack of pictures is a tall one; OpenCV mirrors it thirty times as fast as NumPy
+    # mirror the stack as one tall picture: OpenCV is thirty times as fast as NumPy
     return cv2.flip(out.reshape(-1, size, out.shape[-1]), 1).reshape(out.shape) if flip else out
 
 
 def axis_matrix(start: Tensor, length: Tensor, block: Tensor, num_blocks: int, size: int) -> Tensor:
-    """What painting, cropping and resizing do along one axis, as one matrix per window.
+    """Painting, cropping and resizing along one axis, as one matrix per window.
 
-    Row o of a matrix says how much each block contributes to output pixel o: the blocks are painted at full
-    resolution, pixels start ... start + length - 1 are cut out and resized to `size` bilinearly (half-pixel centres,
-    no antialiasing, edges repeated).
+    Row o of a matrix holds the weight of each block in output pixel o, as if the blocks were painted at full
+    resolution, and pixels start ... start + length - 1 were cut out and resized to `size` bilinearly (half-pixel
+    centres, no antialiasing, edges repeated).
 
     Args:
         start, length, block: (N,) integers, in pixels.
@@ -99,7 +99,7 @@ def axis_matrix(start: Tensor, length: Tensor, block: Tensor, num_blocks: int, s
 
 
 def crop_resize_grids(grids: Tensor, boxes: Tensor, flips: Tensor, block: Tensor, size: int) -> Tensor:
-    """Values of blocks -> maps of the crop; nothing is ever painted. A flip mirrors the map and keeps the values.
+    """Values of blocks -> maps of the crop, without painting them. A flip mirrors the map and keeps the values.
 
     Args:
         grids: (N, T, Hb, Wb, C) float32.
@@ -136,8 +136,8 @@ def crop_resize_motion(
     Args:
         grids: (N, T, Hb, Wb, 2) quarter pixels, (dx, dy).
         boxes, flips, block: as in `crop_resize_grids`.
-        mirrored_dx: what a flip does to dx: 'negate' keeps it the motion that the mirrored pictures show; 'keep'
-            leaves it as it was, as released.
+        mirrored_dx: effect of a flip on dx: 'negate' gives the motion that the mirrored pictures show; 'keep' does not
+            change dx, as released.
 
     Returns:
         (N, 2, T, size, size) float32.

@@ -1,12 +1,12 @@
-"""The hue of uint8 pictures, turned by a formula of our own: the same on every release of OpenCV and every processor.
+"""Turn the hue of uint8 pictures by our own formula: the same on every release of OpenCV and every processor.
 
-OpenCV's RGB -> HSV is integer arithmetic and serves here. Its way back is not used: it truncates in whole vectors of
-pixels and rounds in the rest of each row, and release and processor decide how long a vector is (seen: 16, 32 and 64
-pixels with 4.10, 4.14, 5.0 and 5.1).
+OpenCV's RGB -> HSV is integer arithmetic and is used here. Its HSV -> RGB is not used: it truncates in whole vectors of
+pixels and rounds in the rest of each row, and the length of a vector depends on release and processor (seen: 16, 32
+and 64 pixels with 4.10, 4.14, 5.0 and 5.1).
 
-Each channel is V - ceil(V S w / 7650): V and S are value and saturation, 0 ... 255, and w / 30 says how much of the
-saturation's drop this channel takes at its hue. OpenCV's whole vectors give the same but for one level in 0.7 % of all
-(H, S, V), where its floats fall just short of a whole level.
+Each channel is V - ceil(V S w / 7650): V and S are value and saturation, 0 ... 255, and w / 30 is this channel's share
+of the saturation's drop at its hue. OpenCV's whole vectors give the same result, except for one level in 0.7 % of all
+(H, S, V), where its floats are just below a whole level.
 """
 
 import cv2
@@ -18,9 +18,9 @@ SECTOR = 30
 """Steps from one primary or secondary colour to the next."""
 FULL_DROP = 255 * SECTOR
 CHANNEL_SHIFTS = (5 * SECTOR, 3 * SECTOR, SECTOR)
-"""Of red, green and blue: a channel drops nothing round the place where it is full."""
+"""Shifts of red, green and blue: near its own hue a channel does not drop."""
 TO_CEIL = 1 - 0.5 / FULL_DROP
-"""Truncating x + TO_CEIL gives ceil(x) for multiples x of 1 / 7650 up to 255, float32's rounding included."""
+"""Truncating x + TO_CEIL gives ceil(x) for multiples x of 1 / 7650 up to 255, also with float32's rounding."""
 
 
 def turn_hue(picture: np.ndarray, turn: float) -> np.ndarray:
@@ -43,7 +43,7 @@ def from_hsv(hsv: np.ndarray, steps: int = 0) -> np.ndarray:
 
 
 def _shares(steps: int) -> np.ndarray:
-    """(3, 256) float32: w / 7650 of each channel at each hue; hues above 179 do not occur."""
+    """(3, 256) float32: w / 7650 of each channel for each hue; hues above 179 do not occur."""
     hues = np.arange(256) + steps
     places = np.stack([(hues + shift) % HUES for shift in CHANNEL_SHIFTS])
     return (np.clip(np.minimum(places, 4 * SECTOR - places), 0, SECTOR) / FULL_DROP).astype(np.float32)

@@ -1,13 +1,13 @@
-"""The text of an annotation list: `relative/path.mp4 label`, one video a line, read and written here alone.
+"""Read and write the text of an annotation list: `relative/path.mp4 label`, one video per line.
 
 * A list is UTF-8, with or without a byte-order mark, or UTF-16 with one. Lines end with LF or CR LF.
-* The last word of a line is the label if it is a whole number. Any number of spaces and tabs stands before it. All
+* The last word of a line is the label if it is a whole number. Any number of spaces and tabs precedes it. The text
   before them is the path, spaces included; a line without a label is a path.
 * Only the space U+0020, the tab and the carriage return are stripped from the ends of a line. No-break and other spaces
   belong to the name, and so do commas, quotes, joiners and direction marks.
 
 MMAction2's own data sets split a line at every U+0020 and strip spaces of all kinds: they read the same paths, except
-those that hold U+0020 or begin with another space.
+paths that contain U+0020 or begin with another kind of space.
 """
 
 import re
@@ -22,12 +22,12 @@ _REMEDY = 'Remedy: a text file in UTF-8 with one "relative/path.mp4 label" a lin
 _SHELL = frozenset('$`|<>"*?\\')
 _NOT_IN_A_LINE = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')  # control characters and line breaks of all kinds
 _REMEDIES = {'\r': 'end each line with a line feed', '\0': 'save the list as UTF-8, if it is UTF-16'}
-_UNDECODABLE = re.compile('[\ud800-\udfff]')  # how Python spells bytes of a file name that are not UTF-8
+_UNDECODABLE = re.compile('[\ud800-\udfff]')  # Python's surrogates for bytes of a file name that are not UTF-8
 _SUSPECT = re.compile(
     '[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff$`|<>"*?\\\\]|^[ /]| $|[.][.]'
 )  # else faultless
 _PLAIN_LINE = re.compile(r'([\w-][\w/-]*(?:[.][\w/-]+)*) (\d{1,18})', re.ASCII)  # most lines, read in one search
-LONGEST_LABEL = 18  # digits: more do not fit int64
+LONGEST_LABEL = 18  # digits: longer labels do not fit int64
 
 
 class Entry(NamedTuple):
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
 
 
 class LineError(ValueError):
-    """A line that names no usable path; ``path`` is what stands there, ``reason`` says why, with the remedy."""
+    """A line does not hold a usable path; ``path`` is its text, ``reason`` the cause and the remedy."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f'the path {path!r} is refused: {reason}')
@@ -46,16 +46,16 @@ class LineError(ValueError):
 
 
 def printable(text: str) -> str:
-    """A path on one line of UTF-8, for reports: what has no place there is escaped as Python does it."""
+    """A path as one line of UTF-8, for reports: other characters are escaped as in Python."""
     whole = text.encode('utf-8', 'backslashreplace').decode()
     return _NOT_IN_A_LINE.sub(lambda found: ascii(found[0])[1:-1], whole)
 
 
 def read_text(path: Path) -> str:
-    """A text file without its byte-order mark; line ends stay as they are.
+    """Read a text file without its byte-order mark; line ends stay unchanged.
 
     Raises:
-        ValueError: it is not UTF-8, nor UTF-16 with a byte-order mark.
+        ValueError: the file is neither UTF-8 nor UTF-16 with a byte-order mark.
     """
     data = path.read_bytes()
     wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
@@ -66,16 +66,16 @@ def read_text(path: Path) -> str:
 
 
 def not_text(path: Path, byte: int, *, wide: bool = False) -> ValueError:
-    """The error of a file of which this byte is no part of a text."""
+    """The error for a file that is not text at this byte."""
     name = 'UTF-16, as its first two bytes say' if wide else 'UTF-8'
     return ValueError(f'{path}: this is no text: byte {byte} is not {name}. {_REMEDY}')
 
 
 def refuse_other_kinds(path: Path) -> None:
-    """Pickles, YAML and JSON are not read as lists.
+    """Refuse pickles, YAML and JSON as lists.
 
     Raises:
-        ValueError: the name says that it is one.
+        ValueError: the file name has such a suffix.
     """
     if path.suffix.lower() in _STRUCTURED:
         raise ValueError(f'{path}: {path.suffix} files are not read as lists. {_REMEDY}')
@@ -85,7 +85,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """(number from 1, text without blanks at its ends) of each line that is not blank.
 
     Raises:
-        ValueError: it is another kind of file.
+        ValueError: the file is not a text list.
     """
     refuse_other_kinds(path)
     for number, line in enumerate(read_text(path).split('\n'), start=1):
@@ -97,7 +97,7 @@ def parse_line(line: str) -> Entry:
     """Path and label of one line.
 
     Raises:
-        LineError: the path is missing, or must not stand in a list: see `name_fault`.
+        LineError: the path is missing, or is not allowed in a list: see `name_fault`.
     """
     if plain := _PLAIN_LINE.fullmatch(line):
         return Entry(plain[1], int(plain[2]))
@@ -122,10 +122,10 @@ def _split(text: str) -> tuple[str, int | None]:
 
 
 def format_line(entry: Entry) -> str:
-    """The line of an entry, with its line feed.
+    """The line of an entry, with a line feed.
 
     Raises:
-        ValueError: it would not be read back as it is.
+        ValueError: reading the line would not give the same entry.
     """
     line = entry.path if entry.label is None else f'{entry.path} {entry.label}'
     if parse_line(line) != entry:
@@ -134,12 +134,12 @@ def format_line(entry: Entry) -> str:
 
 
 def name_fault(path: str) -> str | None:
-    """Why this path must not stand in a list; None if it may.
+    """Why this path is not allowed in a list; None if it is allowed.
 
-    The toolkit gives no name to a shell. Names with a character of `_SHELL` are refused all the same, for scripts that
-    do. The official names of HMDB51 hold each of ``;&()[]!#~``: these are accepted, like the apostrophe.
+    The toolkit passes no name to a shell. Names with a character of `_SHELL` are still refused, for scripts that do.
+    The official names of HMDB51 contain each of ``;&()[]!#~``: these are accepted, like the apostrophe.
     """
-    if not _SUSPECT.search(path):  # one search a line: lists have millions
+    if not _SUSPECT.search(path):  # one search per line: lists have millions
         return None
     if found := _UNDECODABLE.search(path):
         return f'its name holds the byte {ord(found[0]) & 0xFF:#04x}, which is not UTF-8, as lists are; rename the file'

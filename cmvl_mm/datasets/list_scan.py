@@ -1,8 +1,8 @@
-"""Where the lines of a list begin and which labels they have: `list_file.parse_line` for a block of bytes at once.
+"""Find the starts and labels of the lines of a list: `list_file.parse_line` for a block of bytes at once.
 
-Lines whose bytes alone show that `parse_line` takes them, and with which label, are told here by NumPy. All others are
-`odd`: a shell's characters, controls, two dots, blanks at an end and what else needs a look. `parse_line` decides on
-those, and only `parse_line` says what is wrong with one.
+NumPy finds the lines whose bytes show that `parse_line` accepts them, and their labels. All other lines are `odd`:
+shell characters, control characters, two dots, blanks at an end, and others that need a check. `parse_line` decides on
+odd lines, and only `parse_line` reports their errors.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ import numpy as np
 from .list_file import BLANKS, LONGEST_LABEL, Entry, parse_line
 
 NO_LABEL = -1
-"""In an array of labels: the line has none. Lines cannot have negative ones."""
+"""Value in an array of labels for a line without a label. Labels in lines cannot be negative."""
 _LF, _CR, _TAB, _DOT, _SLASH, _ZERO = b'\n\r\t./0'
 _BLANK, _SUSPECT = 1, 2
 
@@ -21,13 +21,13 @@ _BLANK, _SUSPECT = 1, 2
 def _kinds() -> bytes:
     """Byte -> 0, _BLANK or _SUSPECT. Bytes of characters that `name_fault` refuses are suspect.
 
-    0xC2 begins U+0080 to U+00BF, 0xE2 the line breaks U+2028 and U+2029, 0xEF the mark U+FEFF; others beginning so are
-    faultless, which `parse_line` finds.
+    0xC2 begins U+0080 to U+00BF, 0xE2 the line breaks U+2028 and U+2029, 0xEF the mark U+FEFF. `parse_line` accepts
+    other characters with the same first byte.
     """
     kinds = bytearray(256)
     for byte in (*range(32), *b'\x7f$`|<>"*?\\', 0xC2, 0xE2, 0xEF):
         kinds[byte] = _SUSPECT
-    kinds[_LF] = kinds[_CR] = 0  # looked at by themselves
+    kinds[_LF] = kinds[_CR] = 0  # handled separately
     kinds[ord(' ')] = kinds[_TAB] = _BLANK
     return bytes(kinds)
 
@@ -44,24 +44,24 @@ class Lines(NamedTuple):
     """The lines of a block that are not empty."""
 
     numbers: np.ndarray
-    """(n,) of each line in the block, from 0; empty lines count."""
+    """(n,) number of each line in the block, from 0; empty lines count."""
     starts: np.ndarray
-    """(n,) its first byte."""
+    """(n,) first byte of each line."""
     stops: np.ndarray
-    """(n,) one past its last byte, before LF or CR LF."""
+    """(n,) one past the last byte of each line, before LF or CR LF."""
     blanks: np.ndarray
-    """(n,) its last space or tab; before its start if it has none."""
+    """(n,) last space or tab of each line; before its start if it has none."""
     labels: np.ndarray
-    """(n,) int64, or `NO_LABEL`; of an odd line nothing is known."""
+    """(n,) int64 label, or `NO_LABEL`; undefined for odd lines."""
     odd: np.ndarray
-    """(n,) bool."""
+    """(n,) bool: `parse_line` must check the line."""
 
 
 def scan(block: bytes) -> Lines:
-    """The lines of a block, which ends behind a line feed or with the list.
+    """The lines of a block, which ends after a line feed or with the list.
 
     Args:
-        block: UTF-8.
+        block: bytes of UTF-8 text.
     """
     data = np.frombuffer(block, np.uint8)
     kinds = np.frombuffer(block.translate(_KINDS), np.uint8)
@@ -74,7 +74,7 @@ def scan(block: bytes) -> Lines:
     if len(returns):
         stops = stops - ((stops > starts) & (data[stops - 1] == _CR))
         follows = data[np.minimum(returns + 1, len(data) - 1)]
-        returns = returns[(follows != _LF) & (returns + 1 < len(data))]  # others end a line
+        returns = returns[(follows != _LF) & (returns + 1 < len(data))]  # other carriage returns end a line
     numbers = np.arange(len(stops))
     if not (kept := stops > starts).all():
         numbers, starts, stops = numbers[kept], starts[kept], stops[kept]
@@ -84,37 +84,37 @@ def scan(block: bytes) -> Lines:
     blanks = _last_blanks(np.flatnonzero(kinds == _BLANK), starts, stops)
     odd |= (kinds[starts] == _BLANK) | (kinds[stops - 1] == _BLANK) | (data[starts] == _SLASH)
     odd |= (blanks > starts) & (kinds[np.maximum(blanks, 1) - 1] == _BLANK)
-    odd |= (blanks < starts) & _digits(data[starts]) & _digits(data[stops - 1])  # one word: no path if it is a number
+    odd |= (blanks < starts) & _digits(data[starts]) & _digits(data[stops - 1])  # one word: no path if a number
     _mark(odd, starts, np.flatnonzero(kinds == _SUSPECT))
     _mark(odd, starts, returns)
     if b'..' in block:
         _mark(odd, starts, np.flatnonzero((data[:-1] == _DOT) & (data[1:] == _DOT)))
     labels = _labels(data, starts, stops, blanks, odd)
-    if _TAB in block:  # right before a label alone
+    if _TAB in block:  # allowed only right before a label
         _mark(odd, starts, np.setdiff1d(np.flatnonzero(data == _TAB), blanks, assume_unique=True))
         odd |= (labels == NO_LABEL) & (blanks > starts) & (data[np.maximum(blanks, 0)] == _TAB)
     return Lines(numbers, starts, stops, blanks, labels, odd)
 
 
 def _last_blanks(blanks: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
-    """The last blank before each stop; before the start, or -1, where the line has none."""
+    """The last blank before each stop; before the start, or -1, if the line has none."""
     if len(blanks) == len(stops) and ((blanks >= starts) & (blanks < stops)).all():  # the usual list
         return blanks
     return np.append(blanks, -1)[np.searchsorted(blanks, stops) - 1]
 
 
 def _digits(data: np.ndarray) -> np.ndarray:
-    """Which bytes are '0' to '9'; what lies below wraps to large numbers."""
+    """Which bytes are '0' to '9'; lower bytes wrap to large numbers."""
     return data - np.uint8(_ZERO) < 10
 
 
 def _mark(odd: np.ndarray, starts: np.ndarray, positions: np.ndarray) -> None:
-    """The lines that these bytes lie in are odd."""
+    """Mark the lines that contain these bytes as odd."""
     odd[np.searchsorted(starts, positions, 'right') - 1] = True
 
 
 def _labels(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, blanks: np.ndarray, odd: np.ndarray) -> np.ndarray:
-    """The last words as numbers, digit by digit from the right; lines with more digits than fit become odd."""
+    """The last words as numbers, digit by digit from the right; lines with too many digits become odd."""
     labels = np.zeros(len(stops), np.int64)
     labels[blanks < starts] = NO_LABEL
     rows, power = np.flatnonzero(blanks >= starts), 1
@@ -133,10 +133,10 @@ def _labels(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, blanks: np.
 
 
 def canonical(block: bytes) -> bytes:
-    """`path TAB label LF` of each line of a block whose lines `parse_line` takes; without a label it is 'None'.
+    """`path TAB label LF` for each line of a block; a missing label is 'None'.
 
     Raises:
-        LineError: a line is wrong.
+        LineError: `parse_line` refuses a line.
     """
     lines = scan(block)
     whole = block.endswith(b'\n') and len(lines.stops) == block.count(b'\n')  # no line is blank
@@ -153,10 +153,10 @@ def canonical(block: bytes) -> bytes:
 
 
 def entries(block: bytes) -> list[Entry]:
-    """Those of a block whose lines `parse_line` takes.
+    """The entries of a block.
 
     Raises:
-        LineError: a line is wrong.
+        LineError: `parse_line` refuses a line.
     """
     texts = (text.strip(BLANKS) for text in block.decode().split('\n'))
     return [parse_line(text) for text in texts if text]

@@ -1,4 +1,4 @@
-"""The bytes of a list, in memory or, of a long one, in its file."""
+"""The bytes of a list, in memory or, for a long list, in its file."""
 
 import os
 import weakref
@@ -10,29 +10,29 @@ from typing import Any
 from .list_file import not_text, read_text, refuse_other_kinds
 
 IN_MEMORY = 1 << 25
-"""Bytes. A list up to here, of about a million lines, is held in memory: its file may change while a run lasts."""
+"""Bytes. A list up to this size, about a million lines, is held in memory: its file may change during a run."""
 BLOCK = 1 << 22
-"""Bytes that are looked at together."""
+"""Bytes that are scanned together."""
 
 
 class ListChanged(RuntimeError):
-    """The file of a long list is not what it was when the list was opened."""
+    """The file of a long list has changed since the list was opened."""
 
 
 class ListSource:
     """Bytes of a list in UTF-8, without its byte-order mark.
 
-    The file of a long list stays open, so one that is written beside it and takes its name changes nothing. It is
-    read, not mapped: a process that touches a map of a file which has become shorter is killed.
+    The file of a long list stays open, so a new file under the same name changes nothing. It is read, not mapped:
+    access to the map of a file that has become shorter kills the process.
 
     Args:
-        path: the list; one in UTF-16 is held in memory, as UTF-8.
+        path: the list; a list in UTF-16 is held in memory, as UTF-8.
 
     Attributes:
-        size: bytes.
+        size: number of bytes.
 
     Raises:
-        ValueError: it is another kind of file.
+        ValueError: the file is not a text list.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class ListSource:
         return now.st_size, now.st_mtime_ns
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from `start` to before `stop`, within the size.
+        """The bytes from `start` up to, but without, `stop`; both within the size.
 
         Raises:
             ListChanged: the file was written to since it was opened.
@@ -80,7 +80,7 @@ class ListSource:
         return data
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """(place of the first byte, bytes) of blocks that end behind a line feed, or with the list."""
+        """(position of the first byte, bytes) of blocks that end after a line feed, or with the list."""
         place = 0
         while place < self.size:
             block = self.read(place, min(place + BLOCK, self.size))
@@ -92,10 +92,10 @@ class ListSource:
             place += len(block)
 
     def require_text(self, place: int, block: bytes) -> None:
-        """The bytes of a block, which begins at `place`, are UTF-8.
+        """Check that the bytes of a block, which begins at `place`, are UTF-8.
 
         Raises:
-            ValueError: names the first byte that is not.
+            ValueError: they are not; the message names the first wrong byte.
         """
         try:
             block.decode()
@@ -103,12 +103,12 @@ class ListSource:
             raise not_text(self.path, place + error.start) from None
 
     def require_text_throughout(self) -> None:
-        """As `require_text`, of all blocks."""
+        """Apply `require_text` to all blocks."""
         for place, block in self.blocks():
             self.require_text(place, block)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For a new process, which opens the file itself."""
+        """State for a new process, which opens the file itself."""
         return {name: value for name, value in self.__dict__.items() if name != '_descriptor'}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -116,4 +116,4 @@ class ListSource:
         if self._memory is None:
             was = self._state
             self._open()
-            self._state = was  # the first reading compares
+            self._state = was  # the first read compares

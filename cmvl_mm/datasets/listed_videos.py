@@ -1,4 +1,4 @@
-"""The lines of a list as MMEngine's data sets hand them out: counted, cut, and by class; no video is opened."""
+"""The entries of a list behind the interface of MMEngine's data sets; no video is opened."""
 
 import operator
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from .subset import stratified_subset
 from .video_list import VideoList
 
 LOOKED_FOR = 100
-"""Videos at the start of a list: one of them must be there."""
+"""Number of videos at the start of a list of which one must exist."""
 
 
 class ListedVideos(BaseDataset):
-    """The entries of a list, of whose videos those at the start are looked for; read by `full_init`.
+    """The entries of a list. `full_init` reads the list and checks that one of the first videos exists.
 
-    MMEngine's wrappers take it, since it keeps the contract of `BaseDataset`.
+    MMEngine's wrappers accept the class, since it keeps the contract of `BaseDataset`.
 
     Args:
-        ann_file, data_prefix, labels, rgb_suffix, label_share, label_seed, metainfo, indices, test_mode: as of
+        ann_file, data_prefix, labels, rgb_suffix, label_share, label_seed, metainfo, indices, test_mode: as in
             `CompressedVideoDataset`.
     """
 
@@ -63,19 +63,19 @@ class ListedVideos(BaseDataset):
 
     @property
     def entries(self) -> VideoList:
-        """The lines of the list that are kept; each is parsed when it is asked for."""
+        """The kept lines of the list; each is parsed on access."""
         self.full_init()
         return self.data_list
 
     def full_init(self) -> None:
-        """Read the list, look for the folders and find the names of the classes; once."""
+        """Read the list, check the folders and find the class names; runs once."""
         if self._fully_initialized:
             return
         super().full_init()
         try:
             self._check_folders()
         except FileNotFoundError:
-            self._fully_initialized = False  # or a second call would pass
+            self._fully_initialized = False  # otherwise a second call would pass
             raise
         if 'classes' not in self._metainfo:
             self._metainfo.update(class_names(Path(self.ann_file).with_name('classes.txt'), self.data_list.labels))
@@ -88,18 +88,18 @@ class ListedVideos(BaseDataset):
         return entries.take(stratified_subset(entries.labels, self.label_share, self.label_seed))
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> VideoList:
-        """MMEngine's makes a list of objects."""
+        """Replace MMEngine's method, which makes a list of objects."""
         if isinstance(indices, int):
             return self.data_list[:indices] if indices >= 0 else self.data_list[indices:]
         return self.data_list.take(indices)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
-        """`dict(filename=…, label=…, sample_idx=…)` of a position; the label is None where the list has none."""
+        """`dict(filename=…, label=…, sample_idx=…)` of a position; the label is None if the list has none."""
         entry = self.entries[self._position(idx)]
         return dict(filename=str(Path(self.root) / entry.path), label=entry.label, sample_idx=int(idx))
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """The class of a position, as a list; an empty one where it has none."""
+        """The class of a position as a list, which is empty if it has no label."""
         label = self.entries[self._position(idx)].label
         return [] if label is None else [label]
 
@@ -110,7 +110,7 @@ class ListedVideos(BaseDataset):
         return position
 
     def _check_folders(self) -> None:
-        """A wrong folder is found here, not after a hundred stand-ins."""
+        """Detect a wrong folder here, not after a hundred replacements of videos."""
         check_present(self.ann_file, 'video', self.root, [entry.path for entry in self.entries[:LOOKED_FOR]])
         if self.originals is not None:
             check_present(self.ann_file, 'rgb', self.originals[0], [])

@@ -1,4 +1,4 @@
-"""The first stage of a test: a bare file or decoded frames, as MMAction2's inference hands them over -> a sample."""
+"""The first stage of a test: makes a sample from a file or decoded frames, which MMAction2's inference passes."""
 
 import os
 from typing import Any
@@ -16,23 +16,23 @@ Sample = dict[str, Any]
 
 @TRANSFORMS.register_module()
 class OpenVideo:
-    """Opens what a sample names, unless a data set has opened it already.
+    """Open the video of a sample, unless a data set has already opened it.
 
-    | the sample holds | it comes from | what happens |
+    | the sample holds | source | effect |
     |---|---|---|
     | video | our data sets | nothing: the data set closes the file |
     | filename | `inference_recognizer`, `ActionRecogInferencer` | the file is opened; `ReadCompressed` closes it |
-    | array, (T, H, W, 3) uint8 RGB | `ActionRecogInferencer(input_format='array')` | its frames are taken as they are |
+    | array, (T, H, W, 3) uint8 RGB | `ActionRecogInferencer(input_format='array')` | its frames are used unchanged |
 
-    Where a stage before `ReadCompressed` fails, the file is closed when Python drops the sample.
+    If a stage before `ReadCompressed` fails, the file is closed when Python drops the sample.
 
-    The draws of a stage that draws are those of the first sample of seed 0 and epoch 0: a file gives one result.
+    Random stages use the draws of the first sample of seed 0 and epoch 0: a file always gives the same result.
 
     Args:
         block: edge of the motion grid's cells in pixels, as in `CompressedVideo`.
 
     Raises:
-        ValueError: the sample holds none of them, or frames of another shape or type.
+        ValueError: the sample holds none of these, or frames of another shape or type.
         VideoError: the file cannot be opened.
     """
 

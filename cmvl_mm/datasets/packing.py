@@ -1,4 +1,4 @@
-"""The last stage of a sample: arrays -> tensors and what is known about them."""
+"""The last stage of a sample: arrays -> tensors and metadata."""
 
 from typing import Any, Literal
 
@@ -13,19 +13,19 @@ Sample = dict[str, Any]
 
 @TRANSFORMS.register_module()
 class PackSample:
-    """Arrays -> `inputs` (tensors, design of the sample) and `data_samples` (label, path and what was skipped).
+    """Arrays -> `inputs` (tensors, design of the sample) and `data_samples` (label, path and skipped videos).
 
     Args:
         clips: 'one' packs the only clip, for training; 'many' packs all, for testing.
-        layout: of `inputs`. 'dict' holds everything that the pretraining needs, with imgs (3, T, H, W) for one clip and
-            (clips, 3, T, H, W) for many. The others are those of MMAction2's `FormatShape` and `PackActionInputs`, for
-            its recognizers with `ActionDataPreprocessor(format_shape=layout)`: one uint8 RGB tensor,
-            'NCTHW' (clips, 3, T, H, W) for `Recognizer3D`, or 'NCHW' (clips * T, 3, H, W) for `Recognizer2D`; of
-            `ReadStreams` with as many channels as its streams have.
+        layout: layout of `inputs`. 'dict' holds everything that the pretraining needs, with imgs (3, T, H, W) for one
+            clip and (clips, 3, T, H, W) for many. The others are those of MMAction2's `FormatShape` and
+            `PackActionInputs`, for its recognizers with `ActionDataPreprocessor(format_shape=layout)`: one uint8 RGB
+            tensor, 'NCTHW' (clips, 3, T, H, W) for `Recognizer3D`, or 'NCHW' (clips * T, 3, H, W) for `Recognizer2D`.
+            After `ReadStreams` it has as many channels as the streams.
 
     Raises:
-        ValueError: a sample has several clips and `clips` is 'one', or it has more than clips for a layout that holds
-            nothing else.
+        ValueError: a sample has several clips and `clips` is 'one', or it holds more than clips and the layout holds
+            clips only.
     """
 
     META_KEYS = ('path', 'sample_idx', 'is_query', 'iframe_fallback')
@@ -85,14 +85,14 @@ def _everything(sample: Sample, with_clips: bool) -> dict[str, torch.Tensor]:
 
 
 def _clips(sample: Sample) -> torch.Tensor:
-    """-> (clips, 3, T, H, W)."""
+    """The clips of a sample -> (clips, 3, T, H, W)."""
     clips = sample['imgs'].reshape(*sample['clip_frames'].shape, *sample['imgs'].shape[1:])
     planes = [_planes(clip) for clip in clips]
     return planes[0][None] if len(planes) == 1 else torch.stack(planes)
 
 
 def _planes(clip: np.ndarray) -> torch.Tensor:
-    """(T, H, W, C) -> (C, T, H, W), by OpenCV on one tall picture: an eighth of the time of NumPy's copy."""
+    """(T, H, W, C) -> (C, T, H, W), by OpenCV on one tall picture, in an eighth of the time of NumPy's copy."""
     length, height, width, channels = clip.shape
     planes = np.empty((channels, length * height, width), np.uint8)
     cv2.split(clip.reshape(-1, width, channels), list(planes))

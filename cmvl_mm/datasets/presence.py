@@ -1,24 +1,24 @@
-"""Is the folder of a list the right one?"""
+"""Check that the folder of a list contains its videos."""
 
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _NEAR = ('prepared', 'videos', 'prepared/videos')
-"""Folders beside a list, or above it, that often hold its videos."""
+"""Folders next to a list, or above it, that often hold its videos."""
 
 
 def check_present(ann_file: str, key: str, root: str, paths: Sequence[str]) -> None:
-    """Refuse a folder that is not there, or that holds none of some videos. Single missing ones are no fault of it.
+    """Refuse a folder that is missing, or that holds none of the given videos. Single missing videos are allowed.
 
     Args:
         ann_file: the list.
-        key: of `data_prefix`.
+        key: key of `data_prefix`.
         root: the folder.
-        paths: of the list, relative to the folder; looked for until one is there.
+        paths: paths of the list, relative to the folder; checked until one exists.
 
     Raises:
-        FileNotFoundError: names folder, list, first video, the right folder where there is one near, and remedy.
+        FileNotFoundError: the message names folder, list, first video, the right folder if one is near, and remedy.
     """
     if os.path.isdir(root or os.curdir) and (not paths or _any_in(root, paths)):
         return
@@ -35,15 +35,15 @@ def check_present(ann_file: str, key: str, root: str, paths: Sequence[str]) -> N
 
 
 def find_root(ann_file: str | Path, paths: Sequence[str], given: str | Path | None = None) -> Path | None:
-    """The folder in which some of these videos lie: near the list, or near a folder that was given.
+    """Find a folder that contains some of these videos, near the list or near a given folder.
 
     Args:
         ann_file: the list.
-        paths: of the list.
-        given: a folder in which they are not.
+        paths: paths of the list.
+        given: a folder that does not contain them.
 
     Returns:
-        None where none of the folders that are looked at holds any.
+        The folder, or None if none of the tried folders holds any.
     """
     return next((folder for folder in _near(Path(ann_file), given) if _any_in(folder, paths)), None)
 

@@ -1,18 +1,18 @@
-"""The stage that reads what the sample needs from its video.
+"""The stage that reads the frames and vectors of a sample from its video.
 
-Stages are registered shells round pure functions, in the order of the table; those that choose frames are in
-`frame_choice`, `packing` ends it. Each takes the sample's dict and adds to it:
+Stages are registered wrappers of pure functions, in the order of the table. `frame_choice` has the stages that choose
+frames, `packing` the last stage. Each takes the sample's dict and adds to it:
 
 | stage | needs | adds |
 |---|---|---|
 | SamplePretraining, SampleClips | video, rng | clip_frames (clips, T), iframe_frame, motion_frames (K, M) |
 | ReadCompressed | the frame indices | imgs (clips * T, H, W, 3), iframe (1, H, W, 3), motion, residual: see below |
 | SubtractCamera | motion | nothing: the motion is that of objects over the ground |
-| RandomCropFlip, CentreCrop | imgs ... | the same cropped; motion_box (K, 4), motion_flip (K,), crops: (box, flip) |
-| AugmentColour | imgs, iframe | the same recoloured, or imgs_colour and iframe_colour (10,), the draws for the device |
+| RandomCropFlip, CentreCrop | imgs ... | cropped imgs ...; motion_box (K, 4), motion_flip (K,), crops: (box, flip) |
+| AugmentColour | imgs, iframe | recoloured imgs, iframe; or imgs_colour and iframe_colour (10,), draws for the device |
 
-Motion is (K, M, Hb, Wb, 2), quarter pixels, 0 where block_valid (K, M, Hb, Wb) is False; residual (K, M, Hb, Wb, 2),
-energy in grey levels and whether there is any.
+Motion is (K, M, Hb, Wb, 2) in quarter pixels, 0 where block_valid (K, M, Hb, Wb) is False. Residual is
+(K, M, Hb, Wb, 2), energy in grey levels and whether there is any.
 """
 
 from contextlib import nullcontext
@@ -31,19 +31,19 @@ from .residual_source import RESIDUALS, Residual, read_with_energy
 
 @TRANSFORMS.register_module()
 class ReadCompressed:
-    """Everything that the sample needs from the video, in one pass over each group of pictures.
+    """Read everything that the sample needs from the video, in one pass over each group of pictures.
 
     In two-file mode the clip comes from the original, the I-frame and the vectors from the prepared video.
 
     Args:
-        motion: 'vectors' takes the video's own; 'flow' reads the TV-L1 flow that `cmvl prepare --flow` put
-            beside the video (Table 4).
-        residual: 'none', or beside the vectors the residual energy of the same frames and where there is any, see
-            `read_with_energy`: 'exact', as prepared videos give it, or 'approximate', which takes estimates too.
+        motion: 'vectors' takes the vectors of the video; 'flow' reads the TV-L1 flow file that `cmvl prepare --flow`
+            wrote next to the video (Table 4).
+        residual: 'none', or also the residual energy of the motion frames and a mask of where there is any, see
+            `read_with_energy`: 'exact', as in prepared videos, or 'approximate', which also accepts estimates.
 
     Raises:
-        ValueError: ``residual`` is 'exact' and a video has estimates alone, whatever the data set's `on_error` is; or
-            flow is to have a residual.
+        ValueError: ``residual`` is 'exact' and a video has estimates only, with any `on_error` of the data set; or
+            ``residual`` is set with 'flow'.
     """
 
     def __init__(self, motion: Literal['vectors', 'flow'] = 'vectors', residual: Residual = 'none') -> None:

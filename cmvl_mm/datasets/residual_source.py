@@ -1,4 +1,4 @@
-"""Residual energy as a second target beside the vectors: both of the same frames, from the same packets."""
+"""Residual energy as a second target in addition to the vectors of the same frames, from the same packets."""
 
 from typing import Literal, get_args
 
@@ -20,23 +20,23 @@ def read_with_energy(
     """Vectors and residual energy of some frames.
 
     Args:
-        video: open.
+        video: an open video.
         frames: n display indices; any order, repeats allowed.
-        residual: 'exact' refuses a video of which residuals can only be estimated; 'approximate' takes estimates, and
-            exact ones where there are any.
+        residual: 'exact' refuses a video whose residuals can only be estimated; 'approximate' takes exact residuals if
+            there are any, and estimates otherwise.
 
     Returns:
-        The `MotionField` that ``video.read(motion=frames)`` gives, for exact residuals on cells of 16 px, whatever the
-        video's own; and (n, Hb, Wb, 2): `block_energy` in grey levels of residuals of 8 bits, and 1 where a cell is
+        The `MotionField` of ``video.read(motion=frames)``, with exact residuals on cells of 16 px instead of the
+        video's; and (n, Hb, Wb, 2): `block_energy` in grey levels of residuals of 8 bits, and 1 where a cell is
         predicted, 0 where it has no residual: in I-frames and intra blocks.
 
     Raises:
-        ValueError: the residuals are not exact and must be; or there is no video file.
-        VideoError: as from `read_residuals`.
+        ValueError: 'exact' is set and the residuals are not exact; or there is no video file.
+        VideoError: as in `read_residuals`.
     """
     if isinstance(video, DecodedFrames):
         raise ValueError('decoded frames have no residuals. Remedy: give the video file.')
-    # An error of the settings, not of the video: no data set puts another video in its place.
+    # An error of the settings, not of the video: no data set replaces the video.
     if residual == 'exact' and not video.has_exact_residuals:
         raise ValueError(
             f"{video.path}: residual='exact', and residuals of this {video.codec} stream can only be estimated. "

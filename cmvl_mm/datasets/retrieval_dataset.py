@@ -1,4 +1,4 @@
-"""Gallery and queries of a retrieval test, one after the other."""
+"""The gallery and the queries of a retrieval test in one data set."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +11,13 @@ from .dataset import CompressedVideoDataset
 
 @DATASETS.register_module()
 class RetrievalDataset(ConcatDataset):
-    """Gallery first, then queries, read alike; a video that cannot be read stops the test.
+    """The gallery, then the queries, with the same pipeline; a video that cannot be read stops the test.
 
-    It is MMEngine's `ConcatDataset` of the two: MMEngine's wrappers take it as a config, torch's as it is.
+    This is MMEngine's `ConcatDataset` of the two: MMEngine's wrappers take its config, torch's wrappers the object.
 
     Args:
         gallery, query: labelled lists; test videos search training videos.
-        data_prefix, pipeline: of both, as in `CompressedVideoDataset`.
+        data_prefix, pipeline: settings of both, as in `CompressedVideoDataset`.
     """
 
     def __init__(self, gallery: str, query: str, data_prefix: dict[str, str], pipeline: Sequence[Any]) -> None:
@@ -27,10 +27,10 @@ class RetrievalDataset(ConcatDataset):
                 CompressedVideoDataset(gallery, role='gallery', **shared),
                 CompressedVideoDataset(query, role='query', **shared),
             ],
-            ignore_keys='classes',  # lists of two folders need not name them alike
+            ignore_keys='classes',  # lists of two folders may have different class names
         )
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """As of `CompressedVideoDataset`."""
+        """The class of a position as a list, as in `CompressedVideoDataset`."""
         part, position = self._get_ori_dataset_idx(idx)
         return self.datasets[part].get_cat_ids(position)

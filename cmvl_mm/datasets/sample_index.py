@@ -1,4 +1,4 @@
-"""A sample's identity: (seed, epoch, index, visit), and the random generator that depends on nothing else."""
+"""A sample's identity, (seed, epoch, index, visit), and a random generator that depends only on it."""
 
 from typing import Any, Self
 
@@ -10,19 +10,19 @@ _WORD = (1 << 64) - 1  # a mask: seeds may be negative or longer
 
 
 class SampleIndex(int):
-    """A position in a dataset that also knows its epoch and the run's seed.
+    """A position in a dataset, with its epoch and the run's seed.
 
-    It is an `int`, so every dataset takes it, and it travels through a data loader's queue, so workers that
-    outlive an epoch know which one they are in.
+    It is an `int`, so every dataset accepts it. It passes through a data loader's queue, so persistent workers know
+    the current epoch.
 
-    Wrappers turn the position in the whole into one in a part: they subtract an offset, take a remainder, divide.
-    The result is a `SampleIndex` of the same epoch and seed, and what the step has taken away goes into `visit`. So
-    two positions of the wrapper that lead to one video never share their draws.
+    Wrappers convert the position in the whole to one in a part: they subtract an offset, take a remainder, or divide.
+    The result is a `SampleIndex` of the same epoch and seed, and the information lost in the step goes into `visit`.
+    So two positions of the wrapper that lead to one video never share their draws.
 
     Args:
         index: the position.
-        epoch, seed: of the run.
-        visit: tells readings of one position in one epoch apart; 0 is the first.
+        epoch, seed: epoch and seed of the run.
+        visit: distinguishes reads of one position in one epoch; 0 is the first.
     """
 
     epoch: int
@@ -39,13 +39,13 @@ class SampleIndex(int):
         return self
 
     def __getnewargs_ex__(self) -> tuple[tuple[int], dict[str, int]]:
-        """For the queue of a data loader."""
+        """Support pickling, for the queue of a data loader."""
         return (int(self),), dict(epoch=self.epoch, seed=self.seed, visit=self.visit)
 
     def at(self, position: int) -> Self:
-        """The position in a part that a wrapper looks up for this one, of the same epoch and seed.
+        """Another position, which a wrapper looks up for this one, with the same epoch and seed.
 
-        A wrapper that keeps a list should hand on `index.at(self.order[index])`.
+        A wrapper with a list of positions should pass `index.at(self.order[index])`.
         """
         position = int(position)
         visit = self.visit + int(self) - position
@@ -55,14 +55,14 @@ class SampleIndex(int):
         """A counter-based generator for this sample's draws.
 
         Args:
-            attempt: 0 for the sample itself, k for the k-th stand-in of a video that cannot be used.
+            attempt: 0 for the sample itself, k for the k-th replacement of a video that cannot be used.
         """
         key = np.array([self.seed & _WORD, (self.epoch << _INDEX_BITS) + int(self)], dtype=np.uint64)
         counter = np.array([0, self.visit & _WORD, 0, attempt], dtype=np.uint64)
         return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
     def _moved(self, result: Any) -> Any:
-        """The same sample at another position; a result that can be no position is a number."""
+        """The same sample at another position; a result that cannot be a position stays a number."""
         return self.at(result) if isinstance(result, int) and 0 <= result < 1 << _INDEX_BITS else result
 
     def __add__(self, other: int) -> Any:
@@ -92,11 +92,11 @@ class SampleIndex(int):
 
 
 def _plain(other: Any) -> Any:
-    """NumPy's integers as Python's, which would otherwise compute the result."""
+    """Convert NumPy's integers to Python's; otherwise NumPy would compute the result."""
     return int(other) if isinstance(other, np.integer) else other
 
 
 def order_generator(seed: int, epoch: int) -> np.random.Generator:
-    """The generator of an epoch's order; its counter keeps it apart from every sample's."""
+    """The generator of an epoch's order; its counter differs from that of every sample."""
     key = np.array([seed & _WORD, epoch << _INDEX_BITS], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 1, 0]))

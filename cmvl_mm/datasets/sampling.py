@@ -1,7 +1,7 @@
-"""Which frames make a sample. Pure functions of frame counts and a generator; nothing here opens a video.
+"""Choose the frames of a sample. Pure functions of frame counts and a generator; nothing here opens a video.
 
 clip:    f...f...f...f  (`clip_len` frames, every `frame_interval`-th)
-gap:                     ..  (`future_gap` frames left out; 2 in the authors' release, while print has none)
+gap:                     ..  (`future_gap` skipped frames; 2 in the authors' release, none in the paper)
 motion:                    mmmmmmmm  (`motion_len` consecutive frames: the positive window)
 """
 
@@ -13,20 +13,20 @@ PastEnd = Literal['repeat_last', 'repeat_first', 'loop', 'error']
 
 
 class VideoTooShort(ValueError):
-    """A video has fewer frames than the sample needs and the policy says not to stretch it."""
+    """A video has fewer frames than the sample needs, and the policy is 'error'."""
 
 
 def clip_span(clip_len: int, frame_interval: int) -> int:
-    """Frames from the first to the last of a clip, both counted: 16 frames of stride 4 span 61."""
+    """Frames from the first to the last of a clip, both included: 16 frames of stride 4 span 61."""
     return (clip_len - 1) * frame_interval + 1
 
 
 def pretraining_span(clip_len: int, frame_interval: int, future_gap: int, motion_len: int) -> int:
     """Frames that a clip and its motion window need: 61 + 2 + 8 = 71 in the recipes.
 
-    The clip's 61 and the window's 8 are the paper's; the gap of 2 is the authors' release's (PAPER.md).
+    The clip's 61 and the window's 8 are from the paper; the gap of 2 is from the authors' release (PAPER.md).
 
-    A gap of -8 lays the window over the clip's last 8 frames, Table 1's "current" period; 61 frames are enough then.
+    A gap of -8 places the window on the clip's last 8 frames, Table 1's "current" period; 61 frames are enough then.
 
     Raises:
         ValueError: the window would begin before the clip.
@@ -38,7 +38,7 @@ def pretraining_span(clip_len: int, frame_interval: int, future_gap: int, motion
 
 
 def pretraining_words(clip_len: int, frame_interval: int, future_gap: int, motion_len: int) -> str:
-    """Why `pretraining_span` is what it is, for messages."""
+    """An explanation of the value of `pretraining_span`, for messages."""
     span = clip_span(clip_len, frame_interval)
     if future_gap < 0:
         behind = f'the {motion_len} of motion begin {-future_gap} before its end'
@@ -53,12 +53,12 @@ def clip_at(start: int, clip_len: int, frame_interval: int) -> np.ndarray:
 
 
 def random_start(rng: np.random.Generator, num_frames: int, span: int) -> int:
-    """A start drawn uniformly from all that leave room for `span` frames; 0 if none does."""
+    """A start drawn uniformly from all starts that leave room for `span` frames; 0 if none does."""
     return int(rng.integers(max(num_frames - span, 0) + 1))
 
 
 def bin_centre_starts(num_frames: int, span: int, num_clips: int) -> np.ndarray:
-    """(num_clips,) clip starts: the range of possible starts in equal bins, the centre of each, rounded down."""
+    """(num_clips,) clip starts: the centres of equal bins of the possible starts, rounded down."""
     edges = np.linspace(0, max(num_frames - span, 0), num_clips + 1)
     return ((edges[:-1] + edges[1:]) / 2).astype(np.int64)
 
@@ -72,13 +72,13 @@ def sliding_starts(num_frames: int, span: int) -> np.ndarray:
 
 
 def fit_to_end(indices: np.ndarray, num_frames: int, past_end: PastEnd) -> np.ndarray:
-    """Indices that run past the video's end, brought back by the named policy.
+    """Map indices past the video's end to frames of the video, by the named policy.
 
-    'repeat_last' holds the last frame, 'repeat_first' jumps back to frame 0 and stays there (as released), 'loop'
-    starts the video again, 'error' refuses.
+    'repeat_last' repeats the last frame, 'repeat_first' repeats frame 0 (as released), 'loop' starts the video again,
+    'error' refuses.
 
     Raises:
-        VideoTooShort: some index is past the end and the policy is 'error'.
+        VideoTooShort: an index is past the end and the policy is 'error'.
     """
     if num_frames < 1:
         raise VideoTooShort('the video has no frames')
@@ -96,7 +96,7 @@ def fit_to_end(indices: np.ndarray, num_frames: int, past_end: PastEnd) -> np.nd
 
 
 def nearest_iframes(keyframes: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """(n,) the key frame nearest to each place; of two as near, the earlier one.
+    """(n,) the key frame nearest to each place; of two equally near ones, the earlier one.
 
     Args:
         keyframes: (k,) ascending frame indices, k >= 1.
@@ -108,16 +108,16 @@ def nearest_iframes(keyframes: np.ndarray, places: np.ndarray) -> np.ndarray:
 def surrounding_iframe(
     rng: np.random.Generator, keyframes: np.ndarray, first: int, last: int, margin: int
 ) -> tuple[int, bool]:
-    """A key frame of the clip's surroundings, drawn uniformly from [first - margin, last + margin].
+    """A key frame near the clip, drawn uniformly from those in [first - margin, last + margin].
 
     Args:
         keyframes: (n,) ascending frame indices, n >= 1.
         first, last: first and last frame of the clip.
-        margin: frames that still count as surroundings, on both sides.
+        margin: number of frames before and after the clip that count as near.
 
     Returns:
-        The frame index, and whether it is the fallback. Where no key frame is near, that is the nearest before the
-        clip (or the video's first one, where none is before it).
+        The frame index, and whether it is the fallback. If no key frame is near, the fallback is the last one before
+        the clip (or the video's first one, if none is before it).
     """
     near = keyframes[(keyframes >= first - margin) & (keyframes <= last + margin)]
     if len(near):
@@ -127,16 +127,16 @@ def surrounding_iframe(
 
 
 def hard_negative_starts(rng: np.random.Generator, num_frames: int, positive: np.ndarray, count: int) -> np.ndarray:
-    """(count,) starts of other windows of the same video, none sharing a frame with the positive one.
+    """(count,) starts of other windows of the same video, which share no frame with the positive window.
 
-    They may lie before or after it and may overlap the RGB clip and each other. All different where the video has
-    room for that, drawn with replacement otherwise.
+    The windows may lie before or after it and may overlap the RGB clip and each other. The starts differ if the video
+    is long enough, and are drawn with replacement otherwise.
 
     Args:
         positive: (motion_len,) frames of the positive window.
 
     Raises:
-        VideoTooShort: no window fits beside the positive one.
+        VideoTooShort: no window fits next to the positive one.
     """
     if count == 0:
         return np.empty(0, dtype=np.int64)

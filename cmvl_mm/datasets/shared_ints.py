@@ -1,4 +1,4 @@
-"""A few integers in memory that a process shares with its data-loader workers, however they are started."""
+"""A few integers in memory that a process shares with its data-loader workers, with any start method."""
 
 from typing import Any, Self
 
@@ -7,13 +7,13 @@ import torch
 
 
 class SharedInts:
-    """Zeros of int64, seen by every process that gets this object by fork, or as an argument of a new process.
+    """An int64 array, initially 0, shared with every process that gets this object by fork or as an argument.
 
-    Copies made in other ways (`copy.deepcopy`, `pickle`) have memory of their own, which their workers share again.
+    Copies made in other ways (`copy.deepcopy`, `pickle`) have their own memory, which they share with their workers.
 
     Attributes:
         values: the integers, as an array over the shared memory.
-        connected: False of a copy that a plain pickle has made.
+        connected: False in a copy that a plain pickle has made.
     """
 
     def __init__(self, count: int) -> None:
@@ -25,7 +25,7 @@ class SharedInts:
         self.values: np.ndarray = self._tensor.numpy()
 
     def __getstate__(self) -> torch.Tensor:
-        """multiprocessing hands a shared tensor on as shared memory; a plain pickle writes its values."""
+        """Return a shared tensor: multiprocessing passes it as shared memory; a plain pickle writes its values."""
         return self._tensor
 
     def __setstate__(self, tensor: torch.Tensor) -> None:

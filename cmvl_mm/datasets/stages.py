@@ -1,4 +1,4 @@
-"""Stages of a pipeline by name, so that a config changes one without repeating the others.
+"""Find stages of a pipeline by name, so that a config changes one without repeating the others.
 
     _base_ = './finetune_ucf.py'
 
@@ -30,25 +30,25 @@ ROLES: dict[str, tuple[str, ...]] = {
     'colour': ('AugmentColour', 'AugmentColourEach'),
     'pack': ('PackSample', 'PackPretext'),
 }
-"""Role -> types that play it. The roles stand in the order in which a pipeline has them."""
+"""Role -> types with this role. The roles are in the order of a pipeline."""
 
 _ROLE_OF = {kind: role for role, kinds in ROLES.items() for kind in kinds}
 
 
 class StageError(ValueError):
-    """A name that no stage has, or that several have, or a pipeline that is not a list."""
+    """No stage or several stages have a name, or a pipeline is not a list."""
 
 
 def change(pipeline: Sequence[Any], /, **changes: dict[str, Any]) -> list[Any]:
     """A copy of a pipeline with arguments of the named stages changed.
 
     Args:
-        pipeline: a list of stages; it stays as it is.
+        pipeline: a list of stages; it is not changed.
         changes: stage name -> its new arguments. They are merged as MMEngine merges a child config into its base:
             with `_delete_=True` they replace the whole stage.
 
     Raises:
-        StageError: no stage or several have the name, or a change is not a dict.
+        StageError: no stage or several stages have the name, or a change is not a dict.
     """
     changed = [stage.to_dict() if isinstance(stage, ConfigDict) else stage for stage in require_list(pipeline)]
     for name, arguments in changes.items():
@@ -65,7 +65,7 @@ def change(pipeline: Sequence[Any], /, **changes: dict[str, Any]) -> list[Any]:
 
 
 def position(pipeline: Sequence[Any], name: str) -> int:
-    """Where the stage of a name is.
+    """Position of the stage with this name.
 
     Raises:
         StageError: no stage or several have the name.
@@ -83,12 +83,12 @@ def position(pipeline: Sequence[Any], name: str) -> int:
 
 
 def find(pipeline: Sequence[Any], name: str) -> list[int]:
-    """Where the stages of a name are; empty if there is none."""
+    """Positions of the stages with this name; empty if there is none."""
     return [number for number, stage in enumerate(require_list(pipeline)) if name in (str(number), *_names(stage))]
 
 
 def stage_of(pipeline: Sequence[Any], name: str) -> Any:
-    """The stage of a name itself, which may be read and changed.
+    """The stage with this name itself, which may be read and changed.
 
     Raises:
         StageError: no stage or several have the name.
@@ -97,9 +97,9 @@ def stage_of(pipeline: Sequence[Any], name: str) -> Any:
 
 
 def by_name(settings: Any) -> Any:
-    """Settings with a dict of role -> stage in the place of every pipeline, to be compared and looked up, not run.
+    """Settings with a dict of role -> stage in place of every pipeline, for comparison and lookup, not to run.
 
-    Nothing is lost: a pipeline whose stages are not all ours, each role once and in the order of `ROLES`, stays a list.
+    A pipeline stays a list if it has other stages than ours, a role twice, or another order than `ROLES`.
     """
     if isinstance(settings, (list, tuple)):
         return type(settings)(by_name(value) for value in settings)
@@ -112,7 +112,7 @@ def by_name(settings: Any) -> Any:
 
 
 def is_pipeline(key: Any, value: Any) -> bool:
-    """Whether a config's value is a list of stages, by its key: `pipeline`, or one that ends in `_pipeline`."""
+    """Whether a config's value is a list of stages, by its key: `pipeline`, or a key that ends in `_pipeline`."""
     return isinstance(value, (list, tuple)) and (key == 'pipeline' or str(key).endswith('_pipeline'))
 
 
@@ -122,10 +122,10 @@ def _roles_to_stages(pipeline: Sequence[Any]) -> dict[str, Any] | None:
 
 
 def require_list(pipeline: Any) -> Sequence[Any]:
-    """The pipeline as it comes.
+    """The unchanged pipeline, after a check that it is a list.
 
     Raises:
-        StageError: it is a dict, as configs of earlier versions have it, or something else.
+        StageError: it is a dict, as in configs of earlier versions, or something else.
     """
     if isinstance(pipeline, (list, tuple)):
         return pipeline
@@ -141,9 +141,9 @@ def require_list(pipeline: Any) -> Sequence[Any]:
 
 
 def in_order(pipeline: dict[str, Any]) -> list[Any]:
-    """The list that a dict of stages stands for, which configs of earlier versions have; empty if it is not one.
+    """The list of a dict of stages from a config of an earlier version; empty if it is not such a dict.
 
-    Their dumped configs have the stages in alphabetical order, which is not the order in which they ran.
+    Dumped configs of those versions have the stages in alphabetical order, not in the order in which they ran.
     """
     if not pipeline or not pipeline.keys() <= ROLES.keys():
         return []
@@ -151,14 +151,14 @@ def in_order(pipeline: dict[str, Any]) -> list[Any]:
 
 
 def _names(stage: Any) -> list[str]:
-    """Role and type of a stage; of a callable that stands in the list, its class."""
+    """Role and type of a stage; for a callable in the list, its class."""
     kind = stage.get('type', '') if isinstance(stage, dict) else type(stage)
     kind = (kind if isinstance(kind, str) else kind.__name__).split('.')[-1]
     return [_ROLE_OF[kind], kind] if kind in _ROLE_OF else [kind]
 
 
 def _written(stage: Any) -> str:
-    """A stage as a config has it."""
+    """A stage in the form of a config."""
     if not isinstance(stage, dict) or not all(str(key).isidentifier() for key in stage):
         return repr(stage)
     arguments = sorted(stage.items(), key=lambda item: item[0] != 'type')

@@ -1,16 +1,16 @@
-"""Videos that could not be used, and what is said of them."""
+"""Reports of videos that could not be used."""
 
 from typing import Literal, NamedTuple
 
 
 class Skipped(NamedTuple):
-    """A video that could not be used, as it travels with the sample that took its place."""
+    """A video that could not be used; the sample that replaces it carries this record."""
 
     path: str
     kind: Literal['broken', 'short']
     reason: str
     source: str = ''
-    """The list; two of them may hold the same path."""
+    """The list; two lists may hold the same path."""
 
 
 class NoUsableVideo(RuntimeError):

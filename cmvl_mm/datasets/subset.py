@@ -8,15 +8,15 @@ from .list_scan import NO_LABEL, label_array
 
 
 def stratified_subset(labels: Sequence[int | None] | np.ndarray, share: float, seed: int) -> list[int]:
-    """Positions of `share` of every class, rounded to the nearest count but at least one video, in the list's order.
+    """Positions of a `share` of every class, rounded to the nearest count, at least one video, in the list's order.
 
-    A pure function of its arguments. Each class has one order per seed and gives its first videos, so the subset of a
-    smaller share lies in that of a larger one.
+    The function is pure. Each class has one order per seed and gives its first videos, so the subset of a smaller
+    share is part of that of a larger one.
 
     Args:
-        labels: (n,) class of every line of the list; of one without, None, or `NO_LABEL` in an array.
+        labels: (n,) class of every line of the list; without a label None, or `NO_LABEL` in an array.
         share: in (0, 1]; 1 is the whole list.
-        seed: of the order within the classes.
+        seed: seed of the order within the classes.
 
     Raises:
         ValueError: the share is outside (0, 1], or a line has no label.

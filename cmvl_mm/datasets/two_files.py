@@ -9,22 +9,22 @@ from .annotation import path_inside
 
 
 def original_path(root: str, relative: str, suffix: str) -> str:
-    """Where the original of a list's entry lies: the same relative path with another suffix.
+    """Path of the original of a list's entry: the same relative path with another suffix.
 
     Raises:
-        AnnotationError: a symbolic link on the way leads out of the root.
+        AnnotationError: a symbolic link in the path leads out of the root.
     """
     return path_inside(root, os.fspath(PurePosixPath(relative).with_suffix(suffix)))
 
 
 def check_same_frames(prepared: CompressedVideo, original: CompressedVideo) -> None:
-    """One index and one crop box must mean the same in both files, so sizes and frame counts must be equal.
+    """Check that both files have the same size and frame count, so that indices and crop boxes fit both.
 
-    Not noticed: an original whose metadata turn it by 180 degrees. cmvl prepare bakes the turn in, the
-    reader does not apply it.
+    The check does not detect an original whose metadata rotate it by 180 degrees. cmvl prepare applies the rotation,
+    the reader does not.
 
     Raises:
-        VideoError: they are not; it names both files.
+        VideoError: they differ; the message names both files.
     """
     ours, theirs = (f'{video.num_frames} frames of {video.width}x{video.height} px' for video in (prepared, original))
     if ours != theirs:

@@ -1,7 +1,7 @@
-"""The entries of a list without an object for each: 12 bytes a line, and the line is parsed when it is asked for.
+"""The entries of a list without one object per entry: 12 bytes per line, and a line is parsed on access.
 
-A list of ten million lines as tuples of Python takes 2 GB, and in every data-loader worker again, since counting
-references writes to each page. Arrays of NumPy stay shared by processes that are forked.
+A list of ten million lines as Python tuples takes 2 GB, and again in every data-loader worker, since reference
+counting writes to each page. NumPy arrays stay shared by forked processes.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ class VideoList(Sequence[Entry]):
 
     Args:
         source: the list's bytes.
-        starts, stops: (n,) first byte of each line, and one past its last; line feeds and blanks at the ends may be
-            there, too.
-        labels: (n,) class of each, or `NO_LABEL`.
-        complete: these are all lines, in their order.
+        starts, stops: (n,) first byte of each line, and one past its last; the range may include line feeds and
+            blanks at the ends.
+        labels: (n,) class of each line, or `NO_LABEL`.
+        complete: whether these are all lines, in their order.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class VideoList(Sequence[Entry]):
     ) -> None:
         self.source = source
         self.labels = labels
-        """(n,) class of each entry, or `NO_LABEL`; not to be written to."""
+        """(n,) class of each entry, or `NO_LABEL`; read-only."""
         self._starts, self._stops = starts, stops
         self._complete = complete
 
@@ -49,7 +49,7 @@ class VideoList(Sequence[Entry]):
         return parse_line(line.strip('\n' + BLANKS))
 
     def take(self, positions: Sequence[int] | np.ndarray) -> 'VideoList':
-        """The entries at these positions, in their order.
+        """The entries at these positions, in the order of the positions.
 
         Raises:
             IndexError: a position is outside the list.
@@ -58,7 +58,7 @@ class VideoList(Sequence[Entry]):
         return VideoList(self.source, self._starts[chosen], self._stops[chosen], self.labels[chosen], complete=False)
 
     def line_number(self, index: int) -> int:
-        """Where an entry stands in the file, from 1."""
+        """Line number of an entry in the file, from 1."""
         number, end = 1, int(self._starts[index])
         for place, block in self.source.blocks():
             if place + len(block) > end:
@@ -67,7 +67,7 @@ class VideoList(Sequence[Entry]):
         raise IndexError(f'{self.source.path}: no entry {index}')
 
     def sha256(self) -> str:
-        """Of `path TAB label LF` of each entry, in their order."""
+        """SHA-256 of `path TAB label LF` of all entries, in their order."""
         digest = hashlib.sha256()
         if self._complete:
             for _, block in self.source.blocks():
@@ -78,7 +78,7 @@ class VideoList(Sequence[Entry]):
         return digest.hexdigest()
 
     def path_hashes(self) -> np.ndarray:
-        """(n,) int64 of each path, equal for equal ones: to count different ones, where 8 bytes a path must do."""
+        """(n,) int64 hash of each path, to count distinct paths with 8 bytes per path."""
         if not self._complete:
             return np.fromiter((hash(entry.path.encode()) for entry in self), np.int64, len(self))
         parts = []
@@ -88,5 +88,5 @@ class VideoList(Sequence[Entry]):
         return np.concatenate(parts)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Nothing in it changes."""
+        """Return the same object, since it is immutable."""
         return self

@@ -1,4 +1,4 @@
-"""Data sets inside wrappers of torch's and MMEngine's, and what a wrapper does to an index."""
+"""Find data sets inside wrappers of torch and MMEngine, and keep epoch and seed of an index in a wrapper."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,12 +10,12 @@ from .dataset import CompressedVideoDataset
 from .sample_index import SampleIndex
 
 _LOOKED_UP = {Subset: 'indices', ClassBalancedDataset: 'repeat_indices'}
-"""Wrappers that look an index up in a list, and what it is called."""
+"""Wrappers that look an index up in a list -> name of the list."""
 
 
 def inner(dataset: Any) -> list[Any]:
-    """What a wrapper wraps, by the names that torch and MMEngine give it; nothing of a data set that wraps nothing."""
-    if '_dataset' in getattr(dataset, '__dict__', ()):  # first: MMEngine's passes all other names on
+    """The data sets in a wrapper of torch or MMEngine; empty for a data set that wraps nothing."""
+    if '_dataset' in getattr(dataset, '__dict__', ()):  # first, as MMEngine's wrapper delegates all other names
         return [dataset._dataset]
     if hasattr(dataset, 'datasets'):
         return list(dataset.datasets.values() if isinstance(dataset.datasets, dict) else dataset.datasets)
@@ -24,7 +24,7 @@ def inner(dataset: Any) -> list[Any]:
 
 
 def within(dataset: Any) -> Iterator[Any]:
-    """The data set and all that it wraps, at any depth."""
+    """The data set and all data sets in it, at any depth."""
     yield dataset
     for part in inner(dataset):
         yield from within(part)
@@ -37,13 +37,13 @@ def compressed_parts(dataset: Any) -> list[CompressedVideoDataset]:
 
 
 def order_of(dataset: Any) -> list[int] | None:
-    """The positions that a wrapper looks up, in its order; None of one that looks nothing up."""
+    """The positions that a wrapper looks up, in its order; None for a data set without such a list."""
     name = _name_of_order(dataset)
     return None if name is None else [int(position) for position in getattr(dataset, name)]
 
 
 class CarryingList(list[int]):
-    """Positions that keep epoch and seed of the index that looks them up."""
+    """A list of positions; a lookup keeps epoch and seed of the index."""
 
     def __getitem__(self, index: Any) -> Any:
         found = super().__getitem__(index)
@@ -51,7 +51,7 @@ class CarryingList(list[int]):
 
 
 def carry_through(dataset: Any) -> None:
-    """Make the wrappers that look an index up in a list keep its epoch and seed. Others keep them by arithmetic."""
+    """Make wrappers that look an index up in a list keep its epoch and seed. Other wrappers keep them by arithmetic."""
     for part in within(dataset):
         order, name = order_of(part), _name_of_order(part)
         if order is not None and name is not None:

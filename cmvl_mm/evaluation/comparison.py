@@ -1,4 +1,4 @@
-"""Two systems on the same test videos, as a row of a table: figures with intervals, the difference, and a verdict."""
+"""Compare two systems on the same test videos in a table row: figures with intervals, difference, and verdict."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,32 +7,32 @@ import numpy as np
 
 from .intervals import Difference, bootstrap_mean, paired_difference, wilson
 
-FEW_GROUPS = 10  # with fewer, a bootstrap's interval is too narrow
+FEW_GROUPS = 10  # with fewer groups, a bootstrap interval is too narrow
 ONE_GROUP = 'no interval: one recording'
 
 
 class Comparison(NamedTuple):
-    """What two systems got right of the same videos."""
+    """The correct answers of two systems on the same videos."""
 
     name: str
     chance: float
-    """Percent that guessing gets."""
+    """Percent of correct answers by guessing."""
     first: np.ndarray
-    """(n,) bool."""
+    """(n,) bool: whether the first system is right, for each video."""
     second: np.ndarray
-    """(n,) bool, in the same order."""
+    """(n,) bool: whether the second system is right, in the same order."""
     groups: Sequence[str] | None = None
-    """(n,) recordings; None where all videos are independent."""
+    """(n,) recording of each video; None if all videos are independent."""
 
     @property
     def difference(self) -> Difference | None:
-        """Second less first, in shares; None where there is a single recording, which says nothing of others."""
+        """Second minus first, in shares; None for a single recording, which says nothing about others."""
         if len(set(range(len(self.first)) if self.groups is None else self.groups)) < 2:
             return None
         return paired_difference(self.first, self.second, self.groups)
 
     def row(self) -> list[str]:
-        """Name, chance, both figures, difference and verdict; percent."""
+        """Name, chance, both figures, difference and verdict, in percent."""
         found = self.difference
         both = [hits_text(hits, self.groups) for hits in (self.first, self.second)]
         cells = [self.name, f'{self.chance:.1f}', *both]
@@ -42,7 +42,7 @@ class Comparison(NamedTuple):
         return [*cells, f'{100 * found.mean:+.1f} ({ends})', found.verdict]
 
     def sentence(self, first: str, second: str) -> str | None:
-        """What must be said of a difference that is no result; None where there is nothing to warn of."""
+        """A warning about a difference that is not a result; None if there is nothing to warn about."""
         found, n = self.difference, len(self.first)
         if found is None:
             return f'{self.name}: all {n} test videos are of one recording, so nothing is known of others.'
@@ -57,12 +57,12 @@ class Comparison(NamedTuple):
 def hits_text(hits: np.ndarray, groups: Sequence[str] | None = None) -> str:
     """'45.7 (39.7 to 51.8)': percent of hits with the 95 % interval.
 
-    Wilson's for independent videos. Of recordings a bootstrap's, which draws them whole; where it would be empty since
-    all videos agree, Wilson's for as many videos as there are recordings.
+    Independent videos get Wilson's interval. Recordings get a bootstrap interval, which draws whole recordings; if all
+    videos agree and it would be empty, Wilson's interval for as many videos as there are recordings replaces it.
 
     Args:
         hits: (n,) bool, n >= 1.
-        groups: (n,) recordings, or None.
+        groups: (n,) recording of each video, or None.
     """
     share = float(np.mean(hits))
     count = len(hits) if groups is None else len(set(groups))

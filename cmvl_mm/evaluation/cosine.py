@@ -1,19 +1,19 @@
-"""Cosine similarity of features, pair by pair in float64: the one number that every search ranks by."""
+"""Cosine similarity of features, pair by pair in float64: every search ranks by it."""
 
 import numpy as np
 
 
 def l2_normalise(features: np.ndarray, numbers: int | np.ndarray = 0) -> np.ndarray:
-    """(n, C) -> the same rows at length 1, float64; a row's result depends on that row alone.
+    """(n, C) -> the same rows with length 1, float64; a row's result depends only on that row.
 
     Args:
-        features: of any real type.
-        numbers: what the user knows the rows by, for the message: (n,) numbers, or that of the first one.
+        features: (n, C) of any real type.
+        numbers: row numbers known to the user, for the message: (n,) numbers, or the number of the first row.
 
     Raises:
         ValueError: a row is zero or not finite, which no trained network gives.
     """
-    features = np.ascontiguousarray(features, dtype=np.float64)  # the sums below then run along a row, in one order
+    features = np.ascontiguousarray(features, dtype=np.float64)  # so sums below run along a row in a fixed order
     lengths = np.sqrt((features * features).sum(axis=1, keepdims=True))
     wrong = np.flatnonzero(~np.isfinite(lengths[:, 0]) | (lengths[:, 0] == 0))
     if len(wrong):
@@ -28,14 +28,14 @@ def l2_normalise(features: np.ndarray, numbers: int | np.ndarray = 0) -> np.ndar
 def cosine_of_pairs(query: np.ndarray, gallery: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Similarity of query `pairs[0][i]` and gallery row `pairs[1][i]`.
 
-    Not a matrix product: that one rounds by the place in the matrix, so that equal rows get unequal numbers.
+    This is no matrix product: its rounding depends on the position in the matrix, so equal rows get unequal numbers.
 
     Args:
         query, gallery: (q, C) and (g, C) float64 of length 1.
         pairs: two (p,) arrays of rows.
 
     Returns:
-        (p,) float64; a pair's number depends on its two rows alone.
+        (p,) float64; a pair's number depends only on its two rows.
     """
     product = query[pairs[0]]
     product *= gallery[pairs[1]]

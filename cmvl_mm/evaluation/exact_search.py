@@ -1,9 +1,9 @@
-"""Exact nearest neighbours in bounded memory: a float32 product sifts, float64 decides.
+"""Exact nearest neighbours in bounded memory: a float32 product filters, float64 decides.
 
-A pair's similarity is `cosine_of_pairs`, in float64. A block of the gallery is multiplied in float32, and whoever falls
-short of the k-th best by more than the rounding error drops out; the few that are left are ranked by the float64
-number. So the outcome is that of ranking everything in float64, and depends on neither block size, device nor threads.
-Equal rows cannot be sifted: where thousands tie with the k-th best, each is ranked on its own, which is slow.
+A pair's similarity is `cosine_of_pairs`, in float64. A block of the gallery is multiplied in float32, and pairs below
+the k-th best by more than the rounding error are dropped; the few remaining pairs are ranked by the float64 number.
+So the result equals a ranking of all pairs in float64, and does not depend on block size, device or threads.
+Equal rows cannot be filtered: if thousands tie with the k-th best, each is ranked separately, which is slow.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from .sifting import decide, full_precision, odd_lengths, passing
 
 
 class Found(NamedTuple):
-    """Neighbours of several queries in one list, by query, then falling similarity, then row."""
+    """Neighbours of several queries in one list, sorted by query, then descending similarity, then row."""
 
     query: np.ndarray  # (m,) int64
     row: np.ndarray  # (m,) int64
@@ -59,25 +59,25 @@ def exact_search(
 
 
 def block_shape(gallery: int, channels: int, block_bytes: int) -> tuple[int, int]:
-    """Gallery rows of a block and queries of a tile, so that the working memory stays within `block_bytes`.
+    """Number of gallery rows in a block and of queries in a tile that keep the working memory within `block_bytes`.
 
-    A value of the block takes 4 bytes, and 28 more if all its rows pass; a pair takes about 100 if all pairs pass; and
-    the pairs decided at once an eighth of the memory.
+    A value of the block takes 4 bytes, and 28 more if all its rows pass. A pair takes about 100 bytes if all pairs
+    pass. The pairs that are decided together take an eighth of the memory.
     """
     rows = max(1, min(gallery, block_bytes // (64 * channels)))
     return rows, max(1, block_bytes // (256 * rows))
 
 
 def read_float32(raw: np.ndarray, begin: int, buffer: np.ndarray) -> torch.Tensor:
-    """Put rows into the buffer as float32; (n,) float32, their lengths.
+    """Copy rows to the buffer as float32 and return their lengths, (n,) float32.
 
-    Rows that float32 cannot hold in full come out at length 1.
+    Rows outside the range of float32 are normalised to length 1.
 
     Raises:
-        ValueError: a row is zero or not finite; `begin` is where the rows start in the gallery.
+        ValueError: a row is zero or not finite; `begin` is the gallery number of the first row.
     """
     block = buffer[: len(raw)]
-    with np.errstate(over='ignore'):  # of float64: such rows are too long, and done again below
+    with np.errstate(over='ignore'):  # overflow from float64: such rows are too long, and handled below
         np.copyto(block, raw, casting='same_kind')
     lengths = torch.linalg.vector_norm(torch.from_numpy(block), dim=1)
     for row in odd_lengths(lengths):
@@ -87,7 +87,7 @@ def read_float32(raw: np.ndarray, begin: int, buffer: np.ndarray) -> torch.Tenso
 
 
 def reached(best: Found, k: int, queries: int) -> np.ndarray:
-    """(q,) the similarity of each query's k-th neighbour so far; -inf where it has fewer."""
+    """(q,) the similarity of each query's k-th neighbour so far; -inf if it has fewer."""
     counts = np.bincount(best.query, minlength=queries)
     floor = np.full(queries, -np.inf)
     floor[counts == k] = best.similarity[counts.cumsum()[counts == k] - 1]
@@ -99,5 +99,5 @@ def merged(best: Found, new: Found, k: int) -> Found:
     query, row, similarity = (np.concatenate(pair) for pair in zip(best, new, strict=True))
     order = np.lexsort((row, -similarity, query))
     query = query[order]
-    kept = np.arange(len(query)) - np.searchsorted(query, query) < k  # place among its query's neighbours
+    kept = np.arange(len(query)) - np.searchsorted(query, query) < k  # rank among its query's neighbours
     return Found(query[kept], row[order][kept], similarity[order][kept])

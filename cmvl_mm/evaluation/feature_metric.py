@@ -1,4 +1,4 @@
-"""What all metrics on features share: keep each tested video's feature, label and scores."""
+"""Base class of all metrics on features: keeps each tested video's feature, label and scores."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -16,17 +16,17 @@ from .flags import as_flags
 
 
 class Features(NamedTuple):
-    """One row per video, in the order of the lists; `labels` is -1 where a video has none."""
+    """One row per video, in the order of the lists; `labels` is -1 if a video has none."""
 
     features: np.ndarray  # (n, C) float32
     labels: np.ndarray  # (n,) int64
     is_query: np.ndarray  # (n,) bool
     paths: np.ndarray  # (n,) str
-    scores: np.ndarray | None = None  # (n, classes) float32, of models with a classifier
+    scores: np.ndarray | None = None  # (n, classes) float32, for models with a classifier
 
 
 class LabelledSets(NamedTuple):
-    """The two sides of a search or a probe: training list and test list."""
+    """The two sets of a search or a probe: training list and test list."""
 
     gallery: np.ndarray  # (g, C)
     gallery_labels: np.ndarray  # (g,)
@@ -35,7 +35,7 @@ class LabelledSets(NamedTuple):
 
 
 def pack_result(data_sample: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of one prediction: small, and picklable between processes."""
+    """The kept part of one prediction, which is small and can be pickled between processes."""
     label, scores = data_sample.get('gt_label'), data_sample.get('pred_score')
     return dict(
         features=np.asarray(data_sample['feature'].cpu(), dtype=np.float32),
@@ -49,9 +49,9 @@ def pack_result(data_sample: dict[str, Any]) -> dict[str, Any]:
 
 
 def collect(results: Sequence[dict[str, Any]]) -> Features:
-    """Results of all processes -> arrays; the duplicates that pad a distributed test are dropped.
+    """Results of all processes -> arrays; the padding duplicates of a distributed test are dropped.
 
-    The path is in the key: two parts of one list have equal positions.
+    The path is part of the key, as two parts of one list have equal positions.
     """
     order: dict[Any, int] = {}
     for result in results:
@@ -68,11 +68,11 @@ def collect(results: Sequence[dict[str, Any]]) -> Features:
 
 
 def require_directions(features: np.ndarray, paths: np.ndarray) -> None:
-    """Refuse features that have no cosine, by the video's path.
+    """Refuse features that have no cosine; the message names the video's path.
 
     Args:
         features: (n, C).
-        paths: (n,) of their videos.
+        paths: (n,) paths of their videos.
 
     Raises:
         ValueError: a feature is zero or not finite.
@@ -86,7 +86,7 @@ def require_directions(features: np.ndarray, paths: np.ndarray) -> None:
 
 
 def labelled_sets(found: Features) -> LabelledSets:
-    """Gallery and queries of a run through `RetrievalDataset`.
+    """Gallery and queries of a test with `RetrievalDataset`.
 
     Raises:
         ValueError: a video has no label, one of the sets is empty, or a flag is neither True nor False.
@@ -104,10 +104,10 @@ def labelled_sets(found: Features) -> LabelledSets:
 
 
 def save_features(features: Features, path: str | Path) -> None:
-    """Write the arrays under their names, `scores` only where there are any; the file appears whole or not at all.
+    """Write the arrays under their names, `scores` only if there are any. The file is written atomically.
 
     Raises:
-        FeaturesError: it cannot be written; nothing is left behind.
+        FeaturesError: the file cannot be written; no partial file remains.
     """
     path = Path(path)
     arrays = {name: array for name, array in features._asdict().items() if array is not None}
@@ -120,17 +120,17 @@ def save_features(features: Features, path: str | Path) -> None:
 
 
 def size_on_disk(result: dict[str, Any], videos: int) -> int:
-    """Bytes that the features of so many videos like this one take in a file, about."""
+    """Approximate file size, in bytes, of the features of this many videos like this one."""
     scores = result['scores']
     values = result['features'].size + (0 if scores is None else scores.size)
     return 4096 + videos * (4 * values + 4 * len(result['path']) + 9)
 
 
 def require_room(path: str | Path, size: int) -> None:
-    """Make the folder, write a file of `size` bytes beside the path and remove it, as `save_features` will.
+    """Make the folder, and write and remove a file of `size` bytes in it, as a test for `save_features`.
 
     Raises:
-        FeaturesError: that fails; the message gives path, reason and remedy.
+        FeaturesError: this fails; the message gives path, reason and remedy.
     """
     path = Path(path)
     probe = path.with_name(f'{path.name}.{os.getpid()}.probe')
@@ -157,15 +157,15 @@ def _unwritable(path: Path, error: OSError, size: int) -> str:
 
 
 class FeaturesError(ValueError):
-    """A file that does not hold the features of a test run, or cannot take them; with path and remedy."""
+    """A file does not hold the features of a test, or cannot be written; the message has path and remedy."""
 
 
 def load_features(path: str | Path) -> Features:
-    """Read what `save_features` wrote; nothing in the file is ever run.
+    """Read a file of `save_features`; nothing in the file is ever run.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FeaturesError: it is another kind of file, or a damaged one.
+        FeaturesError: the file is of another kind, or damaged.
     """
     with _reporting(path):
         require_stored(path)
@@ -198,11 +198,11 @@ def _checked(arrays: dict[str, np.ndarray]) -> Features:
 
 
 def open_rows(path: str | Path) -> np.ndarray:
-    """An .npy file of numbers, (n, C), of which only what is looked at is read; nothing in it is ever run.
+    """Open an .npy file of numbers, (n, C), as a memory map; nothing in it is ever run.
 
     Raises:
         FileNotFoundError: there is no such file.
-        FeaturesError: it is another kind of file, or a damaged one.
+        FeaturesError: the file is of another kind, or damaged.
     """
     with _reporting(path):
         rows = np.load(path, mmap_mode='r', allow_pickle=False)
@@ -213,7 +213,7 @@ def open_rows(path: str | Path) -> np.ndarray:
 
 @contextmanager
 def _reporting(path: str | Path) -> Iterator[None]:
-    """Turn whatever zipfile and NumPy raise into `FeaturesError`."""
+    """Convert the exceptions of zipfile and NumPy to `FeaturesError`."""
     try:
         yield
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Query or gallery: flags of any spelling as booleans."""
+"""Convert query-or-gallery flags of any type to booleans."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def as_flags(flags: Any) -> np.ndarray:
-    """Booleans of the same shape; 0 and 1 of an integer type are False and True.
+    """Booleans of the same shape; the integers 0 and 1 become False and True.
 
-    Integers must not select rows as they are: NumPy would take 0 and 1 for row numbers, and the complement of 1 for -2.
+    Integers must not select rows directly: NumPy would use 0 and 1 as row numbers, and -2 as the complement of 1.
 
     Raises:
-        ValueError: they are of another type, or there are other values.
+        ValueError: the flags have another type or other values.
     """
     array = np.asarray(flags)
     if array.dtype.kind not in 'biu' or not np.isin(array, (0, 1)).all():

@@ -1,4 +1,4 @@
-"""Late fusion: weighted sums of the scores that several networks give the same videos."""
+"""Late fusion: weighted sums of the scores of several networks for the same videos."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,15 +19,15 @@ class Scored(NamedTuple):
 
     @property
     def correct(self) -> np.ndarray:
-        """(n,) bool: whether the highest score is the label's."""
+        """(n,) bool: whether the label has the highest score."""
         return self.scores.argmax(axis=1) == self.labels
 
 
 def read_scored(path: str | Path) -> Scored:
-    """Scores of a file that `tools/test.py --dump-features` wrote, sorted by the videos' paths.
+    """Read the scores of a file from `tools/test.py --dump-features`, sorted by the videos' paths.
 
     Raises:
-        FileNotFoundError, FeaturesError: as `load_features`; or the file has no scores, a video without a label or
+        FileNotFoundError, FeaturesError: as in `load_features`; or the file has no scores, a video without a label or
             with a score that is not finite, or one video twice.
     """
     found = load_features(path)
@@ -46,14 +46,14 @@ def read_scored(path: str | Path) -> Scored:
 
 
 def fuse(networks: Sequence[Scored], weights: Sequence[float]) -> Scored:
-    """The weighted sum of several networks' scores; CoViAR has 2 for I-frames, 1 for vectors and 1 for residuals.
+    """The weighted sum of several networks' scores; CoViAR weights I-frames by 2, vectors by 1 and residuals by 1.
 
     Args:
-        networks: at least one, of the same videos.
-        weights: one each, finite and at least 0, one of them above 0.
+        networks: scores of at least one network, for the same videos.
+        weights: one per network, finite and at least 0, one of them above 0.
 
     Raises:
-        ValueError: the networks were tested on other videos, labels or classes, or the weights are not as described.
+        ValueError: the networks were tested on different videos, labels or classes, or a weight is invalid.
     """
     if len(weights) != len(networks) or not networks:
         raise ValueError(f'{len(weights)} weights for {len(networks)} networks. Remedy: one weight each.')

@@ -1,4 +1,4 @@
-"""95 % intervals of test figures, and whether two systems differ by more than the choice of test videos explains."""
+"""95 % intervals of test figures, and a test whether two systems differ by more than the choice of videos explains."""
 
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 DRAWS = 2000
-_BLOCK = 100  # draws at a time, which bounds the memory: 100 x groups numbers
+_BLOCK = 100  # draws at a time, which limits the memory: 100 x groups numbers
 
 
 class Difference(NamedTuple):
@@ -17,7 +17,7 @@ class Difference(NamedTuple):
     low: float
     high: float
     n: int  # items
-    groups: int  # as many as items where none are given
+    groups: int  # equal to the number of items if no groups are given
 
     @property
     def within_noise(self) -> bool:
@@ -34,15 +34,15 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of a share.
 
     Args:
-        successes: items that count, 0 to n.
-        n: independent items, at least 1.
-        level: of confidence.
+        successes: number of successes, 0 to n.
+        n: number of independent items, at least 1.
+        level: confidence level.
 
     Returns:
         Lower and upper end, shares of 1.
 
     Raises:
-        ValueError: the numbers are not as described.
+        ValueError: a number is outside its range.
     """
     if not 0 <= successes <= n or n < 1:
         raise ValueError(f'successes={successes}, n={n}: no share. Remedy: n of at least 1 and 0 <= successes <= n.')
@@ -62,16 +62,16 @@ def bootstrap_mean(
 
     Args:
         values: (n,) numbers or booleans.
-        groups: (n,) group of each item, such as its source video; None: each item is its own.
-        level: of confidence.
-        draws: bootstrap samples.
-        seed: equal seeds give equal intervals.
+        groups: (n,) group of each item, such as its source video; None: each item is a separate group.
+        level: confidence level.
+        draws: number of bootstrap samples.
+        seed: random seed; equal seeds give equal intervals.
 
     Returns:
         Lower and upper end, in the unit of the values.
 
     Raises:
-        ValueError: fewer than two groups, which say nothing of the spread, or lengths that differ.
+        ValueError: there are fewer than two groups, so the spread is unknown, or the lengths differ.
     """
     array = np.asarray(values, dtype=np.float64)
     numbers = np.arange(len(array)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
@@ -98,14 +98,14 @@ def paired_difference(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Difference:
-    """How much better the second of two systems is on the same items, by a paired bootstrap.
+    """The difference of two systems on the same items, by a paired bootstrap.
 
     Args:
-        first, second: (n,) outcomes of each item, in one order: booleans of right and wrong, or scores.
-        groups, level, draws, seed: as `bootstrap_mean` takes them.
+        first, second: (n,) outcomes of each item, in the same order: booleans (right or wrong), or scores.
+        groups, level, draws, seed: as in `bootstrap_mean`.
 
     Raises:
-        ValueError: lengths that differ, or fewer than two groups.
+        ValueError: the lengths differ, or there are fewer than two groups.
     """
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if one.shape != other.shape:

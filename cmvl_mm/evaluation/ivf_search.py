@@ -20,8 +20,8 @@ def ivf_search(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows and similarities, both (q, k), of the k best rows in the `probes` cells nearest to each query.
 
-    FAISS keeps the whole gallery in memory as float32. The rows that it finds are ranked by the float64 cosine, as
-    those of the exact search. Arguments: `search.nearest` and `search.IVF`.
+    FAISS keeps the whole gallery in memory as float32. The rows that it finds are ranked by the float64 cosine, as in
+    the exact search. Arguments: `search.nearest` and `search.IVF`.
 
     Raises:
         ModuleNotFoundError: FAISS is not installed.
@@ -54,7 +54,7 @@ def ivf_search(
 
 
 def built_index(gallery: np.ndarray, lists: int, block_bytes: int) -> 'faiss.IndexIVFFlat':
-    """Trained on rows evenly spaced over the gallery, from FAISS's fixed seed, and filled block by block."""
+    """An index trained on rows evenly spaced over the gallery, with FAISS's fixed seed, and filled block by block."""
     channels = gallery.shape[1]
     index = faiss.IndexIVFFlat(faiss.IndexFlatIP(channels), channels, lists, faiss.METRIC_INNER_PRODUCT)
     chosen = np.linspace(0, len(gallery) - 1, min(len(gallery), TRAINED_ON * lists)).astype(np.int64)

@@ -1,7 +1,7 @@
-"""Linear probe: softmax regression on frozen features. Pure NumPy; `probe_metrics.py` holds the registered shell.
+"""Linear probe: softmax regression on frozen features. Pure NumPy; `probe_metrics.py` holds the registered metric.
 
-Nothing is random but the choice of the held-out fifth, whose seed is fixed: weights start at zero and every step sees
-all videos. The test list takes no part in any choice.
+Only the choice of the held-out fifth is random, with a fixed seed: weights start at zero and every step uses all
+videos. The test list is not used for any choice.
 """
 
 from collections.abc import Sequence
@@ -14,21 +14,21 @@ HELD_OUT_PART = 5  # one in five
 
 
 class Probe(NamedTuple):
-    """The outcome of a sweep."""
+    """The result of a sweep."""
 
     predicted: np.ndarray  # (q,) int64
-    lr: float  # the one that did best on the held-out fifth
-    held_out: dict[float, float]  # of every lr, the share of the held-out fifth that it classifies right
+    lr: float  # the learning rate with the best accuracy on the held-out fifth
+    held_out: dict[float, float]  # lr -> share of the held-out fifth that is classified correctly
 
 
 def standardise(train: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both less the mean of `train`, over its deviation; a channel that is constant in `train` counts for nothing.
+    """Subtract the mean of `train` and divide by its deviation; a channel that is constant in `train` becomes 0.
 
     Args:
-        train, other: (n, C) and (m, C).
+        train, other: (n, C) and (m, C) features.
 
     Returns:
-        The same shapes, float64.
+        Both arrays in the same shapes, float64.
     """
     train, other = train.astype(np.float64), other.astype(np.float64)
     mean, deviation = train.mean(axis=0), train.std(axis=0)
@@ -40,7 +40,7 @@ def held_out(labels: np.ndarray, seed: int = 0) -> np.ndarray:
     """(n,) bool: a fifth of every class, rounded down but at least one video, drawn with a fixed seed.
 
     Raises:
-        ValueError: a class has a single video, which cannot both teach and examine.
+        ValueError: a class has a single video, which cannot be both in training and held out.
     """
     chosen = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
@@ -55,13 +55,13 @@ def held_out(labels: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def train_softmax(features: np.ndarray, labels: np.ndarray, lr: float, steps: int) -> np.ndarray:
-    """Weights and biases that `steps` of full-batch gradient descent with momentum reach from zero.
+    """Weights and biases after `steps` of full-batch gradient descent with momentum, starting at zero.
 
     Args:
         features: (n, C), standardised.
         labels: (n,) classes.
-        lr: step on the mean cross-entropy.
-        steps: how many; there is no weight decay, so they are also what bounds the weights.
+        lr: learning rate on the mean cross-entropy.
+        steps: number of steps; there is no weight decay, so this also limits the weights.
 
     Returns:
         (C + 1, classes); the last row holds the biases.
@@ -78,13 +78,13 @@ def train_softmax(features: np.ndarray, labels: np.ndarray, lr: float, steps: in
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """(n, classes) -> rows that add up to 1."""
+    """Scores (n, classes) -> probabilities; rows add up to 1."""
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def predict(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(n, C), (C + 1, classes) -> (n,) int64; ties go to the lower label."""
+    """Features (n, C), weights (C + 1, classes) -> labels (n,) int64; ties go to the lower label."""
     return (features @ weights[:-1] + weights[-1]).argmax(axis=1)
 
 
@@ -96,8 +96,8 @@ def sweep(
     Args:
         gallery, gallery_labels: (g, C) and (g,), the training list.
         query: (q, C), the test list.
-        lrs: learning rates to try; of several that do equally well the smallest is taken.
-        steps: of every training.
+        lrs: learning rates to try; of equally good ones the smallest is taken.
+        steps: number of steps of every training.
     """
     if not lrs or min(lrs) <= 0 or steps < 1:
         raise ValueError(f'lrs={tuple(lrs)} must be positive and at least one, steps={steps} at least 1')
@@ -107,6 +107,6 @@ def sweep(
     for lr in sorted(lrs):
         guessed = predict(examined, train_softmax(train, gallery_labels[kept], lr, steps))
         accuracies[lr] = float((guessed == gallery_labels[aside]).mean())
-    best = max(accuracies, key=lambda lr: accuracies[lr])  # the first, so the smallest, of equals
+    best = max(accuracies, key=lambda lr: accuracies[lr])  # of equals the first, which is the smallest
     train, tested = standardise(gallery, query)
     return Probe(predict(tested, train_softmax(train, gallery_labels, best, steps)), best, accuracies)

@@ -27,28 +27,28 @@ RetrievalProtocol = Literal['paper', 'coclr', 'vcop']
 class VideoRetrievalRecall(FeatureMetric):
     """Test videos search training videos; R@k counts a hit if one of the k nearest has the query's class.
 
-    The protocol is printed with every number: `retrieval_paper/R@1`. Features are means over a video's clips,
-    compared by cosine; (MMAction2's own `RetrievalRecall` is another metric, for text and video.)
+    The protocol is part of every printed name: `retrieval_paper/R@1`. Features are means over a video's clips,
+    compared by cosine. (MMAction2's own `RetrievalRecall` is another metric, for text and video.)
 
     | protocol | clips of a video | feature of a clip | before the cosine |
     |---|---|---|---|
     | paper | centres of 10 bins | global average of the last stage | nothing |
-    | coclr | every span of a clip, overlapping by half | global average of the last stage | each set less its mean |
+    | coclr | every span of a clip, overlapping by half | global average of the last stage | each set minus its mean |
     | vcop | centres of 10 bins | last map, max-pooled 2x2, flattened | nothing |
 
     The paper prints clips "by sliding window"; the bins' centres are our reading of it (PAPER.md).
 
-    The metric does the last column; clips and feature are the config's, `place='sliding'` of the sampling stage and
-    `test_cfg=dict(pool='max_2x2')` of the model (`configs/protocols/`). What their authors feed is not imitated: VCOP
-    takes 16 consecutive frames as [0, 1] pictures squeezed to 128x171, and drops the last incomplete batch of both
-    sets; CoCLR jitters the colours of test videos too, at its own clip length and size. Ours keep the paper's clip
-    of 16 x 4 frames, its crop and ImageNet's normalisation.
+    The metric applies the last column; the config sets clips and feature, by `place='sliding'` of the sampling stage
+    and `test_cfg=dict(pool='max_2x2')` of the model (`configs/protocols/`). The inputs of the authors of these
+    protocols are not reproduced: VCOP takes 16 consecutive frames as [0, 1] pictures squeezed to 128x171, and drops
+    the last incomplete batch of both sets; CoCLR jitters the colours of test videos too, at its own clip length and
+    size. Ours keep the paper's clip of 16 x 4 frames, its crop and ImageNet's normalisation.
 
     Args:
-        ks: the k of R@k.
+        ks: values of k in R@k.
         protocol: see the table.
         collect_device: as in MMEngine.
-        prefix: of the printed names; default: `retrieval_` and the protocol.
+        prefix: prefix of the printed names; default: `retrieval_` and the protocol.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class VideoRetrievalRecall(FeatureMetric):
         self.protocol = protocol
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """`R@k` in percent, and the number of queries and gallery videos behind it."""
+        """`R@k` in percent, and the number of queries and gallery videos."""
         found = collect(results)
         require_directions(found.features, found.paths)
         sets = labelled_sets(found)
@@ -79,15 +79,15 @@ class VideoRetrievalRecall(FeatureMetric):
 
 @METRICS.register_module()
 class FeatureDump(FeatureMetric):
-    """Writes `features`, `labels`, `is_query`, `paths`, and a classifier's `scores`, of every tested video to one .npz.
+    """Write `features`, `labels`, `is_query`, `paths`, and a classifier's `scores`, of every tested video to one .npz.
 
-    That the file can be written is tried when the metric is built, and for the space with the first batch. A disk that
-    fills up during the test does not take the figures along: `failure` is raised after them, by the runner.
+    The metric tests whether the file can be written when it is built, and whether there is enough space at the first
+    batch. If the disk fills up during the test, the figures are not lost: the runner raises `failure` after them.
 
     Args:
-        path: of the file; its folder is made.
+        path: path of the file; its folder is created.
         collect_device: as in MMEngine.
-        prefix: of the printed names.
+        prefix: prefix of the printed names.
 
     Raises:
         FeaturesError: the file cannot be written.
@@ -104,7 +104,7 @@ class FeatureDump(FeatureMetric):
             require_room(path, size=1)
 
     def expect(self, videos: int) -> None:
-        """Try with the first batch whether so many videos find room."""
+        """Check with the first batch whether there is space for this many videos."""
         self._videos = videos
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -115,7 +115,7 @@ class FeatureDump(FeatureMetric):
         self._videos = 0
 
     def compute_metrics(self, results: list) -> dict[str, int]:
-        """Runs on the first process only; the number of videos written."""
+        """Write the file and return the number of videos; runs on the first process only."""
         found = collect(results)
         try:
             save_features(found, self.path)

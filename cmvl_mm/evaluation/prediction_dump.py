@@ -16,18 +16,18 @@ SUFFIXES = ('.pkl', '.pickle')
 
 
 class PredictionsError(OSError):
-    """The file of predictions could not be written; with path and remedy."""
+    """The file of predictions could not be written; the message has path and remedy."""
 
 
 @METRICS.register_module()
 class PredictionDump(DumpResults):
-    """MMEngine's DumpResults, whose failure costs the file alone and not the figures of the test.
+    """MMEngine's DumpResults, except that a failure loses only the file and not the figures of the test.
 
-    Whether the folder can be written to is tried when the metric is built. A disk that fills up during the test does
-    not take the figures along: `failure` is raised after them, by the runner.
+    The metric tests whether the folder is writable when it is built. If the disk fills up during the test, the figures
+    are not lost: the runner raises `failure` after them.
 
     Args:
-        out_file_path: of the file, which ends in .pkl or .pickle; its folder is made.
+        out_file_path: path of the file, which ends in .pkl or .pickle; its folder is created.
         collect_device: as in MMEngine.
         collect_dir: as in MMEngine.
 
@@ -47,7 +47,7 @@ class PredictionDump(DumpResults):
             require_writable(path.absolute().parent)
 
     def compute_metrics(self, results: list) -> dict:
-        """Runs on the first process only; there are no figures."""
+        """Write the file; runs on the first process only and returns no figures."""
         try:
             with atomic_write(self.out_file_path) as temporary:
                 dump(results, temporary, file_format='pkl')

@@ -1,6 +1,6 @@
-"""Registered metrics of frozen features as a classifier: linear probe and nearest neighbours.
+"""Registered metrics that classify by frozen features: linear probe and nearest neighbours.
 
-Gallery is the training list, queries are the test list, through `RetrievalDataset` as in retrieval.
+The gallery is the training list, the queries are the test list, through `RetrievalDataset` as in retrieval.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from .linear_probe import sweep
 class LinearProbe(FeatureMetric):
     """Softmax regression on the features; the learning rate is chosen on a held-out fifth of the training list.
 
-    The first process computes it while the others wait: on one busy core, a step on 9,537 videos of 512 values in 101
-    classes took 0.2 s, a sweep of 6 rates and 300 steps takes six minutes.
+    The first process computes it while the others wait. On one busy core, a step on 9,537 videos of 512 values in 101
+    classes took 0.2 s; a sweep of 6 rates and 300 steps takes six minutes.
 
     Args:
         lrs: learning rates to try.
-        steps: of full-batch gradient descent, for each of them.
+        steps: steps of full-batch gradient descent for each rate.
         collect_device: as in MMEngine.
-        prefix: of the printed names.
+        prefix: prefix of the printed names.
     """
 
     default_prefix = 'linear'
@@ -37,7 +37,7 @@ class LinearProbe(FeatureMetric):
         self.steps = steps
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """`top1` of the test list, the `lr` chosen, each lr's share of the held-out fifth, and counts."""
+        """`top1` of the test list, the chosen `lr`, the held-out accuracy of each lr, and counts."""
         sets = labelled_sets(collect(results))
         probe = sweep(sets.gallery, sets.gallery_labels, sets.query, self.lrs, self.steps)
         held_out = {f'held_out_lr_{lr:g}': accuracy for lr, accuracy in probe.held_out.items()}
@@ -47,13 +47,13 @@ class LinearProbe(FeatureMetric):
 
 @METRICS.register_module()
 class KNNAccuracy(FeatureMetric):
-    """Votes of the nearest training videos, weighted by exp(cosine / temperature).
+    """Accuracy by votes of the nearest training videos, weighted by exp(cosine / temperature).
 
     Args:
-        k: neighbours that vote.
-        temperature: of the weights.
+        k: number of neighbours that vote.
+        temperature: temperature of the weights.
         collect_device: as in MMEngine.
-        prefix: of the printed names.
+        prefix: prefix of the printed names.
     """
 
     default_prefix = 'knn'
@@ -66,7 +66,7 @@ class KNNAccuracy(FeatureMetric):
         self.temperature = temperature
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """`top1` of the test list, a share of 1, and the number of queries and gallery videos behind it."""
+        """`top1` of the test list, a share of 1, and the number of queries and gallery videos."""
         found = collect(results)
         require_directions(found.features, found.paths)
         sets = labelled_sets(found)

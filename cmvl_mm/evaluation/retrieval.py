@@ -1,4 +1,4 @@
-"""Video retrieval: features -> R@k. `metrics.py` holds the registered shell."""
+"""Video retrieval: features -> R@k. `metrics.py` holds the registered metric."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from .search import nearest
 
 
 def centred(features: np.ndarray) -> np.ndarray:
-    """(n, C) -> the same rows less their mean, as CoCLR prepares each set on its own.
+    """Subtract the mean of the rows (n, C), as CoCLR does for each set separately.
 
     Raises:
-        ValueError: a lone row, which is its own mean.
+        ValueError: there is only one row, which equals the mean.
     """
     if len(features) < 2:
         raise ValueError(f'{len(features)} video cannot be centred on its set. Remedy: at least two in each list.')
@@ -31,7 +31,7 @@ def recall_at(
     Args:
         query, gallery: (q, C) and (g, C) features.
         query_labels, gallery_labels: (q,) and (g,) classes.
-        ks: the k of R@k.
+        ks: values of k in R@k.
     """
     hits = hits_at(query, query_labels, gallery, gallery_labels, ks)
     return {k: 100.0 * float(hits[k].mean()) for k in ks}
@@ -44,7 +44,7 @@ def hits_at(
     gallery_labels: np.ndarray,
     ks: Sequence[int],
 ) -> dict[int, np.ndarray]:
-    """(q,) bool of each k: which queries have one of their class among the k nearest. Arguments of `recall_at`."""
+    """k -> (q,) bool: which queries have a video of their class among the k nearest. Arguments as in `recall_at`."""
     if len(query) == 0 or len(gallery) == 0:
         raise ValueError(f'retrieval needs queries and a gallery, not {len(query)} and {len(gallery)} videos')
     hits = gallery_labels[nearest(query, gallery, max(ks)).rows] == query_labels[:, None]  # (q, max k)

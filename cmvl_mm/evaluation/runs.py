@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-COSTS = ('time', 'data_time')  # MMEngine's, of the machine and not of the model
+COSTS = ('time', 'data_time')  # MMEngine's figures about the machine, not the model
 
 
 class Spread(NamedTuple):
@@ -19,10 +19,10 @@ def spread(tests: Sequence[dict[str, float]]) -> dict[str, Spread]:
     """Every figure of the tests, in the order of the first.
 
     Args:
-        tests: what test.py wrote for each run.
+        tests: the figures that test.py wrote for each run.
 
     Raises:
-        ValueError: fewer than two runs, or runs that did not print the same figures.
+        ValueError: there are fewer than two runs, or the runs did not print the same figures.
     """
     if len(tests) < 2:
         raise ValueError(f'{len(tests)} run has no deviation. Remedy: two or more work directories.')

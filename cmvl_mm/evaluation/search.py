@@ -1,4 +1,4 @@
-"""The one search over features: nearest neighbours by cosine, exact unless an index is asked for."""
+"""Search over features: nearest neighbours by cosine, exact unless an approximate index is given."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ class Neighbours(NamedTuple):
 
     rows: np.ndarray  # (q, k) int64
     similarity: np.ndarray  # (q, k) float64, cosines
-    recall: float  # share of the exact neighbours that were found, over a sample of queries; 1 of the exact search
+    recall: float  # share of the exact neighbours that were found, over a sample of queries; 1 for the exact search
 
 
 @dataclass(frozen=True)
 class Exact:
-    """Every row of the gallery is compared."""
+    """Exact search: compare every row of the gallery."""
 
     device: str = 'cpu'
-    """Of the matrix product: 'cpu' or 'cuda:0'."""
+    """Device of the matrix product: 'cpu' or 'cuda:0'."""
     block_bytes: int = BLOCK_BYTES
-    """Working memory beside queries and result; on a GPU as much again there."""
+    """Working memory in addition to queries and result; a GPU needs the same amount of its own memory."""
 
     def __post_init__(self) -> None:
         require_device(self.device)
@@ -39,14 +39,14 @@ class Exact:
 
 @dataclass(frozen=True)
 class IVF:
-    """FAISS looks at the cells nearest to the query. The index is built anew by each call: for many queries."""
+    """Approximate search by FAISS in the cells nearest to the query. Each call builds the index: use many queries."""
 
     lists: int
-    """Cells of the gallery; usual are 4 to 16 times the root of its rows."""
+    """Cells of the gallery, usually 4 to 16 times the square root of the number of rows."""
     probes: int
-    """Cells looked at for each query."""
+    """Cells searched for each query."""
     sample: int = 100
-    """Queries, evenly spaced, that are searched exactly, too, to say what was missed."""
+    """Number of evenly spaced queries that are also searched exactly, to measure the recall."""
 
 
 EXACT = Exact()
@@ -60,21 +60,21 @@ def nearest(
     index: Exact | IVF = EXACT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Neighbours:
-    """Rows of the gallery by falling cosine similarity.
+    """Rows of the gallery by descending cosine similarity.
 
-    Similarities are float64 and a function of the two rows alone, so equal rows tie exactly; ties go to the lower row.
-    Unequal rows whose true cosines differ by less than the rounding of float64 come in the order of the rounded ones.
+    Similarities are float64 and depend only on the two rows, so equal rows tie exactly; ties go to the lower row.
+    Unequal rows whose true cosines differ by less than the rounding of float64 are in the order of the rounded values.
 
     Args:
         query: (q, C) features.
         gallery: (g, C) features of any real type, or a file of them, `np.load(path, mmap_mode='r')`.
-        k: how many; all of the gallery if it is smaller.
-        index: how to search.
-        progress: called with rows searched and rows in all, after each block of an exact search.
+        k: number of neighbours; all of the gallery if it is smaller.
+        index: the kind of search.
+        progress: called with searched rows and total rows after each block of an exact search.
 
     Raises:
-        ValueError: shapes that do not go together, nothing to search, or a feature that is zero or not finite.
-        ModuleNotFoundError: IVF without FAISS.
+        ValueError: the shapes do not match, there is nothing to search, or a feature is zero or not finite.
+        ModuleNotFoundError: the index is IVF and FAISS is not installed.
     """
     if query.ndim != 2 or gallery.ndim != 2 or query.shape[1] != gallery.shape[1] or not query.size or not gallery.size:
         raise ValueError(f'query {query.shape} and gallery {gallery.shape} must be (q, C) and (g, C), neither empty')
@@ -86,5 +86,5 @@ def nearest(
     rows, similarity = ivf_search(query, gallery, k, index.lists, index.probes, BLOCK_BYTES)
     sample = np.unique(np.linspace(0, len(query) - 1, index.sample).astype(np.int64))
     _, exact = exact_search(query[sample], gallery, k, EXACT.device, EXACT.block_bytes, progress)
-    # whoever reaches the exact k-th is right, also where another row ties with it
+    # a row that reaches the exact k-th similarity is right, also if another row ties with it
     return Neighbours(rows, similarity, recall=float((similarity[sample] >= exact[:, -1:]).mean()))

@@ -1,4 +1,4 @@
-"""Which pairs of query and row may be among the k best: float32 sifts within its rounding error, float64 decides."""
+"""Filter pairs of query and row that may be among the k best: float32 with its rounding error, then float64."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +8,22 @@ import torch
 
 from .cosine import cosine_of_pairs, l2_normalise
 
-SHORTEST, LONGEST = 1e-10, 1e15  # the squares of such lengths float32 holds in full
-CROWD = 16  # a product in float64 costs about a sixteenth of ranking every pair of it
+SHORTEST, LONGEST = 1e-10, 1e15  # float32 holds the squares of lengths in this range
+CROWD = 16  # a product in float64 costs about a sixteenth of ranking all its pairs
 UNIT_ROUNDOFF = {torch.float32: 2.0**-24, torch.float64: 2.0**-53}
 
 
 def odd_lengths(lengths: torch.Tensor) -> list[int]:
-    """Rows that float32 cannot hold in full, or that are no features."""
+    """Rows outside the range of float32, or rows that are no features."""
     return np.flatnonzero(~((lengths > SHORTEST) & (lengths < LONGEST)).numpy()).tolist()
 
 
 def loosened(raw: np.ndarray, numbers: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows for a product in float32, and their lengths; without a copy, unless a row is of odd length.
+    """Rows for a product in float32, and their lengths; without a copy, unless a row has an unusual length.
 
     Args:
         raw: (n, C) float32, writable.
-        numbers: (n,) of the rows, for messages.
+        numbers: (n,) numbers of the rows, for messages.
 
     Raises:
         ValueError: a row is zero or not finite.
@@ -43,16 +43,16 @@ def passing(
     """(q, n) bool: the pairs that may be among the k best of their query.
 
     Args:
-        similarity: (q, n) by a product in float32; -inf of pairs that are out of the question.
+        similarity: (q, n) by a product in float32; -inf for excluded pairs.
         query: (q, C) float64 of length 1.
         raw: (n, C) rows of the gallery.
-        numbers: (n,) theirs.
+        numbers: (n,) numbers of the rows.
         floor: (q,) float64, see `sift`.
-        k: how many are wanted.
+        k: number of neighbours.
     """
     passed = sift(similarity, floor, k, query.shape[1])
     crowded = passed.count_nonzero(dim=1) > max(4 * k, len(raw) // CROWD)
-    if crowded.any():  # of a collapsed network: float32 cannot tell its features apart
+    if crowded.any():  # a collapsed network: float32 cannot distinguish its features
         device = similarity.device
         tight_query, tight_block = (torch.from_numpy(x).to(device) for x in (query, l2_normalise(raw, numbers)))
         tight = tight_query[crowded] @ tight_block.T
@@ -67,9 +67,9 @@ def decide(query: np.ndarray, raw: np.ndarray, numbers: np.ndarray, pairs: np.nd
     Args:
         query: (q, C) float64 of length 1.
         raw: (n, C) rows of the gallery.
-        numbers: (n,) theirs.
+        numbers: (n,) numbers of the rows.
         pairs: (p, 2), query and row of `raw`.
-        block_bytes: so many pairs are done at once that their rows take an eighth of it.
+        block_bytes: memory limit; the rows of the pairs processed together take an eighth of it.
     """
     used, place = np.unique(pairs[:, 1], return_inverse=True)
     rows = l2_normalise(raw[used], numbers[used])
@@ -82,11 +82,11 @@ def decide(query: np.ndarray, raw: np.ndarray, numbers: np.ndarray, pairs: np.nd
 
 
 def rounding_error(channels: int, dtype: torch.dtype) -> float:
-    """How far the cosine by a matrix product in `dtype` may be from `cosine_of_pairs`, whatever the order of its sums.
+    """Bound on the difference of a cosine by a matrix product in `dtype`, in any order of sums, to `cosine_of_pairs`.
 
-    With n channels and u the unit roundoff, rows of length 1: a sum of n products is off by n u sum|q g| <= n u at
-    most, the length that divides it by n u / 2, conversions, division and comparison by a few u. All that is below
-    2 (n + 8) u up to a million channels. The float64 number is off by as much of its own u.
+    With n channels, unit roundoff u and rows of length 1, the error of a sum of n products is at most
+    n u sum|q g| <= n u, that of the length that divides it n u / 2, and that of conversions, division and comparison a
+    few u. The total is below 2 (n + 8) u up to a million channels. The float64 number has the same bound with its u.
     """
     return 2 * (channels + 8) * (UNIT_ROUNDOFF[dtype] + UNIT_ROUNDOFF[torch.float64])
 
@@ -95,15 +95,15 @@ def sift(similarity: torch.Tensor, floor: torch.Tensor, k: int, channels: int) -
     """(q, n) bool: the pairs that may be among the k best of their query; the others cannot.
 
     Args:
-        similarity: (q, n), off by `rounding_error` at most.
-        floor: (q,) float64, what the k-th best is known to reach.
-        k: how many are wanted.
+        similarity: (q, n), with an error of at most `rounding_error`.
+        floor: (q,) float64, a known lower bound of the k-th best similarity.
+        k: number of neighbours.
         channels: C of the features.
     """
     error = rounding_error(channels, similarity.dtype)
     passed = similarity >= (floor - error).to(similarity.dtype)[:, None]
-    many = (passed.count_nonzero(dim=1) > 4 * k).nonzero()[:, 0]  # where few reach the floor, ranking sifts no better
-    if len(many) and similarity.shape[1] >= k:  # k of these reach the k-th of them, give or take the error
+    many = (passed.count_nonzero(dim=1) > 4 * k).nonzero()[:, 0]  # if few reach the floor, ranking filters no better
+    if len(many) and similarity.shape[1] >= k:  # k of these reach the k-th of them, up to the error
         rest = similarity[many]
         floor = floor[many].maximum(rest.topk(k, dim=1).values[:, -1].double() - error)
         passed[many] = rest >= (floor - error).to(similarity.dtype)[:, None]
@@ -112,7 +112,7 @@ def sift(similarity: torch.Tensor, floor: torch.Tensor, k: int, channels: int) -
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Products of float32 in float32, whatever the program allows elsewhere: with TF32 the bound would not hold."""
+    """Compute products of float32 in full float32, regardless of the program's settings: TF32 breaks the bound."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision('highest')
     try:

@@ -1,7 +1,7 @@
-"""The figures of a test for a reader: percent, 95 % interval, number of videos, and what each one says.
+"""The figures of a test for a reader: percent, 95 % interval, number of videos, and a description of each.
 
-Files keep the figures as the metrics give them: recalls in percent, accuracies as shares of 1, as MMAction2's metric
-and its tools have them. This is the one place that turns both into percent.
+Files keep the figures of the metrics: recalls in percent, accuracies as shares of 1, as MMAction2's metric and tools
+have them. Only this module converts both to percent.
 """
 
 import re
@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from .intervals import wilson
 from .tables import text_table
 
-FEWEST_CLASSES_OF_TOP5 = 6  # with five or fewer, every video is among the five
+FEWEST_CLASSES_OF_TOP5 = 6  # with five or fewer classes, every video is among the five
 _SAYS = {
     r'R@(\d+)': 'share of test videos with a video of their class among the {} nearest training videos',
     r'top1': 'share of test videos whose highest score is their class',
     r'top5': 'share of test videos whose class is among the five highest scores',
-    # MMAction2's mean_class_accuracy lets in a class without test videos once a video is taken for it.
+    # MMAction2's mean_class_accuracy includes a class without test videos if a video is classified as it.
     r'mean1': 'mean over the classes of the share of their test videos whose highest score is their class; '
     'a class that has no test videos counts as 0 if it is the highest score of one, else not at all',
     r'held_out_lr_(.+)': 'share of the held-out fifth of the training videos classified right, trained at rate {}',
@@ -30,20 +30,20 @@ class Figure(NamedTuple):
     name: str
     percent: float
     interval: tuple[float, float] | None
-    """95 %, Wilson, in percent; None where the number of videos is unknown or the figure is no share of videos."""
+    """95 % Wilson interval in percent; None if the number of videos is unknown or the figure is no share of videos."""
     n: int | None
-    """Test videos."""
+    """Number of test videos."""
     says: str
 
 
 def figures_of(tested: Mapping[str, Any]) -> list[Figure]:
-    """The figures that can be said in percent, in their order.
+    """The figures that can be given in percent, in their order.
 
-    `top5` is left out where `classes` says that there are fewer than 6.
+    `top5` is omitted if `classes` is below 6.
 
     Args:
-        tested: figures as a test's file has them: `finetune/top1`, `retrieval_paper/R@1`, …; with the counts beside
-            them, `videos` and `classes`, or `retrieval_paper/queries`.
+        tested: figures as in a test's file: `finetune/top1`, `retrieval_paper/R@1`, …; with their counts, `videos`
+            and `classes`, or `retrieval_paper/queries`.
     """
     found = []
     for name, value in tested.items():
@@ -74,7 +74,7 @@ def figure_rows(figures: list[Figure]) -> list[list[str]]:
 
 
 def summary_lines(tested: Mapping[str, Any]) -> list[str]:
-    """Lines of a log: the table of the figures, a sentence for each, and what else the test has counted."""
+    """Lines of a log: the table of the figures, a sentence for each, and other counts of the test."""
     figures = figures_of(tested)
     lines = [f'\n{text_table(figure_rows(figures))}'] if figures else []
     lines += [f'{figure.name}: {figure.says}' for figure in figures]

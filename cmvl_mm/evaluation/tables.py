@@ -6,7 +6,7 @@ Table = Sequence[Sequence[str]]
 
 
 def text_table(rows: Table) -> str:
-    """Rows, the first of them the header, as aligned text; the first column to the left, the others to the right."""
+    """Format rows, of which the first is the header, as aligned text: first column left, other columns right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
         '  '.join(

@@ -1,4 +1,4 @@
-"""What a backbone takes and returns, where its output alone cannot say: found when the model is built, or stated."""
+"""The input and output layout of a backbone, detected when the model is built or stated in the config."""
 
 import inspect
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ NOT_FOR_CLIPS = {
     'ResNetAudio': 'spectrograms of sound',
     'ResNet3dLayer': "the map of another network's stage",
 }
-"""MMAction2's backbones that are fed something else than pictures."""
+"""MMAction2's backbones whose input is not pictures."""
 
 
 class Layout(NamedTuple):
-    """How clips go in and maps come out.
+    """The layout of the clips that a backbone takes and of the maps that it returns.
 
     Attributes:
         input: 'clips' (N, 3, T, H, W), or 'frames' (N * T, 3, H, W), which 2D backbones take.
-        several: a tuple of maps is of successive 'stages', or of SlowFast's two 'pathways', slow and fast; None goes by
-            their shapes.
-        grid: (T, H, W) of tokens (N, L, C), in this order; one class token may come before them. None refuses tokens.
+        several: what a tuple of maps holds: successive 'stages', or SlowFast's two 'pathways', slow and fast. None
+            decides by the shapes.
+        grid: (T, H, W) of tokens (N, L, C), in this order; one class token may precede them. None refuses tokens.
     """
 
     input: Input
@@ -42,16 +42,16 @@ def layout_of(
     several: Several | None = None,
     grid: Sequence[int] | None = None,
 ) -> Layout:
-    """What the config states, and for MMAction2's backbones what is known of them.
+    """The layout that the config states, completed by what is known about MMAction2's backbones.
 
     Args:
         backbone: the network.
-        input: None is 'frames' for MMAction2's 2D backbones and 'clips' for all others.
-        several: None is 'pathways' for a network with `slow_path` and `fast_path`.
+        input: None means 'frames' for MMAction2's 2D backbones and 'clips' for all others.
+        several: None means 'pathways' for a network with `slow_path` and `fast_path`.
         grid: see `Layout`.
 
     Raises:
-        ValueError: a setting has an unknown value, or the backbone does not take clips alone.
+        ValueError: a setting has an unknown value, or the backbone needs other inputs than clips.
     """
     if input not in (None, 'clips', 'frames'):
         raise ValueError(f"model.backbone_layout: input={input!r} is not one of 'clips', 'frames'")
@@ -73,10 +73,10 @@ def _is_grid(grid: Any) -> bool:
 
 
 def _takes_frames(backbone: nn.Module) -> bool:
-    """Whether it is one of MMAction2's 2D backbones. C2D is derived from one, and takes clips."""
-    from mmaction.models import backbones  # takes seconds, and its registry has imported it by now
+    """Whether this is one of MMAction2's 2D backbones. C2D is derived from one, but takes clips."""
+    from mmaction.models import backbones  # the import takes seconds; the registry has already done it here
 
-    names = ('ResNet', 'MobileNetV2', 'MobileOneTSM')  # the last is there only beside mmpretrain
+    names = ('ResNet', 'MobileNetV2', 'MobileOneTSM')  # the last exists only with mmpretrain
     two_d = tuple(getattr(backbones, name) for name in names if hasattr(backbones, name))
     return isinstance(backbone, two_d) and not isinstance(backbone, backbones.C2D)
 

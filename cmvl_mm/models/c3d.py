@@ -1,4 +1,4 @@
-"""C3D with batch-norm and without fully connected layers, as the paper's comparison group uses it."""
+"""C3D with batch-norm and without fully connected layers, as the methods that the paper compares with use it."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class C3DBN(StagedBackbone):
 
     Args:
         width: channels of the first convolution; the last has 8 x `width`.
-        out_indices: stages whose maps come out, from 0, as in `StagedBackbone`.
+        out_indices: stages whose maps are returned, from 0, as in `StagedBackbone`.
 
     Shape: (N, 3, 16, 112, 112) -> (N, 512, 2, 7, 7), the map of the last stage, 4; that of stage 3 is
     (N, 512, 4, 14, 14). `out_channels` is the last map's; 27.66 M parameters at width 64.
@@ -55,7 +55,7 @@ class C3DBN(StagedBackbone):
             x = self.get_submodule(f'conv{name}')(x)
             x = self.relu(self.get_submodule(f'bn{name}')(x))
             if stage in self.out_indices:
-                maps[stage] = x  # that of the stage's last layer stays
+                maps[stage] = x  # the map of the stage's last layer remains
         return self.given(maps)
 
 

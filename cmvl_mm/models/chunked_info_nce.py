@@ -1,14 +1,14 @@
-"""InfoNCE of many queries and many keys without their whole matrix of logits, as an autograd function."""
+"""InfoNCE of many queries and keys as an autograd function that never holds the full matrix of logits."""
 
 import torch
 from torch import Tensor
 
 
 class RowChunkedInfoNCE(torch.autograd.Function):
-    """Weighted sum over queries of -log softmax(q k^T / tau)[positive]; its gradients are formed in the forward pass.
+    """Weighted sum over queries of -log softmax(q k^T / tau)[positive]; the forward pass computes the gradients.
 
-    They, dq_i = w_i (E_softmax[k] - k_positive) / tau and its twin, are only scaled by what comes from above, so the
-    backward pass computes nothing again. Memory beyond one chunk of logits: two gradients, as large as the inputs.
+    The backward pass only scales these gradients, dq_i = w_i (E_softmax[k] - k_positive) / tau and the one of the
+    keys, and recomputes nothing. Memory beyond one chunk of logits: two gradients, as large as the inputs.
     """
 
     @staticmethod

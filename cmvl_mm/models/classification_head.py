@@ -1,4 +1,4 @@
-"""The task of finetuning: classify a clip by the average of the last stage's map."""
+"""The finetuning task: classify a clip by the average of the last stage's map."""
 
 import torch
 import torch.nn.functional as F
@@ -14,10 +14,10 @@ class ClassificationHead(nn.Module):
     """Dropout and a linear layer on the average of the last stage's map.
 
     Args:
-        num_classes: of the data set; labels are 0 to num_classes - 1.
+        num_classes: number of classes of the data set; labels are 0 to num_classes - 1.
         in_channels: C of the last stage.
-        dropout: 0.3 in the paper.
-        loss_weight: of the cross-entropy.
+        dropout: dropout rate, 0.3 in the paper.
+        loss_weight: weight of the cross-entropy.
     """
 
     def __init__(self, *, num_classes: int, in_channels: int, dropout: float = 0.3, loss_weight: float = 1.0) -> None:
@@ -36,17 +36,17 @@ class ClassificationHead(nn.Module):
         return self.fc(self.dropout(features))
 
     def loss(self, features: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """`loss_cls`, weighted, and `acc_cls`, the top-1 accuracy on this rank's batch.
+        """The weighted loss `loss_cls`, and `acc_cls`, the top-1 accuracy on this rank's batch.
 
         Args:
             features: (B, C).
-            labels: (B,), classes; or (B, num_classes), shares of the classes, which Mixup and CutMix make. Their loss
-                is the cross-entropy with the shares, and a video counts as right by its largest one. From the host
-                they follow the features once they have been looked at: on a GPU a wrong one ends the process.
+            labels: (B,) classes, or (B, num_classes) class shares, which Mixup and CutMix make. With shares, the loss
+                is the cross-entropy with them, and the class of the largest share counts as the true one. Pass labels
+                on the host: they are checked there and then moved. On a GPU a wrong label ends the process.
 
         Raises:
-            ValueError: labels of another shape; or, where asking costs nothing, on a CPU: of no class, or shares that
-                do not add up to 1.
+            ValueError: the labels have another shape. For labels on a CPU, where the check needs no synchronisation:
+                a label is no class, or shares do not add up to 1.
         """
         require_labels(labels, len(features), self.num_classes)
         labels = labels.to(features.device, non_blocking=True)

@@ -1,7 +1,7 @@
-"""A pretext task of ours: a whole clip finds the motion that follows it, as in eq. (1) it finds its I-frame.
+"""A pretext task of ours: a whole clip finds the motion that follows it, as it finds its I-frame in eq. (1).
 
-Eq. (2) trains points of the predicted map. What retrieval reads is the average over all points of the clip's map, which
-no motion has trained directly.
+Eq. (2) trains single points of the predicted map. Retrieval reads the average over all points of the clip's map, which
+eq. (2) does not train directly.
 """
 
 from typing import Any, Literal
@@ -20,16 +20,17 @@ from cmvl_mm.models.projection import ProjectionMLP
 class ClipMotionHead(PointwiseInfoNCEHead):
     """Eq. (2), and eq. (1) with motion in the place of the I-frame: J = (1 - alpha) J_I + alpha J_M + beta J_C.
 
-    J_C: a clip's average feature finds the average of the M-Network's map of its true future, among those of all
-    clips of all ranks. The other windows of the same video, which move alike, are no negatives here. Both losses share
-    the M-Network and each has projections of its own.
+    J_C: a clip's average feature finds the average of the M-Network's map of its true future, among the averages of
+    all clips of all ranks. The other windows of the same video are not negatives here, as their motion is similar.
+    Both losses share the M-Network; each has its own projections.
 
     Args:
         in_channels: C1 of the video map, or of `channels`.
         clip_weight: beta, > 0.
         predictor, m_network, loss_weight, channels: as in `PointwiseInfoNCEHead`.
-        hidden_channels, embed_channels, output_norm: of all four projections, see `ProjectionMLP`.
-        temperature, key_gradient, loss: as there; they serve both losses, J_C with one point and one window.
+        hidden_channels, embed_channels, output_norm: settings of all four projections, see `ProjectionMLP`.
+        temperature, key_gradient, loss: as in `PointwiseInfoNCEHead`, for both losses; J_C has one point and one
+            window.
 
     Raises:
         ValueError: clip_weight <= 0.

@@ -1,4 +1,4 @@
-"""Table 1's recurrent predictor: it reads the clip's map slice by slice and rolls the future out of its state."""
+"""Table 1's recurrent predictor: reads the clip's map slice by slice and predicts the future from its state."""
 
 import torch
 from mmaction.registry import MODELS
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class ConvGRUCell(nn.Module):
-    """One step of a gated recurrent unit at every point on its own (kernel 1).
+    """One step of a gated recurrent unit, at every point independently (kernel 1).
 
     z = sigmoid(W_z [x, h]),  r = sigmoid(W_r [x, h]),  c = tanh(W_c [x, r h]),  h' = (1 - z) h + z c
 
@@ -30,13 +30,13 @@ class ConvGRUCell(nn.Module):
 
 @MODELS.register_module()
 class ConvGRUPredictor(nn.Module):
-    """Reads T1 slices of the video map, then `num_steps` times predicts a slice and reads its own prediction.
+    """Read T1 slices of the video map, then `num_steps` times predict a slice and read it back in.
 
     Args:
         in_channels: C1 of the video map.
         num_steps: T3, slices of the motion map to predict.
         width: channels of the state and of the prediction.
-        dropout: on the state, after every step.
+        dropout: rate of the dropout on the state after every step.
 
     Shape: (N, C1, T1, H1, W1) -> (N, width, num_steps, H1, W1). `out_channels` is `width`.
     """

@@ -1,26 +1,26 @@
-"""The device that a network is to run on: checked before its weights are read."""
+"""Check the device for a network before its weights are read."""
 
 import torch
 
 
 class DeviceError(ValueError):
-    """There is no such device here; the message names it and the remedy."""
+    """This machine has no such device; the message names it and the remedy."""
 
 
 def require_device(device: str | torch.device) -> torch.device:
-    """The device, which is here.
+    """The device, after a check that this machine has it.
 
     Args:
-        device: 'cpu', 'cuda', 'cuda:0', or any other that torch knows.
+        device: 'cpu', 'cuda', 'cuda:0', or any other name that torch knows.
 
     Raises:
-        DeviceError: torch knows no such name, or has no such device here.
+        DeviceError: torch does not know the name, or this machine has no such device.
     """
     try:
         found = torch.device(device)
     except (RuntimeError, TypeError) as error:
         raise DeviceError(f'device {device!r}: torch knows none of that name. Remedy: cpu, or cuda:0.') from error
-    if found.type == 'cuda':  # nothing is put on a GPU for the question: this process may only hand out the work
+    if found.type == 'cuda':  # allocates nothing on the GPU: this process may only start workers
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if not count:
             why = 'sees no GPU' if torch.backends.cuda.is_built() else 'was built without CUDA'

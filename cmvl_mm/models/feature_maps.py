@@ -1,14 +1,14 @@
-"""What a backbone returned -> the maps (N, C, T, H, W) or the vectors (N, C) that the heads read.
+"""Convert the output of a backbone to the maps (N, C, T, H, W) or vectors (N, C) that the heads read.
 
 | returned | read as |
 |---|---|
-| a map (N, C, T, H, W) | the last stage's |
-| a tuple of maps, none larger than the one before | those of successive stages |
+| a map (N, C, T, H, W) | the map of the last stage |
+| a tuple of maps, none larger than the one before | the maps of successive stages |
 | SlowFast's maps (N, C, T, H, W), (N, c, kT, H, W) | one map, of both pathways: see `join_pathways` |
-| maps with their class tokens (MViT) | the maps; the tokens have had their part in them |
+| maps with their class tokens (MViT) | the maps, without the class tokens |
 | maps of frames (N * T, C, H, W), of a 2D backbone | (N, C, T, H, W) |
-| one vector a clip (N, C) | what is classified and retrieved; there are no places |
-| tokens (N, L, C) | a map of the grid that the config states |
+| one vector per clip (N, C) | the vectors, for classification and retrieval; there are no positions |
+| tokens (N, L, C) | a map on the grid that the config states |
 | anything else | ValueError |
 """
 
@@ -24,12 +24,12 @@ CLIPS = Layout(input='clips', several=None, grid=None)
 
 
 class Features(NamedTuple):
-    """What a network has made of N clips.
+    """The features of N clips.
 
     Attributes:
-        maps: (N, C, T, H, W) of its stages, the last one last; none where it gives vectors.
-        vectors: (N, C), or None where it gives maps.
-        returned: its output as it came.
+        maps: (N, C, T, H, W) of the network's stages in order; empty if the network returns vectors.
+        vectors: (N, C), or None if the network returns maps.
+        returned: the unchanged output of the network.
         source: the network, for messages: 'model.backbone (C3D)'.
     """
 
@@ -39,14 +39,14 @@ class Features(NamedTuple):
     source: str
 
     def last_map(self, reader: str, *, instead: str) -> Tensor:
-        """(N, C, T, H, W) of the last stage, for what needs places.
+        """The map (N, C, T, H, W) of the last stage, for a head that needs positions.
 
         Args:
-            reader: what needs them, for the message.
-            instead: the setting that does without them, for the remedy.
+            reader: the head that needs the map, for the message.
+            instead: the setting that works without a map, for the remedy.
 
         Raises:
-            ValueError: there are vectors alone.
+            ValueError: the network returned vectors only.
         """
         if not self.maps:
             maps = 'a network that gives maps, such as VideoResNet'
@@ -62,31 +62,31 @@ class Features(NamedTuple):
         return self.maps[-1]
 
     def pooled(self) -> Tensor:
-        """(N, C): the last map's average over all places, or the vectors."""
+        """(N, C): the average of the last map over all positions, or the vectors."""
         return self.maps[-1].mean((2, 3, 4)) if self.vectors is None else self.vectors
 
     def pooled_or_map(self) -> Tensor:
-        """(N, C, T, H, W) for what averages over all places anyway; vectors are maps of one place."""
+        """(N, C, T, H, W) for a head that averages over all positions; vectors become maps with one position."""
         return self.maps[-1] if self.vectors is None else self.vectors[:, :, None, None, None]
 
 
 def extract(network: nn.Module, clips: Tensor, layout: Layout, place: str) -> Features:
-    """(N, 3, T, H, W) through a network.
+    """Run a network on clips and read its output.
 
     Args:
         network: the backbone or a target network.
-        clips: its input.
-        layout: how they go in and maps come out.
-        place: of the network in the config, for messages.
+        clips: (N, 3, T, H, W), or the input of the target network.
+        layout: the layout of its input and output.
+        place: the network's place in the config, for messages.
 
     Raises:
-        ValueError: the network cannot take such clips, or what it returned cannot be read safely.
+        ValueError: the network cannot take such clips, or its output cannot be read safely.
     """
     source = f'{place} ({type(network).__name__})'
     if layout.input == 'clips':
         return read(network(clips), clips.shape[0], layout, source)
     segments = getattr(network, 'num_segments', clips.shape[2])
-    if segments != clips.shape[2]:  # it would shift features between videos
+    if segments != clips.shape[2]:  # otherwise features would shift between videos
         raise ValueError(
             f'{source} has num_segments={segments}, and the clips have {clips.shape[2]} frames. '
             f'Remedy: {place}.num_segments={clips.shape[2]}, or clips of {segments} frames.'
@@ -95,10 +95,10 @@ def extract(network: nn.Module, clips: Tensor, layout: Layout, place: str) -> Fe
 
 
 def read(returned: Any, clips: int, layout: Layout, source: str) -> Features:
-    """Find out what a network returned for so many clips; see the table above.
+    """Read what a network returned for a number of clips; see the table above.
 
     Raises:
-        ValueError: it cannot be read safely. The message names network, shapes and remedy.
+        ValueError: the output cannot be read safely. The message names network, shapes and remedy.
     """
     several = returned if isinstance(returned, (tuple, list)) else (returned,)
     if len(several) > 1 and any(getattr(part, 'ndim', None) == 2 for part in several):
@@ -122,20 +122,20 @@ def read(returned: Any, clips: int, layout: Layout, source: str) -> Features:
 
 
 def join_pathways(slow: Tensor, fast: Tensor, source: str) -> Tensor:
-    """The fast pathway's mean over the frames of each slow one, and the slow pathway, on the channel axis.
+    """Join the fast pathway, averaged over the frames of each slow frame, and the slow pathway on the channel axis.
 
-    Fast first, as MMAction2's SlowFastHead joins their averages: its classifier fits this map's average.
+    The fast pathway comes first, as in MMAction2's SlowFastHead: its classifier fits the average of this map.
 
     Args:
         slow: (N, C, T, H, W).
-        fast: (N, c, kT, H, W), of the same stage.
+        fast: (N, c, kT, H, W) of the same stage.
         source: the network, for messages.
 
     Returns:
         (N, c + C, T, H, W).
 
     Raises:
-        ValueError: the shapes are of no such pair.
+        ValueError: the shapes do not form such a pair.
     """
     frames = slow.shape[2]
     if fast.shape[3:] != slow.shape[3:] or fast.shape[2] % frames:
@@ -155,7 +155,7 @@ def join_pathways(slow: Tensor, fast: Tensor, source: str) -> Tensor:
 
 
 def _one_of(part: Any, clips: int, layout: Layout, returned: Any, source: str) -> Tensor:
-    """-> (N, C, T, H, W) or (N, C)."""
+    """One returned tensor -> (N, C, T, H, W) or (N, C)."""
     if isinstance(part, (tuple, list)) and len(part) == 2 and _is_map_and_class_token(*part):
         part = part[0]
     if not isinstance(part, Tensor):
@@ -183,7 +183,7 @@ def _is_map_and_class_token(first: Any, second: Any) -> bool:
 
 
 def _on_grid(tokens: Tensor, layout: Layout, returned: Any, source: str) -> Tensor:
-    """(N, L, C) -> (N, C, T, H, W)."""
+    """Tokens (N, L, C) -> map (N, C, T, H, W)."""
     count = tokens.shape[1]
     if layout.grid is None:
         _refuse(
@@ -206,8 +206,8 @@ def _on_grid(tokens: Tensor, layout: Layout, returned: Any, source: str) -> Tens
 
 
 def _unfold(part: Tensor, clips: int, returned: Any, source: str) -> Tensor:
-    """Of frames: maps (N * T, C, H, W) or vectors (N * T, C) -> (N, C, T, H, W); vectors are maps of one place."""
-    if part.ndim == 5 and part.shape[2] == 1:  # of tokens on a grid
+    """Maps (N * T, C, H, W) or vectors (N * T, C) of frames -> (N, C, T, H, W); a vector is a map with one position."""
+    if part.ndim == 5 and part.shape[2] == 1:  # tokens on a grid
         part = part.squeeze(2)
     if part.ndim == 2:
         part = part[:, :, None, None]
@@ -222,17 +222,17 @@ def _unfold(part: Tensor, clips: int, returned: Any, source: str) -> Tensor:
 
 
 def _shrinking(maps: tuple[Tensor, ...]) -> bool:
-    """Whether none is longer, higher or wider than the one before, as those of successive stages."""
+    """Whether no map is longer, higher or wider than the one before, as maps of successive stages are."""
     return all(late <= early for a, b in pairwise(maps) for early, late in zip(a.shape[2:], b.shape[2:], strict=True))
 
 
 def _of_backbone(source: str) -> bool:
-    """Whether `model.backbone_layout` is about it; the heads' target networks take clips and give maps."""
+    """Whether `model.backbone_layout` describes this network; the heads' target networks take clips and give maps."""
     return source.startswith('model.backbone')
 
 
 def shapes(returned: Any) -> str:
-    """'(2, 64, 8, 7, 7)', '[(…), (…)]', or the type of what is no tensor."""
+    """The shapes for a message: '(2, 64, 8, 7, 7)', '[(…), (…)]', or the type of an object that is no tensor."""
     if isinstance(returned, Tensor):
         return str(tuple(returned.shape))
     if isinstance(returned, (tuple, list)):

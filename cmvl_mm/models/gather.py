@@ -1,11 +1,11 @@
-"""Collectives that autograd can follow, and their plain meaning without a process group.
+"""Differentiable collectives, which also work without a process group.
 
-The convention is that of torch's SyncBatchNorm: the objective is the sum of what the ranks call `backward`
-on, so the backward pass of a gather sums over ranks. DistributedDataParallel then divides parameter gradients
-by the number of ranks. What is left is the gradient of the mean over ranks: one process on the joined batch.
+The convention is that of torch's SyncBatchNorm: the objective is the sum of the losses on which the ranks call
+`backward`, so the backward pass of a gather sums over ranks. DistributedDataParallel then divides parameter
+gradients by the number of ranks. The result is the gradient of the mean over ranks: one process on the joined batch.
 
-The gather of the keys is not hidden behind other work. Two gloo processes spent 0.8 % of the demo's step in it, and
-gloo's threads would compete with the I-Network for the same cores; on GPUs it has not been measured.
+The gather of the keys does not overlap with other work. Two gloo processes spent 0.8 % of the demo's step in it, and
+gloo's threads would compete with the I-Network for the same cores. It has not been measured on GPUs.
 """
 
 from functools import lru_cache
@@ -18,7 +18,7 @@ from torch import Tensor
 
 RowGradient = Literal['exact', 'per_rank']
 
-# torch 2.13 renamed the flat collectives and warns about the old names; 2.10 knows only those.
+# torch 2.13 renamed the flat collectives and warns about the old names; 2.10 knows only the old names.
 if hasattr(dist, 'all_gather_single'):
     _all_gather, _reduce_scatter = dist.all_gather_single, dist.reduce_scatter_single
 else:
@@ -69,13 +69,13 @@ def _all_reduce_mean(x: Tensor) -> Tensor:
 
 
 class _ShapeCheck:
-    """Refuses ranks of different shapes; a training step costs it one tiny collective and no wait for the device.
+    """Refuse ranks of different shapes, with one tiny collective per training step and no wait for the device.
 
-    Every rank joins that collective at every call, so none can wait for another. A rank only reads the answer, which
-    waits for the device, where its shape is not the one that followed the previous shape before: in the first two
-    steps, and where a batch changes. As long as nobody raised, all ranks saw the same shapes and expect the same next
-    one; so if they differ now, at least one rank is surprised, reads, and raises. Its process ends, and the launcher
-    ends the others.
+    Every rank joins the collective at every call, so no rank hangs. Reading its result waits for the device. A rank
+    therefore reads it only if its shape is not the one that followed the previous shape before: in the first two
+    steps, and where a batch changes. As long as no rank raised, all ranks saw the same shapes and expect the same next
+    shape. If the shapes differ now, at least one rank did not expect its shape, reads the result, and raises. Its
+    process ends, and the launcher ends the others.
     """
 
     def __init__(self) -> None:
@@ -98,27 +98,27 @@ class _ShapeCheck:
             )
 
 
-@lru_cache(maxsize=64)  # building it from a list waits for the device
+@lru_cache(maxsize=64)  # building the tensor from a list waits for the device
 def _shape_tensor(shape: torch.Size, device: torch.device) -> Tensor:
-    """Number of axes, then their sizes, then zeros: (8,) int64."""
+    """A shape as an (8,) int64 tensor: number of axes, their sizes, zeros."""
     return torch.tensor([len(shape), *shape] + [0] * (7 - len(shape)), device=device)
 
 
-# one a process group: the ranks of another may have seen other shapes
+# one check per process group: the ranks of another group may have seen other shapes
 _SHAPES: WeakKeyDictionary[dist.ProcessGroup, _ShapeCheck] = WeakKeyDictionary()
 
 
 def gather_rows(x: Tensor, gradient: RowGradient = 'exact') -> Tensor:
-    """(B, ...) of every rank -> (W * B, ...) in rank order.
+    """Gather (B, ...) of every rank -> (W * B, ...) in rank order.
 
     Args:
-        x: (B, ...), B the same on every rank.
-        gradient: 'exact', or 'per_rank', which is 1 / W of it: the mean of what the ranks send back, not the sum.
+        x: (B, ...), with the same B on every rank.
+        gradient: 'exact', or 'per_rank', 1 / W of it: the mean of the gradients of the ranks instead of their sum.
 
     Raises:
-        ValueError: `gradient` is neither, or the ranks' shapes differ (raised on the ranks that did not expect theirs).
-            Every rank's mean has the same weight, which would be wrong for unequal batches; they are refused rather
-            than padded.
+        ValueError: `gradient` is neither, or the ranks' shapes differ (raised on ranks that did not expect their own
+            shape). Every rank's mean has the same weight, which would be wrong for unequal batches; they are refused,
+            not padded.
     """
     if gradient not in get_args(RowGradient):
         raise ValueError(f'gradient={gradient!r} is unknown. Supported: {", ".join(get_args(RowGradient))}')
@@ -131,16 +131,16 @@ def gather_rows(x: Tensor, gradient: RowGradient = 'exact') -> Tensor:
 
 
 def mean_over_ranks(x: Tensor) -> Tensor:
-    """Mean of a tensor over all ranks, the same everywhere, with the exact gradient."""
+    """Mean of a tensor over all ranks, the same on every rank, with the exact gradient."""
     return x if world_size() == 1 else _MeanOverRanks.apply(x)
 
 
 def mean_over_valid(x: Tensor, valid: Tensor | None) -> Tensor:
-    """(B,) of every rank -> the mean over all ranks' valid entries, 0 where there is none, with the exact gradient.
+    """The mean over the valid entries of (B,) of all ranks, 0 if there is none, with the exact gradient.
 
     Args:
         x: (B,), finite everywhere.
-        valid: (B,) bool, or None where all are.
+        valid: (B,) bool, or None if all are valid.
     """
     if valid is None:
         return mean_over_ranks(x.mean())

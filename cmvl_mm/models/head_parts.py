@@ -1,4 +1,4 @@
-"""What the heads share: parts from configs, the loss that a config chose, and checks that name the config's key."""
+"""Helpers of the heads: build parts and losses from configs, and checks that name the config's key."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from cmvl_mm.models.losses import TEMPERATURE, InfoNCELoss, PointwiseInfoNCELoss
 
 
 def build(part: dict[str, Any] | nn.Module) -> Any:
-    """A module from its config; a module that is built already passes."""
+    """Build a module from its config; a module is returned unchanged."""
     return part if isinstance(part, nn.Module) else MODELS.build(part)
 
 
@@ -21,10 +21,10 @@ def contrastive_loss(
     temperature: float | None,
     key_gradient: RowGradient | None,
 ) -> Any:
-    """The loss that a config chose, or the default one, the paper's, with the head's settings.
+    """The loss that the config names, or the paper's default loss with the head's settings.
 
     Raises:
-        ValueError: the config gives settings both to the head and to a loss of its own.
+        ValueError: the config names a loss and also gives loss settings to the head.
         TypeError: the loss has no `with_hits`.
     """
     if loss is None:
@@ -49,7 +49,7 @@ def points(x: Tensor) -> Tensor:
 
 
 def own_channels(video_map: Tensor, channels: tuple[int, int] | None) -> Tensor:
-    """The channels [first, end) of the map that a task has for itself; with None it sees all.
+    """The channels [first, end) of the map that are reserved for a task; None selects all channels.
 
     Raises:
         ValueError: the map has no such channels.
@@ -63,10 +63,10 @@ def own_channels(video_map: Tensor, channels: tuple[int, int] | None) -> Tensor:
 
 
 def require_channels(head: str, expected: int, given: int) -> None:
-    """Name the key of the config instead of two shapes that cannot be multiplied.
+    """Raise an error that names the config's key, before torch complains about two shapes.
 
     Raises:
-        ValueError: the head was built for another width than it gets.
+        ValueError: the head was built for another number of channels than it gets.
     """
     if expected != given:
         raise ValueError(

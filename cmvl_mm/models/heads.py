@@ -1,4 +1,4 @@
-"""The two pretext tasks: match the context (eq. 1), predict the motion (eq. 2). Each owns what only it needs.
+"""The two pretext tasks: match the context (eq. 1), predict the motion (eq. 2). Each head owns its networks.
 
 Eq. (3), J = (1 - alpha) J_I + alpha J_M, is the heads' `loss_weight`: 1 - alpha and alpha. A third task, ours, is in
 `residual_head`.
@@ -21,16 +21,16 @@ class ContextMatchingHead(nn.Module):
     """Eq. (1): a clip's average feature finds the I-frame next to it.
 
     Args:
-        in_channels: C1 of the video map, or of the channels below.
+        in_channels: C1 of the video map, or the number of `channels`.
         i_network: the I-Network, e.g. `dict(type='VideoResNet', block='basic', depths=(1, 1, 1, 1),
             convolution='2d')`.
-        hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
-        temperature, key_gradient: of the default loss, `InfoNCELoss`; None leaves 0.1 and 'exact',
-            'per_rank' is the release's.
+        hidden_channels, embed_channels, output_norm: settings of the two projections, see `ProjectionMLP`.
+        temperature, key_gradient: settings of the default loss, `InfoNCELoss`; None means 0.1 and 'exact',
+            the release uses 'per_rank'.
         loss_weight: 1 - alpha of eq. (3).
-        loss: another loss in place of `InfoNCELoss`, with the same `with_hits`; it brings its own settings.
-        channels: [first, end) of the video map that this task sees and trains, so that each task can have some for
-            itself (ours, not the paper's: there both tasks share all).
+        loss: another loss in place of `InfoNCELoss`, with the same `with_hits` and its own settings.
+        channels: [first, end) of the video map that this task sees and trains, so that each task can have its own
+            channels (ours; in the paper both tasks share all channels).
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class ContextMatchingHead(nn.Module):
         )
 
     def loss(self, video_map: Tensor, iframe: Tensor) -> dict[str, Tensor]:
-        """`loss_context`, weighted, and `acc_context`: the share of clips that find their own I-frame."""
+        """The weighted `loss_context`, and `acc_context`: the share of clips that find their own I-frame."""
         query, key = self.embed(video_map, iframe)
         loss, hits = self.criterion.with_hits(query, key)
         return {'loss_context': self.loss_weight * loss, 'acc_context': mean_over_ranks(hits.float().mean())}
@@ -80,25 +80,25 @@ class ContextMatchingHead(nn.Module):
 
 @MODELS.register_module()
 class PointwiseInfoNCEHead(nn.Module):
-    """Eq. (2): the motion predicted at every point (x, y, t) finds the motion that really followed there.
+    """Eq. (2): the motion predicted at every point (x, y, t) finds the actual future motion at this point.
 
     Args:
         predictor: video map -> motion map, e.g. `dict(type='TransformerPredictor', in_channels=512)`.
         m_network: the M-Network, e.g. `dict(type='VideoResNet', block='basic', depths=(1, 1, 1, 1),
             in_channels=2, stem_stride=(1, 1, 1))`. Its map must have the predictor's (T3, H3, W3).
-        hidden_channels, embed_channels, output_norm: of the two projections, see `ProjectionMLP`.
-        temperature, key_gradient: of the default loss, `PointwiseInfoNCELoss`; None leaves 0.1 and 'exact',
-            'per_rank' is the release's.
+        hidden_channels, embed_channels, output_norm: settings of the two projections, see `ProjectionMLP`.
+        temperature, key_gradient: settings of the default loss, `PointwiseInfoNCELoss`; None means 0.1 and 'exact',
+            the release uses 'per_rank'.
         loss_weight: alpha of eq. (3).
-        loss: another loss in place of `PointwiseInfoNCELoss`, with the same `with_hits`; it brings its own settings.
-        channels: [first, end) of the video map that this task sees and trains, so that each task can have some for
-            itself (ours, not the paper's: there both tasks share all).
+        loss: another loss in place of `PointwiseInfoNCELoss`, with the same `with_hits` and its own settings.
+        channels: [first, end) of the video map that this task sees and trains, so that each task can have its own
+            channels (ours; in the paper both tasks share all channels).
     """
 
     target = 'motion'
-    """In the names of losses and of the model's head."""
+    """The target's name, as in the names of the losses and of the model's head."""
     network_name = 'm_network'
-    """Of the module that embeds the target."""
+    """Name of the module that embeds the target."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class PointwiseInfoNCEHead(nn.Module):
         """(B, C1, T1, H1, W1), (B, K, 2, T, H, W) -> query (B, N, D), key (B, K, N, D), not normalised.
 
         Raises:
-            ValueError: prediction and M-Network do not have the same points.
+            ValueError: the maps of predictor and M-Network do not have the same points.
         """
         predicted, actual = self.maps(video_map, motion)
         key = self.key_projection(points(actual.flatten(0, 1)))  # (B*K, N, D)
@@ -143,10 +143,10 @@ class PointwiseInfoNCEHead(nn.Module):
     def maps(self, video_map: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C1, T1, H1, W1), (B, K, 2, T, H, W) -> predicted (B, D, T3, H3, W3), actual (B, K, C, T3, H3, W3).
 
-        All windows pass the M-Network at once: its batch-norms see positives and negatives alike.
+        All windows pass the M-Network in one batch: its batch-norms see positives and negatives alike.
 
         Raises:
-            ValueError: prediction and M-Network do not have the same points.
+            ValueError: the maps of predictor and M-Network do not have the same points.
         """
         head = f'model.{self.target}_head'
         network = self.get_submodule(self.network_name)
@@ -161,12 +161,12 @@ class PointwiseInfoNCEHead(nn.Module):
         return predicted, actual.unflatten(0, motion.shape[:2])
 
     def loss(self, video_map: Tensor, motion: Tensor, valid: Tensor | None = None) -> dict[str, Tensor]:
-        """`loss_motion`, weighted, and `acc_motion`: the share of points that find their own future.
+        """The weighted `loss_motion`, and `acc_motion`: the share of points that find their own future.
 
         Args:
             video_map: (B, C1, T1, H1, W1).
-            motion: (B, K, 2, T, H, W), window 0 the positive.
-            valid: (B,) bool, False where the video ends before its positive window does; None where none does.
+            motion: (B, K, 2, T, H, W); window 0 is the positive.
+            valid: (B,) bool, False where the video ends before its positive window does; None if all are valid.
         """
         query, key = self.embed(video_map, motion)
         loss, hits = self.criterion.with_hits(query, key, valid)

@@ -1,4 +1,4 @@
-"""Checks a model that data describe: every part of it must be a registered one."""
+"""Check a model config from a data file: every `type` in it must be registered."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,19 +7,19 @@ from mmaction.registry import MODELS
 
 
 class TypeNameError(ValueError):
-    """A `type` that names no registered model or part."""
+    """A `type` is not the name of a registered model or part."""
 
 
 def require_registered(config: Any, source: str, place: str = 'model') -> None:
-    """Refuse every `type`, at any depth, that is not a name in the registry of models; nothing is imported or built.
+    """Refuse every `type`, at any depth, that is not in the model registry; nothing is imported or built.
 
     Args:
-        config: a build dict of plain data, perhaps of a stranger.
-        source: where it comes from, for messages.
-        place: of this part in the whole, for messages.
+        config: a build dict of plain data, possibly from an untrusted source.
+        source: the file it comes from, for messages.
+        place: position of this part in the whole config, for messages.
 
     Raises:
-        TypeNameError: names place, value and remedy.
+        TypeNameError: a `type` is not registered; the message names place, value and remedy.
     """
     if isinstance(config, Mapping):
         if '_scope_' in config:  # MMEngine imports `<scope>.registry`
@@ -37,8 +37,8 @@ def require_registered(config: Any, source: str, place: str = 'model') -> None:
 
 
 def _is_registered(name: Any) -> bool:
-    """Looks the name up and imports nothing, which the registry's own `get` may do."""
-    MODELS.import_from_location()  # MMAction2's own, once
+    """Look the name up without an import; the registry's own `get` may import."""
+    MODELS.import_from_location()  # MMAction2's own modules, once
     registry = MODELS
     while registry is not None:
         if isinstance(name, str) and name in registry.module_dict:

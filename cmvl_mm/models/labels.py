@@ -1,4 +1,4 @@
-"""The labels of a batch: a class a video or, of Mixup and CutMix, the shares of all classes."""
+"""The labels of a batch: one class per video or, with Mixup and CutMix, the shares of all classes."""
 
 import torch
 from mmaction.structures import ActionDataSample
@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def labels_of(data_samples: list[ActionDataSample] | None) -> Tensor:
-    """`gt_label` of every sample: (B,) int64, or (B, classes) floating, the shares that blended videos have.
+    """`gt_label` of every sample: (B,) int64 classes, or (B, classes) floating-point class shares of blended videos.
 
     Raises:
-        ValueError: a video has no label, or one has a class and another shares.
+        ValueError: a video has no label, or some videos have a class and others have shares.
     """
     if data_samples is None or any('gt_label' not in sample for sample in data_samples):
         raise ValueError('cls_head needs a label for every video. Remedy: add labels to the annotation list.')
@@ -24,10 +24,10 @@ def labels_of(data_samples: list[ActionDataSample] | None) -> Tensor:
 
 
 def require_labels(labels: Tensor, videos: int, num_classes: int) -> None:
-    """Refuse labels that are of other videos or classes; values are looked at where that costs nothing: on a CPU.
+    """Refuse labels whose shape does not fit the videos and classes; values are checked for labels on a CPU only.
 
     Raises:
-        ValueError: the labels do not fit.
+        ValueError: the labels do not fit the videos or classes.
     """
     if labels.shape != ((videos, num_classes) if labels.is_floating_point() else (videos,)):
         raise ValueError(

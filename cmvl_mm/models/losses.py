@@ -1,8 +1,8 @@
-"""The two contrastive losses of the paper, eq. (1) and eq. (2), as functions and as modules that a config can name.
+"""The two contrastive losses of the paper, eq. (1) and eq. (2), as functions and as registered modules.
 
 Huang et al., Self-supervised Video Representation Learning by Context and Motion Decoupling, CVPR 2021,
 https://openaccess.thecvf.com/content/CVPR2021/html/Huang_Self-Supervised_Video_Representation_Learning_by_Context_and_Motion_Decoupling_CVPR_2021_paper.html
-The logits never exist whole, see `chunked_info_nce`.
+The full matrix of logits never exists, see `chunked_info_nce`.
 """
 
 from typing import get_args
@@ -17,9 +17,9 @@ from cmvl_mm.models.gather import RowGradient, gather_rows, mean_over_ranks, ran
 from cmvl_mm.models.unit_rows import unit_rows
 
 TEMPERATURE = 0.1
-"""Of the authors' release; the paper prints none."""
-ROWS_PER_CHUNK = 256  # logits of so many queries exist at a time: 12 MiB at the paper's 12,544 keys
-MASKED = -1e30  # logit of masked keys; finite, so that a row of masked keys alone is not NaN
+"""Temperature of the authors' release; the paper prints none."""
+ROWS_PER_CHUNK = 256  # number of queries whose logits exist at a time: 12 MiB at the paper's 12,544 keys
+MASKED = -1e30  # logit of masked keys; finite, so that a row with masked keys only is not NaN
 
 
 def pointwise_info_nce(
@@ -34,24 +34,24 @@ def pointwise_info_nce(
     """Eq. (2): each predicted point finds its own true future among all points of all windows and ranks.
 
     B: videos of this rank, K: motion windows of a video (window 0 is the true future), N: points (x, y, t) of
-    a window, D: channels. Inputs are L2-normalised here; half precision becomes float32, in autocast too.
+    a window, D: channels. The function L2-normalises its inputs and computes in at least float32, in autocast too.
 
     Args:
         query: (B, N, D). Its positive is the key of the same video and point in window 0.
-        key: (B, K, N, D). The keys of all ranks are negatives, B * K * N times the number of ranks in all.
-        temperature: of the softmax over keys, > 0.
-        valid: (B,) bool, the videos that have a future; the others are neither queries nor keys. None: all have one.
+        key: (B, K, N, D). The keys of all ranks are negatives, B * K * N times the number of ranks in total.
+        temperature: temperature of the softmax over keys, > 0.
+        valid: (B,) bool, the videos that have a future; others are neither queries nor keys. None: all have one.
         key_gradient: 'exact', or 'per_rank', which divides the gradient of the keys by the number of ranks, as the
             authors' release does: more ranks then train the key networks less. With one rank both are equal.
-        rows_per_chunk: how many queries' logits exist at a time; changes memory, not the result.
+        rows_per_chunk: number of queries whose logits exist at a time; changes memory, not the result.
 
     Returns:
-        The loss, a scalar, is the mean over the queries of all ranks; its gradients are those of one process on the
-        joined batch once DistributedDataParallel has averaged them ('per_rank': those of the queries are). The hits,
-        (B, N) bool, are this rank's queries whose positive beats every other key; False in videos that are not valid.
+        The loss, a scalar, is the mean over the queries of all ranks. Its gradients equal those of one process on the
+        joined batch after DistributedDataParallel has averaged them (with 'per_rank' this holds for the queries only).
+        The hits, (B, N) bool, mark this rank's queries whose positive beats every other key; False in invalid videos.
 
     Raises:
-        ValueError: the shapes do not belong together, ranks hold different batches, or temperature <= 0.
+        ValueError: the shapes do not match, ranks hold different batches, or temperature <= 0.
     """
     _check_temperature(temperature)
     if query.ndim != 3 or key.ndim != 4 or key.shape != (len(query), key.shape[1], *query.shape[1:]):
@@ -65,7 +65,7 @@ def pointwise_info_nce(
         positive = video[:, None] * windows * points + torch.arange(points, device=query.device)  # (B, N)
         weight, penalty = queries.new_full((videos,), 1 / max(videos * points, 1)), None
         if valid is not None:
-            # masked, not cut out: how many videos are valid is never asked of the device
+            # masked, not cut out: the number of valid videos is never read from the device
             everyone = gather_rows(valid.to(keys.dtype))  # (W*B,)
             weight = valid / (everyone.sum() / world_size() * points).clamp(min=1 / world_size())
             penalty = ((1 - everyone) * MASKED).repeat_interleave(windows * points)
@@ -89,7 +89,7 @@ def info_nce(
 ) -> tuple[Tensor, Tensor]:
     """Eq. (1): each clip finds its own I-frame among those of all clips and ranks.
 
-    The pointwise loss with one point and one window: query (B, D), key (B, D) -> loss, hits (B,) bool.
+    This is the pointwise loss with one point and one window: query (B, D), key (B, D) -> loss, hits (B,) bool.
     See `pointwise_info_nce` for `key_gradient`.
     """
     if query.ndim != 2 or query.shape != key.shape:
@@ -125,7 +125,7 @@ class InfoNCELoss(nn.Module):
         return self.with_hits(query, key)[0]
 
     def with_hits(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
-        """Also (B,) bool, the clips that find their own I-frame. What `ContextMatchingHead` calls."""
+        """The loss and (B,) bool, the clips that find their own I-frame. `ContextMatchingHead` calls this."""
         return info_nce(query, key, self.temperature, key_gradient=self.key_gradient)
 
 
@@ -165,7 +165,7 @@ class PointwiseInfoNCELoss(nn.Module):
         return self.with_hits(query, key, valid)[0]
 
     def with_hits(self, query: Tensor, key: Tensor, valid: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Also (B, N) bool, the points that find their own future. What `PointwiseInfoNCEHead` calls."""
+        """The loss and (B, N) bool, the points that find their own future. `PointwiseInfoNCEHead` calls this."""
         return pointwise_info_nce(
             query,
             key,

@@ -1,4 +1,4 @@
-"""The map that both pretext tasks look at, for ResNets."""
+"""The fused map that both pretext tasks read, for ResNets."""
 
 import torch
 import torch.nn.functional as F
@@ -33,10 +33,10 @@ def fuse_last_two(third: Tensor, fourth: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class FusedPretextNeck(nn.Module):
-    """`fuse_last_two` of the backbone's last two maps; no parameters."""
+    """Apply `fuse_last_two` to the backbone's last two maps; no parameters."""
 
     stages = 2
-    """How many of the last stages' maps it reads; the recognizer asks its backbone for them."""
+    """Number of last stages whose maps the neck reads; the recognizer requests them from the backbone."""
 
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
         third, fourth = maps[-2:]
@@ -44,7 +44,7 @@ class FusedPretextNeck(nn.Module):
 
 
 def fused_map(neck: nn.Module, features: Features) -> Tensor:
-    """What a neck makes of a backbone's maps.
+    """The output of a neck for a backbone's maps.
 
     Raises:
         ValueError: the backbone gives fewer maps than the neck reads.

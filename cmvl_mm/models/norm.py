@@ -1,4 +1,4 @@
-"""Batch-norm over the joined batch of all ranks, also on CPUs, where torch's SyncBatchNorm refuses to run."""
+"""Batch-norm over the joined batch of all ranks, also on CPUs, which torch's SyncBatchNorm refuses."""
 
 import torch
 import torch.distributed as dist
@@ -14,7 +14,7 @@ def _along_channels(vector: Tensor, x: Tensor) -> Tensor:
 
 
 class _NormalizeOverRanks(torch.autograd.Function):
-    """x -> (x - mean) / sqrt(var + eps) with the moments of all ranks; one collective each way."""
+    """x -> (x - mean) / sqrt(var + eps) with the moments of all ranks; one collective per pass."""
 
     @staticmethod
     def forward(
@@ -30,7 +30,7 @@ class _NormalizeOverRanks(torch.autograd.Function):
         normalized, inverse_std, count = ctx.saved_tensors  # type: ignore[attr-defined]
         over = [0, *range(2, grad.ndim)]
         sums = torch.stack([grad.sum(over), (grad * normalized).sum(over)])  # (2, C)
-        dist.all_reduce(sums)  # mean and variance are everybody's, so everybody's gradient flows through them
+        dist.all_reduce(sums)  # all ranks share mean and variance, so the gradients of all ranks flow through them
         mean_grad, mean_grad_normalized = sums / count
         centred = grad - _along_channels(mean_grad, grad) - normalized * _along_channels(mean_grad_normalized, grad)
         return centred * _along_channels(inverse_std, grad), None, None, None
@@ -54,12 +54,12 @@ def _moments_over_ranks(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 class AllReduceBatchNorm(_BatchNorm):
-    """SyncBatchNorm for any backend; parameters, formulas and state-dict keys are `nn.BatchNorm*d`'s.
+    """SyncBatchNorm for any backend, with the parameters, formulas and state-dict keys of `nn.BatchNorm*d`.
 
-    Shape: (N, C, ...) -> the same. In evaluation, and with one rank, it is ordinary batch-norm.
+    Shape: (N, C, ...) -> (N, C, ...). In evaluation, and with one rank, this is ordinary batch-norm.
 
     Raises:
-        ValueError: training on a single value per channel over all ranks.
+        ValueError: training with a single value per channel over all ranks.
     """
 
     def _check_input_dim(self, input: Tensor) -> None:
@@ -100,11 +100,11 @@ def convert_sync_batchnorm(model: nn.Module, device_type: str) -> nn.Module:
 
     Args:
         model: any module.
-        device_type: 'cuda' takes torch's SyncBatchNorm, whose forward pass waits for the device once a layer where
-            there are several ranks; 'cpu' takes `AllReduceBatchNorm`.
+        device_type: 'cuda' uses torch's SyncBatchNorm, whose forward pass waits for the device once per layer if
+            there are several ranks; 'cpu' uses `AllReduceBatchNorm`.
 
     Returns:
-        The model; modules are replaced in place, but a bare batch-norm comes back as a new module.
+        The model, with modules replaced in place; a bare batch-norm is returned as a new module.
     """
     if device_type == 'cuda':
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
@@ -119,7 +119,7 @@ def convert_sync_batchnorm(model: nn.Module, device_type: str) -> nn.Module:
 
 def _to_all_reduce(norm: _BatchNorm) -> AllReduceBatchNorm:
     synchronised = AllReduceBatchNorm(norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats)
-    # the very same tensors: whoever holds them (tied weights, an optimizer) still does
+    # the same tensor objects, so that tied weights and an optimizer stay valid
     synchronised._parameters, synchronised._buffers = norm._parameters, norm._buffers
     synchronised.training = norm.training
     return synchronised

@@ -22,12 +22,12 @@ class Embeddings(NamedTuple):
 
 
 def embedded(video_map: Tensor, inputs: dict[str, Tensor], motion_head: Any, context_head: Any) -> Embeddings:
-    """Of the heads that embed.
+    """The embeddings of the heads that embed.
 
     Args:
-        video_map: of the V-Network, as the pretext tasks see it.
-        inputs: `motion` (B, K, 2, T, H, W) and `iframe` (B, 3, H, W), where their head needs them.
-        motion_head: None, or one that embeds nothing, gives None.
+        video_map: map of the V-Network, as the pretext tasks see it.
+        inputs: `motion` (B, K, 2, T, H, W) and `iframe` (B, 3, H, W), if their head needs them.
+        motion_head: None, or a head without embeddings, gives None.
         context_head: likewise.
     """
     motion_pair: tuple[Tensor | None, Tensor | None] = (None, None)

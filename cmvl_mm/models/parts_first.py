@@ -1,4 +1,4 @@
-"""A whole model: its parts are initialised before itself, and one line says so."""
+"""Base class of whole models: parts are initialised before the model, and one line logs it."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ class PartsFirst(BaseModel):
     init_cfg: dict[str, Any] | None
 
     def init_weights(self) -> None:
-        """Parts first, then `init_cfg`; in MMEngine's order a part could initialise over loaded weights."""
+        """Initialise parts first, then apply `init_cfg`; in MMEngine's order a part could overwrite loaded weights."""
         if self.is_init:
             return
         init_cfg, self.init_cfg = self.init_cfg, None
@@ -22,5 +22,5 @@ class PartsFirst(BaseModel):
             initialize(self, init_cfg)
 
     def _dump_init_info(self) -> None:
-        """MMEngine's report of the initialisation is four lines a parameter, in the log of every run."""
+        """Replace MMEngine's report of the initialisation, which logs four lines per parameter in every run."""
         print_log(f'{type(self).__name__}: {sum(1 for _ in self.parameters())} parameters initialised', 'current')

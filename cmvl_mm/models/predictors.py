@@ -1,6 +1,6 @@
-"""From what a clip shows to what its future motion looks like: video map in, motion map out.
+"""Predict the map of the future motion from the map of a clip.
 
-A predictor maps (N, C1, T1, H1, W1) to (N, D, T3, H3, W3) and says its D in `out_channels`.
+A predictor maps (N, C1, T1, H1, W1) to (N, D, T3, H3, W3); its `out_channels` is D.
 """
 
 from collections.abc import Sequence
@@ -63,25 +63,25 @@ class _DecoderLayer(nn.Module):
 
 @MODELS.register_module()
 class TransformerPredictor(nn.Module):
-    """The paper's encoder-decoder (section 3.3): every future point asks the whole clip what will move there.
+    """The paper's encoder-decoder (section 3.3): every future point attends to the whole clip.
 
-    Post-norm layers; learned positions are added to queries and keys at every layer; the decoder starts from
-    zeros, so that at first a query is nothing but its position.
+    Layers are post-norm. Learned positions are added to queries and keys at every layer. The decoder starts from
+    zeros, so that the first query is only its position.
 
     Args:
         in_channels: C1 of the video map.
         memory_size: (T1, H1, W1) of the video map.
         query_size: (T3, H3, W3) of the motion map to predict.
-        width, ffn_width, num_heads, dropout: of all layers.
+        width, ffn_width, num_heads, dropout: settings of all layers.
         num_encoder_layers, num_decoder_layers: 2 and 4 in the paper.
-        positions: 'attention' adds them to queries and keys at every layer and starts the decoder from zeros, as
-            released; 'input' adds them once, to what enters encoder and decoder: small runs then learn places within
-            a few epochs instead of ten.
+        positions: 'attention' adds positions to queries and keys at every layer and starts the decoder from zeros, as
+            released; 'input' adds them once, to the inputs of encoder and decoder: small runs then learn positions
+            within a few epochs instead of ten.
 
     Shape: (N, C1, T1, H1, W1) -> (N, width, T3, H3, W3). `out_channels` is `width`.
 
     Raises:
-        ValueError: the map that comes in does not have `in_channels` and `memory_size`.
+        ValueError: the input map does not have `in_channels` and `memory_size`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Batch on the host -> what the networks take: normalised pictures and motion maps, on the model's device."""
+"""Convert a batch on the host to the networks' inputs: normalised pictures and motion maps on the model's device."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
@@ -13,28 +13,28 @@ from cmvl_mm.datasets.collate import stack_inputs
 from cmvl_mm.datasets.geometry import MirroredDx, crop_resize_grids, crop_resize_motion
 
 STD = (58.395, 57.12, 57.375)
-"""Of ImageNet's pictures, in grey levels: what pictures are divided by unless a config says otherwise."""
+"""Standard deviation of ImageNet's pictures, in grey levels; the default divisor of pictures."""
 
 
 @MODELS.register_module()
 class CompressedVideoPreprocessor(BaseDataPreprocessor):
-    """Normalises `imgs` and `iframe`, recoloured if their draws come along; turns block grids, boxes and flips into
-    motion maps, and residual maps where the samples hold residual energy.
+    """Normalise `imgs` and `iframe`, recoloured if the batch holds colour draws; turn block grids, boxes and flips into
+    motion maps, and into residual maps if the samples hold residual energy.
 
-    A residual map has two channels: energy in 0 ... 1, and 1 where there is a residual, 0 where there is none: in
-    I-frames and intra blocks, whose energy is 0, too. So a block that was predicted well differs from one that was not
-    predicted; of vectors nothing tells that, those of an I-frame are (0, 0).
+    A residual map has two channels: energy in 0 ... 1, and a mask that is 1 where there is a residual. In I-frames and
+    intra blocks both are 0. So a well predicted block differs from a block without prediction. Vectors do not show
+    this difference: those of an I-frame are (0, 0).
 
     Args:
-        mean, std: of RGB in 0..255.
+        mean, std: mean and standard deviation of RGB in 0..255.
         motion_size: edge of the motion maps, in pixels; a positive window covers the same crop as the clip.
-        motion_clamp: largest motion kept, in pixels per frame; maps are divided by it. 10 is the authors' release's.
+        motion_clamp: clamp of the motion, in pixels per frame; maps are divided by it. The authors' release uses 10.
         mirrored_dx: 'negate' or 'keep' (as released) the sign of dx in mirrored windows; see `crop_resize_motion`.
-        iframe_channels: order in which the I-Network gets colours. 'bgr' is the release's, which normalises them with
-            the numbers of RGB all the same.
-        residual_clamp: largest energy kept, in grey levels a pixel; maps are divided by it, whatever the video: 10 is
-            ours. Of three videos of UCF101 as cmvl prepare writes them, a tenth of the blocks has more than 2 to 6.
-        residual: 'apart' gives residual maps of their own; 'in_motion' puts their two channels behind those of the
+        iframe_channels: colour order of the I-Network's input. The release uses 'bgr', and still normalises with the
+            numbers of RGB.
+        residual_clamp: clamp of the energy, in grey levels per pixel; maps are divided by it in every video. 10 is
+            ours. In three videos of UCF101, written by cmvl prepare, a tenth of the blocks has more than 2 to 6.
+        residual: 'apart' gives separate residual maps; 'in_motion' appends their two channels to the channels of the
             motion maps, for an M-Network of `in_channels=4`.
     """
 
@@ -71,22 +71,22 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
 
     @property
     def device(self) -> torch.device:
-        """Where the batch goes. MMEngine's own follows `to` of its models alone, and not of modules that hold one."""
+        """Device of the batch. MMEngine's follows `to` of its own models only, not of modules that contain one."""
         return self.mean.device
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """`dict(inputs=…, data_samples=…)` of a collate -> the same with the networks' inputs.
+        """`dict(inputs=…, data_samples=…)` of a collate function -> the same dict with the networks' inputs.
 
         imgs (B, 3, T, H, W), or (B, clips, 3, T, H, W) for testing; iframe (B, 3, H, W);
         motion (B, K, 2, T, size, size) in -1 ... 1; residual (B, K, 2, T, size, size) in 0 ... 1, or with 'in_motion'
-        motion (B, K, 4, T, size, size); motion_valid (B,) bool as it came.
+        motion (B, K, 4, T, size, size); motion_valid (B,) bool, unchanged.
 
         The batch may come from `compressed_collate`, from MMEngine's `pseudo_collate` (a list of tensors for each
-        input, stacked here) or from its `default_collate`; and of samples in MMAction2's NCTHW layout.
+        input, stacked here) or from its `default_collate`. Samples may have MMAction2's NCTHW layout.
 
         Raises:
-            ValueError: the videos have different numbers of clips, `inputs` is neither a dict nor such clips, or there
-                is no residual for the motion maps to take in.
+            ValueError: the videos have different numbers of clips, `inputs` is neither a dict nor such clips, or
+                'in_motion' is set and the batch has no residual.
         """
         raw = _stacked(self.cast_data(data['inputs']))  # uint8 and int16; data samples stay on the host for metrics
         raw = recolour_inputs(raw)
@@ -140,7 +140,7 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
 
 
 def _stacked(inputs: Any) -> dict[str, Tensor]:
-    """The inputs of a batch, of whichever collate, as `compressed_collate` gives them."""
+    """The inputs of a batch from any collate function, in the form of `compressed_collate`."""
     if not isinstance(inputs, Mapping):
         clips = inputs if isinstance(inputs, Tensor) else stack_inputs({'imgs': inputs})['imgs']
         if clips.ndim != 6:

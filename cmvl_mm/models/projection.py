@@ -1,4 +1,4 @@
-"""The two-layer MLP between a network's features and the space in which they are compared."""
+"""The two-layer MLP from a network's features to the embedding space."""
 
 from typing import Literal
 
@@ -8,11 +8,11 @@ from torch import Tensor, nn
 class ProjectionMLP(nn.Module):
     """Linear, BN, ReLU, Linear without bias, BN. One row is one embedding: a clip, or a point of a map.
 
-    A 1x1 convolution over a map is this on the map's points, so the global and the pointwise heads share it.
+    On the points of a map this equals a 1x1 convolution, so the global and the pointwise heads share the class.
 
     Args:
         in_channels, hidden_channels, out_channels: the paper's heads are C -> 2048 -> 512.
-        output_norm: 'batch' ends in a BN (the released heads), 'none' in the bare linear layer.
+        output_norm: 'batch' ends with a BN (the released heads), 'none' with the linear layer.
 
     Shape: (..., in_channels) -> (..., out_channels); BN statistics run over all leading dimensions.
     """

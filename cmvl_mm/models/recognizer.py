@@ -1,4 +1,4 @@
-"""The whole model: one V-Network and up to four tasks."""
+"""The whole model: one V-Network and up to four task heads."""
 
 from typing import Any, Literal
 
@@ -27,39 +27,39 @@ class ContextMotionRecognizer(PartsFirst):
 
     | use | heads |
     |---|---|
-    | pretraining | context and motion; ours may add residual |
+    | pretraining | context and motion; residual is our optional addition |
     | finetuning | cls; Table 6 adds motion |
     | retrieval | none |
 
     Args:
-        backbone: V-Network, ours or MMAction2's; `feature_maps` says what it may return, docs/backbones.md what was
-            tried.
-        neck: fuses the maps of its last stages into the one that both pretext tasks see; None takes the last. A
-            backbone of ours gives the maps of as many stages as the neck's `stages` says.
-        context_head, motion_head, cls_head: the tasks. `cls_head` always looks at the last stage alone; it may be one
-            of MMAction2's heads, see `stock_heads`. Any other gets the labels where the batch has them, on the host.
+        backbone: V-Network, ours or MMAction2's; `feature_maps` lists what it may return, docs/backbones.md the
+            backbones that were tried.
+        neck: fuses the maps of the last stages into one that both pretext tasks see; None takes the last map. Our
+            backbones return the maps of as many stages as the neck's `stages` says.
+        context_head, motion_head, cls_head: the tasks. `cls_head` always reads the last stage only; it may be one of
+            MMAction2's heads, see `stock_heads`. Any other head gets the labels on the host.
         residual_head: a third pretext task, ours, see `residual_head.ResidualInfoNCEHead`.
         data_preprocessor: batch of samples -> normalised tensors; MMEngine's default only moves them.
-        test_cfg: `dict(clips_per_forward=10)` bounds the clips that pass a network at once in tests; None passes
+        test_cfg: `dict(clips_per_forward=10)` limits the clips in one forward pass in tests; None passes
             all clips of a batch at once. `dict(network='i_network')` takes the features of that head's target network
-            instead of the V-Network's (Table 5), pooled before the projection. `dict(pool='max_2x2')` keeps the last
+            instead of the V-Network's (Table 5), pooled before the projection. `dict(pool='max_2x2')` takes the last
             map as the feature, max-pooled by (1, 2, 2) and flattened, in place of its global 'average' (VCOP's
             retrieval; C3D: 512x2x7x7 -> 9216); a classifier cannot use it.
-        memory_format: of the convolutions' weights, which activations follow; the same numbers up to rounding.
-            'channels_last' made the demo's step a tenth faster on a CPU.
-        init_cfg: e.g. `dict(type='PretrainedBackbone', checkpoint=...)`; applied after the parts' own.
-        backbone_layout: what the backbone takes and returns, where that is not known: `dict(input='frames')`,
+        memory_format: memory format of the convolutions' weights and so of the activations; results are the same up
+            to rounding. 'channels_last' made the demo's step a tenth faster on a CPU.
+        init_cfg: e.g. `dict(type='PretrainedBackbone', checkpoint=...)`; applied after the `init_cfg` of the parts.
+        backbone_layout: input and output layout of the backbone, if it is not known: `dict(input='frames')`,
             `dict(several='pathways')`, `dict(grid=(8, 7, 7))`, see `Layout`.
 
-    Inputs, after the preprocessor, are the tensor `imgs` alone or a dict:
+    The inputs, after the preprocessor, are the tensor `imgs` or a dict:
 
     | key | shape | needed by |
     |---|---|---|
     | imgs | (B, 3, T, H, W), or (B, clips, 3, T, H, W) as MMAction2 packs it | all |
     | iframe | (B, 3, H, W) | context_head |
-    | motion | (B, K, 2, T, H, W), window 0 the positive | motion_head |
-    | residual | (B, K, 2, T, H, W), of the same windows | residual_head |
-    | motion_valid | (B,) bool, False where the video ends before window 0 does | both, where it may happen |
+    | motion | (B, K, 2, T, H, W); window 0 is the positive | motion_head |
+    | residual | (B, K, 2, T, H, W) of the same windows | residual_head |
+    | motion_valid | (B,) bool, False where the video ends before window 0 does | both, if this can happen |
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class ContextMotionRecognizer(PartsFirst):
         backbone_layout: dict[str, Any] | None = None,
         residual_head: dict[str, Any] | nn.Module | None = None,
     ) -> None:
-        if isinstance(data_preprocessor, dict):  # MMEngine would look for it in its own registry
+        if isinstance(data_preprocessor, dict):  # MMEngine would search its own registry only
             data_preprocessor = build(data_preprocessor)
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = build(backbone)
@@ -104,7 +104,7 @@ class ContextMotionRecognizer(PartsFirst):
         data_samples: list[ActionDataSample] | None = None,
         mode: Literal['tensor', 'loss', 'predict'] = 'tensor',
     ) -> Any:
-        """MMEngine's entry: losses, predictions (data samples), or with 'tensor' the features (B, C)."""
+        """Entry point for MMEngine: losses, predictions (data samples), or with 'tensor' the features (B, C)."""
         inputs = {'imgs': inputs} if isinstance(inputs, Tensor) else inputs
         if mode == 'loss':
             return self.loss(inputs, data_samples)
@@ -133,7 +133,7 @@ class ContextMotionRecognizer(PartsFirst):
             if self.head_reads is not None:
                 losses |= stock_loss(self.cls_head, self.head_reads, features, data_samples or [], labels)
             else:
-                # labels on the host, where looking at them costs nothing
+                # labels on the host, where reading them needs no synchronisation
                 losses |= self.cls_head.loss(features.pooled(), labels)
         if not losses:
             raise ValueError('nothing to train: context_head, motion_head, residual_head and cls_head are all None')
@@ -143,9 +143,9 @@ class ContextMotionRecognizer(PartsFirst):
     def predict(
         self, inputs: dict[str, Tensor], data_samples: list[ActionDataSample] | None = None
     ) -> list[ActionDataSample]:
-        """Give every sample `feature` (C,), its clips' mean; with a cls_head also `pred_score`, `pred_label`.
+        """Add `feature` (C,), the mean of its clips, to every sample; with a cls_head also `pred_score`, `pred_label`.
 
-        (`features` cannot be the name: MMAction2's data sample reserves it for `InstanceData`.)
+        (The name is not `features`: MMAction2's data sample reserves that for `InstanceData`.)
         """
         clips = with_clips(inputs['motion' if self.test_network == 'm_network' else 'imgs'])  # (B, clips, C, T, H, W)
         pooled_parts, score_parts = [], []
@@ -171,14 +171,14 @@ class ContextMotionRecognizer(PartsFirst):
     def extract_feat(self, imgs: Tensor) -> Tensor:
         """(B, 3, T, H, W) -> (B, C): global average of the V-Network's last stage, averaged over clips.
 
-        This is what retrieval, kNN and finetuning use; it is not the average of the pretext tasks' fused map.
+        Retrieval, kNN and finetuning use this feature; it is not the average of the pretext tasks' fused map.
         """
         imgs = with_clips(imgs)
         per_clip = torch.cat([self._features(part).pooled() for part in self._parts(imgs)])
         return per_clip.unflatten(0, imgs.shape[:2]).mean(1)
 
     def embed(self, imgs: Tensor, motion: Tensor | None, iframe: Tensor | None) -> Embeddings:
-        """What the pretext losses compare, L2-normalised. `motion`, `iframe`: None without their head.
+        """The L2-normalised embeddings that the pretext losses compare. `motion`, `iframe`: None without their head.
 
         Args:
             imgs: (B, 3, T, H, W).
@@ -190,11 +190,11 @@ class ContextMotionRecognizer(PartsFirst):
         return embedded(video_map, inputs, self.motion_head, self.context_head)
 
     def _features(self, clips: Tensor) -> Features:
-        """(N, 3, T, H, W) through the V-Network."""
+        """The V-Network's features of clips (N, 3, T, H, W)."""
         return extract(self.backbone, clips, self.layout, 'model.backbone')
 
     def _video_map(self, features: Features) -> Tensor:
-        """The map of the pretext tasks; context_head alone, which averages it, may have vectors as one place."""
+        """The map of the pretext tasks. With context_head only, which averages it, vectors serve as a 1x1x1 map."""
         if self.neck is not None:
             return fused_map(self.neck, features)
         if self.motion_head is None and self.residual_head is None:
@@ -203,7 +203,7 @@ class ContextMotionRecognizer(PartsFirst):
         return features.last_map(name, instead='context_head or cls_head alone, which take vectors')
 
     def _test_features(self, clips: Tensor) -> Features:
-        """Of the network that `test_cfg` names."""
+        """Features of the network that `test_cfg` names."""
         if self.test_network == 'backbone':
             return self._features(clips)
         name = 'context_head' if self.test_network == 'i_network' else 'motion_head'

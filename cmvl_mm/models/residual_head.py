@@ -1,4 +1,4 @@
-"""A third pretext task, ours: what of the future does motion alone not explain? The paper leaves it as future work."""
+"""A third pretext task, ours: predict the residual, which motion does not explain (the paper's future work)."""
 
 from typing import Any, Literal
 
@@ -12,19 +12,20 @@ from cmvl_mm.models.heads import PointwiseInfoNCEHead
 
 @MODELS.register_module()
 class ResidualInfoNCEHead(PointwiseInfoNCEHead):
-    """Eq. (2) with residual energy in the place of motion: predictor, network, projections and weight are its own.
+    """Eq. (2) with residual energy in place of motion, and its own predictor, network, projections and weight.
 
-    The residual predicted at every point (x, y, t) finds the one that really followed there, among all points of all
-    windows of all videos; the other windows of the same video are hard negatives. J = (1 - alpha) J_I + alpha J_M +
-    beta J_R.
+    The residual predicted at every point (x, y, t) finds the actual future residual at this point, among all points of
+    all windows of all videos; the other windows of the same video are hard negatives. J = (1 - alpha) J_I +
+    alpha J_M + beta J_R.
 
     Args:
         predictor: video map -> residual map, as in `PointwiseInfoNCEHead`.
-        r_network: the R-Network, e.g. an M-Network's settings: residual maps have two channels, too, energy and mask.
-        hidden_channels, embed_channels, output_norm, temperature, key_gradient, loss, channels: as there.
+        r_network: the R-Network, e.g. an M-Network's settings: residual maps also have two channels, energy and mask.
+        hidden_channels, embed_channels, output_norm, temperature, key_gradient, loss, channels: as in
+            `PointwiseInfoNCEHead`.
         loss_weight: beta.
 
-    Its `loss` takes residual maps (B, K, 2, T, H, W) for motion, and gives `loss_residual` and `acc_residual`.
+    `loss` takes residual maps (B, K, 2, T, H, W) as motion, and gives `loss_residual` and `acc_residual`.
     """
 
     target = 'residual'

@@ -17,9 +17,9 @@ BLOCK_EXPANSION = {'basic': 1, 'bottleneck': 4}
 
 
 class FactorizedConv3d(nn.Module):
-    """R(2+1)D's stand-in for a (t, k, k) convolution: (1, k, k), BN, ReLU, then (t, 1, 1).
+    """R(2+1)D's replacement of a (t, k, k) convolution: (1, k, k), BN, ReLU, then (t, 1, 1).
 
-    The width between the two gives the pair as many weights as the convolution that they replace.
+    The width between the two gives the pair as many weights as the replaced convolution.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: Triple, stride: Triple) -> None:
@@ -48,8 +48,8 @@ def build_conv(
 ) -> nn.Module:
     """A convolution without bias, padded to keep the size at stride 1.
 
-    '3d' is the plain one; '2d' never looks or strides along time; '2plus1d' splits what is larger than
-    one both in time and in space.
+    '3d' is a plain convolution; '2d' has no kernel or stride along time; '2plus1d' factorises kernels that are
+    larger than one both in time and in space.
     """
     if convolution == '2d':
         return _plain_conv(in_channels, out_channels, (1, *kernel[1:]), (1, *stride[1:]))
@@ -59,7 +59,7 @@ def build_conv(
 
 
 class ResidualBlock(nn.Module, ABC):
-    """What both kinds of block share: the sum, and the shortcut (1x1x1 and BN where the shape changes)."""
+    """Base of both kinds of block: the sum, and the shortcut (1x1x1 and BN where the shape changes)."""
 
     def __init__(
         self, in_channels: int, out_channels: int, stride: Triple, convolution: Convolution, shortcut: Shortcut
@@ -80,7 +80,7 @@ class ResidualBlock(nn.Module, ABC):
 
     @abstractmethod
     def residual(self, x: Tensor) -> Tensor:
-        """The branch beside the shortcut; each kind of block has its own."""
+        """The residual branch; each kind of block defines its own."""
 
     def forward(self, x: Tensor) -> Tensor:
         return self.relu(self.residual(x) + self.downsample(x))
@@ -105,7 +105,7 @@ class BasicBlock(ResidualBlock):
 
 
 class Bottleneck(ResidualBlock):
-    """1x1x1 down to `width`, 3x3x3 (it alone strides and is factorised), 1x1x1 up to 4 x `width`."""
+    """1x1x1 down to `width`, 3x3x3 (the only strided and factorised one), 1x1x1 up to 4 x `width`."""
 
     def __init__(
         self, in_channels: int, width: int, stride: Triple, convolution: Convolution, shortcut: Shortcut = 'plain'
@@ -129,7 +129,7 @@ class Bottleneck(ResidualBlock):
 
 @MODELS.register_module()
 class VideoResNet(StagedBackbone):
-    """A stem and four residual stages; the map of the last stage comes out, or those that are asked for.
+    """A stem and four residual stages; returns the map of the last stage, or the maps of `out_indices`.
 
     | network | block | depths | convolution | in_channels | stem_stride | input -> last map |
     |---|---|---|---|---|---|---|
@@ -141,25 +141,25 @@ class VideoResNet(StagedBackbone):
     | the field's R(2+1)D (-10) | basic | 1 1 1 1 | 2plus1d, shortcut factorised | 3 | 1 2 2, no pool | the same |
 
     Args:
-        block: 'basic' (two 3x3x3) or 'bottleneck' (1x1x1, 3x3x3, 1x1x1; four times as wide outside).
-        depths: blocks per stage. A stage of 0 blocks passes its input on and must not stride.
-        convolution: '3d', '2plus1d' (factorised) or '2d' (kernels (1, k, k), time is never touched).
+        block: 'basic' (two 3x3x3) or 'bottleneck' (1x1x1, 3x3x3, 1x1x1; output four times as wide).
+        depths: blocks per stage. A stage of 0 blocks returns its input and must not stride.
+        convolution: '3d', '2plus1d' (factorised) or '2d' (kernels (1, k, k), frames stay separate).
         shortcut: where a block changes the shape, 'plain' projects by one 1x1x1 convolution; 'factorised' by a
             spatial and a temporal one with BN and ReLU between, as Xu et al. (VCOP, CVPR 2019) do. Needs '2plus1d'.
         in_channels: 3 for RGB, 2 for motion vectors.
         width: channels after the stem and inside stage 1; each further stage doubles them.
-        stem_kernel, stem_stride: of the first convolution, (time, height, width).
+        stem_kernel, stem_stride: kernel and stride of the first convolution, (time, height, width).
         stem_pool: 'max' halves height and width after the stem, 'none' does not.
-        stage_strides: of the first block of each stage, (time, height, width).
+        stage_strides: strides of the first block of each stage, (time, height, width).
         branch_start: 'zero' starts every block as its shortcut (the last BN's scale is 0, as released), 'full' with
             both branches, which learns faster in networks of few blocks and short runs.
-        out_indices: stages whose maps come out, from 0, as in `StagedBackbone`.
+        out_indices: stages whose maps are returned, from 0, as in `StagedBackbone`.
 
     Shape: (N, in_channels, T, H, W) -> (N, C4, T4, H4, W4), or a tuple of maps; `out_channels` is the last map's.
 
     Raises:
-        ValueError: a list is not of length 4, a stage without blocks strides, or the shortcut alone is factorised; or
-            `out_indices` names no stages.
+        ValueError: a list does not have length 4, a stage without blocks strides, only the shortcut is factorised, or
+            `out_indices` does not name stages.
     """
 
     def __init__(

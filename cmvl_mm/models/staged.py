@@ -1,4 +1,4 @@
-"""What our V-Networks share: they give the map of their last stage, or those that `out_indices` names."""
+"""Base class of our V-Networks: returns the map of the last stage, or the maps that `out_indices` names."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,15 +6,15 @@ from torch import Tensor, nn
 
 
 class StagedBackbone(nn.Module):
-    """A network of stages whose maps come out as those of MMAction2's ResNet3d do: one bare, several as a tuple.
+    """A network of stages that returns maps as MMAction2's ResNet3d does: one map as a tensor, several as a tuple.
 
     Args:
-        num_stages: of the whole network.
-        out_indices: the stages whose maps come out, from 0, ascending. Stages behind the last of them are not built.
-            None is the last stage alone, or as many of the last as the recognizer's neck reads (`give_stages`).
+        num_stages: number of stages of the whole network.
+        out_indices: the stages whose maps are returned, from 0, ascending. Stages after the last of them are not
+            built. None means the last stage, or as many last stages as the recognizer's neck reads (`give_stages`).
 
     Raises:
-        ValueError: `out_indices` names no stage of the network, or the stages out of their order.
+        ValueError: `out_indices` does not name stages of the network, or not in ascending order.
     """
 
     def __init__(self, num_stages: int, out_indices: Sequence[int] | None) -> None:
@@ -28,10 +28,10 @@ class StagedBackbone(nn.Module):
             )
 
     def give_stages(self, count: int) -> None:
-        """Give the maps of the last `count` stages, unless `out_indices` was said.
+        """Return the maps of the last `count` stages, unless `out_indices` is set.
 
         Raises:
-            ValueError: there are not so many.
+            ValueError: the network has fewer stages.
         """
         if not self.has_own_choice:
             if not 1 <= count <= self.num_stages:
@@ -45,6 +45,6 @@ class StagedBackbone(nn.Module):
         return range(self.out_indices[-1] + 1)
 
     def given(self, maps: Mapping[int, Tensor]) -> Tensor | tuple[Tensor, ...]:
-        """Maps by their stage -> what `forward` returns."""
+        """Maps by stage -> the return value of `forward`."""
         chosen = tuple(maps[index] for index in self.out_indices)
         return chosen[0] if len(chosen) == 1 else chosen

@@ -1,4 +1,4 @@
-"""MMAction2's heads as our `cls_head`: each gets of the backbone's features what it reads, and its scores are ours."""
+"""Use MMAction2's heads as `cls_head`: give each head the features that it reads, and return its scores."""
 
 import inspect
 from typing import Any, Literal
@@ -24,20 +24,20 @@ NOT_CLASSIFIERS = {
 
 
 def reads_of(head: nn.Module) -> Reads | None:
-    """What one of MMAction2's heads reads; None for a head that is none of them, such as ours.
+    """The features that one of MMAction2's heads reads; None for other heads, such as ours.
 
     | head | gets |
     |---|---|
-    | TSNHead, TSMHead, TRNHead and what else needs `num_segs` | the 'frames' of the last map, (N * T, C, H, W) |
+    | TSNHead, TSMHead, TRNHead and others with `num_segs` | the 'frames' of the last map, (N * T, C, H, W) |
     | SlowFastHead | the maps of both 'pathways' |
     | MViTHead with a class token | MViT's 'map_and_token' |
     | TimeSformerHead, UniFormerHead | 'vectors': the pooled features (N, C) |
-    | I3DHead, X3DHead, TPNHead and others | the last 'map'; vectors as a map of one place |
+    | I3DHead, X3DHead, TPNHead and others | the last 'map'; vectors become a map with one position |
 
     Raises:
         ValueError: the head does not classify clips of pictures.
     """
-    from mmaction.models import heads  # takes seconds, and its registry has imported it by now
+    from mmaction.models import heads  # the import takes seconds; the registry has already done it here
 
     if not isinstance(head, heads.BaseHead):
         return None
@@ -55,10 +55,10 @@ def reads_of(head: nn.Module) -> Reads | None:
 
 
 def scores_of(head: Any, reads: Reads, features: Features) -> Tensor:
-    """The scores (N, classes) of N clips, before the softmax, at least in fp32: MMAction2 reads them with NumPy.
+    """The scores (N, classes) of N clips before the softmax, at least in fp32, as MMAction2 reads them with NumPy.
 
     Raises:
-        ValueError: the backbone does not give what the head reads, or of another width.
+        ValueError: the backbone does not give the features that the head reads, or their width differs.
     """
     _require_width(head, features)
     arguments: dict[str, Any] = {}
@@ -89,8 +89,8 @@ def stock_loss(
     """The head's own losses and accuracies: `loss_cls`, and for labels that are classes `top1_acc` and `top5_acc`.
 
     Raises:
-        ValueError: the backbone does not give what the head reads; or the `labels` of the samples are no classes, and
-            no shares of them that add up to 1. With the head's `multi_class` they may be anything.
+        ValueError: the backbone does not give the features that the head reads; or the samples' `labels` are neither
+            classes nor class shares that add up to 1. With the head's `multi_class` labels are not checked.
     """
     if not head.multi_class:
         require_labels(labels, len(data_samples), head.num_classes)
@@ -98,21 +98,21 @@ def stock_loss(
 
 
 def average_clips(head: Any, scores: Tensor, clips: int) -> Tensor:
-    """(B * clips, classes) -> (B, classes), by the head's `average_clips`; None is 'prob', as ours averages."""
+    """(B * clips, classes) -> (B, classes) by the head's `average_clips`; None means 'prob', as in our head."""
     if head.average_clips is None:
         return scores.softmax(1).unflatten(0, (-1, clips)).mean(1)
     return head.average_clip(scores, num_segs=clips)
 
 
 def _require_width(head: Any, features: Features) -> None:
-    """Heads that do not average over places count these in `in_channels`, too."""
+    """Check the width; heads that do not average over positions include them in `in_channels`."""
     expected = getattr(head, 'in_channels', None)
     if isinstance(expected, int) and getattr(head, 'spatial_type', 'avg') == 'avg':
         require_channels('model.cls_head', expected, features.pooled_or_map().shape[1])
 
 
 def _require_segments(head: Any, frames: int) -> None:
-    """TSMHead and TRNHead would put the frames of several videos together."""
+    """Check `num_segs`; with another value TSMHead and TRNHead would mix frames of several videos."""
     expected = getattr(head, 'num_segments', frames)
     pooled = 2 if getattr(head, 'is_shift', False) and getattr(head, 'temporal_pool', False) else 1  # over time
     expected //= pooled

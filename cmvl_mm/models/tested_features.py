@@ -1,4 +1,4 @@
-"""Which network's features a test takes, and how they are pooled: a model's `test_cfg`."""
+"""A model's `test_cfg`: the network whose features a test takes, and their pooling."""
 
 from typing import Literal, get_args
 
@@ -14,7 +14,7 @@ TestPool = Literal['average', 'max_2x2']
 def read_test_cfg(
     *, clips_per_forward: int | None = None, network: TestNetwork = 'backbone', pool: TestPool = 'average'
 ) -> tuple[int | None, TestNetwork, TestPool]:
-    """Check `test_cfg`; a misspelt key is a TypeError."""
+    """Check `test_cfg`; a misspelt key raises TypeError."""
     if clips_per_forward is not None and clips_per_forward < 1:
         raise ValueError(f'clips_per_forward must be at least 1, got {clips_per_forward}')
     if network not in get_args(TestNetwork):
@@ -25,7 +25,7 @@ def read_test_cfg(
 
 
 def pooled(features: Features, pool: TestPool) -> Tensor:
-    """-> (N, C), or (N, C * T * (H // 2) * (W // 2))."""
+    """Pool features -> (N, C), or (N, C * T * (H // 2) * (W // 2)) with 'max_2x2'."""
     if pool == 'average':
         return features.pooled()
     return F.max_pool3d(features.last_map(f"test_cfg's pool={pool!r}", instead="pool='average'"), (1, 2, 2)).flatten(1)

@@ -1,15 +1,16 @@
-"""L2 normalisation of rows that keeps its input instead of its output, so that a loss over many rows stays small."""
+"""L2 normalisation of rows that saves less for the backward pass, so that a loss over many rows needs less memory."""
 
 import torch
 from torch import Tensor
 
-SHORTEST = 1e-12  # rows below it are divided by it, as `F.normalize` does
+SHORTEST = 1e-12  # shorter rows are divided by this length, as in `F.normalize`
 
 
 class _UnitRows(torch.autograd.Function):
     """x / max(|x|, 1e-12) along the last axis.
 
-    `F.normalize` has the same values and gradients. Its backward pass holds five tensors as large as x; this one two.
+    `F.normalize` has the same values and gradients. Its backward pass holds five tensors as large as x; this one holds
+    two.
     """
 
     @staticmethod
@@ -23,7 +24,7 @@ class _UnitRows(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> Tensor:
         x, inverse, turns = ctx.saved_tensors  # type: ignore[attr-defined]
-        along = torch.linalg.vecdot(x, grad).unsqueeze(-1) * inverse * inverse * turns  # of what is not divided out
+        along = torch.linalg.vecdot(x, grad).unsqueeze(-1) * inverse * inverse * turns  # only where x was normalised
         return (grad * inverse).addcmul_(x, along * inverse, value=-1)
 
 

@@ -1,7 +1,7 @@
-"""Table 1's other losses: the predictor says the future vectors themselves, so no M-Network and no negatives.
+"""Table 1's other losses: the predictor outputs the future vectors, without M-Network and negatives.
 
-The paper does not say at which resolution. Here each point of the predicted map says `cells` x `cells` mean vectors of
-every frame of its share of the window: at 7x7 points, 2 cells and 8 frames, vectors on a grid of 8x14x14.
+The paper does not state the resolution. Here each point of the predicted map outputs `cells` x `cells` mean vectors for
+every frame of its share of the window: with 7x7 points, 2 cells and 8 frames, vectors on a grid of 8x14x14.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ from cmvl_mm.models.head_parts import build, points
 
 
 def mean_vectors(motion: Tensor, size: tuple[int, int, int]) -> Tensor:
-    """(B, K, 2, T, H, W) -> (B, 2, *size): the mean vector of the true future in every cell; window 0 alone counts."""
+    """(B, K, 2, T, H, W) -> (B, 2, *size): the mean vector of the true future, window 0, in every cell."""
     return F.adaptive_avg_pool3d(motion[:, 0], size)
 
 
 def vector_bins(vectors: Tensor, num_bins: int) -> Tensor:
-    """Components in -1 ... 1 -> int64 bins 0 ... num_bins - 1 of equal width; the ends take what lies outside."""
+    """Components in -1 ... 1 -> int64 bins 0 ... num_bins - 1 of equal width; values outside go to the end bins."""
     return ((vectors + 1) / 2 * num_bins).floor().clamp(0, num_bins - 1).long()
 
 
@@ -31,7 +31,7 @@ class VectorReadout(nn.Module):
     Args:
         in_channels: D of the predictor.
         channels: values per cell.
-        frames: frames that one point speaks for.
+        frames: frames that one point predicts.
         cells: cells per point along either axis.
 
     Shape: (B, D, T3, H3, W3) -> (B, channels, T3 * frames, H3 * cells, W3 * cells).
@@ -73,7 +73,7 @@ class MotionRegressionHead(nn.Module):
         self.readout = VectorReadout(self.predictor.out_channels, channels=2, frames=frames_per_point, cells=cells)
 
     def loss(self, video_map: Tensor, motion: Tensor, valid: Tensor | None = None) -> dict[str, Tensor]:
-        """`loss_motion`, weighted. See `PointwiseInfoNCEHead.loss` for the arguments."""
+        """The weighted `loss_motion`. See `PointwiseInfoNCEHead.loss` for the arguments."""
         predicted = self.readout(self.predictor(video_map))
         actual = mean_vectors(motion, predicted.shape[2:])
         per_video = (predicted - actual).square().flatten(1).mean(1)
@@ -106,7 +106,7 @@ class MotionClassificationHead(nn.Module):
         )
 
     def loss(self, video_map: Tensor, motion: Tensor, valid: Tensor | None = None) -> dict[str, Tensor]:
-        """`loss_motion`, weighted, and `acc_motion`: the share of components whose bin is the likeliest."""
+        """The weighted `loss_motion`, and `acc_motion`: the share of components whose true bin has the top score."""
         scores = self.readout(self.predictor(video_map)).unflatten(1, (self.num_bins, 2))  # (B, bins, 2, T, h, w)
         actual = vector_bins(mean_vectors(motion, scores.shape[3:]), self.num_bins)  # (B, 2, T, h, w)
         per_video = F.cross_entropy(scores, actual, reduction='none').flatten(1).mean(1)

@@ -1,1 +1,1 @@
-"""Folders and official lists -> prepared data sets."""
+"""Make prepared data sets from folders and official lists."""

@@ -1,4 +1,4 @@
-"""Making flow files, and what that costs beside motion vectors on the same videos."""
+"""Make flow files, and measure their cost compared to motion vectors on the same videos."""
 
 import os
 import time
@@ -9,11 +9,11 @@ from typing import NamedTuple
 from cmvl_mm.datasets.flow import FlowError, verify_flow, write_flow
 from cmvl_mm.video.stream import CompressedVideo
 
-VECTOR_BLOCK = 16  # px: the grid that loses nothing of prepared videos
+VECTOR_BLOCK = 16  # px: the grid that keeps all vectors of prepared videos
 
 
 class FlowCost(NamedTuple):
-    """Seconds that the motion of one video took, from opening the file to arrays for all frames."""
+    """Seconds for the motion of one video, from opening the file to arrays for all frames."""
 
     num_frames: int
     tvl1: float  # up to the flow file
@@ -21,21 +21,21 @@ class FlowCost(NamedTuple):
 
 
 def make_flow(path: str | os.PathLike[str]) -> FlowCost | None:
-    """Write the TV-L1 flow file of a prepared video, unless all of it is there.
+    """Write the TV-L1 flow file of a prepared video, unless it is complete.
 
     Returns:
-        What it cost, and what reading all motion vectors costs; None where nothing was to be done.
+        The cost of the flow and of reading all motion vectors; None if the file was complete.
 
     Raises:
-        ImportError: without cv2.optflow.
-        VideoError: stage ``motion`` where the file cannot be made, others where the video is damaged.
+        ImportError: cv2.optflow is missing.
+        VideoError: stage ``motion`` if the file cannot be made, other stages if the video is damaged.
     """
-    import cv2  # here, so that those who only read need no OpenCV
+    import cv2  # imported here, so that reading needs no OpenCV
 
     from cmvl_mm.prepare.tvl1 import tvl1_flow
 
-    cv2.setNumThreads(1)  # workers share the cores already, and a cost is that of one core
-    with CompressedVideo(path) as video, suppress(FlowError):  # missing, damaged, or of a video that was here before
+    cv2.setNumThreads(1)  # workers already share the cores, and the cost is measured on one core
+    with CompressedVideo(path) as video, suppress(FlowError):  # missing, damaged, or of a previous video
         verify_flow(video)
         return None
     begin = time.perf_counter()
@@ -50,7 +50,7 @@ def make_flow(path: str | os.PathLike[str]) -> FlowCost | None:
 def summarise(costs: Sequence[FlowCost]) -> dict[str, float | None]:
     """``videos``, ``frames``, and milliseconds per frame: ``tvl1_ms_per_frame`` and ``vectors_ms_per_frame``.
 
-    The latter are None without frames.
+    The milliseconds are None without frames.
     """
     frames = sum(cost.num_frames for cost in costs)
 

@@ -1,4 +1,4 @@
-"""Which videos of a folder can be prepared, and under which names: by one look at the folder, not one at each file."""
+"""Check which videos of a folder can be prepared, and under which names, by one listing of the folder."""
 
 import os
 import re
@@ -10,28 +10,28 @@ from unicodedata import normalize
 from cmvl_mm.prepare.source_list import target_of
 from cmvl_mm.prepare.suffixes import SUFFIXES
 
-_LONGEST_NAME = 255 - len('.4194304.4194304.part')  # bytes: while it is written, a file has a longer name
+_LONGEST_NAME = 255 - len('.4194304.4194304.part')  # bytes: a file has a longer name while it is written
 
 
 class Checked(NamedTuple):
-    """What there is to say about one video."""
+    """The result of the check for one video."""
 
     fault: str | None
-    """Why it cannot be prepared; None if it can."""
+    """Why the video cannot be prepared; None if it can."""
     keeps_suffix: bool
-    """See `target_of`."""
+    """Whether the target keeps the suffix, see `target_of`."""
 
 
 def check_folder(root: Path, folder: str, names: Sequence[str]) -> list[Checked] | None:
-    """Judge some videos of a folder, which a list names or which were found there.
+    """Check some videos of a folder, from a list or from a search of the folder.
 
     Args:
-        root: of all videos.
-        folder: below the root.
-        names: of the files, each once.
+        root: root folder of all videos.
+        folder: folder below the root.
+        names: names of the files, each once.
 
     Returns:
-        One of each name; None of a folder that is not there, to whose names there is nothing to say yet.
+        One result per name; None if the folder does not exist, so that its names cannot be checked.
     """
     there = _Folder(root, folder)
     if not there.names and not os.path.isdir(there.path):
@@ -39,8 +39,8 @@ def check_folder(root: Path, folder: str, names: Sequence[str]) -> list[Checked]
     found: list[Checked] = []
     taken: dict[str, str] = {}
     for name in names:
-        # a.avi and a.mkv become a.avi.mp4 and a.mkv.mp4.  The folder decides, not the list, so that lists of
-        # one folder, prepared one after the other, agree.
+        # a.avi and a.mkv become a.avi.mp4 and a.mkv.mp4.  The folder decides, not the list, so that separately
+        # prepared lists of one folder agree.
         keeps = os.path.splitext(name)[0] in there.shared_stems
         fault = there.fault_of(name)
         if fault is None:
@@ -55,7 +55,7 @@ def check_folder(root: Path, folder: str, names: Sequence[str]) -> list[Checked]
 
 
 class _Folder:
-    """What lies in a folder."""
+    """The contents of a folder."""
 
     def __init__(self, root: Path, folder: str) -> None:
         self.path = os.path.join(root, folder)
@@ -63,7 +63,7 @@ class _Folder:
         self._leads_out = not self._is_inside(self.path)
         self.names: set[str] = set()
         self.shared_stems: set[str] = set()
-        """Of several videos here."""
+        """Stems that several videos of this folder share."""
         self._links: set[str] = set()
         self._by_look: dict[str, str] | None = None
         stems: set[str] = set()
@@ -79,11 +79,11 @@ class _Folder:
                     (self.shared_stems if stem in stems else stems).add(stem)
 
     def fault_of(self, name: str) -> str | None:
-        """Why there is no video of this name that may be read."""
+        """Why the video of this name cannot be read; None if it can."""
         path = os.path.join(self.path, name)
         if (self._leads_out or name in self._links) and not self._is_inside(path):
             return 'it leads out of the source folder'
-        if name in self.names or os.path.lexists(path):  # some systems know a file by several spellings
+        if name in self.names or os.path.lexists(path):  # some file systems accept several spellings
             return None
         return self._near_miss(name)
 
@@ -91,7 +91,7 @@ class _Folder:
         return os.path.commonpath([self._real_root, os.path.realpath(path)]) == self._real_root
 
     def _near_miss(self, name: str) -> str | None:
-        """What a name of a list, under which there is no file, probably means; None where nothing is like it."""
+        """The file that a listed name without a file probably means; None if no file is similar."""
         found = re.fullmatch(r'(.+?),\s*(\d+)', name)
         if found and found[1] in self.names:
             return (

@@ -1,4 +1,4 @@
-"""Which recording each video is of: what `--groups` says, or else the names."""
+"""Find the recording of each video, from `--groups` or from the names."""
 
 import csv
 import re
@@ -10,28 +10,28 @@ import numpy as np
 from cmvl_mm.datasets.list_file import read_text
 
 _SHOWN = 3
-_NUMBER_AT_END = re.compile(r'[\W_]*(?<![A-Za-z0-9])\d+$')  # _13, -2024-01-03 one by one; not the 1 of Subject1
+_NUMBER_AT_END = re.compile(r'[\W_]*(?<![A-Za-z0-9])\d+$')  # _13, -2024-01-03 in three steps; not the 1 of Subject1
 _CLIP_AT_END = re.compile(r'(?:[\W_]+(?:c|clip|part|seg|segment|shot|scene|chunk)[\W_]*|)\d+$', re.IGNORECASE)
 _SAYS_NOTHING = frozenset(
     {'', 'clip', 'video', 'vid', 'movie', 'mov', 'img', 'dsc', 'part', 'segment', 'shot', 'scene'}
 )
-_RUNS = 10  # of neighbours, where a class is a single numbered series
+_RUNS = 10  # runs of neighbours, if a class is a single numbered series
 
 
 class GroupsError(ValueError):
-    """What was given for the groups does not fit the videos; the message names both, with a remedy."""
+    """The given groups do not fit the videos; the message names both, with a remedy."""
 
 
 def group_of(path: str) -> str:
-    """The recording of a clip, by its name: the name without the numbers at its end.
+    """The recording of a clip: its name without the numbers at the end.
 
     | path | group |
     |---|---|
-    | `fall/Subject1_13.mp4`, `adl/Subject1_10.mp4` | `Subject1`: folders of classes do not divide a recording |
-    | `v_Archery_g01_c03.avi` | `v_Archery_g01`: c, clip, part, seg, shot, scene and a number are a clip's |
-    | `cam2_2024-01-03_12-30-00.mp4` | `cam2`: all numbers at the end |
-    | `cam1/fall/0001.mp4`, `cam1/fall/clip_7.mp4` | `cam1`: the name says nothing, the folders above the class do |
-    | `fall/0001.mp4`, `0001.mp4` | `fall`, `.`: the folder, since there is nothing else |
+    | `fall/Subject1_13.mp4`, `adl/Subject1_10.mp4` | `Subject1`: class folders do not divide a recording |
+    | `v_Archery_g01_c03.avi` | `v_Archery_g01`: c, clip, part, seg, shot, scene and a number mark a clip |
+    | `cam2_2024-01-03_12-30-00.mp4` | `cam2`: all numbers at the end are removed |
+    | `cam1/fall/0001.mp4`, `cam1/fall/clip_7.mp4` | `cam1`: no text in the name, so the folders above the class |
+    | `fall/0001.mp4`, `0001.mp4` | `fall`, `.`: the folder, as there is nothing else |
 
     Args:
         path: relative to the root, with '/'; the innermost folder is the class.
@@ -50,8 +50,8 @@ def group_of(path: str) -> str:
 
 
 def by_name(paths: Sequence[str]) -> list[str]:
-    """`group_of` of each path. Where every class is one numbered series, it is cut into ten runs of neighbours: two
-    clips at a cut may be of one recording, and no others.
+    """`group_of` of each path. If every class is one numbered series, it is cut into ten runs of neighbours. Then only
+    two clips at a cut may be of one recording.
 
     Returns:
         Names of groups, in the order of the paths; a run is named by its first and last video.
@@ -72,21 +72,21 @@ def by_name(paths: Sequence[str]) -> list[str]:
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
-    """Clip 10 behind clip 9."""
+    """Sort key that puts clip 10 after clip 9."""
     return [(int(part), '') if part.isdecimal() else (0, part) for part in re.split(r'(\d+)', path)]
 
 
 def groups_from(spec: str | None, paths: Sequence[str]) -> list[str]:
-    """The group of each path, in their order.
+    """The group of each path, in the order of the paths.
 
     Args:
         spec: a regular expression, searched in each path, whose first pair of brackets is the group, such as
-            '(Subject[0-9]+)'; a file that ends in .csv, with a line `path,group` for each video, where the path's
-            suffix may be another one; None: by name, see `by_name`.
+            '(Subject[0-9]+)'; a file that ends in .csv, with a line `path,group` for each video, where the suffix of
+            the path may differ; None: by name, see `by_name`.
         paths: relative to the root, with '/'.
 
     Raises:
-        GroupsError: no expression, no brackets, no such file, or videos without a group.
+        GroupsError: the expression is invalid or has no brackets, the file is missing, or a video has no group.
     """
     if spec is None:
         return by_name(paths)

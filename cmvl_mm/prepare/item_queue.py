@@ -1,4 +1,4 @@
-"""Items that wait for a worker, made when they are needed: of millions, a few are held."""
+"""A queue of items for workers that draws them from an iterable as needed and holds only a few."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -8,10 +8,10 @@ Item = TypeVar('Item')
 
 
 class ItemQueue(Generic[Item]):
-    """A queue over an iterable; true while an item waits.
+    """A queue over an iterable; its truth value is whether an item waits.
 
     Args:
-        items: taken one by one.
+        items: the iterable; its items are taken one by one.
     """
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
@@ -22,7 +22,7 @@ class ItemQueue(Generic[Item]):
         return self.up_to(1) == 1
 
     def up_to(self, most: int) -> int:
-        """How many wait, or `most` if there are more."""
+        """Number of waiting items, at most `most`."""
         while len(self._held) < most:
             try:
                 self._held.append(next(self._rest))
@@ -31,23 +31,23 @@ class ItemQueue(Generic[Item]):
         return min(most, len(self._held))
 
     def first(self) -> Item:
-        """The next one, which stays.
+        """The next item, without removing it.
 
         Raises:
-            IndexError: none waits.
+            IndexError: no item waits.
         """
         self.up_to(1)
         return self._held[0]
 
     def take(self) -> Item:
-        """The next one.
+        """Remove and return the next item.
 
         Raises:
-            IndexError: none waits.
+            IndexError: no item waits.
         """
         self.up_to(1)
         return self._held.popleft()
 
     def add(self, item: Item) -> None:
-        """One more, behind those that are held."""
+        """Add an item after those that are held."""
         self._held.append(item)

@@ -1,6 +1,6 @@
-"""The lists that come with UCF101, HMDB51 and Kinetics -> entries with labels from 0.
+"""Parse the lists of UCF101, HMDB51 and Kinetics to entries with labels from 0.
 
-Classes are in official order: UCF101's own, for the others A to Z.
+Classes are in official order: UCF101's own order, A to Z for the others.
 """
 
 import csv
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from cmvl_mm.datasets.list_file import Entry, numbered_lines, parse_line, read_text
 
-HMDB_TRAIN, HMDB_TEST, HMDB_UNUSED = 1, 2, 0  # the flag behind a name
+HMDB_TRAIN, HMDB_TEST, HMDB_UNUSED = 1, 2, 0  # the flag after a name
 KINETICS_COLUMNS = ('label', 'youtube_id', 'time_start', 'time_end', 'split')
-KINETICS_FILES = {'train': ('train.csv',), 'val': ('val.csv', 'validate.csv')}  # one of each
-KINETICS_SPLITS = {'train': ('train',), 'val': ('val', 'validate')}  # what their column `split` says
+KINETICS_FILES = {'train': ('train.csv',), 'val': ('val.csv', 'validate.csv')}  # one file per part
+KINETICS_SPLITS = {'train': ('train',), 'val': ('val', 'validate')}  # values of their column `split`
 
 
 class ListError(ValueError):
-    """A data set's list is not what it should be; the message names file, line or number, and remedy."""
+    """A data set's list is not as expected; the message names file, line or number, and remedy."""
 
 
 class Split(NamedTuple):
@@ -31,13 +31,13 @@ class Split(NamedTuple):
 
 
 def read_ucf101(folder: Path, number: int) -> Split:
-    """`classInd.txt`, `trainlist0N.txt`, `testlist0N.txt`.
+    """Read `classInd.txt`, `trainlist0N.txt` and `testlist0N.txt`.
 
-    Class names are compared without regard to case: HandstandPushups is HandStandPushups elsewhere.
+    Class names are compared without regard to case: HandstandPushups is HandStandPushups in other places.
 
     Raises:
         FileNotFoundError: a list is missing.
-        ListError: a line is of another form, names a class that is not in `classInd.txt`, or its number is another's.
+        ListError: a line has another form, names a class that is not in `classInd.txt`, or has another class's number.
     """
     numbered: dict[int, str] = {}
     for where, text in _lines(folder / 'classInd.txt'):
@@ -61,11 +61,11 @@ def read_ucf101(folder: Path, number: int) -> Split:
 
 
 def read_hmdb51(folder: Path, number: int) -> Split:
-    """`<class>_test_split<N>.txt`, one a class: lines `name.avi flag`.
+    """Read `<class>_test_split<N>.txt`, one file per class, with lines `name.avi flag`.
 
     Raises:
         FileNotFoundError: there is no list of this split.
-        ListError: a line is of another form.
+        ListError: a line has another form.
     """
     ending = f'_test_split{number}.txt'
     classes = sorted(path.name.removesuffix(ending) for path in folder.glob(f'*{ending}'))
@@ -83,13 +83,13 @@ def read_hmdb51(folder: Path, number: int) -> Split:
 
 
 def read_kinetics(folder: Path) -> Split:
-    """`train.csv` and `val.csv` or `validate.csv`; `test` of the result is the validation part.
+    """Read `train.csv` and `val.csv` or `validate.csv`; `test` of the result is the validation part.
 
-    Paths are `<youtube_id>_<start>_<end>` with six digits each, as the videos are called.
+    Paths are `<youtube_id>_<start>_<end>` with six digits each, like the names of the videos.
 
     Raises:
         FileNotFoundError: a list is missing.
-        ListError: both names of one part are there, a column is missing, or a line is of another form or part.
+        ListError: both names of one part exist, a column is missing, or a line has another form or part.
     """
     rows: dict[str, list[tuple[str, str]]] = {part: list(_kinetics_rows(folder, part)) for part in KINETICS_FILES}
     classes = sorted({label for part in rows.values() for label, _ in part})
@@ -130,7 +130,7 @@ def _lines(path: Path) -> list[tuple[str, str]]:
 
 
 def _entries(path: Path) -> Iterator[tuple[str, Entry]]:
-    """'<path>, line <n>', and name and number of each line that is not blank."""
+    """'<path>, line <n>', and the name and number of each line that is not blank."""
     for where, text in _lines(path):
         with _as_list_error(f'{where}: '):
             entry = parse_line(text)

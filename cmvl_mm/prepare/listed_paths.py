@@ -1,6 +1,6 @@
-"""The paths and labels of a list of any length; what is wrong with a line is told, not raised.
+"""Read the paths and labels of a list of any length; invalid lines are reported, not raised.
 
-`datasets.annotation.open_list` refuses a list with a wrong line. Here the other lines count.
+`datasets.annotation.open_list` refuses a list with an invalid line. Here the other lines are used.
 """
 
 from collections.abc import Sequence
@@ -15,28 +15,28 @@ from cmvl_mm.datasets.list_source import ListSource
 from cmvl_mm.prepare.source_list import Column, Paths
 
 _SPELT_OTHERWISE = (b'//', b'./', b'/.', b'/ ', b'/\t', b'/\n', b'/\r')
-"""One of these is in a block where a path may not be as `PurePosixPath` spells it."""
+"""A block contains one of these if a path in it may differ from the form of `PurePosixPath`."""
 
 
 class ListedPaths(NamedTuple):
-    """What a list holds."""
+    """The contents of a list."""
 
     paths: Paths
     labels: np.ndarray
-    """(n,) class of each, or `NO_LABEL`."""
+    """(n,) class of each path, or `NO_LABEL`."""
     folders: np.ndarray
-    """(n,) hash of the folder of each."""
+    """(n,) hash of the folder of each path."""
     again: np.ndarray
-    """(m,) places of paths that stand on a line before, too."""
+    """(m,) positions of paths that also appear on an earlier line."""
     refused: tuple[tuple[str, str], ...]
-    """(path, reason) of lines that name no usable path, or another class than a line before."""
+    """(path, reason) of lines without a usable path, or with another class than an earlier line."""
 
 
 def read_paths(ann_file: Path) -> ListedPaths:
-    """Read a list whose form `datasets.list_file` describes.
+    """Read a list in the form that `datasets.list_file` describes.
 
     Raises:
-        ValueError: this is no text list.
+        ValueError: the file is not a text list.
     """
     source = ListSource(ann_file)
     paths, refused = Paths(), list[tuple[int, str, str]]()
@@ -58,19 +58,19 @@ def read_paths(ann_file: Path) -> ListedPaths:
 
 
 def folder_hashes(paths: Sequence[bytes]) -> np.ndarray:
-    """(n,) int64, equal for paths in one folder."""
+    """(n,) int64 hashes, equal for paths in one folder."""
     return np.fromiter((hash(path.rpartition(b'/')[0]) for path in paths), np.int64, len(paths))
 
 
 def _of_block(
     block: bytes, lines: Lines, first: int, refused: list[tuple[int, str, str]]
 ) -> tuple[list[bytes], np.ndarray, np.ndarray]:
-    """Paths, (n,) labels and (n,) numbers of the lines of a block; `parse_line` judges the odd ones.
+    """Paths, (n,) labels and (n,) numbers of the lines of a block; `parse_line` checks the odd lines.
 
     Args:
-        block, lines: what was scanned, and what was found.
+        block, lines: the scanned bytes, and the lines found in them.
         first: number of the block's first line.
-        refused: gets (number, path, reason) of lines that are wrong.
+        refused: gets (number, path, reason) of invalid lines.
     """
     labels, kept = lines.labels, np.ones(len(lines.labels), bool)
     ends = np.where(labels == NO_LABEL, lines.stops, lines.blanks)
@@ -100,19 +100,19 @@ def _of_block(
 
 
 def _narrow(labels: np.ndarray) -> np.ndarray:
-    """In 4 bytes each, where they fit."""
+    """Convert labels to 4 bytes each if they fit."""
     return labels.astype(np.int32) if labels.max(initial=0) <= np.iinfo(np.int32).max else labels
 
 
 def _again(
     paths: Paths, hashes: np.ndarray, labels: np.ndarray, lines: np.ndarray, refused: list[tuple[int, str, str]]
 ) -> np.ndarray:
-    """Places of paths that have stood before; `refused` gets those that contradict.
+    """Positions of repeated paths; repeats with another class go to `refused`.
 
     Args:
-        paths: n of them.
-        hashes, labels, lines: (n,) hash, class and line of each.
-        refused: of (line, path, reason).
+        paths: n paths.
+        hashes, labels, lines: (n,) hash, class and line of each path.
+        refused: gets (line, path, reason).
     """
     ordered = np.sort(hashes)
     several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])

@@ -1,7 +1,7 @@
-"""Which run works on which video of a folder: several runs on one folder share the videos and disturb nobody.
+"""Locks on the videos of a folder, so that several runs on one folder share the work without conflicts.
 
 Each video is one byte of the file `.prepare.lock`, which a process locks while it works on that video. The system
-releases the lock when the process ends, however it ends. Nothing is written to the file.
+releases the lock when the process ends, also after a crash. Nothing is written to the file.
 """
 
 import os
@@ -22,7 +22,7 @@ def claim(folder: Path, name: str) -> Iterator[Claim]:
     """Try to lock one name below an existing folder; never waits. A process holds one claim at a time.
 
     Raises:
-        OSError: the lock file cannot be made.
+        OSError: the lock file cannot be created.
     """
     file = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -32,12 +32,12 @@ def claim(folder: Path, name: str) -> Iterator[Claim]:
 
 
 def _lock(file: int, name: str) -> Claim:
-    place = int.from_bytes(sha256(os.path.normpath(name).encode()).digest()[:7])  # two names meet once in 2^56
+    place = int.from_bytes(sha256(os.path.normpath(name).encode()).digest()[:7])  # two names collide once in 2^56
     return lock_byte(file, place)
 
 
 def wait_for_any(folder: Path, names: Iterable[str]) -> None:
-    """Return as soon as no other process holds one of the names."""
+    """Wait until one of the names is free, that is, no other process holds it."""
     names = list(names)
     while all(_is_taken(folder, name) for name in names):
         sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""A data set's lists and a folder of videos: which entry is which file, and the lists that configs read."""
+"""Match the entries of a data set's lists to the files of a folder, and write the lists that configs read."""
 
 import os
 from collections.abc import Container, Iterable
@@ -14,22 +14,22 @@ from .official import DATASETS, DatasetLists
 
 
 class Matched(NamedTuple):
-    """The entries of a data set for which there is a file."""
+    """The entries of a data set that have a file."""
 
     lists: DatasetLists
     parts: dict[str, list[Entry]]
-    """As in `DatasetLists`, with the paths of the prepared files; without the entries that have no file."""
+    """Entries as in `DatasetLists`, with the paths of the prepared files; without the entries that have no file."""
     missing: list[str]
-    """The entries that have none, sorted."""
+    """Sorted entries without a file."""
     unlisted: list[str]
-    """Files that are on no list, sorted."""
+    """Sorted files that are on no list."""
 
 
 def match(sources: Iterable[Source], lists: DatasetLists) -> Matched:
-    """Find each entry by the name of its file, whatever its folder is called: data sets are unpacked in many ways.
+    """Find each entry by its file name in any folder, as data sets are unpacked in many ways.
 
     Raises:
-        ListError: two files are called as one entry, or no file as any.
+        ListError: two files have the name of one entry, or no file has the name of any.
     """
     caseless = DATASETS[lists.dataset].file_names == 'any case'
 
@@ -64,10 +64,10 @@ def match(sources: Iterable[Source], lists: DatasetLists) -> Matched:
 
 
 def check_classes(matched: Matched, folder: Path) -> None:
-    """One folder holds the lists of one data set.
+    """Check that a folder holds no lists of another data set.
 
     Raises:
-        ListError: those of another one are there.
+        ListError: it holds lists of another one.
     """
     path = folder / 'classes.txt'
     if path.exists() and read_text(path).replace('\r\n', '\n') != _class_names(matched):
@@ -78,15 +78,15 @@ def check_classes(matched: Matched, folder: Path) -> None:
 
 
 def write_dataset_lists(matched: Matched, folder: Path, *, ready: Container[str]) -> dict[str, tuple[int, int]]:
-    """`<part>.txt` and `classes.txt` of the videos that are ready.
+    """Write `<part>.txt` and `classes.txt` for the videos that are ready.
 
     Args:
-        matched: which entry is which file.
-        folder: beside the folder of prepared videos.
+        matched: the matched entries.
+        folder: folder of the lists, next to the folder of prepared videos.
         ready: paths of the prepared files that can be read, relative to their folder.
 
     Returns:
-        By name of the list: how many videos were written, and how many the data set's list has.
+        Name of the list -> number of written videos, and number of videos in the data set's list.
     """
     counts = {}
     for part, entries in matched.parts.items():

@@ -1,7 +1,7 @@
-"""The official lists of a data set: what is known of them, and whether a folder holds them.
+"""Known facts about the official lists of a data set, and a check whether a folder holds them.
 
-UCF101's and HMDB51's are known to the byte (`official.sha256`, which `sha256sum -c` reads too). Of the lists of
-Kinetics, which have changed as videos went, only the number of classes is known.
+The lists of UCF101 and HMDB51 are known to the byte (`official.sha256`, which `sha256sum -c` reads too). The lists of
+Kinetics change as videos disappear, so only their number of classes is known.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ OWN = 'Remedy: fetch the official lists again; if these were changed on purpose,
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a data set."""
+    """Known facts about a data set."""
 
     num_classes: int
     sizes: tuple[tuple[int, int], ...]
-    """(training, test) videos of each split; empty where nothing is known."""
+    """(training, test) videos of each split; empty if unknown."""
     file_names: Literal['any case', 'exact']
     """Whether names of files that differ in case are the same video."""
 
@@ -47,16 +47,16 @@ class DatasetLists(NamedTuple):
     parts: dict[str, list[Entry]]
     """Entries by the name of the list that configs read, `train_split1` or `train`; paths as in `Split`."""
     check: str
-    """What was checked, in words."""
+    """A description of the checks."""
 
 
 def read_dataset_lists(dataset: str, folder: Path, *, origin: Literal['official', 'own']) -> DatasetLists:
-    """All lists of a data set, from the folder that holds its own.
+    """Read all lists of a data set from the folder of its original lists.
 
     Args:
         dataset: a key of `DATASETS`.
-        folder: as it was downloaded.
-        origin: 'own' lists were changed on purpose, and are not compared with what is known.
+        folder: the folder as downloaded.
+        origin: 'own' lists were changed on purpose, and are not compared with the known facts.
 
     Raises:
         FileNotFoundError: a list is missing.
@@ -107,7 +107,7 @@ def _wrong_files(dataset: str, folder: Path) -> list[str]:
 
 
 def known_hashes(dataset: str) -> dict[str, str]:
-    """sha256 by file name; empty where none is known. Bytes as they are: line ends count."""
+    """File name -> sha256; empty if none is known. The hash is over unchanged bytes: line ends count."""
     lines = files(__package__).joinpath('official.sha256').read_text(encoding='ascii').splitlines()
     pairs = [line.split('  ') for line in lines]
     return {path.removeprefix(f'{dataset}/'): value for value, path in pairs if path.startswith(f'{dataset}/')}

@@ -1,4 +1,4 @@
-"""Lists of one's own videos: those that lie in a folder, and those that are made of it."""
+"""Lists of the user's own videos: find lists in a folder, or make them from its videos."""
 
 import csv
 import io
@@ -18,38 +18,38 @@ from .groups import groups_from
 from .sources import find_in_folder
 from .split import split_by_groups
 
-_LOOKED_FOR = 100  # videos of a list: one of them must be there
+_LOOKED_FOR = 100  # videos at the start of a list, of which one must exist
 _PAIRS = (('train', 'test'), ('train', 'val'))
 
 
 class OwnVideosError(ValueError):
-    """Videos or lists that cannot be used as they are; the message names the folder, with a remedy."""
+    """Videos or lists cannot be used as they are; the message names the folder, with a remedy."""
 
 
 class Lists(NamedTuple):
-    """Where videos and lists lie."""
+    """Locations of videos and lists."""
 
     root: Path
-    """The paths of the lists are relative to it."""
+    """Root folder; the paths of the lists are relative to it."""
     train: Path
     test: Path | None
-    """None where there is one list of all videos."""
+    """Test list; None if there is one list of all videos."""
     classes: tuple[str, ...]
     """Names by label; empty without labels. Without a classes.txt, the labels themselves."""
 
 
 def find_lists(source: Path) -> Lists | None:
-    """What a list, or a folder with lists, holds.
+    """Find the lists of a list file or of a folder.
 
     Args:
-        source: a list, whose name decides: beside `train.txt` or `train_split1.txt`, `test.txt` or `test_split1.txt` is
-            its test list. Or a folder with one such pair, or with `all.txt`.
+        source: a list, whose name decides: the test list of `train.txt` or `train_split1.txt` is `test.txt` or
+            `test_split1.txt` in the same folder. Or a folder with one such pair, or with `all.txt`.
 
     Returns:
-        None of a folder without lists.
+        The lists; None for a folder without lists.
 
     Raises:
-        OwnVideosError: there is no such thing, several pairs lie there, or the videos of a list are not near it.
+        OwnVideosError: the source is missing, it holds several pairs, or the videos of a list are not near it.
         AnnotationError: a list cannot be used.
     """
     if source.is_file():
@@ -88,7 +88,7 @@ def _of(train: Path, test: Path | None) -> Lists:
 
 
 def class_names_of(labels: np.ndarray, names: Path) -> tuple[str, ...]:
-    """The classes of a list: a line of `names` each where it is there and has enough, else the labels as words.
+    """The class names of a list: the lines of `names` if it exists and has enough lines, otherwise the labels as text.
 
     Args:
         labels: (n,) class of each line, or `NO_LABEL`.
@@ -114,13 +114,13 @@ def make_lists(
     """Write lists: `all.txt`, or `train.txt` and `test.txt` without a recording on both sides, and `classes.txt`.
 
     Args:
-        entries: of all videos.
-        classes: their names by label.
-        root: the paths are relative to it.
-        folder: of the lists; `groups.csv` in it says which recording each video was taken for.
-        split: into training and test videos; otherwise one list.
+        entries: entries of all videos.
+        classes: class names by label.
+        root: root folder of the paths.
+        folder: folder of the lists; `groups.csv` in it holds the recording assigned to each video.
+        split: split into training and test videos; otherwise write one list.
         groups: a regular expression or a CSV file, see `groups_from`.
-        test_share: of the videos.
+        test_share: share of the test videos.
 
     Raises:
         OwnVideosError: there is no test video, or fewer than two classes.
@@ -150,10 +150,10 @@ def require_split(
 
     Args:
         root: for messages.
-        entries, groups, test_share: as of `make_lists`.
+        entries, groups, test_share: as in `make_lists`.
 
     Raises:
-        OwnVideosError, GroupsError: as `make_lists`.
+        OwnVideosError, GroupsError: as in `make_lists`.
     """
     found = groups_from(groups, [entry.path for entry in entries])
     train, test = split_by_groups(entries, found, test_share=test_share)
@@ -179,7 +179,7 @@ def entries_in(folder: Path) -> tuple[list[Entry], tuple[str, ...]]:
     """Every video below a folder with its class by folder, and the names of the classes.
 
     Raises:
-        OwnVideosError: there is none.
+        OwnVideosError: there is no video.
     """
     listing = find_in_folder(folder)
     if not listing.sources:
@@ -207,6 +207,6 @@ def counts(
 
 
 def groups_in(folder: Path) -> dict[str, str]:
-    """Path -> recording, as `make_lists` wrote it."""
+    """Path -> recording, from the file that `make_lists` wrote."""
     with open(folder / 'groups.csv', encoding='utf-8', newline='') as file:
         return {row[0]: row[1] for row in list(csv.reader(file))[1:]}

@@ -1,4 +1,4 @@
-"""One task for many items, in several processes; an item that kills its process stops nothing and loses nothing."""
+"""Run one task for many items in several processes; an item that kills its process affects no other item."""
 
 import os
 import signal
@@ -15,43 +15,43 @@ from cmvl_mm.prepare.item_queue import ItemQueue
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 
-_STARTS = 3  # of a worker
+_STARTS = 3  # failed starts of a worker before an error
 
 
 class Pool(Protocol):
-    """What `in_processes` does, on whatever machines."""
+    """The interface of `in_processes`, for any machines."""
 
     def __call__(
         self, task: Callable[[Item], Result], items: Iterable[Item], workers: int
     ) -> Generator[tuple[Item, Result | None]]:
-        """(item, result) as they come, each item exactly once; (item, None) of one that kills its process.
+        """(item, result) in order of completion, each item exactly once; (item, None) if it kills its process.
 
-        Whoever may stop early closes it.
+        A caller that may stop early must close the generator.
         """
 
 
 class WorkersCannotStart(RuntimeError):
-    """A worker process ended before it had anything to do."""
+    """A worker process ended before it got an item."""
 
 
 def in_processes(
     task: Callable[[Item], Result], items: Iterable[Item], workers: int, *, kill: bool = False
 ) -> Generator[tuple[Item, Result | None]]:
-    """(item, result) as they come, each item exactly once; (item, None) of one that kills its process.
+    """(item, result) in order of completion, each item exactly once; (item, None) if it kills its process.
 
-    Each process is a pool of its own, so that a death takes one item and no other. That item runs again alone, at the
-    end, because the system also kills whoever is at work when memory is full; one whose process dies then is the
-    culprit.
+    Each process is a separate pool, so that the death of a process affects only its item. That item runs again alone,
+    at the end, because the system also kills working processes when memory is full. If its process dies again, the
+    item is the cause.
 
     Args:
-        task: picklable, and its results are; it returns no None.
+        task: picklable, with picklable results; it never returns None.
         items: picklable; taken when a worker is free.
-        workers: processes.
-        kill: what is at work when the caller stops early is killed. By default it is awaited, and its result is lost.
+        workers: number of processes.
+        kill: kill working processes when the caller stops early. By default they are awaited, and the results are lost.
 
     Raises:
-        WorkersCannotStart: so that no item is to blame.
-        What ``task`` raises.
+        WorkersCannotStart: worker processes end before they get an item.
+        Exceptions of ``task``.
     """
     _end_if_imported_by_a_worker()
     waiting, suspects, culprits = ItemQueue(items), ItemQueue[Item](), ItemQueue[Item]()
@@ -68,7 +68,7 @@ def in_processes(
 def _results(
     task: Callable[[Item], Result], queue: ItemQueue[Item], slots: int, crew: '_Crew', killers: ItemQueue[Item]
 ) -> Iterator[tuple[Item, Result]]:
-    """The results of a queue, which empties; `killers` gets the items whose process dies."""
+    """Yield the results of all items of a queue; `killers` gets the items whose process dies."""
     running: dict[Future[Result], tuple[_Worker, Item]] = {}
     while queue or running:
         while queue and len(running) < slots:
@@ -76,7 +76,7 @@ def _results(
             try:
                 running[worker.pool.submit(task, queue.first())] = worker, queue.first()
                 queue.take()
-            except BrokenProcessPool:  # it died between two items
+            except BrokenProcessPool:  # the process died between two items
                 crew.bury(worker)
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             worker, item = running.pop(future)
@@ -94,7 +94,7 @@ class _Crew:
     """The processes of a call.
 
     Args:
-        size: so many begin at once.
+        size: number of processes that start at once.
     """
 
     def __init__(self, size: int) -> None:
@@ -102,10 +102,10 @@ class _Crew:
         self._all = set(self.idle)
 
     def take(self) -> '_Worker':
-        """One that is idle, or a new one.
+        """An idle worker, or a new one.
 
         Raises:
-            WorkersCannotStart: several in turn ended at once; the system may kill one that starts, too.
+            WorkersCannotStart: several in turn ended at once; a single one may have been killed by the system.
         """
         for _ in range(_STARTS):
             if not self.idle:
@@ -122,30 +122,30 @@ class _Crew:
         )
 
     def bury(self, dead: '_Worker') -> None:
-        """Give up one that died."""
+        """Remove a dead worker."""
         self._all.remove(dead)
         dead.end()
 
     def end(self, kill: bool) -> None:
-        """Take all away."""
+        """End all workers."""
         for worker in self._all:
             worker.end(kill)
 
 
 class _Worker:
-    """One process, of a pool that has no other."""
+    """One process, in its own pool."""
 
     def __init__(self) -> None:
-        context = get_context('spawn')  # nothing is inherited, on every system
+        context = get_context('spawn')  # inherits nothing, on every system
         self.pool = ProcessPoolExecutor(1, context, _begin)
         self._started = self.pool.submit(os.getpid)
 
     def has_started(self) -> bool:
-        """Whether the process is there, when that is known."""
+        """Whether the process has started, once this is known."""
         return not isinstance(self._started.exception(), BrokenProcessPool)
 
     def end(self, kill: bool = False) -> None:
-        """Take the process away, at once or at the end of its item."""
+        """End the process, at once or at the end of its item."""
         if kill and self._started.done() and self._started.exception() is None:
             with suppress(ProcessLookupError):
                 os.kill(self._started.result(), signal.SIGTERM)
@@ -153,13 +153,13 @@ class _Worker:
 
 
 def _end_if_imported_by_a_worker() -> None:
-    """A script without a main guard comes here in each worker, too; the parent's error says so, once."""
-    if getattr(current_process(), '_inheriting', False):  # as multiprocessing itself finds it out
+    """End a worker that runs a script without a main guard; the parent's error reports this once."""
+    if getattr(current_process(), '_inheriting', False):  # the check of multiprocessing itself
         os._exit(1)
 
 
 def _begin() -> None:
-    """Ctrl-C is for the parent: workers end their item. Without a parent, they end at once."""
+    """Ignore Ctrl-C in a worker, so that it ends its item; without a parent, the worker ends at once."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None

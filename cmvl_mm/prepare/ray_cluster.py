@@ -1,4 +1,4 @@
-"""A Ray cluster to work on: one that is there, or one on this machine for the time of a run."""
+"""Connect to a Ray cluster, or start one on this machine for the time of a run."""
 
 import logging
 import os
@@ -15,32 +15,32 @@ from threading import Event, current_thread, main_thread
 from types import ModuleType
 from typing import Any
 
-_STORE_BYTES = 80 * 2**20  # the least that Ray takes: videos and rows go by files, not through its store
+_STORE_BYTES = 80 * 2**20  # Ray's minimum: videos and rows go through files, not through its store
 _PROBE_SECONDS = 10.0
-_own = Event()  # whether this process has had a cluster of its own
-_TOKEN = token_hex(16)  # Ray reads one once in a process; without one it writes a file into the home folder
+_own = Event()  # whether this process has started a cluster
+_TOKEN = token_hex(16)  # Ray reads a token once per process; without one it writes a file to the home folder
 
 
 class ClusterError(RuntimeError):
-    """No cluster to work on, or a machine of it that cannot do this work; with address or machine, and remedy."""
+    """There is no cluster, or a machine of it cannot do this work; the message has address or machine, and remedy."""
 
 
 @contextmanager
 def connected(address: str | None, workers: int) -> Iterator[None]:
-    """Within the block, this process is connected to a cluster.
+    """Connect this process to a cluster within the block.
 
-    A program that is connected already, by `ray.init`, stays so. A cluster of this call ends with the block, however
-    the block ends, and its files go with it. It has no dashboard, reports nothing to anybody, and, since
-    Ray listens on all addresses of a machine, takes no work without a token of this process. Another cluster is left as
-    it is. `print`, `breakpoint`, SIGTERM, Ray's log level and its variables are afterwards what they were.
+    A program that is already connected, by `ray.init`, stays connected. A cluster that this call starts ends with the
+    block, also after an error, and its files are removed. It has no dashboard and sends no usage reports. Since
+    Ray listens on all addresses of a machine, it takes no work without a token of this process. Other clusters are not
+    changed. `print`, `breakpoint`, SIGTERM, Ray's log level and its variables are restored afterwards.
 
     Args:
         address: HOST:PORT of a cluster that this machine belongs to, or 'auto' for the one that RAY_ADDRESS names or
             that runs here. None starts one.
-        workers: CPUs of a cluster that is started.
+        workers: CPUs of a started cluster.
 
     Raises:
-        ClusterError: there is none at this address, or it refuses this process.
+        ClusterError: there is no cluster at this address, or it refuses this process.
         ModuleNotFoundError: Ray is not installed.
     """
     before = _variables()
@@ -55,7 +55,7 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
         yield
         return
     handler = signal.getsignal(signal.SIGTERM)
-    os.environ.setdefault('RAY_TQDM_PATCH_PRINT', '0')  # else the first worker that dies replaces `print` for good
+    os.environ.setdefault('RAY_TQDM_PATCH_PRINT', '0')  # otherwise the first dead worker replaces `print` permanently
     try:
         if address is None:
             with _local(workers), _ended_in_order(handler):
@@ -67,7 +67,7 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
     finally:
         ray.shutdown()
         if current_thread() is main_thread():
-            signal.signal(signal.SIGTERM, handler)  # Ray's own stays where it cannot start
+            signal.signal(signal.SIGTERM, handler)  # Ray's own handler remains if Ray cannot start
         logging.getLogger('ray').setLevel(level)
         for name in _variables():
             del os.environ[name]
@@ -76,7 +76,7 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
 
 @contextmanager
 def _ended_in_order(handler: Any) -> Iterator[None]:
-    """SIGTERM ends this process by SystemExit, unless the program handles it: Ray's own handler aborts it."""
+    """Let SIGTERM raise SystemExit, unless the program handles it: Ray's own handler aborts the process."""
     if current_thread() is not main_thread():
         yield
         return
@@ -92,12 +92,12 @@ def _exit(number: int, frame: object) -> None:
 
 
 def _variables() -> dict[str, str]:
-    """Those that Ray sets, and all of its own: PYTHONBREAKPOINT gets Ray's debugger, which needs a cluster."""
+    """Environment variables that Ray sets or owns: it sets PYTHONBREAKPOINT to its debugger, which needs a cluster."""
     return {name: value for name, value in os.environ.items() if name.startswith('RAY_') or name == 'PYTHONBREAKPOINT'}
 
 
 def _ray() -> ModuleType:
-    """Ray prints deaths of workers on standard output, also with log_to_driver=False; it looks here once, at import."""
+    """Import Ray without its messages about dead workers on standard output; it reads the setting once, at import."""
     if 'ray' not in sys.modules:
         os.environ.setdefault('RAY_DEDUP_LOGS_SKIP_REGEX', '.')
     return import_module('ray')
@@ -108,7 +108,7 @@ def _local(workers: int) -> Iterator[None]:
     import ray
 
     os.environ |= dict(RAY_USAGE_STATS_ENABLED='0', RAY_AUTH_TOKEN=_TOKEN)
-    os.environ.pop('RAY_AUTH_MODE', None)  # Ray's default for such a cluster: nobody comes in without the token
+    os.environ.pop('RAY_AUTH_MODE', None)  # Ray's default for such a cluster: the token is required
     with TemporaryDirectory(prefix='cmvl_ray_', ignore_cleanup_errors=True) as folder:
         try:
             ray.init(
@@ -122,8 +122,8 @@ def _local(workers: int) -> Iterator[None]:
             )
             _own.set()
             yield
-        except Exception as error:  # Ray raises just that where a machine is too busy
-            if ray.is_initialized():  # of the block
+        except Exception as error:  # Ray raises plain Exception if a machine is too busy
+            if ray.is_initialized():  # the error is from the block
                 raise
             raise ClusterError(
                 f'Ray cannot start on {platform.node()}, with its files below {folder}: {error}. Remedy: as it says; '
@@ -154,7 +154,7 @@ def _join(address: str) -> None:
 
 
 def _require_listener(address: str, remedy: str) -> None:
-    """Ray itself would try for minutes, and then end the process."""
+    """Check that a cluster answers; Ray itself would try for minutes, and then end the process."""
     host, _, port = address.rpartition(':')
     if '://' in address or not (host and port.isdecimal()):
         raise ClusterError(f'{address}: no HOST:PORT of a Ray cluster. {remedy}')
@@ -167,7 +167,7 @@ def _require_listener(address: str, remedy: str) -> None:
 
 
 def _speaks_http2(connection: socket.socket) -> bool:
-    """As gRPC does, which Ray speaks: both sides begin with a frame of settings (RFC 9113, section 3.4)."""
+    """Whether the peer speaks HTTP/2, as Ray's gRPC does: both sides begin with SETTINGS (RFC 9113, section 3.4)."""
     settings = b'\0\0\0\x04\0\0\0\0\0'  # length 0, type 4, no flags, stream 0
     connection.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + settings)
     return connection.recv(4)[3:] == settings[3:4]

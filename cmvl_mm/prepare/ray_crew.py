@@ -1,4 +1,4 @@
-"""The worker processes of a Ray cluster that one call has: how they begin, what they are checked for, how they end."""
+"""The worker processes of one call on a Ray cluster: start, checks and end."""
 
 import logging
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_STARTS = 3  # of a worker, one after the other, that end before they have begun
+_STARTS = 3  # successive starts of a worker that end before it is ready
 
 
 def deaths() -> tuple[type[Exception], ...]:
-    """Of a process or its machine."""
+    """Exceptions for the death of a process or its machine."""
     from ray import exceptions
 
     return (
@@ -26,7 +26,7 @@ def deaths() -> tuple[type[Exception], ...]:
         exceptions.WorkerCrashedError,
         exceptions.OutOfMemoryError,
         exceptions.NodeDiedError,
-        exceptions.ObjectLostError,  # of a result, with its machine
+        exceptions.ObjectLostError,  # a result was lost with its machine
     )
 
 
@@ -42,9 +42,9 @@ class Crew:
     """The workers of a call.
 
     Args:
-        size: so many begin at once.
-        gpus: of each.
-        folders: that each sees.
+        size: number of workers that start at once.
+        gpus: GPUs of each worker.
+        folders: folders that each worker must see.
     """
 
     def __init__(self, size: int, gpus: float, folders: tuple[str, ...]) -> None:
@@ -52,7 +52,7 @@ class Crew:
 
         self._folders = folders
 
-        # Deaths are for `RayPool` to handle: nothing begins again, or runs twice, behind its back.
+        # `RayPool` handles deaths: Ray must not restart or repeat anything by itself.
         self._class: Any = ray.remote(
             num_cpus=1, num_gpus=gpus, max_restarts=0, max_task_retries=0, scheduling_strategy='SPREAD'
         )(worker_class())
@@ -64,17 +64,17 @@ class Crew:
         self.refill(size)
 
     def refill(self, wanted: int) -> None:
-        """So many are idle or about to be."""
+        """Start workers until `wanted` are idle or starting."""
         for _ in range(wanted - len(self.idle) - len(self.beginning)):
             actor = self._class.remote()
             self.beginning[actor.begin.remote(self._folders)] = actor
 
     def has_begun(self, ref: 'ObjectRef') -> None:
-        """One is there, or has died before it was.
+        """Check a worker that has started, or died during its start.
 
         Raises:
             ClusterError: it has another version of this toolkit, or none, or does not see a folder.
-            WorkersCannotStart: several in turn ended at once; the system may kill one that starts, too.
+            WorkersCannotStart: several in turn ended at once; a single one may have been killed by the system.
         """
         import ray
 
@@ -100,14 +100,14 @@ class Crew:
         self.idle.append(worker)
 
     def bury(self, dead: Worker) -> None:
-        """Give up one that died, or that cannot be reached any more."""
+        """Remove a worker that died or cannot be reached any more."""
         import ray
 
         self._working.discard(dead)
         ray.kill(dead.actor)
 
     def has_lost(self, node: str, error: Exception) -> bool:
-        """Whether it was the machine that died, not the process alone."""
+        """Whether the machine died, not only the process."""
         import ray
         from ray.exceptions import ActorUnavailableError, NodeDiedError
 
@@ -116,7 +116,7 @@ class Crew:
         return not any(one['NodeID'] == node and one['Alive'] for one in ray.nodes())
 
     def tell_of_waiting(self) -> None:
-        """Nothing runs; once."""
+        """Warn once that no worker has started."""
         import ray
 
         if not self._told:
@@ -129,10 +129,10 @@ class Crew:
             self._told = True
 
     def end(self, kill: bool) -> None:
-        """Take all away."""
+        """End all workers."""
         import ray
 
-        if not kill and self._working:  # an actor takes one call after the other: this one after its item
+        if not kill and self._working:  # an actor runs calls in order: this call after its item
             turns = [worker.actor.begin.remote(()) for worker in self._working]
             ray.wait(turns, num_returns=len(turns))
         for actor in (*self.beginning.values(), *(worker.actor for worker in self._working)):

@@ -1,4 +1,4 @@
-"""One task for many items, in worker processes of a Ray cluster: what `process_pool` does on one machine."""
+"""Run one task for many items in worker processes of a Ray cluster, as `process_pool` does on one machine."""
 
 import logging
 from collections import Counter
@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 
-_MOVES = 3  # of an item whose machine was lost, until the item itself is suspected
-_PATIENCE = 30.0  # seconds without a worker until somebody is told
+_MOVES = 3  # lost machines of an item until the item itself is suspected
+_PATIENCE = 30.0  # seconds without a worker until a warning
 
 
 @dataclass(frozen=True)
@@ -30,30 +30,31 @@ class RayPool:
     """`in_processes` on a Ray cluster that this process is connected to; see `ray_pool`."""
 
     workers: int
-    """As many as were asked for; by default as many as the cluster has CPUs."""
+    """Number of workers; by default the number of CPUs of the cluster."""
     folders: tuple[str, ...]
-    """That each machine must see."""
+    """Folders that each machine must see."""
     gpu: bool
     kill: bool
 
     def __call__(
         self, task: Callable[[Item], Result], items: Iterable[Item], workers: int
     ) -> Generator[tuple[Item, Result | None]]:
-        """(item, result) as they come, each item exactly once; (item, None) of one that kills its process.
+        """(item, result) in order of completion, each item exactly once; (item, None) if it kills its process.
 
-        Each worker has one CPU and one item at a time, so that a death takes one item. That item runs again alone, at
-        the end; one whose process dies then is the culprit. Items of a machine that is lost run again on another.
+        Each worker has one CPU and one item at a time, so that the death of a process affects one item. That item runs
+        again alone, at the end; if its process dies again, the item is the cause. Items of a lost machine run again on
+        another.
 
         Args:
-            task: picklable, and its results are; it returns no None. It comes from modules that the workers have.
+            task: picklable, with picklable results; it never returns None. The workers must have its modules.
             items: picklable; taken when a worker is free.
-            workers: processes at most; fewer work where the cluster has no room for more.
+            workers: largest number of processes; there are fewer if the cluster has no room.
 
         Raises:
             ClusterError: a worker has no or another version of this toolkit, lacks another package, or does not see a
-                folder; or no GPU is there.
-            WorkersCannotStart: so that no item is to blame.
-            What ``task`` raises.
+                folder; or there is no GPU.
+            WorkersCannotStart: worker processes end before they get an item.
+            Exceptions of ``task``.
         """
         import ray
 
@@ -82,18 +83,18 @@ def ray_pool(
     gpu: bool = False,
     kill: bool = False,
 ) -> Iterator[RayPool]:
-    """A pool on a cluster, to which this process is connected within the block.
+    """A pool on a cluster; this process is connected to the cluster within the block.
 
     Args:
-        address: of the cluster, as `connected` takes it.
-        workers: processes; None takes one for each CPU of the cluster.
-        folders: absolute, that each machine must see.
-        local_workers: CPUs of a cluster that is started for this block, where `workers` is None.
-        gpu: each worker gets a GPU, or a share of one where there are more workers than GPUs.
-        kill: as `in_processes` has it.
+        address: address of the cluster, as in `connected`.
+        workers: number of processes; None takes one for each CPU of the cluster.
+        folders: absolute paths of folders that each machine must see.
+        local_workers: CPUs of a cluster that is started for this block, if `workers` is None.
+        gpu: each worker gets a GPU, or a share of one if there are more workers than GPUs.
+        kill: as in `in_processes`.
 
     Raises:
-        ClusterError, ModuleNotFoundError: as `connected`.
+        ClusterError, ModuleNotFoundError: as in `connected`.
     """
     with connected(address, local_workers if workers is None else workers):
         import ray
@@ -103,7 +104,7 @@ def ray_pool(
 
 
 def _gpus_of_a_worker(workers: int, gpus: float) -> float:
-    """1, or the share of one by which all workers have room."""
+    """1, or the share of a GPU that leaves room for all workers."""
     if gpus < 1:
         raise ClusterError('no machine of the Ray cluster has a GPU. Remedy: --device cpu; or machines that have.')
     return 1 / ceil(workers / gpus)
@@ -112,7 +113,7 @@ def _gpus_of_a_worker(workers: int, gpus: float) -> float:
 def _results(
     task: Callable[[Item], Result], queue: ItemQueue[Item], slots: int, crew: Crew, killers: ItemQueue[Item]
 ) -> Iterator[tuple[Item, Result]]:
-    """The results of a queue, which empties; `killers` gets the items whose process dies."""
+    """Yield the results of all items of a queue; `killers` gets the items whose process dies."""
     import ray
     from ray.exceptions import RayTaskError
 
@@ -153,12 +154,12 @@ def _results(
 
 
 def _of_task(error: Any, machine: str) -> BaseException:
-    """What a task raised, or, where a worker lacks a package that this process has, an error that says so."""
+    """The exception of a task, or an error that names a package of this process that the worker lacks."""
     from ray.exceptions import RaySystemError
 
     cause = error.cause
     missing = cause.client_exc if isinstance(cause, RaySystemError) else cause
     if isinstance(missing, ImportError):
         return ClusterError(f'{machine}: {missing}. Remedy: the same packages and extras on all machines.')
-    cause.add_note(f'on {machine}:\n{error}')  # where it was raised
+    cause.add_note(f'on {machine}:\n{error}')  # machine and traceback
     return cause

@@ -1,4 +1,4 @@
-"""What runs in a worker process of a Ray cluster."""
+"""The code that runs in a worker process of a Ray cluster."""
 
 import logging
 from collections.abc import Callable
@@ -8,29 +8,29 @@ Item = TypeVar('Item')
 Result = TypeVar('Result')
 
 Log = tuple[str, int, str]
-"""Logger, level and text of a record."""
+"""Logger name, level and text of a log record."""
 
 
 class Place(NamedTuple):
-    """Where a worker runs, and with what."""
+    """The machine and installation of a worker."""
 
     machine: str
     node: str
     """Ray's name of the machine."""
     version: str | None
-    """Of this toolkit there; None where it cannot be imported."""
+    """Version of this toolkit there; None if it cannot be imported."""
     found: str
-    """Where it is, or the reason why it cannot be imported."""
+    """Path of the toolkit, or the reason why it cannot be imported."""
     missing: tuple[str, ...]
-    """Folders that are not there."""
+    """Folders that do not exist there."""
 
 
 def worker_class() -> type:
-    """The actor's class. Made in a function, it travels to a worker by value: one without this toolkit can say so."""
+    """The actor's class. Defined in a function, it is pickled by value, so workers without this toolkit can report."""
 
     class CmvlWorker:
         def begin(self, folders: tuple[str, ...]) -> tuple[str, str, str | None, str, tuple[str, ...]]:
-            """The fields of `Place`, of which folders may be missing."""
+            """The fields of `Place`; `folders` are checked."""
             import os
             import platform
 
@@ -46,7 +46,7 @@ def worker_class() -> type:
             return platform.node(), node, version.VERSION, package, missing
 
         def run(self, task: Any, item: Any) -> Any:
-            """See `logged`."""
+            """Run a task, see `logged`."""
             from cmvl_mm.prepare.ray_worker import logged
 
             return logged(task, item)
@@ -55,7 +55,7 @@ def worker_class() -> type:
 
 
 def logged(task: Callable[[Item], Result], item: Item) -> tuple[Result, list[Log]]:
-    """The result of a task, and what the toolkit's loggers warned of meanwhile, to be told where the run is."""
+    """The result of a task, and the warnings of the toolkit's loggers in the meantime, to repeat them in the run."""
     logger, keeper = logging.getLogger('cmvl_mm'), _Keeper()
     logger.addHandler(keeper)
     try:

@@ -1,4 +1,4 @@
-"""Prepare many videos in several processes; a broken one, or one that kills its process, stops nothing."""
+"""Prepare many videos in several processes; broken videos, and videos that kill a process, do not stop the run."""
 
 import logging
 import os
@@ -28,24 +28,24 @@ Motion = Literal['vectors', 'flow']
 
 
 class DiskRefuses(RuntimeError):
-    """No file can be written any more, so that every video after this one would fail, too."""
+    """No file can be written any more, so every later video would fail too."""
 
 
 def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source) -> Outcome | Literal['taken']:
-    """Re-encode one video and make its flow, unless that is done; runs in a worker.
+    """Re-encode one video and make its flow, unless both are done; runs in a worker.
 
     Returns:
-        What became of it; 'taken' if another run is at work on it.
+        The outcome; 'taken' if another run is working on the video.
 
     Raises:
-        DiskRefuses: the disk is full, or cannot be written any more.
+        DiskRefuses: the disk is full or no longer writable.
     """
     target = dst / source.target
     try:
         with claim(dst, source.target) as state:
             if state == 'taken':
                 return 'taken'
-            if state == 'mine':  # so these were left by a process that was killed
+            if state == 'mine':  # so parts were left by a killed process
                 _remove_parts(target)
             num_frames = _ready_frames(target) or reencode(root / source.path, target, profile=PROFILES[profile])
             return Outcome(source, num_frames, None, make_flow(target) if motion == 'flow' else None)
@@ -63,7 +63,7 @@ def prepare(root: Path, dst: Path, profile: str, motion: Motion, source: Source)
 
 
 def _require_room(target: Path, error: BaseException) -> None:
-    """Raises DiskRefuses: that is what the error comes from."""
+    """Raise DiskRefuses if the disk is the cause of the error."""
     if (refusal := disk_refusal(error)) is not None:
         raise DiskRefuses(f'{target} cannot be written on {platform.node()}: {refusal.strerror}')
 
@@ -73,7 +73,7 @@ def _failed(source: Source, stage: str, reason: str, remedy: str) -> Outcome:
 
 
 def _ready_frames(target: Path) -> int:
-    """Frames of a prepared video; 0 where there is none, or what a power cut left of one."""
+    """Frames of a prepared video; 0 if it is missing or incomplete, as after a power failure."""
     if not target.exists():
         return 0
     try:
@@ -99,7 +99,7 @@ def prepare_all(
     workers: int,
     pool: Pool = in_processes,
 ) -> Generator[Outcome]:
-    """One outcome of each source, as they come.  Videos that another run is at work on are waited for at the end.
+    """One outcome per source, in order of completion.  Videos of another run are waited for at the end.
 
     Raises:
         DiskRefuses: see `prepare`.
@@ -131,7 +131,7 @@ def prepare_all(
 
 
 def ready_sources(dst: Path, motion: Motion, sources: Iterable[Source], tally: Tally) -> Iterator[Source]:
-    """Those whose files are all in their places, which they take when complete, and that did not fail just now."""
+    """Sources whose files all exist under their final names, and so are complete, and that did not fail in this run."""
     return (
         source
         for source in sources

@@ -1,4 +1,4 @@
-"""Files of a folder that several machines share."""
+"""Files in a folder shared by several machines."""
 
 import os
 import platform
@@ -7,18 +7,18 @@ from pathlib import Path
 
 from cmvl_mm.prepare.ray_cluster import ClusterError
 
-_SECONDS = 90.0  # NFS looks again after a minute, where nothing makes it look before
+_SECONDS = 90.0  # NFS refreshes its cache after a minute at the latest
 
 
 def wait_until_seen(path: Path) -> None:
-    """Until this machine sees what another one wrote: a network file system may remember that there was nothing.
+    """Wait until this machine sees a file of another one; a network file system may have cached its absence.
 
     Raises:
-        ClusterError: that does not happen.
+        ClusterError: the file does not appear.
     """
     deadline = time.monotonic() + _SECONDS
     while not path.exists():
-        os.listdir(path.parent)  # makes it look
+        os.listdir(path.parent)  # refreshes the cache
         if time.monotonic() > deadline:
             raise ClusterError(
                 f'{path}: was written by a worker, and {platform.node()} does not see it. Remedy: a folder that all '

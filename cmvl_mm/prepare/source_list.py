@@ -1,6 +1,6 @@
-"""Videos to prepare without an object for each: the bytes of its path and some 13 more.
+"""Videos to prepare without one object per video: each takes the bytes of its path and about 13 more.
 
-Ten million as tuples of Python's objects take 5 GB before the first one is opened.
+Ten million videos as tuples of Python objects take 5 GB before the first one is opened.
 """
 
 import os
@@ -22,37 +22,37 @@ class Source:
     target: str
     label: int | None
     place: int = field(default=0, compare=False)
-    """Its number among all that were found, from 0."""
+    """Number of the video among all that were found, from 0."""
 
 
 def target_of(path: str, *, keeps_suffix: bool) -> str:
-    """What a video is called when it is prepared: a.mp4, or a.avi.mp4 beside an a.mkv."""
+    """Name of a prepared video: a.mp4, or a.avi.mp4 if there is also an a.mkv."""
     stem, suffix = os.path.splitext(path)
     return f'{stem}{suffix if keeps_suffix else ""}.mp4'
 
 
 class Column:
-    """Numbers of one kind, which become more; they are in memory once, also when they are an array at last.
+    """A growing array of numbers that is in memory only once, also in its final form.
 
     Args:
-        kind: of NumPy.
+        kind: NumPy's data type.
     """
 
     def __init__(self, kind: type[np.number]) -> None:
         self._kind, self._bytes = kind, bytearray()
 
     def add(self, numbers: np.ndarray) -> None:
-        """(n,) more."""
+        """Append (n,) numbers."""
         self._bytes += numbers.astype(self._kind).data
 
     @property
     def values(self) -> np.ndarray:
-        """All of them; while somebody has them, no more can be added."""
+        """All numbers as a view; while it exists, no numbers can be added."""
         return np.frombuffer(self._bytes, self._kind)
 
 
 class Paths:
-    """Many paths, one behind the other in memory, in the order in which they were added."""
+    """Many paths, contiguous in memory, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -60,7 +60,7 @@ class Paths:
         self._ends.add(np.zeros(1))
 
     def add(self, paths: Sequence[bytes]) -> None:
-        """Some more."""
+        """Append paths."""
         ends = np.fromiter(accumulate(map(len, paths)), np.int64, len(paths))
         self._ends.add(ends + len(self._bytes))
         self._bytes += b''.join(paths)
@@ -70,7 +70,7 @@ class Paths:
         return bytes(self._bytes[ends[place] : ends[place + 1]])
 
     def packed(self) -> tuple[bytearray, np.ndarray]:
-        """All bytes, and (n + 1,) where each path begins, the end behind them."""
+        """All bytes, and (n + 1,) the start of each path, followed by the end."""
         return self._bytes, self._ends.values
 
 
@@ -79,10 +79,10 @@ class SourceList(Sequence[Source]):
 
     Args:
         text: UTF-8 bytes of all paths.
-        ends: (m + 1,) where each path begins, the end behind them.
-        labels: (m,) class of each, or `NO_LABEL`.
+        ends: (m + 1,) the start of each path, followed by the end.
+        labels: (m,) class of each video, or `NO_LABEL`.
         keeps_suffix: (m,) bool, see `target_of`.
-        places: (n,) those that are meant, in their order; None means all.
+        places: (n,) numbers of the selected videos, in order; None means all.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class SourceList(Sequence[Source]):
         self._text, self._ends = text, ends
         self._labels, self._keeps_suffix = labels, keeps_suffix
         self.places: np.ndarray | range = range(len(labels)) if places is None else places
-        """Of each, see `Source.place`."""
+        """Number of each video, see `Source.place`."""
 
     def __len__(self) -> int:
         return len(self.places)
@@ -112,18 +112,18 @@ class SourceList(Sequence[Source]):
 
     @property
     def all_places(self) -> int:
-        """Each `Source.place` is below it."""
+        """Upper bound of `Source.place`, exclusive."""
         return len(self._labels)
 
     def at(self, place: int) -> Source:
-        """The source of this number, see `Source.place`."""
+        """The source with this number, see `Source.place`."""
         path = self._path(place)
         label = int(self._labels[place])
         target = target_of(path, keeps_suffix=bool(self._keeps_suffix[place]))
         return Source(path, target, None if label == NO_LABEL else label, place)
 
     def take(self, positions: Iterable[int] | np.ndarray) -> 'SourceList':
-        """The sources at these positions, in their order.
+        """The sources at these positions, in the order of the positions.
 
         Raises:
             IndexError: a position is outside the list.
@@ -132,26 +132,26 @@ class SourceList(Sequence[Source]):
         return self._of(np.asarray(self.places, np.int64)[chosen])
 
     def without_labels(self) -> 'SourceList':
-        """The same videos, of no class."""
+        """The same videos without classes."""
         return self.with_labels(np.full(len(self), NO_LABEL, np.int8))
 
     def with_labels(self, labels: np.ndarray) -> 'SourceList':
-        """The same videos, of these classes.
+        """The same videos with these classes.
 
         Args:
-            labels: (n,) class of each, or `NO_LABEL`.
+            labels: (n,) class of each video, or `NO_LABEL`.
         """
         found = np.full(len(self._labels), NO_LABEL, labels.dtype)
         found[np.asarray(self.places, np.int64)] = labels
         return SourceList(self._text, self._ends, found, self._keeps_suffix, self.places)
 
     def paths(self) -> Iterator[str]:
-        """Of each."""
+        """Paths of all sources."""
         return map(self._path, self.places)
 
     @property
     def labels(self) -> np.ndarray:
-        """(n,) class of each, or `NO_LABEL`."""
+        """(n,) class of each source, or `NO_LABEL`."""
         return self._labels[np.asarray(self.places, np.int64)]
 
     def _path(self, place: int) -> str:

@@ -1,4 +1,4 @@
-"""The videos of a folder or of an annotation list, and what each is to be called when it is prepared."""
+"""The videos of a folder or of an annotation list, and the names of their prepared files."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -16,31 +16,31 @@ from cmvl_mm.prepare.listed_paths import folder_hashes, read_paths
 from cmvl_mm.prepare.source_list import Column, Paths, Source, SourceList
 from cmvl_mm.prepare.suffixes import SUFFIXES
 
-_APPLE_DOUBLE = b'\x00\x05\x16\x07'  # RFC 1740: what macOS keeps beside a file on disks of other systems
-_TOGETHER = 1 << 16  # paths that are packed at once
+_APPLE_DOUBLE = b'\x00\x05\x16\x07'  # RFC 1740: macOS writes such files next to others on foreign disks
+_TOGETHER = 1 << 16  # paths that are packed together
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All that was found."""
+    """The result of a search."""
 
     sources: SourceList
     classes: tuple[str, ...]
     """Names by label; empty without class folders, and for lists."""
     refused: tuple[tuple[str, str], ...]
-    """(path, reason) of what cannot be prepared under its name."""
+    """(path, reason) of files that cannot be prepared under their name."""
     unread: tuple[tuple[str, str], ...]
-    """(path, reason) of folders that cannot be read, so that nobody knows what is in them."""
+    """(path, reason) of folders that cannot be read, so that their contents are unknown."""
     not_taken: dict[str, tuple[str, ...]]
-    """What a folder holds beside videos: paths by kind, which is the suffix, 'no suffix', 'link to a folder' or
+    """Other contents of a folder: paths by kind, which is the suffix, 'no suffix', 'link to a folder' or
     'AppleDouble'."""
 
 
 def find_in_folder(root: Path) -> Listing:
-    """Every video below ``root``, sorted by path; `SUFFIXES` tell what is a video.
+    """Every video below ``root``, sorted by path; `SUFFIXES` defines the videos.
 
-    Where all lie in sub-folders, the innermost folder is the class, and labels count the sorted class names;
-    else there are no labels.  Symbolic links to folders are not followed, nor links that leave ``root``.
+    If all videos are in sub-folders, the innermost folder is the class, and labels number the sorted class names.
+    Otherwise there are no labels.  Symbolic links to folders, and links that leave ``root``, are not followed.
 
     Raises:
         OSError: the folder itself cannot be read.
@@ -66,7 +66,7 @@ def find_in_list(ann_file: Path, root: Path) -> Listing:
     """The videos of an annotation list, in its order; a video that is listed again counts once.
 
     Raises:
-        ValueError: this is no text list.
+        ValueError: the file is not a text list.
     """
     listed = read_paths(ann_file)
     sources, strangers = _checked(root, listed.paths, listed.folders, listed.labels, listed.again)
@@ -74,22 +74,22 @@ def find_in_list(ann_file: Path, root: Path) -> Listing:
 
 
 def write_list(path: Path, sources: Iterable[Source]) -> None:
-    """``target label`` or ``target``, one a line; whoever reads the file meanwhile sees the old one or the
-    new one."""
+    """Write one line ``target label`` or ``target`` per source, atomically: readers see the old or the
+    new file."""
     replace_lines(path, (format_line(Entry(source.target, source.label)) for source in sources))
 
 
 def _checked(
     root: Path, paths: Paths, folders: np.ndarray, labels: np.ndarray | None, left_out: np.ndarray | None = None
 ) -> tuple[SourceList, list[tuple[str, str]]]:
-    """The usable videos, in their order, and the others with the reason. Each folder is looked at once.
+    """The usable videos, in their order, and the others with the reason. Each folder is listed once.
 
     Args:
-        root: of the paths.
-        paths: n of them.
-        folders: (n,) hash of the folder of each.
-        labels: (n,) class of each, or `NO_LABEL`; None: no classes.
-        left_out: places that do not count.
+        root: root folder of the paths.
+        paths: n paths.
+        folders: (n,) hash of the folder of each path.
+        labels: (n,) class of each path, or `NO_LABEL`; None: no classes.
+        left_out: positions of excluded paths.
     """
     text, ends = paths.packed()
     usable, keeps = np.ones(len(folders), bool), np.zeros(len(folders), bool)
@@ -113,7 +113,7 @@ def _checked(
 
 
 def _together(folders: np.ndarray, usable: np.ndarray) -> Iterator[np.ndarray]:
-    """Places of the usable paths of each folder, in their order."""
+    """Positions of the usable paths of each folder, in their order."""
     order = np.argsort(folders, kind='stable')
     ordered = folders[order]
     begins = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
@@ -124,7 +124,7 @@ def _together(folders: np.ndarray, usable: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _labelled_by_folder(sources: SourceList) -> tuple[SourceList, tuple[str, ...]]:
-    """With the innermost folders as classes, if all have one; and the names of the classes."""
+    """The sources with their innermost folders as classes, if all have one; and the names of the classes."""
     names = {_innermost(path) for path in sources.paths()}
     if not names or '' in names:
         return sources, ()
@@ -142,7 +142,7 @@ def _searched(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[t
     """Sorted paths of videos, the other paths by kind, and (path, reason) of folders that cannot be read."""
     kinds: dict[str | None, list[str]] = {}
     errors: list[OSError] = []
-    for folder, folders, names in os.walk(root, onerror=errors.append):  # follows no link to a folder
+    for folder, folders, names in os.walk(root, onerror=errors.append):  # does not follow links to folders
         below = _relative(folder, root)
         before = '' if below == '.' else f'{below}/'
         for name in names:
@@ -160,7 +160,7 @@ def _searched(root: Path) -> tuple[list[str], dict[str, tuple[str, ...]], list[t
 
 
 def _kind(path: str) -> str | None:
-    """None of a video."""
+    """Kind of a file that is no video; None for a video."""
     name = os.path.basename(path)
     suffix = os.path.splitext(name)[1].lower()
     if suffix not in SUFFIXES:
@@ -169,7 +169,7 @@ def _kind(path: str) -> str | None:
         try:
             with open(path, 'rb') as file:
                 return 'AppleDouble' if file.read(4) == _APPLE_DOUBLE else None
-        except OSError:  # reported when it is prepared
+        except OSError:  # reported when the file is prepared
             return None
     return None
 

@@ -1,7 +1,7 @@
-"""Training and test videos of one's own, so that no recording lies on both sides.
+"""Split the user's own videos into training and test videos, so that no recording is in both.
 
-Neighbouring clips of one recording look alike: with one of them among the training videos, a test of the other counts
-what the network has seen. Clips of a recording are a group, and a group is never divided.
+Neighbouring clips of one recording look alike: if one is in training and the other in the test, the network has almost
+seen the test clip. The clips of a recording form a group, and a group is never divided.
 """
 
 from collections import Counter
@@ -19,18 +19,18 @@ __all__ = ['group_of', 'groups_from', 'split_by_groups']
 def split_by_groups(
     entries: Sequence[Entry], groups: Sequence[str], *, test_share: float = 0.2
 ) -> tuple[list[Entry], list[Entry]]:
-    """Training and test entries, each in their order; the same for the same entries, whatever the machine.
+    """Training and test entries, each in their order; the same for the same entries on every machine.
 
-    Whole groups go to the test until, class by class, about `test_share` of the videos are there. Every class is in
-    both parts where it has two groups; a class of one group, and any set of one group, is training only.
+    Whole groups go to the test until it has about `test_share` of the videos of each class. Every class with two
+    groups is in both parts; a class of one group, and any set of one group, is only in training.
 
     Args:
-        entries: of a list; entries without a label are one class.
-        groups: one of each entry.
-        test_share: of the videos, above 0 and below 1.
+        entries: entries of a list; entries without a label are one class.
+        groups: the group of each entry.
+        test_share: share of the test videos, above 0 and below 1.
 
     Raises:
-        ValueError: the lengths differ, or the share is none.
+        ValueError: the lengths differ, or the share is out of range.
     """
     if len(groups) != len(entries):
         raise ValueError(f'{len(groups)} groups of {len(entries)} videos. Remedy: one group a video.')
@@ -46,11 +46,11 @@ def split_by_groups(
 
 
 def _choose(pairs: np.ndarray, share: float) -> frozenset[int]:
-    """Groups of the test: the change that helps most, over and over, until none helps.
+    """Choose the groups of the test greedily: repeat the change that improves most until none improves.
 
     Args:
         pairs: (n, 3) group, class, videos of the class in the group, each pair once.
-        share: of the videos.
+        share: share of the test videos.
     """
     if not len(pairs):
         return frozenset()

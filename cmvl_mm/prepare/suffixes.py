@@ -1,4 +1,4 @@
-"""Which files of a folder are taken for videos: those with a suffix of a container that the reader accepts."""
+"""The file suffixes of videos: the suffixes of containers that the reader accepts."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _UNLISTED = (
 )
 """Usual suffixes that FFmpeg's tables do not name for these containers."""
 _NO_VIDEO = 'ism m4a m4b isma mka mks ra wma avif heic heif mpo'
-"""Suffixes of the same containers that say that the file holds sound, subtitles, a still picture or a play list."""
+"""Suffixes of the same containers for files with sound, subtitles, a still picture or a play list."""
 
 
 def _named_by_ffmpeg() -> Iterator[str]:
@@ -23,9 +23,9 @@ def _named_by_ffmpeg() -> Iterator[str]:
         for mode in ('r', 'w'):
             try:
                 yield from av.ContainerFormat(name, mode).extensions
-            except ValueError:  # FFmpeg reads it and does not write it, or has no table for it
+            except ValueError:  # FFmpeg does not write this format, or has no table for it
                 continue
 
 
 SUFFIXES = frozenset(f'.{name}' for name in {*_named_by_ffmpeg(), *_UNLISTED.split()} - {*_NO_VIDEO.split()})
-"""File names that end so, in any case, are taken for videos when a folder is searched; in a list, every name is."""
+"""Suffixes of files, in any case, that count as videos in a search of a folder; in a list, every name counts."""

@@ -1,4 +1,4 @@
-"""What became of the videos of a run: 4 bytes each, and an object of those that failed."""
+"""The outcomes of the videos of a run: 4 bytes per video, and one object per failed video."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,33 +12,33 @@ _UNKNOWN = -1  # frames of a video without an outcome
 
 
 class Failure(NamedTuple):
-    """Why a video could not be prepared, and what to do, without a full stop."""
+    """The reason and the remedy, without a full stop, of a video that could not be prepared."""
 
     stage: str
     reason: str
     remedy: str
     machine: str
-    """That tried it, by its name in the network."""
+    """Network name of the machine that tried it."""
 
 
 class Outcome(NamedTuple):
-    """What became of one video."""
+    """The outcome of one video."""
 
     source: Source
     num_frames: int
     failure: Failure | None
-    cost: FlowCost | None = None  # of flow that was made in this run
+    cost: FlowCost | None = None  # cost of flow that this run made
 
 
 class Tally:
-    """The outcomes of a run, in whatever order they come.
+    """The outcomes of a run, added in any order.
 
     Args:
-        sources: of which the run does some.
+        sources: all sources, of which the run may prepare only some.
 
     Attributes:
-        failures: by `Source.place`.
-        costs: of flow that was made in this run.
+        failures: failures by `Source.place`.
+        costs: costs of flow that this run made.
     """
 
     def __init__(self, sources: SourceList) -> None:
@@ -48,7 +48,7 @@ class Tally:
         self.costs: list[FlowCost] = []
 
     def add(self, outcome: Outcome) -> None:
-        """One more."""
+        """Add an outcome."""
         place = outcome.source.place
         if outcome.failure is not None:
             self.failures[place] = outcome.failure
@@ -59,23 +59,23 @@ class Tally:
 
     @property
     def num_ready(self) -> int:
-        """Videos that are ready."""
+        """Number of videos that are ready."""
         return int(np.count_nonzero(self._is_ready))
 
     @property
     def num_frames(self) -> int:
-        """Of all that are ready."""
+        """Number of frames of all videos that are ready."""
         return int(self._frames[self._is_ready].sum(dtype=np.int64))
 
     def failed(self) -> Iterator[tuple[Source, Failure]]:
-        """Those that are not, in the order of the sources."""
+        """Failed sources, in the order of the sources."""
         return ((self._sources.at(place), self.failures[place]) for place in sorted(self.failures))
 
     def ready(self, *, below: int | None = None) -> Iterator[tuple[Source, int]]:
-        """Those that are, and their frames, in the order of the sources.
+        """Ready sources and their frames, in the order of the sources.
 
         Args:
-            below: only those with fewer frames.
+            below: only videos with fewer frames.
         """
         chosen = self._is_ready if below is None else self._is_ready & (self._frames < below)
         return ((self._sources.at(place), int(self._frames[place])) for place in np.flatnonzero(chosen).tolist())

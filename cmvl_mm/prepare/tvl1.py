@@ -1,7 +1,7 @@
-"""TV-L1 optical flow of a video, on the grid of motion vectors: what `cmvl_mm.datasets.flow` stores.
+"""TV-L1 optical flow of a video on the grid of motion vectors, which `cmvl_mm.datasets.flow` stores.
 
 Zach, Pock, Bischof: A duality based approach for realtime TV-L1 optical flow (2007), as in OpenCV's contributed
-modules and with their settings.  The one file here that needs OpenCV, so nothing else imports it.
+modules and with their settings.  Only this file of the package needs OpenCV, so others import it on demand.
 """
 
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ def require_optflow() -> None:
     """Check that OpenCV has its contributed modules.
 
     Raises:
-        ImportError: with the remedy.  opencv-python and opencv-contrib-python share one folder; where both are
-            installed, the files of the last one are there, and pip calls both complete.
+        ImportError: they are missing; the message has the remedy.  opencv-python and opencv-contrib-python share one
+            folder; if both are installed, it holds the files of the last one, and pip calls both complete.
     """
     if hasattr(cv2, 'optflow'):
         return
@@ -38,18 +38,18 @@ def require_optflow() -> None:
 
 
 def tvl1_flow(video: CompressedVideo) -> Iterator[npt.NDArray[np.int16]]:
-    """Where the content of each block moved since the frame before, for all frames in order.
+    """The displacement of each block since the previous frame, for all frames in order.
 
-    TV-L1 runs from each grey frame to the one before it, which gives src - dst, and is negated.
+    TV-L1 runs from each grey frame to the previous one, which gives src - dst, and the result is negated.
 
     Yields:
         int16 (Hb, Wb, 2) per frame, (dx, dy) in quarter pixels, dst - src: the mean of each block of `FLOW_BLOCK`
-        pixels.  Frame 0 has no frame before and is 0.
+        pixels.  Frame 0 has no previous frame and is 0.
 
     Raises:
-        ImportError: without cv2.optflow.
-        VideoError: where the video does not decode.
-        ValueError: for flow that is not finite, or longer than int16 holds (8191 px).
+        ImportError: cv2.optflow is missing.
+        VideoError: the video does not decode.
+        ValueError: the flow is not finite, or longer than int16 holds (8191 px).
     """
     require_optflow()
     method = cv2.optflow.DualTVL1OpticalFlow_create()  # type: ignore[attr-defined]  # OpenCV's stubs lack it
@@ -64,7 +64,7 @@ def tvl1_flow(video: CompressedVideo) -> Iterator[npt.NDArray[np.int16]]:
 
 
 def block_means(field: npt.NDArray[np.floating], block: int) -> npt.NDArray[np.float64]:
-    """(H, W, 2) -> (Hb, Wb, 2): the mean of each block; of those at the edge, of the part inside the frame."""
+    """(H, W, 2) -> (Hb, Wb, 2): the mean of each block, at the edges of its part inside the frame."""
     height, width = field.shape[:2]
     rows, columns = np.arange(0, height, block), np.arange(0, width, block)
     total = np.add.reduceat(np.add.reduceat(field.astype(np.float64), rows, axis=0), columns, axis=1)
@@ -76,7 +76,7 @@ def quarter_pixels(displacement: npt.NDArray[np.floating]) -> npt.NDArray[np.int
     """Pixels -> int16 quarter pixels, rounded.
 
     Raises:
-        ValueError: for what is not finite or does not fit.
+        ValueError: a value is not finite or does not fit.
     """
     longest = float(np.abs(displacement).max())
     if not longest * QUARTERS <= np.iinfo(np.int16).max:  # NaN too

@@ -1,1 +1,1 @@
-"""Other papers' pretext tasks, one file a method, on the data sets, networks and read-outs of this toolkit."""
+"""Other papers' pretext tasks, one file per method, on the data sets, networks and evaluations of this toolkit."""

@@ -1,7 +1,7 @@
-"""Crop, flip and colour with a draw for each clip, or for each frame, where a method asks for it.
+"""Crop, flip and colour augmentation with one draw per clip, or per frame for methods that need it.
 
-`RandomCropFlip` and `AugmentColour` draw once for all clips of a video. Tasks about time need that each clip is cut out
-alike in all its frames, and that the clips of a video are not: else borders and colours tell which frames belong
+`RandomCropFlip` and `AugmentColour` draw once for all clips of a video. Tasks about time need the same crop in all
+frames of a clip, and different crops in different clips: otherwise borders and colours reveal which frames belong
 together.
 """
 
@@ -16,9 +16,9 @@ from cmvl_mm.datasets.geometry import Box, crop_resize, random_resized_box, rota
 
 
 def clip_slices(sample: Sample) -> list[slice]:
-    """Where the frames of each clip lie in `imgs`.
+    """The range of each clip's frames in `imgs`.
 
-    They are the rows of `clip_frames`, or parts of its only row of the lengths in `clip_lengths`.
+    The clips are the rows of `clip_frames`, or parts of its only row with the lengths in `clip_lengths`.
     """
     lengths = sample.get('clip_lengths') or [sample['clip_frames'].shape[1]] * len(sample['clip_frames'])
     ends = np.cumsum(lengths)
@@ -26,7 +26,7 @@ def clip_slices(sample: Sample) -> list[slice]:
 
 
 def inner_box(rng: np.random.Generator, box: Box, share: float) -> Box:
-    """A box at a random place in another one, its edges shorter by `share`."""
+    """A box at a random position in another box, with edges shorter by `share`."""
     height, width = max(1, round(box.height * (1 - share))), max(1, round(box.width * (1 - share)))
     top = box.top + int(rng.integers(box.height - height + 1))
     left = box.left + int(rng.integers(box.width - width + 1))
@@ -38,12 +38,12 @@ class CropFlipEach:
     """Random resized crop and flip, the same for all frames of a clip.
 
     Args:
-        size, area, aspect, flip_prob, rotation: as of `RandomCropFlip`.
+        size, area, aspect, flip_prob, rotation: as in `RandomCropFlip`.
         boxes: 'own' draws box and angle for each clip; 'shared' once for the video.
-        flips: 'own' draws the flip for each clip; 'shared' once for the video, for tasks that compare where things
-            go in one clip and in the next.
-        jitter: with 'shared', the share by which each clip's own box is shorter than the video's, at a random place in
-            it. OPN: a region of 100 px, frames of 95, so that they lie up to 5 px apart.
+        flips: 'own' draws the flip for each clip; 'shared' once for the video, for tasks that compare directions of
+            motion in different clips.
+        jitter: with 'shared', the share by which each clip's box is shorter than the video's box, at a random position
+            in it. OPN: a region of 100 px, frames of 95, so that they are up to 5 px apart.
     """
 
     def __init__(
@@ -88,14 +88,14 @@ class CropFlipEach:
 
 @TRANSFORMS.register_module()
 class AugmentColourEach:
-    """`AugmentColour` with a draw for each clip, or for each frame.
+    """`AugmentColour` with one draw per clip or per frame.
 
     Args:
         each: 'clip' or 'frame'.
-        blur_prob, blur_sigma, jitter_prob, brightness, contrast, saturation, hue, gray_prob: as of `AugmentColour`.
+        blur_prob, blur_sigma, jitter_prob, brightness, contrast, saturation, hue, gray_prob: as in `AugmentColour`.
         channel: 'one' copies one channel, drawn for each clip or frame, to all three (OPN's channel splitting), so that
-            chromatic aberration tells nothing; 'all' leaves them.
-        where: 'host' alone; the draws of several clips are not handed on.
+            chromatic aberration reveals nothing; 'all' keeps all channels.
+        where: only 'host'; the draws of several clips are not passed to the device.
 
     Raises:
         ValueError: an unknown setting, or where='device'.

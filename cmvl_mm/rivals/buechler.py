@@ -1,9 +1,9 @@
 """Büchler et al.: one network puts tiles of a picture and frames of a video in order, hard permutations first.
 
-Büchler et al., Improving spatiotemporal self-supervision by deep reinforcement learning, ECCV 2018. From the paper as
-it is commonly described, and unverified. Its reinforcement-learned policy, which picks the permutations to train next,
-is replaced by weights: a permutation counts in proportion to its own running loss. A row of this head is therefore
-"Büchler, policy replaced", not the paper's method.
+Büchler et al., Improving spatiotemporal self-supervision by deep reinforcement learning, ECCV 2018. The implementation
+follows common descriptions of the paper and is unverified. The paper's reinforcement-learned policy, which chooses the
+next permutations, is replaced by weights: a permutation counts in proportion to its own running loss. A result of this
+head is therefore "Büchler, policy replaced", not the paper's method.
 """
 
 import math
@@ -37,11 +37,11 @@ def frames_in_disorder(rng: np.random.Generator, num_frames: int, gap: int) -> t
 
 @TRANSFORMS.register_module()
 class SampleTilesAndFrames:
-    """Four frames in a random order, of which the first shown is also the picture that is cut into tiles.
+    """Four frames in a random order; the first shown frame is also the picture that is cut into tiles.
 
     Args:
-        gap: frames of the video from one to the next.
-        num_orders: permutations of tiles to choose from.
+        gap: distance between successive frames, in frames of the video.
+        num_orders: number of tile permutations.
     """
 
     def __init__(self, gap: int = 8, num_orders: int = 100) -> None:
@@ -55,13 +55,13 @@ class SampleTilesAndFrames:
 
 
 class HardPermutations(nn.Module):
-    """Weights of permutations: the running mean of each one's loss, over that of all.
+    """Weights of permutations: the running mean loss of each permutation, divided by the mean over all.
 
-    The means begin at the loss of chance: from below, those would count more that were met more often so far.
+    The means start at the loss of chance: from a lower start, more frequent permutations would count more.
 
     Args:
-        count: permutations.
-        keep: share of the old mean that stays when a permutation is met.
+        count: number of permutations.
+        keep: share of the old mean that is kept when a permutation occurs.
     """
 
     losses: Tensor
@@ -74,7 +74,7 @@ class HardPermutations(nn.Module):
         self.register_buffer('losses', torch.full((count,), math.log(count)))
 
     def forward(self, scores: Tensor, labels: Tensor) -> Tensor:
-        """(N, count), (N,) -> the weighted mean cross-entropy; then the means follow the losses that were met."""
+        """Scores (N, count), labels (N,) -> the weighted mean cross-entropy; then the running means are updated."""
         each = F.cross_entropy(scores.float(), labels, reduction='none')
         weights = self.losses[labels] / self.losses.mean()
         with torch.no_grad():
@@ -86,7 +86,7 @@ class HardPermutations(nn.Module):
 
 
 def smaller(frames: Tensor, size: int) -> Tensor:
-    """(B, K, 3, 1, H, H) -> (B, K, 3, 1, size, size), bilinear and antialiased."""
+    """Downscale (B, K, 3, 1, H, H) -> (B, K, 3, 1, size, size), bilinear and antialiased."""
     pictures = frames.flatten(0, 1).squeeze(2)
     resized = F.interpolate(pictures, (size, size), mode='bilinear', antialias=True)
     return resized.unsqueeze(2).unflatten(0, frames.shape[:2])
@@ -94,19 +94,19 @@ def smaller(frames: Tensor, size: int) -> Tensor:
 
 @MODELS.register_module()
 class BuechlerHead(PretextHead):
-    """Both orders by one network, each permutation weighted by its own running loss.
+    """Predict both orders with one network; each permutation is weighted by its own running loss.
 
     Args:
         in_channels: C of the network's last map.
-        num_orders, gap: of the tiles, as of `TileOrder`.
-        still_len: frames of the clip that stands for a frame or a tile.
-        width: of the layers before the classifiers.
-        dropout: before both classifiers.
-        keep: as of `HardPermutations`.
-        frame_size: edge to which the frames are made smaller; the tiles are cut from the picture as it comes.
-        clips_per_picture: as of `JigsawHead`.
+        num_orders, gap: settings of the tiles, as in `TileOrder`.
+        still_len: frames of the clip that represents a frame or a tile.
+        width: width of the layers before the classifiers.
+        dropout: rate before both classifiers.
+        keep: as in `HardPermutations`.
+        frame_size: edge of the downscaled frames; the tiles are cut from the original picture.
+        clips_per_picture: as in `JigsawHead`.
 
-    Clips through the network: 4 still frames a video, and 9 tiles that have one picture's pixels.
+    Clips through the network: 4 still frames per video, and 9 tiles with the pixels of one picture.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""CBT, the visual part alone: a transformer recovers a masked window of the video from those round it.
+"""CBT, only the visual part: a transformer recovers a masked window of the video from the other windows.
 
 Sun et al., Learning video representations using contrastive bidirectional transformer, 2019. There is no official code:
-everything here is from the paper as it is commonly described, and unverified. The cross-modal part needs speech. The
-paper's video network begins from a pretraining of its own; here it learns with the transformer from the start.
+everything here follows common descriptions of the paper and is unverified. The cross-modal part needs speech. The
+paper's video network is pretrained separately; here it learns with the transformer from the start.
 """
 
 import torch
@@ -17,7 +17,7 @@ from .recognizer import Labels
 
 
 def masked_first(windows: Tensor, masked: Tensor) -> Tensor:
-    """(B, K, D), (B,) -> (B, K, D): each video's windows in a circle, from its masked one on."""
+    """(B, K, D), (B,) -> (B, K, D): rotate each video's windows so that the masked one comes first."""
     count = windows.shape[1]
     order = (masked[:, None] + torch.arange(count, device=windows.device)) % count
     return windows.gather(1, order[..., None].expand_as(windows))
@@ -25,16 +25,16 @@ def masked_first(windows: Tensor, masked: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class CBTHead(PretextHead):
-    """One window a video is masked, drawn by torch; what the transformer says of it finds it among all of the batch.
+    """Mask one window per video, drawn by torch; the transformer's prediction finds it among all windows of the batch.
 
     Args:
         in_channels: C of the network's last map.
-        windows: K of a video.
-        width, layers, heads: of the transformer.
-        dropout: in the transformer.
-        temperature: of the softmax over all windows of the batch.
+        windows: number K of windows per video.
+        width, layers, heads: size of the transformer.
+        dropout: dropout rate in the transformer.
+        temperature: temperature of the softmax over all windows of the batch.
 
-    Clips through the network: K a video.
+    Clips through the network: K per video.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class CBTHead(PretextHead):
         self.recover = nn.Linear(width, width)
 
     def recovered(self, windows: Tensor, masked: Tensor) -> Tensor:
-        """(B, K, D), (B,) -> (B, D): what the transformer says of the masked window, which it does not see."""
+        """(B, K, D), (B,) -> (B, D): the transformer's prediction of the masked window, which it does not see."""
         hidden = torch.arange(windows.shape[1], device=windows.device) == masked[:, None]  # (B, K)
         seen = torch.where(hidden[..., None], self.mask, windows) + self.positions
         videos = torch.arange(len(windows), device=windows.device)
@@ -69,6 +69,6 @@ class CBTHead(PretextHead):
         windows = self.project(encode_all(network, clips))
         masked = torch.randint(0, windows.shape[1], (len(windows),), device=windows.device)
         query = self.recovered(windows, masked)
-        keys = masked_first(windows, masked)[:, :, None]  # (B, K, 1, D), the masked one first
+        keys = masked_first(windows, masked)[:, :, None]  # (B, K, 1, D), the masked window first
         loss, hits = pointwise_info_nce(query[:, None], keys, self.temperature)
         return dict(loss_masked=loss, acc_masked=hits.float().mean())

@@ -1,7 +1,7 @@
-"""DPC: predict the next blocks of the video at every place, one after another.
+"""DPC: predict the next blocks of the video at every position, one after another.
 
-Han et al., Video representation learning by dense predictive coding, ICCV workshops 2019. Task, loss and settings as in
-the official code, but for the last ReLU, see `BlockEncoder`.
+Han et al., Video representation learning by dense predictive coding, ICCV workshops 2019. Task, loss and settings
+follow the official code, except for the last ReLU, see `BlockEncoder`.
 """
 
 from mmaction.registry import MODELS
@@ -16,15 +16,15 @@ from .recognizer import Labels
 
 @MODELS.register_module()
 class DPCHead(PretextHead):
-    """Dense prediction by a ConvGRU; negatives are all other places, steps and videos.
+    """Dense prediction by a ConvGRU; negatives are all other positions, steps and videos.
 
     Args:
         in_channels: C of the network's last map.
-        width: of blocks and state, 256.
-        steps: blocks to predict, 3; the others are read.
-        dropout: on the state, 0.1.
+        width: channels of blocks and state, 256.
+        steps: number of blocks to predict, 3; the others are read.
+        dropout: rate of the dropout on the state, 0.1.
 
-    Frames through the network: all of the blocks, 40 a video as published.
+    Frames through the network: all frames of the blocks, 40 per video as published.
     """
 
     def __init__(self, *, in_channels: int, width: int = 256, steps: int = 3, dropout: float = 0.1) -> None:

@@ -1,8 +1,8 @@
-"""DSM, decoupling scene and motion: a clip with its scene warped stays near, another segment of its video goes away.
+"""DSM, decoupling scene and motion: the positive is the clip with a warped scene, the negative another segment.
 
 Wang et al., Enhancing unsupervised video representation learning by decoupling the scene and the motion, AAAI 2021.
-Positive, negative and loss as in the training path of the official code; the temporal disturbance that the paper
-describes is a class there that its training does not call. The radius of a warp is ours.
+Positive, negative and loss follow the training path of the official code. The temporal disturbance of the paper is a
+class in that code, but its training does not call it. The radius of a warp is ours.
 """
 
 import torch
@@ -46,7 +46,7 @@ class SampleDSM:
 
 
 def draw_warps(device: torch.device) -> tuple[Tensor, Tensor]:
-    """1 to 3 warps: centres and shifts (n, 2), shares of the edge, x before y; the draws are torch's."""
+    """Draw 1 to 3 warps with torch: centres and shifts (n, 2), shares of the edge, x before y."""
     count = int(torch.randint(1, MOST_WARPS + 1, ()))
     centres = CENTRES[0] + torch.rand(count, 2) * (CENTRES[1] - CENTRES[0])
     shifts = SHIFTS[0] + torch.rand(count, 2) * (SHIFTS[1] - SHIFTS[0])
@@ -55,7 +55,7 @@ def draw_warps(device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def warped(clips: Tensor, centres: Tensor, shifts: Tensor) -> Tensor:
-    """(N, 3, T, H, W) -> the same shape: what lies at each centre moves by its shift, smoothly less round it.
+    """(N, 3, T, H, W) -> the same shape: each centre moves by its shift, and pixels around it smoothly less.
 
     The displacement is a Gaussian of standard deviation 0.2 edges, the same in all frames and clips.
     """
@@ -75,8 +75,8 @@ def warped(clips: Tensor, centres: Tensor, shifts: Tensor) -> Tensor:
 class DSMHead(MomentumContrastHead):
     """The warped anchor finds the unwarped clip among the queue and another segment of its own video.
 
-    Arguments as of `MomentumContrastHead`; the official queue is 3569. Clips through the network: 3 a video, one of
-    them through the copy.
+    The arguments are those of `MomentumContrastHead`; the official queue is 3569. Clips through the network: 3 per
+    video, one of them through the copy.
     """
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Blocks of a video, one after another, and their dense prediction by a ConvGRU: DPC and MemDPC."""
+"""Successive blocks of a video and their dense prediction by a ConvGRU, for DPC and MemDPC."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from .samples import consecutive_span, consecutive_starts, require_room, take
 def block_frames(
     rng: np.random.Generator, num_frames: int, blocks: int, block_len: int, frame_interval: int
 ) -> np.ndarray:
-    """(blocks, block_len) frames at equal distances from the first to the last, at a random place."""
+    """(blocks, block_len) frames at equal distances, from a random start."""
     start = random_start(rng, num_frames, consecutive_span(blocks, block_len, frame_interval, 0))
     starts = consecutive_starts(start, blocks, block_len, frame_interval, 0)
     return np.stack([clip_at(int(first), block_len, frame_interval) for first in starts])
@@ -29,10 +29,10 @@ def block_frames(
 
 @TRANSFORMS.register_module()
 class SampleBlocks:
-    """Blocks of the video, one after another.
+    """Successive blocks of the video.
 
     Args:
-        blocks, block_len, frame_interval: 8 blocks of 5 frames at stride 3 in DPC and MemDPC: 118 of the video.
+        blocks, block_len, frame_interval: 8 blocks of 5 frames at stride 3 in DPC and MemDPC: 118 frames of the video.
     """
 
     def __init__(self, blocks: int = 8, block_len: int = 5, frame_interval: int = 3) -> None:
@@ -47,14 +47,14 @@ class SampleBlocks:
 
 
 class BlockEncoder(nn.Module):
-    """The map of every block, averaged over its time, in `width` channels that may be negative.
+    """The map of every block, averaged over time, in `width` channels that may be negative.
 
-    The official networks leave out the last ReLU for that; a network of this toolkit ends in it, so a linear
-    projection follows.
+    The official networks omit the last ReLU to get negative values; a network of this toolkit ends with it, so a
+    linear projection follows.
 
     Args:
         in_channels: C of the network's last map.
-        width: channels of what is predicted.
+        width: channels of the predicted maps.
 
     Shape: clips (B, K, 3, T, H, W) -> (B, K, width, H', W').
     """
@@ -70,12 +70,12 @@ class BlockEncoder(nn.Module):
 
 
 class BlockPredictor(nn.Module):
-    """A ConvGRU reads the seen blocks and predicts the next ones, each from the state that has read the one before.
+    """A ConvGRU that reads the seen blocks and predicts the next ones; it reads each prediction before the next one.
 
     Args:
         width: channels of blocks, state and prediction.
         predict: state (B, width, H, W) -> the next block, of the same shape.
-        dropout: on the state, after every step.
+        dropout: rate of the dropout on the state after every step.
     """
 
     def __init__(self, width: int, predict: nn.Module, dropout: float) -> None:
@@ -83,7 +83,7 @@ class BlockPredictor(nn.Module):
         self.cell, self.predict, self.dropout = ConvGRUCell(width), predict, nn.Dropout(dropout)
 
     def forward(self, seen: Sequence[Tensor], steps: int) -> Tensor:
-        """Blocks (B, width, H, W) in the order of reading -> (B, steps, width, H, W)."""
+        """Blocks (B, width, H, W) in the order of reading -> predictions (B, steps, width, H, W)."""
         state = torch.zeros_like(seen[0])
         for block in seen:
             state = self.dropout(self.cell(block.relu(), state))
@@ -100,14 +100,14 @@ def two_layers(width: int, out_channels: int) -> nn.Sequential:
 
 
 def dense_nce(predicted: Tensor, actual: Tensor) -> tuple[Tensor, Tensor]:
-    """Each predicted place finds its own among all places, steps and videos of all ranks, by the bare dot product.
+    """Each predicted position finds its own among all positions, steps and videos of all ranks, by the dot product.
 
     Args:
         predicted, actual: (B, steps, D, H, W).
 
     Returns:
-        The mean cross-entropy over the predicted places, with no temperature and no normalisation, and the share of
-        places that are found.
+        The mean cross-entropy over the predicted positions, without temperature and normalisation, and the share of
+        positions that are found.
     """
     with torch.autocast(predicted.device.type, enabled=False):
         queries, own = (x.float().movedim(2, -1).flatten(0, 3) for x in (predicted, actual))  # (P, D)

@@ -1,8 +1,8 @@
-"""IIC: two views of a clip find each other; the clip with its time broken is a negative of its own video.
+"""IIC: two views of a clip find each other; the clip with broken temporal order is a negative of its own video.
 
-Tao et al., Self-supervised video representation learning using inter-intra contrastive framework, ACM MM 2020. From the
-paper's definition, and unverified: views are the pictures and their differences from one frame to the next, one network
-sees both, and negatives are those of the batch in place of a memory bank.
+Tao et al., Self-supervised video representation learning using inter-intra contrastive framework, ACM MM 2020. The
+implementation follows the paper's definition and is unverified: the views are the pictures and the differences between
+successive frames, one network sees both, and negatives are from the batch instead of a memory bank.
 """
 
 import numpy as np
@@ -22,10 +22,10 @@ from .samples import require_room, take
 
 
 def broken_time(rng: np.random.Generator, clip_len: int) -> np.ndarray:
-    """(clip_len,) places in the clip: one frame again and again, or all frames in another order; half of each.
+    """(clip_len,) positions in the clip: one frame repeated, or all frames in another order, with equal probability.
 
     Raises:
-        ValueError: a clip of one frame has no other order.
+        ValueError: the clip has one frame and so no other order.
     """
     if clip_len < 2:
         raise ValueError(f'clip_len={clip_len}: time can be broken from two frames on')
@@ -39,10 +39,10 @@ def broken_time(rng: np.random.Generator, clip_len: int) -> np.ndarray:
 
 @TRANSFORMS.register_module()
 class SampleIIC:
-    """A clip with one frame more than the network sees, for the differences, and the order that breaks its time.
+    """A clip with one additional frame, for the differences, and a broken order of its frames.
 
     Args:
-        clip_len, frame_interval: of what the network sees.
+        clip_len, frame_interval: length and stride of the clip that the network sees.
     """
 
     def __init__(self, clip_len: int = 16, frame_interval: int = 1) -> None:
@@ -57,7 +57,7 @@ class SampleIIC:
 
 
 def three_views(clips: Tensor, broken: Tensor) -> Tensor:
-    """(B, 3, T + 1, H, W), (B, T) -> (B, 3, 3, T, H, W): pictures, differences, pictures with their time broken."""
+    """(B, 3, T + 1, H, W), (B, T) -> (B, 3, 3, T, H, W): pictures, differences, pictures in broken order."""
     pictures = clips[:, :, :-1]
     places = broken[:, None, :, None, None].expand_as(pictures)
     return torch.stack([pictures, clips.diff(dim=2), pictures.gather(2, places)], dim=1)
@@ -65,14 +65,14 @@ def three_views(clips: Tensor, broken: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class IICHead(PretextHead):
-    """Pictures find their differences, and differences their pictures, among those of the batch and the broken clips.
+    """Pictures find their differences, and differences their pictures, among the batch and the broken clips.
 
     Args:
         in_channels: C of the network's last map.
-        hidden_channels, embed_channels: of the projection.
-        temperature: of the softmax.
+        hidden_channels, embed_channels: widths of the projection.
+        temperature: temperature of the softmax.
 
-    Clips through the network: 3 a video.
+    Clips through the network: 3 per video.
     """
 
     def __init__(

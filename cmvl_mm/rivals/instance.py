@@ -1,7 +1,7 @@
-"""Plain instance contrast: two clips of a video are alike, those of other videos are not.
+"""Instance contrast: two clips of a video are positives, clips of other videos are negatives.
 
 Chen et al., A simple framework for contrastive learning of visual representations, ICML 2020 (SimCLR); He et al.,
-Momentum contrast for unsupervised visual representation learning, CVPR 2020 (MoCo); on clips at two places of a video.
+Momentum contrast for unsupervised visual representation learning, CVPR 2020 (MoCo); here with two clips of a video.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ VIEWS = 2
 
 
 def view_frames(rng: np.random.Generator, num_frames: int, clip_len: int, frame_interval: int) -> np.ndarray:
-    """(2, clip_len) frames of two clips at random places, independent of each other."""
+    """(2, clip_len) frames of two clips at independent random positions."""
     span = clip_span(clip_len, frame_interval)
     return np.stack([clip_at(random_start(rng, num_frames, span), clip_len, frame_interval) for _ in range(VIEWS)])
 
@@ -35,7 +35,7 @@ class SampleViews:
     """Two clips of the video.
 
     Args:
-        clip_len, frame_interval: of a clip.
+        clip_len, frame_interval: length and stride of a clip.
     """
 
     def __init__(self, clip_len: int = 16, frame_interval: int = 4) -> None:
@@ -48,14 +48,14 @@ class SampleViews:
 
 
 def nt_xent(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Each view finds the other one of its video among all other views of all ranks.
+    """Each view finds the other view of its video among all other views of all ranks.
 
     Args:
         first, second: (B, D) of length 1.
-        temperature: of the softmax.
+        temperature: temperature of the softmax.
 
     Returns:
-        The mean cross-entropy over the 2 B views, and the share of those that find their other one.
+        The mean cross-entropy over the 2 B views, and the share of views that find their counterpart.
     """
     videos = len(first)
     everyone = torch.cat([gather_rows(first), gather_rows(second)])  # (2 W B, D)
@@ -70,14 +70,14 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, 
 
 @MODELS.register_module()
 class SimCLRHead(PretextHead):
-    """Contrast within the batch.
+    """Instance contrast within the batch.
 
     Args:
         in_channels: C of the network's last map.
-        hidden_channels, embed_channels: of the projection.
-        temperature: of the softmax.
+        hidden_channels, embed_channels: widths of the projection.
+        temperature: temperature of the softmax.
 
-    Clips through the network: 2 a video.
+    Clips through the network: 2 per video.
     """
 
     def __init__(
@@ -103,9 +103,10 @@ class SimCLRHead(PretextHead):
 
 @MODELS.register_module()
 class MoCoHead(MomentumContrastHead):
-    """Contrast with a queue of keys, which a slowly following copy of the network makes.
+    """Instance contrast with a queue of keys from a momentum copy of the network.
 
-    Arguments as of `MomentumContrastHead`. Clips through the network: 2 a video, one of them through the copy.
+    The arguments are those of `MomentumContrastHead`. Clips through the network: 2 per video, one of them through the
+    copy.
     """
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
-"""Jigsaw: in which of a set of far permutations are the nine tiles of a picture shown?
+"""Jigsaw: in which of a set of distant permutations are the nine tiles of a picture shown?
 
-Noroozi and Favaro, Unsupervised learning of visual representations by solving jigsaw puzzles, ECCV 2016. From the paper
-as it is commonly described, and unverified.
+Noroozi and Favaro, Unsupervised learning of visual representations by solving jigsaw puzzles, ECCV 2016. The
+implementation follows common descriptions of the paper and is unverified.
 """
 
 import torch
@@ -25,7 +25,7 @@ class SampleJigsaw:
     """One frame of the video, and the number of a permutation.
 
     Args:
-        num_orders: permutations to choose from, 100 to 1000.
+        num_orders: number of permutations, 100 to 1000.
     """
 
     def __init__(self, num_orders: int = 100) -> None:
@@ -38,7 +38,7 @@ class SampleJigsaw:
 
 
 def cut_tiles(pictures: Tensor, offsets: Tensor, tile: int) -> Tensor:
-    """(B, 3, H, H), (B, 9, 2) -> (B, 9, 3, tile, tile): of each cell, row by row, the tile at its offset (y, x)."""
+    """(B, 3, H, H), (B, 9, 2) -> (B, 9, 3, tile, tile): the tile of each cell, row by row, at its offset (y, x)."""
     cell = pictures.shape[2] // GRID
     grid = torch.arange(TILES, device=pictures.device)
     corners = torch.stack([grid // GRID, grid % GRID], 1) * cell + offsets  # (B, 9, 2)
@@ -50,27 +50,27 @@ def cut_tiles(pictures: Tensor, offsets: Tensor, tile: int) -> Tensor:
 
 
 def draw_offsets(videos: int, pictures: Tensor, tile: int) -> Tensor:
-    """(videos, 9, 2): where in its cell each tile lies, all places alike, so that no edge continues; torch's draw."""
+    """(videos, 9, 2): uniform random offsets of the tiles in their cells, so that no edge continues; drawn by torch."""
     room = pictures.shape[2] // GRID - tile
     return torch.randint(0, room + 1, (videos, TILES, 2), device=pictures.device)
 
 
 def plain_colours(tiles: Tensor) -> Tensor:
-    """(…, 3, H, W): each tile to mean 0 and deviation 1, so that brightness and contrast tell no neighbours."""
+    """(…, 3, H, W): normalise each tile to mean 0 and deviation 1; brightness and contrast then reveal no neighbour."""
     mean, deviation = tiles.mean((-3, -2, -1), keepdim=True), tiles.std((-3, -2, -1), keepdim=True)
     return (tiles - mean) / deviation.clamp_min(1e-3)
 
 
 class TileOrder(nn.Module):
-    """Picture and permutation -> the scores of all permutations.
+    """Predict the scores of all permutations from a picture whose tiles are permuted.
 
     Args:
         in_channels: C of the network's last map.
-        num_orders: permutations to choose from, see `distant_orders`.
+        num_orders: number of permutations, see `distant_orders`.
         gap: share by which a tile is shorter than its cell, 64 of 75 px.
-        still_len: frames of the clip that stands for a tile, see `still_clips`.
-        width: of the layer that joins the features.
-        dropout: before the classifier.
+        still_len: frames of the clip that represents a tile, see `still_clips`.
+        width: width of the layer that joins the features.
+        dropout: rate before the classifier.
 
     Shape: network, pictures (B, 3, H, H) and labels (B,) -> (B, num_orders).
     """
@@ -88,7 +88,7 @@ class TileOrder(nn.Module):
         )
 
     def shown(self, pictures: Tensor, labels: Tensor) -> Tensor:
-        """(B, 9, 3, tile, tile): place i shows tile `orders[label][i]`."""
+        """The shown tiles (B, 9, 3, tile, tile): place i shows tile `orders[label][i]`."""
         tile = max(1, round(pictures.shape[2] // GRID * (1 - self.gap)))
         tiles = plain_colours(cut_tiles(pictures, draw_offsets(len(pictures), pictures, tile), tile))
         videos = torch.arange(len(pictures), device=pictures.device)[:, None]
@@ -101,13 +101,13 @@ class TileOrder(nn.Module):
 
 @MODELS.register_module()
 class JigsawHead(PretextHead):
-    """The permutation of nine tiles.
+    """Predict the permutation of nine tiles.
 
     Args:
-        in_channels, num_orders, gap, still_len, width, dropout: as of `TileOrder`.
-        clips_per_picture: pixels of the picture over those of a clip's frame, for `frames_through`.
+        in_channels, num_orders, gap, still_len, width, dropout: as in `TileOrder`.
+        clips_per_picture: pixels of the picture divided by those of a clip's frame, for `frames_through`.
 
-    Clips through the network: 9 still tiles a video, counted by the pixels of the picture.
+    Clips through the network: 9 still tiles per video, counted by the pixels of the picture.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class JigsawHead(PretextHead):
         )
 
     def frames_through(self, frames: int) -> int:
-        """Nine tiles together count as their picture."""
+        """Count nine tiles together as their picture."""
         return frames * self.tiles.still_len * self.clips_per_picture
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
-"""MemDPC: predict the next blocks, and the blocks before, as mixtures of learned memories.
+"""MemDPC: predict the next and the previous blocks as mixtures of learned memories.
 
 Han et al., Memory-augmented dense predictive coding for video representation learning, ECCV 2020. Task, loss and
-settings as in the official code, but for the last ReLU, see `BlockEncoder`.
+settings follow the official code, except for the last ReLU, see `BlockEncoder`.
 """
 
 import torch
@@ -16,9 +16,9 @@ from .recognizer import Labels
 
 
 class Memory(nn.Module):
-    """A state chooses, at every place, a mixture of the slots: softmax(phi(state)) @ slots.
+    """The state chooses a mixture of the slots at every position: softmax(phi(state)) @ slots.
 
-    Shape: (B, width, H, W) -> the same.
+    Shape: (B, width, H, W) -> (B, width, H, W).
     """
 
     def __init__(self, width: int, slots: int) -> None:
@@ -32,13 +32,13 @@ class Memory(nn.Module):
 
 @MODELS.register_module()
 class MemDPCHead(PretextHead):
-    """DPC both ways in time, with one memory for both; the losses are added.
+    """DPC in both directions of time, with one memory for both; the losses are added.
 
     Args:
-        in_channels, width, steps, dropout: as of `DPCHead`.
-        slots: memories, 1024.
+        in_channels, width, steps, dropout: as in `DPCHead`.
+        slots: number of memory slots, 1024.
 
-    Frames through the network: all of the blocks, 40 a video as published.
+    Frames through the network: all frames of the blocks, 40 per video as published.
     """
 
     def __init__(

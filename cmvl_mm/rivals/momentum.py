@@ -1,4 +1,4 @@
-"""Keys of a network that follows the trained one slowly, and a queue of those of earlier batches."""
+"""Keys from a momentum copy of the trained network, and a queue of the keys of earlier batches."""
 
 import copy
 
@@ -15,15 +15,15 @@ from .encode import Network, PretextHead
 
 
 class MomentumTwin(nn.Module):
-    """A copy of networks whose weights are an exponential average of theirs.
+    """A copy of networks whose weights are an exponential moving average of the original weights.
 
-    The running averages of its batch norms follow in the same way and are used in training, too (Cai et al.,
-    Exponential moving average normalization, CVPR 2021). With the batch's own, a key would show which batch it is of,
-    and that it is none of the queue's; MoCo shuffles batches over GPUs against that, which one process cannot.
+    The running statistics of its batch norms are averaged in the same way and also used in training (Cai et al.,
+    Exponential moving average normalization, CVPR 2021). With batch statistics, a key would reveal its batch, and so
+    that it is not from the queue. MoCo shuffles batches over GPUs to prevent this, which one process cannot do.
 
     Args:
-        networks: what is copied.
-        momentum: share of the old weights that stays; the first call of `follow` copies all.
+        networks: the networks to copy.
+        momentum: share of the old weights that is kept; the first call of `follow` copies all weights.
     """
 
     follows: Tensor
@@ -32,7 +32,7 @@ class MomentumTwin(nn.Module):
         super().__init__()
         self.networks = copy.deepcopy(networks).requires_grad_(False)
         self.momentum = momentum
-        self.register_buffer('follows', torch.tensor(0.0))  # 1 once it has begun
+        self.register_buffer('follows', torch.tensor(0.0))  # 1 after the first update
         self.networks.eval()
 
     def train(self, mode: bool = True) -> 'MomentumTwin':
@@ -42,7 +42,7 @@ class MomentumTwin(nn.Module):
 
     @torch.no_grad()
     def follow(self, networks: nn.Module) -> None:
-        """Move towards the networks' weights and running averages."""
+        """Move weights and running averages towards those of the networks."""
         share = 1 - self.momentum * self.follows
         theirs = dict(networks.state_dict())
         for name, mine in self.networks.state_dict().items():
@@ -54,10 +54,10 @@ class MomentumTwin(nn.Module):
 
 
 class KeyQueue(nn.Module):
-    """The last `size` keys of all ranks, the oldest replaced first; at the start they are random.
+    """The last `size` keys of all ranks; the oldest are replaced first, and the initial keys are random.
 
     Args:
-        size: keys that are kept.
+        size: number of keys.
         channels: D of a key.
     """
 
@@ -69,11 +69,11 @@ class KeyQueue(nn.Module):
         if size < 1:
             raise ValueError(f'queue_size={size} must be at least 1')
         self.register_buffer('keys', F.normalize(torch.randn(size, channels), dim=1))
-        self.register_buffer('next', torch.zeros((), dtype=torch.long))  # the place of the oldest
+        self.register_buffer('next', torch.zeros((), dtype=torch.long))  # position of the oldest key
 
     @torch.no_grad()
     def push(self, keys: Tensor) -> None:
-        """(B, D) of this rank; those of all ranks go in."""
+        """Add the keys of all ranks; `keys` (B, D) are those of this rank."""
         keys = gather_rows(keys.detach().to(self.keys.dtype))[-len(self.keys) :]
         places = (self.next + torch.arange(len(keys), device=keys.device)) % len(self.keys)
         self.keys.index_copy_(0, places, keys)
@@ -83,12 +83,12 @@ class KeyQueue(nn.Module):
 def key_nce(
     query: Tensor, key: Tensor, negatives: Tensor, temperature: float, own: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Each query finds its key among the negatives that all share, and among those of its own video.
+    """Each query finds its key among the shared negatives and the negatives of its own video.
 
     Args:
         query, key: (B, D), of length 1.
         negatives: (Q, D), of length 1.
-        temperature: of the softmax.
+        temperature: temperature of the softmax.
         own: (B, M, D), of length 1, further negatives of each query.
 
     Returns:
@@ -103,14 +103,14 @@ def key_nce(
 
 
 class MomentumContrastHead(PretextHead):
-    """A projection, its twin beside that of the backbone, and the queue: what MoCo, VTDL and DSM share.
+    """Base class of MoCo, VTDL and DSM: a projection, momentum copies of projection and backbone, and the queue.
 
     Args:
         in_channels: C of the network's last map.
-        hidden_channels, embed_channels: of the projection.
-        momentum: of the twin.
-        queue_size: negatives from earlier batches.
-        temperature: of the softmax.
+        hidden_channels, embed_channels: widths of the projection.
+        momentum: momentum of the copies.
+        queue_size: number of negatives from earlier batches.
+        temperature: temperature of the softmax.
     """
 
     def __init__(
@@ -133,19 +133,19 @@ class MomentumContrastHead(PretextHead):
         self.queue = KeyQueue(queue_size, embed_channels)
 
     def attach(self, backbone: nn.Module, layout: Layout) -> None:
-        """Make the twins; the recognizer calls it once."""
+        """Make the momentum copies; the recognizer calls this once."""
         self.layout = layout
-        self.trained = (backbone,)  # in a tuple: it is the recognizer's submodule, not this one's
+        self.trained = (backbone,)  # in a tuple, so that it is a submodule of the recognizer only
         self.backbone_twin = MomentumTwin(backbone, self.momentum)
         self.projection_twin = MomentumTwin(self.projection, self.momentum)
 
     def queries(self, network: Network, clips: Tensor) -> Tensor:
-        """(N, 3, T, H, W) -> (N, D) of length 1, with gradients."""
+        """Clips (N, 3, T, H, W) -> queries (N, D) of length 1, with gradients."""
         return F.normalize(self.projection(network(clips).pooled()).float(), dim=1)
 
     @torch.no_grad()
     def keys(self, clips: Tensor) -> Tensor:
-        """(N, 3, T, H, W) -> (N, D) of length 1, by the twins, which first follow."""
+        """Clips (N, 3, T, H, W) -> keys (N, D) of length 1 from the momentum copies, which are updated first."""
         self.backbone_twin.follow(self.trained[0])
         self.projection_twin.follow(self.projection)
         features = extract(self.backbone_twin.networks, clips, self.layout, 'model.pretext_head.backbone_twin')

@@ -1,6 +1,6 @@
-"""Where in a video something moves, by its own motion vectors: Shuffle & Learn and OPN take their frames there.
+"""Find windows with motion in a video by its motion vectors: Shuffle & Learn and OPN take their frames there.
 
-Both measure motion by optical flow, offline. The vectors of the stream serve as well, and are read with the sample.
+Both methods measure motion by optical flow, offline. Here the vectors of the stream replace it, read with the sample.
 """
 
 import warnings
@@ -11,15 +11,15 @@ from cmvl_mm.datasets.frame_choice import Sample
 
 
 def frame_motion(vectors: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """(n, Hb, Wb, 2), (n, Hb, Wb) -> (n,): the mean length of a frame's vectors; NaN where it has none (I-frames)."""
+    """(n, Hb, Wb, 2), (n, Hb, Wb) -> (n,): mean length of each frame's vectors; NaN if it has none (I-frames)."""
     lengths = np.where(valid, np.hypot(vectors[..., 0].astype(np.float64), vectors[..., 1]), np.nan)
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore', RuntimeWarning)  # the mean of nothing is NaN, as meant
+        warnings.simplefilter('ignore', RuntimeWarning)  # the mean of an empty set is NaN, as intended
         return np.nanmean(lengths, axis=(1, 2))
 
 
 def moving_start(rng: np.random.Generator, motion: np.ndarray, span: int) -> int:
-    """The start of a window of `span` frames, drawn in proportion to its mean motion; where nothing moves, any.
+    """The start of a window of `span` frames, drawn in proportion to its mean motion; uniform if nothing moves.
 
     Frames without vectors do not count.
     """
@@ -33,7 +33,7 @@ def moving_start(rng: np.random.Generator, motion: np.ndarray, span: int) -> int
 
 
 def read_moving_start(sample: Sample, span: int) -> int:
-    """`moving_start` of the sample's video, all of whose vectors are read for it."""
+    """`moving_start` of the sample's video; reads all vectors of the video."""
     video = sample['video']
     field = video.read(motion=range(video.num_frames)).motion
     return moving_start(sample['rng'], frame_motion(field.vectors, field.valid), span)

@@ -1,8 +1,8 @@
 """OPN: in which order, up to reversal, are four frames shown?
 
-Lee et al., Unsupervised representation learning by sorting sequences, ICCV 2017. Classes, head and guards as in the
-official code, which reads the motion that its tuples are weighted by from a file; how far apart frames lie is
-unverified.
+Lee et al., Unsupervised representation learning by sorting sequences, ICCV 2017. Classes, head and the measures
+against shortcuts follow the official code, which reads the motion weights of its tuples from a file. The distance
+between frames is unverified.
 """
 
 import numpy as np
@@ -23,9 +23,9 @@ ORDERS = orders_up_to_reversal(FRAMES)
 
 
 def sorted_frames(rng: np.random.Generator, start: int, min_gap: int, max_gap: int) -> tuple[np.ndarray, int]:
-    """(4,) frames at equal distances, in a random order, and its label; an order and its reversal have one label.
+    """(4,) frames at equal distances in a random order, and its label; an order and its reversal share a label.
 
-    Place i shows frame `ORDERS[label][i]`, or the same counted from the end.
+    Place i shows frame `ORDERS[label][i]`, counted from the start or from the end.
     """
     frames = start + np.arange(FRAMES) * int(rng.integers(min_gap, max_gap + 1))
     label = int(rng.integers(len(ORDERS)))
@@ -35,10 +35,10 @@ def sorted_frames(rng: np.random.Generator, start: int, min_gap: int, max_gap: i
 
 @TRANSFORMS.register_module()
 class SampleOPN:
-    """Four frames of a window where much moves, in a random order.
+    """Four frames of a window with much motion, in a random order.
 
     Args:
-        min_gap, max_gap: frames of the video from one to the next.
+        min_gap, max_gap: range of the distance between successive frames, in frames of the video.
     """
 
     def __init__(self, min_gap: int = 5, max_gap: int = 15) -> None:
@@ -56,15 +56,15 @@ class SampleOPN:
 
 @MODELS.register_module()
 class OPNHead(PretextHead):
-    """The order of four frames, from the features of all pairs.
+    """Predict the order of four frames from the features of all pairs.
 
     Args:
         in_channels: C of the network's last map.
-        width: of the layer that all pairs share, which ends in a batch norm.
-        dropout: before the classifier.
-        still_len: frames of the clip that stands for a frame, see `still_clips`.
+        width: width of the layer that all pairs share, which ends with a batch norm.
+        dropout: rate before the classifier.
+        still_len: frames of the clip that represents a frame, see `still_clips`.
 
-    Clips through the network: 4 still ones a video.
+    Clips through the network: 4 still clips per video.
     """
 
     def __init__(self, *, in_channels: int, width: int = 512, dropout: float = 0.5, still_len: int = 16) -> None:

@@ -1,4 +1,4 @@
-"""Permutation labels, and the head that names an order from the features of all pairs."""
+"""Permutation labels, and a classifier of orders from the features of all pairs."""
 
 from functools import lru_cache
 from itertools import combinations, permutations
@@ -9,25 +9,25 @@ from torch import Tensor, nn
 
 
 def all_orders(count: int) -> np.ndarray:
-    """(count!, count), in lexicographic order: row `label` says which item is shown at each place."""
+    """All orders (count!, count), in lexicographic order: row `label` holds the item shown at each place."""
     return np.array(list(permutations(range(count))))
 
 
 def orders_up_to_reversal(count: int) -> np.ndarray:
-    """(count! / 2, count): of an order and its reversal, the one that begins with the smaller item."""
+    """(count! / 2, count): of each order and its reversal, the one that begins with the smaller item."""
     orders = all_orders(count)
     return orders[orders[:, 0] < orders[:, -1]]
 
 
 @lru_cache(maxsize=4)
 def distant_orders(count: int, number: int) -> np.ndarray:
-    """(number, count): orders that differ at many places from each other; read-only.
+    """(number, count): orders that differ from each other at many places; read-only.
 
-    Greedy, from the identity on: each next one has the largest Hamming distance to the nearest of those before; of
-    equals the largest sum of distances, of these the first in lexicographic order. Nothing is random.
+    The choice is greedy, starting with the identity: the next order has the largest Hamming distance to the nearest
+    chosen one; ties are broken by the largest sum of distances, then by lexicographic order. Nothing is random.
 
     Raises:
-        ValueError: there are not so many orders.
+        ValueError: there are fewer orders than `number`.
     """
     orders = all_orders(count).astype(np.int8)
     if not 1 <= number <= len(orders):
@@ -45,15 +45,15 @@ def distant_orders(count: int, number: int) -> np.ndarray:
 
 
 class PairOrderClassifier(nn.Module):
-    """Every pair of features, concatenated, through one shared layer; all pairs concatenated name the order.
+    """Pass each concatenated pair of features through one shared layer, and classify all pairs concatenated.
 
     Args:
         in_channels: C of a feature.
-        items: K of them.
-        classes: orders that are told apart.
-        width: of the shared layer, 512 in VCOP and in OPN.
-        norm: batch norm after the shared layer, as in OPN.
-        dropout: before the classifier, 0.5 in both.
+        items: number K of features.
+        classes: number of orders.
+        width: width of the shared layer, 512 in VCOP and in OPN.
+        norm: use a batch norm after the shared layer, as in OPN.
+        dropout: rate before the classifier, 0.5 in both.
 
     Shape: (B, K, C) -> (B, classes).
     """

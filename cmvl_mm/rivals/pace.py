@@ -1,6 +1,6 @@
 """PacePred: at which stride were the frames of the clip taken?
 
-Wang et al., Self-supervised video representation learning by pace prediction, ECCV 2020. The classification alone, as
+Wang et al., Self-supervised video representation learning by pace prediction, ECCV 2020. Only the classification, as
 in the official code; the paper adds a contrastive term that the code does not have.
 """
 
@@ -22,7 +22,7 @@ from .samples import require_room, take
 def paced_frames(
     rng: np.random.Generator, num_frames: int, clip_len: int, paces: Sequence[int]
 ) -> tuple[np.ndarray, int]:
-    """(1, clip_len) frames at one of the strides, drawn uniformly, and its number among them."""
+    """(1, clip_len) frames at one of the strides, drawn uniformly, and the position of this stride in `paces`."""
     label = int(rng.integers(len(paces)))
     start = random_start(rng, num_frames, clip_span(clip_len, paces[label]))
     return clip_at(start, clip_len, paces[label])[None], label
@@ -30,7 +30,7 @@ def paced_frames(
 
 @TRANSFORMS.register_module()
 class SamplePace:
-    """One clip at a random stride. Every video has room for the largest one, so that length tells no stride.
+    """One clip at a random stride. Every video has room for the largest stride, so that length reveals no stride.
 
     Args:
         clip_len: 16.
@@ -49,13 +49,13 @@ class SamplePace:
 
 @MODELS.register_module()
 class PaceHead(PretextHead):
-    """Classification of the stride.
+    """Classify the stride.
 
     Args:
         in_channels: C of the network's last map.
-        num_paces: strides to choose from.
+        num_paces: number of strides.
 
-    Clips through the network: 1 a video.
+    Clips through the network: 1 per video.
     """
 
     def __init__(self, *, in_channels: int, num_paces: int = 4) -> None:

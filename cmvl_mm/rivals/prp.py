@@ -1,7 +1,7 @@
 """PRP: which sampling step made the clip, and how do its frames continue at twice the rate?
 
 Yao et al., Video playback rate perception for self-supervised spatio-temporal representation learning, CVPR 2020.
-Task, loss and weights as in the official code, in its units: pictures of 0 ... 1. The decoder is one of our own, see
+Task, loss and weights follow the official code, in its units: pictures of 0 ... 1. The decoder is our own, see
 `RateDecoder`.
 """
 
@@ -28,10 +28,10 @@ LOWEST, HIGHEST = 0.8, 2.0  # weights
 
 
 def playback_frames(start: int, clip_len: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """The target at twice the rate: (2 * clip_len,) frames, and which of them there are.
+    """The target at twice the rate: (2 * clip_len,) frames, and a mask of those that exist.
 
-    Every second one, from the first on, is a frame of the clip. At step 1 there is nothing between those: the others
-    are the frames before them, only to fill their place, and carry no loss.
+    Every second frame, from the first on, is a frame of the clip. At step 1 no frames lie between them: the others
+    repeat the frame before them as placeholders and carry no loss.
     """
     frames = start + np.arange(2 * clip_len) * step // 2
     there = np.ones(2 * clip_len, dtype=bool)
@@ -41,13 +41,13 @@ def playback_frames(start: int, clip_len: int, step: int) -> tuple[np.ndarray, n
 
 
 def playback_span(clip_len: int, step: int) -> int:
-    """Frames that clip and target take."""
+    """Number of frames that clip and target span."""
     return int(playback_frames(0, clip_len, step)[0][-1]) + 1
 
 
 @TRANSFORMS.register_module()
 class SamplePRP:
-    """The frames of the target, of which every second one is the clip; every video has room for the largest step.
+    """The frames of the target; every second one is the clip. Every video has room for the largest step.
 
     Args:
         clip_len: 16.
@@ -74,10 +74,10 @@ class SamplePRP:
 
 @torch.no_grad()
 def motion_weights(target: Tensor) -> Tensor:
-    """(B, 3, T, H, W), T a multiple of 16 -> (B, 1, T, H, W): 0.8 where least moves in a piece, 2 where most does.
+    """(B, 3, T, H, W), T a multiple of 16 -> (B, 1, T, H, W): 0.8 at the least motion of a piece, 2 at the most.
 
-    Squared differences of frames 0, 5, 10, 15 of each piece of 16, averaged over windows of all three differences and
-    a quarter of the edge, every sixteenth of it; then scaled, and enlarged trilinearly.
+    Squared differences of frames 0, 5, 10, 15 of each piece of 16 are averaged over windows of all three differences
+    and a quarter of the edge, at a stride of a sixteenth of the edge; then scaled, and upsampled trilinearly.
     """
     pieces = target.unflatten(2, (-1, PIECE)).transpose(1, 2).flatten(0, 1)  # (B * pieces, 3, 16, H, W)
     height, width = target.shape[3:]
@@ -91,21 +91,21 @@ def motion_weights(target: Tensor) -> Tensor:
 
 
 def weighted_squares(rebuilt: Tensor, target: Tensor, there: Tensor) -> Tensor:
-    """Mean over the frames that there are, of all videos, of weight times squared difference; there: (B, T) bool."""
+    """Mean of weight times squared difference over the existing frames of all videos, `there` (B, T) bool."""
     squares = (motion_weights(target) * (rebuilt - target).square()).mean((1, 3, 4))  # (B, T)
     return (squares * there).sum() / there.sum()
 
 
 class RateDecoder(nn.Module):
-    """Last map -> frames: four times a 3x3x3 convolution, batch norm, ReLU and an enlargement, then a convolution.
+    """Last map -> frames: four times a 3x3x3 convolution, batch norm, ReLU and upsampling, then a convolution.
 
-    The official decoder follows its three backbones layer by layer; this one takes any map.
+    The official decoder mirrors its three backbones layer by layer; this decoder takes any map.
 
     Args:
         in_channels: C of the map.
         width: channels after the first convolution; each further one has half as many.
 
-    Shape: (B, C, T, H, W) and the wanted (T', H', W') -> (B, 3, T', H', W').
+    Shape: (B, C, T, H, W) and the output size (T', H', W') -> (B, 3, T', H', W').
     """
 
     STEPS = 4
@@ -129,17 +129,18 @@ class RateDecoder(nn.Module):
 
 @MODELS.register_module()
 class PRPHead(PretextHead):
-    """Classification of the step beside the rebuilt frames.
+    """Classify the step and reconstruct the frames.
 
     Args:
         in_channels: C of the network's last map.
-        num_steps: steps to choose from.
-        width: of the decoder.
-        class_weight: of the cross-entropy beside the squares, 0.1 in the official code.
-        std: of the data preprocessor, by which the pictures were divided. The squares are of values in 0 ... 1, as in
-            the official code: of normalised pictures they are 19 times as large, and the class counts 19 times less.
+        num_steps: number of steps.
+        width: width of the decoder.
+        class_weight: weight of the cross-entropy relative to the squares, 0.1 in the official code.
+        std: `std` of the data preprocessor, by which the pictures were divided. The squares are of values in 0 ... 1,
+            as in the official code. With normalised pictures they are 19 times as large, and the class counts 19 times
+            less.
 
-    Clips through the network: 1 a video; the decoder comes on top.
+    Clips through the network: 1 per video, plus the decoder.
     """
 
     share_of_range: Tensor
@@ -169,6 +170,6 @@ class PRPHead(PretextHead):
         video_map = features.last_map('model.pretext_head', instead='another method')
         rebuilt = self.decoder(video_map, target.shape[2:])
         losses = classified(self.classify(features.pooled()), labels['step'], 'step', self.class_weight)
-        # in 0 ... 1, up to the mean colour, which is in both
+        # in 0 ... 1, except for the mean colour, which is in both
         seen, made = target * self.share_of_range, rebuilt.float() * self.share_of_range
         return dict(loss_rebuilt=weighted_squares(made, seen, labels['there']), **losses)

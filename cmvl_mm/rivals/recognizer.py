@@ -1,4 +1,4 @@
-"""A V-Network with one pretext task of several clips a video; tests and read-outs are those of its base class."""
+"""A V-Network with one pretext task on several clips per video; its base class has tests and evaluations."""
 
 from typing import Any, Literal
 
@@ -13,19 +13,19 @@ from cmvl_mm.models.head_parts import build
 from cmvl_mm.models.recognizer import ContextMotionRecognizer
 
 Labels = dict[str, Tensor]
-"""What a method's stage knows of its clips, by name: (B, ...) each."""
+"""Labels from a method's stage by name, each (B, ...)."""
 
 
 @MODELS.register_module()
 class PretextRecognizer(ContextMotionRecognizer):
-    """`ContextMotionRecognizer` for a pretext head that sees all clips of a video, and the network itself.
+    """`ContextMotionRecognizer` for a pretext head that needs all clips of a video and the network itself.
 
-    A pretext head has `loss(network, clips, labels) -> dict`, where `network` takes clips (N, 3, T, H, W) and gives
+    A pretext head has `loss(network, clips, labels) -> dict`, where `network` takes clips (N, 3, T, H, W) and returns
     their `Features`, clips are (B, K, 3, T, H, W) and labels are `Labels`. A head with `attach(backbone, layout)` gets
     the backbone once, to make its own copy of it.
 
     Args:
-        backbone, data_preprocessor, test_cfg, init_cfg, memory_format, backbone_layout: as of the base class.
+        backbone, data_preprocessor, test_cfg, init_cfg, memory_format, backbone_layout: as in the base class.
         pretext_head: the task.
     """
 
@@ -64,7 +64,7 @@ class PretextRecognizer(ContextMotionRecognizer):
 
 
 def stack_labels(data_samples: list[ActionDataSample], device: torch.device) -> Labels:
-    """`pretext` of every sample -> a tensor of each name, on the device.
+    """Stack `pretext` of all samples to one tensor per name, on the device.
 
     Raises:
         ValueError: a sample has no `pretext`.

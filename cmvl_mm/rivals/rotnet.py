@@ -1,7 +1,7 @@
-"""3D-RotNet: which of four rotations has the whole clip had?
+"""3D-RotNet: by which of four rotations was the whole clip rotated?
 
 Jing et al., Self-supervised spatiotemporal feature learning via video rotation prediction, arXiv:1811.11387.
-Sampling and batches as in the official code; its stated learning rate is not the one that it uses, so that one is open.
+Sampling and batches follow the official code. Its stated and its used learning rate differ, so the rate is unknown.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ TURNS = 4
 
 
 def turned(clips: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, 3, T, H, H) -> (4 B, 3, T, H, H) and (4 B,): all clips by 0, then by 90, 180, 270 degrees anticlockwise.
+    """(B, 3, T, H, H) -> (4 B, 3, T, H, H), (4 B,): all clips rotated by 0, then 90, 180, 270 degrees anticlockwise.
 
     Raises:
         ValueError: the pictures are not square.
@@ -33,14 +33,14 @@ def turned(clips: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def rotation_frames(rng: np.random.Generator, num_frames: int, clip_len: int, frame_interval: int) -> np.ndarray:
-    """(1, clip_len) frames of one clip at a random place."""
+    """(1, clip_len) frames of one clip at a random position."""
     start = random_start(rng, num_frames, clip_span(clip_len, frame_interval))
     return clip_at(start, clip_len, frame_interval)[None]
 
 
 @TRANSFORMS.register_module()
 class SampleRotNet:
-    """One clip at a random place; the head rotates it.
+    """One clip at a random position; the head rotates it.
 
     Args:
         clip_len, frame_interval: 16 x 2 in the official code.
@@ -62,7 +62,7 @@ class RotNetHead(PretextHead):
     Args:
         in_channels: C of the network's last map.
 
-    Clips through the network: 4 a video.
+    Clips through the network: 4 per video.
     """
 
     def __init__(self, *, in_channels: int) -> None:

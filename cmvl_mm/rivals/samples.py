@@ -1,4 +1,4 @@
-"""What the stages of all methods share: room for the clips, their labels, and a stage that packs both."""
+"""Helpers of the stages of all methods: room for the clips, their labels, and a stage that packs both."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from cmvl_mm.datasets.sampling import VideoTooShort
 
 
 def require_room(num_frames: int, span: int, method: str) -> None:
-    """Every method leaves out videos that are shorter than its span: no index is wrapped, no frame repeated.
+    """Exclude videos that are shorter than a method's span: no index is wrapped, no frame repeated.
 
     Raises:
         VideoTooShort: the video has fewer frames than `span`.
@@ -22,20 +22,20 @@ def require_room(num_frames: int, span: int, method: str) -> None:
 
 
 def consecutive_starts(start: int, count: int, clip_len: int, frame_interval: int, gap: int) -> np.ndarray:
-    """(count,) starts of clips one after another, `gap` frames left out between the end of one and the next.
+    """(count,) starts of successive clips, with a gap of `gap` frames between them.
 
-    Each clip takes `clip_len * frame_interval` frames of the video: 3 clips of 16 x 1 with a gap of 8 lie on 64.
+    Each clip takes `clip_len * frame_interval` frames of the video: 3 clips of 16 x 1 with a gap of 8 span 64.
     """
     return start + np.arange(count) * (clip_len * frame_interval + gap)
 
 
 def consecutive_span(count: int, clip_len: int, frame_interval: int, gap: int) -> int:
-    """Frames from the first to the last of such clips, both counted: 64 for 3 of 16 x 1 with a gap of 8."""
+    """Frames from the first to the last of such clips, both included: 64 for 3 of 16 x 1 with a gap of 8."""
     return (count - 1) * (clip_len * frame_interval + gap) + (clip_len - 1) * frame_interval + 1
 
 
 def take(sample: Sample, clips: np.ndarray, labels: Mapping[str, Any] | None = None) -> Sample:
-    """Clips (K, T) of frame indices, and what the pretext task knows of them; `PackPretext` hands it to the head."""
+    """Add clips (K, T) of frame indices and the labels of the pretext task; `PackPretext` passes them to the head."""
     sample['clip_frames'] = np.asarray(clips, dtype=np.int64)
     sample['pretext'] = {name: np.asarray(value) for name, value in (labels or {}).items()}
     return sample

@@ -1,4 +1,4 @@
-"""Two segments of a video, the first one twice: what DSM and VTDL compare."""
+"""Two segments of a video, the first one twice, for DSM and VTDL."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def anchor_twin_and_other(
 ) -> np.ndarray:
     """(3, clip_len) frames: the anchor, the same frames again, and another segment of the video.
 
-    The other one begins at least `away` frames before or after the anchor; the pair is drawn from all such pairs alike.
+    The other segment begins at least `away` frames before or after the anchor; all such pairs are equally likely.
     """
     last = num_frames - ((clip_len - 1) * frame_interval + 1)  # the last start
     starts = np.arange(last + 1)

@@ -1,7 +1,8 @@
-"""Shuffle & Learn: are three frames in the order of time?
+"""Shuffle & Learn: are three frames in temporal order?
 
 Misra et al., Shuffle and Learn: unsupervised learning using temporal order verification, ECCV 2016. Head and settings
-as in the official code, which reads its tuples from a list; how they are made is as commonly described, and unverified.
+follow the official code, which reads its tuples from a list. The choice of tuples follows common descriptions and is
+unverified.
 """
 
 import numpy as np
@@ -17,16 +18,16 @@ from .recognizer import Labels
 from .samples import require_room, take
 
 FRAMES = 3
-POSITIVE_SHARE = 0.25  # about three negatives to one positive
+POSITIVE_SHARE = 0.25  # about three negatives per positive
 
 
 def five_frames(rng: np.random.Generator, start: int, min_gap: int, max_gap: int) -> np.ndarray:
     """(5,) frames a < b < c < d < e in the window of `window_span` frames.
 
-    b and d lie `min_gap` to `max_gap` frames apart, a and e at least `min_gap` outside them, c between.
+    b and d are `min_gap` to `max_gap` frames apart, a and e at least `min_gap` outside them, c between them.
     """
     inner = int(rng.integers(min_gap, max_gap + 1))
-    left = int(rng.integers(max_gap - inner + 1))  # of the room that a shorter gap leaves
+    left = int(rng.integers(max_gap - inner + 1))  # part of the room that a shorter gap leaves
     right = int(rng.integers(max_gap - inner - left + 1))
     b = start + min_gap + left
     d = b + inner
@@ -34,12 +35,12 @@ def five_frames(rng: np.random.Generator, start: int, min_gap: int, max_gap: int
 
 
 def window_span(min_gap: int, max_gap: int) -> int:
-    """Frames from the first to the last of the five, at most."""
+    """Largest number of frames from the first to the last of the five."""
     return 2 * min_gap + max_gap + 1
 
 
 def ordered_or_not(rng: np.random.Generator, five: np.ndarray) -> tuple[np.ndarray, int]:
-    """(3,) frames and whether they are in order: (b, c, d) is, (b, a, d) and (b, e, d) are not."""
+    """(3,) frames and whether they are in order: (b, c, d) is in order, (b, a, d) and (b, e, d) are not."""
     a, b, c, d, e = five
     label = int(rng.random() < POSITIVE_SHARE)
     middle = c if label else (a, e)[rng.integers(2)]
@@ -48,10 +49,10 @@ def ordered_or_not(rng: np.random.Generator, five: np.ndarray) -> tuple[np.ndarr
 
 @TRANSFORMS.register_module()
 class SampleShuffleLearn:
-    """Three frames of a window where much moves.
+    """Three frames of a window with much motion.
 
     Args:
-        min_gap, max_gap: in frames of the video, 15 and 60.
+        min_gap, max_gap: range of the gap, in frames of the video, 15 and 60.
 
     Raises:
         ValueError: no frame fits between two at the smallest gap.
@@ -73,16 +74,17 @@ class SampleShuffleLearn:
 
 @MODELS.register_module()
 class ShuffleLearnHead(PretextHead):
-    """In order or not, from the three features one after another.
+    """Classify in order or not from the three concatenated features.
 
-    The classifier is linear, as published: the features of the frames add up, and what lies between two others is no
-    sum. On videos of one moving bar it stayed at the share of the larger class, where OPN's pairs learnt their order.
+    The classifier is linear, as published: it adds up terms of single frames, and a sum cannot express that one frame
+    lies between two others. On videos of one moving bar its accuracy stayed at the share of the larger class, where
+    OPN's pairs learnt their order.
 
     Args:
         in_channels: C of the network's last map.
-        still_len: frames of the clip that stands for a frame, see `still_clips`.
+        still_len: frames of the clip that represents a frame, see `still_clips`.
 
-    Clips through the network: 3 still ones a video.
+    Clips through the network: 3 still clips per video.
     """
 
     def __init__(self, *, in_channels: int, still_len: int = 16) -> None:

@@ -1,7 +1,7 @@
 """SpeedNet: does the clip run at its normal speed, or sped up?
 
-Benaim et al., SpeedNet: learning the speediness in videos, CVPR 2020. There is no official code: everything here is
-from the paper as it is commonly described, and unverified.
+Benaim et al., SpeedNet: learning the speediness in videos, CVPR 2020. There is no official code: everything here
+follows common descriptions of the paper and is unverified.
 """
 
 import numpy as np
@@ -20,9 +20,9 @@ from .samples import require_room, take
 
 
 def skipping_frames(rng: np.random.Generator, start: int, clip_len: int, stride: float) -> np.ndarray:
-    """(clip_len,) frames whose strides are the whole numbers round `stride`; which of them are the larger is drawn.
+    """(clip_len,) frames whose strides are the whole numbers next to `stride`; their order is random.
 
-    Their mean is `stride` up to half a frame in all.
+    The mean of the strides is `stride`, up to half a frame in total.
     """
     steps = np.full(clip_len - 1, int(stride))
     longer = round((clip_len - 1) * (stride % 1))
@@ -31,7 +31,7 @@ def skipping_frames(rng: np.random.Generator, start: int, clip_len: int, stride:
 
 
 def longest_span(clip_len: int, frame_interval: int, factor: float) -> int:
-    """Frames that a clip takes at most."""
+    """Largest number of frames that a clip spans."""
     return int(np.ceil((clip_len - 1) * frame_interval * factor)) + 1
 
 
@@ -43,9 +43,9 @@ def normal_and_fast(
     normal: tuple[float, float],
     fast: tuple[float, float],
 ) -> np.ndarray:
-    """(2, clip_len) frames of a clip at a normal speed and one sped up, each with a factor and a place of its own.
+    """(2, clip_len) frames of a clip at normal speed and a sped-up clip, each with its own factor and position.
 
-    Both places leave room for the longest clip of all, so that a place tells no speed.
+    Both positions leave room for the longest clip, so that a position reveals no speed.
     """
     span = longest_span(clip_len, frame_interval, max(*normal, *fast))
     clips = []
@@ -57,7 +57,7 @@ def normal_and_fast(
 
 @TRANSFORMS.register_module()
 class SampleSpeedNet:
-    """Two clips of the video: at a normal speed, and sped up.
+    """Two clips of the video: at normal speed, and sped up.
 
     Args:
         clip_len: 64 in the paper.
@@ -84,19 +84,19 @@ class SampleSpeedNet:
 
 
 def spatial_max_temporal_mean(video_map: Tensor) -> Tensor:
-    """(N, C, T, H, W) -> (N, C)."""
+    """Pool (N, C, T, H, W) -> (N, C)."""
     return video_map.amax((3, 4)).mean(2)
 
 
 @MODELS.register_module()
 class SpeedNetHead(PretextHead):
-    """Normal or sped up; both versions of a video are in one batch, at an input size drawn for each step.
+    """Classify normal or sped up; both versions of a video are in one batch, at an input size drawn for each step.
 
     Args:
         in_channels: C of the network's last map.
-        sizes: smallest and largest edge of the input, in pixels; 64 to 336 in the paper. The draw is torch's.
+        sizes: smallest and largest edge of the input, in pixels; 64 to 336 in the paper. Torch draws the size.
 
-    Clips through the network: 2 a video.
+    Clips through the network: 2 per video.
     """
 
     def __init__(self, *, in_channels: int, sizes: tuple[int, int] = (64, 336)) -> None:
@@ -107,7 +107,7 @@ class SpeedNetHead(PretextHead):
         self.fc = nn.Linear(in_channels, 1)
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
-        """`loss_speed` and `acc_speed`; clips are (B, 2, 3, T, H, W), the second one sped up."""
+        """`loss_speed` and `acc_speed`; clips are (B, 2, 3, T, H, W), the second of each pair sped up."""
         size = int(torch.randint(self.sizes[0], self.sizes[1] + 1, ()))
         both = clips.flatten(0, 1)  # (2 B, 3, T, H, W)
         resized = F.interpolate(both, (both.shape[2], size, size), mode='trilinear')

@@ -1,7 +1,7 @@
-"""Space-time cubic puzzles: in which order are four cubes of the video shown, laid out over space or over time?
+"""Space-time cubic puzzles: in which order are four cubes of the video shown, from space or from time?
 
 Kim et al., Self-supervised video representation learning with space-time cubic puzzles, AAAI 2019. There is no official
-code: everything here is from the paper as it is commonly described, and unverified.
+code: everything here follows common descriptions of the paper and is unverified.
 """
 
 import numpy as np
@@ -28,9 +28,9 @@ def puzzle_frames(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Four cubes in a random order: their frames (4, clip_len), their quarters of the picture (4,), the label.
 
-    Over space all have the same frames and each has a quarter of its own. Over time they are of one quarter, each at a
-    random place in a stretch of its own: back to back, what ends one cube would begin the next, and tell the order.
-    Place i shows cube `ORDERS[label][i]`. Both layouts leave room for four stretches.
+    In space all cubes have the same frames and each has its own quarter. In time all have the same quarter, and each is
+    at a random position in its own stretch: without gaps, the end of one cube would match the start of the next and
+    reveal the order. Place i shows cube `ORDERS[label][i]`. Both layouts leave room for four stretches.
     """
     start = random_start(rng, num_frames, CUBES * stretch)
     jitter = rng.integers(stretch - clip_span(clip_len, frame_interval) + 1, size=CUBES)
@@ -45,19 +45,19 @@ def puzzle_frames(
 
 
 def quarter_box(box: Box, quarter: int) -> Box:
-    """Left upper, right upper, left lower, right lower quarter of a box."""
+    """The upper left, upper right, lower left or lower right quarter of a box."""
     height, width = box.height // 2, box.width // 2
     return Box(box.top + quarter // 2 * height, box.left + quarter % 2 * width, height, width)
 
 
 @TRANSFORMS.register_module()
 class SamplePuzzle:
-    """Four cubes in a random order; half of the samples are upside down, which is a label of its own.
+    """Four cubes in a random order; half of the samples are upside down, which is a separate label.
 
     Args:
-        clip_len, frame_interval: 16 consecutive frames a cube.
-        stretch: frames of the video in which the place of a cube in time is drawn. How far the paper jitters cubes in
-            time is not known: 24 leaves as much room between them as VCOP does, on average.
+        clip_len, frame_interval: 16 consecutive frames per cube.
+        stretch: frames of the video within which the position of a cube is drawn. The paper's jitter of cubes in time
+            is not known: 24 leaves as much room between them as VCOP does, on average.
 
     Raises:
         ValueError: a cube is longer than its stretch.
@@ -81,12 +81,12 @@ class SamplePuzzle:
 
 @TRANSFORMS.register_module()
 class CropPuzzle:
-    """One random resized crop and flip a video, and of it each cube's quarter, its place jittered.
+    """One random resized crop and flip per video, then a jittered crop of each cube's quarter.
 
     Args:
         size: edge of a cube, 80.
-        area, aspect, flip_prob: as of `RandomCropFlip`.
-        jitter: share by which a cube is shorter than its quarter, at a random place in it: 80 of 112 px is 0.286.
+        area, aspect, flip_prob: as in `RandomCropFlip`.
+        jitter: share by which a cube is shorter than its quarter, at a random position in it: 80 of 112 px is 0.286.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class CropPuzzle:
         flip = bool(rng.random() < self.flip_prob)
         cut, crops = [], []
         for part, quarter in zip(clip_slices(sample), sample['quarters'], strict=True):
-            # in a mirrored picture the right quarter is what was on the left
+            # in a mirrored picture the right quarter comes from the left
             box = inner_box(rng, quarter_box(whole, int(quarter) ^ flip), self.jitter)
             frames = crop_resize(sample['imgs'][part], box, flip, self.size)
             cut.append(frames[:, ::-1, ::-1] if sample['pretext']['upside_down'] else frames)
@@ -119,14 +119,14 @@ class CropPuzzle:
 
 @MODELS.register_module()
 class PuzzleHead(PretextHead):
-    """The order of four cubes, from their features one after another, and whether they are upside down.
+    """Predict the order of four cubes from their concatenated features, and whether they are upside down.
 
     Args:
         in_channels: C of the network's last map.
-        width: of the layer that joins the features.
-        dropout: before the classifier of orders.
+        width: width of the layer that joins the features.
+        dropout: rate before the classifier of orders.
 
-    Clips through the network: 4 a video.
+    Clips through the network: 4 per video.
     """
 
     def __init__(self, *, in_channels: int, width: int = 512, dropout: float = 0.5) -> None:

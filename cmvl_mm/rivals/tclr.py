@@ -1,8 +1,8 @@
-"""TCLR: clips of one video at different times are different, and each time of a long clip is its own short clip.
+"""TCLR: clips of one video at different times are negatives, and each time step of a long clip matches a short clip.
 
 Dave et al., TCLR: temporal contrastive learning for video representation, Computer Vision and Image Understanding 2022.
-From the paper's definition, and unverified. It changes the network so that a map has four times; here a map of 16
-frames has two, and so there are two short clips.
+The implementation follows the paper's definition and is unverified. The paper changes the network so that a map has
+four time steps; here a map of 16 frames has two, and so there are two short clips.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ from .samples import require_room, take
 def short_and_long(
     rng: np.random.Generator, num_frames: int, shorts: int, clip_len: int, frame_interval: int
 ) -> np.ndarray:
-    """(shorts + 1, clip_len) frames: short clips one after another, and a long one, slower, over all of them."""
+    """(shorts + 1, clip_len) frames: successive short clips, and a long clip with a larger stride over all of them."""
     long_interval = shorts * frame_interval
     start = random_start(rng, num_frames, clip_span(clip_len * shorts, frame_interval))
     short = [clip_at(start + n * clip_len * frame_interval, clip_len, frame_interval) for n in range(shorts)]
@@ -34,11 +34,11 @@ def short_and_long(
 
 @TRANSFORMS.register_module()
 class SampleTCLR:
-    """Short clips and the long one over them, all of them twice, so that each has two draws of crop and colours.
+    """Short clips and the long clip over them, each twice, so that each has two draws of crop and colours.
 
     Args:
-        shorts: short clips; 4 in the paper.
-        clip_len, frame_interval: of the short ones.
+        shorts: number of short clips; 4 in the paper.
+        clip_len, frame_interval: length and stride of the short clips.
     """
 
     def __init__(self, shorts: int = 2, clip_len: int = 16, frame_interval: int = 2) -> None:
@@ -53,13 +53,13 @@ class SampleTCLR:
 
 
 def same_time(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
-    """Within each video, a clip finds the other draw of its own time among both draws of all times.
+    """Within each video, a clip finds the other draw of its time step among both draws of all time steps.
 
     Args:
         first, second: (B, L, D) of length 1.
 
     Returns:
-        The mean cross-entropy over the 2 L clips of all videos, and the share of them that are found.
+        The mean cross-entropy over the 2 L clips of all videos, and the share of clips that are found.
     """
     shorts = first.shape[1]
     clips = torch.cat([first, second], dim=1)
@@ -71,7 +71,7 @@ def same_time(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor
 
 
 def time_of_long(long: Tensor, short: Tensor, temperature: float) -> Tensor:
-    """Within each video, each time of the long clip finds its short clip, and the short clip its time.
+    """Within each video, each time step of the long clip finds its short clip, and the short clip its time step.
 
     Args:
         long, short: (B, L, D) of length 1.
@@ -88,11 +88,11 @@ class TCLRHead(PretextHead):
 
     Args:
         in_channels: C of the network's last map.
-        shorts: short clips, as many as the map of a clip has times.
-        hidden_channels, embed_channels: of the projection.
-        temperature: of all softmaxes.
+        shorts: number of short clips, equal to the time steps of a clip's map.
+        hidden_channels, embed_channels: widths of the projection.
+        temperature: temperature of all softmaxes.
 
-    Clips through the network: 2 (shorts + 1) a video.
+    Clips through the network: 2 (shorts + 1) per video.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class TCLRHead(PretextHead):
         Clips are (B, 2 (shorts + 1), 3, T, H, W).
 
         Raises:
-            ValueError: the map of a clip has another number of times than there are short clips.
+            ValueError: the number of time steps of a clip's map differs from the number of short clips.
         """
         features = network(clips.flatten(0, 1))
         video_map = features.last_map('model.pretext_head', instead='another method')

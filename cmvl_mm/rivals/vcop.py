@@ -1,8 +1,8 @@
 """VCOP: in which order are three clips of the video shown?
 
 Xu et al., Self-supervised spatiotemporal learning via video clip order prediction, CVPR 2019. Sampling, head and
-settings as in the official code. Its frames share a crop by a seed that current versions of torchvision do not look at;
-here the crop is drawn once a clip.
+settings follow the official code. Its frames share a crop by a seed that current versions of torchvision ignore; here
+the crop is drawn once per clip.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ ORDERS = all_orders(CLIPS)
 def shuffled_clips(
     rng: np.random.Generator, num_frames: int, clip_len: int, frame_interval: int, gap: int
 ) -> tuple[np.ndarray, int]:
-    """(3, clip_len) frames of three clips one after another, shown in a random order, and its label.
+    """(3, clip_len) frames of three successive clips in a random order, and the label of the order.
 
     Place i shows clip `ORDERS[label][i]`.
     """
@@ -40,7 +40,7 @@ class SampleVCOP:
     """Three clips in a random order.
 
     Args:
-        clip_len, frame_interval, gap: 16 consecutive frames and 8 frames between clips: 64 of the video.
+        clip_len, frame_interval, gap: 16 consecutive frames and 8 frames between clips: 64 frames of the video.
     """
 
     def __init__(self, clip_len: int = 16, frame_interval: int = 1, gap: int = 8) -> None:
@@ -56,14 +56,14 @@ class SampleVCOP:
 
 @MODELS.register_module()
 class VCOPHead(PretextHead):
-    """The order of three clips, from the features of all pairs.
+    """Predict the order of three clips from the features of all pairs.
 
     Args:
         in_channels: C of the network's last map.
-        width: of the layer that all pairs share.
-        dropout: before the classifier.
+        width: width of the layer that all pairs share.
+        dropout: rate before the classifier.
 
-    Clips through the network: 3 a video.
+    Clips through the network: 3 per video.
     """
 
     def __init__(self, *, in_channels: int, width: int = 512, dropout: float = 0.5) -> None:

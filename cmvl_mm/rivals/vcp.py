@@ -1,8 +1,8 @@
-"""VCP, video cloze procedure: what was done to the middle one of three clips?
+"""VCP, video cloze procedure: how was the middle one of three clips altered?
 
 Luo et al., Video cloze procedure for self-supervised spatio-temporal learning, AAAI 2020. There is no official code:
-the alterations are those of a re-implementation (BestJuly/VCP). Two of its slips are not copied: clips do not overlap,
-and every alteration is drawn alike, since videos without room for a remote clip are left out.
+the alterations are those of a re-implementation (BestJuly/VCP). Two of its errors are not copied: clips do not overlap,
+and all alterations are equally likely, since videos without room for a remote clip are excluded.
 """
 
 import numpy as np
@@ -20,12 +20,12 @@ from .samples import consecutive_span, consecutive_starts, require_room, take
 
 CLIPS, MIDDLE = 3, 1
 ALTERATIONS = ('original', 'rotated', 'quarters swapped', 'chunks swapped', 'remote')
-CHUNKS = 4  # of the clip's frames
-UNCHANGED, SWAPPED = 0, 4  # what happens to the pictures; 1, 2, 3 are the turns
+CHUNKS = 4  # parts of the clip's frames
+UNCHANGED, SWAPPED = 0, 4  # alterations of the pictures; 1, 2, 3 are the rotations
 
 
 def swapped_chunks(rng: np.random.Generator, frames: np.ndarray) -> np.ndarray:
-    """(T,) -> (T,): two of the four chunks of the frames in each other's place."""
+    """(T,) -> (T,): swap two of the four chunks of the frames."""
     first, second = rng.permutation(CHUNKS)[:2]
     chunks = np.array_split(frames, CHUNKS)
     chunks[first], chunks[second] = chunks[second], chunks[first]
@@ -33,7 +33,7 @@ def swapped_chunks(rng: np.random.Generator, frames: np.ndarray) -> np.ndarray:
 
 
 def remote_starts(rng: np.random.Generator, num_frames: int, tuple_span: int, span: int, away: int) -> tuple[int, int]:
-    """Starts of a tuple and of a clip at least `away` frames before or after it, drawn from all such pairs alike."""
+    """Starts of a tuple and of a clip at least `away` frames before or after it; all such pairs are equally likely."""
     starts = np.arange(num_frames - tuple_span + 1)
     before = np.maximum(starts - away - span + 1, 0)  # clips that end early enough
     after = np.maximum(num_frames - span - (starts + tuple_span + away) + 1, 0)
@@ -45,13 +45,13 @@ def remote_starts(rng: np.random.Generator, num_frames: int, tuple_span: int, sp
 
 @TRANSFORMS.register_module()
 class SampleVCP:
-    """Three clips, the middle one altered in one of five ways.
+    """Three clips; the middle one is altered in one of five ways.
 
-    Alterations of time are choices of frames, made here; those of pictures are told to the head.
+    This stage makes the alterations of time by its choice of frames; the head makes those of pictures.
 
     Args:
-        clip_len, frame_interval, gap: as of `SampleVCOP`.
-        away: frames between the tuple and a remote clip, at least.
+        clip_len, frame_interval, gap: as in `SampleVCOP`.
+        away: smallest number of frames between the tuple and a remote clip.
     """
 
     def __init__(self, clip_len: int = 16, frame_interval: int = 1, gap: int = 8, away: int = 16) -> None:
@@ -81,7 +81,7 @@ class SampleVCP:
 
 
 def altered(clips: Tensor, picture: Tensor) -> Tensor:
-    """(B, 3, T, H, H), (B,): each clip as it is (0), by 1, 2 or 3 quarter turns, or with its quarters swapped (4).
+    """(B, 3, T, H, H), (B,): each clip unchanged (0), rotated by 1, 2 or 3 quarter turns, or with swapped quarters (4).
 
     All quarters go to the opposite corner, as in the re-implementation.
     """
@@ -93,12 +93,12 @@ def altered(clips: Tensor, picture: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class VCPHead(PretextHead):
-    """The alteration, from the three features one after another.
+    """Classify the alteration from the three concatenated features.
 
     Args:
         in_channels: C of the network's last map.
 
-    Clips through the network: 3 a video.
+    Clips through the network: 3 per video.
     """
 
     def __init__(self, *, in_channels: int) -> None:

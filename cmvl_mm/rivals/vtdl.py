@@ -1,7 +1,7 @@
-"""VTDL: a clip stays near itself with a static frame mixed in, and goes away from another segment of its video.
+"""VTDL: the positive is the clip with a static frame mixed in, the negative another segment of its video.
 
 Wang et al., Self-supervised temporal-discriminative representation learning for video action recognition, 2020.
-Triplet, queue and settings as in the official code. Which encoder sees the negative is not known: here
+Triplet, queue and settings follow the official code. It is not known which encoder sees the negative: here it is
 the trained one, as in DSM by the same authors.
 """
 
@@ -26,7 +26,7 @@ MOST_MIXED = 0.1
 class SampleVTDL:
     """A clip, the same frames again, and a segment at least a third of the video away; a static frame and its weight.
 
-    The static frame is one of the three clips' own.
+    The static frame is a frame of one of the three clips.
 
     Args:
         clip_len, frame_interval: 16 x 4.
@@ -46,12 +46,12 @@ class SampleVTDL:
 
 
 def with_static_frame(clips: Tensor, static: Tensor, weight: Tensor) -> Tensor:
-    """(B, K, 3, T, H, W) -> (B, 3, T, H, W): the first clip of each video, one of its frames mixed into all frames.
+    """(B, K, 3, T, H, W) -> (B, 3, T, H, W): mix one frame of each video into all frames of its first clip.
 
     Args:
-        clips: of each video.
+        clips: the clips of each video.
         static: (B,) number of the frame among all K * T.
-        weight: (B,) of it.
+        weight: (B,) weight of the frame.
     """
     frames = clips.transpose(2, 3).flatten(1, 2)  # (B, K * T, 3, H, W)
     chosen = frames[torch.arange(len(frames), device=frames.device), static].unsqueeze(2)
@@ -61,10 +61,10 @@ def with_static_frame(clips: Tensor, static: Tensor, weight: Tensor) -> Tensor:
 
 @MODELS.register_module()
 class VTDLHead(MomentumContrastHead):
-    """The mixed anchor finds the plain clip among the queue and a far segment of its own video.
+    """The mixed anchor finds the plain clip among the queue and a distant segment of its own video.
 
-    Arguments as of `MomentumContrastHead`; the official queue is 5000 on UCF101. Clips through the network: 3 a
-    video, one of them through the copy.
+    The arguments are those of `MomentumContrastHead`; the official queue is 5000 on UCF101. Clips through the network:
+    3 per video, one of them through the copy.
     """
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
-"""VTHCL: a video sampled slowly and fast looks alike, at two depths of the network.
+"""VTHCL: slow and fast samples of a video match, at two depths of the network.
 
 Yang et al., Video representation learning with visual tempo consistency, 2020. The official repository holds no code:
-everything here is from the paper as it is commonly described, and unverified. A queue of the latest keys stands for its
+everything here follows common descriptions of the paper and is unverified. A queue of the latest keys replaces its
 memory bank.
 """
 
@@ -36,7 +36,7 @@ def tempo_frames(
 
 @TRANSFORMS.register_module()
 class SampleTempos:
-    """The same stretch of the video twice, in few frames and in many; one after the other in one row.
+    """The same stretch of the video as a slow and a fast clip, concatenated in one row.
 
     Args:
         slow, fast: length and stride, 8 x 8 and 32 x 2.
@@ -55,7 +55,7 @@ class SampleTempos:
 
 
 class _Queues(nn.ModuleList):
-    """One for each depth."""
+    """One queue for each depth."""
 
     def __init__(self, size: int, channels: int, depths: int) -> None:
         super().__init__(KeyQueue(size, channels) for _ in range(depths))
@@ -68,17 +68,17 @@ class _Queues(nn.ModuleList):
 
 @MODELS.register_module()
 class VTHCLHead(PretextHead):
-    """Contrast between the tempos, both ways and at every depth; the recognizer's network sees the slow clip.
+    """Contrast between the tempos, in both directions and at every depth; the recognizer's network sees the slow clip.
 
     Args:
-        in_channels: C of the maps that are compared, the last one last; both networks must give so many.
-        fast_network: sees the fast clip.
+        in_channels: C of the compared maps, with the last map last; both networks must return as many maps.
+        fast_network: network for the fast clip.
         slow_frames: frames of the slow clip, which come first.
-        hidden_channels, embed_channels: of the projections, one for each tempo and depth.
-        queue_size: keys of earlier batches, for each tempo and depth.
-        temperature: of the softmax.
+        hidden_channels, embed_channels: widths of the projections, one for each tempo and depth.
+        queue_size: number of keys of earlier batches, for each tempo and depth.
+        temperature: temperature of the softmax.
 
-    Frames through the networks: 8 and 32 a video as published.
+    Frames through the networks: 8 and 32 per video as published.
     """
 
     def __init__(
@@ -107,10 +107,10 @@ class VTHCLHead(PretextHead):
         self.slow_queues, self.fast_queues = (_Queues(queue_size, embed_channels, len(in_channels)) for _ in range(2))
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
-        """`loss_tempo_<depth>`, 1 the last one, and `acc_tempo` of that; clips are (B, 1, 3, slow + fast, H, W).
+        """`loss_tempo_<depth>`, where 1 is the last map, and its `acc_tempo`; clips are (B, 1, 3, slow + fast, H, W).
 
         Raises:
-            ValueError: a network gives fewer maps than there are depths.
+            ValueError: a network returns fewer maps than there are depths.
         """
         slow, fast = clips.squeeze(1).split([self.slow_frames, clips.shape[3] - self.slow_frames], dim=2)
         depths = len(self.slow_projections)
@@ -136,5 +136,5 @@ class VTHCLHead(PretextHead):
 
 
 def _compared(projection: nn.Module, video_map: Tensor) -> Tensor:
-    """(B, C, T, H, W) -> (B, D) of length 1."""
+    """Map (B, C, T, H, W) -> embedding (B, D) of length 1."""
     return F.normalize(projection(video_map.mean((2, 3, 4))).float(), dim=1)

@@ -1,4 +1,4 @@
-"""The middle of a video as a short animated picture, small enough to stand in a page."""
+"""The middle of a video as a short animated picture, small enough for a web page."""
 
 import io
 from pathlib import Path
@@ -14,14 +14,14 @@ _QUALITIES = (70, 45, 20, 5)
 
 
 def animated_clip(path: str | Path, width: int = 160) -> bytes:
-    """Animated WebP: 8 frames, 4 apart, round the video's middle; of a shorter video, those that there are.
+    """Animated WebP of 8 frames, 4 apart, around the video's middle; shorter videos give fewer frames.
 
     Args:
-        path: of the video.
-        width: of the picture in pixels; the height follows, at least 2.
+        path: path of the video.
+        width: width of the picture in pixels; the height follows, at least 2.
 
     Returns:
-        At most `MOST_BYTES` wherever the lowest quality gets there, which it does at this size.
+        The file, at most `MOST_BYTES` if the lowest quality allows it, which it does at this size.
 
     Raises:
         VideoError: the video cannot be read.

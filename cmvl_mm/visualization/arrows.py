@@ -1,6 +1,6 @@
-"""Motion vectors drawn over their picture, with NumPy alone.
+"""Draw motion vectors over their picture, with NumPy only.
 
-Legend: H, W pixels; Hb = ceil(H / block), Wb = ceil(W / block).
+Symbols: H, W pixels; Hb = ceil(H / block), Wb = ceil(W / block).
 """
 
 import numpy as np
@@ -11,8 +11,8 @@ from cmvl_mm.video.motion import QUARTERS, grid_shape
 
 Picture = npt.NDArray[np.uint8]
 
-_DIMMED = 0.55  # of the picture's light is left
-_GREYED = 0.5  # of its colour is taken away, so that the arrows' colours stand out
+_DIMMED = 0.55  # share of the picture's brightness that remains
+_GREYED = 0.5  # share of its colour that is removed, so that the arrows' colours stand out
 _HATCH = 6  # output px from one line of the hatching to the next
 _HATCH_LIGHT = 120
 _REST_LIGHT = 170
@@ -31,9 +31,9 @@ def draw_vectors(
 ) -> Picture:
     """The dimmed picture with an arrow for each vector.
 
-    An arrow ends in the middle of its cell and begins where the cell's content was in the reference picture: its
-    length is true, ``scale`` output pixels for each pixel moved. Its colour is its direction (`direction_colours`).
-    A cell that did not move has a dot; a cell without a valid vector is hatched.
+    An arrow ends in the middle of its cell and begins at the position of the cell's content in the reference picture.
+    Its length is exact, ``scale`` output pixels per pixel of motion. Its colour shows its direction
+    (`direction_colours`). A cell without motion has a dot; a cell without a valid vector is hatched.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -46,7 +46,7 @@ def draw_vectors(
         (H * scale, W * scale, 3) uint8.
 
     Raises:
-        ValueError: shapes do not fit each other or ``block``; ``block`` or ``scale`` is no whole number from 1 on.
+        ValueError: shapes do not fit each other or ``block``; ``block`` or ``scale`` is not a whole number from 1 on.
     """
     block, scale = whole('block', block, least=1), whole('scale', scale, least=1)
     height, width = _checked(rgb, vectors, valid, block)
@@ -64,9 +64,9 @@ def draw_vectors(
 
 
 def direction_colours(vectors: npt.NDArray[np.number]) -> Picture:
-    """(n, 2) of (dx, dy), +y down -> (n, 3) uint8 RGB: fully saturated hues around the circle.
+    """Vectors (n, 2) of (dx, dy), +y down -> colours (n, 3) uint8 RGB: fully saturated hues around the circle.
 
-    Right is red, down (90 degrees) yellow-green, left cyan, up violet; length does not matter.
+    Right is red, down (90 degrees) yellow-green, left cyan, up violet; the length has no effect.
     """
     angle = np.arctan2(vectors[:, 1], vectors[:, 0])
     sixths = (angle / (np.pi / 3)) % 6
@@ -112,7 +112,7 @@ def _dots(picture: Picture, centres: npt.NDArray[np.float32], edge: int) -> None
 
 
 def _arrows(picture: Picture, tips: npt.NDArray[np.float32], moved: npt.NDArray[np.float32], scale: int) -> None:
-    """Shaft and two strokes of the head of every arrow, black and wider first, then in colour."""
+    """Draw the shaft and the two head strokes of every arrow, first black and wider, then in colour."""
     length = np.hypot(*moved.T)[:, None]
     head = np.minimum(length * _HEAD, _LONGEST_HEAD * scale)
     colours = direction_colours(moved)
@@ -142,7 +142,7 @@ def _turned(vectors: npt.NDArray[np.float32], angle: float) -> npt.NDArray[np.fl
 def _along(
     starts: npt.NDArray[np.float32], strokes: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Pixels of (n) straight strokes: (m, 2) of x, y, and (m,) which stroke each belongs to."""
+    """Pixels of n straight strokes: (m, 2) of x, y, and (m,) the stroke of each pixel."""
     counts = np.ceil(np.abs(strokes).max(axis=1)).astype(int) + 1 if len(strokes) else np.zeros(0, int)
     owner = np.repeat(np.arange(len(strokes)), counts)
     step = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -151,7 +151,7 @@ def _along(
 
 
 def _paint(picture: Picture, places: npt.NDArray[np.int64], colours: Picture) -> None:
-    """Colours at (m, 2) of x, y; those outside are left out."""
+    """Set the colours of pixels (m, 2) of x, y; pixels outside the picture are ignored."""
     x, y = places.T
     inside = (x >= 0) & (y >= 0) & (x < picture.shape[1]) & (y < picture.shape[0])
     picture[y[inside], x[inside]] = colours[inside]

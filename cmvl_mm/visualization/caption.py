@@ -1,4 +1,4 @@
-"""A strip below a picture: which frame it is, why it has no vectors, and what its colours mean."""
+"""A strip below a picture with the frame, the reason for missing vectors, and the meaning of the colours."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ from cmvl_mm.visualization.letters import text_width
 def captioned(picture: Picture, text: str, *, legend: Picture | None = None) -> Picture:
     """The picture with a strip of `STRIP` pixels below it.
 
-    The strip holds the text at left, and at right the legend. Where there is no room, the text is written smaller; then
-    the legend is left out, and then the end of the text.
+    The strip holds the text on the left and the legend on the right. If there is not enough room, the text becomes
+    smaller; then the legend is omitted, and then the end of the text.
 
     Args:
         picture: (H, W, 3) uint8, as shown.
-        text: of the frame; letters become capitals.
+        text: text about the frame; letters become capitals.
         legend: (STRIP, w, 3) uint8; see `cmvl_mm.visualization.legends`.
 
     Returns:

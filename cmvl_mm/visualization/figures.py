@@ -1,4 +1,4 @@
-"""Curves as figures."""
+"""Figures of training curves."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from cmvl_mm.engine.logs import Row
 
 COLUMNS = 2
-FEWEST_SMOOTHED = 20  # points; fewer show nothing more when averaged
+FEWEST_SMOOTHED = 20  # points; averaging fewer points shows nothing more
 
 
 class Curve(NamedTuple):
@@ -30,24 +30,24 @@ class Panel(NamedTuple):
 
     curves: Sequence[Curve]
     unit: str
-    """Of the vertical axis, with its name: 'accuracy, %'."""
+    """Name and unit of the vertical axis: 'accuracy, %'."""
     factor: float = 1.0
-    """What the logged numbers are multiplied with; 100 turns shares into percent."""
+    """Factor for the logged numbers; 100 turns shares into percent."""
     chance: float | None = None
-    """What guessing would give, in the unit; None where that is unknown."""
+    """Value by guessing, in the unit; None if it is unknown."""
 
 
 def smoothed(values: Sequence[float], window: int) -> np.ndarray:
-    """(n,) -> (n,) means over `window` neighbours, of fewer at the ends; an odd window is centred."""
+    """(n,) -> (n,) means over `window` neighbours, fewer at the ends; an odd window is centred."""
     kernel = np.ones(window)
     counts = np.convolve(np.ones(len(values)), kernel, mode='same')
     return np.convolve(np.asarray(values, dtype=float), kernel, mode='same') / counts
 
 
 def draw_curves(panels: dict[str, Panel]) -> Figure:
-    """One panel per title, its curves over iterations; pale what was logged, dark the mean over neighbouring points.
+    """One panel per title with its curves over iterations: logged values pale, means over neighbouring points dark.
 
-    A curve of fewer than `FEWEST_SMOOTHED` points is drawn as it was logged.
+    A curve of fewer than `FEWEST_SMOOTHED` points is drawn without averaging.
     """
     columns = min(len(panels), COLUMNS)
     lines = -(-len(panels) // columns)
@@ -79,11 +79,11 @@ def draw_curves(panels: dict[str, Panel]) -> Figure:
 
 
 def draw_progress(rows: dict[int, Row], names: Sequence[str]) -> Figure:
-    """Figures in percent over epochs, on a logarithmic axis: most is learnt early (Table 7).
+    """Figures in percent over epochs, on a logarithmic axis, as most is learnt early (Table 7).
 
     Args:
         rows: epoch -> figures.
-        names: which of them to draw.
+        names: names of the figures to draw.
     """
     figure, ax = plt.subplots(figsize=(6, 4))
     for name in names:

@@ -1,4 +1,4 @@
-"""The retrieval gallery: queries and their nearest videos, playing, with names, labels and scores."""
+"""The retrieval gallery: queries and their nearest videos as animated clips, with names, labels and scores."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,9 +30,9 @@ class Tile(NamedTuple):
     path: str
     label: str | None
     score: float | None
-    """Cosine similarity to the query; None of the query itself."""
+    """Cosine similarity to the query; None for the query itself."""
     kind: str
-    """'query'; of a neighbour 'same' or 'other' class, '' where labels are unknown."""
+    """'query'; for a neighbour the class, 'same' or 'other', or '' if labels are unknown."""
 
 
 def gallery_rows(
@@ -42,13 +42,13 @@ def gallery_rows(
     queries: int = 6,
     neighbours: int = 5,
 ) -> list[list[Tile]]:
-    """Queries, evenly over their list, each with its nearest videos, nearest first.
+    """Queries, evenly spaced in their list, each with its nearest videos, nearest first.
 
     Args:
-        found: of a retrieval run; without queries in it, every video is compared with all others.
-        labels: (n,) classes, one per row of `found`; None where they are unknown.
-        names: of the classes; without them 'class 3'.
-        queries, neighbours: rows and columns at most.
+        found: features of a retrieval run; without queries in it, every video is compared with all others.
+        labels: (n,) classes, one per row of `found`; None if they are unknown.
+        names: names of the classes; without them 'class 3'.
+        queries, neighbours: largest number of rows and columns.
     """
     is_query = as_flags(found.is_query)
     query, gallery = np.flatnonzero(is_query), np.flatnonzero(~is_query)
@@ -73,7 +73,7 @@ def gallery_rows(
 
 
 def html_gallery(rows: Sequence[Sequence[Tile]], root: str | Path) -> Markup:
-    """The rows with a short animated clip of each video; names are escaped.
+    """HTML of the rows, with a short animated clip of each video; names are escaped.
 
     Raises:
         VideoError: a video below `root` cannot be read.

@@ -1,6 +1,6 @@
-"""Numbers of pixels or cells drawn over their picture, with NumPy alone.
+"""Draw values of pixels or cells over their picture, with NumPy only.
 
-Legend: H, W pixels; Hb x Wb cells.
+Symbols: H, W pixels; Hb x Wb cells.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from cmvl_mm.visualization.arrows import Picture, direction_colours
 
-_DIMMED = 0.4  # of the picture's light is left below the colours
+_DIMMED = 0.4  # share of the picture's brightness that remains below the colours
 _HATCH = 6  # output px from one line of the hatching to the next
 _HATCH_LIGHT = 90
 FULL_RESIDUAL = 32.0  # of 255: drawn in full colour
-_FULL_LENGTH = 12.0  # px, likewise
+_FULL_LENGTH = 12.0  # px: drawn in full colour
 _ABOVE, _BELOW = (255, 96, 32), (48, 144, 255)
-_STOPS = ((40, 60, 200), (205, 50, 110), (255, 210, 50))  # of 0, a half and 1: no grey between, which pictures hold
+_STOPS = ((40, 60, 200), (205, 50, 110), (255, 210, 50))  # of 0, 0.5 and 1, with no grey between
 
 
 def draw_residual(
@@ -27,9 +27,9 @@ def draw_residual(
     Args:
         rgb: (H, W, 3).
         residual: (H, W) luma.
-        predicted: (Hb, Wb) which cells of ``block`` px hold one; the others are hatched.
-        block: px.
-        scale: output pixels for one of ``rgb``.
+        predicted: (Hb, Wb) cells of ``block`` px that have a residual; the others are hatched.
+        block: edge of a cell, px.
+        scale: output pixels for one pixel of ``rgb``.
 
     Returns:
         (H * scale, W * scale, 3) uint8.
@@ -40,7 +40,7 @@ def draw_residual(
 
 
 def draw_accumulated(rgb: Picture, vectors: npt.NDArray[np.int16], valid: npt.NDArray[np.bool_], scale: int) -> Picture:
-    """Displacements over their picture, (H, W, 2) and (H, W): the colour is the direction, its strength the length."""
+    """Displacements (H, W, 2), valid (H, W), over their picture: the colour shows direction, its strength length."""
     length = np.hypot(vectors[..., 0], vectors[..., 1])
     colours = direction_colours(vectors.reshape(-1, 2)).reshape(rgb.shape)
     return _blended(rgb, colours, np.minimum(length / _FULL_LENGTH, 1), valid, scale)
@@ -49,28 +49,28 @@ def draw_accumulated(rgb: Picture, vectors: npt.NDArray[np.int16], valid: npt.ND
 def draw_cells(
     rgb: Picture, values: npt.NDArray[np.number], valid: npt.NDArray[np.bool_], largest: float, block: int, scale: int
 ) -> Picture:
-    """One number a cell, (Hb, Wb), over its picture: blue for 0, over red to yellow for ``largest``.
+    """One value per cell, (Hb, Wb), over its picture: blue for 0, over red to yellow for ``largest``.
 
-    What cells of ``block`` px do not cover is hatched, as are those that are not valid.
+    Pixels outside the cells of ``block`` px, and cells that are not valid, are hatched.
     """
     share = _per_pixel(np.clip(values / largest, 0, 1).astype(np.float32), block, rgb)
     return _blended(rgb, cell_colours(share), np.full(share.shape, 0.7), _per_pixel(valid, block, rgb), scale)
 
 
 def residual_colours() -> npt.NDArray[np.floating]:
-    """(k, 3): residuals from -`FULL_RESIDUAL` to `FULL_RESIDUAL`, over black."""
+    """Colours (k, 3) of residuals from -`FULL_RESIDUAL` to `FULL_RESIDUAL`, over black."""
     share = np.linspace(-1, 1, 33)[:, None]
     return np.where(share > 0, np.array(_ABOVE), np.array(_BELOW)) * np.abs(share)
 
 
 def cell_colours(share: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """(...,) from 0 to 1 -> (..., 3)."""
+    """Values (...,) from 0 to 1 -> colours (..., 3)."""
     places = np.linspace(0, 1, len(_STOPS))
     return np.stack([np.interp(share, places, channel) for channel in zip(*_STOPS, strict=True)], axis=-1)
 
 
 def _per_pixel(cells: npt.NDArray[Any], block: int, rgb: Picture) -> npt.NDArray[Any]:
-    """(Hb, Wb) -> (H, W)."""
+    """Values of cells (Hb, Wb) -> values of pixels (H, W)."""
     height, width = rgb.shape[:2]
     spread = np.zeros((height, width), cells.dtype)
     found = cells.repeat(block, axis=0).repeat(block, axis=1)[:height, :width]

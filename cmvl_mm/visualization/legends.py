@@ -1,4 +1,4 @@
-"""What colours and lengths of a picture mean, for the strip below it."""
+"""Legends of the colours and lengths of a picture, for the strip below it."""
 
 import numpy as np
 import numpy.typing as npt
@@ -15,23 +15,23 @@ _RAMP = 48  # px
 
 
 def blank_strip(width: int) -> Picture:
-    """(STRIP, width, 3)."""
+    """An empty strip (STRIP, width, 3)."""
     return np.full((STRIP, width, 3), _GROUND, np.uint8)
 
 
 def write_text(strip: Picture, text: str, left: int, size: int) -> None:
-    """Write on a strip; what has no room at its right is left out."""
+    """Write text on a strip; text beyond its right edge is omitted."""
     dots = text_dots(text).repeat(size, axis=0).repeat(size, axis=1)[:, : max(strip.shape[1] - left, 0)]
     top = (STRIP - HEIGHT * size) // 2
     strip[top : top + len(dots), left : left + dots.shape[1]][dots] = _LIGHT
 
 
 def legend_of_directions(scale: int, orientation: Orientation = UPRIGHT) -> Picture:
-    """(STRIP, w, 3): a bar as long as a movement of 10 px of the source, and a circle of the directions' colours.
+    """(STRIP, w, 3): a bar as long as a movement of 10 px in the source, and a circle of the directions' colours.
 
     Args:
-        scale: pixels of the picture for one of the source.
-        orientation: how the source was turned, so that the circle's colours stand for directions as shown.
+        scale: pixels of the picture per pixel of the source.
+        orientation: rotation of the source, so that the circle's colours show directions on the screen.
     """
     length = f'{_REFERENCE} PX'
     bar = _REFERENCE * scale
@@ -46,7 +46,7 @@ def legend_of_directions(scale: int, orientation: Orientation = UPRIGHT) -> Pict
 
 
 def legend_of_values(colours: npt.NDArray[np.floating], lowest: str, highest: str) -> Picture:
-    """(STRIP, w, 3): a ramp of colours between what its ends stand for.
+    """(STRIP, w, 3): a colour ramp between the labels of its ends.
 
     Args:
         colours: (k, 3), from the lowest value to the highest, 0 to 255.
@@ -61,7 +61,7 @@ def legend_of_values(colours: npt.NDArray[np.floating], lowest: str, highest: st
 
 
 def _wheel(edge: int) -> Picture:
-    """A disc: the colour at each point is that of the direction from the middle to it."""
+    """A disc; each point has the colour of the direction from the middle to it."""
     y, x = np.mgrid[:edge, :edge] - (edge - 1) / 2
     colours = direction_colours(np.stack([x.ravel(), y.ravel()], axis=-1)).reshape(edge, edge, 3)
     outside = np.hypot(x, y) > edge / 2 - 1

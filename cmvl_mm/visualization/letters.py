@@ -60,7 +60,7 @@ _GLYPHS = {
 
 
 def text_dots(text: str) -> npt.NDArray[np.bool_]:
-    """(7, 6 * len(text)) dots of a line in capitals; a sign that is not known becomes a question mark."""
+    """(7, 6 * len(text)) dots of a line in capitals; an unknown character becomes a question mark."""
     dots = np.zeros((HEIGHT, _STEP * len(text)), np.bool_)
     for place, sign in enumerate(text.upper()):
         dots[:, place * _STEP : place * _STEP + WIDTH] = _GLYPHS.get(sign, _GLYPHS['?'])
@@ -68,5 +68,5 @@ def text_dots(text: str) -> npt.NDArray[np.bool_]:
 
 
 def text_width(text: str, size: int) -> int:
-    """Pixels, of dots of ``size`` pixels."""
+    """Width of a text in pixels, with dots of ``size`` pixels."""
     return _STEP * len(text) * size

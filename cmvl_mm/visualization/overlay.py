@@ -1,4 +1,4 @@
-"""One sample as a picture: clip, I-frame, and the motion windows as arrows over their own frames."""
+"""Draw one sample as a picture: clip, I-frame, and the motion windows as arrows over their own frames."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from .traced import TracedSample, Window, pictures_of
 
-TILES = 8  # of a row; the I-frame is one more
-SAMPLE_DPI = 100  # a tile is then some 150 px wide
+TILES = 8  # tiles per row; the I-frame is one more
+SAMPLE_DPI = 100  # makes a tile about 150 px wide
 SAYS = (
     'What the networks get of one training video: the clip and its I-frame after crop, mirroring and recolouring, and '
     'the motion vectors that follow the clip (the positive) and of other places of the video (hard negatives). Arrows '
@@ -22,16 +22,16 @@ SAYS = (
 )
 _TILE = 1.6  # inches
 _TEXT = 0.55
-_FASTEST = 4.0  # px per frame whose arrow reaches the next arrow
+_FASTEST = 4.0  # px per frame; an arrow of this speed reaches the next arrow
 
 
 def draw_sample(sample: TracedSample, inputs: dict[str, Tensor], maps: Tensor | None) -> Figure:
-    """Draw what the networks see of one pretraining or finetuning sample.
+    """Draw the networks' inputs of one pretraining or finetuning sample.
 
     Args:
-        sample: where it is from.
-        inputs: of it, coloured: `imgs` (3, T, H, W) uint8, `iframe` (3, H, W) uint8 if there.
-        maps: (K, 2, M, size, size) px per frame after crop, flip and resize, or None where there is no motion.
+        sample: the sample with its origin.
+        inputs: its inputs after colour augmentation: `imgs` (3, T, H, W) uint8, optionally `iframe` (3, H, W) uint8.
+        maps: (K, 2, M, size, size) px per frame after crop, flip and resize, or None without motion.
 
     Returns:
         A figure: up to 8 frames of the clip and the I-frame in the first row, then a row of arrows per motion window.
@@ -75,7 +75,7 @@ def _draw_window(axes: Any, window: Window, fields: np.ndarray) -> None:
 
 
 def draw_arrows(ax: Axes, field: np.ndarray, background: np.ndarray, arrows: int = 14) -> None:
-    """Arrows of (2, H, W) px per frame over a picture of the same crop, at any size, dimmed."""
+    """Draw arrows of (2, H, W) px per frame over a dimmed picture of the same crop, at any size."""
     _, height, width = field.shape
     ax.imshow(0.45 * background / 255 + 0.55, extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     step = max(1, width // arrows)
@@ -86,7 +86,7 @@ def draw_arrows(ax: Axes, field: np.ndarray, background: np.ndarray, arrows: int
 
 
 def _draw_legend(ax: Axes, width: int) -> None:
-    """Arrows of known length, at the scale of the row's."""
+    """Draw arrows of known length at the scale of the row."""
     step = max(1, width // 14)
     ax.set_xlim(-0.5, width - 0.5)
     ax.set_ylim(width - 0.5, -0.5)

@@ -1,4 +1,4 @@
-"""A report in one HTML file: tables, pictures and what each shows; nothing is fetched from anywhere."""
+"""A report in one HTML file: tables, pictures and their descriptions; the page loads nothing from elsewhere."""
 
 import base64
 import io
@@ -56,22 +56,22 @@ _SAYS = _TEMPLATES.from_string('<p class="says">{{ text }}</p>')
 
 
 def html_table(rows: Table) -> Markup:
-    """Rows, the first of them the header; text is escaped."""
+    """A table from rows, of which the first is the header; text is escaped."""
     return Markup(_TABLE.render(rows=rows))
 
 
 def html_facts(rows: Sequence[Sequence[str]]) -> Markup:
-    """Pairs of a name and a text, without a header; text is escaped."""
+    """A table of name and text pairs without a header; text is escaped."""
     return Markup(_FACTS.render(rows=rows))
 
 
 def html_says(text: str) -> Markup:
-    """A sentence; text is escaped."""
+    """A sentence as a paragraph; text is escaped."""
     return Markup(_SAYS.render(text=text))
 
 
 def html_figure(figure: Figure, says: str) -> Markup:
-    """A figure as an inline PNG over a sentence on what it shows; the figure is closed."""
+    """A figure as an inline PNG with a sentence that describes it; the figure is closed."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format='png', dpi=PICTURE_DPI)
     plt.close(figure)
@@ -79,11 +79,11 @@ def html_figure(figure: Figure, says: str) -> Markup:
 
 
 def inline(content: bytes, mime: str) -> str:
-    """Bytes as a `data:` address."""
+    """Bytes as a `data:` URL."""
     return f'data:{mime};base64,{base64.b64encode(content).decode()}'
 
 
 def write_report(path: str | Path, title: str, sections: Mapping[str, Sequence[Markup]]) -> None:
-    """Headings with blocks below each; the file appears whole or not at all."""
+    """Write headings with blocks below each; the file is written atomically."""
     with atomic_write(Path(path)) as temporary:
         temporary.write_text(_PAGE.render(title=title, sections=sections), encoding='utf-8')

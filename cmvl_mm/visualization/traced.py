@@ -1,4 +1,4 @@
-"""A training sample with what its packed form no longer says: frame numbers, mirroring, and frames under the motion."""
+"""A training sample with data that its packed form lacks: frame numbers, mirroring, and frames under the motion."""
 
 from typing import Any, NamedTuple
 
@@ -16,17 +16,17 @@ class Window(NamedTuple):
     """One window of motion, the positive or a hard negative."""
 
     numbers: np.ndarray
-    """(M,) of its frames."""
+    """(M,) frame numbers."""
     frames: np.ndarray
-    """(M, S, S, 3) uint8: its frames in the crop and mirroring of its vectors, in their own colours."""
+    """(M, S, S, 3) uint8: its frames with the crop and mirroring of its vectors, in original colours."""
     mirrored: bool
 
 
 class TracedSample(NamedTuple):
-    """A packed sample and where it is from."""
+    """A packed sample and its origin."""
 
     packed: dict[str, Any]
-    """What the data set returns."""
+    """The sample that the data set returns."""
     path: str
     label: int | None
     clip: np.ndarray
@@ -35,18 +35,18 @@ class TracedSample(NamedTuple):
     iframe: int | None
     iframe_mirrored: bool
     windows: tuple[Window, ...]
-    """K; empty where there is no motion."""
+    """K windows; empty without motion."""
 
 
 def traced_sample(dataset: CompressedVideoDataset, index: SampleIndex) -> TracedSample:
-    """A sample exactly as the data set gives it, with its places; the data set is left as it was.
+    """A sample exactly as the data set gives it, with its origin; the data set is not changed.
 
     Args:
-        dataset: of a `train_dataloader`; its pipeline ends with the stage that packs.
-        index: of the sample.
+        dataset: data set of a `train_dataloader`; its pipeline ends with the packing stage.
+        index: index of the sample.
 
     Raises:
-        IndexError, VideoError: as the data set raises them.
+        IndexError, VideoError: raised by the data set.
     """
     seen: list[TracedSample] = []
 
@@ -84,7 +84,7 @@ def _traced(sample: dict[str, Any]) -> TracedSample:
 
 
 def pictures_of(inputs: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    """`imgs` (T, H, W, 3) and, if there, `iframe` (H, W, 3), uint8, of one sample's inputs."""
+    """`imgs` (T, H, W, 3) and, if present, `iframe` (H, W, 3), uint8, of one sample's inputs."""
     pictures = dict(imgs=inputs['imgs'].permute(1, 2, 3, 0).numpy())
     if 'iframe' in inputs:
         pictures['iframe'] = inputs['iframe'].permute(1, 2, 0).numpy()
