@@ -1,5 +1,4 @@
-"""The cost of motion: TV-L1 optical flow against motion vectors, on the same frames, in alternating rounds, on one
-core.
+"""The cost of motion: TV-L1 optical flow against motion vectors, on the same frames, in turn, on one core.
 
     python benchmarks/flow_cost.py prepared/a.mp4 prepared/b.mp4 --picture motion.png
 

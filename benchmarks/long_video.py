@@ -1,5 +1,4 @@
-"""Read vectors of long 1080p videos by batches: one or several decoders, other tools, memory; and vectors with
-I-frames.
+"""Vectors of long 1080p videos by batches: one or several decoders, other tools, memory; and with I-frames.
 
     python benchmarks/long_video.py                              # videos made on the spot
     python benchmarks/long_video.py --h264 a.mp4 --mpeg4 b.mp4   # yours; a prepared one for --mpeg4

@@ -1,5 +1,4 @@
-"""Compute every figure of a row from the features of a test: R@k, nearest neighbours, linear probe, by kind of
-label."""
+"""Compute every figure of a row from the features of a test: R@k, neighbours, linear probe, by kind of label."""
 
 from pathlib import Path
 

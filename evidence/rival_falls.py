@@ -1,5 +1,4 @@
-"""Test the networks of level basic on real video that they have not seen: 23 clips of four people, see
-real_video.py."""
+"""Test the networks of level basic on unseen real video: 23 clips of four people, see real_video.py."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -21,8 +21,7 @@ SHARD_BYTES = 256 << 20  # bytes of codes in memory when an index is built
 
 
 class IvfIndex:
-    """See `index_search.Index`. A search maps the files into memory: only used pages are read, and the system keeps
-    them."""
+    """See `index_search.Index`. A search maps the files into memory: only used pages are read and cached."""
 
     def __init__(self, folder: Path, settings: Mapping[str, int], remedy: str) -> None:
         faiss = _faiss()

@@ -141,8 +141,7 @@ class AtomicCheckpointHook(Hook):
 
     @staticmethod
     def _note_commit(runner: Runner) -> None:
-        """Record the commit for checkpoints, with '+changes' for a run that resumes at another commit than it began
-        at."""
+        """Record the commit for checkpoints, with '+changes' for a run that resumes at another commit."""
         now, before = commit_of(_REPOSITORY), runner.message_hub.runtime_info.get(_COMMIT)
         if now is not None and before not in (None, now):
             now = f'{now.removesuffix("+changes")}+changes'

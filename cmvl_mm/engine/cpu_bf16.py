@@ -60,12 +60,12 @@ def gradient_error(
     """How far a bf16 convolution of two samples of noise, as a fast step computes it, is from fp32.
 
     Args:
-        weight: shape of the weight: C_out, C_in and the kernel size of each axis.
+        weight: shape of the weight (C_out, C_in and the kernel size of each axis).
         stride, padding: stride and padding of each spatial axis.
         size: the input's spatial size.
 
     Returns:
-        Norm of the error / norm: the largest of output, input gradient and weight gradient; inf if not finite.
+        Norm of the error / norm, the largest of output, input gradient and weight gradient; inf if not finite.
     """
     noise = torch.Generator().manual_seed(0)
     taps = torch.randn(weight, generator=noise)

@@ -129,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run torchrun with its arguments; without `--master_port`, a single machine takes a free port.
 
     Returns:
-        0, or the exit code of the process that failed first, as in a shell: 128 plus the number of a signal.
+        0, or the exit code of the process that failed first; for a signal 128 plus its number, as in a shell.
     """
     args = torchrun.parse_args(argv)
     if problem := fault_of(args):

@@ -25,7 +25,7 @@ def spell_out(config: Config, device: str) -> list[str]:
         device: 'cuda' or 'cpu', where the model will train.
 
     Returns:
-        A line for each lever: its position and, where it differs from the config, the reason.
+        A line for each lever with its position and, where it differs from the config, the reason.
 
     Raises:
         ValueError: `fast_step` is not a dict, or a lever is missing or has an unknown position; colour is set to the

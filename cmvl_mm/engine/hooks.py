@@ -34,8 +34,7 @@ class SeedIterationHook(Hook):
         self.list_sha256 = list_digest(runner.train_dataloader.dataset)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Pass the epoch to the data sets for MMEngine's own loop; `ResumableEpochLoop` then passes epoch and seed
-        itself.
+        """Pass the epoch to the data sets for MMEngine's own loop; `ResumableEpochLoop` passes epoch and seed itself.
 
         An iteration loop has no epochs, and its workers are already reading at this point.
         """
@@ -72,8 +71,7 @@ def _of_this_node(entry: Skipped) -> Skipped:
 
 
 def _samples(batch: Any) -> list[Any]:
-    """The data samples of a batch; empty for other kinds of batches, such as those of MMAction2's
-    `vis_scheduler.py`."""
+    """The data samples of a batch; empty for other batches, such as in MMAction2's `vis_scheduler.py`."""
     return batch['data_samples'] if isinstance(batch, Mapping) and 'data_samples' in batch else []
 
 

@@ -1,5 +1,4 @@
-"""Keep `test_pipeline`, which MMAction2's `inference_recognizer` reads, equal to the pipeline of the test's data
-set."""
+"""Keep `test_pipeline`, which MMAction2's `inference_recognizer` reads, equal to the pipeline of the test."""
 
 import copy
 import logging

@@ -179,8 +179,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             return None
 
     def _stop(self, number: int) -> None:
-        """Save and end this process; no process ends before the file is written, or its launcher would kill the
-        writer."""
+        """Save and end this process; none ends before the file is written, or its launcher would kill the writer."""
         writers = [hook for hook in self.runner.hooks if isinstance(hook, AtomicCheckpointHook)]
         for hook in writers:
             hook.save_between_iterations(self.runner)

@@ -97,8 +97,8 @@ class CompressedRunner(Runner):
         return wrapped
 
     def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None) -> None:
-        """Scale by the effective batch: videos per process x processes x accumulated batches; MMEngine omits the
-        last."""
+        """Scale by the effective batch: videos per process x processes x accumulated batches; MMEngine omits
+        accumulation."""
         super().scale_lr(optim_wrapper, auto_scale_lr)
         if auto_scale_lr is None or not auto_scale_lr.get('enable', False):
             return
@@ -250,8 +250,7 @@ class CompressedRunner(Runner):
         self.logger.info(f'The run resumes after iteration {self.iter}, in epoch {self.epoch + 1}.', extra=ON_SCREEN)
 
     def init_weights_for_test(self) -> None:
-        """Set the weights of a retrieval without a checkpoint: from `model.init_cfg`, else random; the log says
-        which."""
+        """Set the weights of a retrieval without a checkpoint: from `model.init_cfg`, else random; logged."""
         model = bare(self.model)
         names = ('context_head', 'motion_head', 'residual_head', 'cls_head')
         heads = [name for name in names if getattr(model, name) is not None]

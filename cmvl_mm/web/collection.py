@@ -125,8 +125,7 @@ class Collection:
         return Page(rows[order], number, pages)
 
     def videos(self, text: str, limit: int) -> tuple[list[Video], int]:
-        """The first videos, by path, whose path contains the text (case is ignored), and the number of all such
-        videos."""
+        """The first videos, by path, whose path contains the text in any case, and the number of all such videos."""
         wanted = text.casefold()
         found = [video for video, path in zip(self._videos, self._folded, strict=True) if wanted in path]
         return found[:limit], len(found)

@@ -75,8 +75,7 @@ def _told(one: Mapping[str, str]) -> str:
 
 
 def found_of(listing: Listing, request: PrepareRequest, mine: int) -> Iterator[str]:
-    """Lines on the videos found, before the work, and on the files that the search left out, so that none is lost
-    silently.
+    """Lines on the videos found, before the work, and on files that the search left out, so none is lost silently.
 
     Args:
         mine: number of videos of this part.

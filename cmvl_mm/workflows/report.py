@@ -78,8 +78,7 @@ def report(work_dir: str | Path, out: str | Path) -> Path:
 
 
 def _folders(work_dir: Path) -> tuple[Path, Path]:
-    """Folders into which tests write: that of `tools/test.py --work-dir`, and that of `cmvl test` and `cmvl
-    finetune`."""
+    """Folders into which tests write: for `tools/test.py --work-dir`, and for `cmvl test` and `cmvl finetune`."""
     return work_dir, work_dir / 'test'
 
 

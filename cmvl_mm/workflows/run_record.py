@@ -1,5 +1,4 @@
-"""Record the settings of a `cmvl pretrain` or `cmvl finetune` run in its work directory, and refuse other runs
-early."""
+"""Record the settings of `cmvl pretrain` or `cmvl finetune` in the work directory, and refuse other runs early."""
 
 import hashlib
 import json
