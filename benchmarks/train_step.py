@@ -148,7 +148,7 @@ def measure(
     main: Config | None = None,
     minutes: float = 8,
 ) -> Report:
-    """Measure every lever of one config, and all levers of the `main` one; preparing rows may take 3/4 of the minutes."""
+    """Measure every lever of one config, and all levers of `main`; preparing rows may take 3/4 of the minutes."""
     begun, routes, notes = time.monotonic(), [], []
     wanted = [(row, config, levers) for row, levers in routes_of(config, device, parts).items()]
     if main is not None:
