@@ -1,6 +1,6 @@
-"""The chart of README from the tables in benchmarks/RESULTS.md: reading motion vectors, and a pretraining step.
+"""Draw the chart of README from benchmarks/RESULTS.md: reading motion vectors, and a pretraining step.
 
-python benchmarks/chart.py        # writes docs/images/speed.png; make bench does it, too
+python benchmarks/chart.py        # writes docs/images/speed.png, as make bench does
 """
 
 from pathlib import Path
@@ -11,11 +11,11 @@ from results_page import REPOSITORY, RESULTS, Rate, tables_of
 
 CHART = REPOSITORY / 'docs/images/speed.png'
 _COLOURS = {'ours': '#1f6fb4', 'peer': '#b0b0b0', 'limit': '#e3e3e3'}
-_SHOWN = ('ours', 'peer', 'decode only')  # of the limits, one is enough
+_SHOWN = ('ours', 'peer', 'decode only')  # one limit is enough
 
 
 def panels(results: str) -> dict[str, tuple[str, list[Rate]]]:
-    """Unit and bars by panel title: frames read a second by kind of video, clips trained a second by network."""
+    """Unit and bars by panel title: frames read per second by kind of video, clips trained per second by network."""
     found = {
         title.partition(';')[0]: ('frames per second', [rate for rate in rates if {rate.name, rate.kind} & {*_SHOWN}])
         for title, rates in tables_of(results, 'extraction').items()
@@ -28,7 +28,7 @@ def panels(results: str) -> dict[str, tuple[str, list[Rate]]]:
 
 
 def draw(results: str, path: Path) -> None:
-    """A panel of horizontal bars for each table, as a PNG file that names the figures it shows."""
+    """Draw a panel of horizontal bars for each table, as a PNG file that names the figures it shows."""
     found = panels(results)
     heights = [len(rates) + 2 for _, rates in found.values()]
     figure, axes = plt.subplots(

@@ -1,13 +1,13 @@
-"""What a pretraining costs: operations, parameters, bytes to the device, frames to decode, hours on n GPUs.
+"""Compute the cost of a pretraining: operations, parameters, bytes to the device, decoded frames, hours on n GPUs.
 
     python benchmarks/cost.py configs/pretrain_c3d_ucf.py
     python benchmarks/cost.py configs/pretrain_r3d26_ucf.py --clips-per-second 900 --gpus 4
     python benchmarks/cost.py configs/pretrain_c3d_ucf.py --step step.json --loader loader.json
 
-Nothing is run: torch counts the operations (two per multiply-add) of matrix products and convolutions on shapes alone.
-Frames decoded per sample: the clip's span and half a GOP of run-in, in full; the motion windows, for their vectors
-alone.  --step and --loader take the rates that train_step.py and loader.py wrote with --json, the latter of one core.
-Of a rival pretext task, the whole step of two videos alone, which is run for it: see whole_step.py.
+No training runs: torch counts the operations (two per multiply-add) of matrix products and convolutions from shapes
+alone. Frames decoded per sample: the clip's span and half a GOP before it, in full; the motion windows, only for their
+vectors. --step and --loader take the rates that train_step.py and loader.py wrote with --json, the latter for one core.
+For a rival pretext task only the whole step of two videos is counted, by running it: see whole_step.py.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from cmvl_mm.datasets.stages import stage_of
 from cmvl_mm.engine.config import load_config
 
 VIDEOS = 2  # batch-norm on clips needs two
-GOP = 12  # frames, of cmvl prepare
+GOP = 12  # frames per GOP of cmvl prepare
 TRAINING_VIDEOS = {'UCF101, split 1': 9_537, 'Kinetics-400': 240_000}
 PARTS = (
     'backbone', 'context_head.i_network', 'motion_head.m_network', 'motion_head.predictor',
@@ -44,18 +44,18 @@ PARTS = (
 
 @dataclass(frozen=True)
 class Part:
-    """Of one network, for one sample."""
+    """The cost of one network for one sample."""
 
     name: str
     parameters: int
     forward: float
-    """Operations; a part that sees several windows counts all of them."""
+    """Operations of the forward pass; a part that sees several windows counts all windows."""
     step: float
     """Operations of forward and backward."""
 
 
 def count_parts(config: Config) -> list[Part]:
-    """Operations and parameters of the parts of a pretraining that the config has; the losses come last."""
+    """Operations and parameters of each part of the config's pretraining; the losses are last."""
     with FakeTensorMode():  # shapes without values; the meta device has no autocast
         model = MODELS.build(config.model).train()
         calls = _calls(model, model.data_preprocessor(synthetic_batch(config, VIDEOS, 'cpu'))['inputs'])
@@ -69,10 +69,10 @@ def count_parts(config: Config) -> list[Part]:
 
 
 def _calls(model: nn.Module, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What each part is given in one forward pass of the whole."""
+    """The input of each part in one forward pass of the whole model."""
     calls: dict[str, Tensor] = {}
 
-    def remember(name: str, given: tuple[Tensor, ...]) -> None:  # whatever it returned would replace the input
+    def remember(name: str, given: tuple[Tensor, ...]) -> None:  # a return value would replace the input
         calls[name] = given[0]
 
     hooks = [
@@ -87,7 +87,7 @@ def _calls(model: nn.Module, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def count_part(name: str, part: nn.Module, given: Tensor) -> Part:
-    """One part alone; a gradient of its input is formed only where the whole model forms it."""
+    """Count one part alone; the gradient of its input is computed only if the whole model computes it."""
     given = given.detach().requires_grad_(given.requires_grad)
     with FlopCounterMode(display=False) as forward, sdpa_kernel(SDPBackend.MATH):  # attention as products, to count
         result = part(given)
@@ -106,19 +106,19 @@ def _loss_operations(config: Config, head: str, points: int) -> float:
 
 
 def frames_per_sample(config: Config) -> tuple[float, float]:
-    """Frames of a prepared video that a sample decodes in full, and those it decodes for their vectors alone."""
+    """Frames of a prepared video that a sample decodes in full, and frames decoded only for their vectors."""
     sample = stage_of(config.train_dataloader.dataset.pipeline, 'sample')
     span = (sample.clip_len - 1) * sample.frame_interval + 1
     return span + (GOP - 1) / 2, sample.motion_len * (1 + sample.num_negatives)
 
 
 def hours(videos: int, epochs: int, clips_per_second: float, gpus: int) -> float:
-    """Of the whole training, if `gpus` are n times as fast as one."""
+    """Hours of the whole training, if n `gpus` are n times as fast as one."""
     return videos * epochs / (clips_per_second * gpus) / 3600
 
 
 def report(config: Config, rates: Sequence[float], gpus: Sequence[int], samples_per_core: float | None = None) -> str:
-    """Markdown; with `samples_per_core`, a second, also the cores that feed one GPU."""
+    """The report as Markdown; with `samples_per_core` (per second) also the cores that feed one GPU."""
     parts = count_parts(config)
     whole = sum(part.step for part in parts)
     lines = ['| part | parameters M | forward GFLOP | whole step GFLOP | share |', '|---|---:|---:|---:|---:|']
@@ -156,7 +156,7 @@ def report(config: Config, rates: Sequence[float], gpus: Sequence[int], samples_
 
 
 def measured_rate(path: Path, row: str) -> float:
-    """Units per second of a row that another benchmark's --json wrote, by the median round."""
+    """Units per second of a row in another benchmark's --json file, by the median round."""
     timings = [timing for report in json.loads(path.read_text())['reports'] for timing in report['timings']]
     found = next(timing for timing in timings if timing['name'] == row)
     return found['units'] / statistics.median(found['seconds'])

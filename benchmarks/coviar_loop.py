@@ -1,7 +1,7 @@
-"""CoViAR's way to accumulated vectors, in our own words: every frame is a load of its own, in a loop in C.
+"""CoViAR's method for accumulated vectors, written anew: every frame is a separate load, in a loop in C.
 
-The published loader (github.com/chaoyuaw/pytorch-coviar) opens the file for each frame that is asked for, decodes from
-its start, and follows the vectors of the frame's group of pictures, block by block and pixel by pixel.
+The published loader (github.com/chaoyuaw/pytorch-coviar) opens the file for each requested frame, decodes from its
+start, and follows the vectors of the frame's group of pictures, block by block and pixel by pixel.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ void follow(const vector *all, int count, int32_t *trace, int32_t *before, int h
 
 
 def c_library(folder: Path) -> ctypes.CDLL | None:
-    """The loop, compiled with the machine's C compiler; None where there is none."""
+    """The loop, compiled with the machine's C compiler; None without a compiler."""
     compiler = shutil.which('cc')
     if compiler is None:
         return None
@@ -52,7 +52,7 @@ def c_library(folder: Path) -> ctypes.CDLL | None:
 
 
 def load_published(library: ctypes.CDLL, path: Path, wanted: int) -> np.ndarray:
-    """(H, W, 2) of one frame."""
+    """(H, W, 2) accumulated vectors of one frame."""
     for number, displacement in enumerate(_accumulated(library, path, after=wanted)):
         if number == wanted:
             return displacement()
@@ -60,13 +60,13 @@ def load_published(library: ctypes.CDLL, path: Path, wanted: int) -> np.ndarray:
 
 
 def one_pass(library: ctypes.CDLL, path: Path) -> None:
-    """What a loader could do that keeps the trace from frame to frame."""
+    """The loop of a loader that keeps the trace from frame to frame."""
     for displacement in _accumulated(library, path, after=0):
         displacement()
 
 
 def _accumulated(library: ctypes.CDLL, path: Path, after: int):
-    """A call for the result of every frame; those of groups that end before frame `after` are not traced."""
+    """A function for the result of each frame; frames of groups that end before frame `after` are not traced."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1

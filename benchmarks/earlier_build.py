@@ -1,4 +1,4 @@
-"""The tree of an earlier commit, from this clone's history, to be measured beside today's."""
+"""Unpack the tree of an earlier commit from this clone's history, to compare it with today's."""
 
 import io
 import subprocess
@@ -13,14 +13,14 @@ def unpack(commit: str, folder: Path, repository: Path = REPOSITORY) -> Path:
     """Write the files of a commit into a folder.
 
     Args:
-        commit: of the history of `repository`.
-        folder: is made; gets the whole tree.
+        commit: commit in the history of `repository`.
+        folder: folder for the whole tree; it is made.
 
     Returns:
         `folder`, resolved.
 
     Raises:
-        SystemExit: the history is not here, as in a source archive or a shallow clone.
+        SystemExit: the history is missing, as in a source archive or a shallow clone.
     """
     command = ['git', '-C', str(repository), 'archive', '--format=tar', commit]
     try:

@@ -1,15 +1,14 @@
-"""`cmvl_mm.embed` and the same network behind MMAction2's stock pipeline with decord: videos a second.
+"""Videos per second of `cmvl_mm.embed`, and of the same network with MMAction2's stock pipeline and decord.
 
     python benchmarks/embed.py                        # videos made on the spot: 340x256 H.264, 10 s
-    python benchmarks/embed.py --folder videos …      # yours, each folder a table
+    python benchmarks/embed.py --folder videos …      # yours, one table per folder
 
-Both embed four clips of 16 x 2 frames of each video with the same weights, by the clock on the wall, on as many cores
-as `--workers` says. Ours loads the weights and indexes the files anew in each round: into memory in threads, and into a
-folder of parts in processes, whose start counts. The peer is DecordInit,
-SampleFrames(test_mode), DecordDecode, Resize, CenterCrop and FormatShape in worker processes that stay between rounds,
-and the network in the main process, 8 videos a batch. Its clips may begin a frame aside of ours, and its pixels are
-resized without antialiasing. The limit is the bare decoding of every frame by PyAV, in as many threads, without
-conversion or network.
+Both embed four clips of 16 x 2 frames of each video with the same weights, by wall time, on `--workers` cores. Ours
+loads the weights and indexes the files anew in each round: into memory with threads, and into a folder of parts with
+processes, whose start counts. The peer is DecordInit, SampleFrames(test_mode), DecordDecode, Resize, CenterCrop and
+FormatShape in worker processes that persist between rounds, and the network in the main process, 8 videos a batch. Its
+clips may begin one frame before or after ours, and its pixels are resized without antialiasing. The limit is the bare
+decoding of every frame by PyAV in as many threads, without conversion or network.
 """
 
 import argparse
@@ -40,11 +39,11 @@ OURS, PARTS, STOCK, LIMIT = 'ours', 'ours, a folder of parts', 'decord, stock pi
 
 
 class StockVideos(Dataset):
-    """Files through MMAction2's pipeline.
+    """Samples of files by MMAction2's pipeline.
 
     Args:
-        paths: of the videos.
-        settings: clip_len, frame_interval, clips, size and resize_short, as ours.
+        paths: paths of the videos.
+        settings: clip_len, frame_interval, clips, size and resize_short, as for ours.
     """
 
     def __init__(self, paths: list[str], settings: Any) -> None:
@@ -73,7 +72,7 @@ class StockVideos(Dataset):
 
 
 def make_videos(folder: Path, count: int, seconds: int) -> None:
-    """340x256 H.264 by libx264's defaults, 30 frames a second."""
+    """Make 340x256 H.264 videos with libx264's defaults, 30 frames per second."""
     for number in range(count):
         with av.open(folder / f'{number}.mp4', 'w') as container:
             stream = container.add_stream('libx264', rate=30)
@@ -85,7 +84,7 @@ def make_videos(folder: Path, count: int, seconds: int) -> None:
 
 
 def measure(title: str, folder: Path, copies: Path, repeats: int, rounds: int, workers: int) -> Report:
-    """One table: a folder's videos, each `repeats` times by links in `copies`."""
+    """Measure one table: a folder's videos, each `repeats` times through links in `copies`."""
     network = load_network()
     found = [str(folder / source.path) for source in find_in_folder(folder).sources]
     paths = _copies(found, repeats, copies)
@@ -100,7 +99,7 @@ def measure(title: str, folder: Path, copies: Path, repeats: int, rounds: int, w
         return np.stack(found)
 
     def ours() -> np.ndarray:
-        index_store._known.clear()  # as for a user, no file was opened before
+        index_store._known.clear()  # as for a user who has not opened the files before
         found = embed(paths, workers=workers)
         return found.vectors.reshape(len(paths), -1, found.vectors.shape[1]).mean(axis=1)
 

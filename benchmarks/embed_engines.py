@@ -1,15 +1,15 @@
-"""`cmvl embed -o FOLDER/` by every engine: equal rows, seconds, memory, and what an engine costs beside a plain loop.
+"""`cmvl embed -o FOLDER/` with every engine: equal rows, seconds, memory, and the overhead over a plain loop.
 
     python benchmarks/embed_engines.py --clips 10000              # three rounds, 17 minutes of processor time
     python benchmarks/embed_engines.py --clips 300 --rounds 1     # a trial
 
-The videos are the controlled generator's: 108 frames of 128x112, four clips each, `--made` different ones under many
-names. Each engine is a command in a process tree of its own, so that its start counts: imports, weights, processes,
+The videos come from the controlled generator: 108 frames of 128x112, four clips each, `--made` different videos under
+many names. Each engine is a command in a separate process tree, so that its start counts: imports, weights, processes,
 Ray itself. The plain loop is `embed_folder(workers=0)`, one process. Shards are processes of torchrun with one worker
-each. Overhead is CPU seconds of all processes beside those of the loop: by the clock on the wall, the number of cores
-and whatever else runs would count. All run once a round, in turns, for one and the same command takes a tenth more or
-less from run to run; overhead is the median over the rounds, each beside the loop of its own round. Every part of every
-engine has the bytes of the loop's.
+each. Overhead compares the CPU seconds of all processes with those of the loop: wall time would depend on the number of
+cores and on other programs. All run once per round, in turn, because the same command varies by a tenth from run to
+run; overhead is the median over the rounds, each relative to the loop of its own round. Every part of every engine has
+the same bytes as the loop's part.
 """
 
 import argparse
@@ -29,8 +29,8 @@ from side_by_side import machine
 from cmvl_mm.controlled.basic import CONTEXTS, MOTIONS, make_controlled_video
 from cmvl_mm.video.encode import write_video
 
-CLIPS_OF_A_VIDEO = 4  # of the zoo's default network
-GOAL = 0.15  # CPU seconds beside the loop's, at 10,000 clips
+CLIPS_OF_A_VIDEO = 4  # clips per video of the zoo's default network
+GOAL = 0.15  # overhead in CPU seconds relative to the loop, at 10,000 clips
 LOOP, PROCESSES, SHARDS, RAY = 'plain loop', 'processes', 'torchrun --shard env', 'Ray'
 _LOOP_CODE = """
 import sys
@@ -40,7 +40,7 @@ embed_folder(sys.argv[1], sys.argv[2], workers=0)
 
 
 def make_videos(folder: Path, videos: int, made: int) -> Path:
-    """So many videos, of which `made` differ."""
+    """Make `videos` videos, of which `made` differ."""
     originals = []
     for number in range(min(made, videos)):
         context, motion = CONTEXTS[number % len(CONTEXTS)], MOTIONS[number // len(CONTEXTS) % len(MOTIONS)]
@@ -55,7 +55,7 @@ def make_videos(folder: Path, videos: int, made: int) -> Path:
 
 
 def commands(videos: Path, folder: Path, workers: int) -> dict[str, tuple[list[str], Path]]:
-    """Name -> the words of a command, and the folder that it writes."""
+    """Name -> words of the command, and the folder that it writes."""
     outs = {name: folder / f'out{place}' for place, name in enumerate((LOOP, PROCESSES, SHARDS, RAY))}
     python = [sys.executable, '-W', 'ignore']
 
@@ -74,7 +74,7 @@ def commands(videos: Path, folder: Path, workers: int) -> dict[str, tuple[list[s
 
 
 def hash_of(out: Path) -> str:
-    """SHA-256 over the bytes of all parts, by their numbers."""
+    """SHA-256 over the bytes of all parts, in order."""
     found = sha256()
     for path in sorted((out / 'parts').glob('*.parquet')):
         found.update(path.read_bytes())
@@ -82,7 +82,7 @@ def hash_of(out: Path) -> str:
 
 
 def table(found: dict[str, list[Taken]], clips: int) -> str:
-    """Markdown: a row an engine, medians over its rounds, and whether it meets the goal."""
+    """Markdown with a row per engine: medians over its rounds, and whether it meets the goal."""
     lines = [
         f'| engine | wall, s | clips/s | CPU, s | beside the loop, goal {GOAL:+.0%} | in single rounds '
         '| main process, MB | largest other, MB | all, MB |',

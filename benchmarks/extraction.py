@@ -1,10 +1,10 @@
-"""Motion vectors and I-frames of whole videos: ours, what people would use instead, and the limits, on one core.
+"""Read motion vectors and I-frames of whole videos: ours, common alternatives, and the limits, on one core.
 
     python benchmarks/extraction.py                              # videos made on the spot
     python benchmarks/extraction.py --mpeg4 a.mp4 --h264 b.mp4   # yours: 340x256, an I-frame every 12 frames
 
-Before anything is timed, every route's vectors are compared with ours.  CPU seconds of all threads count, so that a
-route with threads of its own gains nothing by them.
+Before any timing, every route's vectors are compared with ours. CPU seconds of all threads count, so a route with
+several threads has no advantage.
 """
 
 import argparse
@@ -36,7 +36,7 @@ Vectors = np.ndarray  # float (H, W, 2) px, dst - src, of one frame at full reso
 EXPORT = {'flags2': '+export_mvs'}
 EXTRACTOR = 'motion-vector-extractor, raw'
 WANTED_OF_MPEG4 = {'decode only': 0.90, 'PyAV, records': 10, EXTRACTOR: 2.2}
-WANTED_OF_H264 = {'decode only': 0.80}  # there no decoder is ten times as fast as the loops, see the row of the limit
+WANTED_OF_H264 = {'decode only': 0.80}  # no decoder is ten times as fast as the loops there, see the row of the limit
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -134,7 +134,7 @@ def consume(paths: list[Path], route: Callable[[Path], Iterator[Vectors | None]]
 
 
 def objects_painted(path: Path) -> Iterator[Vectors | None]:
-    """The loop of PyAV's own documentation, over one Python object a vector; I-frames as RGB on the way."""
+    """The loop of PyAV's own documentation, with one Python object per vector; I-frames become RGB."""
     for frame, entry in _with_side_data(path):
         if entry is None:
             yield None
@@ -163,7 +163,7 @@ def records_painted(path: Path) -> Iterator[Vectors | None]:
 
 
 def mmaction_painted(path: Path) -> Iterator[Vectors | None]:
-    """MMAction2's own transform: vectors in whole pixels, int8, blocks at the right and lower edge left out."""
+    """MMAction2's own transform: vectors in whole pixels, int8, without blocks at the right and lower edge."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
@@ -180,7 +180,7 @@ def extractor_raw(paths: list[Path]) -> None:
 
 
 def extractor_grid(path: Path, block: int) -> Iterator[Vectors | None]:
-    """motion-vector-extractor, and its rows on our grid."""
+    """The rows of motion-vector-extractor on our grid."""
     names = ('source', 'w', 'h', 'src_x', 'src_y', 'dst_x', 'dst_y', 'motion_x', 'motion_y', 'motion_scale')
     for picture, rows in _extracted(path):
         if not len(rows):
@@ -193,27 +193,27 @@ def extractor_grid(path: Path, block: int) -> Iterator[Vectors | None]:
 
 
 def check(name: str, path: Path, block: int, route: Callable[[Path], Iterator[Vectors | None]]) -> None:
-    """Compare a route with ours at the cells whose pixels share one vector.
+    """Compare a route with ours at cells whose pixels share one vector.
 
     Raises:
-        AssertionError: the route gives other vectors, which would make its time meaningless.
+        AssertionError: the route gives other vectors, so its time would mean nothing.
     """
     with CompressedVideo(path, block=block) as video:
         field = video.read(motion=range(video.num_frames)).motion
         keys = set(video.keyframes.tolist())
-    tolerance = 0.75 if name.startswith('MMAction2') else 1e-6  # px: it drops the fraction
+    tolerance = 0.75 if name.startswith('MMAction2') else 1e-6  # px: MMAction2 drops the fraction
     number = -1
     for number, theirs in enumerate(route(path)):
         if number in keys:
             continue
         assert theirs is not None, f'{name}, {path}: frame {number} has no vectors'
         ours = field.vectors[number] / QUARTERS
-        inside = np.abs(ours).max(-1) < 120  # px: what int8 holds
+        inside = np.abs(ours).max(-1) < 120  # px: the range of int8
         if theirs.shape[:2] != ours.shape[:2]:  # at full resolution: every pixel of a whole cell
             rows, columns = theirs.shape[0] // block, theirs.shape[1] // block
             cells = theirs[: rows * block, : columns * block].reshape(rows, block, columns, block, 2)
             ours, inside = ours[:rows, :columns], inside[:rows, :columns]
-            if name.startswith('MMAction2'):  # leaves edge blocks out
+            if name.startswith('MMAction2'):  # without edge blocks
                 inside[-(32 // block) :], inside[:, -(32 // block) :] = False, False
             theirs = cells[:, block // 2, :, block // 2]
         worst = np.abs(theirs - ours)[inside].max()
@@ -230,7 +230,7 @@ def _decoded(path: Path, options: dict[str, str]) -> Iterator[av.VideoFrame]:
 
 
 def _with_side_data(path: Path) -> Iterator[tuple[av.VideoFrame, Any]]:
-    """Frames and their vectors in PyAV's usual way; I-frames become RGB, as ours do."""
+    """Frames and their vectors in PyAV's usual way; I-frames become RGB, as in ours."""
     for frame in _decoded(path, EXPORT):
         if frame.key_frame:
             frame.to_ndarray(format='rgb24')

@@ -1,12 +1,12 @@
-"""A pretraining step of the recipes of configs/fast, in fp32 and bf16, beside the main ones of commit c7f3249.
+"""Time a pretraining step of configs/fast, in fp32 and bf16, against the main recipes of commit c7f3249.
 
     python benchmarks/fast_recipe.py                 # three networks and the demo, 15 minutes, 20 GB of memory
     python benchmarks/fast_recipe.py --nets r3d26
 
 A step is preprocessing, forward, backward, clipping and update on a batch of noise, as in train_step.py, on one thread
-of the CPU. Each route is a process of its own, since one of them is another build, unpacked from this clone's history;
-they take turns, and the clock is each process's own CPU time. The batch is the recipes': below 16, torch takes another
-kernel for 1x1x1 convolutions on one thread (`slow_conv3d`), which R3D-26 and R(2+1)D-26 are full of.
+of the CPU. Each route is a separate process, because one of them is another build, unpacked from this clone's history.
+They run in turn, and the clock is each process's own CPU time. The batch is that of the recipes: below 16, torch uses
+another kernel on one thread for 1x1x1 convolutions (`slow_conv3d`), of which R3D-26 and R(2+1)D-26 have many.
 """
 
 import argparse
@@ -31,7 +31,7 @@ TARGETS = {
     'r2plus1d26': {FAST: 2.5},
     'demo': {FAST_BF16: 1.5},
 }
-"""Times the speed of `MAIN`, by network and route. The demo's motion maps are small anyway."""
+"""Speed relative to `MAIN`, by network and route. The demo's motion maps are small in all routes."""
 
 
 class Recipe(NamedTuple):
@@ -59,7 +59,7 @@ def config_of(net: str, *, fast: bool) -> str:
 
 
 def measure(net: str, videos: int, rounds: int, earlier: Path) -> Report:
-    """Every route of one network, of those that this CPU has."""
+    """Measure every route of one network that this CPU supports."""
     reason = why_not_bf16()
     with ExitStack() as stack:
         routes = []

@@ -1,9 +1,9 @@
-"""What motion costs: TV-L1 optical flow against motion vectors, on the same frames, in alternating rounds, on one core.
+"""The cost of motion: TV-L1 optical flow against motion vectors, on the same frames, in turn, on one core.
 
     python benchmarks/flow_cost.py prepared/a.mp4 prepared/b.mp4 --picture motion.png
 
-Prints the median over the rounds, in milliseconds per frame from the closed file to arrays, and the share of moving
-blocks in which both point the same way.  Prepare the videos with cmvl prepare first.
+It prints the median over the rounds, in milliseconds per frame from the closed file to arrays, and the share of moving
+blocks in which both point the same way. Prepare the videos with cmvl prepare first.
 """
 
 import argparse
@@ -41,13 +41,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def read_vectors(path: Path, frames: int, block: int) -> MotionField:
-    """Of frames 0 ... ``frames``."""
+    """Vectors of frames 0 ... ``frames``."""
     with CompressedVideo(path, block=block) as video:
         return video.read(motion=range(frames + 1)).motion
 
 
 def compute_flow(path: Path, frames: int) -> np.ndarray:
-    """Of frames 0 ... ``frames``: (frames + 1, Hb, Wb, 2) quarter pixels."""
+    """Flow of frames 0 ... ``frames``: (frames + 1, Hb, Wb, 2) quarter pixels."""
     with CompressedVideo(path) as video:
         return np.stack(list(islice(tvl1_flow(video), frames + 1)))
 
@@ -66,7 +66,7 @@ def measure(path: Path, frames: int, rounds: int) -> tuple[float, float, np.ndar
 
 
 def agreement(vectors: np.ndarray, flow: np.ndarray) -> float:
-    """Share of the blocks that move by both accounts whose two motions are less than a right angle apart."""
+    """Share of the blocks with motion in both fields whose two motions differ by less than a right angle."""
     moving = (np.hypot(*np.moveaxis(vectors, -1, 0)) > MOVING * QUARTERS) & (
         np.hypot(*np.moveaxis(flow, -1, 0)) > MOVING * QUARTERS
     )
@@ -74,7 +74,7 @@ def agreement(vectors: np.ndarray, flow: np.ndarray) -> float:
 
 
 def draw(path: Path, vectors: np.ndarray, flow: np.ndarray, out: Path) -> None:
-    """Both on the frame whose vectors are longest: (n, Hb, Wb, 2) quarter pixels each."""
+    """Draw both on the frame with the longest vectors: (n, Hb, Wb, 2) quarter pixels each."""
     frame = int(np.abs(vectors.astype(int)).sum((1, 2, 3)).argmax())
     with CompressedVideo(path) as video:
         (picture,) = video.read(rgb=[frame]).rgb
@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> None:
     print(f'{"TV-L1":>12} {"vectors":>12} {"ratio":>8} {"same way":>9}   {args.frames} frames, {args.rounds} rounds')
     for path in args.videos:
         flow_ms, vectors_ms, flow = measure(path, args.frames, args.rounds)
-        vectors = read_vectors(path, args.frames, FLOW_BLOCK).vectors  # on the flow's grid, to compare
+        vectors = read_vectors(path, args.frames, FLOW_BLOCK).vectors  # on the flow's grid, for comparison
         print(
             f'{flow_ms:9.1f} ms {vectors_ms:9.3f} ms {flow_ms / vectors_ms:8.0f} {agreement(vectors, flow):9.1%}   '
             f'{path}',

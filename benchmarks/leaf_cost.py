@@ -1,9 +1,9 @@
-"""What the config of a training costs, as its docstring says: counted operations, since no full run has been made.
+"""The cost of a config's training for its docstring: counted operations, because no full run has been made.
 
     python benchmarks/leaf_cost.py configs/pretrain_c3d_ucf.py configs/finetune_c3d_ucf.py
 
-Operations (two per multiply-add) of forward and backward, as benchmarks/cost.py counts them, times the videos of the
-training list and the epochs. Tests on the way and afterwards are not counted.
+The cost is the operations (two per multiply-add) of forward and backward, counted by benchmarks/cost.py, times the
+videos of the training list and the epochs. Tests during and after training are not counted.
 """
 
 import sys
@@ -21,13 +21,13 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.models.backbone_layout import layout_of
 
 LISTS = {'ucf101': 9_537, 'hmdb51': 3_570, 'kinetics400': 240_000}
-"""Training videos, of split 1 where there are splits."""
+"""Number of training videos, of split 1 if there are splits."""
 SHARES = {1.0: 9_537, 0.2: 1_898, 0.1: 963, 0.05: 482, 0.01: 101}
-"""Videos of the few-label lists of UCF101: every class keeps one at least."""
+"""Number of videos of the few-label lists of UCF101: every class keeps at least one."""
 
 
 def step_operations(config: Config) -> float:
-    """Of one clip; a classifier's loss and last layer are too small to count."""
+    """Operations of one clip; a classifier's loss and last layer are too small to count."""
     if config.model.get('context_head') or config.model.get('motion_head'):
         config = config.copy()
         config.model.update(cls_head=None, init_cfg=None)
@@ -36,14 +36,14 @@ def step_operations(config: Config) -> float:
     length, size = stage_of(pipeline, 'sample').clip_len, stage_of(pipeline, 'crop').size
     with FakeTensorMode():
         backbone = MODELS.build(config.model.backbone)
-        backbone.train()  # of MMAction2's, it returns None
+        backbone.train()  # train() of MMAction2's backbones returns None
         clips = torch.zeros(VIDEOS, 3, length, size, size)
         of_frames = layout_of(backbone).input == 'frames'
         return count_part('backbone', backbone, clips.transpose(1, 2).flatten(0, 1) if of_frames else clips).step
 
 
 def line(config: Config) -> str:
-    """The docstring's field."""
+    """The line for the docstring's field."""
     dataset = config.train_dataloader.dataset
     videos = next(count for name, count in LISTS.items() if name in dataset.ann_file)
     videos = SHARES[dataset.label_share] if 'label_share' in dataset else videos

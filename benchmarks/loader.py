@@ -1,16 +1,16 @@
-"""The complete training sample of the paper: ours, a stock MMAction2 pipeline's clip alone, and the bare decoding.
+"""Time the complete training sample of the paper: ours, only the clip of a stock MMAction2 pipeline, and bare decoding.
 
     python benchmarks/loader.py                       # videos made on the spot
     python benchmarks/loader.py --originals a.avi …   # yours; they are prepared first, as cmvl prepare does
 
-Ours is 16 RGB frames, an I-frame and four motion windows, augmented and packed, of videos prepared by the profiles
+Ours is 16 RGB frames, an I-frame and four motion windows, augmented and packed, from videos prepared with the profiles
 coviar (340x256, the best quantiser), paper (the original's size) and small (a short side of 128 px). The peer is
-decord's clip of 16 frames with crop, flip, jitter and blur, of the file prepared by coviar and of the original; of
-H.264, too, where videos are made. A row of ours leaves the recolouring to the model's device (AugmentColour's `where`),
-whose time is not counted here; two read the residual energy of the motion windows beside their vectors. The limit seeks
-to and decodes all frames of ours in full, and throws them away. The last table does it with two worker processes, by
-the clock on the wall, on eight times as many samples: workers that are started in every round, as the two processes of
-the limit are, and workers that stay, as in training (`persistent_workers`).
+decord's clip of 16 frames with crop, flip, jitter and blur, from the file prepared with coviar and from the original,
+and also from H.264 if videos are made. One of our rows leaves the recolouring to the model's device (AugmentColour's
+`where`), whose time is not counted here; two rows read the residual energy of the motion windows in addition to their
+vectors. The limit seeks to all frames of ours, decodes them in full and discards them. The last table uses two worker
+processes, by wall time, on eight times as many samples: workers that start in every round, like the two processes of
+the limit, and workers that persist, as in training (`persistent_workers`).
 """
 
 import argparse
@@ -82,7 +82,7 @@ def one_process(
     picks: list[Pick],
     videos: tuple[list[Path], list[Path], list[Path]],
 ) -> Report:
-    """`videos` are the originals, others of H.264 if any, and those prepared by coviar."""
+    """Measure one process; `videos` are the originals, others of H.264 if any, and those prepared with coviar."""
     originals, h264, coviar = videos
     left = dataset(coviar, folder / 'coviar.txt', colour='device')
     paper = dataset(prepare(folder, originals, 'paper'), folder / 'paper.txt')
@@ -127,7 +127,7 @@ def one_process(
 
 
 def two_processes(args: argparse.Namespace, data: CompressedVideoDataset, picks: list[Pick]) -> Report:
-    many = 8 * args.samples  # the workers' start must not count
+    many = 8 * args.samples  # so that the workers' start hardly counts
     staying = worker_loader(data, many, stay=True)
     routes = [
         Route('ours, 2 workers', 'ours', lambda: exhaust(worker_loader(data, many)), many),
@@ -172,7 +172,7 @@ def load_ours(data: CompressedVideoDataset, samples: int) -> None:
 
 
 def pick_frames(data: CompressedVideoDataset, index: int) -> Pick:
-    """A sample's frames, by its own random draw."""
+    """The frames of a sample, by the sample's random draw."""
     path = str(Path(data.root) / data.entries[index].path)
     with CompressedVideo(path) as video:
         rng = SampleIndex(index, epoch=0, seed=0).generator(0)
@@ -194,7 +194,7 @@ def decode_frames(path: str, frames: np.ndarray, stamps: np.ndarray) -> None:
     with av.open(path) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        position = -1  # of the last frame decoded
+        position = -1  # position of the last decoded frame
         decoder = container.decode(stream)
         for gop in np.unique(frames // 12):
             last = int(frames[frames // 12 == gop].max())
@@ -224,7 +224,7 @@ def exhaust(loader: DataLoader) -> None:
 
 
 def cpu_of_processes(run: Callable[[], None]) -> float:
-    """Seconds of this process and of those that it starts and ends: unlike the wall's, they leave neighbours out."""
+    """CPU seconds of this process and its finished children; unlike wall time they do not depend on other programs."""
 
     def spent() -> float:
         both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -236,7 +236,7 @@ def cpu_of_processes(run: Callable[[], None]) -> float:
 
 
 def decode_in_processes(picks: list[Pick]) -> None:
-    """Forked like the loader's workers, one share each."""
+    """Decode in processes forked like the loader's workers, with one share each."""
     context = get_context('fork')
     workers = [context.Process(target=decode_samples, args=(picks[share::WORKERS],)) for share in range(WORKERS)]
     for worker in workers:

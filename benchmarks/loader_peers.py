@@ -1,4 +1,4 @@
-"""What `loader.py` compares with: a stock MMAction2 pipeline, and torchcodec where it imports."""
+"""The peers of `loader.py`: a stock MMAction2 pipeline, and torchcodec if it can be imported."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -16,7 +16,7 @@ from cmvl_mm.video import CompressedVideo
 
 try:
     from torchcodec.decoders import VideoDecoder
-except (ImportError, OSError, RuntimeError):  # what it raises where its libraries are missing
+except (ImportError, OSError, RuntimeError):  # raised where its libraries are missing
     VideoDecoder = None
 
 STOCK = [
@@ -39,7 +39,7 @@ STOCK = [
 
 @TRANSFORMS.register_module()
 class BlurClip:
-    """The paper's blur for the stock pipeline, as ours does it: MMAction2 has none of its own without torchvision."""
+    """The paper's blur for the stock pipeline, implemented as in ours: MMAction2 has no blur without torchvision."""
 
     def __call__(self, results: dict) -> dict:
         if np.random.rand() < 0.5:
@@ -49,18 +49,18 @@ class BlurClip:
 
 
 class Pick(NamedTuple):
-    """What one sample reads."""
+    """The frames that one sample reads."""
 
     path: str
     clip: np.ndarray
     frames: np.ndarray
-    """All of them, once and sorted: clip, I-frame and motion windows."""
+    """All frames of clip, I-frame and motion windows, sorted and without repeats."""
     stamps: np.ndarray
     """Presentation times of the whole video."""
 
 
 def check(picks: Sequence[Pick]) -> None:
-    """Ours and decord's frames are the same before augmentation."""
+    """Check that ours and decord's frames are equal before augmentation."""
     for path, clip, _, _ in picks[:4]:
         with CompressedVideo(path) as video:
             ours, _ = video.read(rgb=clip)
@@ -69,7 +69,7 @@ def check(picks: Sequence[Pick]) -> None:
 
 
 def stock_route(name: str, stock: Compose, videos: Sequence[Path], samples: int) -> Route:
-    """So many clips of these videos in turn, each at a place that the pipeline draws."""
+    """A route that loads `samples` clips of these videos in turn, each at a random position drawn by the pipeline."""
     paths = [str(videos[number % len(videos)]) for number in range(samples)]
 
     def load() -> None:
@@ -80,7 +80,7 @@ def stock_route(name: str, stock: Compose, videos: Sequence[Path], samples: int)
 
 
 def torchcodec_routes(picks: Sequence[Pick]) -> list[Route]:
-    """The clip's frames alone, neither cropped nor coloured, by torchcodec where it imports."""
+    """Routes for the clip's frames alone, without crop and colour, by torchcodec if it can be imported."""
     if VideoDecoder is None:
         return []
     return [Route('torchcodec, the clip’s frames', 'peer', partial(_decode_clips, picks), len(picks))]

@@ -1,10 +1,10 @@
-"""A list of millions of lines: seconds and memory of opening it, of the checks before the first step, and of its order.
+"""A list of millions of lines: time and memory of opening it, of the checks before the first step, and of its order.
 
     python benchmarks/long_lists.py
-    python benchmarks/long_lists.py --before     # the package as it was when a list was a list of Python's objects
+    python benchmarks/long_lists.py --before     # the package when a list was a list of Python objects
 
-Each row is a process of its own. Memory is the highest resident size of the whole process (VmHWM), the imports of torch
-and MMEngine included; of a worker it is what it has for itself (Private_Dirty) after it has looked up entries.
+Each row is a separate process. Memory is the highest resident size of the whole process (VmHWM), including the imports
+of torch and MMEngine; for a worker it is its private memory (Private_Dirty) after it has looked up entries.
 """
 
 import argparse
@@ -28,11 +28,11 @@ BEFORE = '2d82517'
 CLASSES = 400
 TARGET_SECONDS, TARGET_BYTES = 5.0, 1e9
 READ = 20_000
-"""Entries that each worker looks up."""
+"""Number of entries that each worker looks up."""
 
 
 def make_list(folder: Path, lines: int) -> Path:
-    """`clips/0123/clip_00123456.mp4 17`, one a line, and the first of these videos, empty, so that one is there."""
+    """Write lines like `clips/0123/clip_00123456.mp4 17`, and the first of these videos, empty, so that one exists."""
     path = folder / 'train.txt'
     with path.open('w') as file:
         for begin in range(0, lines, 100_000):
@@ -45,19 +45,19 @@ def make_list(folder: Path, lines: int) -> Path:
 
 
 def step_imports(_: Path) -> dict[str, float]:
-    """What every training imports, before it opens anything."""
+    """The imports of every training, before it opens anything."""
     return {}
 
 
 def step_open(path: Path) -> dict[str, float]:
-    """The data set: every line checked, the folder looked for."""
+    """Open the data set: every line is checked, and the folder must exist."""
     begin = time.perf_counter()
     opened(path)
     return dict(seconds=time.perf_counter() - begin)
 
 
 def step_checks(path: Path) -> dict[str, float]:
-    """What a training does with the list before its first step: labels, classes, counts and digest."""
+    """The checks of a training before its first step: labels, classes, counts and digest."""
     from cmvl_mm.engine.listed import list_digest
     from cmvl_mm.engine.preflight import check_all_classes, check_labels
     from cmvl_mm.engine.screen_hook import data_in_words
@@ -72,7 +72,7 @@ def step_checks(path: Path) -> dict[str, float]:
 
 
 def step_count(path: Path) -> dict[str, float]:
-    """Different videos, for the report of an epoch."""
+    """Count the different videos, for the report of an epoch."""
     from cmvl_mm.engine.listed import distinct_videos
 
     dataset = opened(path)
@@ -100,7 +100,7 @@ def step_epoch(path: Path) -> dict[str, float]:
 
 
 def step_workers(path: Path) -> dict[str, float]:
-    """Two forked workers that each look up entries all over the list."""
+    """Two forked workers that each look up entries in all parts of the list."""
     dataset = opened(path)
     positions = np.random.default_rng(0).integers(len(dataset), size=READ).tolist()
     children = []
@@ -147,21 +147,21 @@ def sampler_of(dataset: Any) -> Any:
 
 
 def highest_bytes() -> int:
-    """The most memory that this process has had."""
+    """The peak memory of this process."""
     found = re.search(r'VmHWM:\s+(\d+) kB', Path('/proc/self/status').read_text())
     assert found is not None
     return int(found[1]) * 1024
 
 
 def private_bytes() -> int:
-    """Memory that this process has written to and shares with none."""
+    """Memory that this process has written to and does not share."""
     found = re.search(r'Private_Dirty:\s+(\d+) kB', Path('/proc/self/smaps_rollup').read_text())
     assert found is not None
     return int(found[1]) * 1024
 
 
 def measured(step: str, path: Path, package: Path | None) -> dict[str, float]:
-    """A step in a process of its own, with the package of a checkout."""
+    """Measure a step in a separate process, with the package of a checkout."""
     environment = os.environ | dict(OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore')
     if package is not None:
         environment['PYTHONPATH'] = str(package)

@@ -1,9 +1,9 @@
-"""Vectors of long 1080p videos, batch by batch: one decoder or several, other tools, memory; and vectors with I-frames.
+"""Vectors of long 1080p videos by batches: one or several decoders, other tools, memory; and with I-frames.
 
     python benchmarks/long_video.py                              # videos made on the spot
     python benchmarks/long_video.py --h264 a.mp4 --mpeg4 b.mp4   # yours; a prepared one for --mpeg4
 
-Memory is the peak resident size of a process of its own that goes through one minute of video, and through ten.
+Memory is the peak resident size of a separate process that reads one minute of video, or ten.
 """
 
 import argparse
@@ -27,7 +27,7 @@ except ImportError:
 
 EXTRACTOR = 'motion-vector-extractor'
 MEGABYTE = 1 << 20
-TIMES = 3  # the made video in a row: a minute
+TIMES = 3  # times the made video is repeated: a minute
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
         folder = Path(temporary)
         h264 = args.h264 or make_full_hd_h264(folder, args.frames)
         mpeg4 = args.mpeg4 or make_full_hd_mpeg4(h264, folder)
-        # several segments for each worker: of two, the files' opening and the shorter one's wait are a tenth
+        # several segments per worker: with two, opening files and waiting for the longer one take a tenth
         minute = repeat_packets(h264, folder / 'minute.mp4', max(round(TIMES * args.frames / count_frames(h264)), 1))
         reports = [
             measure_workers(minute, args.workers, args.rounds),
@@ -69,7 +69,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 
 def measure_workers(path: Path, workers: int, rounds: int) -> Report:
-    """Vectors alone, by the clock on the wall."""
+    """Measure vectors alone, by wall time."""
     frames = count_frames(path)
     one, several, together = 'ours, 1 worker', f'ours, {workers} workers', f'decode only, {workers} at once'
     routes = [
@@ -91,7 +91,7 @@ def measure_workers(path: Path, workers: int, rounds: int) -> Report:
 
 
 def measure_keyframes(codec: str, path: Path, rounds: int) -> Report:
-    """Vectors of all frames and pictures of the key frames, on one core."""
+    """Measure vectors of all frames with pictures of the key frames, on one core."""
     frames = count_frames(path)
     routes = [
         Route('vectors + I-frames', 'ours', partial(iterate, path, 1, rgb='keyframes'), frames),
@@ -107,7 +107,7 @@ def measure_keyframes(codec: str, path: Path, rounds: int) -> Report:
 
 
 def measure_memory(path: Path, long: Path, workers: int) -> list[Target]:
-    """Peaks of processes of their own."""
+    """Peak memory of separate processes."""
     targets = []
     for number in dict.fromkeys((1, workers)):
         short_peak, long_peak = (fresh_peak(video, number) for video in (path, long))
@@ -124,9 +124,9 @@ def fresh_peak(path: Path, workers: int) -> int:
 
 
 def peak_of(path: Path, workers: int) -> int:
-    """Bytes that this process holds at most, by Linux's count for its own program.
+    """Peak memory of this process in bytes, by Linux's count for its own program.
 
-    `ru_maxrss` would not do: across exec it keeps the size of the process that started this one.
+    `ru_maxrss` does not work: across exec it keeps the size of the process that started this one.
     """
     iterate(path, workers)
     [line] = [line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM:')]
@@ -160,7 +160,7 @@ def decode_only(path: Path, **options: str) -> None:
 
 
 def decode_side_by_side(path: Path, threads: int) -> None:
-    """The whole video by each of so many decoders: what the machine gives, without anything of ours."""
+    """Decode the whole video in each of `threads` decoders: the machine's limit, without our code."""
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(decode_only, [path] * threads))
 

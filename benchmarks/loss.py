@@ -1,10 +1,10 @@
-"""The pointwise loss against the usual ways to write it: same numbers, less memory, no more time.
+"""The pointwise loss against its usual implementations: same numbers, less memory, no more time.
 
     python benchmarks/loss.py    # 3136 queries, 12544 keys, 512 channels: the paper's, 64 videos
 
-Each route takes query (B, N, D) and key (B, K, N, D) and gives the loss and both gradients; before anything is timed,
-all must agree. The limit is a plain matrix product of as many operations, 6 P K C. Memory is the peak of one call
-beyond its arguments, normalised rows and gradients included: see peak_memory.py.
+Each route takes query (B, N, D) and key (B, K, N, D) and gives the loss and both gradients; all must agree before any
+timing. The limit is a plain matrix product with as many operations, 6 P K C. Memory is the peak of one call beyond its
+arguments, including normalised rows and gradients: see peak_memory.py.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from torch.utils.checkpoint import checkpoint
 from cmvl_mm.models.losses import ROWS_PER_CHUNK, pointwise_info_nce
 
 TEMPERATURE = 0.1
-MEMORY_BOUND = 0.22  # of the naive peak
-TIME_BOUND = 1.0  # of the naive time
+MEMORY_BOUND = 0.22  # share of the naive peak
+TIME_BOUND = 1.0  # share of the naive time
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def rows_of(query: Tensor, key: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """-> unit queries (P, D), unit keys (M, D), the place of each query's own key (P,)."""
+    """-> unit queries (P, D), unit keys (M, D), the position of each query's own key (P,)."""
     videos, windows, points, _ = key.shape
     video = torch.arange(videos, device=key.device)[:, None]
     own = video * windows * points + torch.arange(points, device=key.device)
@@ -70,10 +70,10 @@ def with_gradients(loss: Loss, query: Tensor, key: Tensor) -> tuple[Tensor, Tens
 
 
 def check_agreement(query: Tensor, key: Tensor, bound: float = 1e-5) -> float:
-    """The largest difference of any route's loss or gradient to whole logits, beside the largest value.
+    """The largest difference of any route's loss or gradient from whole logits, relative to the largest value.
 
     Raises:
-        AssertionError: it is above `bound`.
+        AssertionError: the difference is above `bound`.
     """
     expected = with_gradients(whole_logits, query, key)
     worst = 0.0
@@ -89,7 +89,7 @@ def check_agreement(query: Tensor, key: Tensor, bound: float = 1e-5) -> float:
 
 
 def measure(query: Tensor, key: Tensor, rounds: int) -> Report:
-    """All routes, and the promises on ours."""
+    """Measure all routes and check the targets of ours."""
     device = query.device.type
     apart = check_agreement(query, key)
     peaks = {

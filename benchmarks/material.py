@@ -1,6 +1,6 @@
-"""Videos to measure on: made on the spot, so that a fresh clone needs nothing, or your own.
+"""Videos for benchmarks: generated, so that a fresh clone needs no data, or your own.
 
-They pan over a texture with an object that moves otherwise, under camera grain that gives them a real video's bit rate.
+Generated videos pan over a texture with an object that moves differently, with camera grain for a realistic bit rate.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ MOTIONS = ((3, -1), (-2, 2), (1, 0), (-4, -3))  # px per frame
 
 
 def make_frames(number: int, num_frames: int) -> np.ndarray:
-    """(T, 256, 340, 3) uint8; the same number is the same video."""
+    """(T, 256, 340, 3) uint8; the same number gives the same video."""
     rng = np.random.default_rng(number)
     dx, dy = MOTIONS[number % len(MOTIONS)]
     size = dict(num_frames=num_frames, height=HEIGHT, width=WIDTH)
@@ -36,7 +36,7 @@ def make_mpeg4(folder: Path, count: int, num_frames: int) -> list[Path]:
 
 
 def make_originals(folder: Path, count: int, num_frames: int) -> list[Path]:
-    """MPEG-4 Part 2, 340x256, 0.8 Mbit/s as UCF101 has it, but an I-frame every 12 frames: the cheapest to seek in."""
+    """MPEG-4 Part 2, 340x256, 0.8 Mbit/s as in UCF101, but an I-frame every 12 frames, which makes seeking cheapest."""
     paths = [folder / f'original_{number}.mp4' for number in range(count)]
     for number, path in enumerate(paths):
         write_video(make_frames(number, num_frames), path)
@@ -44,7 +44,7 @@ def make_originals(folder: Path, count: int, num_frames: int) -> list[Path]:
 
 
 def prepare(folder: Path, originals: Sequence[Path], profile: str) -> list[Path]:
-    """What `cmvl prepare --profile` makes of them."""
+    """The originals prepared with `cmvl prepare --profile`."""
     paths = [folder / f'{profile}_{path.stem}.mp4' for path in originals]
     for original, path in zip(originals, paths, strict=True):
         reencode(original, path, profile=PROFILES[profile])
@@ -70,7 +70,7 @@ def _encode_h264(frames: np.ndarray, path: Path) -> Path:
 
 
 def make_full_hd(num_frames: int) -> Iterator[av.VideoFrame]:
-    """1920x1080: a texture under a moving camera, an object that moves otherwise, and fresh grain on each frame."""
+    """1920x1080: a texture under a moving camera, an object that moves differently, and new grain on each frame."""
     height, width = 1080, 1920
     rng = np.random.default_rng(0)
     scene = make_pan(displacement=(0, 0), num_frames=1, height=height + 256, width=width + 256, seed=1).frames[0]
@@ -101,14 +101,14 @@ def make_full_hd_h264(folder: Path, num_frames: int) -> Path:
 
 
 def make_full_hd_mpeg4(source: Path, folder: Path) -> Path:
-    """A video as `cmvl prepare` writes it: MPEG-4 Part 2, the profile 'paper'."""
+    """A video prepared with `cmvl prepare`: MPEG-4 Part 2, the profile 'paper'."""
     path = folder / 'full_hd_mpeg4.mp4'
     reencode(source, path, profile=PROFILES['paper'])
     return path
 
 
 def repeat_packets(source: Path, target: Path, times: int) -> Path:
-    """The same video again and again; it begins with a key frame."""
+    """Repeat a video `times` times; it begins with a key frame."""
     with av.open(str(target), 'w') as out:
         copy, later = None, 0
         for _ in range(times):

@@ -1,4 +1,4 @@
-"""The most memory that a call holds beyond what was there before it."""
+"""The peak memory of a call beyond the memory in use before it."""
 
 import json
 import tempfile
@@ -11,12 +11,12 @@ from torch.profiler import ProfilerActivity, profile
 
 
 def peak_bytes(run: Callable[[], Any], device: str) -> int:
-    """Highest sum of torch's allocations during one call, its result included, what existed before it excluded.
+    """Peak of torch's allocations during one call, including its result, without allocations made before it.
 
-    On CUDA it is what torch's allocator says. On a CPU there is no such counter, so torch's profiler notes every
-    allocation: temporaries inside an operation are seen, which a TorchDispatchMode misses; pages that the C library
-    keeps for later are not, which the process's resident size would count. Packing buffers of the matrix library are
-    not torch's and not counted.
+    On CUDA torch's allocator reports it. A CPU has no such counter, so torch's profiler records every allocation. This
+    includes temporaries inside an operation, which a TorchDispatchMode misses, and excludes pages that the C library
+    keeps for later, which the process's resident size would include. Packing buffers of the matrix library are not
+    allocated by torch and not counted.
     """
     if device == 'cuda':
         torch.cuda.synchronize()

@@ -1,10 +1,10 @@
-"""What a number of clips takes on many machines, from rates that were measured: the tables of docs/planning.md.
+"""The cost of a number of clips on many machines, from measured rates: the tables of docs/planning.md.
 
     python benchmarks/plan.py                 # writes them there, for a billion clips
     python benchmarks/plan.py --clips 1e6     # prints those of a million
 
-Rates are read from benchmarks/RESULTS.md; what that page does not have stands below, with what it was measured on. All
-else, prices first, is an assumption, and named so.
+Rates are read from benchmarks/RESULTS.md; rates that the page lacks are below, with the data they were measured on. All
+other values, above all prices, are assumptions and marked as such.
 """
 
 import argparse
@@ -17,23 +17,23 @@ PAGE = REPOSITORY / 'docs/planning.md'
 BEGIN, END = '<!-- from benchmarks/plan.py -->\n', '<!-- end -->\n'
 
 CLIP_FRAMES = 300
-"""Assumed: ten seconds of 30 frames."""
+"""Assumed: ten seconds with 30 frames per second."""
 EPOCHS = 10
-"""Assumed. The paper's 120 epochs are of data sets a thousand times as small."""
+"""Assumed. The paper's 120 epochs are for data sets a thousand times smaller."""
 CORE_HOUR, GPU_HOUR, TERABYTE_MONTH = 0.04, 2.50, 20.0
-"""Assumed, in dollars; spot cores, a rented H100, an object store."""
+"""Assumed prices in dollars: spot cores, a rented H100, an object store."""
 DIMENSIONS, SEARCHED = 512, 2048
-"""Of a feature (R3D-26, C3D pooled), and of those that benchmarks/retrieval.py compares."""
+"""Dimensions of a feature (R3D-26, C3D pooled), and of the features in benchmarks/retrieval.py."""
 
 PREPARED_EASY, PREPARED_HARD = 3205.0, 256.0
-"""Frames a CPU second that `reencode` writes in the profile `small`, verification included: of 3 clips of UCF101
-(MPEG-4, 320x240), and of 4 filmed at 640x480 and 1280x720 in H.264. Measured 2026-11-29, at load 8."""
+"""Frames per CPU second that `reencode` writes with the profile `small`, including verification: for 3 clips of UCF101
+(MPEG-4, 320x240), and for 4 videos filmed at 640x480 and 1280x720 in H.264. Measured 2026-11-29, at load 8."""
 SOURCE_BYTES, PREPARED_BYTES = 29_101, 1_366
-"""A frame, of the same 4 videos, before and after."""
+"""Bytes per frame of the same 4 videos, before and after."""
 GPU_RATE = 192.0
-"""Clips a second of a pretraining step of R3D-26 on one H100; evidence/FINDINGS.md, "Full size"."""
+"""Clips per second of a pretraining step of R3D-26 on one H100; evidence/FINDINGS.md, "Full size"."""
 LIST_BYTES, LINE_BYTES, OPEN_SECONDS = 33, 12, 1.95
-"""Of a line in the list's file and in memory, and seconds for ten million lines; benchmarks/long_lists.py."""
+"""Bytes of a line in the list's file and in memory, and seconds to open ten million lines; benchmarks/long_lists.py."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class Stage:
 
     name: str
     per_second: float
-    """Clips a second of one core or GPU."""
+    """Clips per second of one core or GPU."""
     of: str
-    """Where the rate is from."""
+    """Source of the rate."""
     passes: int = 1
     gpu: bool = False
 
     def hours(self, clips: float) -> float:
-        """Of a core, or of a GPU."""
+        """Hours of one core or GPU."""
         return clips * self.passes / self.per_second / 3600
 
     def dollars(self, clips: float) -> float:
@@ -57,7 +57,7 @@ class Stage:
 
 
 def stages(results: str) -> list[Stage]:
-    """By the rates of benchmarks/RESULTS.md."""
+    """The stages with the rates of benchmarks/RESULTS.md."""
     samples = rates_of(results, 'loader', 'one process')
     step = rates_of(results, 'fast_recipe', 'r3d26')
     embedded = rates_of(results, 'embed', '8 videos')
@@ -93,7 +93,7 @@ def work(results: str, clips: float) -> str:
 
 
 def space(clips: float) -> str:
-    """Markdown: bytes of what lies on disks and in memory."""
+    """Markdown: bytes on disk and in memory."""
     rows = [
         ('videos as they come', SOURCE_BYTES * CLIP_FRAMES),
         ('videos, prepared `small`', PREPARED_BYTES * CLIP_FRAMES),
@@ -110,7 +110,7 @@ def space(clips: float) -> str:
 
 
 def machines(results: str, clips: float) -> str:
-    """How many of them, for how long, in words."""
+    """A text on how many machines are needed for how long."""
     easy, hard, samples, steps, _, embedding, _ = stages(results)
     days = [_three(stage.hours(clips) / count / 24) for stage, count in ((hard, 1000), (steps, 100), (embedding, 1000))]
     of_passes = [_three(stage.hours(clips) / samples.hours(clips)) for stage in (easy, hard)]
@@ -134,10 +134,10 @@ def tables(results: str, clips: float) -> str:
 
 
 def with_tables(page: str, results: str) -> str:
-    """The page with today's tables of a billion clips between its marks.
+    """The page with today's tables for a billion clips between its marks.
 
     Raises:
-        ValueError: it has no marks.
+        ValueError: the page has no marks.
     """
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)

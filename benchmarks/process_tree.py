@@ -1,4 +1,4 @@
-"""What a command and all processes that it starts take: seconds on the wall, CPU seconds, and the peaks of memory."""
+"""Measure a command and all processes that it starts: wall time, CPU time and peak memory."""
 
 import os
 import signal
@@ -9,25 +9,25 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAUSE = 0.2  # seconds between two looks; what a process does after the last look at it is not counted
-_PAGES = 1.0  # seconds between two looks at all pages, which cost the system time
+_PAUSE = 0.2  # seconds between samples; the time of a process after its last sample is not counted
+_PAGES = 1.0  # seconds between samples of all pages, which take system time
 _TICK = os.sysconf('SC_CLK_TCK')
 MB = 2**20
 
 
 @dataclass(frozen=True)
 class Taken:
-    """By a command that ended well."""
+    """Resources of a command that succeeded."""
 
     wall: float
     cpu: float
-    """Of all processes."""
+    """CPU seconds of all processes."""
     main: int
-    """Bytes, the most that the command's own process held at once, shared pages included."""
+    """Peak bytes of the command's own process, including shared pages."""
     largest: int
-    """The same of the largest of the others; 0 where there are none."""
+    """Peak bytes of the largest other process; 0 without other processes."""
     together: int
-    """Bytes, the most that all held at once, each shared page counted once."""
+    """Peak bytes of all processes together; each shared page counts once."""
 
 
 def taken_by(words: Sequence[str], environment: Mapping[str, str], log: Path) -> Taken:
@@ -35,11 +35,11 @@ def taken_by(words: Sequence[str], environment: Mapping[str, str], log: Path) ->
 
     Args:
         words: the command.
-        environment: of it.
-        log: gets what it prints.
+        environment: environment of the command.
+        log: file for its output.
 
     Raises:
-        RuntimeError: it failed; with the end of the log.
+        RuntimeError: the command failed; with the end of the log.
     """
     begun = time.perf_counter()
     seconds: dict[int, float] = {}
@@ -56,14 +56,14 @@ def taken_by(words: Sequence[str], environment: Mapping[str, str], log: Path) ->
                     try:
                         fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
                         seconds[pid] = (int(fields[11]) + int(fields[12])) / _TICK
-                        peak = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # of its program, not of its parent's
-                        peaks[pid] = peak or peaks.get(pid, 0)  # one that has ended and is not waited for says nothing
+                        peak = _bytes(Path(f'/proc/{pid}/status'), 'VmHWM')  # counts its own program, not its parent's
+                        peaks[pid] = peak or peaks.get(pid, 0)  # an ended process that was not waited for has no value
                         held += _bytes(Path(f'/proc/{pid}/smaps_rollup'), 'Pss') if with_pages else 0
-                    except OSError:  # ended meanwhile
+                    except OSError:  # the process ended meanwhile
                         continue
                 together = max(together, held)
                 time.sleep(_PAUSE)
-        except BaseException:  # Ctrl-C, too
+        except BaseException:  # also Ctrl-C
             _kill([process.pid, *_descendants(process.pid)])
             process.wait()
             raise
@@ -89,7 +89,7 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _bytes(path: Path, name: str) -> int:
-    """Of a line 'Name:  123 kB'; 0 of a process that has ended."""
+    """Bytes from a line 'Name:  123 kB'; 0 for a process that has ended."""
     for line in path.read_text().splitlines():
         if line.startswith(f'{name}:'):
             return int(line.split()[1]) * 1024

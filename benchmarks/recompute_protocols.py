@@ -1,10 +1,10 @@
-"""A protocol's number once more, from dumped features, in plain NumPy: nothing of cmvl_mm is imported.
+"""Recompute the figures of a protocol from dumped features in plain NumPy, without importing cmvl_mm.
 
     python tools/test.py CONFIG CHECKPOINT --dump-features F.npz
     python benchmarks/recompute_protocols.py F.npz --protocol retrieval_coclr
 
-F.npz holds features (n, C), labels (n,), is_query (n,) and, of a classifier, scores (n, classes). Prints what test.py
-printed, R@k in percent, top-1 as a share of 1.
+F.npz holds features (n, C), labels (n,), is_query (n,) and, for a classifier, scores (n, classes). It prints the same
+figures as test.py, R@k in percent, top-1 as a share of 1.
 """
 
 import argparse
@@ -22,7 +22,7 @@ def cosines(query, gallery):
 
 
 def recalls(query, query_labels, gallery, gallery_labels):
-    """R@1 ... R@50: among the k most similar gallery videos there is one of the query's class."""
+    """R@1 ... R@50: share of queries with a video of their class among the k most similar gallery videos."""
     order = np.argsort(-cosines(query, gallery), axis=1, kind='stable')
     hit = gallery_labels[order] == query_labels[:, None]
     return {f'R@{k}': 100 * np.mean([row[:k].any() for row in hit]) for k in (1, 5, 10, 20, 50)}
@@ -39,7 +39,7 @@ def knn(query, query_labels, gallery, gallery_labels, k, temperature):
 
 
 def regress(train, labels, test, lr, steps):
-    """Classes of `test`: softmax regression, gradient descent with momentum 0.9 from zero, on standardised features."""
+    """Classes of `test` by softmax regression on standardised features: gradient descent from zero, momentum 0.9."""
     mean, deviation = train.mean(0), train.std(0)
     used = deviation > 0
     train, test = ((x - mean)[:, used] / deviation[used] for x in (train, test))
@@ -56,7 +56,7 @@ def regress(train, labels, test, lr, steps):
 
 
 def linear(query, query_labels, gallery, gallery_labels, lrs, steps):
-    """The rate is chosen on a fifth of every gallery class, drawn with seed (0, class); queries choose nothing."""
+    """Linear probe; a fifth of every gallery class, drawn with seed (0, class), chooses the rate, never the queries."""
     aside = np.zeros(len(gallery), bool)
     for label in set(gallery_labels.tolist()):
         members = np.random.default_rng([0, label]).permutation(np.where(gallery_labels == label)[0])
@@ -71,7 +71,7 @@ def linear(query, query_labels, gallery, gallery_labels, lrs, steps):
 
 
 def recompute(arrays, protocol, *, k=20, temperature=0.07, lrs=LINEAR_LRS, steps=300):
-    """The figures of one protocol by their printed names, less the protocol's own."""
+    """The figures of one protocol by their printed names, without the protocol's name."""
     if protocol in CLASSIFIERS:
         return {'top1': np.mean(arrays['scores'].argmax(1) == arrays['labels'])}
     is_query, labels, features = arrays['is_query'] == 1, arrays['labels'], arrays['features'].astype(float)

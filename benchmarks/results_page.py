@@ -1,4 +1,4 @@
-"""The tables of benchmarks/RESULTS.md as values, for the chart and the table of README."""
+"""Read the tables of benchmarks/RESULTS.md, for the chart and the table of README."""
 
 import re
 from pathlib import Path
@@ -36,10 +36,10 @@ def tables_of(results: str, benchmark: str) -> dict[str, list[Rate]]:
 
 
 def rates_of(results: str, benchmark: str, title: str) -> dict[str, float]:
-    """Units a second by route, of the one table of a benchmark whose title begins with `title`.
+    """Units per second by route, from the one table of a benchmark whose title begins with `title`.
 
     Raises:
-        ValueError: none or several do.
+        ValueError: no table or several tables match.
     """
     tables = tables_of(results, benchmark)
     match [name for name in tables if name.startswith(title)]:

@@ -4,8 +4,8 @@
     python benchmarks/retrieval.py --gallery 1000000 --rounds 1 --json retrieval.json    # 8.2 GB in --folder
 
 All routes start from the same float32 file of unnormalised features and find the --k nearest of every query by cosine;
-"built" routes have read, normalised and indexed it before, which is timed on its own. Ours is checked to find what the
-others find before anything is timed. The limit is the bare product of queries and file.
+"built" routes have read, normalised and indexed it before, which is timed separately. Before any timing, a check shows
+that ours finds the same rows as the others. The limit is the bare product of queries and file.
 """
 
 import argparse
@@ -26,8 +26,8 @@ from cmvl_mm.evaluation.search import BLOCK_BYTES, nearest
 from cmvl_mm.evaluation.sifting import rounding_error
 
 OURS, LIMIT = 'ours, blocks of the file', 'the product alone'
-CLUSTER = 50  # rows round one centre: as videos of a class, or copies of one video
-FAISS_PART = 0.5  # of the memory, which the gallery's copies inside FAISS may take
+CLUSTER = 50  # rows around one centre, like videos of a class or copies of one video
+FAISS_PART = 0.5  # share of memory for the gallery's copies inside FAISS
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -46,10 +46,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 
 def write_gallery(path: Path, rows: int, dim: int, block: int = 8192) -> np.ndarray:
-    """(rows, dim) float32 in a .npy, written by blocks: clusters of features that are as positive as a ReLU's.
+    """(rows, dim) float32 in a .npy file, written by blocks: clusters of non-negative features, as after a ReLU.
 
     Raises:
-        OSError: the disk has no room for it.
+        OSError: the disk is full.
     """
     need, free = 4 * rows * dim, shutil.disk_usage(path.parent).free
     if need > 0.9 * free:
@@ -62,7 +62,7 @@ def write_gallery(path: Path, rows: int, dim: int, block: int = 8192) -> np.ndar
 
 
 def features(clusters: np.ndarray, dim: int, seed: int) -> np.ndarray:
-    """(n, dim) float32: each its cluster's centre and half as much noise, negative values cut off."""
+    """(n, dim) float32: each row is its cluster's centre plus half as much noise, with negative values set to 0."""
     drawn = np.random.default_rng([0, seed]).standard_normal((len(clusters), dim), dtype=np.float32) / 2
     names, place = np.unique(clusters, return_inverse=True)
     centres = [np.random.default_rng([1, name]).standard_normal(dim, dtype=np.float32) for name in names]
@@ -70,7 +70,7 @@ def features(clusters: np.ndarray, dim: int, seed: int) -> np.ndarray:
 
 
 def by_matrix(query: np.ndarray, gallery: np.ndarray, k: int, select: str) -> np.ndarray:
-    """(q, k) rows by the whole (q, g) matrix in float32."""
+    """(q, k) rows from the whole (q, g) matrix in float32."""
     similarity = query @ gallery.T
     similarity /= np.sqrt(np.einsum('nc,nc->n', gallery, gallery))
     if select == 'argsort':
@@ -95,7 +95,7 @@ def flat_index(gallery: np.ndarray, block: int = 8192) -> 'faiss.IndexFlatIP':
 
 
 def check(name: str, rows: np.ndarray, query: np.ndarray, gallery: np.ndarray, ours: np.ndarray) -> None:
-    """Raise where a neighbour differs from ours by more than float32 can blur: both are (q, k), nearest first."""
+    """Raise if a neighbour differs from ours by more than float32 rounding; both are (q, k), nearest first."""
     pairs = (np.repeat(np.arange(len(rows)), rows.shape[1]), np.arange(rows.size))
     theirs = cosine_of_pairs(l2_normalise(query), l2_normalise(gallery[rows.ravel()]), pairs).reshape(rows.shape)
     worst = np.abs(theirs - ours).max()
@@ -104,13 +104,13 @@ def check(name: str, rows: np.ndarray, query: np.ndarray, gallery: np.ndarray, o
 
 
 def private_mib() -> float:
-    """What this process holds, less files that are mapped (Linux)."""
+    """MiB of this process without mapped files (Linux)."""
     lines = Path('/proc/self/status').read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith('RssAnon')) / 1024
 
 
 def peak_mib(run: Callable[[], object]) -> float:
-    """MiB that a call held at most beyond what was held before, looked at every 2 ms."""
+    """Peak MiB of a call beyond the memory in use before it, sampled every 2 ms."""
     before, done = private_mib(), threading.Event()
     seen = [before]
 
@@ -129,12 +129,12 @@ def peak_mib(run: Callable[[], object]) -> float:
 
 
 def memory_mib() -> float:
-    """Of the machine."""
+    """Memory of the machine in MiB."""
     return int(Path('/proc/meminfo').read_text().split()[1]) / 1024
 
 
 def routes_of(args: argparse.Namespace, query: np.ndarray, gallery: np.ndarray) -> tuple[list, list[str]]:
-    """Routes, and notes on the index and on what is missing."""
+    """Routes, and notes on the index and on missing peers."""
     million_pairs = len(query) * len(gallery) / 1e6
     unit = l2_normalise(query).astype(np.float32)
     exact = {
@@ -150,7 +150,7 @@ def routes_of(args: argparse.Namespace, query: np.ndarray, gallery: np.ndarray) 
             ivf = built_index(gallery, args.lists, BLOCK_BYTES)
             ivf.nprobe = args.probes
             others['FAISS IVF, built'] = ('peer', lambda: ivf.search(unit, args.k)[1])
-        if fitting >= 3:  # a flat one that stays, and one that is built for a search
+        if fitting >= 3:  # a flat index that stays, and one that is built for a search
             flat = flat_index(gallery)
             exact['FAISS IndexFlatIP'] = ('peer', partial(by_flat_index, unit, gallery, args.k))
             exact['FAISS IndexFlatIP, built'] = ('peer', lambda: flat.search(unit, args.k)[1])
@@ -178,7 +178,7 @@ def main(argv: list[str] | None = None) -> None:
         gallery = write_gallery(Path(folder) / 'gallery.npy', args.gallery, args.dim)
         spread = np.linspace(0, args.gallery - 1, args.queries).astype(np.int64)
         query = features(spread // CLUSTER, args.dim, 0)
-        peak = peak_mib(lambda: nearest(query, gallery, args.k))  # first, while no other route has left memory behind
+        peak = peak_mib(lambda: nearest(query, gallery, args.k))  # first, before other routes leave memory behind
         routes, notes = routes_of(args, query, gallery)
         timings = side_by_side.alternate(routes, args.rounds, 'cpu')
     allowed = BLOCK_BYTES / 2**20

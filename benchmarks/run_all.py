@@ -2,7 +2,7 @@
 
     python benchmarks/run_all.py        # make bench
 
-Each runs in a process of its own, one after the other, on the videos it makes; nothing else should run meanwhile.
+Each runs in a separate process, one after the other, on the videos it makes; no other program should run meanwhile.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 
 def run(name: str, out: Path, rounds: int | None, libraries: str) -> None:
-    """One benchmark, on one thread wherever it does not say otherwise itself; `libraries` are for torchcodec."""
+    """Run one benchmark, on one thread unless the benchmark sets more; `libraries` are for torchcodec."""
     command = [sys.executable, str(FOLDER / f'{name}.py'), '--json', str(out)]
     command += [] if rounds is None else ['--rounds', str(rounds)]
     paths = ':'.join(filter(None, (libraries, os.environ.get('LD_LIBRARY_PATH'))))
@@ -63,7 +63,7 @@ def run(name: str, out: Path, rounds: int | None, libraries: str) -> None:
 
 
 def section(name: str, figures: dict) -> str:
-    """A heading, the load it began with, and the benchmark's own tables."""
+    """A heading, the load at the start, and the benchmark's own tables."""
     tables = '\n'.join(report['table'] for report in figures['reports'])
     return f'## {name}\n\n`python benchmarks/{name}.py`, load {figures["machine"]["load"]}\n\n{tables}'
 

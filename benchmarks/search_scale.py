@@ -1,14 +1,14 @@
-"""Search of a large folder of parts: every row compared, and by the indexes of `cmvl index`.
+"""Search a large folder of parts: exact search over every row, and the indexes of `cmvl index`.
 
     python benchmarks/search_scale.py                                         # 100,000 rows x 128
     python benchmarks/search_scale.py --rows 10000000 --kinds ivf --folder /scratch --json scale.json    # 12 GB
 
 The rows are drawn once: unit vectors in clusters of about --cluster rows, each the cluster's centre plus noise as long
-as the centre, in parts of 1,000 rows, of ten clusters each, and videos of four clips. Without clusters (0) no index can
-help, for all rows are about equally far. Neighbours are those of --queries rows, evenly spaced, all at once and
-then a single one; the row itself does not count for the recall. Each step runs in a process of its own, so that the
-peak of its memory, VmHWM, is its own: libraries, and what is mapped of an index, are in it. Seconds are by the clock
-on the wall, of the processor beside them; files have just been written, so that most are in the system's cache.
+as the centre, in parts of 1,000 rows with ten clusters each, and videos of four clips. Without clusters (0) no index
+helps, because all rows are about equally far. The queries are --queries evenly spaced rows, first all at once and then
+a single one; the row itself does not count for the recall. Each step runs in a separate process, so that its peak
+memory, VmHWM, is its own; it includes libraries and mapped parts of an index. Seconds are wall time, with CPU time next
+to them. The files have just been written, so most are in the system's cache.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
 
 
 def write_parts(folder: Path, rows: int, dim: int, cluster: int) -> None:
-    """A complete folder, as `cmvl embed` writes it, but not synced part by part."""
+    """Write a complete folder like `cmvl embed`, but without a sync after each part."""
     (folder / 'parts').mkdir(parents=True)
     videos = rows // CLIPS
     PartsManifest(META, videos, 'a' * 64, PART // CLIPS, ()).write(folder)
@@ -66,12 +66,12 @@ def write_parts(folder: Path, rows: int, dim: int, cluster: int) -> None:
         names = np.array([f'camera{video % 16:02d}/{video:08d}.mp4' for video in range(first, first + PART // CLIPS)])
         labels = np.array([f'class{row % 10}' for row in range(PART)], object)
         found = Embeddings(np.repeat(names, CLIPS), starts, starts + 2, labels, vectors, META)
-        options = dict(write_page_checksum=True, use_dictionary=['path', 'label'])  # as write_embeddings does
+        options = dict(write_page_checksum=True, use_dictionary=['path', 'label'])  # as in write_embeddings
         pq.write_table(table_of(found), part_path(folder, number), **options)
 
 
 def drawn(number: int, rows: int, dim: int, cluster: int) -> np.ndarray:
-    """(PART, dim) unit vectors of a part, of ten clusters."""
+    """(PART, dim) unit vectors of a part with ten clusters."""
     rng = np.random.default_rng(number)
     vectors = rng.standard_normal((PART, dim), dtype=np.float32)
     if cluster:
@@ -82,7 +82,7 @@ def drawn(number: int, rows: int, dim: int, cluster: int) -> np.ndarray:
 
 
 def search(folder: Path, kind: str | None, args: argparse.Namespace) -> dict[str, Any]:
-    """Seconds of opening, of all queries and of one; the neighbours go into a file."""
+    """Seconds of opening, of all queries and of one query; the neighbours are written to a file."""
     begun = time.perf_counter()
     engine = open_engine(folder, kind)
     opened = time.perf_counter() - begun
@@ -90,7 +90,7 @@ def search(folder: Path, kind: str | None, args: argparse.Namespace) -> dict[str
     vectors = engine.vectors_at(sample)
     options = dict(by_video=False, where=EVERY_ROW, own=None)
     if kind is not None:
-        engine.nearest(vectors, args.k + 1, **options)  # maps what it needs; the exact search reads the parts each time
+        engine.nearest(vectors, args.k + 1, **options)  # maps needed files; the exact search reads the parts each time
     begun, cpu = time.perf_counter(), time.process_time()
     best = engine.nearest(vectors, args.k + 1, **options)
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
@@ -102,7 +102,7 @@ def search(folder: Path, kind: str | None, args: argparse.Namespace) -> dict[str
 
 
 def step(name: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One step, in this process."""
+    """Run one step in this process."""
     action, _, kind = name.partition(' ')
     begun, cpu = time.perf_counter(), time.process_time()
     found: dict[str, Any] = {}
@@ -122,13 +122,13 @@ def step(name: str, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def memory(name: str) -> float:
-    """MiB of this process (Linux): VmHWM the peak, RssAnon and RssFile what it holds now, its own and mapped."""
+    """MiB of this process (Linux): VmHWM is the peak, RssAnon and RssFile its private and mapped memory now."""
     lines = Path('/proc/self/status').read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f'{name}:')) / 1024
 
 
 def in_process(name: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """The same in a process of its own."""
+    """Run one step in a separate process."""
     options = [f'--{key}={getattr(args, key)}' for key in ('rows', 'dim', 'cluster', 'queries', 'k')]
     command = [sys.executable, __file__, *options, '--folder', str(folder), '--step', name]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -165,7 +165,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def table(args: argparse.Namespace, figures: dict[str, dict[str, Any]], size: int) -> str:
-    """Markdown."""
+    """The results as Markdown."""
     exact = figures['exact']
     lines = [
         f'**{args.k} nearest of {args.rows:,} x {args.dim}, {args.queries} queries; parts of {size / 1e9:.2f} GB**',

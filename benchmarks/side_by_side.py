@@ -1,4 +1,4 @@
-"""What every benchmark shares: routes to one result, timed in alternating rounds, and their table.
+"""Shared code of all benchmarks: routes to one result, timed in alternating rounds, and their table.
 
 A figure is a ratio of medians over the rounds of one run, so that a busy machine slows all routes alike.
 """
@@ -37,7 +37,7 @@ class Route:
     role: Role
     run: Callable[[], Any]
     units: float = 1.0
-    """Frames, samples, steps ... of one call."""
+    """Frames, samples, steps ... per call."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,17 @@ class Timing:
     role: Role
     units: float
     seconds: list[float]
-    """One number a round."""
+    """Seconds of each round."""
 
     @property
     def per_second(self) -> float:
-        """Units a second, by the median round."""
+        """Units per second, by the median round."""
         return self.units / statistics.median(self.seconds)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A promise and what came of it."""
+    """A target and the measured result."""
 
     promise: str
     figure: float
@@ -76,22 +76,22 @@ class Report:
 
     title: str
     unit: str
-    """What a route's `units` are, for 'frames/s'."""
+    """Name of a route's `units`, for 'frames/s'."""
     clock: Clock
     timings: list[Timing]
     targets: list[Target] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What else was measured, and which peers are missing here and why."""
+    """Other measurements, and which peers are missing here and why."""
 
 
 def alternate(routes: Sequence[Route], rounds: int, clock: Clock) -> list[Timing]:
     """Call every route once to warm up, then `rounds` times in turn, each with garbage collected before.
 
     Args:
-        routes: with different names.
-        rounds: at least 1.
-        clock: 'cpu' counts the CPU seconds of all threads of this process, 'wall' what a user waits; 'told' takes the
-            seconds that a route returns, for one that runs in another process.
+        routes: routes with different names.
+        rounds: number of rounds, at least 1.
+        clock: 'cpu' counts the CPU seconds of all threads of this process, 'wall' counts wall time; 'told' takes the
+            seconds that a route returns, for routes in another process.
     """
     if rounds < 1 or len({route.name for route in routes}) < len(routes):
         raise ValueError(f'need a round and routes of different names, not {rounds} of {[r.name for r in routes]}')
@@ -109,7 +109,7 @@ def alternate(routes: Sequence[Route], rounds: int, clock: Clock) -> list[Timing
 
 
 def ratio(timings: Sequence[Timing], name: str, reference: str) -> float:
-    """How many times as fast as `reference` the route `name` is: the median over rounds of the rounds' own ratios."""
+    """Speed of the route `name` relative to `reference`: the median over rounds of the ratio in each round."""
     of = {timing.name: timing for timing in timings}
     pairs = zip(of[name].seconds, of[reference].seconds, strict=True)
     return of[name].units / of[reference].units * statistics.median(theirs / ours for ours, theirs in pairs)
@@ -121,7 +121,7 @@ def _four_digits(number: float) -> str:
 
 
 def table(report: Report, reference: str) -> str:
-    """Markdown: a row a route, with its speed next to that of the route `reference`; targets and notes below."""
+    """Markdown: a row per route, with its speed relative to the route `reference`; targets and notes below."""
     lines = [
         f'**{report.title}**',
         '',
@@ -144,7 +144,7 @@ def table(report: Report, reference: str) -> str:
 
 
 def machine() -> dict[str, str]:
-    """Where and when: CPU, cores, load, Python and the libraries that count."""
+    """Facts about the run: date, CPU, cores, load, Python and the main libraries."""
     facts = {
         'date': datetime.now(UTC).strftime('%Y-%m-%d %H:%M UTC'),
         'cpu': cpu_name(),

@@ -1,6 +1,6 @@
-"""The tables of speed in README.md and docs/compare.md from those in benchmarks/RESULTS.md.
+"""Write the speed tables of README.md and docs/compare.md from the tables in benchmarks/RESULTS.md.
 
-python benchmarks/speed_table.py        # writes them; make bench does it, too
+python benchmarks/speed_table.py        # writes them, as make bench does
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ BEGIN, END = '<!-- from benchmarks/RESULTS.md: make bench -->\n', '<!-- end -->\
 
 
 class Line(NamedTuple):
-    """A row: a route of ours beside another of the same table of RESULTS.md."""
+    """A row: a route of ours and another route of the same table in RESULTS.md."""
 
     what: str
     unit: str
     beside: str
     benchmark: str
     title: str
-    """What the title of the table begins with."""
+    """Beginning of the table's title."""
     ours: str
     other: str
 
@@ -64,10 +64,10 @@ PAGES: dict[Path, Sequence[Line]] = {
 
 
 def table(results: str, lines: Sequence[Line]) -> str:
-    """Markdown: speed of ours, of the other, and how many times as fast ours is.
+    """Markdown: speed of ours, of the other route, and their ratio.
 
     Raises:
-        ValueError: the page lacks a table or a route; a run on this machine cannot have made it.
+        ValueError: the page lacks a table or a route, so this machine's run cannot have written it.
     """
     rows = ['| one core of an AMD EPYC | ours | beside it | times |', '|---|---:|---:|---:|']
     for line in lines:
@@ -81,7 +81,7 @@ def table(results: str, lines: Sequence[Line]) -> str:
 
 
 def with_table(page: Path, results: str) -> str:
-    """The page's text with today's table between its two marks."""
+    """The page's text with the current table between its two marks."""
     before, begin, rest = page.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

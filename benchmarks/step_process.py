@@ -1,6 +1,6 @@
-"""Training steps of one build's config in a process of their own, so that two builds can take turns.
+"""Run training steps of one build in a separate process, so that two builds can run in turn.
 
-The process reads a line for every step that is asked for and answers with the CPU seconds that it took, on one thread.
+The process reads a line for every requested step and answers with the CPU seconds of the step, on one thread.
 """
 
 import os
@@ -14,13 +14,13 @@ from typing import Self
 
 
 class StepProcess:
-    """A build that waits for its turn.
+    """A process of one build that waits for its turn.
 
     Args:
         tree: root of the build; its cmvl_mm and its benchmarks/train_step.py are used.
-        config: a pretraining, below `tree`.
-        videos: of a batch, which is noise as in train_step.py.
-        precision: 'fp32' or 'bf16'; levers other than that are the config's, or those of a plain step.
+        config: config of a pretraining, relative to `tree`.
+        videos: videos per batch, which is noise as in train_step.py.
+        precision: 'fp32' or 'bf16'; the other levers are those of the config, or of a plain step.
     """
 
     def __init__(self, tree: Path, config: str, videos: int, precision: str) -> None:
@@ -36,7 +36,7 @@ class StepProcess:
         """CPU seconds of one step.
 
         Raises:
-            RuntimeError: the process has ended; what it said is on stderr.
+            RuntimeError: the process has ended; its messages are on stderr.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -58,9 +58,9 @@ class StepProcess:
 
 
 def serve(tree: Path, config: str, videos: int, precision: str) -> None:
-    """The other end: the build's own code, for as long as steps are asked for."""
+    """Run the build's steps in the separate process as long as steps are requested."""
     answers = os.fdopen(os.dup(1), 'w', buffering=1)
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.dup2(2, 1)  # keep output of libraries out of the answers
     step = make_step(tree, config, videos, precision)
     for _ in sys.stdin:
         begin = time.process_time()
@@ -69,7 +69,7 @@ def serve(tree: Path, config: str, videos: int, precision: str) -> None:
 
 
 def make_step(tree: Path, config_path: str, videos: int, precision: str) -> Callable[[], None]:
-    """A step as train_step.py of the build times it.
+    """The step that train_step.py of the build times.
 
     Raises:
         ValueError: the build would train in another precision on this machine.

@@ -1,4 +1,4 @@
-"""A pretraining batch of noise, in the shapes and types that a config's loader gives."""
+"""A pretraining batch of noise, with the shapes and types of a config's loader."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from cmvl_mm.datasets.stages import stage_of
 
 
 def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
-    """`dict(inputs=…)` as the collate packs it, on `device`: uint8 pictures, int16 block grids of 2 x 2 crops.
+    """`dict(inputs=…)` as packed by the collate, on `device`: uint8 pictures, int16 block grids of 2 x 2 crops.
 
-    Where the config leaves colour to the device, its draws are the pipeline's.
-    The device may be 'meta', for shapes alone.
+    If the config leaves colour to the device, the random draws are those of the pipeline.
+    The device may be 'meta', for shapes only.
     """
     pipeline = config.train_dataloader.dataset.pipeline
     sample, size = stage_of(pipeline, 'sample'), stage_of(pipeline, 'crop').size
@@ -47,6 +47,6 @@ def synthetic_batch(config: Config, videos: int, device: str) -> dict[str, Any]:
 
 
 def bytes_per_sample(config: Config) -> int:
-    """What travels from the host to the device for one video."""
+    """Bytes sent from the host to the device for one video."""
     inputs = synthetic_batch(config, 1, 'meta')['inputs']
     return sum(value.numel() * value.element_size() for value in inputs.values())

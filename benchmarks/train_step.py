@@ -1,14 +1,14 @@
-"""A training step, and what each lever of configs/_base_/fast_step.py does to it.
+"""Time a training step, and the effect of each lever of configs/_base_/fast_step.py.
 
     python benchmarks/train_step.py                    # no GPU: the demo's size; GPU: R3D-26, fast recipe, in 8 minutes
     python benchmarks/train_step.py configs/pretrain_c3d_ucf.py --json c3d.json
 
-The input is noise that lies on the device already, as integers; a step is preprocessing, forward, backward and update.
-The loader is no part of it: `colour: device` costs a step something here, and benchmarks/loader.py has what it saves.
-One lever at a time against the plain step (fp32, contiguous, foreach, every value read after the step), and what the
-config asks for together. On a GPU also that as one CUDA graph, that with backbone and M-Network compiled, and beside a
-config of configs/fast the main recipe. Rows that --minutes leave no time to prepare are named, not timed. Steps of all
-routes alternate; the clock is the wall's, and on a GPU the device has finished.
+The input is integer noise that is already on the device; a step is preprocessing, forward, backward and update. The
+loader is not included: `colour: device` costs time here, and benchmarks/loader.py shows the time it saves. The rows
+change one lever at a time against the plain step (fp32, contiguous, foreach, every value read after the step), and one
+row has all levers of the config. On a GPU further rows have this step as one CUDA graph, with backbone and M-Network
+compiled, and for a config of configs/fast the main recipe. Rows that do not fit into --minutes are named, not timed.
+Steps of all routes alternate; times are wall time, on a GPU until the device has finished.
 """
 
 import argparse
@@ -43,14 +43,14 @@ PLAIN = dict(
 PARTS = ('backbone', 'motion_head.m_network', 'context_head.i_network', 'motion_head.predictor')
 BOTH = ('backbone', 'motion_head.m_network')
 CLIPS_PER_SECOND = {'C3DBN': 600, 'VideoResNet': 900}  # targets on one H200, by V-Network
-FAST_CLIPS_PER_SECOND = 600  # of R3D-26's fast recipe, on an H100 or H200, and FAST_TIMES its main recipe
+FAST_CLIPS_PER_SECOND = 600  # for R3D-26's fast recipe on an H100 or H200, and FAST_TIMES its main recipe
 FAST_TIMES = 3
 MAIN = 'main recipe, as configured'
 GRAPH = 'as configured, one CUDA graph'
 
 
 def routes_of(config: Config, device: str, parts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Name of a row -> its levers, those that matter most first. Levers that a CPU does not take have no row there."""
+    """Name of a row -> its levers, the most important first. Levers that a CPU does not support have no row there."""
     asked = Config.fromfile(CONFIGS / '_base_/fast_step.py').fast_step.to_dict()
     asked |= config.get('fast_step', {})
     rows = {'plain': PLAIN}
@@ -69,9 +69,9 @@ def routes_of(config: Config, device: str, parts: tuple[str, ...]) -> dict[str, 
 def make_step(
     config: Config, levers: dict[str, Any], videos: int, device: str, *, graphed: bool = False
 ) -> Callable[[], None]:
-    """One step of a model and a batch of its own, whose values are read as the lever `logs` says.
+    """One step of a new model and batch, whose values are read according to the lever `logs`.
 
-    `graphed`: as one CUDA graph.
+    `graphed`: run the step as one CUDA graph.
     """
     config = copy.deepcopy(config)
     config.fast_step = levers
@@ -94,9 +94,9 @@ def make_step(
 
 
 def as_graph(step: Callable[[], None]) -> Callable[[], None]:
-    """A whole step on a GPU, captured once and replayed: nothing but its kernels is left.
+    """A whole step on a GPU, captured once and replayed: only its kernels run.
 
-    `step` must not read the device, and reads it in its first two runs alone.
+    `step` must not read from the device after its first two runs.
 
     Raises:
         RuntimeError: CUDA cannot capture it.
@@ -119,7 +119,7 @@ def as_graph(step: Callable[[], None]) -> Callable[[], None]:
 
 
 def loss_step(config: Config, videos: int, device: str) -> Callable[[], None]:
-    """Both losses alone, forward and backward, at the config's sizes."""
+    """A step of both losses alone, forward and backward, at the config's sizes."""
     head = config.model.motion_head
     points = torch.Size(head.predictor.query_size).numel()
     windows = 1 + stage_of(config.train_dataloader.dataset.pipeline, 'sample').num_negatives
@@ -148,7 +148,7 @@ def measure(
     main: Config | None = None,
     minutes: float = 8,
 ) -> Report:
-    """Every lever of one config, and of the `main` one what it asks for; rows are prepared in 3/4 of the minutes."""
+    """Measure every lever of one config, and all levers of `main`; preparing rows may take 3/4 of the minutes."""
     begun, routes, notes = time.monotonic(), [], []
     wanted = [(row, config, levers) for row, levers in routes_of(config, device, parts).items()]
     if main is not None:
@@ -160,7 +160,7 @@ def measure(
         try:
             step = make_step(of, levers, videos, device, graphed=row == GRAPH)
             step()
-        except (InductorError, RuntimeError) as error:  # of torch.compile, of a capture: reported, not timed
+        except (InductorError, RuntimeError) as error:  # from torch.compile or a capture: reported, not timed
             if row not in (GRAPH, 'as configured, both compiled') and not row.startswith('compile'):
                 raise
             notes.append(f'{row} does not run here: {type(error).__name__}: {str(error).splitlines()[0]}')

@@ -1,11 +1,12 @@
-"""How far two processes are from one after some steps, beside how far one process is from itself, nudged.
+"""Compare two processes with one after some steps, and one process with itself after a tiny change of its weights.
 
-    python benchmarks/two_processes.py                # reads what `make demo` makes
+    python benchmarks/two_processes.py                # reads the output of `make demo`
     python benchmarks/two_processes.py --lr 0.00001   # at a warm-up's rate
 
-Three runs of configs/demo/pretrain.py from the same weights, fp32, without dropout, on the same global batches: one
-process, two processes (gloo), and one whose weights start a unit in the last place away, half of them. What the third
-loses to the first no implementation can win back: training itself magnifies rounding.
+Three runs of configs/demo/pretrain.py start from the same weights, fp32, without dropout, on the same global batches:
+one process, two processes (gloo), and one process with half of its initial weights changed by one unit in the last
+place. No
+implementation can avoid the difference between the third and the first: training itself amplifies rounding.
 """
 
 import argparse
@@ -29,7 +30,7 @@ KEYS = ('loss_context', 'loss_motion')
 
 
 def write_starts(folder: Path) -> tuple[Path, Path]:
-    """Random weights, and the same with every other value raised by one unit in the last place, drawn at random."""
+    """Write random weights, and the same with a random half of the values raised by one unit in the last place."""
     torch.manual_seed(0)
     model = MODELS.build(load_config(CONFIG).model)
     weights = model.state_dict()

@@ -1,16 +1,16 @@
-"""What a whole training step costs, of any config that trains: operations and clips through the network, by a video.
+"""The cost of a whole training step of any training config: operations and clips through the network, per video.
 
     python benchmarks/whole_step.py configs/rivals/evidence/vcop.py
     python benchmarks/whole_step.py configs/rivals/evidence/*.py --json costs.json
     python benchmarks/whole_step.py configs/rivals/paper/vcop_r3d26_ucf.py --batch 2
 
-A step is taken, forward and backward, on noise that has gone through the config's own pipeline; torch counts the
-operations (two per multiply-add) of matrix products and convolutions. Losses that compare all videos of a batch cost
-more in a larger one, so the batch is the config's unless --batch says otherwise.
+The step runs forward and backward on noise that has passed the config's own pipeline; torch counts the operations (two
+per multiply-add) of matrix products and convolutions. Losses that compare all videos of a batch cost more in a larger
+batch, so the batch is that of the config unless --batch is set.
 
-Clips are those by which methods are compared (docs/rivals.md): 16 frames of a video, through the network or a copy of
-it, of any size. Places are what really passes them: nine tiles are less than their picture. Networks of another kind,
-such as those of I-frames and motion windows, are in the operations alone.
+Clips are the unit in which methods are compared (docs/rivals.md): 16 frames of a video, of any size, through the
+network or a copy of it. Places count the positions that really pass through: nine tiles have fewer than their picture.
+Other networks, such as those of I-frames and motion windows, count only in the operations.
 """
 
 import argparse
@@ -35,23 +35,23 @@ from cmvl_mm.video import Frames, MotionField
 
 CLIP_LEN = 16
 MANY = 100
-"""Steps over which a task that draws the size of its pictures is counted."""
+"""Number of steps counted for a task that draws the size of its pictures."""
 
 
 @dataclass(frozen=True)
 class WholeStep:
-    """Of one config, for one video."""
+    """The cost of a step of one config for one video."""
 
     clips: float
-    """Of 16 frames, as the method's head counts them."""
+    """Clips of 16 frames, as counted by the method's head."""
     places: int
-    """Frames x height x width through the network and its copies, measured."""
+    """Measured frames x height x width through the network and its copies."""
     operations: float
-    """Of forward and backward."""
+    """Operations of forward and backward."""
 
 
 class NoiseVideo:
-    """Stands for a decoded video: pictures and vectors of noise."""
+    """Replacement for a decoded video: pictures and vectors of noise."""
 
     height, width, num_frames = 240, 320, 250
     keyframes = np.arange(0, num_frames, 12)
@@ -67,7 +67,7 @@ class NoiseVideo:
 
 
 def noise_batch(config: Config, videos: int) -> tuple[dict, int]:
-    """A batch of noise as the config's loader would give it, and the frames that a sample takes for its clips."""
+    """A batch of noise like that of the config's loader, and the number of frames of a sample's clips."""
     dataset, frames = config.train_dataloader.dataset, 0
     samples = [
         dict(video=NoiseVideo(dataset.block), rng=np.random.default_rng(number), label=0, path=f'{number}.mp4')
@@ -80,17 +80,17 @@ def noise_batch(config: Config, videos: int) -> tuple[dict, int]:
 
 
 def count_step(config: Config, videos: int | None = None) -> WholeStep:
-    """Take two steps without an optimiser, and count; where they differ, many: the task draws sizes.
+    """Count two steps without an optimiser; if they differ, the task draws sizes, and `MANY` steps are counted.
 
     Args:
-        config: of a training.
-        videos: of the batch; None: as many as the config has.
+        config: config of a training.
+        videos: videos per batch; None takes the config's batch.
     """
     videos = videos or config.train_dataloader.batch_size
     model = MODELS.build(config.model).train()
     noise, frames = noise_batch(config, videos)
     batch = model.data_preprocessor(noise, True)
-    torch.manual_seed(0)  # of sizes and dropout
+    torch.manual_seed(0)  # seed of sizes and dropout
     counts = [_count_once(model, batch) for _ in range(2)]
     if counts[0] != counts[1]:
         counts += [_count_once(model, batch) for _ in range(MANY - 2)]
@@ -115,18 +115,18 @@ def _count_once(model: nn.Module, batch: dict) -> tuple[int, int]:
 
 
 def networks_of(model: nn.Module) -> list[nn.Module]:
-    """The backbone, and a pretext task's copies of it, which have its class."""
+    """The backbone and a pretext task's copies of it, which have the same class."""
     copies = model.pretext_head.modules() if hasattr(model, 'pretext_head') else ()
     return [model.backbone, *(part for part in copies if type(part) is type(model.backbone))]
 
 
 def _places(clips: Tensor) -> int:
-    """N T H W of (N, 3, T, H, W)."""
+    """The product N T H W of clips (N, 3, T, H, W)."""
     return clips.numel() // clips.shape[1]
 
 
 def table(steps: dict[str, WholeStep]) -> str:
-    """Markdown."""
+    """The costs as a Markdown table."""
     lines = ['| config | clips a video | million places a video | GFLOP a video |', '|---|---:|---:|---:|']
     lines += [
         f'| {name} | {step.clips:g} | {step.places / 1e6:.3f} | {step.operations / 1e9:.2f} |'

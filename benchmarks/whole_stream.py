@@ -1,9 +1,9 @@
-"""Residuals and accumulated motion of whole videos: ours, the published way, a plain loop, and the limits, on one core.
+"""Residuals and accumulated motion of whole videos: ours, the published way, a plain loop and the limits, on one core.
 
     python benchmarks/whole_stream.py                  # videos made on the spot
-    python benchmarks/whole_stream.py --mpeg4 a.mp4    # yours, as cmvl prepare writes them
+    python benchmarks/whole_stream.py --mpeg4 a.mp4    # yours, prepared with cmvl prepare
 
-Before anything is timed, results are compared.  CPU seconds of all threads count.
+Results are compared before any timing. CPU seconds of all threads count.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from cmvl_mm.video.residual_plan import plan_estimates
 from cmvl_mm.video.residual_reader import ResidualReader, read_residuals
 
 TOGETHER = 120  # frames read at a time: ten groups of pictures
-LOOPED = 4  # frames of the plain loop: it takes a tenth of a second for each
+LOOPED = 4  # frames of the plain loop, which takes a tenth of a second per frame
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -150,7 +150,7 @@ def accumulate_all(fields: list[tuple[MotionField, tuple[int, int]]]) -> None:
 
 
 def looped(field: MotionField, size: tuple[int, int], count: int) -> np.ndarray:
-    """The rule, pixel by pixel, of the first frames: (count, H, W, 2)."""
+    """Apply the rule pixel by pixel to the first frames: (count, H, W, 2)."""
     height, width = size
     trace = [[(x, y) for x in range(width)] for y in range(height)]
     result = np.zeros((count, height, width, 2), np.int16)

@@ -32,15 +32,15 @@ __all__ = ['Measured', 'Published', 'entry', 'load', 'names', 'push_to_hub', 'sa
 
 
 def names() -> list[str]:
-    """Of all models of the zoo, also of those that are described only."""
+    """Names of all models of the zoo, including models that are only described."""
     return list(read_manifest())
 
 
 def entry(name: str) -> Entry:
-    """What the zoo says of a model: its figures and how they came about.
+    """The entry of a model in the zoo: its figures and how they were measured.
 
     Raises:
-        UnknownModelError: there is no such model.
+        UnknownModelError: the model does not exist.
     """
     return find_entry(name)
 
@@ -52,30 +52,30 @@ def load(
     sha256: str | None = None,
     device: str | torch.device = 'cpu',
 ) -> ContextMotionRecognizer:
-    """A model with its weights, in evaluation mode. Nothing in the weights' file is ever run.
+    """Load a model with its weights, in evaluation mode. No code from the weights' file is ever run.
 
-    The log warns, once a process, of weights of the zoo that have seen controlled videos only.
+    The log warns, once per process, about weights of the zoo that were trained on controlled videos only.
 
     Args:
-        name: of the zoo; a folder that `push_to_hub` or `save_folder` wrote; a work directory or a checkpoint in one;
-            or any other file, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`, which need `config`.
-        config: the model's; None takes that of the zoo, of the folder, or of the work directory, whose config is read
-            as data. A config file, which is a program to be trusted, or the name of a shipped one; or plain data: the
-            `model` of one, or a dict that has it, all of whose types are names of registered models. Every weight of
-            this model must be in the file; what the file has beyond that is named in the log.
-        sha256: of the file, in full; another one is refused.
-        device: where the model goes.
+        name: a name of the zoo; a folder that `push_to_hub` or `save_folder` wrote; a work directory or a checkpoint in
+            one; or any other file, `https://…#sha256=…` or `hf://owner/repository/file#sha256=…`, which need `config`.
+        config: the model's config. None takes that of the zoo, of the folder, or of the work directory, whose config is
+            read as data. Otherwise a config file, which is a program that you must trust, or the name of a shipped
+            config; or plain data: the `model` of a config, or a dict that has it, whose types are names of registered
+            models. Every weight of this model must be in the file; the log names further weights in the file.
+        sha256: full SHA-256 of the file; another file is refused.
+        device: device of the model.
 
     Raises:
-        ValueError: there is no `config`, and nothing else says what the model is; or it builds no such model.
+        ValueError: there is no `config`, and the model is unknown without it; or the config builds no such model.
         FolderError, PublishError: the folder's or the work directory's config cannot be read.
-        TypeNameError: the data name something else than registered models. Nothing of it has run then.
-        FileNotFoundError, CheckpointError, DigestError, AddressError, DownloadError: as `resolve_checkpoint`.
-        DeviceError: there is no such device here.
+        TypeNameError: the data name other types than registered models. Then nothing has run.
+        FileNotFoundError, CheckpointError, DigestError, AddressError, DownloadError: as for `resolve_checkpoint`.
+        DeviceError: the device does not exist here.
     """
     where = require_device(device)
     known = describe(name, config)
-    model = MODELS.build(known.model)  # before anything is fetched
+    model = MODELS.build(known.model)  # before anything is downloaded
     if not isinstance(model, ContextMotionRecognizer):
         raise ValueError(f'{name}: its config builds a {type(model).__name__}, not a ContextMotionRecognizer')
     if known.sha256 is not None and sha256 is not None and sha256.lower() != known.sha256:

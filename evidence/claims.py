@@ -5,8 +5,8 @@ t-interval of the mean difference decides:
 
 * holds: the whole interval is above zero;
 * does not hold: the whole interval is below zero, or all seeds are equal;
-* undecided: the interval has zero in it; or there are fewer seeds, since two that happen to agree have an interval of
-  nearly nothing.
+* undecided: the interval contains zero; or there are fewer seeds, because two seeds that agree by chance have a very
+  small interval.
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ from store import Result
 
 Verdict = Literal['holds', 'does not hold', 'undecided', 'not run']
 TUNED_INFONCE = 'alpha_09'
-"""The row whose alpha did best on the validation split."""
+"""The row whose alpha is best on the validation split."""
 FEWEST_SEEDS = 3
-"""That decide anything."""
+"""Smallest number of seeds for a verdict."""
 
 
 class Claim(NamedTuple):
-    """One sentence of the paper, and the comparison that can refute it."""
+    """A statement of the paper, and the comparison that can refute it."""
 
     table: str
     sentence: str
@@ -35,12 +35,12 @@ class Claim(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A claim and what the runs say of it."""
+    """A claim and its verdict from the runs."""
 
     claim: Claim
     verdict: Verdict
     better: tuple[float, ...]  # by seed
-    worse: tuple[float, ...]  # by seed, the same ones
+    worse: tuple[float, ...]  # by seed, for the same seeds
     seeds: tuple[int, ...]
 
     @property
@@ -49,7 +49,7 @@ class Judged(NamedTuple):
 
 
 CLAIMS = (
-    # Direction and turn are eight classes; whoever knows the direction alone is right in half of them.
+    # Direction and turn make eight classes; knowing only the direction gives half of the answers.
     Claim('1', 'Predicting future motion teaches what comes next better than predicting current motion.',
           'probe motion', 'turn_future_motion', 'turn_current_motion'),
     Claim('1', 'The same with I-frames beside it.', 'probe motion', 'turn_future', 'turn_current'),
@@ -129,7 +129,7 @@ CLAIMS = (
 
 
 def values(results: Sequence[Result], row: str, figure: str, split: str = 'test') -> dict[int, float]:
-    """Seed -> figure on a split; `row@epoch` is the joint R@1 that a run's validation saw after that epoch."""
+    """Seed -> figure on a split; `row@epoch` is the joint R@1 of a run's validation after that epoch."""
     name, _, epoch = row.partition('@')
     figure = f'epoch {epoch} R@1 joint, validation' if epoch else figure
     return {
@@ -140,7 +140,7 @@ def values(results: Sequence[Result], row: str, figure: str, split: str = 'test'
 
 
 def judge(claim: Claim, results: Sequence[Result], split: str = 'test') -> Judged:
-    """The claim by the seeds that both rows have."""
+    """Judge the claim with the seeds that both rows have."""
     better, worse = (values(results, row, claim.figure, split) for row in (claim.better, claim.worse))
     seeds = tuple(sorted(better.keys() & worse.keys()))
     pairs = tuple(better[seed] for seed in seeds), tuple(worse[seed] for seed in seeds)

@@ -1,12 +1,12 @@
-"""Is the motion missing from the features, or drowned in them? From the features that the suite's tests left.
+"""Is the motion missing from the features, or only hidden by others? It reads the features of the suite's tests.
 
     python evidence/feature_study.py --seeds 0 1 2
 
-R@1 and nearest neighbours weigh every direction of the features by its variance, so that a factor which has little of
-it is not seen, although it may be there. Two figures tell the cases apart: the share of the variance that lies between
-the classes of a factor, and how well a linear probe, which may weigh directions as it likes, tells apart the motions
-that only differ in their sense, beside the R@1 of the same pair. Queries are the test split's. Writes no verdict:
-evidence/FINDINGS.md quotes the table that this prints.
+R@1 and nearest neighbours weight every direction of the features by its variance, so they miss a factor with little
+variance. Two figures distinguish the cases: the share of the variance that lies between the classes of a factor, and
+how well a linear probe, which is free to weight directions, tells apart motions that differ only in their direction,
+compared with the R@1 of the same pair. Queries come from the test split. The script gives no verdict:
+evidence/FINDINGS.md quotes the table that it prints.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def variance_between(features: np.ndarray, classes: np.ndarray) -> float:
 
 
 def probe_of_pair(found: Features, motions: np.ndarray, pair: tuple[int, int]) -> float:
-    """Percent of the queries of two motions that a probe, trained on the gallery's videos of both, tells apart."""
+    """Percent of the queries of two motions that a probe, trained on gallery videos of both, classifies correctly."""
     query, gallery = (side & np.isin(motions, pair) for side in (found.is_query, ~found.is_query))
     second = (motions == pair[1]).astype(np.int64)
     probe = sweep(found.features[gallery], second[gallery], found.features[query], PROBE_LRS, PROBE_STEPS)
@@ -44,7 +44,7 @@ def probe_of_pair(found: Features, motions: np.ndarray, pair: tuple[int, int]) -
 
 
 def study(name: str, seed: int) -> dict[str, float]:
-    """Every figure of a row of level basic; its test of this seed has run."""
+    """Every figure of a row of level basic, whose test with this seed must have run."""
     row = BY_NAME[name]
     found = load_features(WORK / 'tests' / f'{name}_{seed}_test' / 'features.npz')
     contexts, motions = (labels(found, row, 'test', kind) for kind in ('context', 'motion'))

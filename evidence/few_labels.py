@@ -1,13 +1,13 @@
-"""Few-label finetuning: many short trainings from one start, in one process, so that they share its start-up.
+"""Few-label finetuning: many short trainings from the same initial weights in one process, which starts only once.
 
-    python evidence/few_labels.py --start both --seed 0                    # on the test split, by the tuned rates
+    python evidence/few_labels.py --start both --seed 0                    # on the test split, with the tuned rates
     python evidence/few_labels.py --start both --seed 101 --split val      # every rate, on the validation split
     python evidence/few_labels.py --start both --seed 0 --split fresh      # on videos of another seed
 
-Each is configs/evidence/finetune.py with another list: `shots` labelled videos of every class, drawn with the seed,
-their lines repeated until one epoch holds all steps. Labels are those of context, motion and both together. To choose
-rates, weights of seed 100 are finetuned with several seeds; otherwise weights have the seed of their finetuning. The
-starts of RIVALS.md have the rates of "both", all of them.
+Each training is configs/evidence/finetune.py with another list: `shots` labelled videos of every class, drawn with the
+seed, whose lines repeat until one epoch holds all steps. Labels are those of context, motion and both together. To
+choose rates, weights of seed 100 are finetuned with several seeds; otherwise weights have the seed of their finetuning.
+All starts of RIVALS.md use the rates of "both".
 """
 
 import argparse
@@ -30,14 +30,14 @@ from cmvl_mm.engine.config import load_config
 from cmvl_mm.engine.launch import runner_from
 
 STEPS = {'context': 200, 'motion': 200, 'joint': 600, 'fall': 200}
-"""By kind of label: with four labels of 64 classes, 200 steps of 8 videos are six looks at each."""
+"""Steps by kind of label: with four labels for each of 64 classes, 200 steps of 8 videos show each video six times."""
 BATCH = 8
 TUNED_SHOTS = (4,)
-"""Rates are chosen with four labels a class, and hold for one and sixteen."""
+"""Labels per class with which rates are chosen; the rates are also used for one and sixteen."""
 
 
 def few_label_list(entries: list[Entry], shots: int, seed: int, lines: int) -> list[Entry]:
-    """`shots` videos of every class, repeated in turn to so many lines.
+    """`shots` videos of every class, repeated in turn until there are `lines` lines.
 
     Raises:
         ValueError: a class has fewer videos.
@@ -56,17 +56,17 @@ def few_label_list(entries: list[Entry], shots: int, seed: int, lines: int) -> l
 def config_of(
     start: str, kind: str, shots: int, *, lr: float, seed: int, weights: int, split: str, level: Level = 'basic'
 ) -> Config:
-    """The finetuning of one cell, with its list written.
+    """The config of one cell's finetuning, after its list is written.
 
     Args:
-        start: 'scratch', or the row of the suite whose checkpoint it starts from.
-        kind: of label.
-        shots: labels a class.
+        start: 'scratch', or the row of the suite whose checkpoint is the start.
+        kind: kind of label.
+        shots: labels per class.
         lr: learning rate.
-        seed: of the labels drawn, of order, samples and new layers.
+        seed: seed of the drawn labels, of order, samples and new layers.
         weights: seed of the start's training.
-        split: to test on.
-        level: whose videos.
+        split: split of the test.
+        level: level of the videos.
     """
     steps = STEPS[kind]
     training = few_label_list(read_list(annotations(level, 'train', kind), 'required'), shots, seed, steps * BATCH)
@@ -88,7 +88,7 @@ def config_of(
         'randomness.seed': seed,
         'experiment_name': f'{name}_{split}',
         'work_dir': str(WORK / 'few_labels' / name),
-        'default_hooks.checkpoint.interval': 200,  # epochs: the last alone is kept
+        'default_hooks.checkpoint.interval': 200,  # epochs: only the last is kept
         'log_level': 'WARNING',
     }
     if start == 'scratch':
@@ -101,23 +101,23 @@ def config_of(
 
 
 def finetune(config: Config) -> float:
-    """Train and test; top-1 in percent."""
+    """Train and test; returns top-1 in percent."""
     runner = runner_from(config)
     runner.train()
     return 100 * runner.test()['finetune/top1']
 
 
 def cells(kinds: Sequence[str], shots: tuple[int, ...]) -> list[tuple[str, int]]:
-    """(kind, labels a class), without those that the training split has too few videos for."""
+    """(kind, labels per class), without cells for which the training split has too few videos."""
     return [(kind, count) for kind in kinds for count in shots if not (kind == 'joint' and count > 9)]
 
 
 def missing_cells(
     start: str, seed: int, kinds: Sequence[str], *, split: str, published: bool = False
 ) -> Iterator[tuple[str, Config, str]]:
-    """Name, finetuning and settings of every cell that has no result; with `published`, none in the repository either.
+    """Name, finetuning and settings of every cell without a result; with `published`, results in the repository count.
 
-    On the validation split, every rate is a cell.
+    On the validation split every rate is a cell.
     """
     tune = split == 'val'
     weights = TUNING_SEED if tune else seed

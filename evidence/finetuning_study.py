@@ -1,11 +1,11 @@
-"""Why does few-label finetuning gain from pretraining, or not? One change at a time, on the validation split.
+"""Why does few-label finetuning gain from pretraining, or not? The study makes one change at a time (validation split).
 
     python evidence/finetuning_study.py --seeds 0 1 2 --kinds motion
 
-Starts from the suite's checkpoints of these seeds. Each variant is configs/evidence/finetune.py with four labels a
-class and the options below; 'recalibrated' measures the batch norms' statistics again on all training videos,
-unlabelled, before the test, since those of finetuning come from a handful of videos. Writes no verdict:
-evidence/FINDINGS.md quotes it.
+It starts from the suite's checkpoints of these seeds. Each variant is configs/evidence/finetune.py with four labels per
+class and the options below. 'recalibrated' measures the batch norms' statistics again on all training videos without
+labels before the test, because those of finetuning come from a few videos. The script gives no verdict:
+evidence/FINDINGS.md quotes its output.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SHOTS = 4
 RATES = (0.001, 0.003, 0.01)
 STARTS = ('scratch', 'motion_vectors', 'both', 'long')
 RATES_OF = {'long': 'both'}
-"""Whose tuned rate a start takes that was not tuned itself."""
+"""Start without tuned rates -> start whose tuned rates it uses."""
 VARIANTS: dict[str, dict[str, Any]] = {
     'as tuned': {},
     **{f'rate {rate:g}': {'optim_wrapper.optimizer.lr': rate} for rate in RATES},
@@ -46,17 +46,17 @@ RECALIBRATION = 'recalibrated batch norms'
 
 
 class FrozenNormsHook(Hook):
-    """The backbone's batch norms normalise by the statistics of its pretraining, and keep them."""
+    """Freeze the backbone's batch norms: they normalise by the statistics of the pretraining."""
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """After every call that puts the whole model into training."""
+        """Set the batch norms to evaluation mode, after any call that sets the whole model to training mode."""
         for part in runner.model.backbone.modules():
             if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
                 part.eval()
 
 
 def recalibrate(runner: Runner, kind: str) -> None:
-    """Cumulative means of the batch norms' statistics over one pass through all training videos, without labels."""
+    """Recompute the batch norms' statistics as means over one pass through all training videos, without labels."""
     dataset = dict(runner.cfg.train_dataloader.dataset.to_dict(), ann_file=str(annotations('basic', 'train', kind)))
     loader = runner.build_dataloader(dict(runner.cfg.train_dataloader, dataset=dataset, batch_size=8, drop_last=False))
     norms = [part for part in runner.model.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]
@@ -74,7 +74,7 @@ def recalibrate(runner: Runner, kind: str) -> None:
 
 
 def variant_config(variant: str, start: str, kind: str, seed: int) -> Config:
-    """The finetuning of one cell, on the validation split."""
+    """The config of one cell's finetuning, on the validation split."""
     rate = tuned_rate(RATES_OF.get(start, start), kind)
     config = config_of(start, kind, SHOTS, lr=rate, seed=seed, weights=seed, split='val')
     merge_options(config, VARIANTS[variant])
@@ -83,7 +83,7 @@ def variant_config(variant: str, start: str, kind: str, seed: int) -> Config:
 
 
 def top1(config: Config, variant: str, kind: str) -> float:
-    """Percent."""
+    """Top-1 of a variant in percent."""
     runner = runner_from(config)
     if variant in FROZEN_NORMS:
         runner.register_hook(FrozenNormsHook())

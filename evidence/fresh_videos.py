@@ -1,8 +1,8 @@
-"""Other test videos than those that decisions have seen: of another seed of level basic, beside the level's own.
+"""Fresh test videos that no decision has seen: from another seed of level basic, next to the level's own.
 
-Settings were to be chosen on the validation split alone, but five decisions were made when figures of the test split
-were known already (EVIDENCE.md names them). `run_suite.py --fresh` asks the same networks with these videos, in the
-same gallery. They also show how much another set of videos changes.
+Settings should be chosen on the validation split alone, but five decisions were made when figures of the test split
+were known already (EVIDENCE.md names them). `run_suite.py --fresh` tests the same networks with these videos and the
+same gallery. The fresh videos also show how much another set of videos changes the figures.
 """
 
 from rows import KINDS, WORK, annotations
@@ -12,15 +12,15 @@ from cmvl_mm.datasets.annotation import read_list
 from cmvl_mm.files.atomic import replace_text
 
 SEED = 2
-"""The level's own is 1, the demo's 0."""
+"""Seed of the fresh videos; the level's own seed is 1, the demo's is 0."""
 VIDEOS = 4
-"""For every pair of context and motion, as in the test split."""
+"""Videos per pair of context and motion, as in the test split."""
 FOLDER = WORK / 'basic/fresh'
-"""Inside the level's folder, where all paths of its lists begin."""
+"""Folder inside the level's folder, to which all paths of the lists are relative."""
 
 
 def make_fresh() -> None:
-    """The videos, and lists named like those of a split."""
+    """Make the videos, and lists named like those of a split."""
     command = [
         'tools/make_benchmark.py', FOLDER, '--level', 'basic', '--seed', SEED, '--train', 0, '--val', 0,
         '--test', VIDEOS,

@@ -1,12 +1,12 @@
-"""The full-size networks at 16x112x112 with the paper's optimiser, on the benchmark's larger level.
+"""Train the full-size networks at 16x112x112 with the paper's optimiser, on the benchmark's larger level.
 
     python evidence/full_size.py --net c3d r3d26                                       # a GPU
     python evidence/full_size.py --net c3d --share 0.2 --epochs 3 --batch 4 --clips 1  # what a CPU can do
 
-configs/pretrain_{net}_ucf.py with the lists of level hard: stride 4, SGD, the rate scaled to the batch, warm-up and
-cosine in the shares of 120 epochs, but two epochs of warm-up at least (of three, two have the full rate). Records
-losses and pretext accuracies along the way, clips a second, and every read-out before and after, in
-evidence/results.json and EVIDENCE.md.
+The script runs configs/pretrain_{net}_ucf.py with the lists of level hard: stride 4, SGD, the rate scaled to the batch,
+warm-up and cosine in the same shares as for 120 epochs, but at least two epochs of warm-up (of three epochs, two have
+the full rate). It records losses and pretext accuracies during training, clips per second, and every read-out before
+and after training, in evidence/results.json and EVIDENCE.md.
 """
 
 import argparse
@@ -29,22 +29,22 @@ NETS = ('c3d', 'r3d26')
 ROW = Row('full', 'full size', level='hard')
 WARM_UP = 5 / 120
 PARTS = 6
-"""Of the training; losses and accuracies are recorded at the end of each, and of its first epoch."""
+"""Parts of the training; losses and accuracies are recorded at the end of each part and of the first epoch."""
 KEYS = ('loss_context', 'loss_motion', 'acc_context', 'acc_motion')
 
 
 def warm_up_of(epochs: int) -> int:
-    """The paper's share, but two at least: the rate rises from one epoch to the next, so that one would never rise."""
+    """The paper's share of epochs, but at least two: the rate rises between epochs, so it would not rise with one."""
     return max(2, round(WARM_UP * epochs))
 
 
 def milestones(epochs: int) -> list[int]:
-    """Epochs whose losses are recorded, the first and the last among them."""
+    """Epochs whose losses are recorded, including the first and the last."""
     return sorted({1, *(max(1, round(epochs * part / PARTS)) for part in range(1, PARTS + 1))})
 
 
 def options_of_training(epochs: int, batch: int, share: float) -> list[str]:
-    """`--cfg-options` of a pretraining on level hard; half a gigabyte of checkpoint once a twelfth of it."""
+    """`--cfg-options` of a pretraining on level hard; a checkpoint of half a gigabyte after each twelfth of it."""
     warm_up = warm_up_of(epochs)
     return [
         f'train_dataloader.dataset.ann_file={WORK}/hard/annotations/train_joint.txt',
@@ -88,7 +88,7 @@ def work_dir(net: str, seed: int) -> str:
 
 
 def curves(net: str, seed: int, batch: int, epochs: int) -> dict[str, float]:
-    """Means of the recorded epochs, and clips a second of the median step."""
+    """Means of the recorded epochs, and clips per second of the median step."""
     rows = read_curves(work_dir(net, seed))
     found = {
         f'{key}{AT_EPOCH}{epoch}': epoch_mean(rows, key, epoch) * (100 if key.startswith('acc') else 1)
@@ -99,7 +99,7 @@ def curves(net: str, seed: int, batch: int, epochs: int) -> dict[str, float]:
 
 
 def device_name() -> str:
-    """The GPU that trains, or nothing for the processor."""
+    """Name of the GPU that trains, or '' for the processor."""
     return torch.cuda.get_device_name() if torch.cuda.is_available() else ''
 
 
@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def try_networks(args: argparse.Namespace) -> None:
-    """Every network that has no result of these settings, then the report."""
+    """Run every network without a result of these settings, then write the report."""
     make_level('hard')
     for net in args.net:
         name = f'full_{net}'

@@ -1,4 +1,4 @@
-"""A job of the suite: one row trained, tested and read out, or the few-label finetunings of one start."""
+"""Jobs of the suite: train, test and read out one row, or run the few-label finetunings of one start."""
 
 import time
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from trainings import trainings_of
 from cmvl_mm.engine.logs import epoch_mean, read_curves, read_test, read_validations
 
 CPU_SECONDS = 'CPU s, training'
-"""Name of the figure: of a training and its workers."""
+"""Name of the figure for the CPU seconds of a training and its workers."""
 Job = tuple[str, Callable[[], None]]
-"""Name, and what runs it."""
+"""Name of the job, and the function that runs it."""
 
 
 def run_jobs(jobs: list[Job], lanes: int, *, keep_going: bool = False) -> dict[str, BaseException]:
-    """All jobs, some side by side, with a line for each that has ended and the time that the others may take.
+    """Run all jobs, several at a time, with a line for each finished job and the estimated time left.
 
     Args:
-        jobs: in the order in which they begin.
-        lanes: jobs at a time.
-        keep_going: whether the others continue when one fails; else those that run end, and no other begins.
+        jobs: jobs in the order in which they begin.
+        lanes: number of jobs at a time.
+        keep_going: whether the others continue when one fails; otherwise running jobs end, and no other begins.
 
     Returns:
         Failures by the names of their jobs.
@@ -48,7 +48,7 @@ def run_jobs(jobs: list[Job], lanes: int, *, keep_going: bool = False) -> dict[s
                 left = _time_left(time.monotonic() - begun, count, len(jobs))
                 ended = f'{name} FAILED' if failure is not None else name
                 print(f'{time.strftime("%H:%M")} {count} of {len(jobs)}: {ended}; {left}', flush=True)
-        except BaseException as stop:  # Ctrl-C as well: what waits must not begin
+        except BaseException as stop:  # also Ctrl-C: waiting jobs must not begin
             pool.shutdown(wait=False, cancel_futures=True)
             if isinstance(stop, KeyboardInterrupt):
                 stop_running()
@@ -57,7 +57,7 @@ def run_jobs(jobs: list[Job], lanes: int, *, keep_going: bool = False) -> dict[s
 
 
 def _time_left(seconds: float, done: int, jobs: int) -> str:
-    """'about 12 min left', if the others take as long as those that are done took on average."""
+    """'about 12 min left', if the other jobs take the mean time of the finished jobs."""
     left = seconds / done * (jobs - done) / 60
     return f'about {left:.0f} min left' if done < jobs else f'all in {seconds / 60:.0f} min'
 
@@ -74,7 +74,7 @@ def few_label_job(start: str, seed: int, split: str, *, published: bool = False)
 
 
 def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) -> None:
-    """One row: trained where it trains, tested, read out, kept; unless it is done, see `is_done`."""
+    """Train a row if it has a training, test it, read it out and save the result, unless it is done, see `is_done`."""
     work_dir = folder(row.of or row.name, seed)
     settings = settings_of(row, seed, split)
     if is_done(row.name, seed, split, settings, published=published):
@@ -94,12 +94,12 @@ def train_and_test(row: Row, seed: int, split: str, *, published: bool = False) 
 
 
 def train(row: Row, seed: int, split: str) -> dict[str, float]:
-    """A row's own training, or what is missing of it; its figures.
+    """Run a row's own training, or the rest of it, and return its figures.
 
     Args:
-        row: one that trains.
-        seed: of all chance in it.
-        split: what it is trained for, which names the log.
+        row: a row with a training.
+        seed: seed of all randomness.
+        split: split for which it is trained, used in the name of the log.
     """
     work_dir = folder(row.name, seed)
     keep_settings(work_dir, digest(*trainings_of(row, seed)))
@@ -108,23 +108,23 @@ def train(row: Row, seed: int, split: str) -> dict[str, float]:
         *with_options(options_of_training(row, seed)),
     ]  # fmt: skip
     spent = work_dir / 'cpu_seconds.txt'
-    run(f'{row.name}_{seed}_{split}_train', command, spent=spent)  # of a finished training: nothing, and its log stays
+    run(f'{row.name}_{seed}_{split}_train', command, spent=spent)  # a finished training runs nothing, and its log stays
     return training_figures(work_dir) | {CPU_SECONDS: read_seconds(spent)}
 
 
 def options_of_tested(row: Row, split: str) -> list[str]:
-    """`--cfg-options` of a row's test; without a checkpoint, the config must not look for one."""
+    """`--cfg-options` of a row's test; for a row without a checkpoint the config must not look for one."""
     return options_of_test(row, split) + ([] if row.has_weights else ['model.init_cfg=None'])
 
 
 def settings_of(row: Row, seed: int, split: str) -> str:
-    """Digest of the configs of a row's test and of all trainings behind it."""
+    """Digest of the configs of a row's test and of all trainings of its weights."""
     test = config_with(CONFIGS / f'{row.test}.py', options_of_tested(row, split))
     return digest(test, *trainings_of(row, seed))
 
 
 def training_figures(work_dir: Path) -> dict[str, float]:
-    """Pretext accuracies of the last epoch, and, where a run validates, over epochs; in percent."""
+    """Pretext accuracies of the last epoch in percent, and over epochs if the run validates."""
     rows = read_curves(work_dir)
     keys = sorted(key for key in rows[-1] if key.startswith('acc_'))
     found = {f'pretext {key}': 100 * epoch_mean(rows, key, rows[-1]['epoch']) for key in keys}

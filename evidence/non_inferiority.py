@@ -1,28 +1,28 @@
-"""Is anything lost with what is faster? Paired, with a margin.
+"""Do faster settings lose anything? Paired comparisons with a margin.
 
-Two questions: motion maps at the vectors' own resolution, as in configs/fast, and videos prepared at half their size,
-as with the profile `small`.
+Two settings are tested: motion maps at the vectors' own resolution, as in configs/fast, and videos prepared at half
+their size, as with the profile `small`.
 
-The suite's 12 px maps for 48 px clips are the proportion of configs/fast (28 px for 112 px clips); the other arm has
-the paper's: maps as large as the clip, pooled after the stem. All have alpha 0.9: at 0.5 motion is near chance on
-level hard, where nothing could be lost. Seed, videos, order and crops are the same in both arms, and so is the code:
-clips are recoloured by a formula since alpha_09 was trained, and a repeated seed of that age ("both", 0) gave other
-figures after five epochs, so its networks are trained again as vector_maps.
+The suite's 12 px maps for 48 px clips have the proportion of configs/fast (28 px for 112 px clips); the other arm has
+the paper's proportion: maps as large as the clip, pooled after the stem. All have alpha 0.9: at 0.5 motion is near
+chance on level hard, where nothing could be lost. Seed, videos, order and crops are the same in both arms, and so is
+the code: since alpha_09 was trained, a formula recolours clips, and a repeated seed of the older code ("both", 0) gave
+other figures after five epochs. So the networks of alpha_09 are trained again as vector_maps.
 
-Maps of 24 px are the size between: at 12 px all six means of level basic had the large maps ahead. They were added when
-those five pairs were known, and before any run of their own; the other arm's runs are the same.
+Maps of 24 px are between the two sizes: at 12 px the large maps were ahead in all six means of level basic. They were
+added when those five pairs were known, before any of their own runs; the runs of the other arm are the same.
 
-Videos: small_videos.py halves those of level basic; both arms have motion further ahead, where seeds differ less. The
-halved ones are encoded once more, as prepared videos are, and both arms embed their own videos.
+Videos: small_videos.py halves the videos of level basic; both arms have motion further ahead, where seeds differ less.
+The halved videos are encoded once more, as prepared videos are, and each arm embeds its own videos.
 
-Stated before any run, of either question: the margin of 3 points, the figures, 5 seeds, and how a verdict is reached.
-Motion further ahead was added when one pair of the first setting was known, and before any run of its own: joint R@1 of
-alpha_09 has a deviation of 9.4 points between seeds, by which five pairs give an interval of 16 points to either side,
-and that of far_future_09 has 2.6, which gives 5.
+For both settings the margin of 3 points, the figures, 5 seeds and the rules of the verdict were stated before any run.
+Motion further ahead was added when one pair of the first setting was known, before any of its own runs: joint R@1 of
+alpha_09 has a standard deviation of 9.4 points between seeds, so that five pairs give an interval of 16 points to
+either side; that of far_future_09 has 2.6, which gives 5.
 
 * not worse: the whole 95 % t-interval of the mean difference, the faster minus the other, lies above -3 points;
-* worse: it lies below -3 points;
-* too wide to say: -3 is in it;
+* worse: the interval lies below -3 points;
+* too wide to say: the interval contains -3;
 * too few seeds: fewer than 5 pairs.
 
 Intervals are not corrected for the number of figures: of thirty at 95 %, one or two may err by chance.
@@ -36,18 +36,18 @@ from claims import half_interval, values
 from store import Result
 
 MARGIN = 3.0
-"""Points that may be lost."""
+"""Margin: number of points that may be lost."""
 SEEDS = 5
-"""Pairs that a verdict needs."""
+"""Number of pairs that a verdict needs."""
 ARMS = {
     'basic': ('vector_maps', 'paper_maps'),
     'basic, maps of 24 px': ('middle_maps', 'paper_maps'),
     'basic, motion further ahead': ('far_vector_maps', 'far_paper_maps'),
     'hard': ('hard_vector_maps', 'hard_paper_maps'),
 }
-"""Setting -> rows of the smaller maps and of the paper's proportion."""
+"""Setting -> rows with the smaller maps and with the paper's proportion."""
 VIDEO_ARMS = {'basic, motion further ahead': ('small_videos', 'far_vector_maps')}
-"""The same of videos of half the size and of their own size."""
+"""Setting -> rows with videos of half the size and of full size."""
 ROWS = tuple(dict.fromkeys(row for arms in (*ARMS.values(), *VIDEO_ARMS.values()) for row in arms))
 FIGURES = tuple(f'{name} {kind}' for name in ('R@1', 'probe') for kind in ('joint', 'context', 'motion'))
 COMMAND = 'python evidence/run_suite.py --seeds 5 --no-few-labels --rows'
@@ -56,7 +56,7 @@ Verdict = Literal['not worse', 'worse', 'too wide to say', 'too few seeds']
 
 
 class Difference(NamedTuple):
-    """One figure of one setting, by the seeds that both arms have."""
+    """One figure of one setting, for the seeds that both arms have."""
 
     seeds: tuple[int, ...]
     faster: tuple[float, ...]
@@ -84,7 +84,7 @@ class Difference(NamedTuple):
 
 
 def compare(results: Sequence[Result], arms: tuple[str, str], figure: str) -> Difference:
-    """Two rows, the faster first, on their levels' test splits."""
+    """Compare two rows, the faster first, on the test splits of their levels."""
     faster, other = (values(results, row, figure) for row in arms)
     seeds = tuple(sorted(faster.keys() & other.keys()))
     return Difference(seeds, tuple(faster[seed] for seed in seeds), tuple(other[seed] for seed in seeds))

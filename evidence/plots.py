@@ -35,7 +35,7 @@ def draw_recalls(results: Sequence[Result], level: str) -> Figure | None:
 
 
 def draw_alphas(results: Sequence[Result]) -> Figure | None:
-    """What the weight of the motion task trades."""
+    """The trade-off by the weight of the motion task."""
     known = {alpha: row for alpha, row in _ALPHAS.items() if values(results, row, 'R@1 joint')}
     if len(known) < 3:
         return None
@@ -69,7 +69,7 @@ def draw_epochs(results: Sequence[Result]) -> Figure | None:
 
 
 def draw_few_labels(results: Sequence[Result]) -> Figure | None:
-    """Finetuning from every start over labels a class, a panel for each kind of label."""
+    """Finetuning from every start over the labels per class, with a panel for each kind of label."""
     if not any(found.row.startswith('few_') for found in results):
         return None
     figure, axes = plt.subplots(1, 3, figsize=(13, 4))
@@ -114,7 +114,7 @@ PLOTS: dict[str, Callable[[Sequence[Result]], Figure | None]] = {
 
 
 def _line(ax: plt.Axes, points: dict, colour: str | None, title: str) -> None:
-    """Means as a line, every run a dot."""
+    """Draw means as a line and every run as a dot."""
     (line,) = ax.plot(list(points), [fmean(found) for found in points.values()], color=colour, label=title)
     for x, found in points.items():
         ax.plot([x] * len(found), found, '.', color=line.get_color(), markersize=5)

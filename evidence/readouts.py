@@ -1,4 +1,4 @@
-"""Features of one test run -> every figure of a row: R@k, nearest neighbours, linear probe, for every kind of label."""
+"""Compute every figure of a row from the features of a test: R@k, neighbours, linear probe, by kind of label."""
 
 from pathlib import Path
 
@@ -12,15 +12,15 @@ from cmvl_mm.evaluation.linear_probe import sweep
 from cmvl_mm.evaluation.retrieval import recall_at
 
 MIRRORED = {'basic': ((0, 1), (2, 3)), 'future': (), 'hard': ((0, 1), (6, 7)), 'small': ((0, 1), (2, 3))}
-"""Motion labels of left and right, and of both senses of rotation: no single picture tells them apart, while positions
-and sizes do give away a part of the other motions. Level future has its turns for that."""
+"""Motion labels of left and right, and of both directions of rotation: no single picture tells them apart, while
+positions and sizes reveal part of the other motions. Level future has its turns for that."""
 KS = (1, 5)
 NEIGHBOURS, TEMPERATURE = 20, 0.07
 PROBE_LRS, PROBE_STEPS = (0.03, 0.1, 0.3, 1.0), 300
 
 
 def figures(dump: Path, row: Row, split: str) -> dict[str, float]:
-    """All in percent, named `R@1 context`, `R@5 context`, `kNN context`, `probe context`, …"""
+    """All figures in percent, named `R@1 context`, `R@5 context`, `kNN context`, `probe context`, …"""
     found = load_features(dump)
     result: dict[str, float] = {}
     for kind in KINDS[row.level]:

@@ -1,10 +1,11 @@
-"""The read-outs on real video: falls and daily activities acted by four people (GMDCSA24, 23 clips), by person.
+"""Read-outs on real video: falls and daily activities acted by four people (GMDCSA24, 23 clips), by person.
 
     python evidence/real_video.py FOLDER --seeds 3        # FOLDER/{fall,adl}/SubjectN_*.mp4
 
-Networks of the controlled benchmark, which never saw a real frame. Retrieval, neighbours and probe: each person's clips
-search, or are classified by, the other three's, all 23 in turn. Finetuning: one and four labels a class of persons 1, 2
-and 4; person 3's ten clips test. So few clips say little: the intervals in EVIDENCE.md say how little.
+The networks come from the controlled benchmark and never saw a real frame. Retrieval, neighbours and probe: each clip
+is a query against, or is classified by, the clips of the other three people, all 23 in turn. Finetuning: one and four
+labels per class from persons 1, 2 and 4; the test is person 3's ten clips. So few clips prove little: EVIDENCE.md has
+the intervals.
 """
 
 import argparse
@@ -33,7 +34,7 @@ TEST_PERSON = 'Subject3'
 STARTS = ('random', 'iframes', 'motion_vectors', 'both')
 NEIGHBOURS, TEMPERATURE = 5, 0.07
 PROBE_LRS, PROBE_STEPS = (0.03, 0.1, 0.3, 1.0), 100
-LR = 0.001  # the middle one of those tuned on the benchmark; nothing is tuned here
+LR = 0.001  # the middle of the rates tuned on the benchmark; nothing is tuned here
 CLIPS, TEST_CLIPS = 23, 10
 FALLS = WORK / 'falls'
 
@@ -44,7 +45,7 @@ def person(path: str) -> str:
 
 
 def by_person(found: Features) -> dict[str, float]:
-    """Every clip against the clips of the other people; in percent of all clips."""
+    """Every clip against the clips of the other people, in percent of all clips."""
     persons = np.array([person(str(path)) for path in found.paths])
     hits: dict[str, list[np.ndarray]] = {'R@1': [], 'kNN': [], 'probe': []}
     for who in np.unique(persons):
@@ -66,7 +67,7 @@ def wilson(share: float, count: int) -> tuple[float, float]:
 
 
 def prepare(videos: Path) -> Path:
-    """Re-encoded clips and lists: all, and persons 1, 2, 4 against 3."""
+    """Re-encode the clips and write lists: all clips, and persons 1, 2, 4 against 3."""
     root = FALLS
     run('prepare_falls', ['tools/prepare_videos.py', videos, root / 'videos', '--profile', 'small'])
     entries = [
@@ -89,7 +90,7 @@ def prepare(videos: Path) -> Path:
 
 
 def read_out_name(row: Row) -> str:
-    """Of the result of a row's read-out here."""
+    """Name of the result of a row's read-out on these clips."""
     return f'falls_{row.name}'
 
 
@@ -101,13 +102,13 @@ def options_of_read_out(row: Row, root: Path) -> list[str]:
 
 
 def settings_of_read_out(row: Row, seed: int, root: Path) -> str:
-    """Digest of its config and of the trainings behind the row."""
+    """Digest of the read-out's config and of the trainings of the row."""
     test = config_with(CONFIGS / 'retrieval.py', options_of_read_out(row, root))
     return digest(test, *trainings_of(row, seed))
 
 
 def read_out(row: Row, seed: int, root: Path) -> None:
-    """Frozen features of one start."""
+    """Read out the frozen features of one start."""
     tested = WORK / 'tests' / f'{read_out_name(row)}_{seed}'
     begun = time.monotonic()
     command = [
@@ -124,7 +125,7 @@ def read_out(row: Row, seed: int, root: Path) -> None:
 
 
 def finetunings(start: str, seed: int) -> dict[str, Config]:
-    """By name, one and four labels a class."""
+    """Finetunings by name, with one and four labels per class."""
     return {
         f'few_{start}_fall_{shots}': config_of(
             start, 'fall', shots, lr=LR, seed=seed, weights=seed, split='test', level='falls'
@@ -134,7 +135,7 @@ def finetunings(start: str, seed: int) -> dict[str, Config]:
 
 
 def wanted_weights(seeds: Sequence[int], root: Path) -> set[tuple[str, int]]:
-    """Row and seed of the trainings that a read-out or finetuning without a published result begins with."""
+    """Row and seed of the trainings from which a read-out or finetuning without a published result starts."""
     wanted = set()
     for seed in seeds:
         for row in STARTS[1:]:

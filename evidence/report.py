@@ -1,4 +1,4 @@
-"""EVIDENCE.md from results: verdicts, tables, plots, cost; what a person has to add stands in evidence/FINDINGS.md."""
+"""Write EVIDENCE.md from results: verdicts, tables, plots, cost; evidence/FINDINGS.md has the text written by hand."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -35,7 +35,7 @@ fewer than three seeds. So many comparisons at 95 % each, none corrected for the
 
 
 def write_report(results: Sequence[Result]) -> None:
-    """EVIDENCE.md and its pictures."""
+    """Write EVIDENCE.md and its pictures."""
     tested = [found for found in results if found.split == 'test']
     parts = [
         INTRODUCTION,
@@ -101,7 +101,7 @@ def _verdict_line(judged: Judged) -> str:
 
 
 def _fresh(results: Sequence[Result]) -> str:
-    """The claims of which both rows have been asked with fresh videos, beside what the test split says."""
+    """The claims whose two rows have been tested with fresh videos, with the verdicts of the test split."""
     pairs = [(judge(claim, results), judge(claim, results, 'fresh')) for claim in CLAIMS if '@' not in claim.better]
     judged = [(tested, fresh) for tested, fresh in pairs if fresh.seeds]
     if not judged:
@@ -122,7 +122,7 @@ def _fresh(results: Sequence[Result]) -> str:
 
 
 def _difference(judged: Judged) -> str:
-    """'+14.3 ± 23.9'; of one seed, the difference alone; of none, nothing."""
+    """'+14.3 ± 23.9'; for one seed only the difference; without seeds an empty text."""
     if not judged.seeds:
         return ''
     mean = f'{fmean(judged.differences):+.1f}'

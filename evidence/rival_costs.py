@@ -1,4 +1,4 @@
-"""What every row of RIVALS.md costs by count: clips through the network, operations; kept with the configs' digest."""
+"""Count the cost of every row of RIVALS.md: clips through the network, operations; stored with the configs' digest."""
 
 import json
 from collections.abc import Sequence
@@ -15,29 +15,29 @@ from cmvl_mm.files.atomic import replace_text
 
 COSTS = REPOSITORY / 'evidence/rival_costs.json'
 VIDEOS = 576
-"""Of an epoch: the training split of levels basic and future; level hard has 720."""
+"""Videos per epoch: the training split of levels basic and future; level hard has 720."""
 CLIP_PLACES = 16 * 48 * 48
-"""Frames x height x width of a clip at evidence size."""
+"""Frames x height x width of a clip at the size of the evidence."""
 BUDGET = 30 * VIDEOS
-"""Clips through the network in a training of ours."""
+"""Number of clips through the network in a training of ours."""
 TOLERANCE = 0.07
-"""Whole epochs of methods of four or eight clips a video make 6.7 % more."""
+"""Allowed excess over the budget: whole epochs of methods with four or eight clips per video exceed it by 6.7 %."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one training on level basic."""
+    """The cost of one training on level basic."""
 
     epochs: int
     batch: int
     clips: float
-    """A video and epoch."""
+    """Clips per video and epoch."""
     places: int
-    """Frames x height x width a video, measured."""
+    """Measured frames x height x width per video."""
     operations: float
-    """Of forward and backward, a video and epoch."""
+    """Operations of forward and backward per video and epoch."""
     settings: str
-    """See `digest_of_step`."""
+    """Digest of the settings, see `digest_of_step`."""
 
     @property
     def passes(self) -> float:
@@ -50,22 +50,22 @@ class Cost:
 
     @property
     def tflop(self) -> float:
-        """Of the whole training."""
+        """TFLOP of the whole training."""
         return self.operations * self.epochs * VIDEOS / 1e12
 
 
 def digest_of_step(config: Config) -> str:
-    """Of all that a count depends on: network, tasks, samples and epochs, but neither hooks nor rates."""
+    """Digest of all settings on which a count depends: network, tasks, samples and epochs, but not hooks or rates."""
     return digest(Config({key: config[key] for key in ('model', 'train_dataloader', 'train_cfg')}))
 
 
 def load_costs() -> dict[str, Cost]:
-    """By the key of a row; nothing before the first count."""
+    """Costs by the key of a row; empty before the first count."""
     return {key: Cost(**found) for key, found in json.loads(COSTS.read_text()).items()} if COSTS.exists() else {}
 
 
 def write_costs(entries: Sequence[Entry]) -> None:
-    """Count the rows whose config has no count yet; one step of each, seconds."""
+    """Count the rows whose config has no count yet, with one step each, which takes seconds."""
     known = load_costs()
     trained = [entry for entry in entries if entry.row.train is not None]
     configs = {entry.key: load_config(entry.row.training) for entry in trained}

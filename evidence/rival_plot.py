@@ -20,11 +20,11 @@ _OFFSETS = [(x, y) for radius in (6, 14, 24, 36) for x, y in (
     (radius, 0), (radius, radius), (radius, -radius), (0, radius), (0, -radius), (-radius, radius), (-radius, -radius),
     (-radius, 0),
 )]  # fmt: skip
-"""Points from a dot to its name, in the order in which they are tried."""
+"""Offsets in points from a dot to its name, in the order in which they are tried."""
 
 
 def draw(lines: Sequence[Entry], results: Sequence[Result]) -> Figure | None:
-    """One labelled point a row, means with the deviation over seeds; None where nothing was run."""
+    """Draw one labelled point per row: means with the deviation over seeds; None if no row was run."""
     points = {
         entry: tuple(of(results, entry, figure) for figure in AXES) for entry in lines if of(results, entry, AXES[0])
     }
@@ -50,7 +50,7 @@ def draw(lines: Sequence[Entry], results: Sequence[Result]) -> Figure | None:
 
 
 def _label(figure: Figure, ax: Axes, points: dict[str, tuple[float, ...]]) -> None:
-    """Write each name inside the axes where it covers no other and no dot, as near to its own as there is room."""
+    """Write each name inside the axes, as near to its dot as possible without covering other names or dots."""
     figure.canvas.draw()
     dots = [ax.transData.transform(point) for point in points.values()]
     taken = []
@@ -61,7 +61,7 @@ def _label(figure: Figure, ax: Axes, points: dict[str, tuple[float, ...]]) -> No
             text = ax.annotate(name, point, (dx, dy), textcoords='offset points', fontsize=8, ha=side, va='center')
             box = text.get_window_extent().padded(1)
             covered = sum(box.overlaps(other) for other in taken) + sum(box.contains(*dot) for dot in dots)
-            covered += box.x0 < ax.bbox.x0 or box.x1 > ax.bbox.x1  # runs out of the picture
+            covered += box.x0 < ax.bbox.x0 or box.x1 > ax.bbox.x1  # extends beyond the picture
             if best is None or covered < best[0]:
                 if best is not None:
                     best[1].remove()

@@ -1,9 +1,9 @@
-"""Ranks with intervals, from seeds alone.
+"""Ranks with intervals, from the scatter of seeds.
 
-Two rows differ where the 95 % t-interval of the difference of their means does not have zero in it; variances are not
-taken to be equal (Welch), and seeds are not paired, since those of two methods have nothing in common but a number. The
-interval of a row's rank begins behind all rows that are better so, and ends before all that are worse so. With fewer
-than three seeds a row has no interval and decides none.
+Two rows differ if the 95 % t-interval of the difference of their means does not contain zero. Variances may differ
+(Welch), and seeds are not paired, because equal seeds of two methods share only a number. The interval of a row's rank
+begins after all rows that are better by this rule, and ends before all rows that are worse. A row with fewer than three
+seeds has no interval and does not affect other intervals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from scipy.stats import t
 
 
 class Difference(NamedTuple):
-    """Of two means, in percent points."""
+    """Difference of two means, in percent points."""
 
     mean: float
     half: float
@@ -32,19 +32,19 @@ class Difference(NamedTuple):
 
 
 class Rank(NamedTuple):
-    """A row's place, 1 the best, and the places that it may have: None where there are too few seeds."""
+    """A row's rank, with 1 the best, and the range of its rank: None with too few seeds."""
 
     place: int
     interval: tuple[int, int] | None
 
 
 def difference(first: Sequence[float], second: Sequence[float]) -> Difference | None:
-    """First minus second; None where one has fewer than three seeds."""
+    """First minus second; None if one has fewer than three seeds."""
     if min(len(first), len(second)) < FEWEST_SEEDS:
         return None
     shares = [variance(numbers) / len(numbers) for numbers in (first, second)]
     mean = fmean(first) - fmean(second)
-    if not any(shares):  # all seeds of each alike
+    if not any(shares):  # all seeds of each row are equal
         return Difference(mean, 0.0)
     freedom = sum(shares) ** 2 / sum(
         share**2 / (len(numbers) - 1) for share, numbers in zip(shares, (first, second), strict=True)
@@ -53,7 +53,7 @@ def difference(first: Sequence[float], second: Sequence[float]) -> Difference | 
 
 
 def ranks(figures: Mapping[str, Sequence[float]]) -> dict[str, Rank]:
-    """Of every row that has a figure, by its mean; rows of equal means share the better place."""
+    """Ranks of all rows with a figure, by its mean; rows of equal means share the better rank."""
     known = {name: list(numbers) for name, numbers in figures.items() if numbers}
     return {name: Rank(_place(name, known), _interval(name, known)) for name in known}
 

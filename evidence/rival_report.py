@@ -1,4 +1,4 @@
-"""RIVALS.md from results: ranks, differences, read-outs, plots; what a person adds stands in RIVAL_FINDINGS.md."""
+"""Write RIVALS.md from results: ranks, differences, read-outs, plots; RIVAL_FINDINGS.md has text written by hand."""
 
 from collections.abc import Sequence
 
@@ -39,7 +39,7 @@ workers. "TFLOP" counts all its steps, forward and backward. Random weights and 
 
 
 def write_report() -> None:
-    """RIVALS.md and its pictures, of the published results."""
+    """Write RIVALS.md and its pictures from the published results."""
     results = load_published(RIVALS)
     PICTURES.mkdir(parents=True, exist_ok=True)
     for level in LEVELS:
@@ -85,7 +85,7 @@ def _tested(results: Sequence[Result]) -> list[Result]:
 
 
 def _tuned() -> str:
-    """How many methods have had their trials, so that nobody takes one that was not tuned for one that was."""
+    """A sentence on how many methods have had their trials, to show which methods are tuned."""
     done = sum(key in chosen() for key in METHODS)
     who = f'All {len(METHODS)} methods' if done == len(METHODS) else f'{done} of {len(METHODS)} methods'
     others = '' if done == len(METHODS) else '; the others use the settings of their configs'

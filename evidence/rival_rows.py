@@ -1,8 +1,9 @@
 """Rows of RIVALS.md: 21 pretext tasks of other papers, ours, random weights and supervised training, on each level.
 
-All have one budget of clips through the network, the last checkpoint, and the read-outs of the suite. Rows of ours that
-`make evidence` has too are trained again here, so that every figure of the table is of one version of the code and the
-cost of one machine; a result in evidence/results.json of the very same configs is taken over.
+All rows have the same budget of clips through the network, use the last checkpoint, and have the read-outs of the
+suite. Rows of ours that are also in `make evidence` are trained again here, so that every figure of the table comes
+from one version of the code and every cost from one machine; a result in evidence/results.json of identical configs is
+reused.
 """
 
 import ast
@@ -39,7 +40,7 @@ METHODS = {
     'iic': 'IIC',
     'tclr': 'TCLR',
 }
-"""Config -> name, in the order in which they run."""
+"""Config -> name of the method, in the order in which they run."""
 FIT_FUTURE = ('rotnet', 'shuffle_learn', 'opn', 'jigsaw', 'buechler', 'simclr', 'moco', 'iic')
 """Methods whose longest sample fits into the 44 frames of level future; the others have no row there."""
 OURS = {
@@ -51,15 +52,15 @@ OURS = {
     'clip_motion': ('both, and clips find their motion', 'clip_motion'),
     'steady_clip_motion': ('both, and clips find their motion, camera removed', 'steady_clip_motion'),
 }
-"""Row -> its name, config below configs/evidence. The first four are the paper's tasks, the others are ours alone."""
+"""Row -> its name, config below configs/evidence. The first four are the paper's tasks, the others are our own."""
 FIT_FUTURE_OF_OURS = ('iframes', 'motion_vectors', 'both', 'alpha_09')
-"""The same of ours: further ahead needs 51 frames."""
+"""Our rows that fit into level future: motion further ahead needs 51 frames."""
 BEST_OF_OURS = {'basic': 'steady_clip_motion', 'future': 'alpha_09', 'hard': 'steady_clip_motion'}
 """One variant for both levels, chosen on their validation splits (EVIDENCE.md); on level future, the best that fits."""
 TUNED_LIKE_RIVALS = 'far_future_09'
-"""Ours with as many trials on the validation split as each rival; clip_motion and what follows it had more."""
+"""Our row with as many trials on the validation split as each rival; clip_motion and later rows had more."""
 CLASSES = {'basic': 64, 'future': 64, 'hard': 144}
-"""Of the joint label."""
+"""Number of classes of the joint label."""
 
 Kind = Literal['rival', 'ours', 'outer']
 
@@ -74,7 +75,7 @@ class Entry(NamedTuple):
 
 
 def entries(level: Level) -> list[Entry]:
-    """All lines of a level: the outer ones, ours, the rivals."""
+    """All lines of a level: outer rows, ours, the rivals."""
     outer = [
         Entry('random', 'random weights', 'outer', _row('random', 'random weights', level, None)),
         Entry('supervised', 'supervised, joint label', 'outer', _supervised(level)),
@@ -88,7 +89,7 @@ def entries(level: Level) -> list[Entry]:
 
 
 def rival(key: str, level: Level, options: Sequence[str] | None = None, suffix: str = '') -> Entry:
-    """A method on a level, by default with what was chosen for it on the validation split."""
+    """A method on a level, by default with the settings chosen for it on the validation split."""
     own = tuple(chosen_options(key) if options is None else options)
     row = _row(f'{key}{suffix}', METHODS[key], level, key, options=own)._replace(suite='rivals/evidence')
     return Entry(key, METHODS[key], 'rival', row)
@@ -109,20 +110,20 @@ def _supervised(level: Level) -> Row:
 
 
 START_NAMES = tuple(row_name(key, 'basic') for key in (*OURS, *METHODS))
-"""Rows that few-label finetuning can start from."""
+"""Rows from which few-label finetuning can start."""
 
 
 def start_row(name: str) -> Row:
-    """The row of level basic that a name stands for.
+    """The row of level basic with this name.
 
     Raises:
-        KeyError: there is none of this name.
+        KeyError: there is no row of this name.
     """
     return {entry.row.name: entry.row for entry in entries('basic')}[name]
 
 
 def departure(key: str) -> str:
-    """What a method's config says of itself: what is unverified, and what is not as for the others.
+    """The passage of a method's config on what is unverified, and on differences from the other methods.
 
     Raises:
         ValueError: the docstring has no such passage.

@@ -1,4 +1,4 @@
-"""Rows of the comparison that have no result yet, run; what there is already is taken over or set aside."""
+"""Run rows of the comparison without a result; existing results are taken over or set aside."""
 
 import json
 import time
@@ -16,15 +16,15 @@ from trainings import trainings_of
 def run_rows(
     chosen: Sequence[Entry], seeds: Sequence[int], split: str, *, lanes: int, missing: bool, again: bool
 ) -> dict[str, BaseException]:
-    """Run rows that have no result, those of the first seed first.
+    """Run rows without a result, those of the first seed first.
 
     Args:
-        chosen: what to run.
-        seeds: of weights, order and samples.
-        split: which videos are read out, 'val' or 'test'.
+        chosen: rows to run.
+        seeds: seeds of weights, order and samples.
+        split: split to read out, 'val' or 'test'.
         lanes: runs at a time.
-        missing: a published result of the same settings counts as one.
-        again: what rows of other settings have left is set aside, and they are run anew.
+        missing: whether a published result of the same settings counts as a result.
+        again: whether to set aside results of other settings and run these rows again.
 
     Returns:
         Failures by name; they do not stop the others.
@@ -45,7 +45,7 @@ def _named(entry: Entry, job: Job) -> Job:
 
 
 def _done(entry: Entry, seed: int, split: str, missing: bool) -> bool:
-    """Whether nothing is to be done; settings that have changed are a failure of the job."""
+    """Whether the row is done; changed settings are a failure of the job."""
     try:
         return is_done(entry.row.name, seed, split, settings_of(entry.row, seed, split), published=missing)
     except RuntimeError:
@@ -53,7 +53,7 @@ def _done(entry: Entry, seed: int, split: str, missing: bool) -> bool:
 
 
 def take_over(pairs: Sequence[tuple[Entry, int]], split: str) -> None:
-    """Results of `make evidence` that have the very same configs become those of our rows here."""
+    """Take over results of `make evidence` with identical configs for our rows."""
     published = {(found.settings, found.seed, found.split): found for found in load_published()}
     for entry, seed in pairs:
         if entry.kind == 'rival' or place(entry.row.name, seed, split).exists():
@@ -64,7 +64,7 @@ def take_over(pairs: Sequence[tuple[Entry, int]], split: str) -> None:
 
 
 def set_aside_if_changed(entry: Entry, seed: int, split: str) -> None:
-    """Move what a row of other settings has left here out of the way, so that it is run anew."""
+    """Move files of a run with other settings aside, so that the row runs again."""
     row = entry.row
     finished, training = place(row.name, seed, split), folder(row.name, seed)
     begun = training / 'settings.txt'  # see run.keep_settings

@@ -1,10 +1,10 @@
-"""What was chosen for the rivals on the validation split, by as many trials as far_future_09 of ours had.
+"""Settings chosen for the rivals on the validation split, with as many trials as our far_future_09 had.
 
-Ours: four weights of the motion task, then three more gaps before the motion, at the best weight (settings.py); its
-learning rate and temperature were never tuned. Each rival: four learning rates, then, at the best, three temperatures
-of its softmax, or two of them and a rate beyond the best where that is the lowest or the highest; a method without one
-gets three more learning rates, those nearest to the best. One training a trial, of
-seed 100, half as long as a row's and in bf16 where the machine has it, by joint R@1 on the validation split.
+Ours: four weights of the motion task, then three more gaps before the motion at the best weight (settings.py); its
+learning rate and temperature were never tuned. Each rival: four learning rates, then, at the best rate, three
+temperatures of its softmax, or two temperatures and a rate beyond the best if that is the lowest or highest; a method
+without a softmax gets the three learning rates nearest to the best. A trial is one training with seed 100, half as long
+as that of a row, in bf16 if the machine supports it, judged by joint R@1 on the validation split.
 """
 
 import inspect
@@ -21,31 +21,31 @@ from store import OF_RIVALS, RIVALS, load_published
 from cmvl_mm.files.atomic import replace_text
 
 TRIALS = len(ALPHAS) + len(GAPS) - 1
-"""Of far_future_09; one gap is that of the weights' trials."""
+"""Number of trials of far_future_09; one gap is already part of the trials of weights."""
 RATES = (0.0003, 0.001, 0.003, 0.01)
 FINE_RATES = (0.0001, 0.00017, 0.00055, 0.0017, 0.0055, 0.017, 0.03)
 BEYOND = {RATES[0]: 0.0001, RATES[-1]: 0.03}
-"""The rate that is tried behind an end of `RATES`, where the best of them lies there."""
+"""The rate to try beyond an end of `RATES` if the best rate is at this end."""
 TEMPERATURES = (0.03, 0.2, 0.5)
-"""Beside the config's own, 0.07 or 0.1; the last one gives way to a rate of `BEYOND`."""
+"""Temperatures to try besides the config's own, 0.07 or 0.1; a rate of `BEYOND` replaces the last one."""
 RATE, TEMPERATURE = 'optim_wrapper.optimizer.lr', 'model.pretext_head.temperature'
 CHOSEN = REPOSITORY / 'evidence/rival_settings.json'
 FAST = dict(precision='bf16', memory_format='channels_last', optimizer='fused', logs='deferred', colour='host')
 """`fast_step` of a trial; the rows themselves train in fp32."""
 FIRST = ('vcop', 'st_puzzle')
-"""Tuned before the others: at chance in their own task with the settings of their configs."""
+"""Methods tuned first, because they are at chance in their own task with the settings of their configs."""
 
 Trial = dict[str, float]
-"""Option -> value, of one training."""
+"""Option -> value for one training."""
 
 
 def first_trials() -> list[Trial]:
-    """The learning rates that every method begins with."""
+    """The first trials of every method: learning rates."""
     return [{RATE: rate} for rate in RATES]
 
 
 def later_trials(best_rate: float, has_temperature: bool) -> list[Trial]:
-    """The three trials after those, at the best rate or near it."""
+    """The three later trials, at the best rate or near it."""
     if has_temperature:
         trials = [{RATE: best_rate, TEMPERATURE: temperature} for temperature in TEMPERATURES]
         return [*trials[:-1], {RATE: BEYOND[best_rate]}] if best_rate in BEYOND else trials
@@ -66,7 +66,7 @@ def trial_name(trial: Trial) -> str:
 
 
 def trial_suffix(trial: Trial) -> str:
-    """Of the row of a trial."""
+    """Suffix of the name of a trial's row."""
     return '_' + trial_name(trial).replace(', ', '_').replace(' ', '')
 
 
@@ -76,7 +76,7 @@ def options_of(trial: Trial) -> tuple[str, ...]:
 
 
 def shortened(config: Config) -> tuple[str, ...]:
-    """`--cfg-options` that halve the epochs of a method, and make its steps fast: 147 whole trials take days."""
+    """`--cfg-options` that halve the epochs of a method and speed up its steps: 147 full trials take days."""
     epochs = max(1, config.train_cfg.max_epochs // 2)
     (_,) = config.param_scheduler  # a constant rate, then cosine to zero
     schedule = {'train_cfg.max_epochs': epochs, 'param_scheduler.0.begin': epochs // 2, 'param_scheduler.0.end': epochs}
@@ -85,17 +85,17 @@ def shortened(config: Config) -> tuple[str, ...]:
 
 
 def chosen_options(key: str) -> tuple[str, ...]:
-    """`--cfg-options` that a method's rows have: none before it was tuned, then those of its config stay."""
+    """`--cfg-options` of a method's rows; empty before it is tuned, when the config's settings stay."""
     return tuple(chosen()[key]['options']) if key in chosen() else ()
 
 
 def chosen() -> dict[str, dict[str, Any]]:
-    """By method: `options`, the name of the `best` trial, and joint R@1 of all `tries` by their names."""
+    """For each method: `options`, the name of the `best` trial, and joint R@1 of all `tries` by name."""
     return json.loads(CHOSEN.read_text()) if CHOSEN.exists() else {}
 
 
 def recalls(key: str) -> dict[str, float]:
-    """Joint R@1 on the validation split of every trial of a method that has a published result, by its row."""
+    """Joint R@1 on the validation split of every trial of a method with a published result, by row."""
     return {
         found.row: found.figures['R@1 joint']
         for found in load_published(RIVALS)
@@ -110,7 +110,7 @@ def has_all(key: str, trials: list[Trial]) -> bool:
 
 
 def best_of(key: str, trials: list[Trial]) -> Trial:
-    """That of the highest joint R@1; of equals, the first.
+    """The trial with the highest joint R@1; the first of equal ones.
 
     Raises:
         KeyError: a trial has no published result.
@@ -120,12 +120,12 @@ def best_of(key: str, trials: list[Trial]) -> Trial:
 
 
 def write_chosen(key: str, trials: list[Trial], config: Config) -> None:
-    """Keep a method's best trial and all that were tried; other methods stay as they are.
+    """Save a method's best trial and all its trials; other methods stay unchanged.
 
     Args:
         key: the method.
-        trials: all of them.
-        config: the method's own, whose values need no option.
+        trials: all trials of the method.
+        config: the method's own config, whose values need no option.
 
     Raises:
         ValueError: there are fewer or more trials than ours had.

@@ -23,12 +23,12 @@ TOO_FEW = 'too few seeds'
 
 
 def of(results: Sequence[Result], entry: Entry, figure: str) -> list[float]:
-    """A figure of a row, by seed."""
+    """A figure of a row for each seed."""
     return list(values(results, entry.row.name, figure).values())
 
 
 def ranking(level: Level, lines: Sequence[Entry], results: Sequence[Result], costs: dict[str, Cost]) -> str:
-    """Rows by joint R@1, the best first; outer rows without a rank; rows that are not run at the end."""
+    """Rows by joint R@1, best first; outer rows without a rank; rows without runs at the end."""
     places = ranks({entry.key: of(results, entry, RANKED_BY) for entry in lines if entry.kind != 'outer'})
     mirrored = ['R@1 mirrored'] if MIRRORED[level] else []
     figures = [*MAIN, *mirrored]
@@ -57,7 +57,7 @@ def _titled(entry: Entry) -> str:
 
 
 def _cost(entry: Entry, level: Level, results: Sequence[Result], costs: dict[str, Cost]) -> str:
-    """Four cells. The counts are those of level basic, which level future shares; level hard has more videos."""
+    """Four cells with the cost. Levels basic and future have the same counts; level hard has more videos."""
     seconds = of(results, entry, CPU_SECONDS)
     cells = [f'{fmean(seconds):.0f}' if seconds else '–']
     if entry.key not in costs:
@@ -67,7 +67,7 @@ def _cost(entry: Entry, level: Level, results: Sequence[Result], costs: dict[str
 
 
 def against_ours(level: Level, lines: Sequence[Entry], results: Sequence[Result]) -> str:
-    """Ours minus each row."""
+    """Differences: ours minus each row."""
     ours = next(entry for entry in lines if entry.key == BEST_OF_OURS[level])
     shown = [
         f'"{ours.name}" minus each row, in percentage points, with half of the 95 % interval (Welch). This row was '
@@ -112,7 +112,7 @@ def readouts(level: Level, lines: Sequence[Entry], results: Sequence[Result]) ->
 
 
 def pretexts(lines: Sequence[Entry], results: Sequence[Result]) -> str:
-    """How well each task is solved in the last epoch; tasks have other chance levels, so rows do not compare."""
+    """Accuracy of each task in the last epoch; chance levels differ, so rows cannot be compared."""
     shown = ['| row | top-1 of the pretext task, last epoch |', '|---|---|']
     for entry in lines:
         names = sorted(
@@ -131,7 +131,7 @@ def pretexts(lines: Sequence[Entry], results: Sequence[Result]) -> str:
 
 
 def few_labels(lines: Sequence[Entry], results: Sequence[Result]) -> str:
-    """Finetuning with few labels from every row that was asked."""
+    """Finetuning with few labels from every row that was tested."""
     cells = [(kind, shots) for kind in KINDS['basic'] for shots in SHOTS if (kind, shots) != ('joint', 16)]
     shown = [
         f'Top-1 by labels per class, after {STEPS["motion"]} steps of {BATCH} videos, {STEPS["joint"]} for the joint '
@@ -149,7 +149,7 @@ def few_labels(lines: Sequence[Entry], results: Sequence[Result]) -> str:
 
 
 def falls(lines: Sequence[Entry], results: Sequence[Result]) -> str:
-    """Read-outs on real video, with the interval of so few clips."""
+    """Read-outs on real video, with intervals for the few clips."""
     shown = [
         f'Falls and daily activities of four people (GMDCSA24): {CLIPS} clips, each person against the other three. '
         'There are two classes: chance is about 50 for R@1, and always answering "fall" is right in 61 %. The networks '
@@ -168,7 +168,7 @@ def falls(lines: Sequence[Entry], results: Sequence[Result]) -> str:
 
 
 def departures(costs: dict[str, Cost]) -> str:
-    """What is a method's own, and what is not as published."""
+    """Special settings of each method, and differences from its publication."""
     shown = [
         '| method | clips a video | epochs | videos a step | clips in all | fits level future | own, and departures |',
         '|---|---:|---:|---:|---:|---|---|',
@@ -181,7 +181,7 @@ def departures(costs: dict[str, Cost]) -> str:
 
 
 def settings() -> str:
-    """What was tried for each method, and chosen."""
+    """Settings tried and chosen for each method."""
     found = chosen()
     shown = [
         f'Each method had {TRIALS} trials of its learning rate and, if its loss has one, its temperature '

@@ -1,4 +1,4 @@
-"""The trials of rival_settings.py, run."""
+"""Run the trials of rival_settings.py."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
@@ -27,13 +27,13 @@ from cmvl_mm.engine.config import load_config
 
 
 def tune(only: Collection[str], *, lanes: int, missing: bool, again: bool) -> dict[str, BaseException]:
-    """Run every trial of the methods asked for, on the validation split; choose for those that have them all.
+    """Run every trial of the given methods on the validation split; choose settings for methods with all trials.
 
     Args:
-        only: keys of methods; others are passed over.
-        lanes: as of `run_rows`, like the others.
-        missing: a published trial of the same settings is not run again.
-        again: trials of other settings are run anew.
+        only: keys of methods; other methods are skipped.
+        lanes: runs at a time, see `run_rows`.
+        missing: do not repeat a published trial of the same settings.
+        again: repeat trials of other settings.
 
     Returns:
         Failures by name.
@@ -64,7 +64,7 @@ def run_trials(
     missing: bool,
     again: bool,
 ) -> dict[str, BaseException]:
-    """One short training a trial, with the tuning's seed; failures by name."""
+    """Run one short training per trial, with the tuning's seed; returns failures by name."""
     chosen = [
         rival(key, 'basic', (*options_of(trial), *short[key]), trial_suffix(trial))
         for key, tried in trials.items()
@@ -72,5 +72,5 @@ def run_trials(
     ]
     try:
         return run_rows(chosen, [TUNING_SEED], 'val', lanes=lanes, missing=missing, again=again)
-    finally:  # stopped, too: what is finished is published
+    finally:  # also when stopped: publish finished results
         publish([found for found in load_finished() if shelf(found.row) == RIVALS])

@@ -1,4 +1,4 @@
-"""What the suite runs: one row is one training or one network, on one level, with every seed."""
+"""The rows of the suite: a row is one training or one network, on one level, with every seed."""
 
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs/evidence'
 WORK = Path('work_dirs/evidence')
-"""Everything the suite makes; the configs read from here."""
+"""Folder of everything that the suite makes; the configs read from it."""
 
 Level = Literal['basic', 'future', 'hard', 'small', 'falls']
-"""Three of the controlled benchmark; 'small' is basic at half its size, see small_videos.py; 'falls' is real video, see
-real_video.py."""
+"""Three levels of the controlled benchmark; 'small' is basic at half its size, see small_videos.py; 'falls' is real
+video, see real_video.py."""
 KINDS: dict[str, tuple[str, ...]] = {
     'basic': ('context', 'motion', 'joint'),
     'future': ('context', 'motion', 'joint', 'current', 'turn'),
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     test: str = 'retrieval'  # config below configs/evidence
     level: Level = 'basic'
     core: bool = False  # part of `make evidence SEEDS=1`
-    options: tuple[str, ...] = ()  # of the training
+    options: tuple[str, ...] = ()  # options of the training
     classifies: bool = False
     suite: Literal['evidence', 'rivals/evidence'] = 'evidence'  # folder below configs of `train`
 
@@ -119,12 +119,12 @@ CANDIDATES = {
     'clip_motion': 'far_future_09',
     'steady_clip_motion': 'clip_motion',
 }
-"""Rows of ours, not of the paper, and the row that each changes in one point."""
+"""Our own rows, which are not in the paper -> the row that each changes in one point."""
 
 FEW_LABEL_STARTS = ('scratch', 'iframes', 'motion_vectors', 'both', 'alpha_09', 'far_future_09')
 """Where few-label finetuning starts: random weights, or the checkpoint of a row."""
 SHOTS = (1, 4, 16)
-"""Labels per class; the joint label has nine videos a class in all, so 16 is left out there."""
+"""Labels per class; the joint label has only nine videos per class, so 16 is left out there."""
 
 
 def folder(row: str, seed: int) -> Path:
@@ -133,7 +133,7 @@ def folder(row: str, seed: int) -> Path:
 
 
 def annotations(level: str, split: str, kind: str) -> Path:
-    """List of one of the level's splits: 'train', 'val', 'test', and of level basic 'fresh' (see fresh_videos.py)."""
+    """List of a split of the level: 'train', 'val', 'test', and for level basic 'fresh' (see fresh_videos.py)."""
     return WORK / level / 'annotations' / f'{split}_{kind}.txt'
 
 

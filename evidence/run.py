@@ -1,4 +1,4 @@
-"""A script of the repository as a process of its own, and the lock that keeps suites apart."""
+"""Run a script of the repository in a separate process, and lock the folder so that only one suite runs."""
 
 import fcntl
 import os
@@ -21,20 +21,20 @@ _running: set[subprocess.Popen[bytes]] = set()
 _stopping = threading.Event()
 _beginning = threading.Lock()
 GRACE = 15.0
-"""Seconds for scripts to end by themselves: a terminal sends them Ctrl-C as well, and a training ends after a step."""
+"""Seconds for scripts to end by themselves: a terminal also sends them Ctrl-C, and a training ends after a step."""
 
 
 def run(name: str, command: Sequence[str | int | Path], threads: int = 1, spent: Path | None = None) -> None:
-    """Run a script; its output goes to a file, which is named if it fails.
+    """Run a script; its output goes to a file, which is named if the script fails.
 
     Args:
-        name: of the file below work_dirs/evidence/logs.
+        name: name of the file below work_dirs/evidence/logs.
         command: the script's path in the repository, and its arguments.
-        threads: of torch.
-        spent: file of a number, to which the CPU seconds of the script and its workers are added.
+        threads: number of torch threads.
+        spent: file with a number, to which the CPU seconds of the script and its workers are added.
 
     Raises:
-        RuntimeError: it failed, or the suite is being stopped.
+        RuntimeError: the script failed, or the suite is being stopped.
     """
     words = [sys.executable, str(REPOSITORY / command[0]), *map(str, command[1:])]
     log = WORK / 'logs' / f'{name}.txt'
@@ -57,7 +57,7 @@ def run(name: str, command: Sequence[str | int | Path], threads: int = 1, spent:
 
 
 def stop_running() -> None:
-    """Begin nothing more, and end what runs: after `GRACE` seconds by SIGTERM."""
+    """Start no more scripts, and end running ones: after `GRACE` seconds with SIGTERM."""
     with _beginning:
         _stopping.set()
     end = time.monotonic() + GRACE
@@ -68,26 +68,26 @@ def stop_running() -> None:
 
 
 def allow_running() -> None:
-    """After `stop_running`, begin again."""
+    """Allow new scripts again after `stop_running`."""
     _stopping.clear()
 
 
 def add_seconds(path: Path, seconds: float) -> None:
-    """Add to the number in a file, which a first one makes: a resumed training continues its sum."""
+    """Add to the number in a file, which the first call makes: a resumed training continues its sum."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, f'{read_seconds(path) + seconds:.3f}\n')
 
 
 def read_seconds(path: Path) -> float:
-    """What `add_seconds` has added up; 0 before the first."""
+    """The sum of `add_seconds`; 0 before the first call."""
     return float(path.read_text()) if path.exists() else 0.0
 
 
 def keep_settings(work_dir: str | Path, settings: str) -> None:
-    """Note what a training is begun with, so that a stopped one resumes with the same or not at all.
+    """Record the settings of a training, so that a stopped training resumes only with the same settings.
 
     Raises:
-        RuntimeError: a training of other settings was begun in this folder.
+        RuntimeError: a training with other settings was started in this folder.
     """
     path = Path(work_dir) / 'settings.txt'
     if path.exists() and path.read_text() != settings:
@@ -100,7 +100,7 @@ def keep_settings(work_dir: str | Path, settings: str) -> None:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Hold the folder of the suite's work: who finds it held ends, naming it."""
+    """Lock the work folder of the suite; a second suite ends with an error that names the folder."""
     WORK.mkdir(parents=True, exist_ok=True)
     with (WORK / 'lock').open('w') as lock:
         try:
@@ -111,7 +111,7 @@ def alone() -> Iterator[None]:
 
 
 def config_with(path: Path, options: Sequence[str]) -> Config:
-    """The settings that a tool reads from a config and `--cfg-options`."""
+    """The config with `--cfg-options` as a tool reads it."""
     parts = (option.split('=', 1) for option in options)
     return load_config(path, {key: DictAction._parse_iterable(value) for key, value in parts})
 

@@ -3,16 +3,16 @@
     make rivals                                     # level basic, seeds 0, 1, 2
     make rivals SEEDS=1 ONLY="vcop prp"             # some methods, one seed
     make rivals LEVELS="basic future hard"
-    python evidence/run_rivals.py --few-labels      # few-label finetuning from every row, too; hours
-    python evidence/run_rivals.py --falls FOLDER    # read-outs on real clips from every row of level basic, too
+    python evidence/run_rivals.py --few-labels      # also few-label finetuning from every row; hours
+    python evidence/run_rivals.py --falls FOLDER    # also read-outs on real clips from every row of level basic
     python evidence/run_rivals.py --tune            # on the validation split; writes evidence/rival_settings.json
-    python evidence/run_rivals.py --missing         # only what evidence/rivals.json has not
-    python evidence/run_rivals.py --again           # rows whose settings have changed since are run anew
+    python evidence/run_rivals.py --missing         # only what evidence/rivals.json lacks
+    python evidence/run_rivals.py --again           # repeat rows whose settings have changed
     python evidence/run_rivals.py --report          # RIVALS.md from evidence/rivals.json, without a training
 
-Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
-work_dirs/evidence and published: stopped (Ctrl-C) and run again, the run continues. A method that fails does not stop
-the others.
+All runs use the ordinary configs and tools, one thread each, two at a time. Every finished result is stored in
+work_dirs/evidence and published, so a run that was stopped (Ctrl-C) continues when the command is repeated. A method
+that fails does not stop the others.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main() -> None:
         write_costs(entries('basic'))
         write_report()
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: else what runs would continue alone
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: otherwise scripts would continue alone
     begun = time.monotonic()
     try:
         with alone():
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def compare(args: argparse.Namespace) -> dict[str, BaseException]:
-    """Everything that is not there yet, then the report; failures by name."""
+    """Run everything that is missing, then write the report; returns failures by name."""
     chosen = [entry for level in args.levels for entry in entries(level) if entry.key in args.only]
     for level in args.levels:
         make_level(level)
@@ -74,7 +74,7 @@ def compare(args: argparse.Namespace) -> dict[str, BaseException]:
         if args.falls is not None:
             jobs = falls_jobs(chosen, seeds, args.falls, published=args.missing)
             failures |= run_jobs(jobs, args.lanes, keep_going=True)
-    finally:  # stopped, too: what is finished is published
+    finally:  # also when stopped: publish finished results
         publish_rivals(chosen, 'test', real_video=args.falls is not None)
     write_costs(entries('basic'))
     write_report()
@@ -82,7 +82,7 @@ def compare(args: argparse.Namespace) -> dict[str, BaseException]:
 
 
 def publish_rivals(chosen: Sequence[Entry], split: str, *, real_video: bool = False) -> None:
-    """Put all finished results of this comparison into the repository; those of other settings leave it."""
+    """Put all finished results of this comparison into the repository, and remove results of other settings."""
     publish([found for found in load_finished() if shelf(found.row) == RIVALS])
     settings = {(entry.row.name, split): settings_of(entry.row, 0, split) for entry in chosen}
     if real_video:
@@ -91,7 +91,7 @@ def publish_rivals(chosen: Sequence[Entry], split: str, *, real_video: bool = Fa
 
 
 def told(failures: Mapping[str, BaseException]) -> str:
-    """What failed, why, and what to do."""
+    """A text on what failed, why, and what to do."""
     lines = [f'{len(failures)} failed, the others are finished:']
     lines += [f'  {name}: {failure}' for name, failure in failures.items()]
     return '\n'.join([*lines, 'Remedy: read the log, mend what it says, and run again: what is finished is kept.'])

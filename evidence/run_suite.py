@@ -4,13 +4,13 @@
     make evidence SEEDS=1                  # the core rows, seed 0
     python evidence/run_suite.py --seeds 1 --rows both iframes --lanes 1
     python evidence/run_suite.py --tune      # choose settings on the validation split; writes evidence/settings.json
-    python evidence/run_suite.py --missing   # only what evidence/results.json has not, e.g. on another machine
+    python evidence/run_suite.py --missing   # only what evidence/results.json lacks, e.g. on another machine
     python evidence/run_suite.py --fresh     # level basic once more, on videos of another seed
     python evidence/run_suite.py --report    # EVIDENCE.md from evidence/results.json, without a run
 
-Everything goes through the ordinary configs and tools, one thread each, two at a time. Every finished piece is kept in
-work_dirs/evidence: stopped and run again, the suite resumes. The test split is read by the evidence alone, the
-validation split by --tune and by the curves over epochs; EVIDENCE.md names five decisions that were made otherwise.
+All runs use the ordinary configs and tools, one thread each, two at a time. Every finished result is stored in
+work_dirs/evidence, so a stopped suite resumes when the command is repeated. Only the evidence reads the test split;
+--tune and the curves over epochs read the validation split. EVIDENCE.md names five decisions that were made otherwise.
 """
 
 import argparse
@@ -31,9 +31,9 @@ from small_videos import make_small
 from store import is_done, load_finished, load_published, publish
 
 BENCHMARK_SEED = 1
-"""The demo, whose test videos were looked at while it was built, has seed 0."""
+"""Seed of the benchmark's videos; the demo, whose test videos were seen during development, has seed 0."""
 SIZES = {'basic': (9, 4, 4), 'future': (9, 4, 4), 'hard': (5, 2, 2)}
-"""Videos for every pair of context and motion: training, validation, test."""
+"""Videos per pair of context and motion: training, validation, test."""
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
-    """Everything that is not there yet, then the report."""
+    """Run everything that is missing, then write the report."""
     for level in sorted({row.level for row in rows}):
         make_level(level)
     split = 'test'
@@ -81,7 +81,7 @@ def run_suite(args: argparse.Namespace, rows: list[Row]) -> None:
 
 
 def tune(args: argparse.Namespace) -> None:
-    """Every setting that is tried, on the validation split; then evidence/settings.json."""
+    """Run every setting to be tried on the validation split, then write evidence/settings.json."""
     make_level('basic')
     wanted = wanted_weights([], FEW_LABEL_STARTS, RATE_SEEDS, 'val') if args.missing else set()
     run_jobs(tuning_jobs(args.missing, wanted), args.lanes)
@@ -96,7 +96,7 @@ def tune(args: argparse.Namespace) -> None:
 def wanted_weights(
     rest: Sequence[Row], starts: Sequence[str], seeds: Sequence[int], split: str
 ) -> set[tuple[str, int]]:
-    """Row and seed of the trainings that something without a published result begins with; they are run again."""
+    """Row and seed of the trainings from which a job without a published result starts; they are run again."""
     wanted = {
         (row.of or row.start or '', seed)
         for seed in seeds
@@ -141,7 +141,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def chosen_rows(args: argparse.Namespace) -> list[Row]:
-    """Those named, with the rows whose weights they begin with; by default all, or the core."""
+    """The named rows with the rows whose weights they start from; by default all rows, or the core."""
     if args.rows:
         asked = [BY_NAME[name] for name in args.rows]
         return list(dict.fromkeys([*(BY_NAME[parent] for row in asked if (parent := row.of or row.start)), *asked]))
@@ -150,13 +150,13 @@ def chosen_rows(args: argparse.Namespace) -> list[Row]:
 
 
 def starts_of(rows: list[Row]) -> list[str]:
-    """Starts of few-label finetuning: of the rows, and beside any of level basic random weights."""
+    """Starts of few-label finetuning: those of the rows, plus random weights with any row of level basic."""
     names = {row.name for row in rows} | {'scratch' for row in rows if row.level == 'basic'}
     return [start for start in FEW_LABEL_STARTS if start in names]
 
 
 def make_level(level: str) -> None:
-    """The level's videos; those that are there are kept."""
+    """Make the level's videos; existing videos are kept."""
     if level == 'small':
         make_level('basic')
         make_small()
@@ -170,7 +170,7 @@ def make_level(level: str) -> None:
 
 
 def tuning_jobs(published: bool, wanted: set[tuple[str, int]]) -> list[Job]:
-    """Four weights for each target of Table 1, four gaps, what few-label tuning starts from, and what is ours."""
+    """Jobs for four weights of each target of Table 1, four gaps, starts of few-label tuning, and our own rows."""
     rows = [
         BY_NAME[name] for name in dict.fromkeys([*ALPHAS.values(), *FEW_LABEL_STARTS, *CANDIDATES]) if name != 'scratch'
     ]

@@ -1,4 +1,4 @@
-"""What was chosen on the validation split."""
+"""Settings chosen on the validation split."""
 
 import json
 from statistics import fmean
@@ -12,19 +12,19 @@ LEARNING_RATES = {
     'motion': (0.001, 0.003, 0.01, 0.03, 0.1),
     'joint': (0.0003, 0.001, 0.003, 0.01),
 }
-"""Of finetuning by kind of label, each tried for every start. 0.03 and 0.1 are there because the best of four from
-0.0003 on lay at the end for some starts."""
+"""Learning rates of finetuning by kind of label, each tried for every start. 0.03 and 0.1 were added because the best
+of four rates from 0.0003 was at the end for some starts."""
 TUNING_SEED = 100
-"""Of what is pretrained to choose settings; no seed of the evidence."""
+"""Seed of pretrainings that choose settings; the evidence does not use it."""
 RATE_SEEDS = (TUNING_SEED, 101, 102)
-"""Of labels, order and new layers of the finetunings that choose a rate: with one of them luck chose."""
+"""Seeds of labels, order and new layers of the finetunings that choose a rate; with one seed chance decided."""
 TARGET_WEIGHTS = {'mse': (0.2, 1.0, 5.0, 25.0), 'cross_entropy': (0.1, 0.5, 1.0, 2.5)}
-"""Motion loss weights tried for the other targets of Table 1, four each, as for InfoNCE; context weighs 0.5 beside
-them. The fourth ones were added where the best of three lay at the end, and to the other target as well."""
+"""Motion loss weights tried for the other targets of Table 1, four each, as for InfoNCE; the context weight is 0.5.
+The fourth weight was added because the best of three was at the end for one target; the other got a fourth as well."""
 ALPHAS = {0.25: 'alpha_025', 0.5: 'both', 0.75: 'alpha_075', 0.9: 'alpha_09'}
 """InfoNCE's motion loss weights: the alphas of equation 3, and the rows that have them."""
 GAPS = {2: 'alpha_09', 6: 'gap_6', 12: 'far_future_09', 20: 'gap_20'}
-"""Frames between clip and motion that were tried at alpha 0.9, and the rows that have them; the paper's have 2."""
+"""Frames between clip and motion that were tried at alpha 0.9, and the rows that have them; the paper has 2."""
 CHOSEN = REPOSITORY / 'evidence/settings.json'
 
 
@@ -32,7 +32,7 @@ def tuned_rate(start: str, kind: str) -> float:
     """The learning rate of finetuning from `start`.
 
     Raises:
-        FileNotFoundError, KeyError: it was never tuned.
+        FileNotFoundError, KeyError: the rate was never tuned.
     """
     if not CHOSEN.exists():
         raise FileNotFoundError(f'{CHOSEN}: no settings yet. Remedy: python evidence/run_suite.py --tune')
@@ -61,7 +61,7 @@ def top1_of_rates() -> dict[str, dict[str, dict[float, float]]]:
 
 
 def best_rate(top1: dict[float, float]) -> float:
-    """That of the highest top-1; of equals, the smaller."""
+    """The rate with the highest top-1; the smaller of equal ones."""
     return max(top1, key=lambda lr: (top1[lr], -lr))
 
 
@@ -76,13 +76,13 @@ def recall_of_weights() -> dict[str, dict[str, float]]:
 
 
 def recall_of_candidates() -> dict[str, float]:
-    """The same of what is ours, and of what it has to beat."""
+    """Joint R@1 on the validation split of our own rows, and of the rows they have to beat."""
     found = _recalls()
     return {name: found[name] for name in dict.fromkeys([*CANDIDATES.values(), *CANDIDATES])}
 
 
 def recall_of_gaps() -> dict[str, float]:
-    """The same of every gap before the motion that was tried."""
+    """Joint R@1 on the validation split of every gap that was tried before the motion."""
     found = _recalls()
     return {str(gap): found[row] for gap, row in GAPS.items()}
 
@@ -96,7 +96,7 @@ def _recalls() -> dict[str, float]:
 
 
 def write_chosen() -> None:
-    """Everything chosen and what it was chosen from, of the published results."""
+    """Write all chosen settings and the figures they were chosen from, from the published results."""
     tried = top1_of_rates()
     rates = {start: {kind: best_rate(top1) for kind, top1 in kinds.items()} for start, kinds in tried.items()}
     contents: dict[str, Any] = dict(

@@ -1,7 +1,8 @@
-"""Level basic at half its size: what training from the profile `small` reads instead of the videos' own size.
+"""Level basic at half its size, to test training from the profile `small`.
 
-`small` shrinks 340x256 to a short side of 128 px, and clips of 112 px are cut from it. Clips of the suite are squares
-of 96 px of 128x112, shrunk to 48 px: halved videos give the same clips without shrinking. A block of 16 px, which has
+`small` shrinks 340x256 to a short side of 128 px, from which clips of 112 px are cropped. Clips of the suite are
+squares
+of 96 px from 128x112, shrunk to 48 px: halved videos give the same clips without shrinking. A block of 16 px, which has
 one vector, then covers twice as much of the picture in each direction, as with `small`.
 
 Names, lists and labels are those of level basic, so seeds, order and crops pair with those of its rows.
@@ -19,11 +20,11 @@ from cmvl_mm.video.encode import PROFILES, Profile, reencode
 
 FOLDER = WORK / 'small'
 PROFILE = Profile(quantiser=PROFILES['small'].quantiser, short_side=56)
-"""The profile `small` for these videos: half of the short side that they have."""
+"""The profile `small` for these videos: half of their short side."""
 
 
 def make_small(source: Path = WORK / 'basic', folder: Path = FOLDER, workers: int = 2) -> None:
-    """Halve every listed video of a level; those that are there are kept, and the lists are copied."""
+    """Halve every listed video of a level; existing videos are kept, and the lists are copied."""
     lists = [source / 'annotations' / f'{split}_joint.txt' for split in ('train', 'val', 'test')]
     paths = sorted({entry.path for each in lists for entry in read_list(each, 'required')})
     missing = [path for path in paths if not (folder / path).exists()]

@@ -1,4 +1,4 @@
-"""Finished runs, one small JSON file each, so that a suite that was stopped resumes with the next."""
+"""Finished runs as small JSON files, so that a stopped suite resumes with the next run."""
 
 import hashlib
 import json
@@ -18,18 +18,18 @@ from cmvl_mm.files.machine import cpu_name
 PUBLISHED = REPOSITORY / 'evidence/results.json'
 """The results behind EVIDENCE.md, in the repository."""
 RIVALS = REPOSITORY / 'evidence/rivals.json'
-"""The same behind RIVALS.md: of rows whose names have `OF_RIVALS` in them, see rival_rows.py."""
+"""The results behind RIVALS.md: rows with `OF_RIVALS` in their names, see rival_rows.py."""
 OF_RIVALS = 'rival_'
 WRITTEN = (
     'EVIDENCE.md', 'RIVALS.md', 'evidence/results.json', 'evidence/rivals.json', 'evidence/rival_costs.json',
     'evidence/plots',
 )  # fmt: skip
-"""What a suite leaves changed for the next one in the same clone, whose results are no less those of the commit."""
+"""Files that a suite changes; the next suite in the same clone still counts as run at the commit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one row gave with one seed on one split."""
+    """The figures of one row with one seed on one split."""
 
     row: str
     seed: int
@@ -49,7 +49,7 @@ class Result:
 def result(
     row: str, seed: int, split: str, figures: dict[str, float], minutes: float, settings: str, machine: str = ''
 ) -> Result:
-    """A result of now, by default of this machine's processor."""
+    """A result with the current date, by default for this machine's processor."""
     rounded = {name: round(value, 3) for name, value in figures.items()}
     return Result(
         row=row, seed=seed, split=split, figures=rounded, minutes=round(minutes, 2), settings=settings,
@@ -59,9 +59,9 @@ def result(
 
 
 def digest(*configs: Config) -> str:
-    """Of all settings of some configs, so that a result is known to be theirs.
+    """Digest of all settings of some configs, to check that a result belongs to them.
 
-    By the names of stages, as the configs of the published results had them.
+    Stages are identified by names, as in the configs of the published results.
     """
     settings = json.dumps([by_name(config.to_dict()) for config in configs], sort_keys=True, default=repr)
     return hashlib.sha256(settings.encode()).hexdigest()[:12]
@@ -72,10 +72,10 @@ def place(row: str, seed: int, split: str) -> Path:
 
 
 def is_done(row: str, seed: int, split: str, settings: str, *, published: bool = False) -> bool:
-    """Whether a row has its result here or, with `published`, one of the same settings in the repository.
+    """Whether a row has its result here or, with `published`, a result of the same settings in the repository.
 
     Raises:
-        RuntimeError: it has one of other settings here.
+        RuntimeError: the row has a result of other settings here.
     """
     path = place(row, seed, split)
     if not path.exists():
@@ -91,19 +91,19 @@ def is_done(row: str, seed: int, split: str, settings: str, *, published: bool =
 
 
 def save(found: Result) -> None:
-    """The file appears whole or not at all."""
+    """Save a result to its file atomically."""
     path = place(found.row, found.seed, found.split)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, asdict(found))
 
 
 def shelf(row: str) -> Path:
-    """The file of the repository that a row's results go to."""
+    """The file of the repository for a row's results."""
     return RIVALS if OF_RIVALS in row else PUBLISHED
 
 
 def publish(results: list[Result]) -> None:
-    """Put results into their files of the repository; those of other rows and seeds stay there, and newer ones."""
+    """Put results into their files of the repository; newer results and those of other rows and seeds stay."""
     for path in sorted({shelf(found.row) for found in results}):
         kept = {found.key: found for found in load_published(path)}
         kept |= {
@@ -115,11 +115,11 @@ def publish(results: list[Result]) -> None:
 
 
 def withdraw_others(path: Path, settings: Mapping[tuple[str, str], str]) -> None:
-    """Take results of older settings out of a file of the repository, of rows that have one of the newer.
+    """Remove results of older settings from a file of the repository, for rows with a result of newer settings.
 
     Args:
-        path: of the file.
-        settings: (row, split) -> the newer digest; rows that are not named stay as they are.
+        path: path of the file.
+        settings: (row, split) -> the newer digest; other rows stay unchanged.
     """
     found = load_published(path)
     newer = {
@@ -134,13 +134,13 @@ def withdraw_others(path: Path, settings: Mapping[tuple[str, str], str]) -> None
 
 
 def load_published(path: Path | None = None) -> list[Result]:
-    """What a file of the repository holds, by default `PUBLISHED`; nothing before the first run."""
+    """The results in a file of the repository, by default `PUBLISHED`; empty before the first run."""
     path = path or PUBLISHED
     return [Result(**found) for found in json.loads(path.read_text())] if path.exists() else []
 
 
 def load_finished() -> list[Result]:
-    """Every result that is on disk, by row and seed."""
+    """Every result on disk, by row and seed."""
     return [Result(**json.loads(path.read_text())) for path in sorted((WORK / 'results').glob('*.json'))]
 
 

@@ -1,4 +1,4 @@
-"""Tables of EVIDENCE.md: one of every level, classifiers, few labels, real video, the full-size trial, settings."""
+"""Tables of EVIDENCE.md: one for each level, classifiers, few labels, real video, the full-size trial, settings."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ targets and number of keys.
 
 
 def spread(numbers: Sequence[float]) -> str:
-    """'44.5 (2.1)': mean and deviation; of one run, the figure alone."""
+    """'44.5 (2.1)': mean and standard deviation; for one run the figure alone."""
     if not numbers:
         return '–'
     return f'{fmean(numbers):.1f}' + (f' ({stdev(numbers):.1f})' if len(numbers) > 1 else '')
@@ -89,7 +89,7 @@ def share(results: Sequence[Result], row: str, figure: str, count: int) -> str:
 
 
 def curve(found: Result, key: str) -> dict[int, float]:
-    """Epoch -> figure, where a run of the full-size trial has recorded it."""
+    """Epoch -> figure, for the epochs that a run of the full-size trial has recorded."""
     start = f'{key}{AT_EPOCH}'
     return {int(name.removeprefix(start)): value for name, value in found.figures.items() if name.startswith(start)}
 

@@ -1,4 +1,4 @@
-"""The trainings behind some weights, so that a result is known to be of networks that were trained so."""
+"""The trainings behind some weights, to check that a result comes from networks trained this way."""
 
 from mmengine.config import Config
 from rival_rows import start_row
@@ -15,5 +15,5 @@ def trainings_of(row: Row, seed: int) -> tuple[Config, ...]:
 
 
 def trainings_of_start(start: str, seed: int) -> tuple[Config, ...]:
-    """The same of what a finetuning starts from: 'scratch' is random weights there, and no row."""
+    """Configs of the trainings behind a finetuning's start; 'scratch' means random weights, not a row."""
     return () if start == 'scratch' else trainings_of(BY_NAME.get(start) or start_row(start), seed)

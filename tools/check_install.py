@@ -1,4 +1,4 @@
-"""Check an installed cmvl_mm from a folder outside the checkout: what is missing in the wheel shows here.
+"""Check an installed cmvl_mm from a folder outside the checkout, to find files missing in the wheel.
 
 python tools/check_install.py light     # without extras: reader and command line
 python tools/check_install.py train     # with cmvl_mm[train]: every module, a config by name, a model of the zoo
@@ -16,12 +16,12 @@ from pathlib import Path
 import cmvl_mm
 
 LIGHT = ('files', 'bitstream', 'video', 'controlled', 'prepare', 'cli', 'workflows.configs')
-"""Parts whose modules need PyAV, NumPy, Click and tqdm alone, but for"""
+"""Parts whose modules need only PyAV, NumPy, Click and tqdm, except for"""
 NEED_MORE = ('prepare.tvl1', 'video.torch')
 
 
 def module_names(parts: tuple[str, ...] = ('',)) -> list[str]:
-    """Of all modules below some parts of the package; ('',) is all of it."""
+    """Names of all modules below some parts of the package; ('',) means the whole package."""
     found = (module.name.removeprefix('cmvl_mm.') for module in pkgutil.walk_packages(cmvl_mm.__path__, 'cmvl_mm.'))
     if parts == ('',):
         return list(found)
@@ -37,7 +37,7 @@ def import_all(names: list[str]) -> None:
 
 
 def cmvl(*words: str) -> str:
-    """Run the installed command `cmvl`; its output."""
+    """Run the installed command `cmvl` and return its output."""
     command = [str(Path(sys.executable).with_name('cmvl')), *words]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

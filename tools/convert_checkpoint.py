@@ -1,13 +1,13 @@
-"""Rename the weights of the authors' checkpoints to ours (C3D, R3D-26, R(2+1)D-26), and of pretraining back.
+"""Rename the weights of the authors' checkpoints to our names (C3D, R3D-26, R(2+1)D-26), and pretraining back.
 
 python tools/convert_checkpoint.py released.pth ours.pth
 python tools/convert_checkpoint.py ours.pth released.pth --to released
 python tools/convert_checkpoint.py pytorch_model.pt r2plus1d26.safetensors --sha256 …64 digits…
 python tools/convert_checkpoint.py NAME released.pth --to released     # of model_zoo.md
 
-A DST that ends in .safetensors holds tensors and no pickle, whoever reads it; its SHA-256 is printed, to be published.
-Read are the released pretraining and, as bare networks, the released finetuning and ModelScope's
-damo/cv_r2p1d_video_embedding; which of them SRC is shows in its keys and is printed.
+A DST that ends in .safetensors holds tensors and no pickle; its SHA-256 is printed for publishing. SRC may be the
+released pretraining or, as a bare network, the released finetuning or ModelScope's damo/cv_r2p1d_video_embedding. The
+tool recognises the layout by the keys and prints it.
 """
 
 import argparse
@@ -51,12 +51,12 @@ def parse_args() -> argparse.Namespace:
 
 
 def convert(source: Path, target: Path, to: str) -> str:
-    """Read, rename, write; returns three lines that say what was done.
+    """Read, rename and write; returns three lines about the conversion.
 
     Raises:
         FileNotFoundError, CheckpointError: SRC is missing or unreadable.
         FileExistsError: DST exists.
-        UnknownKeyError: SRC is of no known layout, or not wholly. Nothing has been written then.
+        UnknownKeyError: SRC, or a part of it, has an unknown layout. Then nothing is written.
     """
     if target.exists():
         raise FileExistsError(f'{target} exists. Remedy: remove it or name another file.')
@@ -79,7 +79,7 @@ def convert(source: Path, target: Path, to: str) -> str:
 
 
 def save_whole(contents: dict, target: Path) -> None:
-    """Write a checkpoint that appears under its name whole or not at all; .safetensors take the weights alone."""
+    """Write a checkpoint that gets its name only when complete; .safetensors files hold only the weights."""
     with atomic_write(target, synced=True) as temporary, open(temporary, 'wb') as file:
         if target.suffix == '.safetensors':
             file.write(save({key: value.contiguous().clone() for key, value in contents['state_dict'].items()}))

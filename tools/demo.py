@@ -1,10 +1,10 @@
-"""The main job, end to end, on a small controlled video set or on your own folder.
+"""Run the main job end to end on a small controlled video set or on your own folder.
 
     make demo
     make demo VIDEOS=/path/to/folder        (class sub-folders give labels; without them finetuning is left out)
 
-Every step is one of the toolkit's own commands, printed before it runs. Run it again to resume after a stop. A video
-set of your own is split by recordings, which the names of the files tell.
+Every step is one of the toolkit's own commands, printed before it runs. Repeat the command to resume after a stop. Your
+own videos are split by recordings, which are recognised by file names.
 """
 
 import argparse
@@ -35,7 +35,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CONFIGS = REPOSITORY / 'configs' / 'demo'
 PRETRAIN_ITERATIONS = 12 * 36  # 12 epochs of the controlled set
 FINETUNE_ITERATIONS = 4 * 36
-FEWEST_VIDEOS = 4  # a batch that batch norm and a contrast can work with
+FEWEST_VIDEOS = 4  # smallest batch for batch norm and a contrastive loss
 
 
 class VideoSet(NamedTuple):
@@ -83,7 +83,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def claim_work_dir(asked: str | None, videos: str | None) -> Path:
-    """The folder of this demo; one folder serves one set of videos, or steps already done would be taken over."""
+    """The folder of this demo. One folder is for one set of videos, so that steps of other videos are not reused."""
     source = 'the controlled set' if videos is None else str(Path(videos).resolve())
     name = 'demo' if videos is None else f'demo_{Path(source).name}'
     work_dir = Path(asked) if asked is not None else Path('work_dirs') / name
@@ -96,7 +96,7 @@ def claim_work_dir(asked: str | None, videos: str | None) -> Path:
 
 
 class Job(NamedTuple):
-    """The demo's folder and how long its steps took."""
+    """The demo's folder and the times of its steps."""
 
     work_dir: Path
     times: StepTimes
@@ -112,7 +112,7 @@ class Job(NamedTuple):
 
 
 def controlled_videos(job: Job) -> VideoSet:
-    """The controlled set: 8 contexts x 8 motions, independent of each other, re-encoded like any other videos."""
+    """Make the controlled set: 8 contexts x 8 motions, independent of each other, re-encoded like any other videos."""
     source, prepared = job.work_dir / 'source', job.work_dir / 'prepared'
     with job.times.step('make videos', 'write_controlled_set'):
         write_controlled_set(source, val_per_cell=0, workers=2)
@@ -128,7 +128,7 @@ def controlled_videos(job: Job) -> VideoSet:
 
 
 def own_videos(folder: Path, job: Job) -> VideoSet:
-    """A folder of videos, small MPEG-4 made of it; class sub-folders give labels, names of files the recordings."""
+    """Re-encode a folder of videos to small MPEG-4; class sub-folders give labels, file names give recordings."""
     prepared = job.work_dir / 'prepared'
     tool = REPOSITORY / 'tools/prepare_videos.py'
     job.run('prepare', tool, folder, prepared, '--profile', 'small', '--workers', '2')
@@ -156,7 +156,7 @@ def own_videos(folder: Path, job: Job) -> VideoSet:
 
 
 def schedule(videos: int, batch_size: int, iterations: int) -> list[str]:
-    """Options that spend about `iterations` on a list of `videos`, whatever its length."""
+    """Options for about `iterations` iterations on a list of `videos` videos."""
     epochs = max(4, math.ceil(iterations / max(1, videos // batch_size)))
     return [
         f'train_dataloader.batch_size={batch_size}',
@@ -177,13 +177,13 @@ def options(videos: VideoSet, train_list: Path, iterations: int) -> list[str]:
 
 
 def pretrain(videos: VideoSet, job: Job, iterations: int) -> Path:
-    """Both pretext tasks, no labels."""
+    """Pretrain with both pretext tasks, without labels."""
     train(job, 'pretrain', CONFIGS / 'pretrain.py', options(videos, videos.train, iterations))
     return resolve_checkpoint(job.work_dir / 'pretrain')
 
 
 def finetune_both(videos: VideoSet, job: Job, checkpoint: Path) -> Comparison:
-    """The classifier from scratch and from the pretrained network, at equal budget, and what each gets right."""
+    """Finetune from scratch and from the pretrained network with an equal budget, and compare the results."""
     kind = str(videos.finetune_kind)
     train_list, test_list = videos.lists[kind]
     classes = 1 + max(
@@ -268,7 +268,7 @@ def compare_retrieval(videos: VideoSet, features: dict[str, Features]) -> list[C
 
 
 def groups_of(videos: VideoSet, paths: list[str]) -> list[str] | None:
-    """The recordings of test videos; None of the controlled set, whose videos are independent."""
+    """The recordings of test videos; None for the controlled set, whose videos are independent."""
     if not videos.grouped:
         return None
     everything = [entry.path for entry in read_list(videos.root / 'all.txt', 'optional')]
@@ -277,7 +277,7 @@ def groups_of(videos: VideoSet, paths: list[str]) -> list[str] | None:
 
 
 def counts_text(videos: VideoSet) -> str:
-    """'576 training and 256 test videos, 64 classes': of the labels that finetuning uses, with the recordings."""
+    """'576 training and 256 test videos, 64 classes', for the labels of the finetuning, with the recordings."""
     train, test = (read_list(file, 'required') for file in videos.lists[str(videos.finetune_kind)])
     counts = f'{len(train)} training and {len(test)} test videos, {len({entry.label for entry in train})} classes'
     if not videos.grouped:

@@ -1,12 +1,12 @@
-"""Every ablation at the demo's size, each with the demo's budget, and one table of what came out.
+"""Run every ablation at the demo's size and budget, and write one table of results.
 
     make demo                                   # makes the videos
     python tools/demo_ablations.py              # trains every row that is not finished, tests it, prints the table
     python tools/demo_ablations.py --only table1_mse table4_iframes
 
-Rows run side by side, one thread each; run it again to resume. TV-L1 takes a tenth of a second a frame, so
-optical flow trains on a third of the videos, each three times an epoch, and so does a row of vectors to compare with.
-The row is left out, and named, as long as the flow of that third is not there (about 40 minutes of one core):
+Rows run side by side, one thread each; repeat the command to resume. TV-L1 takes a tenth of a second per frame, so
+optical flow trains on a third of the videos, each three times an epoch, as does a row of vectors for comparison. The
+row of optical flow is skipped with a message until the flow of that third exists (about 40 minutes of one core):
 
     cmvl prepare work_dirs/demo/ablations/flow_videos.txt work_dirs/demo/prepared/videos \\
         --root work_dirs/demo/source/videos --flow
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     title: str
     train: str | None  # config below configs/demo; None: a network of the base's pretraining is tested
     test: str = 'retrieval'
-    options: tuple[str, ...] = ()  # of the training
+    options: tuple[str, ...] = ()  # options of the training
 
 
 ROWS = [
@@ -105,7 +105,7 @@ def third() -> list[Entry]:
 
 
 def write_third() -> None:
-    """The list to train on, as long as the whole one, and the list of files to compute flow of."""
+    """Write the training list, as long as the whole list, and the list of files that need flow."""
     THIRD.parent.mkdir(parents=True, exist_ok=True)
     THIRD.write_text(3 * ''.join(f'{entry.path} {entry.label}\n' for entry in third()))
     FLOW_VIDEOS.write_text(''.join(f'{Path(entry.path).name}\n' for entry in third()))
@@ -140,7 +140,7 @@ def test(row: Row) -> None:
 
 
 def run(row: Row, tool: str, *arguments: str | Path) -> None:
-    """One of the toolkit's commands on one thread; its output goes to a file, which is named if it fails."""
+    """Run a command of the toolkit on one thread; its output goes to a file, which is named if the command fails."""
     command = [sys.executable, str(REPOSITORY / f'tools/{tool}.py'), *map(str, arguments)]
     log = DEMO / 'ablations' / f'{row.name}_{tool}.txt'
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +153,7 @@ def run(row: Row, tool: str, *arguments: str | Path) -> None:
 
 
 def figures(row: Row) -> list[str]:
-    """R@1 by context, motion and joint label, the last epoch's pretext accuracies, top-1; '-' where there is none."""
+    """R@1 by context, motion and joint label, the last epoch's pretext accuracies, top-1; '-' for missing figures."""
     pretext = '-'
     if row.train is not None:
         curves = read_curves(folder(row))

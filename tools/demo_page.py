@@ -1,4 +1,4 @@
-"""The demo's table and its report.html, from what its steps have left."""
+"""The demo's table and report.html, from the results of its steps."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,7 +39,7 @@ CURVES_SAY = (
 
 
 def result_table(results: Results) -> list[list[str]]:
-    """Every figure with chance, both systems, their difference and a verdict; a header above each pair of systems."""
+    """Every figure with chance, both systems, difference and verdict; a header above each pair of systems."""
     rows = []
     for first, second, comparisons in results:
         rows.append(['%', 'chance', first, second, 'difference', ''])
@@ -48,7 +48,7 @@ def result_table(results: Results) -> list[list[str]]:
 
 
 def warnings_of(results: Results) -> list[str]:
-    """A sentence for every difference that is no result."""
+    """A sentence for every difference that is not significant."""
     return [
         sentence
         for first, second, comparisons in results
@@ -60,7 +60,7 @@ def warnings_of(results: Results) -> list[str]:
 def write_page(
     videos: 'VideoSet', counts: str | None, work_dir: Path, results: Results, found: Features, times: StepTimes
 ) -> Path:
-    """report.html: the table with counts, curves, a training sample, the retrieval gallery, and what it took."""
+    """Write report.html: the table with counts, curves, a training sample, the retrieval gallery, and the times."""
     sections = {
         'Result': _results(videos, counts, results),
         'Curves': [html_figure(curves(work_dir, videos), CURVES_SAY)],
@@ -77,7 +77,7 @@ def write_page(
 
 
 def labels_of(found: Features, lists: tuple[Path, Path]) -> np.ndarray:
-    """(n,) labels by the lists of one kind, in the order of the features."""
+    """(n,) labels from the lists of one kind, in the order of the features."""
     by_path = {entry.path: entry.label for file in lists for entry in read_list(file, 'required')}
     return np.array([by_path[str(path)] for path in found.paths])
 

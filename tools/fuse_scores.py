@@ -1,8 +1,8 @@
-"""Fuse the scores of several networks, and print top-1 of each and of all together.
+"""Fuse the scores of several networks, and print top-1 of each network and of all together.
 
 python tools/fuse_scores.py iframe.npz motion.npz residual.npz --weights 2 1 1
 
-The files are those of tools/test.py --dump-features, of tests on one list.
+The files come from tools/test.py --dump-features, from tests on one list.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _rows(name: str, scored: Scored) -> list[list[str]]:
-    """Its line of the table."""
+    """The line of one network in the table."""
     figures = figures_of({'top1': scored.correct.mean(), 'videos': len(scored.labels)})
     return [[name, *row[1:]] for row in figure_rows(figures)[1:]]
 

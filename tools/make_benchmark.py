@@ -1,14 +1,14 @@
-"""Make the controlled benchmark: videos of known context and known motion, with their truth and lists.
+"""Make the controlled benchmark: videos of known context and known motion, with ground truth and lists.
 
     python tools/make_benchmark.py data/basic --level basic
     python tools/make_benchmark.py data/future --level future    # motions that differ only after the clip
     python tools/make_benchmark.py data/hard --level hard        # moving camera, textured objects, more classes
 
-OUT gets videos/NAME.mp4, whose names, lengths and sizes tell nothing; truth/NAME.npz, read by
+OUT gets videos/NAME.mp4, whose names, lengths and sizes reveal no label; truth/NAME.npz, read by
 cmvl_mm.controlled.truth.load_truth; annotations/{train,val,test}_{context,motion,joint}.txt with lines
 "videos/NAME.mp4 label", relative to OUT, and classes_*.txt. Level future also has the kinds current and turn.
 
-Run it again after a stop: it keeps what is there and adds what is missing. A folder holds one level of one seed.
+Repeat the command after a stop: it keeps existing files and adds missing ones. A folder holds one level of one seed.
 """
 
 import argparse

@@ -100,7 +100,7 @@ level.
 
 
 class Entry(NamedTuple):
-    """What a config says of itself."""
+    """Title and fields of a config's docstring."""
 
     config: str
     title: str
@@ -128,7 +128,7 @@ def read_all() -> list[Entry]:
 
 
 def read_results(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
-    """configs/results.yml by config."""
+    """The results of configs/results.yml by config."""
     known = {entry.config for entry in entries}
     by_config: dict[str, list[dict[str, Any]]] = {}
     for result in yaml.safe_load((REPOSITORY / RESULTS).read_text()) or []:
@@ -153,7 +153,7 @@ def row(entry: Entry, results: list[dict[str, Any]]) -> str:
 
 
 def with_intervals(result: dict[str, Any]) -> str:
-    """What was measured, each percent in braces with its 95 % interval, and the number of test videos."""
+    """The measured figures with the number of test videos; percents in braces get their 95 % interval."""
     n = result.get('n')
     if n is None:
         return result['ours']
@@ -166,7 +166,7 @@ def _interval(percent: float, n: int) -> str:
 
 
 def weights_section(published: list[Weights]) -> str:
-    """The published weights of the manifest."""
+    """The section on the published weights of the manifest."""
     if not published:
         return f'{WEIGHTS}\nNone yet.\n'
     head = '| name | what | trained by | at commit | seeds | MB | curves | published, tested on |'
@@ -216,13 +216,13 @@ def zoo(entries: list[Entry], results: dict[str, list[dict[str, Any]]], publishe
 
 
 def dataset(config: str) -> str:
-    """What a config trains or tests on, by its name."""
+    """The data set of a config, by the config's name."""
     names = {'demo': 'controlled set', 'evidence': 'controlled benchmark', 'k400': 'Kinetics-400', 'hmdb': 'HMDB51'}
     return next((name for part, name in names.items() if part in config), 'UCF101')
 
 
 def metafile(entries: list[Entry], results: dict[str, list[dict[str, Any]]]) -> str:
-    """The text of configs/metafile.yml, as OpenMMLab's tools read it; a result there is ours, never the paper's."""
+    """The text of configs/metafile.yml for OpenMMLab's tools; results in it are ours, never the paper's."""
     collection = {
         'Name': 'CMD',
         'README': 'model_zoo.md',

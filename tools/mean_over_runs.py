@@ -3,7 +3,7 @@
 python tools/mean_over_runs.py work_dirs/finetune_c3d_ucf_split1 work_dirs/finetune_c3d_ucf_split2 \\
     work_dirs/finetune_c3d_ucf_split3
 
-Reads the newest test of each work directory, as tools/test.py wrote it.
+It reads the newest test of tools/test.py in each work directory.
 """
 
 import argparse

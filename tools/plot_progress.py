@@ -1,9 +1,10 @@
-"""What a training run had learnt after some of its epochs: a table and a plot (Tables 3 and 7).
+"""Show what a training run had learnt after some of its epochs, as a table and a plot (Tables 3 and 7).
 
     python tools/plot_progress.py work_dirs/ablations/table7
 
-Reads the log of a run whose config validates at some epochs (train_cfg.val_epochs). Accuracies of the pretext tasks are
-means over the logged batches of that epoch, in percent; the other figures are the validation's. Writes progress.png.
+It reads the log of a run whose config validates at some epochs (train_cfg.val_epochs). Accuracies of the pretext tasks
+are means over the logged batches of that epoch, in percent; other figures are from the validation. It writes
+progress.png.
 """
 
 import argparse
@@ -23,10 +24,10 @@ def parse_args() -> argparse.Namespace:
 
 
 def progress(work_dir: Path) -> dict[int, Row]:
-    """Epoch -> training accuracies of that epoch in percent, and what its validation found.
+    """Epoch -> training accuracies in percent, and figures of the validation.
 
     Raises:
-        ValueError: no validation ran.
+        ValueError: no validation has run.
     """
     curves, found = read_curves(work_dir), read_validations(work_dir)
     if not found:

@@ -1,4 +1,4 @@
-"""Make an entry of the zoo from a work directory: weights, manifest entry, curves. Nothing goes over the net.
+"""Make an entry of the zoo from a work directory: weights, manifest entry, curves. Nothing is uploaded.
 
     python tools/publish_model.py configs/demo/pretrain.py work_dirs/demo/pretrain demo_joint \\
         --what 'V-Network, 12 epochs of both tasks on the controlled set' \\
@@ -6,9 +6,9 @@
         --test configs/demo/retrieval.py work_dirs/demo/retrieve_pretrained
     python tools/make_model_zoo.py
 
-Each --test is the config, the work directory and the KEY=VALUE options of a run of tools/test.py on these very weights;
-its log and its config say so, or it is refused. Files over 10 MB do not go beside the manifest: with --url (where you
-have put it, or will) or --why (nowhere) the file stays in the work directory, and the zoo describes it.
+Each --test is the config, the work directory and the KEY=VALUE options of a run of tools/test.py on these weights; it
+is refused if its log or config differ. Files over 10 MB are not stored next to the manifest: with --url (the place of
+the upload) or --why (not uploaded) the file stays in the work directory, and the zoo describes it.
 """
 
 import argparse
@@ -43,7 +43,7 @@ WRITTEN = (
     'model-index.yml',
     'configs/metafile.yml',
 )
-"""What publishing itself changes."""
+"""Files that publishing itself changes."""
 
 
 def parse_args() -> argparse.Namespace:
@@ -86,14 +86,14 @@ def below_configs(config: str) -> str:
 
 
 def commit(trained_at: str | None, allow_changes: bool) -> str:
-    """What an entry says of the commit that trained the weights.
+    """The commit of the training for the entry.
 
     Args:
-        trained_at: as `commit_of_training` gives it.
-        allow_changes: take what nobody could come back to, and say so: '+changes', or 'unknown'.
+        trained_at: result of `commit_of_training`.
+        allow_changes: accept a tree that cannot be restored, marked '+changes' or 'unknown'.
 
     Raises:
-        PublishError: the tree is no commit, now, whose configs are compared, or in the training.
+        PublishError: the tree has changes, either now, when configs are compared, or at the training.
     """
     words = ['git', 'status', '--porcelain', '--', '.', *(f':!{path}' for path in WRITTEN)]
     changes = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
@@ -116,7 +116,7 @@ def commit(trained_at: str | None, allow_changes: bool) -> str:
 
 
 def seeds_of(meta: dict, given: list[int] | None) -> list[int]:
-    """The run's own seed first."""
+    """The seeds, with the run's own seed first."""
     own = meta.get('seed')
     if given is None and own is None:
         raise PublishError('the checkpoint does not tell its seed. Remedy: --seeds.')
@@ -126,7 +126,7 @@ def seeds_of(meta: dict, given: list[int] | None) -> list[int]:
 
 
 def publish(args: argparse.Namespace) -> str:
-    """Check everything, then write; returns what was done, in lines."""
+    """Check everything, then write; returns lines about the result."""
     entries, folder = read_manifest(), zoo_folder()
     checkpoint = resolve_checkpoint(Path(args.work_dir))
     contents = read_checkpoint(checkpoint)
@@ -184,7 +184,7 @@ def publish(args: argparse.Namespace) -> str:
     manifest = manifest_of(entries | {args.name: entry}, folder)
     write_all({target: content, folder / entry.log: log.encode(), folder / MANIFEST: manifest.encode()})
     if not bundled:
-        (folder / target.name).unlink(missing_ok=True)  # of an entry that is replaced
+        (folder / target.name).unlink(missing_ok=True)  # file of a replaced entry
     return '\n'.join(
         [
             f'{checkpoint}: {len(weights)} weights, as they were trained; left out: {left_out}',

@@ -1,12 +1,12 @@
-"""The gallery videos nearest to each query, one a line: query, rank, cosine, neighbour, separated by tabs.
+"""Print the gallery videos nearest to each query, one per line: query, rank, cosine, neighbour, separated by tabs.
 
 python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/pretrain_c3d_ucf/epoch_120.pth --dump-features f.npz
 python tools/search.py f.npz --k 5
 python tools/search.py f.npz --gallery million.npy --device cuda:0
 python tools/search.py f.npz --gallery million.npy --index faiss_ivf --lists 4096 --probes 64
 
-The search is exact and holds only blocks of the gallery in memory. FAISS's index holds all of it and pays from many
-thousand queries on; what it misses is measured on a hundred of them.
+The search is exact and holds only blocks of the gallery in memory. FAISS's index holds the whole gallery and is worth
+it for many thousand queries; its recall is measured on a hundred of them.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def device(text: str) -> str:
 
 
 def index_of(args: argparse.Namespace) -> Exact | IVF:
-    """The search that the options ask for."""
+    """The search method that the options choose."""
     if args.index == 'faiss_ivf':
         return IVF(lists=args.lists, probes=args.probes)
     block_bytes = EXACT.block_bytes if args.block_mib is None else args.block_mib * 2**20
@@ -70,7 +70,7 @@ def index_of(args: argparse.Namespace) -> Exact | IVF:
 
 
 def show_progress(done: int, total: int) -> None:
-    """One line, rewritten, on a terminal only."""
+    """Rewrite one line of progress, only on a terminal."""
     if sys.stderr.isatty():
         print(f'\r{done:,} of {total:,} rows', end='\n' if done == total else '', file=sys.stderr, flush=True)
 
@@ -95,7 +95,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def of_gallery(found: Features) -> tuple[np.ndarray, np.ndarray]:
-    """Features and paths of the videos that are searched."""
+    """Features and paths of the gallery videos."""
     return found.features[~found.is_query], found.paths[~found.is_query]
 
 
@@ -105,7 +105,7 @@ def searched(args: argparse.Namespace, found: Features, gallery: np.ndarray) -> 
     Raises:
         ValueError: there is nothing to search, widths differ, a feature is zero or not finite, or the index does not
             fit the gallery.
-        ModuleNotFoundError: FAISS is asked for and not installed.
+        ModuleNotFoundError: FAISS is requested and not installed.
     """
     query = found.features[found.is_query]
     if not len(query) or not len(gallery):
@@ -124,19 +124,19 @@ def searched(args: argparse.Namespace, found: Features, gallery: np.ndarray) -> 
 
 
 def lines(queries: np.ndarray, names: np.ndarray, neighbours: Neighbours) -> Iterator[str]:
-    """query, rank, cosine, neighbour of every pair."""
+    """A line with query, rank, cosine and neighbour for every pair."""
     for query, rows, similarity in zip(queries, neighbours.rows, neighbours.similarity, strict=True):
         for rank, (row, cosine) in enumerate(zip(rows, similarity, strict=True), start=1):
             yield f'{query}\t{rank}\t{cosine:.6f}\t{names[row]}\n'
 
 
 def write_lines(text: Iterator[str]) -> None:
-    """Write to standard output; a reader that has seen enough, as `head` has, ends the tool without a word."""
+    """Write to standard output; if the reader closes it, as `head` does, the tool ends silently."""
     try:
         sys.stdout.writelines(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more at its end; what it could not write goes nowhere
+        # Python flushes again when it exits; discard what it could not write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(128 + signal.SIGPIPE) from None
     except OSError as error:

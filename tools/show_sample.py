@@ -1,6 +1,6 @@
 """Draw samples of a config after its whole pipeline: clip, I-frame, and motion vectors as arrows, as PNG files.
 
-Every tile has its frame number, every row says whether it is mirrored, and arrows lie over their own frames.
+Every tile shows its frame number, every row shows whether it is mirrored, and arrows are drawn over their own frames.
 
 python tools/show_sample.py configs/pretrain_c3d_ucf.py --indices 0 1 2 --out-dir samples
 """

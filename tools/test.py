@@ -1,4 +1,4 @@
-"""Test a checkpoint: classification by 10 clips, retrieval, linear probe or nearest neighbours.
+"""Test a checkpoint: classification with 10 clips, retrieval, linear probe or nearest neighbours.
 
 python tools/test.py configs/finetune_c3d_ucf.py work_dirs/finetune_c3d_ucf/epoch_120.pth
 python tools/test.py configs/finetune_c3d_ucf.py work_dirs/finetune_c3d_ucf_split2/epoch_120.pth --split 2

@@ -1,4 +1,4 @@
-"""Train: pretraining and finetuning alike.
+"""Train a config, for pretraining or finetuning.
 
 python tools/train.py configs/pretrain_c3d_ucf.py
 bash tools/dist_train.sh configs/pretrain_c3d_ucf.py 4
@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def chosen_config(args: argparse.Namespace) -> Config:
-    """The config with what the command line says."""
+    """The config with the options of the command line."""
     if args.epochs is not None:
         args.cfg_options = {**(args.cfg_options or {}), 'train_cfg.max_epochs': args.epochs}
     config = config_from(args)

@@ -1,1 +1,1 @@
-"""The clips most like a video: rows of a file or folder of embeddings, read block by block and compared."""
+"""Find the clips most similar to a video: rows of a file or folder of embeddings are read and compared by blocks."""

@@ -1,4 +1,4 @@
-"""The best rows of several queries: kept in one order, with one rule for ties, whatever found them."""
+"""The best rows of several queries, in one order and with one rule for ties for every engine."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Best(NamedTuple):
-    """Rows of several queries in one list, by query, then falling cosine, then row."""
+    """Rows of several queries in one list, sorted by query, then decreasing cosine, then row."""
 
     query: Numbers  # (m,)
     row: Numbers  # (m,)
@@ -21,15 +21,15 @@ class Best(NamedTuple):
     cosine: Floats  # (m,)
 
     def at(self, places: npt.NDArray) -> 'Best':
-        """Some of them."""
+        """The entries at these places."""
         return Best(self.query[places], self.row[places], self.video[places], self.cosine[places])
 
     def counts(self, queries: int) -> Numbers:
-        """(q,) how many each query has."""
+        """(q,) number of rows of each query."""
         return np.bincount(self.query, minlength=queries)
 
     def kth(self, k: int, queries: int) -> Floats:
-        """(q,) the cosine of each query's k-th row; -inf where it has fewer."""
+        """(q,) cosine of each query's k-th row; -inf if it has fewer rows."""
         counts = self.counts(queries)
         found = np.full(queries, -np.inf)
         found[counts >= k] = self.cosine[(counts.cumsum() - counts)[counts >= k] + k - 1]
@@ -40,13 +40,13 @@ NOTHING = Best(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int6
 
 
 def joined(several: Iterable[Best]) -> Best:
-    """One after the other, in no order."""
+    """Concatenate several results, without sorting."""
     query, row, video, cosine = zip(NOTHING, *several, strict=True)
     return Best(np.concatenate(query), np.concatenate(row), np.concatenate(video), np.concatenate(cosine))
 
 
 def kept(found: Best, k: int, by_video: bool) -> Best:
-    """The k best of each query, in order; of each video the best row alone, where that is asked for."""
+    """The k best rows of each query, in order; with `by_video` only the best row of each video."""
     found = found.at(np.lexsort((found.row, -found.cosine, found.query)))
     if by_video and len(found.row):
         pairs = found.query * (found.video.max() + 1) + found.video
@@ -56,13 +56,13 @@ def kept(found: Best, k: int, by_video: bool) -> Best:
 
 
 def ranked(query: Floats, block: RowBlock, pairs: Numbers, k: int, by_video: bool) -> Best:
-    """The best of some pairs, by the exact cosine.
+    """The best pairs of query and row by the exact cosine.
 
     Args:
         query: (q, C) of length 1.
-        block: rows.
-        pairs: (m, 2), query and place in the block.
-        k: of each query.
+        block: block of rows.
+        pairs: (m, 2), query and position in the block.
+        k: number of rows per query.
         by_video: see `kept`.
     """
     cosine = decide(query, block.vectors, block.rows, pairs, BLOCK_BYTES)

@@ -1,4 +1,4 @@
-"""A folder of parts -> an index beside them, with what it misses of the exact search: `cmvl index`."""
+"""Build an index next to a folder of parts and measure its recall against the exact search: `cmvl index`."""
 
 import logging
 import os
@@ -25,29 +25,30 @@ from cmvl_mm.files.version import VERSION
 logger = logging.getLogger(__name__)
 
 _LOCK = '.lock'
-_BYTES = 6, 120  # an index takes for a value, and for a row besides, at most: its float32, codes, path, label
+_BYTES = 6, 120  # an index takes at most per value, and per row in addition: float32, codes, path, label
 
 
 def build_index(
     folder: str | Path, kind: str = 'ivf', *, recall: float = 0.99, k: int = 10, queries: int = 100
 ) -> IndexRecord:
-    """Build an index of a folder of parts, and say what it finds of what the exact search finds.
+    """Build an index of a folder of parts and measure its recall against the exact search.
 
-    The index copies the rows, and is for those parts only: when they change, it is refused, and built anew. It gets
-    its name when it is whole. Cells that a search looks at are doubled until the recall is reached.
+    The index copies the rows and is valid for these parts only: when they change, searches refuse it and it must be
+    rebuilt. It gets its final name when it is complete. The number of cells per search is doubled until the recall is
+    reached.
 
     Args:
-        folder: of `embed_folder`, complete, on a disk of this machine.
-        kind: 'ivf', of FAISS; or 'lance', a table of LanceDB.
-        recall: wanted share of the exact k nearest rows.
-        k: for the recall; a search may ask for any other.
-        queries: rows, evenly spaced, whose vectors are searched for, and which do not count themselves.
+        folder: complete folder of `embed_folder`, on a disk of this machine.
+        kind: 'ivf' for FAISS, or 'lance' for a table of LanceDB.
+        recall: share of the exact k nearest rows to reach.
+        k: number of rows for the recall; searches may use another k.
+        queries: number of evenly spaced rows whose vectors are searched; the row itself does not count as found.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: the folder does not exist.
         EmbeddingsError: parts are missing, damaged, or of other weights or settings.
-        SearchError: there is no such kind, no rows, no room, numbers make no sense, another run builds one, or parts
-            changed meanwhile.
+        SearchError: the kind is unknown, there are no rows, the disk is full, a number is invalid, another run builds
+            an index, or parts changed meanwhile.
         ModuleNotFoundError: FAISS or LanceDB is not installed.
     """
     if not (0 < recall <= 1 and k >= 1 and queries >= 1):
@@ -78,7 +79,7 @@ def build_index(
 def _tuned(
     opened: type[Index], made: Path, settings: dict[str, int], parts: Parts, wanted: float, asked: tuple[int, int]
 ) -> tuple[dict[str, int], Measured]:
-    """The settings with the fewest probes, a power of two, that reach the recall; or with all."""
+    """The settings with the fewest probes, a power of two, that reach the recall; or with all probes."""
     k, queries = asked
     sample = sample_rows(len(parts), queries)
     vectors, exact = parts.vectors_at(sample), Exact(parts)
@@ -99,16 +100,16 @@ def _tuned(
         if recall >= wanted or probes >= engine.index.cells:
             break
         probes = min(2 * probes, engine.index.cells)
-    search(engine)  # once more: the first one has read the files
+    search(engine)  # repeat: the first search has read the files
     return settings, Measured(k, len(sample), recall, wanted, seconds[0], seconds[-1])
 
 
 @contextmanager
 def _new_folder(folder: Path, kind: str, parts: Parts) -> Iterator[Path]:
-    """A folder to write to, which becomes the index when the block ends well.
+    """A folder to write to, which becomes the index if the block succeeds.
 
     Raises:
-        SearchError: another run builds one, or there is no room.
+        SearchError: another run builds an index, or the disk is full.
     """
     home, final = folder / INDEX, index_path(folder, kind)
     home.mkdir(exist_ok=True)
@@ -120,7 +121,7 @@ def _new_folder(folder: Path, kind: str, parts: Parts) -> Iterator[Path]:
     made, old = home / f'{kind}.part', home / f'{kind}.old'
     with _alone(home):
         try:
-            for left in (made, old):  # of a run that was killed
+            for left in (made, old):  # left by a run that was killed
                 shutil.rmtree(left, ignore_errors=True)
             made.mkdir()
             yield made
@@ -134,7 +135,7 @@ def _new_folder(folder: Path, kind: str, parts: Parts) -> Iterator[Path]:
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """No other run builds an index of the folder. Raises SearchError: one does."""
+    """A block in which no other run builds an index of the folder. Raises SearchError if another run does."""
     lock = os.open(home / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         claim = lock_byte(lock, 0)

@@ -1,4 +1,4 @@
-"""What ranks rows: all of them compared, or an index beside the parts."""
+"""Engines that rank rows: exact search over all rows, or an index next to the parts."""
 
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from cmvl_mm.embedding.embeddings import Embeddings, EmbeddingsMeta, table_of
 
 
 class Engine(Protocol):
-    """Rows that can be searched; `Rows` says what the others are."""
+    """Rows that can be searched; `Rows` documents the other methods."""
 
     @property
     def meta(self) -> EmbeddingsMeta: ...
@@ -33,7 +33,7 @@ class Engine(Protocol):
 
 
 class Exact:
-    """Every row is compared."""
+    """The exact search, which compares every row."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -44,12 +44,12 @@ class Exact:
         return len(self._rows)
 
     def nearest(self, query: Vectors, k: int, *, by_video: bool, where: RowFilter, own: OwnVideos | None) -> Best:
-        """As `Engine` says."""
+        """See `Engine`."""
         return nearest_rows(query, self._rows.tasks(where), k, by_video=by_video, own=own, workers=usable_cores())
 
 
 def open_engine(features: Embeddings | str | Path, index: str | None) -> Engine:
-    """Of rows in memory, a file or a folder; arguments and errors of `search.search`."""
+    """Open the engine for rows in memory, a file or a folder; arguments and errors as for `search.search`."""
     if index is not None:
         if isinstance(features, Embeddings):
             raise SearchError(f'index {index!r}: rows in memory have none. Remedy: the folder that it was built in.')

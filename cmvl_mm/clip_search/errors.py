@@ -1,5 +1,5 @@
-"""What a search refuses."""
+"""Errors of the search."""
 
 
 class SearchError(ValueError):
-    """A query, filter or index that cannot be used; with value and remedy."""
+    """A query, filter or index cannot be used; the message has value and remedy."""

@@ -1,4 +1,4 @@
-"""What is known of an index: of which parts it is, how it was made, and what it misses. `record.json` beside it."""
+"""The record of an index, `record.json` in its folder: its parts, how it was built, and its recall."""
 
 import dataclasses
 import json
@@ -14,79 +14,79 @@ from cmvl_mm.files.atomic import replace_text
 NAME = 'record.json'
 FORMAT = 1
 INDEX = 'index'
-"""Folder of the indexes, beside the parts."""
+"""Name of the folder of indexes, next to the parts."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The index against the exact search, when it was built."""
+    """Comparison of the index with the exact search, measured when the index was built."""
 
     k: int
     queries: int
-    """Rows, evenly spaced, whose vectors are searched for; the row itself does not count."""
+    """Number of evenly spaced rows whose vectors were searched; the row itself does not count as found."""
     recall: float
-    """Share of the exact k nearest rows that were found, the mean over the queries."""
+    """Share of the exact k nearest rows that were found, mean over the queries."""
     wanted: float
-    """That probes were added for."""
+    """The recall until which probes were added."""
     exact_seconds: float
-    """Of all queries at once."""
+    """Seconds of the exact search for all queries at once."""
     index_seconds: float
-    """Likewise."""
+    """Seconds of the index for all queries at once."""
 
     @property
     def ratio(self) -> float:
-        """How many times as fast as the exact search the index is."""
+        """Speed of the index relative to the exact search."""
         return self.exact_seconds / self.index_seconds
 
 
 @dataclass(frozen=True)
 class IndexRecord:
-    """Beside the files of an index."""
+    """The record in the folder of an index."""
 
     kind: str
     """'ivf' or 'lance'."""
     library: str
-    """Name and version of what built it, 'faiss 1.15.1'."""
+    """Name and version of the library that built the index, 'faiss 1.15.1'."""
     rows: int
     channels: int
     settings: dict[str, int]
-    """Of the kind: lists and probes of 'ivf', partitions and probes of 'lance'."""
+    """Settings of the kind: lists and probes of 'ivf', partitions and probes of 'lance'."""
     state: PartsState
-    """Of the parts."""
+    """State of the parts."""
     files: dict[str, int]
-    """Bytes of each."""
+    """Bytes of each file."""
     measured: Measured
     build_seconds: float
     version: str
-    """Of the toolkit."""
+    """Version of the toolkit."""
 
     def write(self, folder: Path) -> None:
-        """Into the index's folder, in one step."""
+        """Write the record to the index's folder atomically."""
         stored = dict(format=FORMAT, **dataclasses.asdict(self))
         stored['state'] = self.state._asdict()
         replace_text(folder / NAME, json.dumps(stored, indent=1) + '\n')
 
 
 def index_path(folder: Path, kind: str) -> Path:
-    """Of an index, beside the parts of `folder`."""
+    """Path of an index next to the parts of `folder`."""
     return folder / INDEX / kind
 
 
 def remedy_of(folder: Path, kind: str) -> str:
-    """How to build it."""
+    """The remedy for messages: how to build the index."""
     return f'Remedy: cmvl index {folder}{"" if kind == "ivf" else f" --kind {kind}"}'
 
 
 def read_record(folder: Path, kind: str, manifest: PartsManifest) -> IndexRecord:
-    """The record of an index that is whole, and of the parts that are there now.
+    """Read the record of a complete index of the current parts.
 
     Args:
-        folder: of the parts.
-        kind: of the index.
-        manifest: of the folder.
+        folder: folder of the parts.
+        kind: kind of the index.
+        manifest: manifest of the folder.
 
     Raises:
-        SearchError: there is no such index, its files are missing, cut off, or damaged, or it is one of other parts.
+        SearchError: the index does not exist, its files are missing, cut off or damaged, or it belongs to other parts.
     """
     path, remedy = index_path(folder, kind), remedy_of(folder, kind)
     try:

@@ -1,4 +1,4 @@
-"""Searching by an index: it proposes rows, the exact cosine ranks them."""
+"""Search with an index: the index proposes rows, and the exact cosine ranks them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,65 +14,65 @@ from cmvl_mm.clip_search.row_filter import RowFilter
 from cmvl_mm.embedding.embeddings import EmbeddingsMeta
 from cmvl_mm.evaluation.cosine import l2_normalise
 
-PROPOSED, LEAST = 10, 100  # rows that are ranked for each of the k, and at least: codes of 8 bits blur the order
-_WIDER = 4  # times as much is looked at where too few rows came
-_QUERIES = 1024  # at once
+PROPOSED, LEAST = 10, 100  # rows ranked per result, and at least: codes of 8 bits change the order
+_WIDER = 4  # factor for the effort if too few rows were found
+_QUERIES = 1024  # queries at once
 
 
 class Index(Protocol):
-    """One kind of index, opened. Several threads may search it at once.
+    """An open index of one kind. Several threads may search it at once.
 
     Args:
-        folder: of its files.
-        settings: of its record.
-        remedy: for messages.
+        folder: folder of the index files.
+        settings: settings from the record.
+        remedy: remedy for messages.
 
     Raises:
-        SearchError: its files are damaged.
-        ModuleNotFoundError: its library is not installed.
+        SearchError: the files are damaged.
+        ModuleNotFoundError: the library is not installed.
     """
 
     channels: int
     cells: int
-    """That all rows are in."""
+    """Number of cells of the index."""
 
     def __init__(self, folder: Path, settings: Mapping[str, int], remedy: str) -> None: ...
 
     @classmethod
     def build(cls, folder: Path, parts: Parts) -> dict[str, int]:
-        """Write the files of an index, in bounded memory; its settings, with the fewest probes."""
+        """Write the files of an index in bounded memory; returns its settings, with the fewest probes."""
 
     @classmethod
     def library(cls) -> str:
-        """Name and version of what it needs, 'faiss 1.15.1'. Raises ModuleNotFoundError: it is not installed."""
+        """Name and version of the library, 'faiss 1.15.1'. Raises ModuleNotFoundError if it is not installed."""
 
     def __len__(self) -> int: ...
 
     def passing(self, where: RowFilter) -> int:
-        """How many rows pass."""
+        """Number of rows that pass the filter."""
 
     def propose(self, query: Vectors, count: int, effort: float, where: RowFilter) -> tuple[Numbers, bool]:
-        """Rows that may be near, of those that pass.
+        """Rows that pass the filter and may be near.
 
         Args:
             query: (q, C) of length 1.
-            count: of rows for each query.
-            effort: how many times as many cells as the record says are looked at.
-            where: which rows pass.
+            count: number of rows per query.
+            effort: factor for the number of cells in the record.
+            where: filter of the rows.
 
         Returns:
-            (m, 2) query and row; and whether every cell was looked at.
+            (m, 2) query and row; and whether every cell was searched.
         """
 
     def block_at(self, rows: Numbers) -> RowBlock:
-        """Rows by rising number, with their vectors."""
+        """The rows in increasing order of their numbers, with vectors."""
 
     def rows_at(self, rows: Numbers) -> list[Row]:
-        """What rows say, in the order asked for."""
+        """The columns of rows except vectors, in the given order."""
 
 
 class IndexEngine:
-    """An index as `engines.Engine`."""
+    """An `engines.Engine` that uses an index."""
 
     def __init__(self, index: Index, meta: EmbeddingsMeta) -> None:
         self.index, self.meta, self.channels = index, meta, index.channels
@@ -82,16 +82,16 @@ class IndexEngine:
         return len(self.index)
 
     def vectors_at(self, rows: Numbers) -> Vectors:
-        """(m, C) of rows by number."""
+        """(m, C) vectors of rows by number."""
         different, places = np.unique(rows, return_inverse=True)
         if not len(rows):
             return np.empty((0, self.channels), np.float32)
         return self.index.block_at(different).vectors[places]
 
     def nearest(self, query: Vectors, k: int, *, by_video: bool, where: RowFilter, own: OwnVideos | None) -> Best:
-        """The k best of what the index proposes; it is asked for more where fewer than k come, and there are more.
+        """The k best rows that the index proposes; if fewer than k are found, the search is repeated with more cells.
 
-        With a filter, cells are added in proportion to what it leaves out, so that as many rows are compared.
+        With a filter, the number of cells grows with the share that it excludes, so that as many rows are compared.
         """
         passing, exact = self.index.passing(where), l2_normalise(query)
         found = []
@@ -109,7 +109,7 @@ class IndexEngine:
         return best.at(np.argsort(best.query, kind='stable'))
 
     def _ranked(self, exact: Floats, pairs: Numbers, k: int, by_video: bool, own: OwnVideos | None) -> Best:
-        """The k best of (m, 2) queries and rows."""
+        """The k best of (m, 2) pairs of query and row."""
         rows, places = np.unique(pairs[:, 1], return_inverse=True)
         if not len(rows):
             return NOTHING

@@ -1,4 +1,4 @@
-"""The kinds of index, and opening one."""
+"""The kinds of index, and how one is opened."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ KINDS: dict[str, type[Index]] = dict(ivf=IvfIndex, lance=LanceIndex)
 
 
 def require_kind(kind: str) -> type[Index]:
-    """The class of a kind.
+    """The index class of a kind.
 
     Raises:
-        SearchError: there is no such kind.
+        SearchError: the kind is unknown.
     """
     if kind not in KINDS:
         raise SearchError(f'index {kind!r}: there is no such kind. Remedy: one of {", ".join(KINDS)}.')
@@ -25,11 +25,11 @@ def require_kind(kind: str) -> type[Index]:
 
 
 def require_folder(features: str | Path) -> Path:
-    """A folder of parts on this machine, beside which an index may lie.
+    """A folder of parts on this machine, which may have an index.
 
     Raises:
-        SearchError: it is a file, or on a store.
-        FileNotFoundError: there is none.
+        SearchError: it is a file, or on an object store.
+        FileNotFoundError: the folder does not exist.
     """
     if is_address(features):
         raise SearchError(f'{features}: an index is mapped into memory from a disk. Remedy: copy the folder to one.')
@@ -44,7 +44,7 @@ def require_folder(features: str | Path) -> Path:
 
 
 def open_index(features: str | Path, kind: str) -> IndexEngine:
-    """An index of the parts as they are now. Arguments and errors: `search.search`."""
+    """Open an index of the current parts. Arguments and errors as for `search.search`."""
     opened, folder = require_kind(kind), require_folder(features)
     manifest = read_manifest(folder)
     record = read_record(folder, kind, manifest)

@@ -1,4 +1,4 @@
-"""An inverted file by FAISS: codes of 8 bits in cells of k-means, in shards, beside a copy of the rows."""
+"""An inverted file of FAISS: codes of 8 bits in k-means cells, in shards, with a copy of the rows."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,13 +15,13 @@ from cmvl_mm.clip_search.rows_file import NAME, RowsFile, write_rows
 from cmvl_mm.evaluation.sifting import loosened
 from cmvl_mm.files.extras import remedy_for
 
-CELLS = 4  # for the root of the number of rows; with fewer cells than clusters, neighbours lie in many cells
-TRAINED_ON, ROUNDS = 32, 5  # rows of a cell that k-means sees, and how often: twice of either found no more
-SHARD_BYTES = 256 << 20  # of codes that are in memory when an index is built
+CELLS = 4  # times the root of the number of rows; with fewer cells than clusters, neighbours are spread over many
+TRAINED_ON, ROUNDS = 32, 5  # training rows per cell, and k-means rounds: doubling either did not raise recall
+SHARD_BYTES = 256 << 20  # bytes of codes in memory when an index is built
 
 
 class IvfIndex:
-    """As `index_search.Index` says. A search maps the files: the system keeps what is used, and no more is read."""
+    """See `index_search.Index`. A search maps the files into memory: only used pages are read and cached."""
 
     def __init__(self, folder: Path, settings: Mapping[str, int], remedy: str) -> None:
         faiss = _faiss()
@@ -44,12 +44,12 @@ class IvfIndex:
 
     @classmethod
     def library(cls) -> str:
-        """As `Index` says."""
+        """See `Index`."""
         return f'faiss {_faiss().__version__}'
 
     @classmethod
     def build(cls, folder: Path, parts: Parts) -> dict[str, int]:
-        """Trained on rows evenly spaced, from FAISS's fixed seed, and filled block by block; shards share the cells."""
+        """Train on evenly spaced rows with FAISS's fixed seed, and fill block by block; shards share the cells."""
         faiss = _faiss()
         write_rows(folder / NAME, parts)
         rows = RowsFile(folder / NAME, mapped=False)
@@ -68,12 +68,12 @@ class IvfIndex:
         return dict(lists=lists, probes=1, shards=shards)
 
     def passing(self, where: RowFilter) -> int:
-        """As `Index` says."""
+        """See `Index`."""
         mask = self._mask(where)
         return len(self) if mask is None else int(mask.sum())
 
     def propose(self, query: Vectors, count: int, effort: float, where: RowFilter) -> tuple[Numbers, bool]:
-        """As `Index` says."""
+        """See `Index`."""
         faiss, probes, mask = _faiss(), min(self.cells, int(np.ceil(self._probes * effort))), self._mask(where)
         bits = None if mask is None else np.packbits(mask, bitorder='little')
         selector = None if bits is None else faiss.IDSelectorBitmap(bits)
@@ -87,7 +87,7 @@ class IvfIndex:
         return np.stack([query_of, rows[query_of, place]], axis=1), probes == self.cells
 
     def _mask(self, where: RowFilter) -> np.ndarray | None:
-        """(n,) The last filter's is kept: it is asked for again and again.
+        """(n,) mask of a filter. The last mask is kept, because the same filter is used repeatedly.
 
         Threads may search at once: each takes filter and mask together, as one object that never changes.
         """
@@ -98,12 +98,12 @@ class IvfIndex:
 
 
 def cells_of(rows: int) -> int:
-    """How many cells an index of so many rows has."""
+    """Number of cells for a number of rows."""
     return max(1, min(round(CELLS * rows**0.5), rows // TRAINED_ON))
 
 
 def _filled(trained: Any, rows: RowsFile) -> Iterator[Any]:
-    """The shards, one after the other: copies of the trained index with some of the rows."""
+    """The shards one by one: copies of the trained index with some of the rows."""
     faiss = _faiss()
     most = max(1, SHARD_BYTES // (rows.channels + 8))
     shard = faiss.clone_index(trained)
@@ -117,7 +117,7 @@ def _filled(trained: Any, rows: RowsFile) -> Iterator[Any]:
 
 
 def _unit(vectors: Vectors, numbers: Numbers) -> Vectors:
-    """(n, C) at length 1. Raises SearchError: one is zero or not finite."""
+    """(n, C) vectors scaled to length 1. Raises SearchError if one is zero or not finite."""
     try:
         block, lengths = loosened(vectors, numbers)
     except ValueError as error:

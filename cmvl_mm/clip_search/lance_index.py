@@ -1,4 +1,4 @@
-"""A table of LanceDB with its own index: for those who add to it, or ask it by SQL, from elsewhere."""
+"""A table of LanceDB with LanceDB's index, which other programs can extend or query by SQL."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -18,14 +18,14 @@ from cmvl_mm.embedding.embeddings import schema_of
 from cmvl_mm.files.extras import remedy_for
 
 TABLE = 'rows'
-_FEWEST = 256  # rows that its training accepts; fewer are compared one by one
+_FEWEST = 256  # rows that LanceDB's training needs; fewer rows are compared one by one
 
 
 class LanceIndex:
-    """As `index_search.Index` says.
+    """See `index_search.Index`.
 
-    LanceDB's defaults are another metric, L2, and too few probes. Here the metric is cosine, probes are those that
-    reach the recall, and the exact cosine of ten times as many rows as are asked for stands for its `refine_factor`.
+    LanceDB's defaults are another metric, L2, and too few probes. Here the metric is cosine, the probes reach the
+    recall, and the exact cosine of ten times as many rows as requested replaces LanceDB's `refine_factor`.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, int], remedy: str) -> None:
@@ -35,7 +35,7 @@ class LanceIndex:
             self._table = lancedb.connect(folder).open_table(TABLE)
             self._count = self._table.count_rows()
             self.channels: int = self._table.schema.field('vector').type.list_size
-        except Exception as error:  # its own are RuntimeError, ValueError, OSError and others
+        except Exception as error:  # LanceDB raises RuntimeError, ValueError, OSError and others
             raise SearchError(f'{folder}: the index is damaged: {error}. {remedy}') from error
 
     def __len__(self) -> int:
@@ -43,12 +43,12 @@ class LanceIndex:
 
     @classmethod
     def library(cls) -> str:
-        """As `Index` says."""
+        """See `Index`."""
         return f'lancedb {_lancedb().__version__}'
 
     @classmethod
     def build(cls, folder: Path, parts: Parts) -> dict[str, int]:
-        """The rows are written block by block; the index has codes of 8 bits in as many cells as `ivf` has."""
+        """Write the rows block by block; the index has codes of 8 bits in as many cells as `ivf`."""
         lancedb = _lancedb()
         from lancedb.index import IvfSq
 
@@ -62,11 +62,11 @@ class LanceIndex:
         return dict(partitions=partitions, probes=1)
 
     def passing(self, where: RowFilter) -> int:
-        """As `Index` says."""
+        """See `Index`."""
         return self._table.count_rows(sql_of(where)) if where.columns else len(self)
 
     def propose(self, query: Vectors, count: int, effort: float, where: RowFilter) -> tuple[Numbers, bool]:
-        """As `Index` says."""
+        """See `Index`."""
         probes = min(self.cells, int(np.ceil(self._probes * effort)))
         asked = self._table.search(list(query), vector_column_name='vector').distance_type('cosine').nprobes(probes)
         if where.columns:
@@ -76,25 +76,25 @@ class LanceIndex:
         return np.stack([number.astype(np.int64), found.column('row').to_numpy()], axis=1), probes == self.cells
 
     def block_at(self, rows: Numbers) -> RowBlock:
-        """As `Index` says; a row's number is its place in the table."""
+        """See `Index`; a row's number is its position in the table."""
         table = self._at(rows, ['path', 'vector'])
         return RowBlock(rows, copied_vectors(table), names_of(table.column('path'))[1], table.column('path'))
 
     def rows_at(self, rows: Numbers) -> list[Row]:
-        """As `Index` says."""
+        """See `Index`."""
         different, places = np.unique(rows, return_inverse=True)
         found = told_rows(self._at(different, list(Row._fields))) if len(rows) else []
         return [found[place] for place in places]
 
     def _at(self, rows: Numbers, columns: list[str]) -> pa.Table:
-        """Rows by rising number."""
+        """Columns of rows in increasing order of their numbers."""
         table = self._table.take_offsets(rows.tolist()).select(['row', *columns]).to_arrow()
         order = np.argsort(table.column('row').to_numpy())
         return table.take(pa.array(order))
 
 
 def sql_of(where: RowFilter) -> str:
-    """The filter as LanceDB takes it; of one that names something."""
+    """The filter in LanceDB's SQL, for a filter that is not empty."""
     begin, end = where.seconds
     told = [f'`end` > {float(begin)!r}'] if begin is not None else []
     told += [f'`start` < {float(end)!r}'] if end is not None else []
@@ -108,7 +108,7 @@ def _quoted(text: str) -> str:
 
 
 def _numbered(parts: Parts, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """All rows with their numbers."""
+    """Batches of all rows with their numbers."""
     begin = 0
     for table in parts.tables():
         rows = plain(table, schema_of(parts.channels))
@@ -118,7 +118,7 @@ def _numbered(parts: Parts, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 
 
 def _lancedb() -> Any:
-    os.environ.setdefault('LANCEDB_LOG', 'error')  # else it warns, on standard error, of each table that it makes
+    os.environ.setdefault('LANCEDB_LOG', 'error')  # otherwise it warns on standard error for each new table
     try:
         import lancedb
     except ImportError as error:

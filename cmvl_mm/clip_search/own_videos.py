@@ -1,4 +1,4 @@
-"""Leaving out the query's own video: that of the row, or the rows of the very file that is the query."""
+"""Leave out the query's own video: the video of the query row, or the rows of the query file."""
 
 import os
 from collections import defaultdict
@@ -13,11 +13,11 @@ from cmvl_mm.clip_search.row_filter import names_of
 
 
 class OwnVideos:
-    """Which rows are of the queries' own videos.
+    """Finds the rows that belong to the queries' own videos.
 
     Args:
-        root: of the rows' paths.
-        queries: each a row's path, or the file of a video.
+        root: root of the rows' paths.
+        queries: for each query the path of its row, or the video file.
     """
 
     def __init__(self, root: Path, queries: Sequence[str | Path]) -> None:
@@ -31,10 +31,10 @@ class OwnVideos:
                 self._rows[query].append(number)
 
     def pairs(self, paths: pa.ChunkedArray) -> Numbers:
-        """(m, 2), query and place of each row that the query may not find.
+        """(m, 2), query and position of each row that the query may not find.
 
         Args:
-            paths: (n,) of the rows.
+            paths: (n,) paths of the rows.
         """
         names, places = names_of(paths)
         found = [np.empty((0, 2), np.int64)]
@@ -50,6 +50,6 @@ class OwnVideos:
             try:
                 if os.path.samefile(self._root / name, file):
                     found.append(query)
-            except OSError:  # no longer there
+            except OSError:  # the file no longer exists
                 continue
         return found

@@ -1,4 +1,4 @@
-"""A folder of parts, read: whole into memory, or part by part."""
+"""Read a folder of parts, either completely into memory or part by part."""
 
 from collections.abc import Iterator, Sequence
 
@@ -30,18 +30,18 @@ from cmvl_mm.embedding.parts_manifest import NAME, manifest_of
 from cmvl_mm.embedding.same_rows import require_same
 
 _REMEDY = 'the command that wrote the folder once more: it makes what is missing or damaged.'
-_FOOTERS = 512  # read at once
+_FOOTERS = 512  # footers read at once
 
 
 class Parts:
     """A complete folder of parts.
 
     Args:
-        files: as `embed_folder` wrote them.
+        files: files written by `embed_folder`.
 
     Raises:
-        FileNotFoundError: there is no such folder.
-        EmbeddingsError: it is no folder of parts; parts are missing, damaged, or of other weights or settings.
+        FileNotFoundError: the folder does not exist.
+        EmbeddingsError: it is not a folder of parts, or parts are missing, damaged, or of other weights or settings.
     """
 
     def __init__(self, files: PartFiles, where: str) -> None:
@@ -67,43 +67,43 @@ class Parts:
             raise EmbeddingsError(f'{where}: its parts have different numbers of channels: {told}. Remedy: {_REMEDY}')
         self.channels: int = next(iter(widths), 0)
         self.begins: Numbers = np.cumsum(counts)
-        """First row of each part, and the number of rows."""
+        """First row of each part, then the number of all rows."""
 
     def __len__(self) -> int:
         return int(self.begins[-1])
 
     def tasks(self, where: RowFilter) -> Iterator[Task]:
-        """Blocks of some neighbouring parts."""
+        """Tasks that read blocks of a few neighbouring parts."""
         return (self._task(numbers, where) for numbers in self._groups())
 
     def tables(self) -> Iterator[pa.Table]:
-        """All columns of such blocks, one after the other; paths are a dictionary."""
+        """Tables with all columns of such blocks, one by one; paths are dictionary-encoded."""
         return (self._table(numbers, [*Row._fields, 'vector']) for numbers in self._groups())
 
     def vectors_at(self, rows: Numbers) -> Vectors:
-        """(m, C) of rows by number; a part at a time is in memory."""
+        """(m, C) vectors of rows by number; one part at a time is in memory."""
         found = np.empty((len(rows), self.channels), np.float32)
         for places, table in self._chosen(rows, ['vector']):
             found[places] = copied_vectors(table)
         return found
 
     def rows_at(self, rows: Numbers) -> list[Row]:
-        """What they say, likewise."""
+        """The other columns of rows by number; one part at a time is in memory."""
         found: dict[int, Row] = {}
         for places, table in self._chosen(rows, Row._fields):
             found.update(zip(places.tolist(), told_rows(table), strict=True))
         return [found[place] for place in range(len(rows))]
 
     def columns(self, names: Sequence[str]) -> pa.Table:
-        """Some columns of all rows, in memory; paths are a dictionary."""
+        """Some columns of all rows in memory; paths are dictionary-encoded."""
         return pa.concat_tables(self._table(numbers, names) for numbers in self._groups()).unify_dictionaries()
 
     def whole(self) -> Embeddings:
-        """All rows, in memory."""
+        """All rows in memory."""
         return embeddings_of(self.columns([*Row._fields, 'vector']), self.meta)
 
     def _groups(self) -> Iterator[range]:
-        """Neighbouring parts that make a block."""
+        """Ranges of neighbouring parts that form a block."""
         first, most = 0, block_rows(self.channels)
         for end in range(1, self.parts + 1):
             if end == self.parts or self.begins[end + 1] - self.begins[first] > most:
@@ -142,7 +142,7 @@ class Parts:
         return pa.concat_tables(tables).unify_dictionaries()
 
     def _chosen(self, rows: Numbers, columns: Sequence[str]) -> Iterator[tuple[Numbers, pa.Table]]:
-        """Places in `rows`, and the rows there, part by part."""
+        """Positions in `rows` and the rows at them, part by part."""
         parts = np.searchsorted(self.begins, rows, side='right') - 1
         for number in np.unique(parts).tolist():
             places = np.flatnonzero(parts == number)

@@ -1,4 +1,4 @@
-"""Whether the parts of a folder are those that an index was built of."""
+"""Check whether the parts of a folder are those from which an index was built."""
 
 import hashlib
 from pathlib import Path
@@ -10,25 +10,25 @@ from cmvl_mm.embedding.parts_manifest import NAME
 
 
 class PartsState(NamedTuple):
-    """Two digests of the same files; either says that they are as they were."""
+    """Two digests of the same files; if either is equal, the files are unchanged."""
 
     stamps: str
-    """SHA-256 of the manifest, and of sizes and times of change. Quick to tell; another one in a copy of the folder."""
+    """SHA-256 of the manifest, file sizes and modification times. Quick to compute; differs in a copy of the folder."""
     footers: str
-    """SHA-256 of the manifest, and of sizes and ends of the parts, which hold the extremes of every column."""
+    """SHA-256 of the manifest, sizes and ends of the parts; the ends hold the extremes of every column."""
 
 
 def state_of(folder: Path, parts: int) -> PartsState:
-    """Of the parts of a folder, now.
+    """The current state of the parts of a folder.
 
     Raises:
-        FileNotFoundError: one is missing.
+        FileNotFoundError: a part is missing.
     """
     return PartsState(_stamps(folder, parts), _footers(folder, parts))
 
 
 def is_state(folder: Path, parts: int, state: PartsState) -> bool:
-    """Whether the parts are as they were. Raises what `state_of` raises."""
+    """Whether the parts are unchanged. Raises the errors of `state_of`."""
     return _stamps(folder, parts) == state.stamps or _footers(folder, parts) == state.footers
 
 

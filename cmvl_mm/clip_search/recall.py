@@ -1,4 +1,4 @@
-"""What an index finds of what the exact search finds."""
+"""Recall of an index against the exact search."""
 
 import numpy as np
 
@@ -7,20 +7,20 @@ from cmvl_mm.clip_search.row_blocks import Numbers
 
 
 def sample_rows(rows: int, queries: int) -> Numbers:
-    """So many row numbers, or all, evenly spaced from the first to the last."""
+    """Row numbers of `queries` rows, or of all, evenly spaced from the first to the last."""
     return np.unique(np.linspace(0, rows - 1, min(rows, queries)).astype(np.int64))
 
 
 def recall_at(found: Best, exact: Best, sample: Numbers, k: int) -> float:
-    """Mean share of the exact k nearest rows that were found; 1 where there are none.
+    """Mean share of the exact k nearest rows that were found; 1 if there are none.
 
-    A row that reaches the cosine of the exact k-th is right, also where another row ties with it. The row whose vector
-    is the query does not count: every index finds it.
+    A row that reaches the cosine of the exact k-th row counts as correct, even if another row ties with it. The row
+    whose vector is the query does not count: every index finds it.
 
     Args:
-        found, exact: at least the k + 1 best rows of each query, as far as there are.
-        sample: (q,) the rows that are the queries.
-        k: how many count.
+        found, exact: at least the k + 1 best rows of each query, or all if there are fewer.
+        sample: (q,) rows that are the queries.
+        k: number of nearest rows that count.
     """
     shares = []
     for number, row in enumerate(sample.tolist()):

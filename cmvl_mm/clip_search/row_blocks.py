@@ -1,4 +1,4 @@
-"""Rows as a search goes through them: a block at a time, whether they lie in memory or in a folder of parts."""
+"""Rows for a search, one block at a time, from memory or from a folder of parts."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ Numbers = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 
 BLOCK_BYTES = 8 << 20
-"""Of vectors that are searched at once: small blocks cost more to begin than to search, large ones leave the cache."""
+"""Bytes of vectors searched at once: small blocks have much overhead, large blocks do not fit into the cache."""
 
 
 class Row(NamedTuple):
-    """What a row says beside its vector; the columns of these names."""
+    """The columns of a row except its vector."""
 
     path: str
     start: float
@@ -29,53 +29,53 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class RowBlock:
-    """Some rows, in their order."""
+    """Some rows in order."""
 
     rows: Numbers
-    """(n,) their numbers."""
+    """(n,) numbers of the rows."""
     vectors: Vectors
-    """(n, C), writable: a copy of its own."""
+    """(n, C) vectors in a separate, writable copy."""
     videos: Numbers
-    """(n,) a number of the video of each row, the same in all blocks."""
+    """(n,) number of each row's video, the same in all blocks."""
     paths: pa.ChunkedArray
-    """(n,) of the videos."""
+    """(n,) paths of the videos."""
     where: str = ''
-    """For messages: the files and ': ', where there are several."""
+    """For messages: the files and ': ', if there are several files."""
 
 
 Task = Callable[[], RowBlock]
-"""Reads a block; several may run at once."""
+"""A function that reads a block; several may run at once."""
 
 
 class Rows(Protocol):
-    """What is searched."""
+    """The rows that a search reads."""
 
     @property
     def meta(self) -> EmbeddingsMeta:
-        """Of all rows."""
+        """Metadata of all rows."""
 
     @property
     def channels(self) -> int:
-        """C of the vectors."""
+        """Number of channels C of the vectors."""
 
     def __len__(self) -> int: ...
 
     def tasks(self, where: RowFilter) -> Iterator[Task]:
-        """Blocks of all rows that pass, in order; some may be empty."""
+        """Tasks that read blocks of all rows that pass, in order; some blocks may be empty."""
 
     def vectors_at(self, rows: Numbers) -> Vectors:
-        """(m, C) of rows by number, in the order asked for."""
+        """(m, C) vectors of rows by number, in the given order."""
 
     def rows_at(self, rows: Numbers) -> list[Row]:
-        """What they say, likewise."""
+        """The other columns of rows by number, in the given order."""
 
 
 class InMemory:
     """Rows as one Arrow table.
 
     Args:
-        table: as `embeddings.table_of` makes it.
-        meta: of the rows.
+        table: table made by `embeddings.table_of`.
+        meta: metadata of the rows.
     """
 
     def __init__(self, table: pa.Table, meta: EmbeddingsMeta) -> None:
@@ -88,7 +88,7 @@ class InMemory:
         return len(self._table)
 
     def tasks(self, where: RowFilter) -> Iterator[Task]:
-        """Slices of the table."""
+        """Tasks that read slices of the table."""
         step = block_rows(self.channels)
 
         def task(begin: int) -> Task:
@@ -98,16 +98,16 @@ class InMemory:
         return (task(begin) for begin in range(0, len(self), step))
 
     def vectors_at(self, rows: Numbers) -> Vectors:
-        """As `Rows` says."""
+        """See `Rows`."""
         return copied_vectors(self._table.take(pa.array(rows)))
 
     def rows_at(self, rows: Numbers) -> list[Row]:
-        """As `Rows` says."""
+        """See `Rows`."""
         return told_rows(self._table.take(pa.array(rows)))
 
 
 def block_rows(channels: int) -> int:
-    """Rows of a block."""
+    """Number of rows per block."""
     return max(1, BLOCK_BYTES // (4 * channels))
 
 
@@ -115,10 +115,10 @@ def block_of(begin: int, table: pa.Table, videos: Numbers, where: RowFilter, fil
     """The rows of a table that pass.
 
     Args:
-        begin: number of its first row.
-        table: with vector, path, and the filter's columns.
-        videos: (n,) of its rows.
-        where: which rows pass.
+        begin: number of the table's first row.
+        table: table with vector, path, and the filter's columns.
+        videos: (n,) video numbers of the rows.
+        where: filter of the rows.
         files: see `RowBlock.where`.
     """
     passed = where.mask(table)
@@ -131,7 +131,7 @@ def block_of(begin: int, table: pa.Table, videos: Numbers, where: RowFilter, fil
 
 
 def copied_vectors(table: pa.Table) -> Vectors:
-    """(n, C) of Arrow's table, chunk by chunk into one array."""
+    """(n, C) vectors of an Arrow table, copied chunk by chunk into one array."""
     column = table.column('vector')
     width, begin = column.type.list_size, 0
     vectors = np.empty((len(table), width), np.float32)
@@ -143,6 +143,6 @@ def copied_vectors(table: pa.Table) -> Vectors:
 
 
 def told_rows(table: pa.Table) -> list[Row]:
-    """What the rows of a table say."""
+    """The rows of a table without vectors."""
     columns: Sequence[list] = [table.column(name).to_pylist() for name in Row._fields]
     return [Row(*told) for told in zip(*columns, strict=True)]

@@ -1,4 +1,4 @@
-"""Which rows a search may find: by path, label and time; before they are ranked, and the same in every engine."""
+"""Filter the rows that a search may find by path, label and time, before ranking; every engine filters equally."""
 
 import re
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ Span = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class RowFilter:
-    """All that is named must hold.
+    """A filter of rows; a row must meet all conditions that are set.
 
     Raises:
-        SearchError: no clip can lie in such a span of time, or the pattern has a bracket that is not closed.
+        SearchError: no clip can lie in the span of time, or a bracket of the pattern is not closed.
     """
 
     path: str | None = None
-    """Pattern of the whole path as the rows have it: `*` is any text, also with '/', `?` a character, `[ab]` one of
-    some, `[!ab]` none of them."""
+    """Pattern for the whole path of a row: `*` is any text, also with '/', `?` one character, `[ab]` one of these
+    characters, `[!ab]` any other character."""
     label: str | None = None
-    """Exactly this one."""
+    """The exact label."""
     seconds: Span = (None, None)
-    """Clips that overlap this span of their video; None where it is open."""
+    """Span of time that a clip must overlap, in seconds of its video; None for an open end."""
 
     def __post_init__(self) -> None:
         begin, end = self.seconds
@@ -45,17 +45,17 @@ class RowFilter:
 
     @property
     def columns(self) -> list[str]:
-        """That decide; none where every row passes."""
+        """Columns that the filter reads; empty if every row passes."""
         begin, end = self.seconds
         wanted = dict(path=self.path, label=self.label, start=end, end=begin)
         return [name for name, value in wanted.items() if value is not None]
 
     def path_regex(self) -> str | None:
-        """The pattern as a regular expression of the whole path, in what Python and Rust have in common."""
+        """The pattern as a regular expression for the whole path, in the syntax that Python and Rust share."""
         return None if self.path is None else _regex_of(self.path)
 
     def mask(self, table: pa.Table) -> npt.NDArray[np.bool_] | None:
-        """(n,) the rows that pass, of a table with `columns`; None where all do."""
+        """(n,) whether each row of a table with `columns` passes; None if all pass."""
         if not self.columns:
             return None
         passed = np.ones(len(table), bool)
@@ -76,13 +76,13 @@ EVERY_ROW = RowFilter()
 
 
 def names_of(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
-    """The different texts of a column, and (n,) the place of each row's among them."""
+    """The distinct texts of a column, and (n,) the position of each row's text among them."""
     encoded = encoded_names(column)
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
 
 
 def encoded_names(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """A column of texts, each of which is in the dictionary once."""
+    """A dictionary-encoded column of texts with each text once in the dictionary."""
     kind = pa.dictionary(pa.int32(), pa.string())
     chunks = [chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode() for chunk in column.chunks]
     return pa.chunked_array(chunks, kind).unify_dictionaries().combine_chunks()
@@ -94,7 +94,7 @@ def _regex_of(pattern: str) -> str:
         sign, place = pattern[place], place + 1
         if sign == '[':
             begin = place + pattern.startswith('!', place)
-            close = pattern.find(']', begin + 1)  # a bracket that comes first is meant
+            close = pattern.find(']', begin + 1)  # a closing bracket in first place is a character
             if close < 0:
                 raise SearchError(f'path {pattern!r}: a [ is not closed. Remedy: close it, or [[] for the character.')
             inner = re.sub(r'([\\\[\]^&~|])', r'\\\1', pattern[begin:close])

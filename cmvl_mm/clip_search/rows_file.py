@@ -1,4 +1,4 @@
-"""The rows of all parts in one Arrow file, which is mapped into memory: any few of them are at hand at once."""
+"""The rows of all parts in one Arrow file, which is mapped into memory for quick access to any few rows."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def write_rows(path: Path, parts: Parts) -> None:
     """Copy the rows of all parts, block by block.
 
     Raises:
-        OSError: there is no room.
+        OSError: the disk is full.
         EmbeddingsError: a part cannot be read.
     """
     schema = schema_of(parts.channels)
@@ -35,59 +35,59 @@ def write_rows(path: Path, parts: Parts) -> None:
 
 
 def plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The same with paths as strings."""
+    """The same table with paths as strings."""
     columns = [table.column(name).cast(schema.field(name).type) for name in schema.names]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
 class RowsFile:
-    """What `write_rows` wrote.
+    """A file written by `write_rows`.
 
     Args:
-        path: of the file.
-        mapped: into memory, of which the system keeps what it likes; else each block is read when it is asked for.
+        path: path of the file.
+        mapped: map the file into memory, where the system caches pages; otherwise each block is read on request.
 
     Raises:
-        OSError, pa.ArrowException: it is damaged.
+        OSError, pa.ArrowException: the file is damaged.
     """
 
     def __init__(self, path: Path, mapped: bool = True) -> None:
         self._file = pa.ipc.open_file(pa.memory_map(str(path)) if mapped else pa.OSFile(str(path)))
         counts = [self._file.get_batch(number).num_rows for number in range(self._file.num_record_batches)]
         self.begins: Numbers = np.cumsum([0, *counts])
-        """First row of each block, and the number of rows."""
+        """First row of each block, then the number of all rows."""
         self.channels: int = self._file.schema.field('vector').type.list_size
 
     def __len__(self) -> int:
         return int(self.begins[-1])
 
     def blocks(self) -> Iterator[tuple[int, Vectors]]:
-        """First row, and vectors, of all rows in order."""
+        """First row and vectors of each block, in order."""
         for number, begin in enumerate(self.begins[:-1].tolist()):
             yield begin, copied_vectors(self._block(number, ['vector']))
 
     def mask(self, where: RowFilter) -> np.ndarray | None:
-        """(n,) bool, the rows that pass; None where all do."""
+        """(n,) bool, whether each row passes; None if all pass."""
         masks = [where.mask(self._block(number, where.columns)) for number in range(len(self.begins) - 1)]
         chosen = [mask for mask in masks if mask is not None]
         return np.concatenate(chosen) if chosen else None
 
     def vectors_at(self, rows: Numbers) -> Vectors:
-        """(m, C) of rows by number."""
+        """(m, C) vectors of rows by number."""
         found = np.empty((len(rows), self.channels), np.float32)
         for places, block, chosen in self._chosen(rows, ['vector']):
             found[places] = copied_vectors(block.take(chosen))
         return found
 
     def rows_at(self, rows: Numbers) -> list[Row]:
-        """What they say."""
+        """The other columns of rows by number."""
         found: dict[int, Row] = {}
         for places, block, chosen in self._chosen(rows, Row._fields):
             found.update(zip(places.tolist(), told_rows(block.take(chosen)), strict=True))
         return [found[place] for place in range(len(rows))]
 
     def block_at(self, rows: Numbers) -> RowBlock:
-        """Rows by rising number."""
+        """The rows in increasing order of their numbers."""
         tables = [block.take(chosen) for _, block, chosen in self._chosen(rows, ['path', 'vector'])]
         table = pa.concat_tables(tables)
         return RowBlock(rows, copied_vectors(table), names_of(table.column('path'))[1], table.column('path'))
@@ -96,7 +96,7 @@ class RowsFile:
         return pa.Table.from_batches([self._file.get_batch(number)]).select(list(columns))
 
     def _chosen(self, rows: Numbers, columns: Sequence[str]) -> Iterator[tuple[Numbers, pa.Table, pa.Array]]:
-        """Places in `rows`, and the block that holds them with the places there."""
+        """Positions in `rows`, the block that holds these rows, and the positions in the block."""
         blocks = np.searchsorted(self.begins, rows, side='right') - 1
         for number in np.unique(blocks).tolist():
             places = np.flatnonzero(blocks == number)

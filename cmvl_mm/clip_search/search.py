@@ -1,4 +1,4 @@
-"""The clips or videos most like a query, in what `embed` wrote: `cmvl_mm.search` and `cmvl search`."""
+"""Find the clips or videos most similar to a query in the output of `embed`: `cmvl_mm.search` and `cmvl search`."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -21,16 +21,16 @@ class Match(NamedTuple):
     """One result."""
 
     rank: int
-    """From 1."""
+    """Rank, counted from 1."""
     cosine: float
     path: str
-    """As in the file, relative to its `meta.root`."""
+    """Path as in the file, relative to its `meta.root`."""
     start: float
-    """Seconds."""
+    """Start of the clip in seconds."""
     end: float
     label: str | None
     row: int
-    """Of the file or folder."""
+    """Row number in the file or folder."""
 
 
 def search(
@@ -45,29 +45,29 @@ def search(
     model: str | Path | None = None,
     device: str = 'cpu',
 ) -> list[Match]:
-    """What is most like a query, nearest first; ties go to the lower row, which is the order of paths and seconds.
+    """Find the clips or videos most similar to a query, nearest first; ties are ordered by row (path, then time).
 
-    A query by row is that clip's vector. A query by video is embedded by the weights and settings of the file; its
-    vector is the mean of its clips' vectors, as retrieval compares videos.
+    A query by row uses that clip's vector. A query by video is embedded with the weights and settings of the file; its
+    vector is the mean of its clips' vectors, as in the retrieval test.
 
     Args:
-        features: what `embed` returned, its file, or the folder of `embed_folder`, of which few parts are in memory at
+        features: the result of `embed`, its file, or the folder of `embed_folder`, of which few parts are in memory at
             a time; a folder may be on an object store: 's3://bucket/features'.
-        query: a row number, from 0; or a video.
-        k: how many; all that there are, if they are fewer.
-        clips: every clip is a result of its own; by default a video comes once, with its nearest clip.
-        others: leave out the query's own video: that of the row, or the rows of the very file that is the query.
-        where: only rows that pass, of which the k nearest come.
-        index: 'ivf' or 'lance', built by `build_index` beside the parts; None compares every row. With an index some
-            of the nearest may be missed, as its record says; cosines and order are the exact ones.
-        model: where the weights that made the file are now; None looks where they were.
-        device: of the network.
+        query: a row number, counted from 0, or a video.
+        k: number of results; all if there are fewer.
+        clips: return every clip as a separate result; by default each video appears once, with its nearest clip.
+        others: leave out the query's own video: the video of the query row, or the rows of the query file.
+        where: filter; the result has the k nearest rows that pass.
+        index: 'ivf' or 'lance', built by `build_index` next to the parts; None compares every row. An index may miss
+            some of the nearest rows, see its record; cosines and order are exact.
+        model: current place of the weights that made the file; None looks where they were.
+        device: device of the network.
 
     Raises:
-        SearchError: there is no such row, the video cannot be read, nothing is left to search, or the index is not
-            there, is damaged, or is one of other parts.
-        EmbeddingsError: the file holds no embeddings, or its weights are not at hand or are others.
-        FileNotFoundError: there is no such file.
+        SearchError: the row does not exist, the video cannot be read, nothing is left to search, or the index is
+            missing, damaged, or belongs to other parts.
+        EmbeddingsError: the file holds no embeddings, or its weights are missing or differ.
+        FileNotFoundError: the file does not exist.
         ModuleNotFoundError: the index's library is not installed.
     """
     (found,) = search_many(
@@ -90,9 +90,9 @@ def search_many(
     model: str | Path | None = None,
     device: str = 'cpu',
 ) -> list[list[Match]]:
-    """The results of several queries: the rows are read once for all. Arguments and errors: `search`.
+    """Search for several queries; the rows are read once for all. Arguments and errors as for `search`.
 
-    A query that finds nothing but its own video, with `others`, has no result.
+    With `others`, a query that finds only its own video has no result.
     """
     if k < 1:
         raise SearchError(f'k={k} must be at least 1.')
@@ -111,7 +111,7 @@ def search_many(
 
 
 def _vectors_of(engine: Engine, queries: Sequence[Query], model: str | Path | None, device: str) -> Vectors:
-    """(q, C)"""
+    """(q, C) vectors of the queries."""
     rows = {number: int(query) for number, query in enumerate(queries) if isinstance(query, (int, np.integer))}
     for row in rows.values():
         if not 0 <= row < len(engine):
@@ -130,14 +130,14 @@ def _vectors_of(engine: Engine, queries: Sequence[Query], model: str | Path | No
 
 
 def _embedded(engine: Engine, videos: Sequence[Path], model: str | Path | None, device: str) -> dict[Path, Vectors]:
-    """(C,) of each video."""
+    """(C,) vector of each video."""
     for path in videos:
         if path.is_dir():
             raise SearchError(f'{path}: this is a folder. Remedy: the path of a video, or a row number.')
-        if not path.is_file():  # before the network is loaded
+        if not path.is_file():  # checked before the network is loaded
             raise SearchError(f'{path}: there is no such video. Remedy: the path of a video, or a row number.')
     from cmvl_mm.embedding.network import load_network_of
-    from cmvl_mm.embedding.one_video import NamedVideo, embed_videos  # loads MMAction2: a query by row needs it not
+    from cmvl_mm.embedding.one_video import NamedVideo, embed_videos  # loads MMAction2, not needed for a query by row
 
     network = load_network_of(engine.meta, model, device=device)
     made = {}
@@ -156,7 +156,7 @@ def _embedded(engine: Engine, videos: Sequence[Path], model: str | Path | None, 
 
 
 def _names_of(engine: Engine, queries: Sequence[Query]) -> list[str | Path]:
-    """Of each query: its row's path, or its file."""
+    """For each query the path of its row, or its file."""
     rows = [int(query) for query in queries if isinstance(query, (int, np.integer))]
     paths = iter(engine.rows_at(np.array(rows, np.int64)))
     return [next(paths).path if isinstance(query, (int, np.integer)) else Path(query) for query in queries]

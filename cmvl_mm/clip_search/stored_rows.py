@@ -1,4 +1,4 @@
-"""What `cmvl embed` wrote, a file or a folder of parts, read."""
+"""Read the output of `cmvl embed`, a file or a folder of parts."""
 
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from cmvl_mm.files.addresses import is_address
 
 
 def read_embeddings(path: str | Path) -> Embeddings:
-    """Read a file of `embed`, or a folder of `embed_folder`, into memory; nothing in it is ever run.
+    """Read a file of `embed`, or a folder of `embed_folder`, into memory; no code from it is ever run.
 
     Args:
-        path: of either; or the address of a folder on an object store, such as 's3://bucket/features'.
+        path: path of the file or folder; or the address of a folder on an object store, such as 's3://bucket/features'.
 
     Raises:
-        FileNotFoundError: there is no such file or folder.
-        EmbeddingsError: it is another kind of file, a damaged one, or one of another version; or a folder of which
-            parts are missing; or the store cannot be read.
+        FileNotFoundError: the file or folder does not exist.
+        EmbeddingsError: the file has another kind or version or is damaged, parts of the folder are missing, or the
+            store cannot be read.
         ModuleNotFoundError: the store's library is not installed.
     """
     parts = open_parts(path)
@@ -27,13 +27,13 @@ def read_embeddings(path: str | Path) -> Embeddings:
 
 
 def open_rows(path: str | Path) -> Rows:
-    """The same for a search; of a folder, few parts are in memory at a time. Raises what `read_embeddings` raises."""
+    """Open rows for a search; few parts of a folder are in memory at a time. Errors as for `read_embeddings`."""
     parts = open_parts(path)
     return InMemory(*read_whole(Path(path))) if parts is None else parts
 
 
 def open_parts(path: str | Path) -> Parts | None:
-    """A folder of parts; None of anything else. Raises what `read_embeddings` raises."""
+    """Open a folder of parts; None for any other path. Errors as for `read_embeddings`."""
     if is_address(path):
         return Parts(StoredFiles(str(path)), str(path).rstrip('/'))
     folder = Path(path)

@@ -1,7 +1,7 @@
-"""The k nearest rows of many queries, from blocks that are read and searched on several cores in bounded memory.
+"""The k nearest rows of many queries; several cores read and search blocks in bounded memory.
 
-A pair's cosine is `cosine_of_pairs`, in float64, as in `evaluation/exact_search.py`, which sifts each block. So results
-depend on neither blocks nor threads; ties go to the lower row.
+`cosine_of_pairs` computes cosines in float64, as in `evaluation/exact_search.py`, which preselects rows of each block.
+So results depend on neither blocks nor threads; ties go to the lower row.
 """
 
 from collections import deque
@@ -24,20 +24,20 @@ from cmvl_mm.evaluation.sifting import full_precision, loosened, passing
 def nearest_rows(
     query: npt.NDArray, tasks: Iterable[Task], k: int, *, by_video: bool, own: OwnVideos | None, workers: int
 ) -> Best:
-    """The k best rows of each query, or of each of the k best videos its best row.
+    """The k best rows of each query, or the best row of each of the k best videos.
 
     At most `workers` blocks are in memory at a time.
 
     Args:
         query: (q, C) vectors.
-        tasks: read the blocks.
-        k: how many; fewer come where there are fewer.
-        by_video: a video comes once.
+        tasks: functions that read the blocks.
+        k: number of results per query, or fewer if there are fewer rows.
+        by_video: whether each video appears only once.
         own: rows that a query may not find.
-        workers: threads.
+        workers: number of threads.
 
     Raises:
-        SearchError: a vector is zero or not finite; it names the row and its file.
+        SearchError: a vector is zero or not finite; names the row and its file.
     """
     exact = l2_normalise(query)
     search = _Search(exact, torch.from_numpy(exact.astype(np.float32)), k, by_video, own)
@@ -52,17 +52,17 @@ def nearest_rows(
             for future in running:
                 future.cancel()
             pool.shutdown()
-            torch.set_num_threads(threads)  # for threads that begin later: those of the pool have set it, too
+            torch.set_num_threads(threads)  # for later threads: the threads of the pool have changed it as well
     return search.best
 
 
 class _Search:
-    """The best so far, and what they rule out."""
+    """The best rows so far, and the cosines that later rows must exceed."""
 
     def __init__(self, query: Floats, loose: torch.Tensor, k: int, by_video: bool, own: OwnVideos | None) -> None:
         self.best = NOTHING
         self._query, self._loose, self._k, self._by_video, self._own = query, loose, k, by_video, own
-        self._floor = self.best.kth(k, len(query))  # replaced, never changed: threads read it
+        self._floor = self.best.kth(k, len(query))  # replaced, never changed in place: threads read it
 
     def add(self, new: Best) -> None:
         if len(new.row):
@@ -79,7 +79,7 @@ class _Search:
             raise SearchError(f'{block.where}{error}') from error
 
     def _of_block(self, block: RowBlock) -> Best:
-        """Those of a block that may be among the k best."""
+        """Rows of a block that may be among the k best."""
         loose_block, lengths = loosened(block.vectors, block.rows)
         barred = None if self._own is None else self._own.pairs(block.paths)
         most = int(np.unique(block.videos, return_counts=True)[1].max()) if self._by_video else 1
@@ -91,7 +91,7 @@ class _Search:
                 here = barred[(barred[:, 0] >= begin) & (barred[:, 0] < begin + step)]
                 similarity[here[:, 0] - begin, here[:, 1]] = -torch.inf
             floor = torch.from_numpy(self._floor[tile])
-            # whatever the order, k times as many rows as a video has hold k videos, if there are k
+            # in any order, k times as many rows as a video has contain k videos, if there are k
             passed = passing(similarity, self._query[tile], block.vectors, block.rows, floor, self._k * most)
             passed &= similarity > -torch.inf
             found.append(

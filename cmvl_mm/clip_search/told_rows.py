@@ -1,4 +1,4 @@
-"""What all rows of a folder say beside their vectors, in memory: for who shows rows that an index finds."""
+"""All rows of a folder without vectors, in memory, to show the rows that an index finds."""
 
 from dataclasses import dataclass
 
@@ -12,16 +12,16 @@ from cmvl_mm.embedding.embeddings import EmbeddingsMeta
 
 @dataclass(frozen=True, eq=False)
 class ToldRows:
-    """`Embeddings` without vectors: about 40 bytes a row, and 4 for each character of the longest path."""
+    """`Embeddings` without vectors: about 40 bytes per row, plus 4 for each character of the longest path."""
 
     paths: npt.NDArray[np.str_]
-    """(n,)"""
+    """(n,) paths of the videos."""
     starts: npt.NDArray[np.float64]
-    """(n,) seconds."""
+    """(n,) starts of the clips in seconds."""
     ends: npt.NDArray[np.float64]
-    """(n,) seconds."""
+    """(n,) ends of the clips in seconds."""
     labels: npt.NDArray[np.object_]
-    """(n,) str, or None where there is no label."""
+    """(n,) labels, str, or None without a label."""
     meta: EmbeddingsMeta
 
     def __len__(self) -> int:
@@ -29,7 +29,7 @@ class ToldRows:
 
 
 def read_told(parts: Parts) -> ToldRows:
-    """Those of a folder of parts; no vector is read.
+    """Read the rows of a folder of parts without reading vectors.
 
     Raises:
         EmbeddingsError: a part is damaged.

@@ -1,6 +1,6 @@
-"""Gradient accumulation: how many batches make a step, and after which of them no gradient waits.
+"""Gradient accumulation: how many batches make a step, and after which batches no accumulated gradient is pending.
 
-A gradient that waits for its step is in no checkpoint. So runs stop and save at whole steps only.
+Checkpoints do not hold pending gradients, so runs stop and save only at whole steps.
 """
 
 import math
@@ -14,23 +14,23 @@ from mmengine.runner import Runner
 
 
 def wrappers_in(optim_wrapper: OptimWrapper | OptimWrapperDict) -> list[OptimWrapper]:
-    """One, or those of a model with several optimisers."""
+    """The wrapper in a list, or all wrappers of a model with several optimisers."""
     return list(optim_wrapper.values()) if isinstance(optim_wrapper, OptimWrapperDict) else [optim_wrapper]
 
 
 def batches_a_step(optim_wrapper: OptimWrapper | OptimWrapperDict) -> int:
-    """`accumulative_counts`; of several optimisers, their least common multiple."""
+    """`accumulative_counts`; for several optimisers, the least common multiple."""
     return math.lcm(*(wrapper._accumulative_counts for wrapper in wrappers_in(optim_wrapper)))
 
 
 def step_is_whole(optim_wrapper: OptimWrapper | OptimWrapperDict) -> bool:
-    """Whether no gradient waits. To be asked between two calls of `train_step`."""
+    """Whether no accumulated gradient is pending. Call it between two calls of `train_step`."""
     return all(wrapper.should_update() for wrapper in wrappers_in(optim_wrapper))
 
 
 @contextmanager
 def schedules_that_count_batches(optim_wrapper: OptimWrapper | OptimWrapperDict) -> Iterator[None]:
-    """MMEngine's schedules count batches; torch warns of those that pass before the first step, and none is lost."""
+    """Silence torch's warning about schedule steps before the first update: MMEngine's schedules count batches."""
     with warnings.catch_warnings():
         if batches_a_step(optim_wrapper) > 1:
             warnings.filterwarnings('ignore', r'Detected call of `scheduler\.step\(\)` before')
@@ -38,14 +38,14 @@ def schedules_that_count_batches(optim_wrapper: OptimWrapper | OptimWrapperDict)
 
 
 def end_steps_with_epoch(runner: Runner, done: int, length: int) -> None:
-    """Let the last step of this epoch be one of fewer batches, and their mean, where the lengths do not divide.
+    """Let the last step of this epoch take the mean of fewer batches, where the step does not divide the epoch.
 
-    MMEngine does so at the end of training alone: a step of two epochs' batches would be open when the checkpoint
-    between them is written.
+    MMEngine does so only at the end of training: a step with batches of two epochs would be unfinished when the
+    checkpoint between them is written.
 
     Args:
-        done: batches of the epoch that are done.
-        length: of the epoch, in batches.
+        done: number of finished batches of the epoch.
+        length: number of batches of the epoch.
 
     Raises:
         ValueError: several optimisers accumulate.
@@ -61,13 +61,13 @@ def end_steps_with_epoch(runner: Runner, done: int, length: int) -> None:
 
 
 def check_saves(runner: Runner, length: int) -> None:
-    """Refuse a CheckpointHook of MMEngine's that would save between the batches of a step; ours waits.
+    """Refuse MMEngine's CheckpointHook where it would save between the batches of a step; our hook waits.
 
     Args:
-        length: of an epoch, in batches.
+        length: number of batches of an epoch.
 
     Raises:
-        ValueError: names interval and remedy.
+        ValueError: the hook would save within a step; names interval and remedy.
     """
     counts = batches_a_step(runner.optim_wrapper)
     for hook in runner.hooks:

@@ -1,4 +1,4 @@
-"""The optimiser's side of a fast step: bf16 forward passes, and a gradient norm that nobody waits for."""
+"""The optimiser's part of a fast step: bf16 forward passes, and a gradient norm that is read without waiting."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -18,14 +18,14 @@ from .cpu_bf16 import cpu_kernels
 class StepOptimWrapper(OptimWrapper):
     """Forward passes under bf16 autocast; weights, gradients, losses and optimiser stay in fp32.
 
-    bf16 has fp32's range, so nothing needs scaling; MMEngine's AmpOptimWrapper scales all the same and needs a GPU.
-    On a CPU it also chooses among torch's kernels, see `cpu_kernels`.
+    bf16 has the range of fp32, so losses need no scaling; MMEngine's AmpOptimWrapper scales anyway and needs a GPU.
+    On a CPU this wrapper also chooses torch's kernels, see `cpu_kernels`.
 
     Args:
         optimizer, accumulative_counts, clip_grad: as in MMEngine's OptimWrapper.
         precision: 'bf16', or 'fp32' without autocast.
-        grad_norm: 'read' logs the norm after each step, as MMEngine does, for which the host waits for the device;
-            'kept' leaves it in the tensor `grad_norm`, for `DeferredInfoHook` to read with the losses.
+        grad_norm: 'read' logs the norm after each step, as MMEngine does, which makes the host wait for the device;
+            'kept' leaves it in the tensor `grad_norm`, and `DeferredInfoHook` reads it with the losses.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class StepOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """What MMEngine wraps round preprocessing and forward."""
+        """The context in which MMEngine runs preprocessing and the forward pass."""
         autocast = torch.autocast(get_device(), torch.bfloat16, enabled=self.precision == 'bf16')
         with super().optim_context(model), autocast, self._kernels():
             yield
 
     def backward(self, loss: Tensor, **kwargs: Any) -> None:
-        """As MMEngine's; networks that save memory compute parts of their forward pass again here."""
+        """Run MMEngine's backward pass, in which networks that save memory recompute parts of their forward pass."""
         with self._kernels():
             super().backward(loss, **kwargs)
 

@@ -1,15 +1,15 @@
 """Layers under a CPU's bf16 autocast: convolutions that oneDNN computes wrongly, and pooling that stays in bf16.
 
-Two kinds of geometry go wrong with torch 2.10, 2.13 and 2.14 on AVX512-BF16. A gradient that is finite may be wrong,
-too:
+Torch 2.10, 2.13 and 2.14 compute two kinds of convolutions wrongly on AVX512-BF16. A finite gradient may also be
+wrong:
 
-* Padding along an axis that is shorter than the kernel: the weight's gradient is formed with a plane that is not the
-  right one, and is at times not finite. Each network of the paper has such layers.
+* Padding along an axis that is shorter than the kernel: the weight's gradient is computed with a wrong plane, and is
+  sometimes not finite. Each network of the paper has such layers.
 * One output along an axis with a stride above 1 (pytorch#169688): all gradients, and on some processors the output, are
   wrong.
 
-Zeros laid round the input beforehand give the same sums without padding; where there is one output along an axis, the
-stride means nothing. So both are computed in bf16 all the same, as another geometry.
+Zeros added around the input give the same sums without padding, and the stride has no effect where an axis has one
+output. So both kinds are still computed in bf16, as an equal convolution of another geometry.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,9 +25,9 @@ CONVOLUTIONS: dict[Callable[..., Tensor], int] = {torch.conv1d: 1, torch.conv2d:
 
 
 class Bf16Layers(TorchFunctionMode):
-    """While it is entered, convolutions of such a geometry become equal ones of another.
+    """Inside this context, convolutions with such a geometry are replaced by equal ones of another geometry.
 
-    max_pool3d takes what it is given, which a CPU's autocast would cast to fp32: a maximum is not rounded.
+    max_pool3d keeps the type of its input, which a CPU's autocast would cast to fp32: a maximum is not rounded.
     """
 
     def __torch_function__(
@@ -42,31 +42,31 @@ class Bf16Layers(TorchFunctionMode):
 
 
 class Geometry(NamedTuple):
-    """Of a convolution; a number, or a pair, for each spatial axis."""
+    """The geometry of a convolution: a number or a pair for each spatial axis."""
 
     zeros: list[tuple[int, int]]
-    """To lay before and after the input beforehand; negative numbers cut off."""
+    """Zeros to add before and after the input; negative numbers crop the input."""
     padding: list[int]
-    """Left to the convolution, at both ends."""
+    """Padding that the convolution itself adds at both ends."""
     stride: list[int]
 
 
 def sound_geometry(
     lengths: Sequence[int], reaches: Sequence[int], stride: Sequence[int], padding: Sequence[int]
 ) -> Geometry:
-    """The same convolution as oneDNN computes it rightly.
+    """The geometry with which oneDNN computes the same convolution correctly.
 
     Args:
-        lengths: of the input along its spatial axes, the depth first where there are three.
-        reaches: of the kernel, from its first to its last tap.
-        stride: of the windows.
-        padding: at both ends.
+        lengths: size of the input along its spatial axes; with three axes the depth is first.
+        reaches: extent of the kernel along each axis, from its first to its last tap.
+        stride: stride of the windows.
+        padding: padding at both ends.
     """
     sound = Geometry([(0, 0)] * len(lengths), list(padding), list(stride))
     for axis, (length, reach, step, pad) in enumerate(zip(lengths, reaches, stride, padding, strict=True)):
         outputs = (length + 2 * pad - reach) // step + 1
         if outputs == 1 and step > 1:
-            unseen = length + 2 * pad - reach  # by the one window; with stride 1 there would be more windows
+            unseen = length + 2 * pad - reach  # by the only window; with stride 1 there would be more windows
             sound.zeros[axis], sound.padding[axis], sound.stride[axis] = (pad, pad - unseen), 0, 1
         elif length < reach and (pad > 1 or (pad > 0 and outputs > 1)):
             sound.zeros[axis], sound.padding[axis] = (pad, pad), 0
@@ -87,7 +87,7 @@ def _convolve(
     axes = CONVOLUTIONS[convolution]
     dilations = _each(dilation, axes)
     reaches = [step * (taps - 1) + 1 for step, taps in zip(dilations, weight.shape[2:], strict=True)]
-    if isinstance(padding, str):  # 'same', whose stride is 1, or 'valid'
+    if isinstance(padding, str):  # 'same', which has stride 1, or 'valid'
         missing = [reach - 1 if padding == 'same' else 0 for reach in reaches]
         input = _lay_round(input, [(0, odd % 2) for odd in missing])
         padding = [zeros // 2 for zeros in missing]
@@ -102,5 +102,5 @@ def _each(setting: int | Sequence[int], axes: int) -> list[int]:
 
 
 def _lay_round(input: Tensor, zeros: Sequence[tuple[int, int]]) -> Tensor:
-    """Zeros before and after each spatial axis, which F.pad wants last axis first."""
+    """Add zeros before and after each spatial axis; F.pad takes the last axis first."""
     return F.pad(input, [number for pair in reversed(zeros) for number in pair]) if any(map(any, zeros)) else input

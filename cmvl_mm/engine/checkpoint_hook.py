@@ -1,4 +1,4 @@
-"""When checkpoints are written and which are kept; how is in `checkpoints/durable.py`."""
+"""When checkpoints are written and which are kept; `checkpoints/durable.py` defines how they are written."""
 
 from pathlib import Path
 from typing import Any
@@ -21,40 +21,40 @@ from cmvl_mm.files.git import commit_of
 from .accumulation import batches_a_step, step_is_whole
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_COMMIT = 'commit'  # in the message hub too: what the zoo says of the weights
-_KEPT = 'kept_checkpoints'  # in the message hub, so that a resumed run deletes from where this one stopped
+_COMMIT = 'commit'  # also in the message hub: the commit that the zoo states for the weights
+_KEPT = 'kept_checkpoints'  # in the message hub, so that a resumed run knows which files it may delete
 
 
 def newest_saved(runner: Runner) -> Path | None:
-    """The checkpoint that `AtomicCheckpointHook` has saved last in this run; None where it has saved none."""
+    """The checkpoint that `AtomicCheckpointHook` saved last in this run; None if it has saved none."""
     kept = runner.message_hub.runtime_info.get(_KEPT)
     return Path(runner.work_dir, kept[-1]) if kept else None
 
 
 @register_backend('checkpoint')
 class CheckpointBackend(LocalBackend):
-    """How MMEngine's Runner hands over a checkpoint's bytes."""
+    """The file backend to which MMEngine's Runner passes the bytes of a checkpoint."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write them so that a crash leaves the old files or the new one."""
+        """Write the bytes so that a crash leaves either the old files or the new file."""
         write_checkpoint(obj, Path(filepath))
 
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(Hook):
-    """MMEngine's CheckpointHook with the old file deleted last, and with saves that may fail.
+    """MMEngine's CheckpointHook, except that it deletes the old file last and tolerates failed saves.
 
-    A run whose work directory cannot be written to does not begin. Where a later save fails, on a full disk for one,
+    A run whose work directory is not writable does not begin. Where a later save fails, for example on a full disk,
     the log says so and training continues: the state is in memory and the next save may work, while stopping would lose
-    what was computed since the last one. The last save of a run, and the one at a signal, have no next: they raise.
+    the work since the last save. The last save of a run and the save at a signal raise, because no other save follows.
 
-    A save that falls between the batches of a step (`optim_wrapper.accumulative_counts`) waits for the step: gradients
-    that wait are in no checkpoint.
+    A save that is due between the batches of a step (`optim_wrapper.accumulative_counts`) waits for the end of the
+    step: checkpoints do not hold pending gradients.
 
     Args:
-        interval: epochs, or iterations, between saves; there is always one at the end.
-        by_epoch: count epochs, and name files `epoch_N.pth`; else iterations and `iter_N.pth`.
-        max_keep_ckpts: older ones are deleted once the new one is on the disk; -1 keeps all.
+        interval: epochs, or iterations, between saves; the end of training is always saved.
+        by_epoch: count epochs and name files `epoch_N.pth`; otherwise count iterations and name files `iter_N.pth`.
+        max_keep_ckpts: number of checkpoints to keep; older ones are deleted once the new one is on disk; -1 keeps all.
     """
 
     priority = 'VERY_LOW'
@@ -64,13 +64,13 @@ class AtomicCheckpointHook(Hook):
             raise ValueError(f'{interval=} must be at least 1, and {max_keep_ckpts=} at least 1 or -1')
         self.interval, self.by_epoch, self.max_keep_ckpts = interval, by_epoch, max_keep_ckpts
         self.due = False
-        """Whether a save waits for the end of a step."""
+        """Whether a save is waiting for the end of a step."""
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a work directory that takes no checkpoints; note the commit that trains, if there is one.
+        """Refuse a work directory that is not writable; record the commit of the code, if there is one.
 
         Raises:
-            CheckpointWriteError: names folder, reason and remedy.
+            CheckpointWriteError: the folder is not writable; names folder, reason and remedy.
             ValueError: epochs end between the batches of a step.
         """
         self._require_whole_epochs(runner)
@@ -79,7 +79,7 @@ class AtomicCheckpointHook(Hook):
             self._note_commit(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Save every `interval` epochs and after the last."""
+        """Save every `interval` epochs and after the last epoch."""
         last = self.is_last_train_epoch(runner)
         if self.by_epoch and (last or self.every_n_epochs(runner, self.interval)):
             self._save(runner, f'epoch_{runner.epoch + 1}.pth', dict(epoch=runner.epoch + 1, iter=runner.iter), last)
@@ -87,7 +87,7 @@ class AtomicCheckpointHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
-        """Save every `interval` iterations, when the step is whole, and after the last."""
+        """Save every `interval` iterations, once the step is whole, and after the last iteration."""
         if self.by_epoch:
             return
         last = self.is_last_train_iter(runner)
@@ -97,10 +97,10 @@ class AtomicCheckpointHook(Hook):
             self._save(runner, f'iter_{runner.iter + 1}.pth', dict(epoch=runner.epoch, iter=runner.iter + 1), last)
 
     def save_between_iterations(self, runner: Runner) -> None:
-        """Save the state after the last finished iteration, for a run that is about to be stopped.
+        """Save the state after the last finished iteration, before the run is stopped.
 
         Raises:
-            CheckpointWriteError: it could not be written.
+            CheckpointWriteError: the checkpoint could not be written.
         """
         self._save(runner, f'iter_{runner.iter}.pth', dict(epoch=runner.epoch, iter=runner.iter), last=True)
 
@@ -130,7 +130,7 @@ class AtomicCheckpointHook(Hook):
             return
         loop = runner.train_loop
         if not isinstance(loop, EpochBasedTrainLoop) or getattr(loop, 'steps_end_with_epochs', False):
-            return  # MMEngine's loop of iterations knows one epoch alone, and its last step is whole
+            return  # MMEngine's iteration loop has one epoch, whose last step is whole
         if len(runner.train_dataloader) % counts:
             raise ValueError(
                 f'An epoch of {len(runner.train_dataloader)} batches ends between the {counts} of a step '
@@ -141,7 +141,7 @@ class AtomicCheckpointHook(Hook):
 
     @staticmethod
     def _note_commit(runner: Runner) -> None:
-        """For the checkpoints; a run that resumes at another commit than it began at is of neither."""
+        """Record the commit for checkpoints, with '+changes' for a run that resumes at another commit."""
         now, before = commit_of(_REPOSITORY), runner.message_hub.runtime_info.get(_COMMIT)
         if now is not None and before not in (None, now):
             now = f'{now.removesuffix("+changes")}+changes'
@@ -150,6 +150,6 @@ class AtomicCheckpointHook(Hook):
 
     @staticmethod
     def _kept(runner: Runner) -> list[str]:
-        """Names of the form that a run writes: the list may come from a stranger's checkpoint, and deletes files."""
+        """Kept file names of the form that a run writes: an untrusted checkpoint's list must not delete other files."""
         names = runner.message_hub.runtime_info.get(_KEPT, [])
         return [name for name in names if isinstance(name, str) and OF_A_RUN.fullmatch(name)]

@@ -1,4 +1,4 @@
-"""Config files as users write them: loaded, merged, and checked for keys that nothing reads."""
+"""Load config files, merge options into them, and check them for keys that nothing reads."""
 
 import logging
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ class ConfigKeyError(KeyError):
 
 
 def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_imports: bool = True) -> Config:
-    """Read a config file, merge `--cfg-options` into it, refuse keys that nothing reads.
+    """Read a config file, merge `--cfg-options` into it, and refuse keys that nothing reads.
 
     Args:
-        path: of the file, or the name of a shipped config, such as 'demo/retrieval'.
-        options: as `merge_options` takes them.
-        run_imports: import what `custom_imports` names, which takes seconds and registers what the config is built of.
-            Who builds nothing of it needs it not.
+        path: path of the file, or the name of a shipped config, such as 'demo/retrieval'.
+        options: options for `merge_options`.
+        run_imports: import the modules that `custom_imports` names, which takes seconds and registers the classes that
+            the config names. It is needed only to build them.
 
     Raises:
         NotShippedError: there is no such file, and no shipped config of that name.
@@ -38,7 +38,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
         ImportError: a module of `custom_imports` cannot be imported.
         ConfigKeyError: a key that nothing reads, in the file or on the command line; a stage that a pipeline does not
             have; a pipeline that is a dict.
-        OwnVideosError: what `data` names cannot be used.
+        OwnVideosError: the folder or list that `data` names cannot be used.
     """
     if Path(path).suffix not in ('.py', ''):
         raise ValueError(
@@ -49,9 +49,9 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
     path = config_path(path)
     try:
         config = Config.fromfile(path, import_custom_modules=run_imports)
-    except ModuleNotFoundError:  # by the file itself; it names the module
+    except ModuleNotFoundError:  # raised by the config file itself; the error names the module
         raise
-    except ImportError as error:  # MMEngine's, of custom_imports: it shows Python's whole path and not the reason
+    except ImportError as error:  # MMEngine's for custom_imports: shows all of sys.path, not the reason
         reason: BaseException = error
         while (inner := reason.__cause__ or reason.__context__) is not None:
             reason = inner
@@ -61,7 +61,7 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
     except TypeError as error:
         if 'pipeline=' not in str(error):
             raise
-        raise ConfigKeyError(  # MMEngine's advice is to give up the base config's stages
+        raise ConfigKeyError(  # MMEngine would advise to drop the base config's stages
             f'{path}: a pipeline of this file or its bases is a dict, as earlier versions had it, but its base has a '
             'list. Remedy, after the assignment of _base_: from cmvl_mm.datasets.stages import change, and then '
             'pipeline=change(_base_.train_dataloader.dataset.pipeline, crop=dict(size=48)), for example.'
@@ -73,15 +73,15 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
 
 
 def merge_options(config: Config, options: Mapping[str, Any]) -> None:
-    """`config.merge_from_dict(options)` where stages of a pipeline have names, too.
+    """Like `config.merge_from_dict(options)`, and options can also name the stages of a pipeline.
 
     Args:
         config: changed in place.
         options: dotted keys, e.g. `{'train_dataloader.dataset.pipeline.crop.size': 48}`. Below a list whose key is
-            `pipeline` or ends in `_pipeline`, a stage goes by its role, its type or its number, see `stages.change`.
-            What changes the test's pipeline changes `test_pipeline`, where that is the same. What changes
-            `train_cfg.max_epochs`, and nothing of `param_scheduler`, fits the schedule, see `schedule_scale`.
-            `data` fills lists, folders and the number of classes, see `own_data`.
+            `pipeline` or ends in `_pipeline`, a stage is named by its role, type or number, see `stages.change`.
+            An option that changes the test's pipeline also changes `test_pipeline`, if both are equal. An option
+            that changes `train_cfg.max_epochs`, but not `param_scheduler`, scales the schedule, see
+            `schedule_scale`. `data` fills lists, folders and the number of classes, see `own_data`.
 
     Raises:
         ConfigKeyError: a pipeline has no such stage, or several.
@@ -99,7 +99,7 @@ def merge_options(config: Config, options: Mapping[str, Any]) -> None:
 
 
 def _with_whole_lists(options: Mapping[str, Any], config: Any, place: str = '') -> dict[str, Any]:
-    """Options that change a stage become the whole changed list, which MMEngine puts in the place of the old one."""
+    """Expand options that change a stage to the whole changed list, with which MMEngine replaces the old one."""
     made: dict[str, Any] = {}
     for key, value in options.items():
         path = f'{place}{key}'
@@ -123,7 +123,7 @@ def _child(node: Any, key: str) -> Any:
 
 
 def _require_lists(node: Any, source: str, place: str = '') -> None:
-    """Refuse pipelines that are dicts of stages: dumped, they lose their order."""
+    """Refuse pipelines that are dicts of stages: they lose their order when they are dumped."""
     if isinstance(node, (list, tuple)):
         node = {str(number): child for number, child in enumerate(node)}
     if not isinstance(node, dict):
@@ -138,7 +138,7 @@ def _require_lists(node: Any, source: str, place: str = '') -> None:
 
 
 def check_keys(config: Config, source: str) -> None:
-    """Raise for keys that no part of the toolkit reads; constructors refuse the rest when they are built."""
+    """Raise for keys that no part of the toolkit reads; constructors refuse other unknown keys when they are called."""
     _require_lists(config._cfg_dict, source)
     _refuse(faults_of_keys(config), source)
     if names := unused_variables(config):

@@ -1,18 +1,18 @@
-"""Which keys of a config are read, and by whom; what else a config may hold.
+"""Which keys of a config are read, by which code, and which other keys a config may hold.
 
-MMEngine passes over keys that it does not know, so a misspelt one would change nothing, silently. MMAction2's configs
-hold variables of their own, too (`data_root`, `train_pipeline`), which nothing reads: their values went into other keys
-when the file was read. So in a file an unknown key is
+MMEngine ignores keys that it does not know, so a misspelt key would silently change nothing. MMAction2's configs also
+hold variables (`data_root`, `train_pipeline`) that nothing reads: their values are copied into other keys when the file
+is read. So an unknown key of a file is treated as follows:
 
 | key | verdict |
 |---|---|
-| but for a letter or two, that of a key that is read | an error |
-| much like a key that is read, or of MMAction2 0.x | an error, unless a key that is read has its list or whole dict |
-| a pipeline | an error, unless a key that is read has its list: the data sets have another |
-| of any other name | a variable; a line in the log where no key that is read has its value (numbers aside) |
-| one that begins with `_` | a variable |
+| differs in a letter or two from a key that is read | an error |
+| similar to a key that is read, or of MMAction2 0.x | an error, unless a key that is read has its list or whole dict |
+| a pipeline | an error, unless a key that is read has its list: the data sets use another |
+| any other name | a variable; the log says if no key that is read has its value (except numbers) |
+| begins with `_` | a variable |
 
-On the command line it is an error: what it was used for has been read by then.
+On the command line an unknown key is an error: the keys that use a variable are read before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,18 +65,18 @@ _NESTED = {
     'auto_scale_lr': frozenset({'enable', 'base_batch_size'}),
     'env_cfg': frozenset({'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'}),
 }
-"""Dicts that MMEngine reads with .get(), and ours."""
+"""Keys of the dicts that MMEngine reads with .get(), and of our own dicts."""
 _OURS = parameters_of('cmvl_mm.engine.checkpoint_hook', 'AtomicCheckpointHook')
 _STOCK = parameters_of('mmengine.hooks.checkpoint_hook', 'CheckpointHook')
 _OF_SAVE = parameters_of('mmengine.runner.runner', 'Runner.save_checkpoint')
-"""To which CheckpointHook passes its `**kwargs`."""
+"""Arguments of `Runner.save_checkpoint`, to which CheckpointHook passes its `**kwargs`."""
 _MISSPELT, _ALIKE = 0.87, 0.8
-"""By difflib: optim_wraper 0.96, resum 0.91, load_form 0.89, test_config 0.84, lr_scheduler 0.81; data_root 0.62,
-base_lr 0.60. Of all variables of MMAction2's configs, train_pipeline has most, 0.85."""
+"""Similarities by difflib: optim_wraper 0.96, resum 0.91, load_form 0.89, test_config 0.84, lr_scheduler 0.81;
+data_root 0.62, base_lr 0.60. Of all variables of MMAction2's configs, train_pipeline has the highest, 0.85."""
 
 
 def faults_of_keys(config: Mapping[str, Any]) -> list[str]:
-    """A sentence for each key that cannot be meant, with a remedy; see the table above."""
+    """A sentence with a remedy for each invalid key; see the table above."""
     faults = []
     used = _Values(value for key, value in config.items() if key in TOP_LEVEL_KEYS)
     for key in _unknown(config):
@@ -105,14 +105,14 @@ def faults_of_keys(config: Mapping[str, Any]) -> list[str]:
 
 
 def unused_variables(config: Mapping[str, Any]) -> list[str]:
-    """Variables of which no key that is read has the value; numbers, which may have been calculated with, aside."""
+    """Variables whose value no key that is read has; numbers are left out, because a config may calculate with them."""
     used = _Values(value for key, value in config.items() if key in TOP_LEVEL_KEYS)
     names = [key for key in _unknown(config) if key not in _OF_SCRIPTS]
     return [key for key in names if isinstance(config[key], (str, list, tuple, dict)) and not used.hold(config[key])]
 
 
 def faults_of_options(options: Iterable[str]) -> list[str]:
-    """As above for the dotted keys of a command line."""
+    """A sentence with a remedy for each invalid dotted key of a command line."""
     names = sorted({option.split('.')[0] for option in options} - TOP_LEVEL_KEYS)
     return [f'nothing reads {name}. {_allowed(TOP_LEVEL_KEYS)}' for name in names]
 
@@ -141,7 +141,7 @@ def _faults_of_checkpoint(hook: Mapping[str, Any]) -> Iterator[str]:
     ours = hook.get('type', 'AtomicCheckpointHook') == 'AtomicCheckpointHook'
     known = {'type', '_delete_', 'priority'} | (_OURS if ours else _STOCK | _OF_SAVE)
     if not ours and hook['type'] != 'CheckpointHook':
-        return  # its constructor knows
+        return  # the constructor checks its arguments
     for key in sorted(hook.keys() - known):
         if key in _STOCK:
             yield (
@@ -178,7 +178,7 @@ class _Values:
             self._add(child)
 
     def hold(self, value: Any) -> bool:
-        """Whether this text, list or dict is among them, or in one of them as a part. Nobody knows it of a number."""
+        """Whether a value equals this text, list or dict or contains it as a part. For a number it cannot be known."""
         value = _plain(value)
         if not isinstance(value, (str, list, dict)) or not value:
             return False
@@ -191,14 +191,14 @@ class _Values:
         return all(repr(child) in self.whole for child in value)
 
     def hold_whole(self, value: Any) -> bool:
-        """Whether this dict is among them as it is, or this list as `hold` has it: texts and parts are by chance."""
+        """Whether a value equals this dict, or `hold` finds this list: texts and parts of dicts may match by chance."""
         if isinstance(value, dict):
             return bool(value) and repr(_plain(value)) in self.whole
         return isinstance(value, (list, tuple)) and self.hold(value)
 
 
 def _plain(value: Any) -> Any:
-    """Tuples as lists, and MMEngine's dicts as dicts, so that equal values have equal words."""
+    """Turn tuples into lists and MMEngine's dicts into dicts, so that equal values have equal text."""
     if isinstance(value, dict):
         return {key: _plain(child) for key, child in value.items()}
     return [_plain(child) for child in value] if isinstance(value, (list, tuple)) else value

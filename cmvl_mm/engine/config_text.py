@@ -1,7 +1,7 @@
-"""The text of a config is formatted once, not for every checkpoint.
+"""Format the text of a config once, not for every checkpoint.
 
-MMEngine's `Config.pretty_text` runs yapf whenever it is read: four times as a run starts, and once a checkpoint. Of the
-smallest config here that takes a third of a second each time.
+MMEngine's `Config.pretty_text` runs yapf whenever it is read: four times when a run starts, and once per checkpoint.
+This takes a third of a second each time for the smallest config here.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from mmengine.config import config
 from yapf.yapflib.yapf_api import FormatCode
 
 KEPT = 4
-"""Texts: those of a run and of its test, before and after they are fitted to the machine."""
+"""Number of texts to keep: those of a run and of its test, before and after they are fitted to the machine."""
 
 
 def format_once() -> None:
-    """Called by `cmvl_mm.register`: `pretty_text` is what it was, and a text that was formatted lately is not again."""
+    """Cache the formatting of `pretty_text`, whose result stays the same. `cmvl_mm.register` calls this."""
     if config.FormatCode is FormatCode:
         config.FormatCode = remembering(FormatCode)
 
 
 def remembering(format_code: Callable[..., tuple[str, bool]]) -> Callable[..., tuple[str, bool]]:
-    """yapf's function with a memory of `KEPT` texts. Which arguments MMEngine gives it depends on yapf's version."""
+    """yapf's function with a cache of `KEPT` texts. The arguments from MMEngine depend on yapf's version."""
     kept: dict[tuple[str, str], tuple[str, bool]] = {}
 
     @wraps(format_code)

@@ -1,4 +1,4 @@
-"""Values of a config that would end in an error without a name, checked before anything is built."""
+"""Check config values that would cause an error that names no key, before anything is built."""
 
 import logging
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 
 class ConfigValueError(ValueError):
-    """A value that cannot be meant; the message names its key and what is allowed."""
+    """An invalid value; the message names its key and the allowed values."""
 
 
 def _whole(low: int, high: float = float('inf')) -> Callable[[Any], bool]:
@@ -37,7 +37,7 @@ _VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def check_values(config: Config) -> None:
-    """Look at the values that users change most; None is left to whoever reads it.
+    """Check the values that users change most; None is left to the code that reads the key.
 
     Raises:
         ConfigValueError: a value has the wrong type or size or is missing, or a schedule ends before it begins.
@@ -52,7 +52,7 @@ def check_values(config: Config) -> None:
 
 
 def _check_classes(config: Config) -> None:
-    """Our classifier has no usual number of classes; `data` fills it later."""
+    """Require `num_classes`: our classifier has no default, but `data` may fill it later."""
     head = _at(config, 'model.cls_head')
     forgotten = isinstance(head, dict) and head.get('type') == 'ClassificationHead' and head.get('num_classes') is None
     if forgotten and config.get('data') is None:
@@ -64,7 +64,7 @@ def _check_classes(config: Config) -> None:
 
 
 def _check_schedule(config: Config) -> None:
-    """A short trial run must not be shorter than the warm-up before its main schedule."""
+    """Refuse a short trial run that ends before the warm-up of its main schedule."""
     schedules = config.get('param_scheduler')
     schedules = schedules if isinstance(schedules, (list, tuple)) else [schedules]
     for number, schedule in enumerate(schedules):
@@ -79,7 +79,7 @@ def _check_schedule(config: Config) -> None:
 
 
 def _check_timeout(config: Config) -> None:
-    """No shipped config sets it: torch's own is another one on GPUs than on CPUs."""
+    """Check the time limit. No shipped config sets it, because torch's default differs between GPUs and CPUs."""
     seconds = _at(config, 'env_cfg.dist_cfg.timeout')
     if seconds is not None and not _positive(seconds):
         raise ConfigValueError(

@@ -1,4 +1,4 @@
-"""bf16 on CPUs: with which of torch's kernels, and whether this machine's are right."""
+"""bf16 on CPUs: which of torch's kernels are used, and whether those of this machine are correct."""
 
 import math
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from .bf16_layers import Bf16Layers
 
 MOST_WRONG = 0.02
-"""Of a gradient's norm. bf16 rounds each factor of a product by up to 2^-9, 0.2 %, which leaves 0.3 % of a sum of many;
-sums that were computed wrongly were off by 30 % and more."""
+"""Largest allowed error, as a share of a gradient's norm. bf16 rounds each factor of a product by up to 2^-9, 0.2 %,
+which leaves an error of 0.3 % in a sum of many; wrong kernels are off by 30 % and more."""
 
 CASES = (
-    # weight, stride, padding, and the input's depth, height and width: of the paper's networks, but small
+    # weight, stride, padding, and the input's depth, height and width: as in the paper's networks, but small
     ((32, 16, 3, 3, 3), (1, 1, 1), (1, 1, 1), (4, 7, 7)),
     ((32, 16, 3, 3, 3), (1, 1, 1), (1, 1, 1), (2, 7, 7)),
     ((32, 16, 3, 3, 3), (2, 2, 2), (1, 1, 1), (4, 6, 6)),
@@ -27,7 +27,7 @@ CASES = (
 
 @contextmanager
 def cpu_kernels() -> Iterator[None]:
-    """Convolutions whose gradients are right, and attention as plain products.
+    """Use convolutions whose gradients are correct, and attention as plain matrix products.
 
     Torch's flash attention for CPUs took 3 times as long in bf16, forward and backward, at the sizes of the predictor.
     """
@@ -39,8 +39,8 @@ def cpu_kernels() -> Iterator[None]:
 def why_not_bf16() -> str | None:
     """Why this CPU trains in fp32; None where it trains in bf16.
 
-    It needs AVX512-BF16, as torch reports it; elsewhere bf16 is emulated. Then a few small convolutions are compared
-    with fp32, within a second: other processors and releases of torch have other kernels than those looked at.
+    bf16 needs AVX512-BF16, as reported by torch; other CPUs emulate bf16. A few small convolutions are then compared
+    with fp32, within a second, because other processors and torch releases may have other kernels than those examined.
     """
     if not torch.cpu._is_avx512_bf16_supported():  # the public get_capabilities came after torch 2.10
         return 'this CPU has no AVX512-BF16'
@@ -60,12 +60,12 @@ def gradient_error(
     """How far a bf16 convolution of two samples of noise, as a fast step computes it, is from fp32.
 
     Args:
-        weight: the shape, C_out, C_in and the kernel of each axis.
-        stride, padding: of each spatial axis.
-        size: the input's spatial axes.
+        weight: shape of the weight (C_out, C_in and the kernel size of each axis).
+        stride, padding: stride and padding of each spatial axis.
+        size: the input's spatial size.
 
     Returns:
-        Norm of the error / norm, the largest of output, input's and weight's gradient; inf where it is not finite.
+        Norm of the error / norm, the largest of output, input gradient and weight gradient; inf if not finite.
     """
     noise = torch.Generator().manual_seed(0)
     taps = torch.randn(weight, generator=noise)

@@ -1,18 +1,18 @@
-"""torchrun that starts processes again only where that may help: what tools/dist_train.sh and dist_test.sh run.
+"""torchrun that restarts processes only where that may help; tools/dist_train.sh and dist_test.sh run it.
 
-torchrun restarts a job whatever ended it: a process that was asked to stop, and one whose config is wrong, too. Here an
-exit code decides:
+torchrun restarts a job whatever ended it, even if a process was asked to stop or has a wrong config. Here the exit code
+decides:
 
-| a process ended | restart |
+| how a process ended | restart |
 |---|---|
-| killed by a signal but SIGTERM and SIGINT: out of memory, a crash | yes |
-| with `RESTART_MAY_HELP`: an error after its first iteration, or because another process had gone | yes |
+| killed by a signal other than SIGTERM and SIGINT: out of memory, a crash | yes |
+| with `RESTART_MAY_HELP`: an error after its first iteration, or because another process ended | yes |
 | with any other code: an error before the first iteration, 143 and 130 after a request to stop | no |
 
     python -m cmvl_mm.engine.elastic --nproc_per_node=2 --max-restarts=3 tools/train.py CONFIG --launcher pytorch
 
-On several machines all processes start again when a machine goes or comes, too: with `--nnodes=2` when both are there,
-with `--nnodes=1:2` on those that are there. The machine of node_rank 0 is where they meet; without it the job ends.
+On several machines all processes also restart when a machine leaves or joins: with `--nnodes=2` when both are present,
+with `--nnodes=1:2` on those that are present. They meet at the machine of node_rank 0; without it the job ends.
 """
 
 import os
@@ -40,22 +40,22 @@ from .signals import SIGNALS, end_rank
 
 RESTART_MAY_HELP = 75
 """Exit code of a process; EX_TEMPFAIL of sysexits.h."""
-_LOOKS = 2.0  # seconds between two looks at whether another machine has ended the job
-_GOODBYE = 3.0  # seconds that the machine where all meet stays after its end, so that the others learn of it
+_LOOKS = 2.0  # seconds between two checks whether another machine has ended the job
+_GOODBYE = 3.0  # seconds that the machine where all meet stays up after its end, so that the others learn of the end
 STOPPED = tuple(-number for number in SIGNALS)
-"""How torchrun gives a process that one of these ended, before it listened to them."""
+"""torchrun's exit codes of a process that one of these signals ended before the process listened for signals."""
 
 
 class Attempt:
-    """A training that the launcher may start again: its errors end the process with the code that says so.
+    """A training that the launcher may restart: an error ends the process with the exit code that says so.
 
-    A task of Slurm's ends as promptly, with 1: srun then ends the others.
+    A Slurm task also ends at once, with code 1, and srun then ends the other tasks.
 
     Args:
-        launcher: as the command line has it.
+        launcher: the value of `--launcher`.
 
     Attributes:
-        runner: to be set; its `has_trained` tells whether there was an iteration.
+        runner: the runner, set by the caller; its `has_trained` tells whether an iteration has finished.
     """
 
     def __init__(self, launcher: str = 'none') -> None:
@@ -72,10 +72,10 @@ class Attempt:
         if isinstance(error, Exception) and (restarts or self.launcher == 'slurm'):
             sys.excepthook(type(error), error, trace)
             may_help = restarts and self.may_be_repeated(error)
-            end_rank(RESTART_MAY_HELP if may_help else 1)  # before others end for want of this one
+            end_rank(RESTART_MAY_HELP if may_help else 1)  # before others end because this one is missing
 
     def may_be_repeated(self, error: Exception) -> bool:
-        """Not what would come again at once, nor an error that says that the run is over."""
+        """Whether a restart may help: not if the error would recur at once or says that the run is over."""
         if getattr(error, 'ends_job', False):
             return False
         of_a_peer = isinstance(error, dist.DistError) or 'gloo' in str(error).lower()
@@ -83,10 +83,11 @@ class Attempt:
 
 
 class Agent(LocalElasticAgent):
-    """torchrun's agent of one machine; a job that a restart cannot help has none left.
+    """torchrun's agent of one machine; where a restart cannot help, it allows no further restart.
 
-    torchrun tells processes how often this machine's have failed. Processes of a machine that joins a running job must
-    resume as well, and those that start again since a machine has joined have not failed: see `RESTARTS`.
+    torchrun tells processes how often the processes of this machine have failed. But processes of a machine that joins
+    a
+    running job must also resume, and processes that restart because a machine joined have not failed: see `RESTARTS`.
     """
 
     _looked = 0.0
@@ -99,7 +100,7 @@ class Agent(LocalElasticAgent):
         result = super()._monitor_workers(worker_group)
         if result.state == WorkerState.HEALTHY and time.monotonic() - self._looked > _LOOKS:
             self._looked = time.monotonic()
-            if worker_group.spec.rdzv_handler.is_closed():  # its processes may wait for those of that node
+            if worker_group.spec.rdzv_handler.is_closed():  # processes here may wait for those of that node
                 raise RendezvousClosedError('another node has ended the job')
         if result.is_failed() and result.failures and not restart_may_help(*exit_codes(result.failures)):
             self._remaining_restarts = 0
@@ -107,15 +108,15 @@ class Agent(LocalElasticAgent):
 
 
 def exit_codes(failures: Mapping[int, ProcessFailure]) -> list[int]:
-    """As torchrun gives them, negative for a signal: of the process that it saw ended first, then of those that it
-    ended with SIGTERM, and of others that ended by themselves in the same moment."""
+    """torchrun's exit codes, negative for a signal: first the process that ended first, then the processes that
+    torchrun ended with SIGTERM and others that ended at the same moment."""
     return [failure.exitcode for failure in failures.values()]
 
 
 def restart_may_help(first: int, *others: int) -> bool:
-    """Whether processes that ended so may do better next time.
+    """Whether a restart may help processes that ended with these codes.
 
-    An error of one ends the others for want of it, with `RESTART_MAY_HELP`; torchrun may see one of them first.
+    When one process has an error, the others end with `RESTART_MAY_HELP`; torchrun may see one of these first.
 
     Args:
         first, others: see `exit_codes`.
@@ -125,16 +126,16 @@ def restart_may_help(first: int, *others: int) -> bool:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run torchrun with its arguments; without `--master_port`, one machine takes a free port.
+    """Run torchrun with its arguments; without `--master_port`, a single machine takes a free port.
 
     Returns:
-        0; else the exit code of the process that failed first, as a shell gives it: 128 and the number of a signal.
+        0, or the exit code of the process that failed first; for a signal 128 plus its number, as in a shell.
     """
     args = torchrun.parse_args(argv)
     if problem := fault_of(args):
         print(f'{problem}', file=sys.stderr)
         return 2
-    api.LocalElasticAgent = Agent  # type: ignore[misc]  # what torchrun builds by this name
+    api.LocalElasticAgent = Agent  # type: ignore[misc]  # torchrun looks the class up by this name
     is_host = args.nnodes != '1' and args.node_rank == 0
     try:
         if args.nnodes != '1':
@@ -153,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except (dist.DistNetworkError, RendezvousError, OSError) as error:
         cause = error.__cause__ or error
-        said = str(cause) or type(cause).__name__  # that of machines that have not come has no text
+        said = str(cause) or type(cause).__name__  # the error about missing machines has no text
         print(
             f'{socket.gethostname()}: {args.master_addr}:{args.master_port}: {said}. Remedy: '
             'another PORT if this one is in use. With several machines: MASTER_ADDR and PORT of the first one, which '
@@ -168,23 +169,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def meet(args: Namespace) -> None:
-    """Let the agents of several machines meet at the one of node_rank 0, where torchrun counts who is there.
+    """Let the agents of several machines meet at node_rank 0, where torchrun counts the machines.
 
-    Each start of the processes gets a key-value store of its own: with the agents' store, which torchrun shares by
-    default, a machine keeps asking the one that held it in the round before (torch 2.13).
+    Each start of the processes gets its own key-value store: with the agents' store, which torchrun shares by default,
+    a machine keeps asking the machine that held the store in the previous round (torch 2.13).
     """
     args.master_port = args.master_port or 29500
     args.rdzv_backend, args.rdzv_endpoint = 'c10d', f'{args.master_addr}:{args.master_port}'
     conf = dict(pair.split('=') for pair in args.rdzv_conf.split(',') if pair)
     conf |= dict(is_host=str(int(args.node_rank == 0)), read_timeout=conf.get('join_timeout', '600'))
     args.rdzv_conf = ','.join(f'{key}={value}' for key, value in conf.items())
-    args.node_rank = 0  # torchrun has no use for it here, and says so
+    args.node_rank = 0  # torchrun ignores it here, with a warning
     args.local_addr = args.local_addr or own_address(args.master_addr, args.master_port)
     os.environ['TORCH_DISABLE_SHARE_RDZV_TCP_STORE'] = '1'
 
 
 def fault_of(args: Namespace) -> str | None:
-    """What is wrong with the numbers that the scripts hand on; None if nothing is."""
+    """What is wrong with the numbers that the scripts pass on; None if nothing is wrong."""
     if not args.nproc_per_node.isdecimal() or int(args.nproc_per_node) < 1:
         return f'PROCESSES={args.nproc_per_node!r} must be a whole number of at least 1.'
     least, _, most = args.nnodes.partition(':')
@@ -201,7 +202,7 @@ def fault_of(args: Namespace) -> str | None:
 
 
 def free_port() -> int:
-    """One that nobody listens on now."""
+    """A port on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         return probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What --launcher needs from the environment: checked before anything starts, with a remedy."""
+"""Check what --launcher needs from the environment before anything starts; errors name a remedy."""
 
 import os
 
@@ -16,15 +16,15 @@ _START = {
 
 
 class LauncherError(RuntimeError):
-    """A process was not started as its --launcher says."""
+    """The process was not started by the launcher that --launcher names."""
 
 
 def check_launcher(launcher: str) -> None:
-    """Look at the variables that torchrun, or Slurm and our scripts, set.
+    """Check the variables that torchrun, or Slurm and our scripts, set.
 
     Raises:
-        LauncherError: another launcher, a variable is missing or no number, or the machine has fewer GPUs than
-            processes.
+        LauncherError: the launcher is unknown, a variable is missing or not a number, or the machine has fewer GPUs
+            than processes.
     """
     if launcher == 'none':
         return
@@ -50,5 +50,5 @@ def check_launcher(launcher: str) -> None:
 
 
 def is_first_process(launcher: str) -> bool:
-    """Whether this process will be the main one, known before the processes meet."""
+    """Whether this process will be the main process; known before the processes connect."""
     return launcher == 'none' or os.environ[_NEEDED[launcher][0]] == '0'

@@ -1,6 +1,6 @@
-"""What `fast_step` of a config asks for, spelt out in the keys that MMEngine and the model read.
+"""Translate `fast_step` of a config into the keys that MMEngine and the model read.
 
-The levers change how fast a step is, not what it computes, up to rounding. They sit in one dict because they belong to
+The levers change how fast a step is, not what it computes, up to rounding. They are in one dict because they concern
 data, model, optimiser and hooks at once, and MMEngine forbids two base files to set the same key.
 """
 
@@ -18,19 +18,19 @@ from .levers import LEVERS, FastStep
 
 
 def spell_out(config: Config, device: str) -> list[str]:
-    """Write the levers of `config.fast_step` into the keys that are read; a config without it stays as it is.
+    """Write the levers of `config.fast_step` into the keys that are read; a config without `fast_step` stays unchanged.
 
     Args:
         config: changed in place.
         device: 'cuda' or 'cpu', where the model will train.
 
     Returns:
-        A line for each lever: its position and, where that is not the one asked for, why.
+        A line for each lever with its position and, where it differs from the config, the reason.
 
     Raises:
-        ValueError: `fast_step` is no dict, or a lever of it is missing or in no position that it has; the device is to
-            recolour and the pipeline has no stage `colour`; there are several optimisers, or one in a wrapper of
-            another type.
+        ValueError: `fast_step` is not a dict, or a lever is missing or has an unknown position; colour is set to the
+            device and the pipeline has no stage `colour`; there are several optimisers, or the wrapper has another
+            type.
     """
     if config.get('fast_step') is None or config.get('optim_wrapper') is None:
         return []
@@ -46,7 +46,7 @@ def spell_out(config: Config, device: str) -> list[str]:
         precision, remark = 'fp32', f', not bf16: {reason}'
     pipeline = config.get('train_dataloader', {}).get('dataset', {}).get('pipeline', [])
     stages = find(pipeline, 'colour')
-    if isinstance(pipeline, tuple):  # into which nothing can be merged
+    if isinstance(pipeline, tuple):  # MMEngine cannot merge into a tuple
         config.train_dataloader.dataset.pipeline = list(pipeline)
     if not stages and levers.colour == 'device':
         raise ValueError(
@@ -83,7 +83,7 @@ def spell_out(config: Config, device: str) -> list[str]:
 
 
 def _name_of(model: dict[str, Any] | None) -> str:
-    """The class that a model's config names, as a text or itself."""
+    """The name of the class in a model's config, where the class is given by name or as an object."""
     kind = (model or {}).get('type', 'a model without a type')
     return kind.split('.')[-1] if isinstance(kind, str) else kind.__name__
 
@@ -99,7 +99,7 @@ def _levers_of(positions: Mapping[str, Any]) -> FastStep:
 
 
 def _take_wrapper(config: Config) -> None:
-    """Mixed precision as MMAction2's train.py --amp asks for it is bf16; other wrappers have no levers."""
+    """Use bf16 for the mixed precision of MMAction2's train.py --amp; refuse other wrappers, which have no levers."""
     wrapper = config.optim_wrapper
     if 'constructor' in wrapper and 'optimizer' not in wrapper:
         raise ValueError(
@@ -122,11 +122,11 @@ def _take_wrapper(config: Config) -> None:
 
 
 def compile_parts(model: nn.Module, names: Sequence[str]) -> None:
-    """torch.compile the named submodules, each on its own, in place; state-dict keys stay.
+    """torch.compile the named submodules separately and in place; state-dict keys stay the same.
 
-    Not the whole step, as MMEngine's `compile` does: optimiser, gathers and logs in it break the graph. Shapes are
-    static: batches do not change theirs, and V-, M- and I-Network may be one class, whose second instance torch would
-    take for the first with other shapes; for those its CPU compiler (2.13) then failed.
+    MMEngine's `compile` compiles the whole step, in which optimiser, gathers and logs break the graph. Shapes are
+    static: batches keep their shape. V-, M- and I-Network may have one class, and torch would treat the second instance
+    as the first one with other shapes, on which its CPU compiler (2.13) failed.
 
     Raises:
         ValueError: the model has no such part.

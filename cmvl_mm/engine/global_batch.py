@@ -1,20 +1,20 @@
-"""`--global-batch N`: the videos of a step on all processes, whatever their number."""
+"""`--global-batch N`: videos per step over all processes, for any number of processes."""
 
 import os
 
 
 class GlobalBatchError(ValueError):
-    """A global batch that the processes cannot share."""
+    """The number of processes does not divide the global batch."""
 
 
 def share_of(global_batch: int, processes: int) -> int:
-    """Videos of each process, `train_dataloader.batch_size`.
+    """Videos per process and step, `train_dataloader.batch_size`.
 
     A step then takes the same videos on any number of processes that divides the batch, and with `auto_scale_lr` the
     learning rate is the same, too.
 
     Raises:
-        GlobalBatchError: the processes do not divide it.
+        GlobalBatchError: the number of processes does not divide the batch.
     """
     if global_batch < 1 or global_batch % processes:
         near = max(1, round(global_batch / processes)) * processes
@@ -26,6 +26,6 @@ def share_of(global_batch: int, processes: int) -> int:
 
 
 def processes_of(launcher: str) -> int:
-    """How many train together; `check_launcher` has looked at the variables."""
+    """Number of processes that train together; `check_launcher` checks the variables before."""
     names = dict(pytorch='WORLD_SIZE', slurm='SLURM_NTASKS')
     return int(os.environ[names[launcher]]) if launcher in names else 1

@@ -1,4 +1,4 @@
-"""Parts of a network that no loss depends on: found in the optimiser's first step, once."""
+"""Find parts of a network that no loss depends on, once, in the optimiser's first step."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -16,15 +16,15 @@ _NAMES = 8
 
 
 class UntrainedParameters(RuntimeError):
-    """Parameters that would never learn; the message names them."""
+    """Some parameters would never learn; the message names them."""
 
-    ends_job = True  # started again, the run would meet them again
+    ends_job = True  # a restarted run would meet them again
 
 
 def without_gradient(model: nn.Module, optimizer: Optimizer) -> list[str]:
-    """Names of the trainable parameters that the optimiser has and that have no gradient.
+    """Names of the trainable parameters in the optimiser that have no gradient.
 
-    Zeros are a gradient: branches that start at zero have them in the first step.
+    Zeros count as a gradient: branches that start at zero have zeros in the first step.
     """
     own = {id(value) for group in optimizer.param_groups for value in group['params']}
     return [
@@ -35,18 +35,18 @@ def without_gradient(model: nn.Module, optimizer: Optimizer) -> list[str]:
 
 
 def watch_first_step(optimizer: Optimizer, model: nn.Module, report: Callable[[list[str]], None]) -> Callable[[], None]:
-    """Look once, when the optimiser is about to make its next step, which parameters have no gradient.
+    """Check once, just before the optimiser's next step, which parameters have no gradient.
 
-    By then all backward passes of a step that accumulates are through, and DDP has averaged over the processes. No
-    tensor is read, so nothing waits for the device.
+    By then all backward passes of an accumulated step are done, and DDP has averaged over the processes. No tensor is
+    read, so nothing waits for the device.
 
     Args:
-        optimizer: torch's.
-        model: with names for the optimiser's parameters.
-        report: gets the names, if there are any.
+        optimizer: optimiser of torch.
+        model: model that names the optimiser's parameters.
+        report: function that gets the names, if there are any.
 
     Returns:
-        To be called where no step came: it ends the watch.
+        A function that ends the watch if there was no step.
     """
 
     def look(*_: Any) -> None:
@@ -59,7 +59,7 @@ def watch_first_step(optimizer: Optimizer, model: nn.Module, report: Callable[[l
 
 
 def untrained(names: list[str], model: nn.Module) -> str:
-    """What is wrong with these parameters of the model, and what to do."""
+    """A message: what is wrong with these parameters of the model, and what to do."""
     trainable = sum(value.requires_grad for value in model.parameters())
     shown = ', '.join(names[:_NAMES]) + (f' and {len(names) - _NAMES} more' if len(names) > _NAMES else '')
     return (
@@ -73,15 +73,15 @@ def untrained(names: list[str], model: nn.Module) -> str:
 class GradientCheckHook(Hook):
     """Names the trainable parameters that have no gradient in a run's first step of the optimiser.
 
-    `CompressedRunner` has it always. Other Runners take `custom_hooks=[dict(type='GradientCheckHook')]`.
+    `CompressedRunner` always has this hook. Other Runners take `custom_hooks=[dict(type='GradientCheckHook')]`.
 
     Args:
-        unused: 'error' ends the run, on all processes in the same step; 'warn' only says so. None is 'warn' where DDP
-            looks for unused parameters (`find_unused_parameters=True`), for a network whose parts take turns, else
-            'error'.
+        unused: 'error' ends the run, on all processes in the same step; 'warn' logs a warning. None means 'warn' where
+            DDP looks for unused parameters (`find_unused_parameters=True`), as for a network that trains its parts in
+            turn, and 'error' otherwise.
 
     Raises:
-        UntrainedParameters: names them.
+        UntrainedParameters: some parameters have no gradient; names them.
     """
 
     def __init__(self, unused: Literal['error', 'warn'] | None = None) -> None:
@@ -91,7 +91,7 @@ class GradientCheckHook(Hook):
         self.ends: list[Callable[[], None]] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Watch the optimisers, which exist by now."""
+        """Watch the optimisers, which exist at this point."""
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.get_submodule('module') if wrapped else runner.model
         unused = self.unused
@@ -108,6 +108,6 @@ class GradientCheckHook(Hook):
         self.ends = [watch_first_step(each.optimizer, model, report) for each in wrappers]
 
     def after_train(self, runner: Runner) -> None:
-        """A training without a step leaves nothing behind."""
+        """End the watch of a training without a step."""
         for end in self.ends:
             end()

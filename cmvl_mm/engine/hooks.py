@@ -1,4 +1,4 @@
-"""What MMEngine's own hooks lack: seeds that survive a resume, and a report of videos that could not be used."""
+"""Hooks that MMEngine lacks: seeds that survive a resume, and a report of videos that could not be used."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,22 +21,22 @@ from .schedule_scale import recorded
 
 @HOOKS.register_module()
 class SeedIterationHook(Hook):
-    """Torch's and NumPy's global generators depend on (seed, iteration, process) alone, so dropout is the same after a
-    resume.
+    """Seed torch's and NumPy's global generators by (seed, iteration, process), so dropout is the same after a resume.
 
-    It also writes into each checkpoint what the place in an epoch depends on; `CompressedRunner.resume` compares.
+    The hook also writes into each checkpoint what the position in an epoch depends on; `CompressedRunner.resume`
+    compares it.
     """
 
     priority = 'VERY_HIGH'
 
     def before_train(self, runner: Runner) -> None:
-        """Digest the list, once."""
+        """Compute the digest of the list once."""
         self.list_sha256 = list_digest(runner.train_dataloader.dataset)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Tell the data sets, for MMEngine's own loop; `ResumableEpochLoop` then tells them epoch and seed.
+        """Pass the epoch to the data sets for MMEngine's own loop; `ResumableEpochLoop` passes epoch and seed itself.
 
-        A loop over iterations has no epochs, and its workers have begun to read by now.
+        An iteration loop has no epochs, and its workers are already reading at this point.
         """
         if isinstance(runner.train_loop, EpochBasedTrainLoop):
             for part in compressed_parts(runner.train_dataloader.dataset):
@@ -46,7 +46,7 @@ class SeedIterationHook(Hook):
         """Seed the generators of the CPU, of every GPU and of NumPy."""
         words = np.random.SeedSequence([runner.seed, runner.iter, get_rank()]).generate_state(6, np.uint32)
         torch.manual_seed(int(words[0]) << 32 | int(words[1]))
-        np.random.seed(words[2:])  # MMAction2's TRNHead and RandomBatchAugment draw from it
+        np.random.seed(words[2:])  # MMAction2's TRNHead and RandomBatchAugment use this generator
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the global batch, the length of the list, its digest and its shuffling, and the schedule to `meta`."""
@@ -58,7 +58,7 @@ class SeedIterationHook(Hook):
 
 
 _SKIPPED = 'skipped_videos'
-_FAR_SHARE = 0.1  # of an epoch's clips: a prepared video always has an I-frame near, but for its margins
+_FAR_SHARE = 0.1  # share of an epoch's clips: prepared videos always have an I-frame near, except at their ends
 
 
 def _key(entry: Skipped) -> tuple[str, str]:
@@ -66,36 +66,36 @@ def _key(entry: Skipped) -> tuple[str, str]:
 
 
 def _of_this_node(entry: Skipped) -> Skipped:
-    """Where each machine has a copy of the videos, the others may have this one."""
+    """Add this node to the reason: where each machine has a copy of the videos, other copies may be intact."""
     return entry._replace(reason=f'{entry.reason} (on {node_in_words()})') if on_several_nodes() else entry
 
 
 def _samples(batch: Any) -> list[Any]:
-    """The data samples of a batch; none of a batch of another kind, such as MMAction2's `vis_scheduler.py` has."""
+    """The data samples of a batch; empty for other batches, such as in MMAction2's `vis_scheduler.py`."""
     return batch['data_samples'] if isinstance(batch, Mapping) and 'data_samples' in batch else []
 
 
 class TooManyBrokenVideos(RuntimeError):
     """The share of broken videos is above the limit; the message lists them."""
 
-    ends_job = True  # started again, the run would meet the same videos
+    ends_job = True  # a restarted run would meet the same videos
 
 
 @HOOKS.register_module()
 class SkippedVideosHook(Hook):
-    """Collects the videos that were replaced, reports them once an epoch on every process, stops past a share.
+    """Collect replaced videos, report them once per epoch on every process, and stop above a share of broken videos.
 
-    The processes tell each other what they met whenever a line of the log is due and at an epoch's end, so that all
-    have the same list and all stop in the same iteration; one that stopped alone would leave the others waiting for
-    its gradients. Between those moments nothing is sent.
+    The processes exchange their lists whenever a line of the log is due and at the end of an epoch. So all have the
+    same list and stop in the same iteration; if one stopped alone, the others would wait for its gradients. Nothing is
+    sent between these exchanges.
 
-    Once, after the first epoch in which a tenth of the clips have no I-frame near them, a warning says why.
+    A warning explains the first epoch in which a tenth of the clips have no I-frame near them.
 
     Args:
-        max_broken_share: of the list; broken videos above it end the run. Short videos are counted but end nothing.
+        max_broken_share: share of the list; more broken videos end the run. Short videos are counted but do not end it.
 
     Raises:
-        TooManyBrokenVideos: on every process, with the same list.
+        TooManyBrokenVideos: the share is exceeded; every process raises it with the same list.
     """
 
     def __init__(self, max_broken_share: float = 0.05) -> None:
@@ -103,9 +103,9 @@ class SkippedVideosHook(Hook):
             raise ValueError(f'max_broken_share={max_broken_share} must lie in 0 ... 1')
         self.max_broken_share = max_broken_share
         self.skipped: dict[tuple[str, str], Skipped] = {}
-        """By list and path; the same on all processes after each exchange."""
+        """Replaced videos by list and path; the same on all processes after each exchange."""
         self.news: dict[tuple[str, str], Skipped] = {}
-        """Met here since the last exchange."""
+        """Replaced videos that this process met since the last exchange."""
         self.iframe_fallbacks = 0
         self.samples = 0
         self.told_of_iframes = False
@@ -114,7 +114,7 @@ class SkippedVideosHook(Hook):
         self.videos: int | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """A resumed run continues with the list of its checkpoint, which is what the main process knew."""
+        """Continue a resumed run with the list in its checkpoint, which is that of the main process."""
         for words in runner.message_hub.runtime_info.get(_SKIPPED, []):
             entry = Skipped(*words)
             self.skipped.setdefault(_key(entry), entry)
@@ -122,7 +122,7 @@ class SkippedVideosHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
-        """Note what the batch's samples stand in for."""
+        """Record which videos the batch's samples replace."""
         for data_sample in _samples(data_batch):
             self.samples += 1
             self.iframe_fallbacks += bool(data_sample.get('iframe_fallback', False))
@@ -135,7 +135,7 @@ class SkippedVideosHook(Hook):
             self._exchange(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Exchange the rest and log what is new."""
+        """Exchange the rest and log new entries."""
         self._exchange(runner)
         broken, short = self._of_kind('broken'), self._of_kind('short')
         for key in sorted(set(self.skipped) - self.reported):
@@ -164,18 +164,18 @@ class SkippedVideosHook(Hook):
         self.iframe_fallbacks = self.samples = 0
 
     def _videos(self, runner: Runner) -> int:
-        """Of the training's lists, counted once."""
+        """Number of videos in the training's lists, counted once."""
         if self.videos is None:
             self.videos = distinct_videos(runner.train_dataloader.dataset)
         return self.videos
 
     def _keep(self, runner: Runner) -> None:
-        """In the message hub, which checkpoints hold, as plain words."""
+        """Store the list as plain text in the message hub, which checkpoints hold."""
         known = [*self.skipped.values(), *self.news.values()]
         runner.message_hub.update_info(_SKIPPED, [list(entry) for entry in known])
 
     def _exchange(self, runner: Runner) -> None:
-        """Make the processes' lists one, and stop them all if it is too long."""
+        """Merge the lists of all processes, and stop all processes if the merged list is too long."""
         for news in all_gather_object(self.news):
             for key, entry in news.items():
                 self.skipped.setdefault(key, entry)
@@ -191,5 +191,5 @@ class SkippedVideosHook(Hook):
             )
 
     def _of_kind(self, kind: str) -> list[Skipped]:
-        """Sorted by list and path."""
+        """Skipped videos of one kind, sorted by list and path."""
         return [self.skipped[key] for key in sorted(self.skipped) if self.skipped[key].kind == kind]

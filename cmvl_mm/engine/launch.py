@@ -1,4 +1,4 @@
-"""From command line to runner: what train.py and test.py share."""
+"""From the command line to the runner: code shared by train.py and test.py."""
 
 import argparse
 import os
@@ -56,8 +56,8 @@ def config_from(args: argparse.Namespace) -> Config:
 def default_work_dir(config_path: str, split: int | None = None) -> Path:
     """configs/demo/pretrain.py -> work_dirs/demo/pretrain, so that equal names in two folders stay apart.
 
-    The name 'demo/pretrain' of a shipped config leads there, too; a file elsewhere -> its own name alone.
-    With `--split 2` it is work_dirs/demo/pretrain_split2.
+    The name 'demo/pretrain' of a shipped config gives the same folder; a file elsewhere gives its file name alone.
+    With `--split 2` the folder is work_dirs/demo/pretrain_split2.
     """
     parts = Path(config_path).with_suffix('').parts
     if not Path(config_path).is_file() and '/'.join(parts) in config_names():
@@ -68,7 +68,7 @@ def default_work_dir(config_path: str, split: int | None = None) -> Path:
 
 
 def end(config: Config) -> None:
-    """The end of a script whose work is done; a process among others ends at once, see `end_rank`."""
+    """End a script whose work is done; one of several processes ends at once, see `end_rank`."""
     if config.launcher != 'none':
         end_rank(0)
 

@@ -1,4 +1,4 @@
-"""The levers of `fast_step`: their names and positions. Nothing here imports torch: reading a config needs no more."""
+"""The levers of `fast_step`: names and positions. This module does not import torch: reading a config needs none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -7,7 +7,7 @@ from typing import Literal, get_args, get_type_hints
 
 @dataclass(frozen=True, kw_only=True)
 class FastStep:
-    """The levers; every one must be named.
+    """The levers of `fast_step`; a config must set every one without a default.
 
     Raises:
         TypeError: a lever is misspelt or missing.
@@ -15,17 +15,17 @@ class FastStep:
     """
 
     precision: Literal['bf16', 'fp32']
-    """Of forward passes; losses, weights, gradients and optimiser are fp32 either way. A CPU that bf16 does not suit
-    takes fp32."""
+    """Precision of forward passes; losses, weights, gradients and optimiser are always fp32. A CPU without suitable
+    bf16 uses fp32."""
     memory_format: Literal['channels_last', 'contiguous']
-    """Of convolution weights, which the activations follow."""
+    """Memory format of convolution weights; the activations follow it."""
     optimizer: Literal['fused', 'foreach']
-    """One kernel for all parameters, or a few for each operation of the update."""
+    """'fused': one kernel for all parameters; 'foreach': a few kernels for each operation of the update."""
     logs: Literal['deferred', 'every_step']
     """When losses and the gradient norm are read from the device: when a line is printed, or after each step."""
     colour: Literal['host', 'device']
-    """Where pictures are recoloured: sample by sample in the loader, or a batch at once before the networks. The draws
-    are the same, and most values; the others were seen to differ by a level, hardly any by more. On a CPU 'device' is
+    """Where pictures are recoloured: sample by sample in the loader, or a batch at once before the networks. The random
+    draws and most values are the same; other values differ by one level, very few by more. On a CPU 'device' means
     'host'."""
     compile: Sequence[str] = ()
     """Submodules for torch.compile, e.g. ('backbone', 'motion_head.m_network')."""

@@ -1,6 +1,6 @@
-"""The videos and labels that a data set will give, known from its lists before anything is read.
+"""The videos and labels of a data set, known from its lists before any video is read.
 
-A list may have millions of lines, so all that looks at every one of them works on arrays, or line by line.
+A list may have millions of lines, so code that visits every line works on arrays, or line by line.
 """
 
 import hashlib
@@ -15,29 +15,28 @@ from cmvl_mm.datasets.video_list import VideoList
 from cmvl_mm.datasets.wrappers import inner, order_of
 
 UNLABELLED, OTHER_LABEL = np.iinfo(np.int64).min, np.iinfo(np.int64).min + 1
-"""In an array of labels: none, and one that is not a whole number, such as several classes."""
+"""Values in an array of labels: no label, and a label that is not a whole number, such as several classes."""
 
 
 class Listed(NamedTuple):
-    """One sample's line."""
+    """The list line of one sample."""
 
     source: str
-    """The list's file."""
+    """Path of the list file."""
     path: str
-    """As it stands in the list."""
+    """Path of the video as written in the list."""
     label: Any
-    """A class, or None; other data sets may have several a video."""
+    """A class, or None; other data sets may have several classes per video."""
 
 
 def gathered(dataset: Any, of_list: Callable[[Any], np.ndarray]) -> np.ndarray:
-    """(n,) values of a data set's lines in the order of its samples, through wrappers; (0,) of one without a list.
+    """(n,) values of a data set's lines in the order of its samples, through wrappers; (0,) without a list.
 
-    A wrapper that leaves lines out or repeats them does so here, if it is one of torch's or MMEngine's; of another one
-    all lines are given.
+    Wrappers of torch and MMEngine that omit or repeat lines do so here as well; other wrappers give all lines.
 
     Args:
-        dataset: `CompressedVideoDataset`, a data set of MMAction2's, or a wrapper round such (torch's and MMEngine's).
-        of_list: of a data set that wraps nothing: the values of its lines.
+        dataset: `CompressedVideoDataset`, a data set of MMAction2, or a wrapper around one (torch's and MMEngine's).
+        of_list: function from a data set that wraps nothing to the values of its lines.
     """
     parts = inner(dataset)
     if len(parts) != 1:
@@ -48,16 +47,16 @@ def gathered(dataset: Any, of_list: Callable[[Any], np.ndarray]) -> np.ndarray:
         return values[np.asarray(order, np.int64)] if len(values) else values
     if isinstance(attributes.get('times'), int):  # MMEngine's RepeatDataset
         return np.tile(values, attributes['times'])
-    if isinstance(attributes.get('_length'), int):  # what MMEngine's Runner makes for num_batch_per_epoch
+    if isinstance(attributes.get('_length'), int):  # MMEngine's Runner makes this for num_batch_per_epoch
         return values[: attributes['_length']]
     return values
 
 
 class Listing:
-    """Every line of a data set, in the order of its samples; empty of one without a list.
+    """Every line of a data set, in the order of its samples; empty without a list.
 
     Args:
-        dataset: as of `gathered`.
+        dataset: as for `gathered`.
     """
 
     def __init__(self, dataset: Any) -> None:
@@ -66,7 +65,7 @@ class Listing:
         self._lines = gathered(dataset, self._add)
 
     def _add(self, dataset: Any) -> np.ndarray:
-        """Numbers of the lines of a data set that wraps nothing, after those of the others."""
+        """Add the lines of a data set that wraps nothing; returns their numbers, which follow those already added."""
         begin, count = self._begins[-1], _lines_of(dataset)
         self._parts.append(dataset)
         self._begins.append(begin + count)
@@ -88,13 +87,13 @@ class Listing:
         return Listed(str(dataset.ann_file), str(path), info.get('label'))
 
     def place(self, index: int) -> tuple[Any, int]:
-        """The data set that a sample comes from, which wraps nothing, and the position there."""
+        """The innermost data set that a sample comes from, and the sample's position in it."""
         line = int(self._lines[index])
         part = bisect_right(self._begins, line) - 1
         return self._parts[part], line - self._begins[part]
 
     def counts(self) -> dict[str, int]:
-        """Lines of each list, in the order of its first."""
+        """Number of lines of each list, in the order of each list's first line."""
         if len(self._parts) == 1 and len(self):
             return {str(self._parts[0].ann_file): len(self)}
         parts = np.searchsorted(self._begins, self._lines, 'right') - 1
@@ -118,7 +117,7 @@ def _lines_of(dataset: Any) -> int:
 
 
 def labels_of(dataset: Any) -> np.ndarray:
-    """(n,) int64, the label of each sample, `UNLABELLED` or `OTHER_LABEL`; (0,) of a data set without a list."""
+    """(n,) int64, the label of each sample, `UNLABELLED` or `OTHER_LABEL`; (0,) for a data set without a list."""
     return gathered(dataset, _labels)
 
 
@@ -139,12 +138,13 @@ def _as_number(label: Any) -> int:
 
 
 def distinct_videos(dataset: Any) -> int:
-    """How many different videos there are: lines that a wrapper repeats count once. Without a list, the samples.
+    """Number of different videos: lines that a wrapper repeats count once. Without a list, the number of samples.
 
-    Paths are compared by 64 bits: of ten million lines, two that differ count as one in one list of 300,000.
+    Paths are compared by 64-bit hashes: with ten million lines, one list in 300,000 has two different lines counted as
+    one.
     """
     hashes = gathered(dataset, _hashes)
-    hashes.sort()  # numpy 2.4's unique() takes 11 s and 500 MB of ten million
+    hashes.sort()  # numpy 2.4's unique() takes 11 s and 500 MB for ten million
     return int((hashes[1:] != hashes[:-1]).sum()) + 1 if len(hashes) else len(dataset)
 
 
@@ -156,7 +156,7 @@ def _hashes(dataset: Any) -> np.ndarray:
 
 
 def list_digest(dataset: Any) -> str | None:
-    """SHA-256 of the paths and labels in their order, wherever the list lies; None of a data set without a list."""
+    """SHA-256 of the paths and labels in order, for any location of the list; None for a data set without a list."""
     entries = getattr(dataset, 'entries', None)
     if isinstance(entries, VideoList) and not inner(dataset):
         return entries.sha256()

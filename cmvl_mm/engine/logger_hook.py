@@ -1,4 +1,4 @@
-"""Curves and figures in files: a full disk does not end training, and a test's figures are one whole file."""
+"""Write curves and figures to files: a full disk does not end training, and a test's figures are one complete file."""
 
 import json
 from collections.abc import Iterator
@@ -25,18 +25,18 @@ from .screen import ON_SCREEN
 class WholeFileLoggerHook(LoggerHook):
     """MMEngine's LoggerHook with four differences.
 
-    * A row of the curves that cannot be written, on a full disk for one, is left out with an error in the log; training
-      continues. MMEngine's hook ends the run there.
-    * The file of a test's figures, WORK_DIR/TIME/TIME.json, is written by the main process. MMEngine lets every process
-      write it at the same time. Their lines differ in length (each holds its process's own times), so that the file now
-      and then ends in the rest of a longer one and is no JSON.
-    * Counts, which the message hub hands on as NumPy integers, are numbers in that file; MMEngine writes null.
+    * A row of the curves that cannot be written, for example on a full disk, is skipped with an error in the log;
+      training continues. MMEngine's hook ends the run there.
+    * Only the main process writes the file of a test's figures, WORK_DIR/TIME/TIME.json. In MMEngine every process
+      writes it at the same time. The lines differ in length (each holds its process's own times), so the file sometimes
+      ends with the rest of a longer line and is not JSON.
+    * Counts, which the message hub holds as NumPy integers, are numbers in that file; MMEngine writes null.
     * A test's figures are logged as a table, in percent with 95 % intervals; the file keeps the metrics' own units, and
       says how many `videos` and `classes` there were.
     """
 
     figures_on_screen = True
-    """Whether the table of a test is on the screen, too."""
+    """Whether the table of a test is also shown on the screen."""
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
@@ -51,7 +51,7 @@ class WholeFileLoggerHook(LoggerHook):
             super().after_val_epoch(runner, metrics)
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Log the figures in percent, with intervals; the main process writes them as they are, and the counts."""
+        """Log the figures in percent, with intervals; the main process also writes them unchanged, with the counts."""
         figures, _ = runner.log_processor.get_log_after_epoch(
             runner, len(runner.test_dataloader), 'test', with_non_scalar=True
         )
@@ -65,7 +65,7 @@ class WholeFileLoggerHook(LoggerHook):
 
 
 def _counts(runner: Runner) -> dict[str, int]:
-    """`videos` of a test of one list, and `classes` of a classifier: without them a share has no interval."""
+    """`videos` of a test with one list, and `classes` of a classifier: intervals need these counts."""
     dataset, head = runner.test_dataloader.dataset, getattr(bare(runner.model), 'cls_head', None)
     classes = getattr(head, 'num_classes', None)
     counts = {} if any(isinstance(part, RetrievalDataset) for part in within(dataset)) else dict(videos=len(dataset))
@@ -74,7 +74,7 @@ def _counts(runner: Runner) -> dict[str, int]:
 
 @contextmanager
 def _going_on(runner: Runner) -> Iterator[None]:
-    """Report that a row of the curves could not be written. Its line is in the log before that is tried."""
+    """Report that a row of the curves could not be written. The log has its line already."""
     try:
         yield
     except OSError as error:

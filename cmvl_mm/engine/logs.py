@@ -1,4 +1,4 @@
-"""What a work directory remembers: training curves, validations along the way, and test figures."""
+"""Read from a work directory: training curves, validations during training, and test figures."""
 
 import json
 import logging
@@ -11,8 +11,8 @@ Row = dict[str, float]
 def _rows(work_dir: str | Path) -> Iterator[Row]:
     """Every logged row of all runs in a work directory, oldest run first.
 
-    A process that is killed, or a disk that is full, leaves a part of a line, and another row may follow on the same
-    line. The part is skipped with a warning.
+    A killed process or a full disk leaves part of a line, and another row may follow on the same line. The part is
+    skipped with a warning.
     """
     for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
         for number, line in enumerate(path.read_bytes().split(b'\n'), start=1):
@@ -20,14 +20,14 @@ def _rows(work_dir: str | Path) -> Iterator[Row]:
                 continue
             row = _row_in(line)
             if row is None:
-                row = _row_in(line[line.rfind(b'{') :])  # rows hold no other braces
+                row = _row_in(line[line.rfind(b'{') :])  # rows have no other braces
                 logging.getLogger(__name__).warning('%s, line %d: skipping part of a row', path, number)
             if row is not None:
                 yield row
 
 
 def _row_in(text: bytes) -> Row | None:
-    """The row that a line is; None of anything else."""
+    """The row that a line holds; None for any other line."""
     try:
         row = json.loads(text)
     except ValueError:
@@ -36,13 +36,13 @@ def _row_in(text: bytes) -> Row | None:
 
 
 def read_curves(work_dir: str | Path) -> list[Row]:
-    """Training rows of all runs in a work directory by step; of a step that was run twice, the later row counts."""
+    """Training rows of all runs in a work directory by step; for a step that ran twice, the later row counts."""
     rows = {int(row['step']): row for row in _rows(work_dir) if 'loss' in row}
     return [rows[step] for step in sorted(rows)]
 
 
 def read_validations(work_dir: str | Path) -> dict[int, Row]:
-    """Figures of the validations during training by epoch, counted from 1; of two of one epoch, the later one."""
+    """Figures of the validations during training by epoch, counted from 1; of two in one epoch, the later counts."""
     return {int(row['step']): row for row in _rows(work_dir) if 'loss' not in row}
 
 
@@ -65,7 +65,7 @@ def newest_test(work_dir: str | Path) -> Path:
         FileNotFoundError: no test has finished there.
     """
     for path in sorted(Path(work_dir).glob('*/*.json'), reverse=True):
-        if path.stem == path.parent.name:  # of a run; preparing videos leaves JSON files, too
+        if path.stem == path.parent.name:  # only files of a run: preparing videos also writes JSON files
             return path
     raise FileNotFoundError(f'{work_dir}: no finished test here. Remedy: run tools/test.py with --work-dir {work_dir}.')
 
@@ -75,7 +75,7 @@ def read_test(work_dir: str | Path) -> Row:
 
     Raises:
         FileNotFoundError: no test has finished there.
-        ValueError: its file is damaged.
+        ValueError: the file is damaged.
     """
     path = newest_test(work_dir)
     try:

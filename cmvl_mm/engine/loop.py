@@ -1,4 +1,4 @@
-"""An epoch loop that continues where a run was interrupted, and can be interrupted between any two iterations."""
+"""An epoch loop that resumes at the iteration of a checkpoint and can be interrupted between any two iterations."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -26,28 +26,28 @@ class WorkerDied(RuntimeError):
 
 @LOOPS.register_module()
 class ResumableEpochLoop(EpochBasedTrainLoop):
-    """MMEngine's epoch loop, entered at the iteration of the checkpoint; nothing is decoded twice.
+    """MMEngine's epoch loop, started at the iteration of the checkpoint; nothing is decoded twice.
 
     MMEngine's own loop restarts the epoch. The position comes from the runner's iteration, never from the sampler,
-    which runs ahead of training.
+    which is ahead of training.
 
-    SIGTERM and SIGINT end the run after a step, with a checkpoint and exit code 143 or 130. In a validation they wait
-    for its end; the epoch before it has been saved.
+    SIGTERM and SIGINT end the run after a step, with a checkpoint and exit code 143 or 130. During a validation
+    the run ends after it; the epoch before it is saved already.
 
-    With `optim_wrapper.accumulative_counts=k` a step takes k batches, and begins when all of them are there: what ends
-    the workers then leaves no step half done. The last step of an epoch takes the batches that are left.
+    With `optim_wrapper.accumulative_counts=k` a step takes k batches and begins when all of them are available, so the
+    end of the workers leaves no step half done. The last step of an epoch takes the remaining batches.
 
     Args:
         max_epochs: total training epochs.
-        val_epochs: the epochs after which the validation loop runs, where there is one; it runs after the last anyway.
+        val_epochs: epochs after which the validation loop, if any, runs; it always runs after the last epoch.
 
     Raises:
         TypeError: the data loader's sampler cannot start in the middle of an epoch.
-        ValueError: the list is smaller than one global batch, or batches are not all full.
+        ValueError: the list is smaller than one global batch, or the last batch may be smaller.
     """
 
     steps_end_with_epochs = True
-    """Whatever `accumulative_counts` is."""
+    """Steps end with the epoch for any `accumulative_counts`."""
 
     def __init__(
         self,
@@ -78,10 +78,10 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self.told_of_lost_indices = False
 
     def run(self) -> nn.Module:
-        """Train, listening for signals.
+        """Train and listen for signals.
 
         Raises:
-            SystemExit: with 143 or 130, after a signal and the checkpoint.
+            SystemExit: a signal arrived and the checkpoint is written; the code is 143 or 130.
             WorkerDied: the system killed a data-loader worker.
         """
         self.agreement = Agreement()
@@ -106,13 +106,13 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                     part.last_read = None
 
     def run_epoch(self) -> None:
-        """Iterate the rest of one epoch."""
+        """Run the remaining iterations of one epoch."""
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        self.dataloader.sampler.seed = self.runner.seed  # a resumed run has the checkpoint's
+        self.dataloader.sampler.seed = self.runner.seed  # a resumed run has the checkpoint's seed
         batches_done = self._iter - self._epoch * len(self.dataloader)
         self.dataloader.sampler.set_epoch(self._epoch)
-        for part in self.parts:  # for wrappers that hand on plain integers
+        for part in self.parts:  # for wrappers that pass on plain integers
             part.set_epoch(self._epoch, self.runner.seed)
         self.dataloader.sampler.set_start(batches_done * self.dataloader.batch_size)
         end_steps_with_epoch(self.runner, batches_done, len(self.dataloader))
@@ -124,7 +124,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self._epoch += 1
 
     def _tell_of_lost_indices(self) -> None:
-        """Once: the sampler gives `SampleIndex`es, and a wrapper makes plain integers of them."""
+        """Warn once that a wrapper turns the sampler's `SampleIndex`es into plain integers."""
         lists = sorted({part.ann_file for part in self.parts if part.clock.was_asked})
         if lists and not self.told_of_lost_indices:
             self.told_of_lost_indices = True
@@ -135,10 +135,10 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             )
 
     def _batches(self) -> Iterator[dict[str, Any]]:
-        """The data loader's, until a process has a signal: then all stop before the same step.
+        """The data loader's batches until a process receives a signal: then all processes stop before the same step.
 
-        They agree when each has the batches of its next step, or cannot get them because the signal ended its workers
-        as well.
+        The processes agree once each has the batches of its next step, or cannot get them because the signal also ended
+        its workers.
         """
         batches = self._from_workers(lambda: iter(self.dataloader))
         self.signals.find_dead_workers_late()
@@ -153,7 +153,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             yield from of_a_step
 
     def _next(self, count: int, batches: Iterator[Any]) -> list[dict[str, Any]]:
-        """The batches of a step: fewer at the end of the epoch, and where a signal ended the workers."""
+        """The batches of a step: fewer at the end of the epoch or after a signal ended the workers."""
         taken: list[dict[str, Any]] = []
         while len(taken) < count:
             batch = self._from_workers(lambda: next(batches, None), batches)
@@ -163,7 +163,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         return taken
 
     def _from_workers(self, take: Callable[[], Any], batches: Iterator[Any] | None = None) -> Any:
-        """What the data loader gives; None if a signal to this process ended its workers, too.
+        """The result of `take`; None if a signal to this process also ended its workers.
 
         Raises:
             WorkerDied: the system killed a worker.
@@ -212,5 +212,5 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         )
 
     def _decide_current_val_interval(self) -> None:
-        """MMEngine asks after each epoch; an interval of 1 is now, one past the end is not now."""
+        """Set the interval that MMEngine reads after each epoch: 1 to validate now, past the end to skip."""
         self.val_interval = 1 if self._epoch in self.val_epochs else self._max_epochs + 1

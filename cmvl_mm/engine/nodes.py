@@ -1,11 +1,11 @@
-"""The machines of a run: their addresses, and which of them an error comes from."""
+"""The machines of a run: their addresses, and the machine that an error comes from."""
 
 import os
 import socket
 
 
 def on_several_nodes() -> bool:
-    """Whether torchrun or Slurm has started processes on other machines, too."""
+    """Whether torchrun or Slurm has also started processes on other machines."""
     return any(int(os.environ.get(name) or 1) > 1 for name in ('GROUP_WORLD_SIZE', 'SLURM_NNODES'))
 
 
@@ -17,7 +17,7 @@ def node_in_words() -> str:
 
 
 def where_from(error: Exception) -> str:
-    """'On node compute-7, process 3 of 8.', and what a sum that timed out means: gloo names no peer."""
+    """'On node compute-7, process 3 of 8.', with an explanation of a reduction that timed out: gloo names no peer."""
     words = f'On {node_in_words()}.'
     if 'Timed out waiting' not in str(error):
         return words
@@ -29,13 +29,13 @@ def where_from(error: Exception) -> str:
 
 
 def own_address(other: str, port: int) -> str:
-    """The address under which this machine is seen from another one. Nothing is sent.
+    """The address under which another machine reaches this one. Nothing is sent.
 
-    A machine's name may stand for 127.0.1.1 in its own /etc/hosts, where no other machine finds it.
+    In its own /etc/hosts a machine's name may mean 127.0.1.1, which no other machine can reach.
 
     Args:
         other: name or address of the other machine.
-        port: of it.
+        port: port of the other machine.
 
     Raises:
         OSError: the name is unknown, or no network leads there.

@@ -1,4 +1,4 @@
-"""Another official split of the data set for a config that names split 1."""
+"""Use another official split of the data set with a config that names split 1."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ LIST_KEYS = ('ann_file', 'gallery', 'query')
 def use_split(config: Config, number: int, source: str) -> None:
     """Replace `_split1.` by `_split<number>.` in every list that the config's data sets read, in place.
 
-    The checkpoint that the config starts from is left alone: split 1's pretraining has seen videos that the other
-    splits test on, so which one is right is the user's to say.
+    The checkpoint that the config starts from is not changed: the pretraining of split 1 has seen test videos of the
+    other splits, so the user has to choose the right one.
 
     Raises:
         ValueError: no list is named after split 1.
@@ -23,7 +23,7 @@ def use_split(config: Config, number: int, source: str) -> None:
 
 
 def _replace(node: Any, number: int) -> int:
-    """How many lists below this node were renamed."""
+    """Rename the lists below this node; returns how many."""
     count = 0
     for key, value in node.items():
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""`data=FOLDER_OR_LIST`: one key of a config for all its lists, folders and the number of classes.
+"""`data=FOLDER_OR_LIST`: one key that fills in a config's lists, folders and number of classes.
 
     python tools/train.py configs/demo/pretrain.py --cfg-options data=prepared
     python tools/train.py configs/demo/finetune.py --cfg-options data=lists/train.txt
@@ -8,11 +8,11 @@
 | `train_dataloader…ann_file` | the training list, or the only list |
 | `val_dataloader…`, `test_dataloader…ann_file` | the test list |
 | `gallery`, `query` of a retrieval | training list, test list |
-| `data_prefix.video` | the folder that the lists' paths begin in, found near them |
-| `model.cls_head.num_classes` | lines of `classes.txt` beside the list, or the highest label and one |
+| `data_prefix.video` | the folder that the lists' paths are relative to, found near the lists |
+| `model.cls_head.num_classes` | lines of `classes.txt` next to the list, or the highest label plus one |
 
-What an option sets itself stays. A run makes the lists of a folder without any in WORK_DIR/lists, without a recording
-on both sides, see `prepare.groups`. The filled config, which the work directory gets, has no `data` any more.
+Values that an option sets itself stay. For a folder without lists a run makes lists in WORK_DIR/lists, with no
+recording in both training and test, see `prepare.groups`. The filled config in the work directory no longer has `data`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,23 +26,23 @@ from cmvl_mm.prepare.own_lists import Lists, OwnVideosError, entries_in, find_li
 
 from .schedule_follow import say
 
-_BY_HAND = '_cmvl_mm_by_hand'  # an attribute of the Config, as the lines of schedule_follow
+_BY_HAND = '_cmvl_mm_by_hand'  # an attribute of the Config, like the lines of schedule_follow
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def fill_data(config: Config, set_by_hand: Mapping[str, Any] | None = None, *, make_in: Path | None = None) -> None:
-    """Take `data` out of a config and fill what it stands for; nothing without `data`.
+    """Remove `data` from a config and fill in the keys that it stands for; without `data` nothing changes.
 
     Args:
         config: changed in place.
-        set_by_hand: options as nested dicts, which win.
-        make_in: folder for lists that must be made; without it `data` stays in the config for the run to do so.
+        set_by_hand: options as nested dicts, which take precedence.
+        make_in: folder for lists that must be made; without it `data` stays in the config, and the run makes them.
 
     Raises:
-        OwnVideosError: the videos or lists cannot be used, or a test needs a list that is not there.
+        OwnVideosError: the videos or lists cannot be used, or a test needs a list that does not exist.
     """
     data = config.get('data')
-    if data is None or isinstance(data, Mapping):  # a dict is refused with the keys that nothing reads
+    if data is None or isinstance(data, Mapping):  # check_keys refuses a dict
         return
     if not isinstance(data, (str, Path)):
         raise OwnVideosError(f'data={data!r}: neither folder nor list. Remedy: data=folder, or data=folder/train.txt.')
@@ -73,12 +73,12 @@ def _classifies(config: Config) -> bool:
 
 
 def fill_lists(config: Config, lists: Lists, by_hand: Config | None = None) -> None:
-    """Write lists, root and number of classes into a config; see the table above.
+    """Write lists, video folder and number of classes into a config; see the table above.
 
     Args:
         config: changed in place.
-        lists: of the videos; without a test list, only what trains is filled.
-        by_hand: options that win.
+        lists: lists of the videos; without a test list, only the training keys are filled.
+        by_hand: options that take precedence.
     """
     by_hand = by_hand or Config()
     filled = []
@@ -106,7 +106,7 @@ def fill_lists(config: Config, lists: Lists, by_hand: Config | None = None) -> N
 
 
 def _datasets(node: Any, option: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    """Every data set with a list in a loader's config, inside wrappers, with the options on it."""
+    """Every data set with a list in a loader's config, also inside wrappers, with the options that apply to it."""
     option = option if isinstance(option, Mapping) else {}
     if not isinstance(node, dict):
         return

@@ -1,4 +1,4 @@
-"""Faults of a config that would end a run late, or not at all: found before the first step, with a remedy."""
+"""Find faults of a config that would end a run late, or go unnoticed, before the first step; errors name a remedy."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,20 +22,20 @@ from .schedule_scale import REMEDY, misfits
 
 
 class LabelError(ValueError):
-    """A list and a classifier that do not fit each other."""
+    """A list and a classifier do not match."""
 
 
 def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], *, required: bool = True) -> None:
-    """Refuse labels that the classifier has no class for. A retrieval's lists, and models without one, pass.
+    """Refuse labels for which the classifier has no class. Lists of a retrieval and models without a classifier pass.
 
     Args:
-        dataset: with lists, see `Listing`; of another one, nothing is known.
-        model: with a `cls_head` that has `num_classes`, ours or one of MMAction2's, or without.
-        use: decides the remedy: a model that is tested has its classes.
-        required: every video needs a label.
+        dataset: data set with lists, see `Listing`; any other data set passes.
+        model: model with or without a `cls_head` that has `num_classes`, ours or one of MMAction2.
+        use: decides the remedy: the classes of a model that is tested are fixed.
+        required: whether every video needs a label.
 
     Raises:
-        LabelError: names list, line, video, label, `num_classes` and remedy.
+        LabelError: a label does not fit; names list, line, video, label, `num_classes` and remedy.
     """
     classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
     if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
@@ -59,16 +59,16 @@ def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], 
 
 
 def check_all_classes(dataset: Any, model: nn.Module) -> None:
-    """Refuse a classifier with more classes than its training lists know, as one has who forgets `num_classes`.
+    """Refuse a classifier with more classes than its training lists have, which happens if `num_classes` is not set.
 
-    Names in the `classes.txt` beside a list, or in the data set's `metainfo`, are known classes, with videos or
-    without.
+    Names in the `classes.txt` next to a list, or in the data set's `metainfo`, also count as classes if they have no
+    videos.
 
     Args:
-        dataset, model: as of `check_labels`.
+        dataset, model: as for `check_labels`.
 
     Raises:
-        LabelError: names list, classes, `num_classes` and remedy.
+        LabelError: there are too many classes; names list, classes, `num_classes` and remedy.
     """
     classes = getattr(getattr(model, 'cls_head', None), 'num_classes', None)
     if not isinstance(classes, int) or any(isinstance(part, RetrievalDataset) for part in within(dataset)):
@@ -95,12 +95,12 @@ def _remedy(labels: np.ndarray, classes: int, use: Literal['train', 'test']) -> 
 
 
 def _place(dataset: Any, index: int) -> tuple[str, Listed]:
-    """('list.txt, line 3' where the file can be read as text, the line) of a sample."""
+    """('list.txt, line 3', the line) of a sample; the number needs a file that can be read as text."""
     lines = Listing(dataset)
     line, (part, position) = lines[index], lines.place(index)
     if isinstance(entries := getattr(part, 'entries', None), VideoList):
         return f'{line.source}, line {entries.line_number(position)}', line
-    with suppress(OSError, ValueError):  # another kind of list, which another data set reads
+    with suppress(OSError, ValueError):  # another kind of list, of another data set
         for number, text in numbered_lines(Path(line.source)):
             path, label = parse_line(text)
             if label == line.label and (line.path == path or line.path.endswith(f'/{path}')):
@@ -109,16 +109,16 @@ def _place(dataset: Any, index: int) -> tuple[str, Listed]:
 
 
 def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchronised: bool) -> None:
-    """Refuse a batch of one where a loss compares a clip with those of other videos.
+    """Refuse a batch of one where a loss compares a clip with clips of other videos.
 
     Args:
-        model: a recognizer, or any other module, which passes.
-        batch_size: videos of a process.
-        world_size: processes.
-        synchronised: batch norm runs over all processes.
+        model: a recognizer; any other module passes.
+        batch_size: videos per process.
+        world_size: number of processes.
+        synchronised: whether batch norm uses the statistics of all processes.
 
     Raises:
-        ValueError: names the batch and the remedy.
+        ValueError: the batch is too small; names the batch and the remedy.
     """
     if not isinstance(getattr(model, 'context_head', None), ContextMatchingHead):
         return
@@ -135,7 +135,7 @@ def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchroni
 
 
 def checked_in_words(dataset: Any) -> str:
-    """What is known of a data set before its first sample is read; '' of one without lists of ours."""
+    """A sentence on the checks of a data set before its first sample is read; '' for one without lists of ours."""
     parts = compressed_parts(dataset)
     if not parts:
         return ''
@@ -147,7 +147,7 @@ def checked_in_words(dataset: Any) -> str:
 
 
 def check_training(runner: Runner, loop: BaseLoop, model: nn.Module) -> None:
-    """What a training loop can be told before its first step."""
+    """Check everything about a training loop that can be checked before its first step."""
     dataloader = loop.dataloader
     if words := checked_in_words(dataloader.dataset):
         runner.logger.info(words)
@@ -162,7 +162,7 @@ def check_training(runner: Runner, loop: BaseLoop, model: nn.Module) -> None:
 
 
 def check_test(dataloader: Any, metrics: Iterable[Any], model: nn.Module, use: Literal['train', 'test']) -> None:
-    """What a test, or with 'train' a validation, can be told before its first video."""
+    """Check everything about a test, or with 'train' a validation, that can be checked before its first video."""
     metrics = list(metrics)
     dumps = feature_dumps(metrics)
     check_labels(dataloader.dataset, model, use, required=len(metrics) > len(dumps))

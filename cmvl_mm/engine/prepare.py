@@ -1,4 +1,4 @@
-"""What a config and a machine need before a runner is built, whoever builds it: our tools, MMAction2's, a notebook."""
+"""Prepare a config and the machine before a runner is built by our tools, MMAction2's tools or a notebook."""
 
 from pathlib import Path
 
@@ -27,10 +27,10 @@ def prepare(config: Config) -> tuple[list[str], list[str]]:
         Lines for the log, and warnings.
 
     Raises:
-        OwnVideosError: what `data` names cannot be used.
-        ConfigValueError: a value of the config cannot be meant.
-        LauncherError: the processes were not started as `launcher` says.
-        CheckpointWriteError: nothing can be written to the work directory.
+        OwnVideosError: the folder or list that `data` names cannot be used.
+        ConfigValueError: a value of the config is invalid.
+        LauncherError: the processes were not started by the launcher that `launcher` names.
+        CheckpointWriteError: the work directory is not writable.
     """
     launcher = config.get('launcher', 'none')
     check_values(config)
@@ -50,7 +50,7 @@ def prepare(config: Config) -> tuple[list[str], list[str]]:
 
 
 def fit_loaders_to_machine(config: Config) -> None:
-    """Torch refuses workers that persist where there are none, and warns of memory pinned without a GPU."""
+    """Turn off persistent workers without workers, which torch refuses, and pinned memory without a GPU."""
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         loader = config.get(name)
         if loader is not None:

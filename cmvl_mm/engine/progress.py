@@ -1,4 +1,4 @@
-"""How far long work is, with the time left: a bar on a terminal, else a line now and then."""
+"""Progress of long work with the time left: a bar on a terminal, otherwise a line every 30 seconds."""
 
 import sys
 import time
@@ -6,24 +6,24 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
-_SECONDS = 30  # from line to line
+_SECONDS = 30  # between two lines
 
 
 class Progress(Protocol):
-    """What a bar and lines have in common."""
+    """The methods that a bar and lines have in common."""
 
     def update(self) -> object:
-        """One more is done."""
+        """Count one more finished item."""
 
     def set_postfix(self, *, refresh: bool, **shown: str) -> object:
-        """Figures behind the count."""
+        """Set the figures shown after the count."""
 
     def close(self) -> object:
-        """The work is done, or stopped."""
+        """End the display: the work is finished or stopped."""
 
 
 class ProgressLines:
-    """Where the screen is no terminal: a line every 30 seconds, and one at the end."""
+    """Progress where the screen is not a terminal: a line every 30 seconds and one at the end."""
 
     def __init__(self, total: int, initial: int, desc: str, unit: str) -> None:
         self.total, self.initial, self.done, self.desc, self.unit = total, initial, initial, desc, unit
@@ -31,17 +31,17 @@ class ProgressLines:
         self.figures = ''
 
     def update(self) -> None:
-        """One more is done."""
+        """Count one more finished item."""
         self.done += 1
         if time.monotonic() - self.shown >= _SECONDS:
             self._show()
 
     def set_postfix(self, *, refresh: bool, **shown: str) -> None:
-        """Figures behind the count."""
+        """Set the figures shown after the count."""
         self.figures = ''.join(f', {name} {value}' for name, value in shown.items())
 
     def close(self) -> None:
-        """The last line."""
+        """Write the last line."""
         self._show()
 
     def _show(self) -> None:
@@ -57,13 +57,13 @@ class ProgressLines:
 
 
 def progress(total: int, desc: str, unit: str, initial: int = 0) -> Progress:
-    """A bar or lines on standard error.
+    """Show a bar or lines on standard error.
 
     Args:
-        total: how much there is to do.
-        desc: what is being done.
-        unit: what is counted.
-        initial: how much a run before has done.
+        total: number of items.
+        desc: name of the work.
+        unit: name of an item.
+        initial: number of items that an earlier run has finished.
     """
     if not sys.stderr.isatty():
         return ProgressLines(total, initial, desc, unit)

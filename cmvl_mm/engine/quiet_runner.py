@@ -1,4 +1,4 @@
-"""A run for a person in front of a screen: name, device, data, a bar and results there, all else in the log file."""
+"""A run with little output: the screen shows name, device, data, a bar and results; the log file has all the rest."""
 
 import logging
 from pathlib import Path
@@ -13,18 +13,18 @@ from .runner import CompressedRunner
 from .screen import ON_SCREEN, ScreenHandler
 from .screen_hook import ScreenHook
 
-_VERY_LOW = 90  # behind the logger, whose figures the bar shows
+_VERY_LOW = 90  # after the logger hook, whose figures the bar shows
 
 
 class QuietRunner(CompressedRunner):
-    """A `CompressedRunner` whose screen shows what `ScreenHook` says, and warnings. The log file has all lines.
+    """A `CompressedRunner` that shows the lines of `ScreenHook` and warnings on the screen. The log file has all lines.
 
-    Environment and config are in the log file, WORK_DIR/TIME/TIME.log, alone.
+    Only the log file, WORK_DIR/TIME/TIME.log, has environment and config.
     """
 
     @classmethod
     def from_cfg(cls, cfg: Config | dict[str, Any]) -> Self:
-        """As `CompressedRunner`; then says run, device and log."""
+        """Build the runner as `CompressedRunner` does, then show run, device and log file."""
         runner = super().from_cfg(cfg)
         name = Path(runner.cfg.filename).name if runner.cfg.filename else 'a config'
         for line in (
@@ -36,7 +36,7 @@ class QuietRunner(CompressedRunner):
         return runner
 
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any) -> MMLogger:
-        """As MMEngine, with `ScreenHandler` in the place of the handler that prints each line."""
+        """Build MMEngine's logger, with `ScreenHandler` instead of the handler that prints each line."""
         built = super().build_logger(log_level, log_file, **kwargs)
         for handler in list(built.handlers):
             if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
@@ -48,7 +48,7 @@ class QuietRunner(CompressedRunner):
     def register_hooks(
         self, default_hooks: dict[str, Any] | None = None, custom_hooks: list[Any] | None = None
     ) -> None:
-        """As `CompressedRunner`, and the screen's lines and bars."""
+        """Register the hooks of `CompressedRunner`, and `ScreenHook` for the lines and bars on the screen."""
         super().register_hooks(default_hooks, custom_hooks)
         self.register_hook(ScreenHook(), priority=_VERY_LOW)
 
@@ -62,6 +62,6 @@ def device_in_words() -> str:
 
 
 def shown_path(path: Path) -> Path:
-    """From the working directory, where it lies below it."""
+    """The path relative to the working directory, if it lies below it."""
     here, whole = Path.cwd(), path.absolute()
     return whole.relative_to(here) if whole.is_relative_to(here) else path

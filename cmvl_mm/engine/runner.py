@@ -1,4 +1,4 @@
-"""MMEngine's Runner with the few things that our runs need differently."""
+"""MMEngine's Runner with the few changes that our runs need."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -45,30 +45,30 @@ def bare(model: nn.Module) -> nn.Module:
 
 @RUNNERS.register_module()
 class CompressedRunner(Runner):
-    """Runs on any machine, loads weights strictly, and never runs code from a checkpoint.
+    """A Runner that works on any machine, loads weights strictly, and never runs code from a checkpoint.
 
-    * Built from a config, it checks values and machine first, and does what `fast_step` says.
+    * When it is built from a config, it first checks values and machine, and applies `fast_step`.
     * Distributed runs work without CUDA: batch norm is synchronised by a gloo all-reduce and DDP gets no device ids.
     * A missing or mis-shaped key in a checkpoint is an error; MMEngine only logs it.
-    * A run resumes only with the global batch, the accumulation, the list and the schedule that it had, from the newest
-      checkpoint that is whole.
-    * `auto_scale_lr` counts accumulated batches, too.
-    * Processes that torchrun restarts resume from what their job has saved.
+    * A run resumes only with its earlier global batch, accumulation, list and schedule, from the newest undamaged
+      checkpoint.
+    * `auto_scale_lr` also counts accumulated batches.
+    * Processes that torchrun restarts resume from the checkpoints of their job.
     * `meta.config` of a checkpoint is dropped unread.
-    * Parameters that would never learn are named in the first step; see `GradientCheckHook`.
+    * The first step reports parameters that would never learn; see `GradientCheckHook`.
     """
 
     has_trained = False
-    """Whether this process has finished a training iteration; the loop says so."""
+    """Whether this process has finished a training iteration; the loop sets it."""
 
     _resume: bool
     _load_from: str | None
 
     @classmethod
     def from_cfg(cls, cfg: Config | dict[str, Any]) -> Self:
-        """A runner of a config, of which a copy is checked and fitted to the machine first: see `prepare`.
+        """Build a runner from a copy of a config that is checked and fitted to the machine first: see `prepare`.
 
-        The config's `runner_type` leads here: MMAction2's tools call it through `RUNNERS.build(config)`.
+        MMAction2's tools call this through `RUNNERS.build(config)`, because of the config's `runner_type`.
         """
         config = deepcopy(cfg) if isinstance(cfg, Config) else Config(deepcopy(cfg))
         lines, warnings = prepare(config)
@@ -80,7 +80,7 @@ class CompressedRunner(Runner):
         return runner
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """Synchronise batch norm where `sync_bn` says so, then wrap for distributed training."""
+        """Synchronise batch norm if `sync_bn` says so, then wrap the model for distributed training."""
         device = get_device()
         if not self.distributed or device != 'cpu':
             return super().wrap_model(model_wrapper_cfg, model)
@@ -97,7 +97,8 @@ class CompressedRunner(Runner):
         return wrapped
 
     def scale_lr(self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None) -> None:
-        """Scale by the effective batch: videos of a process x processes x accumulated batches; MMEngine omits these."""
+        """Scale by the effective batch: videos per process x processes x accumulated batches; MMEngine omits
+        accumulation."""
         super().scale_lr(optim_wrapper, auto_scale_lr)
         if auto_scale_lr is None or not auto_scale_lr.get('enable', False):
             return
@@ -112,36 +113,36 @@ class CompressedRunner(Runner):
             )
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """As MMEngine; lists, labels, batch and schedule are checked at once."""
+        """Build MMEngine's loop and check lists, labels, batch and schedule at once."""
         built = super().build_train_loop(loop)
         check_training(self, built, bare(self.model))
         return built
 
     def build_val_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """As MMEngine; the lists are checked at once."""
+        """Build MMEngine's loop and check the lists at once."""
         built = super().build_val_loop(loop)
         check_test(built.dataloader, built.evaluator.metrics, bare(self.model), 'train')
         return built
 
     def build_test_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """As MMEngine; the lists are checked at once."""
+        """Build MMEngine's loop and check the lists at once."""
         built = super().build_test_loop(loop)
         check_test(built.dataloader, built.evaluator.metrics, bare(self.model), 'test')
         return built
 
     def train(self) -> nn.Module:
-        """Compile what `fast_step` names, then MMEngine's training."""
+        """Compile the parts that `fast_step` names, then run MMEngine's training."""
         compile_parts(bare(self.model), (self.cfg.get('fast_step') or {}).get('compile', ()))
         return super().train()
 
     def test(self) -> dict:
-        """MMEngine's test.
+        """Run MMEngine's test.
 
         Raises:
-            FeaturesError, PredictionsError: they could not be written; the figures are in the log and in their file by
-                then.
+            FeaturesError, PredictionsError: features or predictions could not be written; the log and the file of
+                figures are complete by then.
         """
-        if self._resume and not self._has_loaded:  # as a resumed run's config says; a test resumes nothing
+        if self._resume and not self._has_loaded:  # set by a resumed run's config; a test does not resume
             newest = self._newest_on_disk() if self._load_from is None else None
             self._resume, self._load_from = False, self._load_from if newest is None else str(newest)
         figures = super().test()
@@ -153,21 +154,21 @@ class CompressedRunner(Runner):
     def register_hooks(
         self, default_hooks: dict[str, Any] | None = None, custom_hooks: list[Any] | None = None
     ) -> None:
-        """As MMEngine, and a `GradientCheckHook` where the config names none."""
+        """Register MMEngine's hooks, and a `GradientCheckHook` if the config has none."""
         super().register_hooks(default_hooks, custom_hooks)
         if not any(isinstance(hook, GradientCheckHook) for hook in self.hooks):
             self.register_hook(GradientCheckHook())
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu') -> dict:
-        """Load all weights of a checkpoint into the model; surplus keys are named in the log.
+        """Load all weights of a checkpoint into the model; the log names unused keys.
 
         Args:
-            filename: as `resolve_checkpoint` takes it: a file, a work directory, a name of the zoo or an address.
-            map_location: MMEngine hands it over; files are read on the CPU and copied to wherever the model is.
+            filename: a file, a work directory, a name of the zoo or an address, see `resolve_checkpoint`.
+            map_location: argument of MMEngine, unused: files are read on the CPU and copied to the model's device.
 
         Raises:
-            FileNotFoundError, CheckpointError: the file is missing, does not match the model, or is another one on
-                another machine of the run. Names of the zoo and addresses have errors of their own.
+            FileNotFoundError, CheckpointError: the file is missing, does not match the model, or differs between the
+                machines of the run. Names of the zoo and addresses raise their own errors.
         """
         path = resolve_checkpoint(filename)
         if damage := mismatch(path):
@@ -186,19 +187,19 @@ class CompressedRunner(Runner):
         return checkpoint
 
     def load_or_resume(self) -> None:
-        """As MMEngine, but from the newest undamaged checkpoint; a restarted job resumes from it, too.
+        """Load or resume as MMEngine does, but from the newest undamaged checkpoint; so does a restarted job.
 
-        torchrun starts all processes of a job again, with the same command, when one of them dies. They resume from
-        the newest checkpoint that this job has written, if there is one, and else do what the command says. What other
-        runs have left in the work directory is not theirs: a file records when the job began.
+        torchrun restarts all processes of a job with the same command when one of them dies. They resume from the
+        newest checkpoint of this job, if there is one, and otherwise do what the command says. They ignore checkpoints
+        of earlier runs in the work directory: a file records when the job began.
 
         Raises:
-            CheckpointError: there are checkpoints to resume from, but none is whole.
+            CheckpointError: there are checkpoints to resume from, but all are damaged.
         """
         if self._has_loaded:
             return
         began = Path(self.work_dir) / 'job_began'
-        restarted = any(all_gather_object(torchrun_restarts()))  # a node that came back has counted none
+        restarted = any(all_gather_object(torchrun_restarts()))  # a node that returned has counted no restarts
         if is_main_process() and dist.is_torchelastic_launched() and not (restarted and began.exists()):
             began.touch()
         path = self._newest_on_disk(since=began) if restarted else None
@@ -212,7 +213,7 @@ class CompressedRunner(Runner):
         super().load_or_resume()
 
     def _newest_on_disk(self, since: Path | None = None) -> Path | None:
-        """What the main process finds; it tells the others, so that all resume from one file."""
+        """The newest checkpoint that the main process finds; it tells the others, so that all resume from one file."""
         found: list[Any] = [None, []]
         if is_main_process():
             found = list(newest_valid(Path(self.work_dir), since.stat().st_mtime_ns if since is not None else 0))
@@ -234,12 +235,12 @@ class CompressedRunner(Runner):
         resume_param_scheduler: bool = True,
         map_location: Any = 'default',
     ) -> None:
-        """Continue a run: its weights, optimiser, schedule, seed and place in the epoch.
+        """Resume a run: weights, optimiser, schedule, seed and position in the epoch.
 
         Raises:
-            CheckpointError: the file holds weights alone, as the zoo's do.
-            ResumeError: the run had another global batch, another list, be it of equal length, or another schedule. Its
-                place in the epoch and its learning rate would mean something else.
+            CheckpointError: the file holds only weights, as the zoo's files do.
+            ResumeError: the run had another global batch, another list (even of equal length) or another schedule, so
+                its position in the epoch or its learning rate would not match.
         """
         meta = read_checkpoint(filename).get('meta', {})
         if not {'epoch', 'iter'} <= meta.keys():
@@ -249,7 +250,7 @@ class CompressedRunner(Runner):
         self.logger.info(f'The run resumes after iteration {self.iter}, in epoch {self.epoch + 1}.', extra=ON_SCREEN)
 
     def init_weights_for_test(self) -> None:
-        """Weights of a retrieval without a checkpoint: what `model.init_cfg` names, else random; the log says so."""
+        """Set the weights of a retrieval without a checkpoint: from `model.init_cfg`, else random; logged."""
         model = bare(self.model)
         names = ('context_head', 'motion_head', 'residual_head', 'cls_head')
         heads = [name for name in names if getattr(model, name) is not None]

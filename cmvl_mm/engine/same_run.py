@@ -1,4 +1,4 @@
-"""Whether a checkpoint's run is the one that resumes from it."""
+"""Check that a checkpoint belongs to the run that resumes from it."""
 
 import json
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ NEW_RUN = (
 
 
 class ResumeError(ValueError):
-    """A run that cannot be gone on with as it is configured now; the message names the checkpoint and what differs."""
+    """The run cannot resume with its current config; the message names the checkpoint and what differs."""
 
 
 def epoch_shape(runner: Runner) -> dict[str, int]:
-    """What must not change between an interrupted run and the one that resumes it."""
+    """The settings that must be equal in an interrupted run and in the run that resumes it."""
     loader = runner.train_dataloader
     return dict(
         global_batch=loader.batch_size * runner.world_size,
@@ -34,15 +34,15 @@ def epoch_shape(runner: Runner) -> dict[str, int]:
 
 
 def require_same_run(runner: Runner, filename: str, meta: Mapping[str, Any]) -> None:
-    """Compare what a checkpoint says of its run with the run that resumes.
+    """Compare the run recorded in a checkpoint with the run that resumes.
 
     Args:
-        runner: that resumes.
-        filename: of the checkpoint.
-        meta: of the checkpoint.
+        runner: runner that resumes.
+        filename: path of the checkpoint.
+        meta: `meta` of the checkpoint.
 
     Raises:
-        ResumeError: another global batch, another list, another schedule, or a place between the batches of a step.
+        ResumeError: global batch, list or schedule differ, or the checkpoint was saved between the batches of a step.
     """
     before, now = meta.get('epoch_shape'), epoch_shape(runner)
     known = {key: value for key, value in now.items() if key in (before or {})}  # older files record less
@@ -59,12 +59,12 @@ def require_same_run(runner: Runner, filename: str, meta: Mapping[str, Any]) -> 
 
 
 def order_of_epochs(runner: Runner) -> str:
-    """How the sampler shuffles; checkpoints hold it."""
+    """The sampler's method of shuffling, as recorded in checkpoints."""
     return kind_of_order(len(runner.train_dataloader.dataset))
 
 
 def _warn_of_another_order(runner: Runner, filename: str, before: str) -> None:
-    """Versions that held a permutation of every list shuffled long ones otherwise, and recorded nothing."""
+    """Warn if the order differs: older versions shuffled long lists differently and recorded no method."""
     now = order_of_epochs(runner)
     if before != now and isinstance(runner.train_dataloader.sampler, ResumableSampler):
         runner.logger.warning(
@@ -74,7 +74,7 @@ def _warn_of_another_order(runner: Runner, filename: str, before: str) -> None:
 
 
 def _require_whole_step(runner: Runner, filename: str, done: int) -> None:
-    """A checkpoint of MMEngine's own hooks and loops may have been saved between the batches of a step."""
+    """Refuse a checkpoint saved between the batches of a step, as MMEngine's own hooks and loops may do."""
     counts = batches_a_step(runner.optim_wrapper)
     ends_here = getattr(runner.train_loop, 'steps_end_with_epochs', False)
     if ends_here and done % counts and done != len(runner.train_dataloader):
@@ -85,7 +85,7 @@ def _require_whole_step(runner: Runner, filename: str, done: int) -> None:
 
 
 def _require_same_list(runner: Runner, filename: str, before: str | None) -> None:
-    """A place in an epoch means the same videos only in the same list."""
+    """Require the same list: only then does a position in an epoch mean the same videos."""
     now = list_digest(runner.train_dataloader.dataset)
     if now is not None and before is None:
         runner.logger.warning(f'{filename} does not say which list its run had; it is taken to be the one of now.')
@@ -97,7 +97,7 @@ def _require_same_list(runner: Runner, filename: str, before: str | None) -> Non
 
 
 def _require_same_schedule(runner: Runner, filename: str, before: str | None) -> None:
-    """MMEngine continues with the checkpoint's schedule, whatever the config says now."""
+    """Require the same schedule: MMEngine resumes with the checkpoint's schedule and ignores the config's."""
     now = recorded(runner.cfg.get('param_scheduler'))
     if before is not None and before != now:
         parts = json.loads(before), json.loads(now)

@@ -1,4 +1,4 @@
-"""Whether all machines of a run read one checkpoint: otherwise each trains its own weights, and nothing says so."""
+"""Check that all machines of a run read the same checkpoint; otherwise each would silently train its own weights."""
 
 import socket
 from pathlib import Path
@@ -12,12 +12,12 @@ from .nodes import on_several_nodes
 
 
 def require_same_on_all_nodes(path: str | Path) -> None:
-    """Compare the file with that of the other machines; all processes of the run call it.
+    """Compare the file with that of the other machines; all processes of the run must call this.
 
-    DDP hands the weights of process 0 to the others when a model is wrapped, and a checkpoint is loaded later.
+    DDP sends the weights of process 0 to the others only when it wraps a model, and a checkpoint is loaded later.
 
     Args:
-        path: of the checkpoint, as this machine sees it.
+        path: path of the checkpoint on this machine.
 
     Raises:
         CheckpointError: a machine has another file under this name.

@@ -1,4 +1,4 @@
-"""The order of an epoch, which can be entered at any position."""
+"""The order of an epoch, which can start at any position."""
 
 from collections.abc import Iterator, Sized
 from itertools import islice
@@ -16,18 +16,18 @@ from cmvl_mm.datasets.wrappers import carry_through
 class ResumableSampler(Sampler[int]):
     """Yields `SampleIndex`es: each position together with the epoch and the run's seed.
 
-    All processes walk through the same order, each taking every `world_size`-th entry, so that a global batch holds
-    the same samples on 1, 2 or 4 processes. The last few that do not divide evenly wait for another epoch.
+    All processes use the same order, and each takes every `world_size`-th entry, so that a global batch holds the same
+    samples on 1, 2 or 4 processes. The last few samples that do not divide evenly are left out of the epoch.
 
-    The order of a long list is computed place by place and held nowhere, see `datasets.order`.
+    The order of a long list is computed position by position and not stored, see `datasets.order`.
 
-    Wrappers that look an index up in a list (torch's Subset, MMEngine's ClassBalancedDataset) would lose epoch and
-    seed; their lists are replaced by equal ones that keep them.
+    Wrappers that look up an index in a list (torch's Subset, MMEngine's ClassBalancedDataset) would lose epoch and
+    seed; the sampler replaces their lists by equal ones that keep both.
 
     Args:
-        dataset: anything with a length.
-        seed: the run's; MMEngine hands it over.
-        shuffle: a new order every epoch.
+        dataset: any object with a length.
+        seed: seed of the run, passed by MMEngine.
+        shuffle: whether every epoch has a new order.
     """
 
     def __init__(self, dataset: Sized, seed: int | None = None, shuffle: bool = True) -> None:
@@ -42,17 +42,17 @@ class ResumableSampler(Sampler[int]):
             raise ValueError(f'{self.length} samples cannot be shared by {self.world_size} processes')
 
     def set_epoch(self, epoch: int) -> None:
-        """Called before each epoch, by the loop and by MMEngine's DistSamplerSeedHook."""
+        """Set the epoch; the loop and MMEngine's DistSamplerSeedHook call this before each epoch."""
         self.epoch = epoch
 
     def set_start(self, start: int) -> None:
-        """The next iteration, and only that one, begins after `start` samples of this process."""
+        """Let the next iteration over the sampler, and only that one, begin after `start` samples of this process."""
         if not 0 <= start <= len(self):
             raise ValueError(f'start={start} is outside the {len(self)} samples of an epoch')
         self.start = start
 
     def __len__(self) -> int:
-        """Samples of a whole epoch on this process, wherever the next iteration starts."""
+        """Number of samples of a whole epoch on this process, wherever the next iteration starts."""
         return self.length // self.world_size
 
     def __iter__(self) -> Iterator[SampleIndex]:

@@ -1,4 +1,4 @@
-"""The schedule of a config follows its number of epochs, and a line of the log says so."""
+"""Scale the schedule of a config to its number of epochs, and log a line about it."""
 
 import logging
 from typing import Any
@@ -12,17 +12,17 @@ logger = logging.getLogger(__name__)
 
 
 def epochs_of(config: Config) -> int | None:
-    """`train_cfg.max_epochs`, where it is a number that can be meant."""
+    """`train_cfg.max_epochs` if it is a valid number, otherwise None."""
     epochs = (config.get('train_cfg') or {}).get('max_epochs')
     return epochs if isinstance(epochs, int) and not isinstance(epochs, bool) and epochs > 0 else None
 
 
 def follow_epochs(config: Config, before: int | None) -> None:
-    """Fit the schedule to the epochs of now.
+    """Scale the schedule to the current number of epochs.
 
     Args:
         config: changed in place.
-        before: epochs that its schedule is for; None changes nothing.
+        before: number of epochs for which the schedule was written; None changes nothing.
     """
     after = epochs_of(config)
     old = as_list(config.get('param_scheduler'))
@@ -43,6 +43,6 @@ def say(config: Config, line: str) -> None:
 
 
 def lines_of(config: Config) -> list[str]:
-    """What was said before there was a log to say it in."""
+    """Lines that `say` logged before the run had a log file."""
     found: Any = config.__dict__.get(_LINES, [])
     return list(found)

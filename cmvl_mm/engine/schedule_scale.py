@@ -1,19 +1,19 @@
-"""A schedule of learning rates fitted to another number of epochs, and schedules that do not fit theirs.
+"""Scale a learning-rate schedule to another number of epochs, and find schedules that do not fit theirs.
 
     from cmvl_mm.engine.schedule_scale import scaled          # in a config that inherits from another
 
     train_cfg = dict(max_epochs=40)
     param_scheduler = scaled(_base_.param_scheduler, _base_.train_cfg.max_epochs, 40)
 
-What follows, for `by_epoch=True` and for iterations alike:
+What changes, both for `by_epoch=True` and for iterations:
 
-| part | fitted |
+| part | change |
 |---|---|
-| warm-up: a scheduler from 0 on that raises the rate | its length; in a shorter run in proportion, or gone |
-| all places behind it: begin, end, milestones | in proportion, between the warm-up and the end |
-| T_max, step_size, total_steps, periods, restart places | as the places that they count from and to |
+| warm-up: a scheduler from 0 on that raises the rate | unchanged; in a shorter run scaled in proportion, or removed |
+| all later positions: begin, end, milestones | scaled in proportion between the warm-up and the end |
+| T_max, step_size, total_steps, periods, restarts | scaled as the positions that they count from and to |
 
-A longer run needs no longer warm-up: it is there for the first steps of random weights.
+A longer run needs no longer warm-up, which is for the first steps of random weights.
 """
 
 import json
@@ -29,18 +29,18 @@ _LENGTHS = ('T_max', 'step_size', 'total_steps')
 
 
 def as_list(schedule: Any) -> list[Scheduler]:
-    """The schedulers of `param_scheduler`, whose value may be one, several or None; others, by name for several
-    optimisers, are nobody's to scale."""
+    """The schedulers of `param_scheduler`, which may be one, several or None; empty for schedulers by name of several
+    optimisers, which are not scaled."""
     parts = schedule if isinstance(schedule, (list, tuple)) else [schedule]
     return [dict(part) for part in parts] if all(isinstance(part, Mapping) and 'type' in part for part in parts) else []
 
 
 def scaled(schedule: Any, before: int, after: int) -> list[Scheduler]:
-    """The schedulers of a run of `before` epochs, for one of `after`; see the table above.
+    """Scale the schedulers of a run of `before` epochs to a run of `after` epochs; see the table above.
 
     Args:
         schedule: `param_scheduler` of a config.
-        before, after: epochs, at least 1.
+        before, after: numbers of epochs, at least 1.
     """
     parts = as_list(schedule)
     if before == after:
@@ -62,7 +62,7 @@ def _by_epoch(part: Scheduler) -> bool:
 
 
 def _end(part: Scheduler) -> int | None:
-    """Where it ends; None of one without an end."""
+    """Where the scheduler ends; None if it has no end."""
     end = part.get('end')
     return int(end) if isinstance(end, (int, float)) and end < _ENDLESS else None
 
@@ -77,12 +77,12 @@ def _is_warm_up(part: Scheduler, total: int) -> bool:
 
 
 def _full_rate_at(part: Scheduler) -> int:
-    """LinearLR of end=11 has the full rate at place 10, one before its end; counted in iterations that is nothing."""
+    """LinearLR with end=11 has the full rate at position 10, one before its end; negligible when iterations count."""
     return (_end(part) or 0) - (0 if part.get('convert_to_iter_based') else 1)
 
 
 def _mover(total: int | None, warm_up: int, ratio: float) -> Callable[[float], int]:
-    """Old place -> new place; a total of None is of iterations whose number no scheduler tells."""
+    """A function from old to new position; `total` is None for iterations whose number no scheduler gives."""
     new_total = None if total is None else round(total * ratio)
     fewest = min(warm_up, 1) if new_total is None or new_total >= _LONG_ENOUGH else 0
     new_warm_up = warm_up if ratio > 1 else max(round(warm_up * ratio), fewest)
@@ -99,7 +99,7 @@ def _mover(total: int | None, warm_up: int, ratio: float) -> Callable[[float], i
 
 
 def _moved(part: Scheduler, move: Callable[[float], int], total: int) -> Scheduler | None:
-    """None of a warm-up that has no epoch left."""
+    """The scheduler at its new positions; None for a warm-up that has no epoch left."""
     made = dict(part)
     begin, end = int(part.get('begin', 0)), _end(part)
     if end is not None:
@@ -123,7 +123,7 @@ def _moved(part: Scheduler, move: Callable[[float], int], total: int) -> Schedul
 
 
 def in_words(schedule: Any) -> str:
-    """'LinearLR 0 to 6, CosineAnnealingLR 5 to 120', in epochs unless said otherwise."""
+    """'LinearLR 0 to 6, CosineAnnealingLR 5 to 120', in epochs unless stated otherwise."""
     parts = []
     for part in as_list(schedule):
         unit = '' if _by_epoch(part) else ' (iterations)'
@@ -135,17 +135,17 @@ def in_words(schedule: Any) -> str:
 
 
 def recorded(schedule: Any) -> str:
-    """All arguments as JSON, for checkpoints."""
+    """All arguments of the schedulers as JSON, for checkpoints."""
     return json.dumps(as_list(schedule), sort_keys=True)
 
 
 def misfits(schedule: Any, epochs: int, batches: int | None = None) -> list[str]:
-    """A sentence for each scheduler that ends before the run, or beyond it.
+    """A sentence for each scheduler that ends before the run or after it.
 
     Args:
         schedule: `param_scheduler` of a config.
-        epochs: of the run.
-        batches: of an epoch; None leaves out schedulers that count iterations.
+        epochs: number of epochs of the run.
+        batches: number of batches of an epoch; None leaves out schedulers that count iterations.
     """
     found = []
     parts = as_list(schedule)

@@ -1,4 +1,4 @@
-"""What a person in front of a screen sees of a run: warnings, and the lines that are meant for them."""
+"""What the screen shows of a run: warnings, and lines marked for the screen."""
 
 import logging
 import sys
@@ -7,22 +7,23 @@ from mmengine.dist import is_main_process
 from tqdm import tqdm
 
 ON_SCREEN = {'on_screen': True}
-"""`logger.info(line, extra=ON_SCREEN)` puts a line on the screen; the log file has it, too."""
+"""`logger.info(line, extra=ON_SCREEN)` shows a line on the screen; the log file also has it."""
 
-_UPSTREAM = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')  # MMEngine's words on itself
+_UPSTREAM = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')  # of MMEngine's own classes
 
 
 class ScreenHandler(logging.Handler):
-    """Lines marked `ON_SCREEN` on standard output; warnings and errors on standard error. Both stand above a bar.
+    """Lines marked `ON_SCREEN` on standard output; warnings and errors on standard error. Both appear above a bar.
 
-    MMEngine's deprecations of itself are left out. Processes other than the main one show errors alone.
+    MMEngine's deprecation warnings about its own classes are left out. Other processes than the main one show only
+    errors.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET if is_main_process() else logging.ERROR)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One record; warnings as 'WARNING: …'."""
+        """Show one record; warnings begin with 'WARNING: …'."""
         message = record.getMessage()
         if record.levelno >= logging.WARNING:
             if not message.startswith(_UPSTREAM):

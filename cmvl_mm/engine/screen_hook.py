@@ -1,4 +1,4 @@
-"""The lines and bars of a run that a person watches."""
+"""The lines and bars that a run shows on the screen."""
 
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,23 @@ from .screen import ON_SCREEN
 
 
 class ScreenHook(Hook):
-    """Counts of the data, a bar with the time left over the steps of a training or the batches of a test, results.
+    """Show counts of the data, a bar with the time left over training steps or test batches, and results.
 
-    A test's figures are not its work: `WholeFileLoggerHook` logs them.
+    `WholeFileLoggerHook`, not this hook, shows a test's figures.
     """
 
     def __init__(self) -> None:
         self.bar: Progress | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """A resumed run's bar begins at the step that it resumes from."""
+        """Begin the bar; that of a resumed run begins at the step from which it resumes."""
         _say(runner, f'training data: {data_in_words(runner.train_dataloader.dataset)}')
         self._begin(runner.max_iters, 'training', 'steps', runner.iter)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
-        """One step, with the loss that was logged last."""
+        """Count one step and show the loss that was logged last."""
         if self.bar is not None:
             loss = runner.message_hub.log_scalars.get('train/loss')
             shown = {} if loss is None else {'loss': f'{loss.current():.3f}'}
@@ -40,12 +40,12 @@ class ScreenHook(Hook):
             self.bar.update()
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Figures of a validation, in percent."""
+        """Show the figures of a validation in percent."""
         if text := figures_text(metrics or {}):
             _say(runner, f'validation after epoch {runner.epoch}: {text}')
 
     def after_train(self, runner: Runner) -> None:
-        """Losses and accuracies of the last steps, and where the weights are."""
+        """Show losses and accuracies of the last steps, and the path of the weights."""
         self._end()
         if figures := last_figures(runner):
             _say(runner, f'last steps: {figures}')
@@ -54,12 +54,12 @@ class ScreenHook(Hook):
             _say(runner, f'weights: {weights}')
 
     def before_test(self, runner: Runner) -> None:
-        """A bar for each test."""
+        """Begin a bar for each test."""
         _say(runner, f'test data: {data_in_words(runner.test_dataloader.dataset)}')
         self._begin(len(runner.test_dataloader), 'testing', 'batches')
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """One batch; the bar ends before the figures are shown."""
+        """Count one batch; the bar ends before the figures are shown."""
         if self.bar is not None:
             self.bar.update()
         if batch_idx + 1 == len(runner.test_dataloader):
@@ -76,7 +76,7 @@ class ScreenHook(Hook):
 
 
 def data_in_words(dataset: Any) -> str:
-    """'512 videos of train.txt, 64 of test.txt'; samples of a data set without lists."""
+    """'512 videos of train.txt, 64 of test.txt'; number of samples for a data set without lists."""
     counts = Listing(dataset).counts()
     if not counts:
         return f'{len(dataset)} samples'
@@ -87,7 +87,7 @@ def data_in_words(dataset: Any) -> str:
 
 
 def last_figures(runner: Runner) -> str:
-    """'loss 1.234, acc_context 34.2 %': means over the window of the last log lines."""
+    """'loss 1.234, acc_context 34.2 %': means over the averaging window of the last log lines."""
     parts = []
     for name, scalars in runner.message_hub.log_scalars.items():
         kind, _, figure = name.partition('/')

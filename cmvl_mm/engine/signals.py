@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT as a request to stop after the iteration, on which all processes agree."""
+"""Treat SIGTERM and SIGINT as a request to stop after the iteration; all processes agree on it."""
 
 import logging
 import multiprocessing
@@ -17,22 +17,22 @@ import torch.distributed as dist
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 ONE_REQUEST = 1.0
-"""Seconds. Schedulers signal a launcher and its children alike, and the launcher passes its own on: that is one
-request. Whoever asks again later means it."""
+"""Seconds within which several signals count as one request: schedulers signal a launcher and its children, and the
+launcher passes its signal on. A later signal is a second request."""
 
 
 class StopSignals:
-    """While it is entered, the first SIGTERM or SIGINT is noted and a second one ends the process at once.
+    """Inside this context, the first SIGTERM or SIGINT is recorded and a second one ends the process at once.
 
-    A thread reads the signals where the kernel leaves them (`signal.set_wakeup_fd`): the main thread may sit in a
-    collective that never ends, where Python's own handlers would wait for ever.
+    A thread reads the signals from a socket (`signal.set_wakeup_fd`): the main thread may be blocked in a collective
+    operation that never ends, where Python's own handlers would wait forever.
 
-    Python lets its main thread alone handle signals. In another thread, of a notebook or a server for one, nothing is
-    noted and the program's own handling stays.
+    Python handles signals only in its main thread. In another thread, for example of a notebook or a server, nothing is
+    recorded and the program's own handling stays.
 
     Attributes:
-        received: the first signal's number, or None.
-        listening: whether signals are noted.
+        received: number of the first signal, or None.
+        listening: whether signals are recorded.
     """
 
     def __init__(self) -> None:
@@ -60,11 +60,11 @@ class StopSignals:
             signal.signal(number, handler)
         if self._before_child is not None:
             signal.signal(signal.SIGCHLD, self._before_child)
-        self._written.send(b'\0')  # ends the thread; forked workers hold the socket open
+        self._written.send(b'\0')  # ends the thread; forked workers keep the socket open
         self._written.close()
 
     def come_within_a_moment(self) -> bool:
-        """Whether there is a signal, or comes one: whoever signals a run signals its workers as well, in any order."""
+        """Whether a signal has arrived or arrives shortly: a scheduler signals a run and its workers in any order."""
         until = time.monotonic() + ONE_REQUEST
         while self.received is None and time.monotonic() < until:
             time.sleep(0.01)
@@ -73,8 +73,9 @@ class StopSignals:
     def find_dead_workers_late(self) -> None:
         """Let torch find dead data-loader workers when it waits for a batch, 5 s later at most.
 
-        Its handler of SIGCHLD, set with the first worker, raises wherever the main thread is: in the middle of a step,
-        or in a function that takes the error for its own (yapf did, when MMEngine prints the config for a checkpoint).
+        Torch's handler of SIGCHLD, set with the first worker, raises wherever the main thread is: in the middle of a
+        step, or in a function that handles the error as its own (yapf did, when MMEngine printed the config for a
+        checkpoint).
         """
         if not self.listening:
             return
@@ -82,7 +83,7 @@ class StopSignals:
         self._before_child = self._before_child or before
 
     def _in_main_thread(self, number: int, frame: FrameType | None) -> None:
-        """The thread does the work; without a handler of Python's own the kernel would end the process."""
+        """Do nothing here, the thread does the work; without a Python handler the kernel would end the process."""
 
     def _watch(self) -> None:
         first = None
@@ -98,9 +99,10 @@ class StopSignals:
 
 
 class Agreement:
-    """The processes of a run agree on a signal: one of them may have it an iteration before the others.
+    """Agreement of all processes on a signal, which one process may receive an iteration before the others.
 
-    It is one all-reduce of one integer between CPUs, which no GPU waits for; `tests/reliability/signals.py` times it.
+    It takes one all-reduce of one integer between CPUs, for which no GPU waits; `tests/reliability/signals.py` times
+    it.
     """
 
     def __init__(self) -> None:
@@ -119,12 +121,12 @@ class Agreement:
 
 
 def end_rank(code: int) -> NoReturn:
-    """End a process of torchrun's at once, with this exit code.
+    """End a process of torchrun at once with this exit code.
 
-    Python's own end takes seconds. In them torchrun, which may have seen another process go, ends this one with SIGTERM
-    (exit code -15). And gloo aborts now and then while Python takes it down (-6, "terminate called without an active
+    Python's normal exit takes seconds. Meanwhile torchrun, which may have seen another process end, ends this one with
+    SIGTERM (exit code -15). And gloo sometimes aborts during Python's exit (-6, "terminate called without an active
     exception"): with torch 2.13 on a busy machine in 11 of 48 runs of two ranks that did one to five all-reduces, 4 of
-    them in the 20 that destroyed their process group first. torchrun then calls a job failed that was done.
+    them in the 20 runs that destroyed their process group first. torchrun then reports a finished job as failed.
     """
     for child in multiprocessing.active_children():
         child.terminate()

@@ -1,4 +1,4 @@
-"""A run of our configs under MMEngine's own Runner says what it goes without."""
+"""A run of our configs under MMEngine's own Runner warns about what is missing."""
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
@@ -10,13 +10,13 @@ from .runner import CompressedRunner
 
 @HOOKS.register_module()
 class StockRunnerHook(Hook):
-    """Warns once where the runner is not the one that the config names; silent under `CompressedRunner`.
+    """Warn once if the runner is not the one that the config names; silent under `CompressedRunner`.
 
-    A hook cannot do what the runner does: optimiser and data are built before a hook is asked.
+    A hook cannot replace the runner: optimiser and data are built before hooks are called.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Name the levers of `fast_step` that are off, and the checks that nobody makes."""
+        """Warn about the levers of `fast_step` that are off, and the checks that are not made."""
         missing = [
             'values, lists and labels are not checked before the first step',
             'a run resumes with another list or batch',
@@ -33,7 +33,7 @@ class StockRunnerHook(Hook):
         self._warn(runner, missing)
 
     def before_test(self, runner: Runner) -> None:
-        """Name the checks that nobody makes."""
+        """Warn about the checks that are not made."""
         self._warn(runner, ['weights that a checkpoint lacks stay random', 'lists and labels are not checked'])
 
     @staticmethod

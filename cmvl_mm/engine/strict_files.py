@@ -1,9 +1,8 @@
-"""In the process of one of our tools, MMEngine's own readers take checkpoints and annotations as data.
+"""In the processes of our tools, MMEngine's own readers read checkpoints and annotations as plain data.
 
 Stock MMAction2 data sets read annotations through `mmengine.load`, and stock backbones read `Pretrained` weights
-through MMEngine's checkpoint loader. Both are global, so importing the package leaves them alone: other code in a
-process that uses it reads its own files as before. (`checkpoints.mmengine_reader` adds files that
-MMEngine cannot read.)
+through MMEngine's checkpoint loader. Both are global, so importing the package does not change them: other code in the
+process reads its files as before. (`checkpoints.mmengine_reader` adds files that MMEngine cannot read.)
 """
 
 from pathlib import Path
@@ -18,7 +17,7 @@ from cmvl_mm.checkpoints.pretrained import read_checkpoint
 
 
 def read_files_as_data() -> None:
-    """Called by the tools before they build anything: plain YAML, no pickles, and checkpoints of tensors and data."""
+    """Allow only plain YAML, no pickles, and checkpoints of tensors and data; tools call this before they build."""
     _register_handler(_PlainYaml(), ['yaml', 'yml'])
     _register_handler(_NoPickle(), ['pickle', 'pkl'])
     CheckpointLoader.register_scheme('', load_from_strict_reader, force=True)
@@ -38,7 +37,7 @@ class _PlainYaml(YamlHandler):
 
 
 class _NoPickle(PickleHandler):
-    """Pickles are written, and never read."""
+    """A handler that writes pickles but never reads them."""
 
     def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
         raise ValueError(
@@ -48,7 +47,7 @@ class _NoPickle(PickleHandler):
 
 
 def load_from_strict_reader(filename: str | Path, map_location: Any = None) -> dict[str, Any]:
-    """MMEngine's loader of local files; the weights are on the CPU, and MMEngine copies them to where the model is."""
+    """Load a local file for MMEngine; the weights are on the CPU, and MMEngine copies them to the model's device."""
     return read_checkpoint(Path(filename).expanduser())
 
 

@@ -1,4 +1,4 @@
-"""Which data-loader workers have ended, from the error of taking a batch."""
+"""Find out from an error of the data loader which of its workers have ended."""
 
 import re
 import time
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 BROKEN_CONNECTION = (ConnectionError, EOFError, FileNotFoundError)
-"""What taking a batch raises if its worker ends while it hands it over; the data itself may raise these, too."""
-_END = 1.0  # seconds between a broken connection and the end of the process behind it
+"""Errors from taking a batch whose worker ends while it sends the batch; the data itself may also raise them."""
+_END = 1.0  # seconds between a broken connection and the end of its process
 
 
 def dead_workers(error: RuntimeError) -> list[int]:
@@ -17,11 +17,11 @@ def dead_workers(error: RuntimeError) -> list[int]:
 
 
 def ended_workers(error: Exception, batches: Iterator[Any] | None) -> list[int]:
-    """Process ids of the workers whose end an error comes of; empty for any other error.
+    """Process ids of the workers whose end caused an error; empty for any other error.
 
     Args:
         error: raised by `next(batches)`: torch's own, which names them, or one of `BROKEN_CONNECTION`.
-        batches: iterator of a torch data loader; None while it starts.
+        batches: iterator of a torch data loader; None while the loader starts.
     """
     if isinstance(error, RuntimeError):
         return dead_workers(error)

@@ -1,1 +1,1 @@
-"""A trained network -> ONNX, torch.export, or a folder of the Hugging Face Hub."""
+"""Export a trained network to ONNX, torch.export, or a folder for the Hugging Face Hub."""

@@ -1,5 +1,5 @@
-"""What export refuses."""
+"""Errors of the export."""
 
 
 class ExportError(ValueError):
-    """A network that cannot be exported, or a file that does not compute what the network does."""
+    """The network cannot be exported, or the file computes something else than the network."""

@@ -1,4 +1,4 @@
-"""What a user of an exported file must know, as data inside it."""
+"""Facts that a user of an exported file needs, stored inside the file."""
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -9,7 +9,7 @@ from cmvl_mm.publishing.clips import Clips
 from .network import ClipNetwork
 
 KEY = 'cmvl_mm'
-"""Of the JSON text in an ONNX file's metadata; a .pt2 holds it as the extra file `cmvl_mm.json`."""
+"""Key of the JSON text in an ONNX file's metadata; a .pt2 file has it as the extra file `cmvl_mm.json`."""
 
 
 def facts_of(
@@ -21,14 +21,14 @@ def facts_of(
     batch: int | None,
     classes: Sequence[str] | None,
 ) -> dict[str, Any]:
-    """Plain data for JSON.
+    """The facts as plain data for JSON.
 
     Args:
-        network: that is exported.
-        clips: it takes, and how they are taken from a video.
-        name: of the network.
-        sha256: of the file of its weights.
-        batch: clips a call; None is any number.
+        network: network to export.
+        clips: clips that the network takes, and how they are sampled from a video.
+        name: name of the network.
+        sha256: SHA-256 of the file of weights.
+        batch: clips per call; None allows any number.
         classes: names of the columns of `probabilities`.
     """
     normalised = network.recognizer.data_preprocessor

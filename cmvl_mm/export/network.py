@@ -1,4 +1,4 @@
-"""A recognizer as one plain function of clips: uint8 RGB -> features, or probabilities of classes."""
+"""A recognizer as one function of clips: uint8 RGB -> features, or probabilities of classes."""
 
 import copy
 from typing import Literal
@@ -17,16 +17,16 @@ Output = Literal['features', 'probabilities']
 
 
 class ClipNetwork(nn.Module):
-    """What is exported: normalisation, backbone, pooling and, with a `cls_head`, the head and its softmax.
+    """The exported network: normalisation, backbone, pooling and, with a `cls_head`, the head and its softmax.
 
     Args:
-        model: in evaluation mode, on the CPU. A copy of it is taken.
+        model: model in evaluation mode, on the CPU. It is copied.
 
     Shape: uint8 RGB (N, 3, T, H, W) in 0 … 255 -> float32 (N, C) features, or (N, classes) probabilities that add up
-    to 1. A video of several clips has the mean of their rows, as in a test.
+    to 1. For a video of several clips take the mean of their rows, as in a test.
 
     Raises:
-        ExportError: the model's test takes a target network, or its preprocessor or head cannot be part of the file.
+        ExportError: the model's test uses a target network, or its preprocessor or head cannot be exported.
     """
 
     def __init__(self, model: ContextMotionRecognizer) -> None:
@@ -50,9 +50,9 @@ class ClipNetwork(nn.Module):
                 )
         copied = copy.deepcopy(model)
         self.recognizer = copied
-        for name in ('context_head', 'motion_head', 'residual_head', 'neck'):  # of the pretraining alone
+        for name in ('context_head', 'motion_head', 'residual_head', 'neck'):  # only for the pretraining
             setattr(copied, name, None)
-        for parameter in copied.parameters():  # channels last is a matter of speed on one machine
+        for parameter in copied.parameters():  # channels last only affects speed on one machine
             parameter.data = parameter.data.contiguous()
         self.eval().requires_grad_(False)
 
@@ -67,7 +67,7 @@ class ClipNetwork(nn.Module):
 
 
 def example(clip_len: int, size: int, count: int, seed: int = 0) -> Tensor:
-    """Clips to trace and to check with: uint8 (count, 3, clip_len, size, size), noise over a ramp of brightness."""
+    """Clips for tracing and checking: uint8 (count, 3, clip_len, size, size), noise on a brightness ramp."""
     generator = torch.Generator().manual_seed(seed)
     shape = (count, 3, clip_len, size, size)
     ramp = torch.linspace(0, 128, size).expand(shape)

@@ -1,4 +1,4 @@
-"""A network as an ONNX file, by torch's exporter of programs; read by ONNX Runtime."""
+"""Write a network as an ONNX file with torch's program exporter, and run it with ONNX Runtime."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from .quiet import without_notices
 
 
 def write_onnx(program: ExportedProgram, path: Path, facts: Mapping[str, Any]) -> None:
-    """Write one file with the weights inside; its metadata hold the facts as JSON under 'cmvl_mm'."""
+    """Write one file with the weights inside; its metadata holds the facts as JSON under 'cmvl_mm'."""
     import onnx
 
     output = facts['output']['name']
@@ -32,7 +32,7 @@ def write_onnx(program: ExportedProgram, path: Path, facts: Mapping[str, Any]) -
 
 
 def _rename(model: Any, old: str, new: str) -> None:
-    """The name of a size, wherever it stands alone."""
+    """Rename a dimension wherever it occurs alone."""
     for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         for size in value.type.tensor_type.shape.dim:
             if size.dim_param == old:
@@ -40,7 +40,7 @@ def _rename(model: Any, old: str, new: str) -> None:
 
 
 def run_onnx(path: Path, clips: Tensor) -> Tensor:
-    """What ONNX Runtime makes of clips by the written file, on the CPU."""
+    """Outputs of the written file for clips, by ONNX Runtime on the CPU."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])

@@ -1,4 +1,4 @@
-"""A network as a program of torch.export: a .pt2 file, which `torch.export.load` reads without this package."""
+"""Write a network as a torch.export program: a .pt2 file that `torch.export.load` reads without this package."""
 
 import io
 import json
@@ -19,9 +19,9 @@ def program_of(network: ClipNetwork, clips: Tensor, *, dynamic: bool) -> Exporte
     """Trace the network.
 
     Args:
-        network: what to trace.
-        clips: (N, 3, T, H, W) uint8, an example.
-        dynamic: any N may come later; else always this one.
+        network: network to trace.
+        clips: (N, 3, T, H, W) uint8, example clips.
+        dynamic: whether the program takes any N; otherwise only this N.
     """
     shapes = ({0: Dim('batch')},) if dynamic else None
     with torch.no_grad(), without_notices():
@@ -29,15 +29,15 @@ def program_of(network: ClipNetwork, clips: Tensor, *, dynamic: bool) -> Exporte
 
 
 def write_program(program: ExportedProgram, path: Path, facts: Mapping[str, Any]) -> None:
-    """Write the .pt2, with the facts as its extra file `cmvl_mm.json`."""
-    buffer = io.BytesIO()  # by name, torch insists on the suffix
+    """Write the .pt2 file, with the facts as its extra file `cmvl_mm.json`."""
+    buffer = io.BytesIO()  # with a path, torch requires the suffix
     with without_notices():
         torch.export.save(program, buffer, extra_files={f'{KEY}.json': json.dumps(facts)})
     path.write_bytes(buffer.getbuffer())
 
 
 def run_program(path: Path, clips: Tensor) -> Tensor:
-    """What the written file makes of clips."""
+    """Outputs of the written file for clips."""
     with without_notices():
         module = torch.export.load(io.BytesIO(path.read_bytes())).module()
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""An exported file: written beside, compared with the network, and under its name only if it computes the same."""
+"""Write an exported file under a temporary name, compare it with the network, and rename it if both agree."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -17,11 +17,11 @@ from .onnx import run_onnx, write_onnx
 from .programs import program_of, run_program, write_program
 
 TOLERANCE = 1e-4
-"""Largest difference between file and network, as a share of the largest output where that is above 1."""
+"""Largest allowed difference between file and network, relative to the largest output if that is above 1."""
 
 
 class Format(NamedTuple):
-    """How a kind of file is written, and run to check it."""
+    """The functions that write a kind of file and run it as a check."""
 
     write: Callable[[ExportedProgram, Path, Mapping[str, Any]], None]
     run: Callable[[Path, Tensor], Tensor]
@@ -31,10 +31,10 @@ FORMATS = {'.onnx': Format(write_onnx, run_onnx), '.pt2': Format(write_program, 
 
 
 def format_of(path: Path) -> Format:
-    """By the suffix.
+    """The format of a file by its suffix.
 
     Raises:
-        ExportError: there is no such format.
+        ExportError: the format is unknown.
     """
     if path.suffix not in FORMATS:
         raise ExportError(f'{path}: no format is called {path.suffix!r}. Remedy: {" or ".join(FORMATS)}.')
@@ -42,18 +42,18 @@ def format_of(path: Path) -> Format:
 
 
 def write_checked(network: ClipNetwork, path: Path, facts: Mapping[str, Any]) -> float:
-    """Export a network and run the file on other clips than those it was traced with.
+    """Export a network and run the file on other clips than those used for tracing.
 
     Args:
-        network: to export.
-        path: of the file, .onnx or .pt2; its folder exists.
-        facts: as `facts_of` gives them.
+        network: network to export.
+        path: path of the file, .onnx or .pt2; its folder exists.
+        facts: result of `facts_of`.
 
     Returns:
-        The largest difference between file and network, as a share of the largest output where that is above 1.
+        The largest difference between file and network, relative to the largest output if that is above 1.
 
     Raises:
-        ExportError: the file computes something else by more than `TOLERANCE`. What was at `path` is as it was.
+        ExportError: file and network differ by more than `TOLERANCE`. An earlier file at `path` stays unchanged.
     """
     kind = format_of(path)
     batch, _, clip_len, size, _ = facts['input']['shape']
@@ -77,9 +77,9 @@ def write_checked(network: ClipNetwork, path: Path, facts: Mapping[str, Any]) ->
 
 
 def difference(found: Tensor, expected: Tensor) -> float:
-    """The largest one of all numbers, as a share of the largest expected one where that is above 1.
+    """The largest difference of all numbers, relative to the largest expected number if that is above 1.
 
-    Infinite where shapes differ, or a number is none.
+    It is infinite if shapes differ, or a number is not finite.
     """
     if found.shape != expected.shape:
         return float('inf')

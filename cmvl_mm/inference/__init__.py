@@ -1,4 +1,4 @@
-"""Videos, folders, arrays or tensors -> predictions, on MMEngine's inferencer.
+"""Predictions for videos, folders, arrays or tensors, with MMEngine's inferencer.
 
 Importing this package registers `ContextMotionInferencer` in INFERENCERS; a config names it in `custom_imports`.
 """

@@ -1,4 +1,4 @@
-"""Features or classes of videos by one call, as MMEngine's inferencers are called."""
+"""Features or classes of videos in one call, with the interface of MMEngine's inferencers."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ Drawing = Literal['scores', 'vectors']
 
 @INFERENCERS.register_module()
 class ContextMotionInferencer(BaseInferencer):
-    """A network and the clips that it was tested with.
+    """Predicts features or classes of videos with a network and the clips of its test.
 
     from cmvl_mm.inference import ContextMotionInferencer
 
@@ -40,19 +40,19 @@ class ContextMotionInferencer(BaseInferencer):
 
     Args:
         model: a name of the zoo, a published folder, a work directory or a checkpoint in one; or, with `weights`, a
-            config: a file, the name of a shipped one, or plain data as `hub.load` takes them.
-        weights: file or address of the weights, where `model` is a config. Nothing in the file is ever run.
-        device: None takes a GPU if there is one.
-        scope: of MMEngine's registries.
-        show_progress: a bar over the videos, on standard error.
+            config: a file, the name of a shipped config, or plain data, see `hub.load`.
+        weights: file or address of the weights if `model` is a config. No code from the file is ever run.
+        device: device of the network; None takes a GPU if there is one.
+        scope: scope of MMEngine's registries.
+        show_progress: whether to show a bar over the videos on standard error.
 
-    The clips of a video are those of the network's test: `test_dataloader`, else ten clips with the length, interval
-    and size of its training. Features and scores of a video are the mean over its clips.
+    The clips of a video are those of the network's test: `test_dataloader`, or ten clips with the length, interval and
+    size of its training. Features and scores of a video are the mean over its clips.
 
     Raises:
         ValueError: the model or its clips are not known.
-        DeviceError: there is no such device here.
-        FileNotFoundError, CheckpointError, DigestError, TypeNameError, …: as `hub.load`.
+        DeviceError: the device does not exist here.
+        FileNotFoundError, CheckpointError, DigestError, TypeNameError, …: as for `hub.load`.
     """
 
     def __init__(
@@ -91,26 +91,27 @@ class ContextMotionInferencer(BaseInferencer):
         out_dir: str | Path | None = None,
         pred_out_file: str | Path | None = None,
     ) -> dict[str, Any]:
-        """Features or classes of videos.
+        """Predict features or classes of videos.
 
         Args:
-            inputs: a file, a folder, frames (T, H, W, 3) uint8 RGB, clips (3, T, H, W) or (N, 3, T, H, W) of floating
-                point that are normalised already, or a list of any of these.
-            return_datasamples: predictions as `ActionDataSample` in place of plain rows.
-            batch_size: videos that pass the network together, where they have as many clips.
-            visualize: 'scores' writes what was found over frames, 'vectors' draws motion vectors over them.
-            show: the pictures in a window; needs `visualize`.
-            out_dir: a .gif of each video there; needs `visualize`.
-            pred_out_file: .json or .parquet for the rows.
+            inputs: a file, a folder, frames (T, H, W, 3) uint8 RGB, normalised floating-point clips (3, T, H, W) or
+                (N, 3, T, H, W), or a list of any of these.
+            return_datasamples: return `ActionDataSample` instead of plain rows.
+            batch_size: number of videos per batch, if they have equally many clips.
+            visualize: 'scores' writes the predictions over frames, 'vectors' draws motion vectors over them.
+            show: show the pictures in a window; needs `visualize`.
+            out_dir: folder for a .gif of each video; needs `visualize`.
+            pred_out_file: path of a .json or .parquet file for the rows.
 
         Returns:
-            `predictions`, in the order of the inputs: rows as `row_of` gives them, or data samples. `visualization`:
-            (F, H, W, 3) uint8 RGB for each input, or an empty list.
+            `predictions` in the order of the inputs: rows of `row_of`, or data samples. `visualization`: (F, H, W, 3)
+                uint8
+            RGB for each input, or an empty list.
 
         Raises:
-            InputError: something is no input, or cannot be drawn.
+            InputError: an input has an unknown type, or cannot be drawn.
             VideoError, VideoTooShort: a video cannot be read.
-            PredictionFileError: the file's format is not known.
+            PredictionFileError: the format of the file is unknown.
         """
         if batch_size < 1:
             raise InputError(f'batch_size={batch_size}: at least 1 is needed.')
@@ -134,13 +135,13 @@ class ContextMotionInferencer(BaseInferencer):
         return inputs_of(inputs)
 
     def preprocess(self, inputs: Sequence[Input], batch_size: int = 1) -> Iterator[dict[str, Any]]:
-        """Batches of as many as `batch_size` videos, in their order."""
+        """Batches of up to `batch_size` videos, in order."""
         for group in _alike(map(self.pipeline, inputs), batch_size):
             yield self.collate_fn(group)
 
     @torch.no_grad()
     def forward(self, inputs: dict[str, Any]) -> list[ActionDataSample]:
-        """The network's predictions on the CPU, with its features."""
+        """Predictions and features of the network, on the CPU."""
         if 'normalised' in inputs['inputs']:
             clips = inputs['inputs']['normalised'].to(next(self.model.parameters()))
             found = self.model.predict(dict(imgs=clips), inputs['data_samples'])
@@ -179,7 +180,7 @@ class ContextMotionInferencer(BaseInferencer):
         given: Sequence[Input],
         pred_out_file: str | Path | None = None,
     ) -> dict[str, Any]:
-        """`dict(predictions=…, visualization=…)`, and the file of rows."""
+        """Make `dict(predictions=…, visualization=…)`, and write the file of rows."""
         rows = [self._row(one, sample) for one, sample in zip(given, preds, strict=True)]
         if pred_out_file is not None:
             write_rows(rows, Path(pred_out_file), self.classes)
@@ -189,7 +190,7 @@ class ContextMotionInferencer(BaseInferencer):
         return row_of(one.name, sample, self.classes)
 
     def _init_model(self, cfg: ConfigType, weights: str | None, device: str = 'cpu') -> nn.Module:
-        """By our strict reader: MMEngine's takes what fits, and unpickles."""
+        """Load with our strict reader: MMEngine's reader loads only what fits, and unpickles."""
         assert weights is not None
         model = MODELS.build(dict(self.known.model))
         if not isinstance(model, ContextMotionRecognizer):
@@ -218,11 +219,11 @@ class ContextMotionInferencer(BaseInferencer):
         return compressed_collate
 
     def _init_visualizer(self, cfg: ConfigType) -> None:
-        """Pictures are drawn without one of MMEngine's visualizers."""
+        """Set no visualizer: pictures are drawn without MMEngine's."""
 
 
 def _alike(samples: Iterable[dict[str, Any]], most: int) -> Iterator[list[dict[str, Any]]]:
-    """Successive samples whose inputs have one kind and one shape, at most so many together."""
+    """Groups of successive samples whose inputs have one kind and one shape, at most `most` in a group."""
     group: list[dict[str, Any]] = []
     for sample in samples:
         if group and (len(group) == most or _shapes(sample) != _shapes(group[0])):

@@ -1,4 +1,4 @@
-"""What an inferencer is given, one by one: video files, decoded frames, normalised clips."""
+"""Inputs of an inferencer, one by one: video files, decoded frames, normalised clips."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -15,29 +15,29 @@ Kind = Literal['file', 'array', 'tensor']
 
 
 class InputError(ValueError):
-    """Something that is no input; the message says which, and what would be one."""
+    """An input has an unknown type; the message names it and the valid types."""
 
 
 class Input(NamedTuple):
     """One video."""
 
     name: str
-    """Path of a file; else 'array 0', 'tensor 2', by its place among all inputs."""
+    """Path of a file; otherwise 'array 0', 'tensor 2', by its position among all inputs."""
     kind: Kind
     value: str | npt.NDArray[np.uint8] | Tensor
     """Path; (T, H, W, 3) uint8 RGB; or (clips, 3, T, H, W) float, normalised."""
 
 
 def inputs_of(given: Any) -> list[Input]:
-    """Every video of what a user gives.
+    """All videos in a user's input.
 
     Args:
         given: a file; a folder, for all videos below it by path; (T, H, W, 3) uint8 RGB frames; a tensor of one
             normalised clip (3, T, H, W) or of several of one video (N, 3, T, H, W); or a list of any of these.
 
     Raises:
-        InputError: it is none of them, or nothing.
-        FileNotFoundError: there is no such file.
+        InputError: the input has another type, or is empty.
+        FileNotFoundError: the file does not exist.
     """
     found = [Input(*one) for one in _named(_flat(given))]
     if not found:

@@ -1,4 +1,4 @@
-"""Frames of a video with what was found in it written over them, or with its motion vectors."""
+"""Draw predictions or motion vectors over frames of a video."""
 
 from pathlib import Path
 
@@ -13,15 +13,15 @@ from .inputs import Input, InputError
 from .predictions import Row
 
 MOST_FRAMES = 16
-"""Of a video that are drawn, spread over its length."""
+"""Number of frames to draw, spread over the video."""
 SHORT_SIDE = 240
-"""Least pixels of a drawn picture's short side; smaller frames are enlarged by a whole number."""
+"""Smallest short side of a drawn picture in pixels; smaller frames are enlarged by a whole number."""
 Pictures = npt.NDArray[np.uint8]
 """(F, H, W, 3) RGB."""
 
 
 def with_scores(one: Input, row: Row) -> Pictures:
-    """Frames under a line of text: class, score, or the length of the feature.
+    """Frames below a line of text: class and score, or the length of the feature.
 
     Raises:
         InputError: a tensor has no frames.
@@ -35,7 +35,7 @@ def with_scores(one: Input, row: Row) -> Pictures:
 
 
 def with_vectors(one: Input) -> Pictures:
-    """Frames with their motion vectors as arrows; frames without vectors say so by hatching.
+    """Frames with their motion vectors as arrows; frames without vectors are hatched.
 
     Raises:
         InputError: an array or a tensor has no vectors.
@@ -84,14 +84,14 @@ def _with_text(frame: Pictures, text: str) -> Pictures:
 
 
 def write_gif(pictures: Pictures, path: Path) -> None:
-    """An animation of five pictures a second that repeats; its folder is made."""
+    """Write a repeating animation of five pictures per second; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     first, *others = map(Image.fromarray, pictures)
     first.save(path, save_all=True, append_images=others, duration=200, loop=0)
 
 
 def show_sheet(pictures: Pictures, title: str) -> None:
-    """The pictures side by side, four in a row, in the system's viewer."""
+    """Show the pictures in the system's viewer, four in a row."""
     count, height, width, _ = pictures.shape
     columns = min(count, 4)
     sheet = Image.new('RGB', (columns * width, -(-count // columns) * height))

@@ -1,4 +1,4 @@
-"""Data samples -> plain rows, and rows -> a file."""
+"""Convert data samples to plain rows, and write rows to a file."""
 
 import json
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ SUFFIXES = ('.json', '.parquet')
 
 
 class PredictionFileError(ValueError):
-    """A file of predictions whose format is not known."""
+    """The format of a file of predictions is unknown."""
 
 
 def row_of(name: str, sample: ActionDataSample, classes: Sequence[str] | None) -> Row:
-    """What was found in one video, as plain data.
+    """The predictions for one video as plain data.
 
     Args:
-        name: of the input.
-        sample: with `feature` (C,), and with a classifier `pred_score` (classes,) and `pred_label`.
-        classes: their names, if known.
+        name: name of the input.
+        sample: data sample with `feature` (C,), and with a classifier `pred_score` (classes,) and `pred_label`.
+        classes: names of the classes, if known.
 
     Returns:
-        `input`, and of a classifier `label` (a number), `name` (None where names are not known), `score` (of that
-        class, in 0 … 1) and `scores` (of all classes); else `feature` (C numbers).
+        `input`, and for a classifier `label` (a number), `name` (None if names are unknown), `score` (of that class,
+        in 0 … 1) and `scores` (of all classes); otherwise `feature` (C numbers).
     """
     if 'pred_score' not in sample:
         return dict(input=name, feature=sample.feature.tolist())
@@ -43,21 +43,21 @@ def row_of(name: str, sample: ActionDataSample, classes: Sequence[str] | None) -
 
 
 def require_suffix(path: Path) -> None:
-    """Refuse a file of another format, before the work begins.
+    """Refuse a file of another format before the work begins.
 
     Raises:
-        PredictionFileError: its name ends otherwise.
+        PredictionFileError: the name has another suffix.
     """
     if path.suffix not in SUFFIXES:
         raise PredictionFileError(f'{path}: the name of the file must end in {" or ".join(SUFFIXES)}.')
 
 
 def write_rows(rows: Sequence[Row], path: Path, classes: Sequence[str] | None) -> None:
-    """Write .json, `dict(classes=…, predictions=rows)`; or .parquet, a row each, numbers as float32.
+    """Write .json, `dict(classes=…, predictions=rows)`, or .parquet, one row per video with numbers as float32.
 
     Raises:
-        PredictionFileError: its name ends otherwise.
-        OSError: it cannot be written.
+        PredictionFileError: the name has another suffix.
+        OSError: the file cannot be written.
     """
     require_suffix(path)
     path.parent.mkdir(parents=True, exist_ok=True)

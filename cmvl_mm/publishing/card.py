@@ -1,4 +1,4 @@
-"""A model card: what a published network is, what it gave in which test, and code that uses it."""
+"""A model card: what a published network is, its figures in each test, and code that uses it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,31 +11,31 @@ from .folder import WEIGHTS, Folder
 
 
 class Measured(NamedTuple):
-    """One test of the weights."""
+    """The figures of one test of the weights."""
 
     protocol: str
-    """Such as 'retrieval_paper, with 4 clips'."""
+    """Protocol of the test, such as 'retrieval_paper, with 4 clips'."""
     data: str
-    """What was tested on."""
+    """Data of the test."""
     metrics: Mapping[str, float]
-    """As the test's file has them, with the number of videos: `{'finetune/top1': 0.875, 'videos': 40}`."""
+    """Contents of the test's file, with the number of videos: `{'finetune/top1': 0.875, 'videos': 40}`."""
 
     @property
     def figures(self) -> list[Figure]:
-        """In percent, with intervals where the number of videos is there."""
+        """The figures in percent, with intervals if the number of videos is known."""
         return figures_of(self.metrics)
 
 
 class About(NamedTuple):
-    """What a card says beside the numbers in config.json."""
+    """The texts of a card that config.json does not have."""
 
     name: str
     what: str
-    """In a sentence: which network, trained for how long and on what."""
+    """One sentence: which network, trained for how long and on what."""
     license: str
     """SPDX identifier in lower case, such as 'apache-2.0'."""
     caution: str | None = None
-    """What to know before using it."""
+    """What a user should know before using the network."""
     measured: Sequence[Measured] = ()
 
 

@@ -1,4 +1,4 @@
-"""Which clips of a video a network was tested with, as numbers, and the pipeline that they stand for."""
+"""The clips of a network's test as numbers, and the pipeline that they describe."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,18 +7,18 @@ from .settings import PublishError
 
 
 class Clips(NamedTuple):
-    """How clips are taken from a video: `num_clips` of `clip_len` frames, cropped to a square."""
+    """How clips are sampled from a video: `num_clips` of `clip_len` frames, cropped to a square."""
 
     clip_len: int
-    """Frames of a clip."""
+    """Frames per clip."""
     frame_interval: int
-    """Frames from one frame of a clip to the next."""
+    """Stride between the frames of a clip."""
     num_clips: int
-    """At the centres of that many equal parts of the video."""
+    """Number of clips; they lie at the centres of as many equal parts of the video."""
     size: int
     """Edge of a clip in pixels."""
     resize_short: int
-    """The short side of the frame, before the central `size` pixels are taken."""
+    """Short side of the frame before the central crop of `size` pixels."""
 
 
 _TESTED = ('OpenVideo', 'SampleClips', 'ReadCompressed', 'CentreCrop', 'PackSample')
@@ -27,7 +27,7 @@ _NUMBERS = dict(SampleClips=('clip_len', 'frame_interval', 'num_clips'), CentreC
 
 
 def pipeline_of(clips: Clips) -> list[dict[str, Any]]:
-    """The stages of a test, as configs have them."""
+    """The stages of a test in the form of configs."""
     return [
         dict(type='OpenVideo'),
         dict(
@@ -48,11 +48,11 @@ def clips_of(pipeline: Sequence[Mapping[str, Any]], source: str) -> Clips:
     """The numbers of a test's pipeline.
 
     Args:
-        pipeline: its stages, as configs have them.
-        source: where it comes from, for messages.
+        pipeline: stages in the form of configs.
+        source: origin of the pipeline, for messages.
 
     Raises:
-        PublishError: it does more than these numbers say.
+        PublishError: the numbers do not describe the whole pipeline.
     """
     found: dict[str, Any] = {}
     for place, stage in enumerate(pipeline):
@@ -71,12 +71,12 @@ def clips_of(pipeline: Sequence[Mapping[str, Any]], source: str) -> Clips:
 
 
 def clips_of_training(pipeline: Sequence[Mapping[str, Any]], source: str) -> Clips:
-    """For a network that was trained without a test: length, interval and size of its clips, ten clips a video.
+    """The numbers for a network without a test: length, interval and size of its training clips, ten clips per video.
 
-    The crop keeps 7/8 of the short side, as the recipes of UCF101 do (112 of 128 px).
+    The crop keeps 7/8 of the short side, as in the recipes of UCF101 (112 of 128 px).
 
     Raises:
-        PublishError: the stages do not say them.
+        PublishError: the stages do not contain these numbers.
     """
     found: dict[str, Any] = {}
     for stage in pipeline:

@@ -1,4 +1,4 @@
-"""From what a user names to what is known about a network before its weights are read: model, clips, classes."""
+"""Describe the network that a user names before its weights are read: model, clips, classes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,37 +24,37 @@ Pipeline = list[dict[str, Any]]
 
 
 class Described(NamedTuple):
-    """What is known of a network before its weights are read."""
+    """The facts about a network that are known before its weights are read."""
 
     name: str
-    """For file names and titles."""
+    """Name for file names and titles."""
     weights: str | Path
-    """What `resolve_checkpoint` takes."""
+    """Reference to the weights for `resolve_checkpoint`."""
     model: dict[str, Any]
     """The recognizer's build dict, without `init_cfg`."""
     pipeline: Pipeline | None
-    """The stages that make a sample of a video, as it was tested; None where nothing says it."""
+    """The test's stages that make a sample of a video; None if unknown."""
     classes: tuple[str, ...] | None
-    """Names of the classes, where a published folder says them; those of a checkpoint are in the checkpoint."""
+    """Class names from a published folder; a checkpoint has its own class names."""
     sha256: str | None
-    """Of the weights, where it is published."""
+    """SHA-256 of the weights, if it is published."""
     entry: Entry | None
-    """Of the zoo."""
+    """The entry of the zoo, if there is one."""
 
 
 def describe(reference: str | Path, config: str | Path | Mapping[str, Any] | None = None) -> Described:
-    """Find out what a network is. Nothing is fetched, and no config of a work directory is run.
+    """Find out what a network is. Nothing is downloaded, and no config of a work directory is run.
 
     Args:
         reference: a name of the zoo; a folder that `push_to_hub` or `save_folder` wrote; a work directory, or a
             checkpoint in one; any other file or address, which needs `config`.
-        config: takes the place of what the above say: a config file, which is a program to be trusted, or the name of a
-            shipped config; or plain data, the `model` of one or a dict that has it.
+        config: replaces the config found by `reference`: a config file, which is a program that you must trust, or the
+            name of a shipped config; or plain data: the `model` of a config or a dict that has it.
 
     Raises:
-        ValueError: there is no `config`, and nothing else says what the model is.
-        TypeNameError: data name something else than registered models.
-        FileNotFoundError: there is no such file or folder.
+        ValueError: there is no `config`, and the model is unknown without it.
+        TypeNameError: the data name other types than registered models.
+        FileNotFoundError: the file or folder does not exist.
         FolderError, PublishError: a published folder, or the config of a work directory, cannot be read.
     """
     if config is not None:
@@ -97,12 +97,12 @@ def _by_config(reference: str | Path, config: str | Path | Mapping[str, Any]) ->
 
 
 def _without_init(model: Mapping[str, Any]) -> dict[str, Any]:
-    """The weights come from elsewhere."""
+    """A model without `init_cfg`, because the weights come from a file."""
     return {key: value for key, value in tupled(model).items() if key != 'init_cfg'}
 
 
 def _pipeline_of_entry(entry: Entry) -> Pipeline | None:
-    """Of its first test, by the config that the package ships."""
+    """The pipeline of the entry's first test, from the shipped config."""
     try:
         return _plain(pipeline_of_test(load_config(f'configs/{entry.tests[0].config}')))
     except NotShippedError:
@@ -110,7 +110,7 @@ def _pipeline_of_entry(entry: Entry) -> Pipeline | None:
 
 
 def _pipeline_in(config: Mapping[str, Any], source: str) -> Pipeline | None:
-    """Of a config's test, else made of the clips of its training; None where it has neither."""
+    """The pipeline of a config's test, or one made from the clips of its training; None if it has neither."""
     tested = _below(config, 'test_dataloader', 'dataset', 'pipeline') or config.get('test_pipeline')
     if tested is not None:
         return _plain(tested)
@@ -119,7 +119,7 @@ def _pipeline_in(config: Mapping[str, Any], source: str) -> Pipeline | None:
 
 
 def _below(node: Any, *keys: str) -> Any:
-    """What stands there; None where something on the way is missing."""
+    """The value below these keys; None if a key is missing."""
     for key in keys:
         node = node.get(key) if isinstance(node, (Mapping, Config)) else None
     return node
@@ -137,7 +137,7 @@ def _of_folder(path: Path) -> Described:
 
 
 def _of_work_dir(path: Path, written: Path) -> Described:
-    """By the config that its newest run has written out, of which literals alone are read."""
+    """Describe a work directory by the config that its newest run has written; only literals of it are read."""
     try:
         found = read_literals(written, ('model',), ('test_dataloader', 'test_pipeline', 'train_dataloader'))
     except (PublishError, SyntaxError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""A published network as a folder: weights, what they are of, and a card. The layout of a model repository.
+"""A published network as a folder of weights, config and card, with the layout of a model repository.
 
 model.safetensors   the weights
 config.json         the model, its clips, its classes, the SHA-256 of the weights: plain data
@@ -19,27 +19,27 @@ WEIGHTS = 'model.safetensors'
 CONFIG = 'config.json'
 CARD = 'README.md'
 FORMAT = 1
-"""Of config.json; another one is refused."""
+"""Version of the format of config.json; other versions are refused."""
 _LARGEST = 10_000_000
 
 
 class FolderError(ValueError):
-    """A folder that holds no published network; the message names file, value and remedy."""
+    """The folder holds no published network; the message names file, value and remedy."""
 
 
 class Folder(NamedTuple):
-    """What config.json says."""
+    """Contents of config.json."""
 
     model: dict[str, Any]
     """The recognizer's build dict; sequences are tuples."""
     clips: Clips
     classes: tuple[str, ...] | None
     sha256: str
-    """Of model.safetensors."""
+    """SHA-256 of model.safetensors."""
 
 
 def config_text(folder: Folder) -> str:
-    """config.json, in a fixed order."""
+    """Text of config.json, in a fixed order."""
     contents = dict(
         library_name='cmvl_mm',
         format=FORMAT,
@@ -52,10 +52,10 @@ def config_text(folder: Folder) -> str:
 
 
 def read_folder(path: Path) -> Folder:
-    """What a published folder says of its weights. Nothing of it is run.
+    """Read config.json of a published folder. Nothing in the folder is run.
 
     Raises:
-        FolderError: config.json is not one of ours, or lacks something.
+        FolderError: config.json is not one of ours, or is incomplete.
     """
     file = path / CONFIG
     try:

@@ -1,4 +1,4 @@
-"""Whether weights were trained and tested as would be published: only then are the numbers theirs."""
+"""Check that weights were trained and tested with the settings to be published, so that the figures are theirs."""
 
 import json
 import re
@@ -28,16 +28,16 @@ _OF_A_TEST = ('model', 'test_dataloader', 'test_evaluator')
 _OF_A_TRAINING = ('model', 'train_dataloader', 'optim_wrapper', 'train_cfg')
 _MAY_BE_ABSENT = ('param_scheduler', 'auto_scale_lr', 'fast_step', 'load_from', 'resume')
 _OF_THE_MACHINE = {'num_workers', 'persistent_workers', 'pin_memory', 'prefetch_factor'}
-"""Keys of a loader that change no sample."""
+"""Keys of a data loader that do not change samples."""
 
 
 def require_trained(work_dir: Path, *, config_file: Path, options: Sequence[str]) -> None:
-    """Compare what every training in a work directory wrote out of its config with what would be published.
+    """Compare the config that each training in a work directory has written with the config to be published.
 
-    Model, data, optimiser, schedule and the weights that it started from count, paths too; the machine does not.
+    Model, data, optimiser, schedule and initial weights are compared, including paths; the machine is not.
 
     Raises:
-        PublishError: they differ, or nothing was written out.
+        PublishError: they differ, or no config was written.
     """
     runs = sorted(path.parent for path in work_dir.glob('*/vis_data/scalars.json'))
     if not runs:
@@ -47,7 +47,7 @@ def require_trained(work_dir: Path, *, config_file: Path, options: Sequence[str]
         raise PublishError(f'{config_file}: it trains nothing, without {", ".join(missing)}. Remedy: the one that did.')
     for run in runs:
         ran = read_literals(run / 'config.py', _OF_A_TRAINING, _MAY_BE_ABSENT)
-        goes_on = bool(ran.get('resume'))  # then load_from is where it stopped, or nothing
+        goes_on = bool(ran.get('resume'))  # then load_from is the checkpoint it resumed from, or None
         if found := first_differences(_of_a_training(ran, goes_on), _of_a_training(wanted, goes_on)):
             raise PublishError(
                 f'{run / "config.py"}: with {config_file} and these --options the training would differ in {found}. '
@@ -56,27 +56,27 @@ def require_trained(work_dir: Path, *, config_file: Path, options: Sequence[str]
 
 
 def _of_a_training(config: Mapping[str, Any], goes_on: bool) -> dict[str, Any]:
-    """What weights depend on, seed and machine apart."""
+    """The settings on which weights depend, except seed and machine."""
     left_out = {'resume', 'load_from'} if goes_on else {'resume'}
     names = [name for name in (*_OF_A_TRAINING, *_MAY_BE_ABSENT) if name in config and name not in left_out]
     plain = Config(deepcopy({name: config[name] for name in names}))
     _list_stages(plain.train_dataloader.dataset)
-    spell_out(plain, 'cpu')  # the run has written out where its own machine had the levers
+    spell_out(plain, 'cpu')  # the run has written the levers of its own machine
     plain.train_dataloader = {key: value for key, value in plain.train_dataloader.items() if key not in _OF_THE_MACHINE}
     return dict(by_name({name: plain[name] for name in names}))
 
 
 def _list_stages(dataset: dict[str, Any]) -> None:
-    """The pipeline that a run of an earlier version has written as a dict, its stages in alphabetical order."""
+    """Turn a pipeline that an earlier version wrote as a dict, with stages in alphabetical order, into a list."""
     if isinstance(dataset.get('pipeline'), dict):
         dataset['pipeline'] = in_order(dataset['pipeline']) or dataset['pipeline']
 
 
 def commit_of_training(contents: Mapping[str, Any]) -> str | None:
-    """The commit that a checkpoint was trained at, all digits; with '+changes' if the tree was not that; None: unknown.
+    """The full commit at which a checkpoint was trained, with '+changes' if the tree had changes; None: unknown.
 
-    Checkpoints that were written before ours recorded it have that of the folder they were trained in, by MMEngine, and
-    no word on changes.
+    Older checkpoints have only the commit that MMEngine recorded for the folder of the training, without a note on
+    changes.
     """
     hub = contents.get('message_hub', {}).get('runtime_info', {})
     recorded = str(hub.get('commit') or hub.get('mmengine_version', ''))
@@ -94,19 +94,19 @@ def read_tested(
     sha256: str,
     weights: Mapping[str, Tensor],
 ) -> TestedBy:
-    """The newest test of a work directory, once it is sure that it is what a command of the zoo would repeat.
+    """Read the newest test of a work directory, after a check that a command of the zoo would repeat this test.
 
     Args:
-        work_dir: of tools/test.py.
-        config_file, config: the test's, as a path and below configs/.
-        options: its `--cfg-options`, without places of files of this run.
-        protocol: in words.
-        sha256: of the checkpoint that it must have tested.
-        weights: of that checkpoint, those that would be published.
+        work_dir: work directory of tools/test.py.
+        config_file, config: config of the test, as a path and relative to configs/.
+        options: `--cfg-options` of the test, without paths of this run's files.
+        protocol: name of the protocol.
+        sha256: SHA-256 of the tested checkpoint.
+        weights: weights of that checkpoint that would be published.
 
     Raises:
         FileNotFoundError: no test has finished there.
-        PublishError: it tested other weights, with other settings, or weights that would not be published.
+        PublishError: the test had other weights or settings, or weights that would not be published.
     """
     result = newest_test(work_dir)
     tested = _loaded_by(result)
@@ -135,7 +135,7 @@ def read_tested(
 
 
 def _loaded_by(result: Path) -> Path:
-    """The checkpoint that a test's log says it has loaded."""
+    """The checkpoint that a test has loaded according to its log."""
     found = re.findall(r'Load checkpoint from (.+)$', result.with_suffix('.log').read_text(), re.MULTILINE)
     if not found:
         raise PublishError(f'{result}: a test without a checkpoint. Remedy: name one on the command line of test.py.')
@@ -143,7 +143,7 @@ def _loaded_by(result: Path) -> Path:
 
 
 def _of_a_test(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a test's numbers depend on, machine apart."""
+    """The settings on which a test's figures depend, except the machine."""
     evaluators = config['test_evaluator']
     evaluators = [evaluators] if isinstance(evaluators, Mapping) else list(evaluators)
     return dict(

@@ -1,4 +1,4 @@
-"""A network -> a folder of weights, config and card -> a repository on the hub."""
+"""Save a network as a folder of weights, config and card, and upload it to a repository on the hub."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -25,11 +25,11 @@ _OF_PRETRAINING = ('context_head', 'motion_head', 'residual_head', 'neck')
 
 
 class Published(NamedTuple):
-    """A folder as it was written."""
+    """The folder that was written."""
 
     folder: Path
     sha256: str
-    """Of model.safetensors."""
+    """SHA-256 of model.safetensors."""
 
 
 def save_folder(
@@ -42,23 +42,23 @@ def save_folder(
     measured: Sequence[Measured] = (),
     config: str | Path | Mapping[str, Any] | None = None,
 ) -> Published:
-    """Write weights, config and model card, as a repository on the hub holds them. `hub.load(folder)` reads them.
+    """Write weights, config and model card in the layout of a repository on the hub. `hub.load(folder)` reads them.
 
-    Of a pretraining the backbone is published, of a classifier the backbone and its head.
+    For a pretraining the backbone is published, for a classifier the backbone and its head.
 
     Args:
         reference: a name of the zoo, a work directory, a checkpoint in one, or another file with `config`.
-        folder: is made; the three files in it are replaced together.
+        folder: folder to write, made if missing; its three files are replaced together.
         repo_id: 'owner/name', for the card.
-        what: a sentence for the card; None takes the zoo's.
+        what: a sentence for the card; None takes the sentence of the zoo.
         license: SPDX identifier.
-        measured: tests of these weights; of a network of the zoo, its own are added.
-        config: as `hub.load` takes it.
+        measured: tests of these weights; for a network of the zoo, the zoo's tests are added.
+        config: as for `hub.load`.
 
     Raises:
-        PublishError: there is no `what`, the name is none, or the clips cannot be said in numbers.
-        CheckpointError: the weights do not fill the model.
-        ValueError, FileNotFoundError, …: as `hub.load`.
+        PublishError: there is no `what`, `repo_id` is invalid, or numbers cannot describe the clips.
+        CheckpointError: the weights do not fit the model.
+        ValueError, FileNotFoundError, …: as for `hub.load`.
     """
     _require_repo_id(repo_id)
     known = describe(reference, config)
@@ -92,7 +92,7 @@ def save_folder(
 def _of_use(
     model: Mapping[str, Any], weights: Mapping[str, Tensor], name: str
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Without what only the pretraining needs: the heads of its tasks, and their target networks."""
+    """Model and weights without parts that only the pretraining needs: heads of its tasks and their target networks."""
     network = (model.get('test_cfg') or {}).get('network', 'backbone')
     if network != 'backbone':
         raise PublishError(f"{name}: test_cfg's network is {network!r}, which is not published. Remedy: config=.")
@@ -101,7 +101,7 @@ def _of_use(
 
 
 def _of_zoo(known: Described) -> list[Measured]:
-    """The tests that the zoo has of it."""
+    """The tests of the network in the zoo."""
     if known.entry is None:
         return []
     return [Measured(test.protocol, f'configs/{test.config}', test.metrics) for test in known.entry.tests]
@@ -128,20 +128,20 @@ def push_to_hub(
     revision: str | None = None,
     message: str = 'Upload a network by cmvl_mm',
 ) -> str:
-    """Upload what `save_folder` writes, by the login of `hf auth login` or HF_TOKEN.
+    """Upload the output of `save_folder` with the login of `hf auth login` or HF_TOKEN.
 
     Args:
-        reference, what, license, measured, config: as in `save_folder`.
-        repo_id: 'owner/name'; made if it is not there.
-        private: whether a repository that is made is private.
-        revision: branch that takes the commit; None is main.
-        message: of the commit.
+        reference, what, license, measured, config: as for `save_folder`.
+        repo_id: 'owner/name'; the repository is made if it does not exist.
+        private: whether a new repository is private.
+        revision: branch for the commit; None is main.
+        message: commit message.
 
     Returns:
         The address of the commit.
 
     Raises:
-        PublishError: as `save_folder`, or the hub refuses.
+        PublishError: as for `save_folder`, or the hub refuses the upload.
     """
     with TemporaryDirectory(prefix='cmvl_mm_') as folder:
         save_folder(reference, folder, repo_id=repo_id, what=what, license=license, measured=measured, config=config)

@@ -1,4 +1,4 @@
-"""Settings as a command gives them and as a run has written them out, and how two of them differ."""
+"""Read settings from a command and from the config of a run, and compare two of them."""
 
 import argparse
 import ast
@@ -13,11 +13,11 @@ from cmvl_mm.zoo.manifest import listed
 
 
 class PublishError(ValueError):
-    """Something is not as it would be published; the message says what, and what to do."""
+    """Something prevents publishing; the message names it and the remedy."""
 
 
 def options_of(words: Sequence[str]) -> dict[str, Any]:
-    """KEY=VALUE words as `--cfg-options` reads them.
+    """Parse KEY=VALUE words like `--cfg-options`.
 
     Raises:
         PublishError: a word is not of this form.
@@ -30,12 +30,12 @@ def options_of(words: Sequence[str]) -> dict[str, Any]:
 
 
 def first_differences(one: Any, other: Any, most: int = 5) -> str:
-    """Where two configs differ and how, in words; '' if they do not."""
+    """A text on where and how two configs differ; '' if they are equal."""
     return '; '.join(islice(differences(one, other), most))
 
 
 def differences(one: Any, other: Any, place: str = '') -> Iterator[str]:
-    """Every place where two configs differ, and how. Sequences and paths may be written differently."""
+    """Every place where two configs differ, with both values. Sequences and paths may be written differently."""
     one, other = listed(one), listed(other)
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted(one.keys() | other.keys()):
@@ -52,10 +52,10 @@ def _same_place(one: str, other: str) -> bool:
 
 
 def read_literals(path: Path, names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Any]:
-    """Top-level values of a config that MMEngine has written out, without running it: literals and `dict(…)` alone.
+    """Top-level values of a config that MMEngine has written, without running it: only literals and `dict(…)`.
 
     Raises:
-        PublishError: one of `names` is missing, or a value is more than that.
+        PublishError: one of `names` is missing, or a value is not a literal.
     """
     assigned = {
         target.id: node.value

@@ -1,1 +1,1 @@
-"""The page of `cmvl web`: search, motion vectors and training curves in the browser, by Starlette, offline."""
+"""The page of `cmvl web`: search, motion vectors and training curves in the browser, with Starlette, offline."""

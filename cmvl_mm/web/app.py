@@ -1,6 +1,7 @@
-"""The page's routes: thin over the functions beside this file.
+"""The page's routes: a thin layer over the functions of the other modules.
 
-Routes that read videos or run the network are plain functions, which Starlette runs in threads: the page stays alive.
+Routes that read videos or run the network are plain functions, which Starlette runs in threads, so the page keeps
+responding.
 """
 
 import tempfile
@@ -34,14 +35,14 @@ from cmvl_mm.web.uploads import Uploads, renamed
 PAGE_SIZE = 24  # clips
 MOST_NEIGHBOURS = 100
 _SHORT_SIDE = 240  # px of a playing clip
-_UPLOAD_SECONDS = 20  # of an upload are played
+_UPLOAD_SECONDS = 20  # played part of an upload
 _CACHE_BYTES = 512 * 2**20
 _STATIC = Path(__file__).parent / 'static'
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the page shows, and to whom."""
+    """Settings of the page: what it shows, and to whom."""
 
     title: str
     """Name of the features file."""
@@ -51,15 +52,15 @@ class Settings:
     hosts: frozenset[str]
     """See `guard.allowed_hosts`."""
     nearest: Nearest | None = None
-    """How the collection is searched; None compares every row."""
+    """Search method of the collection; None compares every row."""
     work_dir: Path | None = None
-    """Whose curves are shown."""
+    """Work directory whose curves are shown."""
     max_upload: int = 512 * 2**20
-    """Bytes."""
+    """Largest upload in bytes."""
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The application. Its temporary folder, and all uploads in it, go when it ends."""
+    """Create the application. Its temporary folder with all uploads is removed when it ends."""
     folder = tempfile.TemporaryDirectory(prefix='cmvl_web_')
     site = _Site(settings, Path(folder.name))
 
@@ -93,10 +94,10 @@ def _refuse(request: Request, error: Exception) -> Response:
 
 
 def _lack(request: Request, error: Exception) -> Response:
-    """Errors of ours that are not the reader's to mend: the weights, say, that made the features are gone.
+    """Answer to our errors that a user of the page cannot fix, for example missing weights of the features.
 
     Raises:
-        Exception: the error itself, where it is not of our classes.
+        Exception: the error itself, if it is not of our classes.
     """
     if not type(error).__module__.startswith('cmvl_mm.'):
         raise error
@@ -138,7 +139,7 @@ class _Site:
         )
 
     def clips(self, request: Request) -> Response:
-        """Some clips in random order."""
+        """A page of clips in random order."""
         label = optional_whole(request, 'label')
         number = whole(request, 'page', 0, 2**31)
         page = self.collection.browse(whole(request, 'seed', 0, 2**31), number, PAGE_SIZE, label)
@@ -180,12 +181,12 @@ class _Site:
         return self._video(self.cache.get(('excerpt', key, kind), make), kind)
 
     def videos(self, request: Request) -> Response:
-        """Videos of the collection whose path holds a text."""
+        """Videos of the collection whose path contains a text."""
         found, count = self.collection.videos(text(request, 'text'), PAGE_SIZE)
         return self._render('videos.html', videos=found, count=count)
 
     def vectors(self, request: Request) -> Response:
-        """What is known of one part of a video, and its player."""
+        """Facts about one part of a video, and its player."""
         path, name, key = self._source(request)
         source = f'row={key}' if isinstance(key, int) else f'upload={key}'
         number = whole(request, 'part', 0, 2**31)
@@ -207,7 +208,7 @@ class _Site:
         return self._video(self.cache.get(('drawn', video, number, kind), make), kind)
 
     def training(self, request: Request) -> Response:
-        """The curves of the work directory; nothing where they are as the page has them."""
+        """The curves of the work directory; an empty answer if the page has the current curves."""
         work_dir = self.settings.work_dir
         if work_dir is None:
             raise BadRequest('no work directory was named', 404)
@@ -217,7 +218,7 @@ class _Site:
         return JSONResponse(dict(panels=read_panels(work_dir)), headers={'etag': tag, 'cache-control': 'no-cache'})
 
     async def upload(self, request: Request) -> Response:
-        """Keep a video: the body is the file, and nothing else."""
+        """Store a video: the body of the request is the file."""
         stated = request.headers.get('content-length', '')
         if stated.isdecimal() and int(stated) > self.settings.max_upload:
             raise self.uploads.too_large(text(request, 'name'))
@@ -225,7 +226,7 @@ class _Site:
         return JSONResponse(dict(id=upload.id, name=upload.name))
 
     def _source(self, request: Request) -> tuple[Path, str, int | str]:
-        """The video that a request means, by row or by upload: file, name, and row or id."""
+        """The video of a request, by row or by upload: file, name, and row or id."""
         if 'upload' in request.query_params:
             upload = self.uploads.get(text(request, 'upload'))
             return upload.path, upload.name, upload.id
@@ -239,7 +240,7 @@ class _Site:
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """Errors name the video as the reader of the page does."""
+    """A block in which errors name the video by the name that the user of the page knows."""
     try:
         yield
     except VideoError as error:

@@ -1,4 +1,4 @@
-"""The clips of a features file as the page shows them: by row number, by label, in random order, by video."""
+"""The clips of a features file for the page: by row number, by label, in random order, by video."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +18,12 @@ class Clip(NamedTuple):
 
     row: int
     path: str
-    """As the file names it."""
+    """Path as in the features file."""
     label: str | None
     start: float
-    """Seconds, when its first frame is shown."""
+    """Time of the first frame in seconds."""
     end: float
-    """Seconds, when its last frame ends."""
+    """Time in seconds at which the last frame ends."""
 
     @property
     def name(self) -> str:
@@ -35,7 +35,7 @@ class Video(NamedTuple):
     """One video of the collection."""
 
     row: int
-    """Of its first clip: what the page asks for it by."""
+    """Row of the first clip, by which the page requests the video."""
     path: str
     clips: int
 
@@ -45,12 +45,12 @@ class Page(NamedTuple):
 
     rows: Rows
     number: int
-    """From 0."""
+    """Page number, counted from 0."""
     pages: int
 
 
 class Collection:
-    """Rows of a features file or folder. Nothing but row numbers and numbers of labels comes from a request.
+    """Rows of a features file or folder. Requests contain only row numbers and label numbers.
 
     Args:
         found: the rows.
@@ -62,10 +62,10 @@ class Collection:
         names = sorted({label for label in found.labels if label is not None})
         number_of: dict[str | None, int] = {name: number for number, name in enumerate(names)}
         self.label_numbers = np.array([number_of.get(label, -1) for label in found.labels], np.int64)
-        """(n,) places in `labels`, -1 where a row has none."""
+        """(n,) positions in `labels`, -1 for rows without a label."""
         counts = np.bincount(self.label_numbers[self.label_numbers >= 0], minlength=len(names))
         self.labels = [(name, int(count)) for name, count in zip(names, counts, strict=True)]
-        """Name and number of rows of each label, by name."""
+        """Name and number of rows of each label, sorted by name."""
         paths, first, self.video_numbers, clips = np.unique(
             found.paths, return_index=True, return_inverse=True, return_counts=True
         )
@@ -77,14 +77,14 @@ class Collection:
 
     @property
     def num_videos(self) -> int:
-        """Videos that have a row."""
+        """Number of videos that have a row."""
         return len(self._videos)
 
     def clip(self, row: int) -> Clip:
-        """What a row says.
+        """The clip of a row.
 
         Raises:
-            BadRequest: there is no such row.
+            BadRequest: the row does not exist.
         """
         if not 0 <= row < len(self):
             raise BadRequest(f'row {row}: the features file has rows 0 to {len(self) - 1}', 404)
@@ -93,18 +93,18 @@ class Collection:
         return Clip(row, str(found.paths[row]), found.labels[row], start, end)
 
     def file(self, row: int) -> Path:
-        """The video of a row.
+        """The video file of a row.
 
         Raises:
-            BadRequest: there is no such row.
+            BadRequest: the row does not exist.
         """
         return self.root / self.clip(row).path
 
     def with_label(self, label: int | None) -> Rows:
-        """Rows that have a label, by its number; all rows for None.
+        """Rows with the label of this number; all rows for None.
 
         Raises:
-            BadRequest: there is no such label.
+            BadRequest: the label does not exist.
         """
         if label is None:
             return np.arange(len(self))
@@ -113,7 +113,7 @@ class Collection:
         return np.flatnonzero(self.label_numbers == label)
 
     def of_other_videos(self, rows: Rows, row: int) -> Rows:
-        """Those of `rows` that are clips of other videos than that of `row`."""
+        """The rows of `rows` that are clips of other videos than the video of `row`."""
         return rows[self.video_numbers[rows] != self.video_numbers[row]]
 
     def browse(self, seed: int, number: int, size: int, label: int | None) -> Page:
@@ -125,7 +125,7 @@ class Collection:
         return Page(rows[order], number, pages)
 
     def videos(self, text: str, limit: int) -> tuple[list[Video], int]:
-        """The first videos, by path, whose path holds the text in any case; and how many there are."""
+        """The first videos, by path, whose path contains the text in any case, and the number of all such videos."""
         wanted = text.casefold()
         found = [video for video, path in zip(self._videos, self._folded, strict=True) if wanted in path]
         return found[:limit], len(found)

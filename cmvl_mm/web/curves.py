@@ -7,29 +7,29 @@ from typing import Any
 
 from cmvl_mm.engine.logs import Row, read_curves, read_validations
 
-MOST_POINTS = 400  # of one line
+MOST_POINTS = 400  # points per line
 _GROUPS = (
     ('Losses', 'loss', ''),
     ('Accuracies', 'acc', '%'),
     ('Learning rate', 'lr', ''),
 )
-"""Title, how the keys begin, unit."""
+"""Title, prefix of the keys, unit."""
 _BESIDE = frozenset({'step', 'epoch', 'iter', 'time', 'data_time', 'memory'})
 
 Panel = dict[str, Any]
 
 
 def stamp(work_dir: Path) -> str:
-    """Changes when a log of the directory does."""
+    """A text that changes when a log of the directory changes."""
     found = sorted(work_dir.glob('*/vis_data/scalars.json'))
     return ','.join(f'{status.st_mtime_ns}:{status.st_size}' for status in (path.stat() for path in found))
 
 
 def read_panels(work_dir: Path) -> list[Panel]:
-    """One panel a group of figures: ``title``, ``unit``, ``axis``, and ``lines`` of ``name`` and ``points`` (x, y).
+    """One panel per group of figures: ``title``, ``unit``, ``axis``, and ``lines`` of ``name`` and ``points`` (x, y).
 
-    Accuracies are percent. A line of more than `MOST_POINTS` points is made of means over neighbouring ones, and its
-    panel says of how many: ``mean_of``.
+    Accuracies are percent. A line with more than `MOST_POINTS` points shows means over neighbouring points, whose
+    number is in the panel's ``mean_of``.
     """
     rows = read_curves(work_dir)
     panels = [_panel(title, unit, 'iteration', rows, _keys(rows, begin)) for title, begin, unit in _GROUPS]
@@ -68,5 +68,5 @@ def _means(points: Sequence[tuple[float, float]], size: int) -> list[tuple[float
 
 
 def _finite(value: float) -> float | None:
-    """None, a gap in the line, for what JSON cannot hold: a loss that diverged."""
+    """The value, or None (a gap in the line) for a value that JSON cannot hold, such as a diverged loss."""
     return value if math.isfinite(value) else None

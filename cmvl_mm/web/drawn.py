@@ -1,4 +1,4 @@
-"""Motion vectors drawn over a video, part by part: a long video is never read as a whole."""
+"""Draw motion vectors over a video part by part, so that a long video is never read completely."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,32 +14,32 @@ from cmvl_mm.video.times import DEFAULT_FPS
 from cmvl_mm.visualization.arrows import draw_vectors
 from cmvl_mm.web.errors import BadRequest
 
-BLOCK = 16  # px of a cell: one arrow each; smaller ones could not be told apart
-PART = 64  # frames that are drawn at once
+BLOCK = 16  # px of a cell, with one arrow each; smaller arrows could not be distinguished
+PART = 64  # frames drawn at once
 _AT_ONCE = 8  # frames in memory
 _SHORT_SIDE = 480  # px; smaller pictures are drawn larger
 
 
 @dataclass(frozen=True)
 class Part:
-    """What the page says of a video and of one part of it."""
+    """Facts about a video and one of its parts, for the page."""
 
     codec: str
     width: int
     height: int
     fps: float
-    """By which the drawn part plays; 25 where the file states neither times nor a rate."""
+    """Frame rate of the drawn part; 25 if the file has neither times nor a rate."""
     num_frames: int
     number: int
-    """Of the part, from 0."""
+    """Number of the part, counted from 0."""
     first: int
-    """Display index of its first frame."""
+    """Display index of the part's first frame."""
     missing: tuple[str | None, ...]
-    """Of each frame of the part: why it has no vectors; None where it has some."""
+    """For each frame of the part the reason why it has no vectors; None if it has some."""
 
     @property
     def parts(self) -> int:
-        """Of the whole video."""
+        """Number of parts of the whole video."""
         return -(-self.num_frames // PART)
 
     @property
@@ -50,11 +50,11 @@ class Part:
 
 
 def describe_part(path: Path, number: int) -> Part:
-    """Read a part's vectors, no pixels.
+    """Read the vectors of a part without pixels.
 
     Raises:
         VideoError: the file cannot be read, or its codec has no vectors.
-        BadRequest: the video has no such part.
+        BadRequest: the part does not exist.
     """
     with CompressedVideo(path, block=BLOCK) as video:
         first, last = _bounds(video, number)
@@ -76,7 +76,7 @@ def write_drawn(path: Path, number: int, out: Path, kind: str) -> None:
 
     Raises:
         VideoError: the file cannot be read, or its codec has no vectors.
-        BadRequest: the video has no such part.
+        BadRequest: the part does not exist.
     """
     with SourceFrames(str(path), None) as source:
         orientation = source.orientation

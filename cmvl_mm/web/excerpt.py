@@ -1,4 +1,4 @@
-"""A few seconds of a video as upright pictures, small enough for a page."""
+"""Read a few seconds of a video as upright pictures, small enough for a page."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,27 +24,27 @@ _CLOSE = 1e-3  # seconds; times of a features file are floats
 
 
 class Shown(NamedTuple):
-    """A picture and when it is shown."""
+    """A picture and its time."""
 
     seconds: float
-    """From the video's first frame on."""
+    """Seconds since the video's first frame."""
     picture: npt.NDArray[np.uint8]
     """(H, W, 3) RGB, upright, square pixels, even sides."""
 
 
 def read_excerpt(path: str, start: float, end: float, *, short_side: int) -> Iterator[Shown]:
-    """The pictures that are shown from `start` on and before `end`, seconds after the video's first frame.
+    """The pictures from `start` until before `end`, in seconds after the video's first frame.
 
-    Where the container can seek, the decoder starts at the key frame before them. This is for eyes: frames that FFmpeg
-    patched up are shown as they are, and times that a file does not state are counted by its rate.
+    If the container can seek, the decoder starts at the key frame before them. The pictures are only for viewing:
+    frames that FFmpeg concealed are shown as they are, and missing times are computed from the frame rate.
 
     Args:
-        path: of the video.
+        path: path of the video.
         start, end: seconds.
-        short_side: pixels at most; smaller pictures stay as they are.
+        short_side: largest short side in pixels; smaller pictures keep their size.
 
     Raises:
-        VideoError: the file cannot be opened or decoded, or shows nothing then.
+        VideoError: the file cannot be opened or decoded, or has no pictures at that time.
     """
     count = 0
     for sought in (True, False) if start > 0 else (False,):
@@ -53,7 +53,7 @@ def read_excerpt(path: str, start: float, end: float, *, short_side: int) -> Ite
                 if shown.seconds >= end - _CLOSE:
                     break
                 if sought and not count and shown.seconds > start + _CLOSE:
-                    break  # the container landed after the start; begin with the file
+                    break  # the seek landed after the start; read from the beginning
                 if shown.seconds >= start - _CLOSE:
                     count += 1
                     yield one.pictured(shown)
@@ -83,7 +83,7 @@ class _Pass:
         self._container.close()
 
     def frames(self, start: float) -> Iterator[_Timed]:
-        """Frames from the key frame before `start` on, or from the first one on."""
+        """Frames from the key frame before `start`, or from the first frame."""
         stream = self._stream
         first = next(self._decode(), None)
         if first is None:
@@ -108,17 +108,17 @@ class _Pass:
                 yield _Timed(float((frame.pts - first.pts) * base), frame)
 
     def pictured(self, timed: _Timed) -> Shown:
-        """The frame as it is to be shown."""
+        """The frame as it will be shown."""
         assert self._size is not None
         width, height = self._size
         coded = (height, width) if self._orientation.transposed else (width, height)
-        rgb = self._colours.rgb(timed.frame)  # before it is made smaller, which loses colour columns of 4:2:0
+        rgb = self._colours.rgb(timed.frame)  # before the frame is scaled down, which loses colour columns of 4:2:0
         small = self._converter.reformat(rgb, width=coded[0], height=coded[1], format='rgb24', threads=1)
         picture = small.to_ndarray().astype(np.uint8, copy=False)
         return Shown(timed.seconds, np.ascontiguousarray(self._orientation.upright(picture)))
 
     def _decode(self) -> Iterator[VideoFrame]:
-        """Frames in display order, without damaged ones at the start: after a seek they lack what they refer to."""
+        """Frames in display order, without damaged frames at the start: after a seek these lack their references."""
         sound = False
         for item in decode_strictly(self._path, self._stream, packets_with_data(self._container, self._stream)):
             sound = sound or not item.damaged
@@ -141,5 +141,5 @@ class _Pass:
 
 
 def even(side: float) -> int:
-    """The nearest even number, at least 2: what H.264 in 4:2:0 can hold."""
+    """The nearest even number, at least 2, as H.264 in 4:2:0 requires."""
     return max(2, 2 * round(side / 2))

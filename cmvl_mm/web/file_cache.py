@@ -1,4 +1,4 @@
-"""Files that are made when they are first asked for, in a folder of bounded size."""
+"""Files that are made at the first request, in a folder of bounded size."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -13,12 +13,12 @@ class _Kept(NamedTuple):
 
 
 class FileCache:
-    """Least recently used files go first. For several threads; two that ask for one file make it once.
+    """A cache that removes least recently used files first. Threads may share it; a file requested twice is made once.
 
     Args:
-        folder: which exists, and holds nothing else.
-        max_bytes: of all files together; the newest file stays, however large.
-        makers: how many files are made at the same time.
+        folder: existing folder with no other files.
+        max_bytes: size of all files together; the newest file stays, even if it is larger.
+        makers: number of files that are made at the same time.
     """
 
     def __init__(self, folder: Path, max_bytes: int, makers: int = 2) -> None:
@@ -31,7 +31,7 @@ class FileCache:
         self._made = 0
 
     def get(self, key: Hashable, make: Callable[[Path], object]) -> Path:
-        """The file of a key; `make` writes it where it is not there, and what it raises is raised."""
+        """The file of a key; if it is missing, `make` writes it, and errors of `make` are raised."""
         with self._lock:
             lock = self._lock_of.setdefault(key, Lock())
         with lock:

@@ -1,4 +1,4 @@
-"""Who may talk to the page: only this machine's names, and only the page's own scripts."""
+"""Restrict requests to names of this machine and to the page's own scripts."""
 
 import ipaddress
 import socket
@@ -18,17 +18,18 @@ HEADERS = {
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
 }
-"""Nothing comes from elsewhere, nothing inline runs, and no other page can show or embed this one."""
+"""Headers of every answer: no content from other sites, no inline scripts, and no embedding in other pages."""
 
 
 def allowed_hosts(host: str, more: Iterable[str]) -> frozenset[str]:
-    """Names that a request may have in its Host header, where the page listens on `host`.
+    """Names that a request may have in its Host header when the page listens on `host`.
 
-    Without this check, a page of another site could read the answers: its name can be made to lead to this machine.
+    Without this check a page of another site could read the answers, because its name can be made to resolve to this
+    machine.
 
     Args:
-        host: an address or a name; 0.0.0.0 and :: stand for this machine's name and addresses.
-        more: names that lead here, as the user says.
+        host: an address or a name; 0.0.0.0 and :: mean this machine's name and addresses.
+        more: further names that resolve to this machine, given by the user.
     """
     names = {'localhost', '127.0.0.1', '::1', host, *more}
     if host in ('0.0.0.0', '::', ''):
@@ -53,10 +54,10 @@ def _plain(name: str) -> str:
 
 
 class Guard:
-    """ASGI middleware.
+    """ASGI middleware that refuses other hosts and foreign scripts.
 
     Args:
-        app: what answers.
+        app: the application that answers.
         hosts: see `allowed_hosts`.
     """
 

@@ -1,4 +1,4 @@
-"""The clips nearest to a query by an index beside the parts: no vector is in memory."""
+"""Find the clips nearest to a query with an index next to the parts, without vectors in memory."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ from cmvl_mm.web.similar import Vectors
 
 
 class IndexedNearest:
-    """An index proposes rows, which the exact cosine ranks; `similar.Nearest` says what the parts are.
+    """Search in which an index proposes rows and the exact cosine ranks them; see `similar.Nearest`.
 
     Args:
         features: the folder of parts.
-        kind: of the index that `build_index` built: 'ivf' or 'lance'.
+        kind: kind of the index built by `build_index`: 'ivf' or 'lance'.
 
     Raises:
-        SearchError: the index is not there, is damaged, or is one of other parts.
-        FileNotFoundError: there is no such folder.
+        SearchError: the index is missing, damaged, or belongs to other parts.
+        FileNotFoundError: the folder does not exist.
         EmbeddingsError: parts are missing or damaged.
         ModuleNotFoundError: the index's library is not installed.
     """
@@ -31,18 +31,18 @@ class IndexedNearest:
         self._engine = open_index(features, kind)
         self.channels: int = self._engine.channels
         parts = open_parts(features)
-        assert parts is not None  # an index lies beside parts
+        assert parts is not None  # an index belongs to parts
         self.collection = Collection(read_told(parts))
-        """What its rows say."""
+        """The rows without vectors."""
 
     def vector(self, row: int) -> Vectors:
-        """As `Nearest` says."""
+        """See `Nearest`."""
         return self._engine.vectors_at(np.array([row]))[0]
 
     def rows(self, vector: Vectors, k: int, label: int | None, apart_from: int | None) -> list[tuple[int, float]]:
-        """As `Nearest` says."""
+        """See `Nearest`."""
         collection = self.collection
-        collection.with_label(label)  # refuses a number that no label has
+        collection.with_label(label)  # refuses an unknown label number
         where = RowFilter(label=None if label is None else collection.labels[label][0])
         own = None if apart_from is None else OwnVideos(collection.root, [collection.clip(apart_from).path])
         best = self._engine.nearest(vector[None], k, by_video=False, where=where, own=own)

@@ -1,4 +1,4 @@
-"""Values of a request: numbers in their range, and short texts; anything else is refused."""
+"""Values of a request: numbers in range and short texts; any other value is refused."""
 
 from collections.abc import Collection
 
@@ -13,7 +13,7 @@ def text(request: Request, name: str) -> str:
     """A text, which may be empty.
 
     Raises:
-        BadRequest: it is not there, or too long.
+        BadRequest: the value is missing or too long.
     """
     value = request.query_params.get(name)
     if value is None or len(value) > _LONGEST:
@@ -25,7 +25,7 @@ def whole(request: Request, name: str, low: int, high: int) -> int:
     """A whole number from `low` to `high`.
 
     Raises:
-        BadRequest: it is not there, or something else.
+        BadRequest: the value is missing or invalid.
     """
     value = text(request, name)
     if not (value.isascii() and value.isdecimal()) or not low <= int(value) <= high:
@@ -34,19 +34,19 @@ def whole(request: Request, name: str, low: int, high: int) -> int:
 
 
 def optional_whole(request: Request, name: str) -> int | None:
-    """A whole number from 0 on, or None where it is empty or not there.
+    """A whole number of at least 0, or None if the value is empty or missing.
 
     Raises:
-        BadRequest: it is something else.
+        BadRequest: the value is invalid.
     """
     return whole(request, name, 0, 2**31) if request.query_params.get(name) else None
 
 
 def flag(request: Request, name: str) -> bool:
-    """Whether it is 1; 0 is no.
+    """True for 1, False for 0.
 
     Raises:
-        BadRequest: it is not there, or something else.
+        BadRequest: the value is missing or invalid.
     """
     return whole(request, name, 0, 1) == 1
 
@@ -55,7 +55,7 @@ def choice(request: Request, name: str, known: Collection[str]) -> str:
     """One of some names.
 
     Raises:
-        BadRequest: it is not there, or something else.
+        BadRequest: the value is missing or invalid.
     """
     value = text(request, name)
     if value not in known:

@@ -1,4 +1,4 @@
-"""The network that made a features file, loaded when the first query by video comes."""
+"""The network that made a features file, loaded at the first query by video."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class QueryNetwork:
-    """Embeds one video in the way of a features file. For one thread at a time.
+    """Embeds a video with the weights and settings of a features file. For one thread at a time.
 
     Args:
-        meta: of the features file.
+        meta: metadata of the features file.
     """
 
     def __init__(self, meta: EmbeddingsMeta) -> None:
@@ -25,12 +25,12 @@ class QueryNetwork:
         self._network: Network | None = None
 
     def __call__(self, path: Path) -> npt.NDArray[np.float32]:
-        """(m, C), one vector a clip.
+        """(m, C), one vector per clip.
 
         Raises:
-            UnreadableVideo: no clip comes out of the video.
-            EmbeddingsError: the weights that made the file are not at hand, or are others.
-            TypeNameError, CheckpointError: as `load_network_of`.
+            UnreadableVideo: no clip of the video can be read.
+            EmbeddingsError: the weights that made the file are missing, or differ.
+            TypeNameError, CheckpointError: as for `load_network_of`.
         """
         from cmvl_mm.embedding.network import load_network_of
         from cmvl_mm.embedding.one_video import embed_video  # loads torch and MMAction2

@@ -28,20 +28,21 @@ def serve(
     """Show the clips of a features file in the browser, until the process is interrupted.
 
     Args:
-        features: a file of `embed` or a folder of `embed_folder`; its videos must be where it says.
-        host: an address of this machine, to listen on; others than 127.0.0.1 let others in, and there is no login.
-        port: to listen on; 0 takes a free one.
-        index: 'ivf' or 'lance', built by `build_index` beside the parts: vectors stay on the disk, and some of the
-            nearest may be missed. None compares every row, in memory.
-        work_dir: whose training curves are shown.
-        allow_hosts: further names by which browsers may ask for the page.
-        ready: called with the page's address, once it is open.
+        features: a file of `embed` or a folder of `embed_folder`; its videos must be at the paths that it names.
+        host: address of this machine to listen on; any other address than 127.0.0.1 lets other machines in, and there
+            is no login.
+        port: port to listen on; 0 takes a free port.
+        index: 'ivf' or 'lance', built by `build_index` next to the parts: vectors stay on disk, and the index may miss
+            some of the nearest. None compares every row, in memory.
+        work_dir: work directory whose training curves are shown.
+        allow_hosts: further host names that browsers may use for the page.
+        ready: function that gets the page's address once it is open.
 
     Raises:
-        FileNotFoundError: there is no such features file.
-        EmbeddingsError: it holds no embeddings.
-        SearchError: the index is not there, is damaged, or is one of other parts.
-        WebError: there is nothing to show, no such work directory, or the port cannot be had.
+        FileNotFoundError: the features file does not exist.
+        EmbeddingsError: the file holds no embeddings.
+        SearchError: the index is missing, damaged, or belongs to other parts.
+        WebError: there is nothing to show, the work directory does not exist, or the port is not available.
     """
     features = Path(features)
     nearest: Nearest | None = None
@@ -72,7 +73,7 @@ def serve(
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens, before anything else is done: uvicorn would only log that the port is taken."""
+    """Open the listening socket before all other work: uvicorn would only log that the port is taken."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)

@@ -1,4 +1,4 @@
-"""The clips nearest to a query: a row of the collection, or a video from outside."""
+"""Find the clips nearest to a query, which is a row of the collection or another video."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ Vectors = npt.NDArray[np.float32]
 
 
 class Neighbour(NamedTuple):
-    """One clip and how near it is."""
+    """A clip and its similarity to the query."""
 
     clip: Clip
     similarity: float
@@ -24,25 +24,25 @@ class Neighbour(NamedTuple):
 
 
 class Nearest(Protocol):
-    """What ranks the rows of a collection."""
+    """A method that ranks the rows of a collection."""
 
     channels: int
-    """Of the vectors."""
+    """Number of channels of the vectors."""
 
     def vector(self, row: int) -> Vectors:
-        """(C,) of a row."""
+        """(C,) vector of a row."""
 
     def rows(self, vector: Vectors, k: int, label: int | None, apart_from: int | None) -> list[tuple[int, float]]:
-        """The k nearest rows and their cosines, nearest first; all that there are, if they are fewer.
+        """The k nearest rows and their cosines, nearest first; all rows if there are fewer.
 
         Args:
-            vector: (C,)
-            k: how many.
+            vector: (C,) vector of the query.
+            k: number of rows.
             label: only rows with the label of this number.
-            apart_from: only rows of other videos than that of this row.
+            apart_from: only rows of other videos than the video of this row.
 
         Raises:
-            BadRequest: there is no such label.
+            BadRequest: the label does not exist.
         """
 
 
@@ -50,10 +50,10 @@ class Similar:
     """Search by cosine.
 
     Args:
-        collection: what is searched.
-        nearest: how.
-        embed_video: a video -> (m, C), one vector a clip, by the network that made the collection's vectors. Called by
-            one thread at a time.
+        collection: collection to search.
+        nearest: search method.
+        embed_video: video -> (m, C), one vector per clip, with the network that made the collection's vectors. One
+            thread at a time calls it.
     """
 
     def __init__(self, collection: Collection, nearest: Nearest, embed_video: Callable[[Path], Vectors]) -> None:
@@ -66,13 +66,13 @@ class Similar:
         """The k clips nearest to a row, without the row itself, nearest first.
 
         Args:
-            row: of the collection.
-            k: how many; all that there are, if they are fewer.
+            row: row of the collection.
+            k: number of clips; all if there are fewer.
             label: only clips with the label of this number.
             other_videos: only clips of other videos.
 
         Raises:
-            BadRequest: there is no such row or label.
+            BadRequest: the row or label does not exist.
         """
         self.collection.clip(row)
         vector = self._nearest.vector(row)
@@ -86,7 +86,7 @@ class Similar:
 
         Raises:
             VideoError: the video cannot be read, or is too short.
-            BadRequest: there is no such label.
+            BadRequest: the label does not exist.
         """
         vector = self.vector_of(path)
         if len(vector) != self._nearest.channels:
@@ -94,7 +94,7 @@ class Similar:
         return self._told(self._nearest.rows(vector, k, label, apart_from=None))
 
     def vector_of(self, path: Path) -> Vectors:
-        """(C,), the mean of a video's vectors."""
+        """(C,) mean of a video's vectors."""
         with self._network:
             return np.asarray(self._embed_video(path), np.float32).mean(axis=0)
 
@@ -103,10 +103,10 @@ class Similar:
 
 
 class ExactNearest:
-    """Every row is compared; `Nearest` says what the parts are.
+    """Search that compares every row; see `Nearest`.
 
     Args:
-        collection: of rows with their vectors, in memory.
+        collection: collection with the rows' vectors in memory.
     """
 
     def __init__(self, collection: Collection) -> None:
@@ -117,11 +117,11 @@ class ExactNearest:
         self.channels: int = self._vectors.shape[1]
 
     def vector(self, row: int) -> Vectors:
-        """As `Nearest` says."""
+        """See `Nearest`."""
         return self._vectors[row]
 
     def rows(self, vector: Vectors, k: int, label: int | None, apart_from: int | None) -> list[tuple[int, float]]:
-        """As `Nearest` says."""
+        """See `Nearest`."""
         from cmvl_mm.evaluation.search import nearest  # loads torch
 
         rows: Rows = self._collection.with_label(label)

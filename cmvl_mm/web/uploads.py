@@ -1,4 +1,4 @@
-"""Videos that a reader of the page hands over: kept under names of ours, few, of bounded size, until the end."""
+"""Uploaded videos: a few, of bounded size, stored under our own names until the session ends."""
 
 import secrets
 from collections import OrderedDict
@@ -15,12 +15,12 @@ _LONGEST_NAME = 200  # characters
 
 
 class Upload(NamedTuple):
-    """One video."""
+    """One uploaded video."""
 
     id: str
-    """Random, so that nobody guesses it."""
+    """Random id that cannot be guessed."""
     name: str
-    """As the reader calls it: for display alone."""
+    """The user's name of the file, only for display."""
     path: Path
 
 
@@ -28,9 +28,9 @@ class Uploads:
     """The newest uploads of a session.
 
     Args:
-        folder: which exists, and holds nothing else; whoever made it removes it.
-        max_bytes: of one upload.
-        keep: how many; an older one is deleted.
+        folder: existing folder with no other files; its creator removes it.
+        max_bytes: largest size of an upload.
+        keep: number of uploads to keep; older ones are deleted.
     """
 
     def __init__(self, folder: Path, max_bytes: int, keep: int = 8) -> None:
@@ -40,11 +40,11 @@ class Uploads:
         self._kept: OrderedDict[str, Upload] = OrderedDict()
 
     async def add(self, name: str, chunks: AsyncIterator[bytes]) -> Upload:
-        """Keep a video that can be opened.
+        """Store a video that can be opened.
 
         Raises:
-            BadRequest: it is larger than `max_bytes`; status 413.
-            VideoError: it is no video; the message has the reader's name for it.
+            BadRequest: the upload is larger than `max_bytes`; status 413.
+            VideoError: the upload is not a video; the message has the user's name of the file.
         """
         upload = Upload(
             secrets.token_urlsafe(12), name[:_LONGEST_NAME] or 'unnamed', self.folder / secrets.token_hex(12)
@@ -67,15 +67,15 @@ class Uploads:
         return upload
 
     def too_large(self, name: str) -> BadRequest:
-        """The error of a video that is larger than `max_bytes`."""
+        """The error for a video larger than `max_bytes`."""
         limit = f'{self.max_bytes / 2**20:.3g} MB'
         return BadRequest(f'{name}: larger than {limit}. Remedy: cut out the part that counts.', 413)
 
     def get(self, upload_id: str) -> Upload:
-        """The upload of that id.
+        """The upload with this id.
 
         Raises:
-            BadRequest: there is none, or none any more.
+            BadRequest: there is no such upload, or it has been deleted.
         """
         if upload_id not in self._kept:
             raise BadRequest('This upload is not kept any more. Remedy: upload the video again.', 404)
@@ -83,7 +83,7 @@ class Uploads:
 
 
 def renamed(error: VideoError, name: str) -> VideoError:
-    """The same error under the reader's name of the file."""
+    """The same error with the user's name of the file."""
     remedy = 'Check that the file is a video that plays' if error.stage == 'open' else error.remedy
     return VideoError(name, error.stage, error.reason, remedy)
 

@@ -1,4 +1,4 @@
-"""A classifier's config takes the network of the weights that it starts from, where that is another one."""
+"""Give a classifier's config the network of the weights that it starts from, if that network differs."""
 
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from cmvl_mm.zoo.fields import NAME
 from cmvl_mm.zoo.manifest import read_manifest
 
 _TAKEN = {'sample': ('clip_len', 'frame_interval'), 'crop': ('size',)}  # role -> arguments
-_TEST_EDGE = 8 / 7  # short side of a test picture over its crop: 128 over 112 px
+_TEST_EDGE = 8 / 7  # short side of a test picture divided by its crop: 128 / 112 px
 
 
 def config_of(weights: str) -> Config | None:
-    """The config that trained these weights: a work directory's own, or the zoo's; None of any other file.
+    """The config that trained these weights: from the work directory or the zoo; None for any other file.
 
-    A work directory's config is a program, run as any config is.
+    A work directory's config is a program, which is run as any config is.
     """
     folder = Path(weights)
     if folder.is_dir():
@@ -30,14 +30,14 @@ def config_of(weights: str) -> Config | None:
 
 
 def take_network(config: Config, trained: Config) -> str | None:
-    """Write backbone, clips and crop of a pretraining into a finetuning's config, if its backbone is another one.
+    """Write backbone, clips and crop of a pretraining into a finetuning's config, if the backbones differ.
 
     Args:
-        config: with a `cls_head` on the last stage; changed in place.
-        trained: of the weights.
+        config: config with a `cls_head` on the last stage; changed in place.
+        trained: config of the weights.
 
     Returns:
-        A line for the screen; None where nothing changed.
+        A line for the screen; None if nothing changed.
     """
     if trained.model.backbone == config.model.backbone:
         return None
@@ -53,7 +53,7 @@ def take_network(config: Config, trained: Config) -> str | None:
 
 
 def _clips_and_crop(trained: Config) -> dict[str, Any]:
-    """What the stages of known roles say; a stage of one's own is not known, and its clips stay the config's."""
+    """Arguments of the stages with known roles; for a custom stage the config keeps its own clips."""
     pipeline = trained.train_dataloader.dataset.pipeline
     both = {
         f'{role}.{name}': pipeline[number][name]

@@ -1,4 +1,4 @@
-"""Shipped configs: what there is, what one resolves to, and a copy to change."""
+"""Shipped configs: list them, resolve one, and copy one to change it."""
 
 import ast
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from cmvl_mm.files.shipped import config_names, config_path
 
 
 class ConfigCopyError(ValueError):
-    """A copy that cannot be written; the message names path and remedy."""
+    """The copy cannot be written; the message names path and remedy."""
 
 
 def config_titles() -> dict[str, str]:
-    """Name of every shipped config -> first line of its docstring. Runs no config, and needs no more than Python."""
+    """Name of every shipped config -> first line of its docstring. It runs no config and needs only Python."""
     return {name: _title(config_path(name)) for name in config_names()}
 
 
@@ -27,11 +27,11 @@ def resolved_config(name: str, options: Mapping[str, Any] | None = None) -> str:
     """A config with its bases and options merged, as the text of a Python file that MMEngine reads.
 
     Args:
-        name: of a shipped config, or a file.
-        options: as `cmvl_mm.engine.config.merge_options` takes them.
+        name: name of a shipped config, or a file.
+        options: options for `cmvl_mm.engine.config.merge_options`.
 
     Raises:
-        NotShippedError, ConfigKeyError, ValueError: as `cmvl_mm.engine.config.load_config`.
+        NotShippedError, ConfigKeyError, ValueError: as for `cmvl_mm.engine.config.load_config`.
     """
     from cmvl_mm.engine.config import load_config
 
@@ -41,18 +41,18 @@ def resolved_config(name: str, options: Mapping[str, Any] | None = None) -> str:
 def copy_config(
     name: str, destination: str | Path, *, options: Mapping[str, Any] | None = None, inherit: bool = False
 ) -> Path:
-    """Write a config of one's own.
+    """Copy a shipped config to a file of your own.
 
     Args:
-        name: of a shipped config.
-        destination: a .py file that does not exist.
-        options: merged into the copy.
-        inherit: write a short file whose base is the shipped config, wherever the package is installed; else the file
-            holds everything and needs no other.
+        name: name of a shipped config.
+        destination: path of a .py file that does not exist.
+        options: options to merge into the copy.
+        inherit: write a short file whose base is the shipped config, wherever the package is installed; otherwise the
+            file is complete and needs no other.
 
     Raises:
-        ConfigCopyError: the destination exists or is no .py file; `inherit` with options.
-        NotShippedError, ConfigKeyError: as `resolved_config`.
+        ConfigCopyError: the destination exists or is not a .py file, or `inherit` has options.
+        NotShippedError, ConfigKeyError: as for `resolved_config`.
     """
     path = Path(destination)
     if path.suffix != '.py':
@@ -68,8 +68,8 @@ def copy_config(
 
 
 def _child(name: str) -> str:
-    """MMEngine evaluates the value of `_base_` and gives it no names, so the import is part of it."""
-    config_path(name)  # it exists
+    """The text of the short file. MMEngine evaluates the value of `_base_` without names, so it holds the import."""
+    config_path(name)  # raises if it does not exist
     return (
         f'"""Changes {name}: what stands below is merged into it."""\n\n'
         f"_base_ = __import__('cmvl_mm.files.shipped', fromlist=['base']).base({name!r})\n\n"

@@ -1,4 +1,4 @@
-"""What the stream holds of a run of frames, drawn over them."""
+"""Draw data of the stream over consecutive frames."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, get_args
@@ -27,19 +27,19 @@ Layer = Literal['vectors', 'residual', 'accumulated', 'energy', 'quantisers']
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 _COARSEST = {'H.264 QP': 51, 'MPEG-2 quantiser scale': 62}
-_PATCH = 16  # px: a patch of most vision transformers
-_LARGE_RESIDUAL = 24.0  # of 255, root of the mean square: the end of the colours
+_PATCH = 16  # px: patch size of most vision transformers
+_LARGE_RESIDUAL = 24.0  # root mean square, of 255: the last colour
 _NO_QUANTISERS = 'the decoder tells none'
 
 
 def title_of(video: CompressedVideo, layer: Layer) -> str:
-    """What the strip below calls a layer; residuals that are not exact are named so."""
+    """Name of a layer in the strip below the picture; it says if residuals are not exact."""
     is_estimate = layer in ('residual', 'energy') and not video.has_exact_residuals
     return '' if layer == 'vectors' else f'{layer}, estimate' if is_estimate else layer
 
 
 def legend_of(video: CompressedVideo, layer: Layer, scale: int, orientation: Orientation) -> Picture:
-    """What the colours of a layer mean; ``scale`` pixels are one of the source."""
+    """Legend of a layer's colours; ``scale`` pixels show one pixel of the source."""
     if layer == 'residual':
         return legend_of_values(residual_colours(), f'-{FULL_RESIDUAL:.0f}', f'{FULL_RESIDUAL:.0f}')
     if layer in ('energy', 'quantisers'):
@@ -50,10 +50,10 @@ def legend_of(video: CompressedVideo, layer: Layer, scale: int, orientation: Ori
 
 
 def draw_run(video: CompressedVideo, run: range, layer: Layer, scale: int) -> Iterator[tuple[Picture, str | None]]:
-    """Pictures of consecutive frames, and why there is nothing to be seen on one of them.
+    """Pictures of consecutive frames, each with the reason if it shows nothing.
 
     Raises:
-        VideoError: the layer cannot be read of this video.
+        VideoError: the layer cannot be read from this video.
     """
     frames: Any = video.read(rgb=run, motion=run if layer == 'vectors' else ())
     rgb, motion = frames

@@ -1,4 +1,4 @@
-"""From what a user names to an ONNX or .pt2 file."""
+"""Export the network that a user names to an ONNX or .pt2 file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +16,13 @@ from cmvl_mm.publishing.described import Described, describe
 
 
 class Exported(NamedTuple):
-    """What was written."""
+    """The file that was written."""
 
     path: Path
     facts: dict[str, Any]
-    """As they stand in the file."""
+    """Facts as written in the file."""
     difference: float
-    """Between file and network, as `write_checked` gives it."""
+    """Difference between file and network, see `write_checked`."""
 
 
 def export_model(
@@ -38,18 +38,18 @@ def export_model(
 
     Args:
         reference: a name of the zoo, a published folder, a work directory, or a file or address with `config`.
-        out: file that ends in .onnx or .pt2.
-        size: edge of the clips in pixels; None takes that of the network's test.
-        frames: of a clip; None takes those of the network's test.
-        batch: clips a call; None is any number.
-        config: as `hub.load` takes it.
+        out: path that ends in .onnx or .pt2.
+        size: edge of the clips in pixels; None takes the edge of the network's test.
+        frames: frames per clip; None takes the number of the network's test.
+        batch: clips per call; None allows any number.
+        config: as for `hub.load`.
 
     Raises:
-        ExportError: no such format, unknown sizes, or a file that computes something else.
-        ValueError, FileNotFoundError, …: as `hub.load`.
+        ExportError: the format or a size is unknown, or the file computes something else than the network.
+        ValueError, FileNotFoundError, …: as for `hub.load`.
     """
     out = Path(out)
-    format_of(out)  # before anything is loaded
+    format_of(out)  # check the format before anything is loaded
     for name, value in (('size', size), ('frames', frames), ('batch', batch)):
         if value is not None and value < 1:
             raise ExportError(f'{name}={value}: at least 1 is needed. Remedy: leave it out for the default.')
@@ -65,7 +65,7 @@ def export_model(
 
 
 def _clips(known: Described, size: int | None, frames: int | None) -> Clips:
-    """As in the network's test, with the sizes that the user wants."""
+    """Clips as in the network's test, with the sizes that the user sets."""
     if known.pipeline is None:
         if size is None or frames is None:
             raise ExportError(f'{known.name}: its config names no clips. Remedy: give size and frames.')

@@ -1,4 +1,4 @@
-"""From a folder of videos by class to a tested classifier, in one call."""
+"""Train and test a classifier on a folder of videos by class, in one call."""
 
 import json
 import shlex
@@ -38,35 +38,35 @@ from .training import fit_to, run_test, train
 
 @dataclass(frozen=True)
 class Finetuned:
-    """A classifier and its test; shares are in percent."""
+    """A trained classifier and its test; shares are in percent."""
 
     work_dir: str
     weights: str
     start: str | None
-    """The weights that it started from; None: random ones."""
+    """The initial weights; None for random weights."""
     classes: tuple[str, ...]
     train_videos: int
     test_videos: int
     recordings: int
-    """That the videos were taken for."""
+    """Number of recordings from which the videos are taken to come."""
     top1: float
     top1_interval: tuple[float, float]
-    """95 %, Wilson."""
+    """95 % interval (Wilson)."""
     top5: float | None
     """None for fewer than 6 classes."""
     largest_class: float
-    """What always saying the most frequent class of the test gives."""
+    """Share that is right if every answer is the most frequent class of the test."""
     of_classes: dict[str, dict[str, int]]
-    """By class: test videos `n`, and those `right`."""
+    """By class: number of test videos `n`, and how many are `right`."""
     confusion: tuple[tuple[int, ...], ...]
-    """Rows: true class; columns: the class that was said."""
+    """Rows: true class; columns: predicted class."""
     table: str
-    """Of counts and shares, for the screen."""
+    """Table of counts and shares, for the screen."""
     next: tuple[str, ...]
     """Commands that use the weights."""
 
     def in_words(self) -> str:
-        """For the screen."""
+        """The result as text for the screen."""
         low, high = self.top1_interval
         start = 'random weights' if self.start is None else self.start
         further = '' if self.top5 is None else f', top-5 {self.top5:.1f} %'
@@ -94,38 +94,39 @@ def finetune(
     options: Mapping[str, Any] | None = None,
     workers: int | None = None,
 ) -> Finetuned:
-    """Train a classifier of one's own classes and test it on recordings that it has not seen.
+    """Train a classifier of your own classes and test it on recordings that it has not seen.
 
-    Called again with the same `out`, it resumes. Videos that the run of `weights` has prepared are used as they are.
+    A call with the same `out` resumes the run. Videos that the run of `weights` has prepared are not prepared again.
 
-    In a script the call stands below a main guard, because the processes that re-encode import the script:
+    In a script put the call under a main guard, because the processes that re-encode import the script:
 
         if __name__ == '__main__':
             cmvl_mm.finetune('my_videos', out='work_dirs/classes', weights='work_dirs/pretrain')
 
     Args:
         videos: a folder with a folder of videos for each class, or a list with labels.
-        out: the work directory; gets `lists/`, the config, checkpoints, curves and `result.json`.
+        out: the work directory for `lists/`, the config, checkpoints, curves and `result.json`.
         weights: a work directory of `pretrain`, a checkpoint, or a name of the zoo; the network is that of the weights.
             None: random weights.
-        groups: which videos are one recording: a regular expression or a CSV file, see `prepare.groups`; None: by name.
-        config: None: 'own/finetune', with the network of the weights.
-        epochs: None spends the steps that the config spends on 1,000 videos.
-        test_share: of the videos, for the test.
-        options: of the config, dotted keys.
-        workers: processes that re-encode; None: one a core.
+        groups: which videos belong to one recording: a regular expression or a CSV file, see `prepare.groups`; None: by
+            name.
+        config: a shipped config or a file; None: 'own/finetune', with the network of the weights.
+        epochs: number of epochs; None chooses as many steps as the config takes for 1,000 videos.
+        test_share: share of the videos for the test.
+        options: dotted keys of the config and their values.
+        workers: processes that re-encode; None: one per core.
 
     Raises:
-        OwnVideosError: no classes, too few videos, no recording left for a test, or OUT holds another run: from
-            another start, on other videos, or of other length.
+        OwnVideosError: there are no classes, too few videos or no recording left for a test, or OUT holds another run:
+            with other initial weights, other videos or another length.
         ResumeError: OUT holds a run with another schedule.
         GroupsError: `groups` does not fit the videos.
-        FileNotFoundError, CheckpointError: there are no such weights, or they do not fit.
+        FileNotFoundError, CheckpointError: the weights do not exist, or they do not fit.
     """
     videos, out, options = Path(videos), Path(out), dict(options or {})
     root, listing = find_videos(videos)
     there = [entry.path for entry in as_entries(listing.sources)]
-    require_split(root, as_entries(listing.sources), groups, test_share)  # before hours of preparing
+    require_split(root, as_entries(listing.sources), groups, test_share)  # fail before hours of preparation
     start = start_of(weights)
     require_unclaimed(out, videos)
     require_start(out, 'finetune', start)

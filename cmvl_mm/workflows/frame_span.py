@@ -1,15 +1,15 @@
-"""The frames of a video that are asked for, checked before any work."""
+"""Check the requested frames of a video before any work."""
 
 from cmvl_mm.video.errors import FrameIndexError
 from cmvl_mm.video.stream import CompressedVideo
 
 
 def frame_span(video: CompressedVideo, frames: range | None) -> range:
-    """Display indices; None takes all.
+    """The requested display indices; None takes all frames.
 
     Raises:
-        FrameIndexError: the video does not have them all.
-        ValueError: they are not in steps of one.
+        FrameIndexError: the video lacks some of the frames.
+        ValueError: the step is not one.
     """
     count = video.num_frames
     if frames is None:

@@ -1,4 +1,4 @@
-"""What a test of a classifier on one's own videos says: shares, intervals, counts by class, who is taken for whom."""
+"""Figures of a classifier's test on your own videos: shares, intervals, counts by class, confusion matrix."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,19 +14,19 @@ MOST_CLASSES_SHOWN = 10  # in a confusion matrix
 
 
 class Share(NamedTuple):
-    """Right videos of a class, or of all."""
+    """Number of correct videos of one class, or of all classes."""
 
     right: int
     n: int
 
     @property
     def percent(self) -> float:
-        """Of the videos; nan of none."""
+        """Percent of the videos that are right; nan without videos."""
         return 100 * self.right / self.n if self.n else float('nan')
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 %, Wilson, in percent; videos of one recording are taken as independent, so that it is rather narrow."""
+        """95 % Wilson interval in percent; it treats videos of one recording as independent, so it is rather narrow."""
         if not self.n:
             return None
         low, high = wilson(self.right, self.n)
@@ -34,7 +34,7 @@ class Share(NamedTuple):
 
 
 def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(classes, classes) videos by true class (row) and by the class of the highest score (column).
+    """(classes, classes) number of videos by true class (row) and by the class with the highest score (column).
 
     Args:
         scores: (n, classes).
@@ -46,22 +46,22 @@ def confusion(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def top1(counts: np.ndarray) -> Share:
-    """Of all videos of a confusion matrix."""
+    """Top-1 share of all videos of a confusion matrix."""
     return Share(int(np.trace(counts)), int(counts.sum()))
 
 
 def of_classes(counts: np.ndarray) -> list[Share]:
-    """Of each class."""
+    """Top-1 share of each class."""
     return [Share(int(counts[label, label]), int(counts[label].sum())) for label in range(len(counts))]
 
 
 def largest_class(counts: np.ndarray) -> float:
-    """Percent right by always saying the class that most test videos have."""
+    """Percent of videos that are right if every answer is the most frequent class of the test."""
     return 100 * float(counts.sum(axis=1).max() / counts.sum())
 
 
 def top5(scores: np.ndarray, labels: np.ndarray) -> Share | None:
-    """None for fewer than 6 classes, where it says nothing."""
+    """Top-5 share; None for fewer than 6 classes, where it means little."""
     if scores.shape[1] < FEWEST_CLASSES_OF_TOP5:
         return None
     best = np.argsort(-scores, axis=1)[:, :5]
@@ -69,10 +69,10 @@ def top5(scores: np.ndarray, labels: np.ndarray) -> Share | None:
 
 
 def untested(classes: Sequence[str], test: Sequence[Entry]) -> str | None:
-    """A sentence on the classes without a test video; None where there is none.
+    """A sentence on the classes without a test video; None if every class has one.
 
     Args:
-        classes: names by label.
+        classes: class names by label.
         test: entries of the test.
     """
     tested = {entry.label for entry in test}
@@ -84,11 +84,11 @@ def untested(classes: Sequence[str], test: Sequence[Entry]) -> str | None:
 
 
 def table_of(counts: np.ndarray, classes: Sequence[str], split: Sequence[Sequence[str]]) -> str:
-    """Counts by class with what is right, and for few classes the confusion matrix.
+    """Table of counts and correct videos by class, with the confusion matrix for few classes.
 
     Args:
-        counts: as `confusion` gives them.
-        classes: names by label.
+        counts: result of `confusion`.
+        classes: class names by label.
         split: rows of `own_lists.counts`: header, classes, sum.
     """
     shares = [*of_classes(counts), top1(counts)]

@@ -1,4 +1,4 @@
-"""A folder of one's own videos, re-encoded for training where that has not been done; a stopped run resumes."""
+"""Re-encode a folder of your own videos for training if that has not been done; a stopped run resumes."""
 
 import os
 import shlex
@@ -28,24 +28,24 @@ _SHOWN = 5
 
 
 class OwnVideos(NamedTuple):
-    """Videos that can be trained on."""
+    """Videos that are ready for training."""
 
     root: Path
     entries: tuple[Entry, ...]
     """Paths relative to the root, labels by class folder."""
     classes: tuple[str, ...]
-    """Names by label; empty without class folders."""
+    """Class names by label; empty without class folders."""
     frames: dict[str, int]
-    """Of each path."""
+    """Number of frames of each path."""
     failed: tuple[str, ...]
-    """'path: reason. remedy.' of those that cannot be used."""
+    """'path: reason. remedy.' for each video that cannot be used."""
 
 
 def find_videos(videos: Path) -> tuple[Path, Listing]:
-    """What there is, before anything is read: (root, listing) of a folder, or of a list of videos.
+    """(root, listing) of a folder or a list of videos, before any video is read.
 
     Raises:
-        OwnVideosError: there is no such folder or list, or no video.
+        OwnVideosError: the folder or list does not exist, or has no video.
     """
     if videos.is_dir():
         root, listing = videos, find_in_folder(videos)
@@ -67,15 +67,15 @@ def find_videos(videos: Path) -> tuple[Path, Listing]:
 
 
 def is_prepared(root: Path) -> bool:
-    """Whether `cmvl prepare` or this module has written the folder."""
+    """Whether `cmvl prepare` or this module wrote the folder."""
     return (root / 'profile.txt').is_file() and (root / 'all.txt').is_file()
 
 
 def require_unclaimed(out: Path, videos: Path) -> None:
-    """One work directory serves one set of videos, or steps already done would be taken over from another.
+    """Refuse a work directory of another set of videos: its finished steps would be taken over.
 
     Raises:
-        OwnVideosError: it holds a run on other videos, or lies among the videos.
+        OwnVideosError: the directory holds a run on other videos, or lies among the videos.
     """
     note = out / 'source.txt'
     if videos.is_dir() and out.resolve().is_relative_to(videos.resolve()):
@@ -87,10 +87,10 @@ def require_unclaimed(out: Path, videos: Path) -> None:
 
 
 def claim(out: Path, videos: Path) -> None:
-    """Make the work directory and note the videos in it.
+    """Make the work directory and record the videos in it.
 
     Raises:
-        OwnVideosError: as `require_unclaimed`.
+        OwnVideosError: as for `require_unclaimed`.
     """
     require_unclaimed(out, videos)
     out.mkdir(parents=True, exist_ok=True)
@@ -98,19 +98,19 @@ def claim(out: Path, videos: Path) -> None:
 
 
 def prepared_by(weights: Path, videos: Path) -> Path | None:
-    """The folder into which another run has prepared the same videos; None where there is none."""
+    """The folder into which another run has prepared the same videos; None if there is none."""
     note, folder = weights / 'source.txt', weights / 'prepared'
     same = note.is_file() and note.read_text().strip() == str(videos.resolve())
     return folder if same and is_prepared(folder) else None
 
 
 def prepare_own(videos: Path, out: Path, *, workers: int | None = None) -> OwnVideos:
-    """Re-encode videos into a folder, with a progress bar; those that are there, and a prepared folder, are skipped.
+    """Re-encode videos into a folder, with a progress bar; finished videos and prepared folders are skipped.
 
     Args:
         videos: a folder, or a list of videos.
-        out: gets the videos under their own paths, `all.txt` and `classes.txt`.
-        workers: processes; None: one a core.
+        out: folder for the videos under their own paths, `all.txt` and `classes.txt`.
+        workers: number of processes; None: one per core.
 
     Raises:
         OwnVideosError: there is no video, or none can be used.
@@ -136,12 +136,12 @@ def prepare_own(videos: Path, out: Path, *, workers: int | None = None) -> OwnVi
 
 
 def as_entries(sources: Iterable[Source]) -> list[Entry]:
-    """Sources under the names that they have when they are prepared."""
+    """Entries of sources under the names that the prepared videos get."""
     return [Entry(source.target, source.label) for source in sources]
 
 
 def _counted(root: Path, entries: Sequence[Entry]) -> Iterator[tuple[str, int]]:
-    """(path, frames) of each; 0 of one that cannot be read."""
+    """(path, frames) of each entry; 0 frames for a video that cannot be read."""
     for entry in tqdm(entries, desc='counting frames', unit='video', leave=False):
         try:
             with CompressedVideo(root / entry.path) as video:
@@ -161,17 +161,17 @@ def _usable(
 
 
 def failures_in_words(failed: Sequence[str]) -> str:
-    """A line for the screen."""
+    """A line for the screen on the videos that cannot be used."""
     more = f' and {len(failed) - _SHOWN} more' if len(failed) > _SHOWN else ''
     return f'{len(failed)} cannot be used: {" ".join(failed[:_SHOWN])}{more}'
 
 
 def embed_command(videos: Path, out: Path) -> str:
-    """The command that embeds the videos with a run's weights, into a file of its own.
+    """The command that embeds the videos with a run's weights into a separate file.
 
     Args:
-        videos: the folder or list.
-        out: the work directory, after which the file is named.
+        videos: folder or list of videos.
+        out: the work directory; the file is named after it.
     """
     target = f'features_{out.resolve().name}.parquet'
     return shlex.join(['cmvl', 'embed', str(videos), '--model', str(out), '-o', target])

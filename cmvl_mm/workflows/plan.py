@@ -1,4 +1,4 @@
-"""How long to train on how many videos, and which are long enough; no files, no networks."""
+"""Choose how long to train for a number of videos, and which videos are long enough; no files, no networks."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,14 @@ from cmvl_mm.datasets.list_file import Entry
 from cmvl_mm.datasets.stages import find
 from cmvl_mm.prepare.own_lists import OwnVideosError
 
-FEWEST_VIDEOS = 4  # two batches of two: batch norm and a contrast need two
-USUAL_VIDEOS = 1000  # for which a config's epochs are meant
-_MOST_EPOCHS = 10  # times the config's
+FEWEST_VIDEOS = 4  # two batches of two: batch norm and a contrastive loss need two
+USUAL_VIDEOS = 1000  # number of videos for which a config's epochs are meant
+_MOST_EPOCHS = 10  # times the epochs of the config
 _SHOWN = 3
 
 
 class Need(NamedTuple):
-    """Frames that a sample of a config takes."""
+    """Frames that a training sample of a config needs."""
 
     frames: int
     why: str
@@ -26,8 +26,8 @@ class Need(NamedTuple):
 
 
 def need_of(config: Config) -> Need | None:
-    """What the training's sampling stage needs of a video; None where it stretches short ones, and where it is not
-    `SamplePretraining`: only the stage itself knows then, and the data set leaves out what it refuses."""
+    """Frames that the training's sampling stage needs; None if it stretches short videos or is not `SamplePretraining`:
+    then only the stage itself knows, and the data set leaves out the videos that it refuses."""
     pipeline = config.train_dataloader.dataset.pipeline
     numbers = find(pipeline, 'SamplePretraining')
     stage: Mapping[str, Any] = pipeline[numbers[0]] if numbers else {}
@@ -46,10 +46,10 @@ def need_of(config: Config) -> Need | None:
 def long_enough(
     entries: Sequence[Entry], frames: Mapping[str, int], need: Need | None
 ) -> tuple[list[Entry], str | None]:
-    """The entries that can be used, and a sentence on those that cannot.
+    """The entries that can be used, and a sentence on the other entries.
 
     Raises:
-        OwnVideosError: fewer than 4 are left.
+        OwnVideosError: fewer than 4 entries are left.
     """
     kept = [entry for entry in entries if need is None or frames[entry.path] >= need.frames]
     said = None
@@ -75,25 +75,24 @@ def counted(number: int, noun: str) -> str:
 
 
 def fit_batch(videos: int, batch: int) -> int:
-    """The config's batch, or half of the videos where that is less, so that an epoch has two steps; at least 2."""
+    """The config's batch, or half of the videos if that is less, so that an epoch has two steps; at least 2."""
     return max(2, min(batch, videos // 2))
 
 
 def fit_epochs(videos: int, batch: int, epochs: int, usual_batch: int) -> int:
-    """Epochs that spend the steps which the config spends on 1,000 videos; from its own to ten times as many.
+    """Epochs with as many steps as the config takes for 1,000 videos; one to ten times the config's epochs.
 
     Args:
-        videos: of the list.
-        batch: of this run.
-        epochs, usual_batch: of the config.
+        videos: number of videos of the list.
+        batch: batch of this run.
+        epochs, usual_batch: epochs and batch of the config.
     """
     steps = epochs * (USUAL_VIDEOS // usual_batch)
     return min(max(epochs, math.ceil(steps / max(1, videos // batch))), _MOST_EPOCHS * epochs)
 
 
 def chances(config: Config) -> dict[str, float]:
-    """What guessing reaches in the pretext tasks, as shares of 1: `acc_context`, `acc_motion`, `acc_residual`; one
-    process."""
+    """Chance level of the pretext tasks on one process, as shares of 1: `acc_context`, `acc_motion`, `acc_residual`."""
     batch, model = config.train_dataloader.batch_size, config.model
     found = {}
     if model.get('context_head') is not None:
@@ -102,7 +101,7 @@ def chances(config: Config) -> dict[str, float]:
         head = model.get(f'{target}_head')
         if head is not None and head.get('predictor', {}).get('query_size') is not None:
             pipeline = config.train_dataloader.dataset.pipeline
-            for number in find(pipeline, 'sample'):  # of a stage of one's own nobody knows the windows
+            for number in find(pipeline, 'sample'):  # the windows of a custom stage are not known
                 windows = 1 + pipeline[number].get('num_negatives', 3)
                 found[f'acc_{target}'] = 1 / (batch * windows * math.prod(head.predictor.query_size))
     return found

@@ -1,4 +1,4 @@
-"""One video re-encoded for training, as a file of a name that is given."""
+"""Re-encode one video for training into a given file."""
 
 from pathlib import Path
 
@@ -8,24 +8,25 @@ from cmvl_mm.workflows.prepare_request import PrepareError, RequestError
 
 
 def is_one_video(src: Path) -> bool:
-    """Whether a source is a video by its name, and neither a folder nor a list."""
+    """Whether a source is a video by its name, not a folder or a list."""
     return src.suffix.lower() in SUFFIXES and src.is_file()
 
 
 def prepare_one(src: Path, dst: Path, profile: str) -> int:
-    """Write `src` as `reencode` does; nothing that is there is replaced.
+    """Re-encode `src` with `reencode`; an existing file is not replaced.
 
     Args:
-        dst: ends in .mp4; its folder is made.
-        profile: of `PROFILES`.
+        src: the video.
+        dst: path that ends in .mp4; its folder is made.
+        profile: name of a profile of `PROFILES`.
 
     Returns:
         The number of frames.
 
     Raises:
-        RequestError: `dst` has another suffix, or `profile` is none.
-        PrepareError: there is a file of that name.
-        VideoError: as `reencode`.
+        RequestError: `dst` has another suffix, or `profile` is unknown.
+        PrepareError: the file exists.
+        VideoError: as for `reencode`.
     """
     if profile not in PROFILES:
         raise RequestError(f'profile {profile!r} is not one of {", ".join(sorted(PROFILES))}')

@@ -1,4 +1,4 @@
-"""What became of the videos of a run: report.json, and its summary in lines."""
+"""The outcome of each video of a run: report.json, and its summary in lines."""
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,16 +12,16 @@ from cmvl_mm.prepare.tally import Tally
 from cmvl_mm.video.encode import PROFILES
 from cmvl_mm.workflows.prepare_request import PrepareRequest
 
-PRETRAINING = (16, 4, 2, 8)  # the paper's clip, stride and motion, the release's gap
-PRETRAINING_FRAMES = pretraining_span(*PRETRAINING)  # 71: pretraining leaves shorter videos out
-SHOWN = 20  # names of a kind in the summary; the report has all
+PRETRAINING = (16, 4, 2, 8)  # the paper's clip length, stride and motion frames, the release's gap
+PRETRAINING_FRAMES = pretraining_span(*PRETRAINING)  # 71: pretraining leaves out shorter videos
+SHOWN = 20  # names of each kind in the summary; the report has all names
 
 
 def report_of(request: PrepareRequest, tally: Tally, listing: Listing, extra: Mapping[str, Any]) -> dict[str, Any]:
     """The contents of report.json.
 
     Args:
-        extra: what there is to say about the data set.
+        extra: facts about the data set.
     """
     failed = [{'path': source.path, **failure._asdict()} for source, failure in tally.failed()] + [
         {'path': path, 'stage': stage, 'reason': reason, 'remedy': remedy, 'machine': ''}
@@ -53,7 +53,7 @@ def report_of(request: PrepareRequest, tally: Tally, listing: Listing, extra: Ma
 
 
 def summary_of(report: Mapping[str, Any]) -> Iterator[str]:
-    """Lines for the screen."""
+    """The summary of a report as lines for the screen."""
     failed, short = report['failed'], report['short']
     yield f'{report["ready"]} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames'
     if short:
@@ -69,16 +69,16 @@ def summary_of(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _told(one: Mapping[str, str]) -> str:
-    """A failure in a line, which names the machine where that was another one than this."""
+    """A failure as one line, which names the machine if it is not this one."""
     where = '' if one['machine'] in ('', platform.node()) else f' (on {one["machine"]})'
     return f'{one["path"]}: {one["stage"]}: {one["reason"]}{where}. {one["remedy"]}.'
 
 
 def found_of(listing: Listing, request: PrepareRequest, mine: int) -> Iterator[str]:
-    """Lines on what is there, before the work; what the search left out, so that nobody loses videos without a word.
+    """Lines on the videos found, before the work, and on files that the search left out, so none is lost silently.
 
     Args:
-        mine: videos of this part.
+        mine: number of videos of this part.
     """
     yield f'{len(listing.sources)} videos in {request.src}, {mine} of them in this run'
     kinds = sorted(listing.not_taken.items(), key=lambda item: -len(item[1]))

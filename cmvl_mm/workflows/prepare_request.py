@@ -1,4 +1,4 @@
-"""What is to be prepared, from where to where, checked before any work."""
+"""The request of a preparation: sources, destination and settings, checked before any work."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,41 +10,41 @@ from cmvl_mm.video.encode import PROFILES
 
 
 class PrepareError(ValueError):
-    """Videos cannot be prepared as asked; the message names path, value and remedy."""
+    """Videos cannot be prepared as requested; the message names path, value and remedy."""
 
 
 class RequestError(PrepareError):
-    """What is asked for contradicts itself: nothing has been read yet."""
+    """The request contradicts itself; nothing has been read yet."""
 
 
 @dataclass(frozen=True)
 class PrepareRequest:
-    """Raises RequestError where its parts contradict each other."""
+    """The settings of a preparation. Raises RequestError if they contradict each other."""
 
     src: Path
-    """A folder, searched to its bottom, or an annotation list."""
+    """A folder, searched with all subfolders, or an annotation list."""
     dst: Path
     """Folder for the result, outside the sources."""
     list_root: Path | None = None
-    """Folder of a list's videos; None: where the list lies."""
+    """Folder of a list's videos; None: the folder of the list."""
     profile: str = 'paper'
-    """Of `PROFILES`."""
+    """Name of a profile of `PROFILES`."""
     workers: int | None = None
-    """Processes; None: one for each core, of this machine or of the cluster."""
+    """Number of processes; None: one per core of this machine or of the cluster."""
     shard: tuple[int, int] = (1, 1)
-    """(i, n): the ith of n parts, from 1."""
+    """(i, n): the ith of n parts, counted from 1."""
     flow: bool = False
-    """Make TV-L1 optical flow of each video, too."""
+    """Whether to compute TV-L1 optical flow of each video as well."""
     dataset: str | None = None
-    """Write the lists of this data set, too: of `DATASETS`; None writes none."""
+    """Name of a data set of `DATASETS` whose lists are written as well; None writes none."""
     lists: Path | None = None
     """Folder of the data set's own lists."""
     own_lists: bool = False
-    """They were changed on purpose: do not check them."""
+    """Whether the lists were changed on purpose: then they are not checked."""
     engine: Literal['process', 'ray'] = 'process'
-    """What runs the workers: this machine, or a Ray cluster."""
+    """Where the workers run: on this machine, or on a Ray cluster."""
     address: str | None = None
-    """Of the cluster, HOST:PORT or 'auto'; None starts one here for the run."""
+    """Address of the cluster, HOST:PORT or 'auto'; None starts a cluster here for the run."""
 
     def __post_init__(self) -> None:
         fault = self._fault()
@@ -90,17 +90,17 @@ class PrepareRequest:
 
     @property
     def motion(self) -> Literal['vectors', 'flow']:
-        """What a video must have to be ready."""
+        """The kind of motion that a ready video must have."""
         return 'flow' if self.flow else 'vectors'
 
     @property
     def list_name(self) -> str:
-        """Of the list that is written, without suffix."""
+        """Name of the list that is written, without suffix."""
         return 'all' if self.src.is_dir() else self.src.stem
 
     @property
     def report_path(self) -> Path:
-        """The file that tells what became of each video."""
+        """Path of the report on the outcome of each video."""
         index, count = self.shard
         name = self.list_name + ('' if count == 1 else f'_{index}of{count}')
         return self.dst / ('report.json' if name == 'all' else f'report_{name}.json')

@@ -1,4 +1,4 @@
-"""Re-encode a folder or list of videos for training; may be stopped and started again."""
+"""Re-encode a folder or list of videos for training; a stopped run can be restarted."""
 
 import json
 import os
@@ -29,16 +29,16 @@ _KEPT = 'What is finished is kept. Remedy: free space or permissions, then the s
 
 @dataclass(frozen=True)
 class PrepareResult:
-    """What a run has done."""
+    """The result of a run."""
 
     report: dict[str, Any]
-    """As report.json has it."""
+    """Contents of report.json."""
     path: Path
-    """Of that file."""
+    """Path of report.json."""
     stopped: bool
-    """By Ctrl-C; the same request resumes."""
+    """Whether Ctrl-C stopped the run; the same request resumes it."""
     useful: bool
-    """Whether any video is ready, or this part has none to do."""
+    """Whether any video is ready, or this part has no videos."""
 
 
 def prepare_videos(
@@ -49,20 +49,20 @@ def prepare_videos(
 ) -> PrepareResult:
     """Re-encode what `request` names into MPEG-4 Part 2 in .mp4, an I-frame every 12 frames, no B-frames.
 
-    `request.dst` gets the videos under their own paths, an annotation list of those that are ready, classes.txt where
-    the sources have class folders, and report.json. A video takes its name only when it was decoded again and found
-    complete; what is there already is skipped. A broken video stops nothing.
+    The videos are written to `request.dst` under their own paths, with an annotation list of the ready videos,
+    classes.txt if the sources have class folders, and report.json. A video gets its final name only after it has been
+    decoded again and found complete; existing videos are skipped. A broken video does not stop the run.
 
     Args:
-        say: is told each line of progress.
-        watch: passes on the outcomes as they come, and their number; a progress bar.
+        say: function that gets each line of progress.
+        watch: function that passes on the outcomes as they arrive, with their number, such as a progress bar.
 
     Raises:
-        PrepareError: sources or lists cannot be read, the result cannot be written, another profile is there, or
+        PrepareError: sources or lists cannot be read, the result cannot be written, the folder has another profile, or
             OpenCV has no optical flow.
         WorkersCannotStart: no process can be started.
-        ClusterError: there is no Ray cluster at the address, or a machine of it cannot do this work.
-        ModuleNotFoundError: Ray is asked for and not installed.
+        ClusterError: there is no Ray cluster at the address, or one of its machines cannot do this work.
+        ModuleNotFoundError: Ray is requested and not installed.
     """
     if request.flow:
         _require_optflow()
@@ -78,7 +78,7 @@ def prepare_videos(
     tally = Tally(listing.sources)
     stopped = False
     try:
-        root, dst = request.root.absolute(), request.dst.absolute()  # a worker may have another current folder
+        root, dst = request.root.absolute(), request.dst.absolute()  # a worker may have another working directory
         with _pool(request, [root, dst]) as (pool, workers):
             stream = prepare_all(root, dst, request.profile, request.motion, mine, workers, pool)
             with closing(stream):
@@ -89,9 +89,9 @@ def prepare_videos(
     except KeyboardInterrupt:
         stopped = True
         say('stopped; repeat the command to resume')
-    whole = not stopped and count == 1  # the lists of a part would be taken for the data set's
+    whole = not stopped and count == 1  # lists of a part would be mistaken for those of the data set
     with _writing(request.dst):
-        # What other shards have finished by now is on the list too; the last of them completes it.
+        # The list also has what other shards have finished by now; the last shard completes it.
         ready = ready_sources(request.dst, request.motion, listing.sources, tally)
         write_list(request.dst / f'{request.list_name}.txt', ready)
         if listing.classes:
@@ -99,7 +99,7 @@ def prepare_videos(
         extra = _finish_dataset(request, matched, tally, say) if matched and whole else {}
         report = report_of(request, tally, listing, extra)
         text = json.dumps(report, indent=2, ensure_ascii=False)
-        # A path that is not UTF-8 comes out as JSON's own escape.
+        # A path that is not UTF-8 is written with JSON's own escape.
         replace_text(request.report_path, text.encode('utf-8', 'backslashreplace').decode() + '\n')
     for line in (*summary_of(report), f'all of it in {request.report_path}'):
         say(line)
@@ -111,10 +111,10 @@ def prepare_videos(
 
 
 def check_profile(dst: Path, profile: str, say: Say) -> None:
-    """One folder holds one profile: a second run with another one would keep the first one's files.
+    """Refuse a second profile in a folder: the run would keep the files of the first profile.
 
     Raises:
-        PrepareError: it holds another, or cannot be written.
+        PrepareError: the folder holds another profile, or is not writable.
     """
     record = dst / 'profile.txt'
     with _writing(dst):
@@ -135,7 +135,7 @@ def check_profile(dst: Path, profile: str, say: Say) -> None:
 
 @contextmanager
 def _writing(dst: Path) -> Iterator[None]:
-    """Within the block, files are written to the folder. Raises PrepareError: that fails."""
+    """A block that writes files to the folder. Raises PrepareError if that fails."""
     try:
         yield
     except OSError as error:
@@ -144,7 +144,7 @@ def _writing(dst: Path) -> Iterator[None]:
 
 @contextmanager
 def _pool(request: PrepareRequest, folders: list[Path]) -> Iterator[tuple[Pool, int]]:
-    """What runs the workers, and their number."""
+    """The pool that runs the workers, and their number."""
     cores = os.cpu_count() or 1
     if request.engine == 'process':
         yield in_processes, cores if request.workers is None else request.workers
@@ -156,12 +156,12 @@ def _pool(request: PrepareRequest, folders: list[Path]) -> Iterator[tuple[Pool, 
 def _found(request: PrepareRequest) -> Listing:
     try:
         return find_in_folder(request.src) if request.src.is_dir() else find_in_list(request.src, request.root)
-    except (OSError, ValueError) as error:  # it cannot be read, or is no list
+    except (OSError, ValueError) as error:  # it cannot be read, or is not a list
         raise PrepareError(str(error)) from error
 
 
 def _matched(request: PrepareRequest, listing: Listing, say: Say) -> Matched:
-    """The data set's lists, checked before anything is prepared, and the videos that they name."""
+    """The data set's lists, checked before any preparation, and the videos that they name."""
     assert request.dataset is not None
     assert request.lists is not None
     try:
@@ -175,7 +175,7 @@ def _matched(request: PrepareRequest, listing: Listing, say: Say) -> Matched:
 
 
 def _finish_dataset(request: PrepareRequest, matched: Matched, tally: Tally, say: Say) -> dict[str, Any]:
-    """Write the lists; what there is to report about the data set."""
+    """Write the lists; returns facts about the data set for the report."""
     folder = request.dst.parent
     ready = {source.target for source, _ in tally.ready()}
     counts = write_dataset_lists(matched, folder, ready=ready)
@@ -192,7 +192,7 @@ def _finish_dataset(request: PrepareRequest, matched: Matched, tally: Tally, say
 
 
 def _require_optflow() -> None:
-    """TV-L1 is in OpenCV's contributed modules, which are easily lost: said before any work starts."""
+    """Refuse to start without TV-L1, which is in OpenCV's contributed modules."""
     from cmvl_mm.prepare.tvl1 import require_optflow
 
     try:

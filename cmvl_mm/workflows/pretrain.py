@@ -1,4 +1,4 @@
-"""From a folder of videos without labels to a pretrained video network, in one call."""
+"""Pretrain a video network on a folder of videos without labels, in one call."""
 
 import shlex
 from collections.abc import Mapping
@@ -31,23 +31,23 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Pretrained:
-    """What a pretraining left."""
+    """The result of a pretraining."""
 
     work_dir: str
     weights: str
-    """The newest checkpoint."""
+    """Path of the newest checkpoint."""
     videos: int
-    """That were trained on."""
+    """Number of videos in the training."""
     left_out: int
-    """That are broken or too short."""
+    """Number of videos that are broken or too short."""
     epochs: int
     figures: dict[str, dict[str, float]]
-    """Losses and accuracies (shares of 1) by name: `first` and `last` epoch's means, and `chance` where it is known."""
+    """Losses and accuracies (shares of 1) by name: means of the `first` and `last` epoch, and `chance` if known."""
     next: tuple[str, ...]
     """Commands that use the weights."""
 
     def in_words(self) -> str:
-        """For the screen."""
+        """The result as text for the screen."""
         rows = [['', 'first epoch', 'last epoch', 'by chance']]
         for name, values in self.figures.items():
             factor = 100 if name.startswith('acc') else 1
@@ -68,31 +68,32 @@ def pretrain(
     options: Mapping[str, Any] | None = None,
     workers: int | None = None,
 ) -> Pretrained:
-    """Train a video network on videos without labels; called again with the same `out`, it resumes.
+    """Train a video network on videos without labels; a call with the same `out` resumes the run.
 
-    The videos are re-encoded into OUT/prepared, unless they are prepared. Videos too short for the config are left out
-    and named. A GPU is used where there is one. OUT is a work directory: it gets the config, checkpoints and curves.
+    The videos are re-encoded into OUT/prepared, unless they are prepared already. Videos that are too short for the
+    config are left out and named. A GPU is used if there is one. The config, checkpoints and curves are in OUT.
 
-    In a script the call stands below a main guard, because the processes that re-encode import the script:
+    In a script put the call under a main guard, because the processes that re-encode import the script:
 
         if __name__ == '__main__':
             cmvl_mm.pretrain('my_videos', out='work_dirs/pretrain')
 
     Args:
-        videos: a folder, searched to its bottom, or a list.
+        videos: a folder, searched with all subfolders, or a list.
         out: the work directory.
         config: a shipped config or a file, such as 'own/pretrain'.
-        epochs: None spends the steps that the config spends on 1,000 videos, see `plan.fit_epochs`.
-        options: of the config, dotted keys, e.g. `{'train_dataloader.num_workers': 4}`.
-        workers: processes that re-encode; None: one a core.
+        epochs: number of epochs; None chooses as many steps as the config takes for 1,000 videos, see
+            `plan.fit_epochs`.
+        options: dotted keys of the config and their values, e.g. `{'train_dataloader.num_workers': 4}`.
+        workers: processes that re-encode; None: one per core.
 
     Raises:
-        OwnVideosError: there are too few videos, or OUT holds another run: on other videos, or of other length.
+        OwnVideosError: there are too few videos, or OUT holds another run: on other videos or of another length.
         ResumeError: OUT holds a run with another schedule.
     """
     videos, out, options = Path(videos), Path(out), dict(options or {})
-    settings = load_config(config, options)  # before hours of preparing
-    _, listing = find_videos(videos)  # a wrong folder leaves no work directory
+    settings = load_config(config, options)  # fail before hours of preparation
+    _, listing = find_videos(videos)  # a wrong folder makes no work directory
     there = [entry.path for entry in as_entries(listing.sources)]
     require_unclaimed(out, videos)
     require_start(out, 'pretrain', None)
@@ -136,12 +137,12 @@ def _result(settings: Any, out: Path, videos: Path, used: int, left_out: int, cl
 
 
 def figures_of(rows: list[Row], last: int, chance: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """`Pretrained.figures` from a run's curves: the paper's tasks first, then what other heads have, by name.
+    """`Pretrained.figures` from a run's curves: the paper's tasks first, then those of other heads by name.
 
     Args:
-        rows: of the curves, as `read_curves` gives them.
-        last: epoch.
-        chance: shares of 1 by name, where they are known.
+        rows: rows of the curves from `read_curves`.
+        last: number of the last epoch.
+        chance: known chance levels by name, as shares of 1.
     """
     first, end = ({name for row in rows if row['epoch'] == epoch for name in row} for epoch in (1, last))
     there = {name for name in first & end if name.startswith(('loss_', 'acc_'))}
@@ -154,7 +155,7 @@ def figures_of(rows: list[Row], last: int, chance: Mapping[str, float]) -> dict[
 
 
 def _says_clips(settings: Any) -> bool:
-    """Whether a config alone says which clips of a video are embedded."""
+    """Whether the config alone determines which clips of a video are embedded."""
     try:
         ClipSettings.of_config(settings, 'the config')
     except SettingsError:

@@ -1,4 +1,4 @@
-"""A page of any work directory: what ran, its test's figures with intervals, its curves, and a gallery."""
+"""Write an HTML page on a work directory: the run, its test's figures with intervals, curves, and a gallery."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -27,25 +27,25 @@ _NO_COUNT = 'it does not say how many videos were tested, so that there are no i
 
 
 class ReportError(ValueError):
-    """A folder that no report can be made of; with path and remedy."""
+    """The folder has nothing to report; the message names path and remedy."""
 
 
 def report(work_dir: str | Path, out: str | Path) -> Path:
-    """Write one HTML file on a work directory, which needs no other file to be read.
+    """Write one self-contained HTML file on a work directory.
 
-    It has the run's config and counts; figures of the newest test in percent, with 95 % intervals where the number of
-    test videos is known; curves; and, where there is a file of features (`--dump-features`), a gallery. Tests and
-    features of the sub-folder `test`, where `cmvl finetune` and `cmvl test` put them, are the directory's own.
+    The page has the run's config and counts; figures of the newest test in percent, with 95 % intervals if the number
+    of test videos is known; curves; and a gallery if there is a file of features (`--dump-features`). It includes tests
+    and features of the sub-folder `test`, into which `cmvl finetune` and `cmvl test` write.
 
     Args:
-        work_dir: of training, testing or both.
-        out: the file.
+        work_dir: work directory of a training, a test or both.
+        out: path of the HTML file.
 
     Returns:
         `out`.
 
     Raises:
-        ReportError: there is no such folder, or neither training nor a test has logged anything there.
+        ReportError: the folder does not exist, or no training or test has logged anything there.
         FeaturesError: a file of features is damaged.
         VideoError: a video of the gallery cannot be read.
     """
@@ -78,7 +78,7 @@ def report(work_dir: str | Path, out: str | Path) -> Path:
 
 
 def _folders(work_dir: Path) -> tuple[Path, Path]:
-    """Where tests of a work directory write: `tools/test.py --work-dir`, and `cmvl test` and `cmvl finetune`."""
+    """Folders into which tests write: for `tools/test.py --work-dir`, and for `cmvl test` and `cmvl finetune`."""
     return work_dir, work_dir / 'test'
 
 
@@ -87,7 +87,7 @@ def _changed(path: Path) -> float:
 
 
 def _newest_test(work_dir: Path) -> Path | None:
-    """The file of figures of the newest test; None where no test has finished."""
+    """The file of figures of the newest test; None if no test has finished."""
     found = []
     for folder in _folders(work_dir):
         with suppress(FileNotFoundError):
@@ -103,7 +103,7 @@ def _tested(file: Path) -> dict[str, Any]:
 
 
 def _settings(work_dir: Path) -> dict[str, Any]:
-    """What the newest run's own config says of data and classes; nothing in it is run."""
+    """Data and classes from the newest run's config, which is read without running it."""
     written = sorted(work_dir.glob('*/vis_data/config.py'))
     wanted = ('train_dataloader', 'test_dataloader', 'train_cfg', 'model')
     return read_literals(written[-1], (), wanted) if written else {}
@@ -135,7 +135,7 @@ def _listed(file: str) -> str:
 
 
 def _panels(curves: list[Row], settings: Mapping[str, Any]) -> dict[str, Panel]:
-    """A panel for each kind of key; chance is one clip of the batch (context task) or one of the classes."""
+    """A panel for each kind of key; chance is 1 / batch size (context task) or 1 / number of classes."""
     keys = sorted({key for row in curves for key in row})
     head = (settings.get('model') or {}).get('cls_head') or {}
     choices = dict(
@@ -163,7 +163,7 @@ def _validation_rows(validations: Mapping[int, Row]) -> list[list[str]]:
 
 
 def _class_names(found: Features, dataset: Mapping[str, Any]) -> Sequence[str] | None:
-    """Of `classes.txt` beside the test list; None without one, and where it lacks a class of the features."""
+    """Class names from `classes.txt` next to the test list; None without this file or if it lacks a class."""
     file = dataset.get('ann_file') or dataset.get('gallery')
     if not isinstance(file, str):
         return None

@@ -1,4 +1,4 @@
-"""What a work directory of `cmvl pretrain` or `cmvl finetune` was trained with; another run there is refused early."""
+"""Record the settings of `cmvl pretrain` or `cmvl finetune` in the work directory, and refuse other runs early."""
 
 import hashlib
 import json
@@ -21,26 +21,26 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Start:
-    """Weights that a training starts from."""
+    """The initial weights of a training."""
 
     place: str
-    """Absolute path, or a name or address."""
+    """Absolute path, name or address of the weights."""
     sha256: str
-    """Of the file."""
+    """SHA-256 of the file."""
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What must be the same where a run resumes."""
+    """The settings that must be the same when a run resumes."""
 
     command: str
     """'pretrain' or 'finetune'."""
     start: Start | None
-    """None: random weights."""
+    """Initial weights; None for random weights."""
     videos: tuple[str, ...]
-    """Paths of those that are trained on or tested."""
+    """Paths of the videos for training or test."""
     left_out: tuple[str, ...]
-    """Paths of those that were there and cannot be used."""
+    """Paths of the videos that were found and cannot be used."""
     train_list: str
     """SHA-256 of the training list."""
     epochs: int
@@ -48,10 +48,10 @@ class RunRecord:
 
 
 def start_of(weights: str | Path | None) -> Start | None:
-    """The weights as they are now.
+    """Place and digest of the weights as they are now.
 
     Raises:
-        FileNotFoundError, CheckpointError: there are no such weights.
+        FileNotFoundError, CheckpointError: the weights do not exist.
     """
     if weights is None:
         return None
@@ -65,12 +65,12 @@ def digest_of(entries: Sequence[Entry]) -> str:
 
 
 def write_record(out: Path, record: RunRecord) -> None:
-    """Just before the training begins."""
+    """Write the record, just before the training begins."""
     replace_text(out / RECORD, f'{json.dumps(asdict(record), indent=1, ensure_ascii=False)}\n')
 
 
 def read_record(out: Path) -> RunRecord | None:
-    """The record of a run that has saved a checkpoint; None where there is nothing to resume, or no record.
+    """The record of a run that has saved a checkpoint; None if there is nothing to resume or no record.
 
     Raises:
         OwnVideosError: the record cannot be read.
@@ -88,15 +88,15 @@ def read_record(out: Path) -> RunRecord | None:
 
 
 def has_checkpoint(out: Path) -> bool:
-    """Whether a run there has saved one."""
+    """Whether a run has saved a checkpoint in this work directory."""
     return any(OF_A_RUN.fullmatch(path.name) for path in out.glob('*.pth'))
 
 
 def require_start(out: Path, command: str, start: Start | None) -> None:
-    """What is held resumes only with the command and the start that it had.
+    """Refuse to resume with another command or other initial weights.
 
     Raises:
-        OwnVideosError: it had others, or nothing says what a classifier started from.
+        OwnVideosError: they differ, or the initial weights of a classifier are not recorded.
     """
     held = read_record(out)
     if held is None:
@@ -121,16 +121,16 @@ def _in_words(start: Start | None, with_digest: bool) -> str:
 
 
 def require_videos(out: Path, videos: Path, found: Collection[str], *, usable: bool) -> None:
-    """What is held resumes only with the videos that it had.
+    """Refuse to resume with other videos.
 
     Args:
         out: the work directory.
         videos: the folder, for the message.
-        found: paths of the videos that are there now.
-        usable: whether `found` are those that can be used; else those that could not be used then do not count.
+        found: paths of the videos that exist now.
+        usable: whether all `found` can be used; otherwise videos that could not be used before are ignored.
 
     Raises:
-        OwnVideosError: some are new, or gone.
+        OwnVideosError: some videos are new or missing.
     """
     held = read_record(out)
     if held is None:
@@ -148,10 +148,10 @@ def require_videos(out: Path, videos: Path, found: Collection[str], *, usable: b
 
 
 def require_same(out: Path, asked: RunRecord) -> None:
-    """What is held resumes only with the training list, epochs and batch that it had.
+    """Refuse to resume with another training list, other epochs or another batch.
 
     Raises:
-        OwnVideosError: they are others.
+        OwnVideosError: one of them differs.
     """
     held = read_record(out)
     if held is None:

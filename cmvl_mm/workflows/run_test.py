@@ -24,20 +24,20 @@ class NothingToTest(ValueError):
 
 @dataclass(frozen=True)
 class Tested:
-    """What a test has found."""
+    """The result of a test."""
 
     config: str
     checkpoint: str | None
-    """None: the weights that the config's `model.init_cfg` names, or random ones."""
+    """Path of the checkpoint; None: the weights that the config's `model.init_cfg` names, or random weights."""
     work_dir: str
-    """With log and figures."""
+    """Folder of the log and the figures."""
     figures: list[Figure]
-    """In percent, with 95 % intervals."""
+    """Figures in percent, with 95 % intervals."""
     raw: dict[str, Any]
-    """As the file of the test has them: the metrics' own units, counts, times."""
+    """Contents of the test's file: figures in the metrics' own units, counts, times."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The result as plain data for JSON."""
         return vars(self) | dict(figures=[figure._asdict() for figure in self.figures])
 
 
@@ -56,18 +56,19 @@ def run_named_test(
     """Test in this process, with a progress bar on standard error and the figures on standard output.
 
     Args:
-        target: a shipped config ('demo/retrieval'), a config file, or a work directory: its newest config is taken, its
-            newest checkpoint where `checkpoint` is None, and the results go to its sub-folder `test`.
-        checkpoint: as in `run_test`.
-        work_dir: for log and figures; None: work_dirs/<the config's path below configs/>.
-        split: official split 2 or 3 in every list of a config that names split 1.
-        options: of the config, dotted keys.
-        sha256, seed, dump_features, dump: as in `run_test`.
+        target: a shipped config ('demo/retrieval'), a config file, or a work directory. For a work directory, its
+            newest config is used, its newest checkpoint if `checkpoint` is None, and the results go to its sub-folder
+            `test`.
+        checkpoint: as for `run_test`.
+        work_dir: folder for log and figures; None: work_dirs/<the config's path below configs/>.
+        split: official split 2 or 3, which replaces split 1 in every list of the config.
+        options: dotted keys of the config and their values.
+        sha256, seed, dump_features, dump: as for `run_test`.
 
     Raises:
         NothingToTest: the work directory has no config, or the config has no test.
-        NotShippedError, ConfigKeyError: as `load_config`.
-        FileNotFoundError, CheckpointError, DigestError: as `run_test`.
+        NotShippedError, ConfigKeyError: as for `load_config`.
+        FileNotFoundError, CheckpointError, DigestError: as for `run_test`.
     """
     read_files_as_data()
     folder = Path(target)
@@ -100,21 +101,21 @@ def run_test(
     dump_features: str | None = None,
     dump: str | None = None,
 ) -> Runner:
-    """Run a config's test; the runner's work directory gets log and figures.
+    """Run a config's test; log and figures go to the runner's work directory.
 
     Args:
-        config: with `work_dir` and `launcher`; changed in place.
+        config: config with `work_dir` and `launcher`; changed in place.
         checkpoint: a file, a work directory, a name of the zoo or an address; None takes the weights that
-            `model.init_cfg` names, and random ones where it is None.
-        sha256: of the checkpoint, in full; another file is refused.
-        seed: of random weights.
-        dump_features: an .npz for features, labels, is_query, paths and scores.
-        dump: a .pkl for predictions, as MMAction2's analysis tools read them.
+            `model.init_cfg` names, or random weights if it is None.
+        sha256: full SHA-256 of the checkpoint; another file is refused.
+        seed: seed of random weights.
+        dump_features: path of an .npz file for features, labels, is_query, paths and scores.
+        dump: path of a .pkl file for predictions in the form that MMAction2's analysis tools read.
 
     Raises:
-        FileNotFoundError, CheckpointError, DigestError: there is no such checkpoint, or it does not fit.
-        ValueError: there is none, and a head would be random.
-        FeaturesError, PredictionsError: what is dumped could not be written; the figures are there.
+        FileNotFoundError, CheckpointError, DigestError: the checkpoint does not exist, or does not fit.
+        ValueError: there is no checkpoint, and a head would be random.
+        FeaturesError, PredictionsError: features or predictions could not be written; the figures are complete.
     """
     config.load_from = checkpoint
     if checkpoint is not None and sha256 is not None:

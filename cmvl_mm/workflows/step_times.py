@@ -1,4 +1,4 @@
-"""How long the steps of a job took, over all its runs: a rerun that finds a step done does not change its time."""
+"""Times of the steps of a job over all its runs: a rerun that finds a step done does not change its time."""
 
 import json
 import time
@@ -12,11 +12,11 @@ from cmvl_mm.files.atomic import replace_text
 class StepTimes:
     """Seconds of each step in a JSON file.
 
-    A step's time is what it took until it first succeeded, the runs that were stopped or failed included. With another
-    command the step is another one, and its time starts anew.
+    A step's time includes all runs until its first success, also stopped and failed runs. A step with another command
+    counts as another step, whose time starts from zero.
 
     Args:
-        path: of the file; one that is not there begins empty.
+        path: path of the file; a missing file counts as empty.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -28,8 +28,8 @@ class StepTimes:
         """Time the block, unless this step with this command has succeeded before.
 
         Args:
-            name: of the step.
-            command: what it does, with all its settings.
+            name: name of the step.
+            command: command of the step with all its settings.
         """
         known = self._steps.get(name)
         if known is None or known['command'] != command:
@@ -47,7 +47,7 @@ class StepTimes:
 
     @property
     def minutes(self) -> dict[str, float]:
-        """Minutes of every step, in the order in which they first ended."""
+        """Minutes of every step, in the order in which the steps first ended."""
         return {name: step['seconds'] / 60 for name, step in self._steps.items()}
 
     @property

@@ -1,4 +1,4 @@
-"""A training of our runner's in this process, resumed where its work directory has a checkpoint."""
+"""Train with our runner in this process; resume if the work directory has a checkpoint."""
 
 import time
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ from cmvl_mm.files.atomic import replace_text
 
 from .plan import counted, fit_batch, fit_epochs
 
-_SAVES = 20  # of a run, at most
+_SAVES = 20  # at most, per run
 
 
 def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str, Any]) -> str:
-    """Batch, epochs and saves of a list of so many videos; what `options` set themselves stays.
+    """Set batch, epochs and saves for a number of videos; keys set in `options` stay.
 
     Args:
         config: changed in place.
-        videos: of the training list.
-        epochs: None chooses.
-        options: as the user gave them.
+        videos: number of videos of the training list.
+        epochs: number of epochs; None chooses it.
+        options: options of the user.
 
     Returns:
         A line for the screen.
@@ -59,11 +59,11 @@ def train(config: Config, out: Path) -> None:
     """Train to the end; a stopped run resumes from its newest checkpoint.
 
     Args:
-        config: complete but for its work directory.
+        config: config that is complete except for its work directory.
         out: the work directory.
 
     Raises:
-        ResumeError, CheckpointError: it holds another run, whose config stays as it was.
+        ResumeError, CheckpointError: `out` holds another run, whose config stays unchanged.
     """
     read_files_as_data()
     config.launcher, config.work_dir, config.resume = 'none', str(out.absolute()), True
@@ -79,10 +79,10 @@ def train(config: Config, out: Path) -> None:
 
 
 def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
-    """Test weights; the figures as the metrics give them. Their table is in the log file alone.
+    """Test weights and return the figures in the metrics' own units. Only the log file has their table.
 
     Args:
-        config: complete but for its work directory.
+        config: config that is complete except for its work directory.
         out: the work directory.
         weights: a checkpoint.
     """
@@ -95,6 +95,6 @@ def run_test(config: Config, out: Path, weights: Path) -> dict[str, float]:
 
 
 def _named(config: Config) -> Config:
-    """MMEngine names a run by its second, and two of one name share a log."""
+    """Name the run: MMEngine names it by the second, and two runs of one name would share a log."""
     config.experiment_name = f'{Path(config.filename or "run").stem}_{time.time_ns()}'
     return config

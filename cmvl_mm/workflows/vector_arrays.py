@@ -1,4 +1,4 @@
-"""The motion vectors of a video as one .npz file, written part by part."""
+"""Write the motion vectors of a video to one .npz file, part by part."""
 
 import os
 import shutil
@@ -19,8 +19,8 @@ from cmvl_mm.video.stream import CompressedVideo
 from cmvl_mm.workflows.frame_span import frame_span
 from cmvl_mm.workflows.vectors_written import VectorsWritten
 
-_CELLS = 4_000_000  # of a part; 20 MB
-_LEVEL = 1  # of compression: vectors are mostly equal to their neighbours
+_CELLS = 4_000_000  # per part; 20 MB
+_LEVEL = 1  # compression level: vectors are mostly equal to their neighbours
 
 
 def save_vectors(
@@ -31,15 +31,15 @@ def save_vectors(
     block: int = 8,
     progress: Callable[[int], object] = lambda count: None,
 ) -> VectorsWritten:
-    """Write what `CompressedVideo.read` gives of a video's frames to an .npz file that holds no pickles.
+    """Write the motion of `CompressedVideo.read` to an .npz file without pickles.
 
     n frames, Hb = ceil(height / block), Wb = ceil(width / block):
 
     | name | shape | dtype | what |
     |---|---|---|---|
-    | vectors | (n, Hb, Wb, 2) | int16 | (dx, dy) in quarter pixels, dst - src; 0 where there is none |
+    | vectors | (n, Hb, Wb, 2) | int16 | (dx, dy) in quarter pixels, dst - src; 0 without a vector |
     | valid | (n, Hb, Wb) | bool | whether the cell has a vector |
-    | missing | (n,) | str | why a whole frame has none; '' where it has some |
+    | missing | (n,) | str | why a whole frame has no vectors; '' if it has some |
     | frames | (n,) | int64 | display indices |
     | timestamps | (n,) | float64 | seconds; NaN where the stream has no usable time stamps |
     | keyframes | (k,) | int64 | display indices of all key frames of the file |
@@ -49,15 +49,15 @@ def save_vectors(
     Args:
         frames: display indices, in steps of one; None takes all.
         block: edge of a cell, pixels.
-        progress: is told the number of frames of each part that is done.
+        progress: function that gets the number of frames of each finished part.
 
     Returns:
-        How many frames, and why which number of them has no vectors. No more than 50 MB of arrays are in memory at a
-        time, however long the video is.
+        The number of frames, and how many have no vectors for which reason. For a video of any length at most 50 MB of
+        arrays are in memory at a time.
 
     Raises:
-        VideoError: the file cannot be read, or has no vectors; FrameIndexError outside the video; SettingError where
-            ``out`` is the video itself.
+        VideoError: the file cannot be read, or has no vectors; FrameIndexError for frames outside the video;
+            SettingError if ``out`` is the video itself.
         OSError: the result cannot be written.
     """
     refuse_own_source(path, out)
@@ -96,7 +96,7 @@ def save_vectors(
 
 
 def _open(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> IO[bytes]:
-    """A member of the archive behind the header of an array, for its bytes in C order."""
+    """Open a member of the archive and write an array's header; the array's bytes in C order follow."""
     member = archive.open(f'{name}.npy', 'w', force_zip64=True)
     header = {'descr': np.lib.format.dtype_to_descr(dtype), 'fortran_order': False, 'shape': shape}
     np.lib.format.write_array_header_1_0(member, header)

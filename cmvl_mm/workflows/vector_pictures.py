@@ -1,4 +1,4 @@
-"""Motion vectors, or what else the stream of a video holds, drawn over it: a video, an animated GIF or a picture."""
+"""Draw motion vectors, or other data of the stream, over a video: as a video, an animated GIF or a picture."""
 
 import math
 import os
@@ -30,12 +30,12 @@ _LONGEST_REASON = 60  # letters
 
 
 class DrawingError(ValueError):
-    """Vectors cannot be drawn as asked.
+    """Vectors cannot be drawn as requested.
 
     Args:
-        path: of the result.
+        path: path of the result.
         reason: what is wrong.
-        remedy: without a full stop.
+        remedy: the remedy, without a full stop.
     """
 
     def __init__(self, path: str | os.PathLike[str], reason: str, remedy: str) -> None:
@@ -57,27 +57,28 @@ def draw_video(
     layer: Layer = 'vectors',
     progress: Callable[[int], object] = lambda count: None,
 ) -> VectorsWritten:
-    """Write a video of a video: each frame dimmed, with its vectors as `draw_vectors` draws them, upright.
+    """Write a video in which each frame is dimmed and upright, with its vectors drawn by `draw_vectors`.
 
-    A strip below names the frame, its time, and why it has no vectors; it holds a circle of the directions' colours,
-    and a bar as long as a movement of 10 px, or the values that the colours of another layer stand for. Residuals that
-    are not exact are called an estimate.
+    A strip below each picture shows the frame's number, its time, and why it has no vectors. It also shows a circle of
+    the colours of directions and a bar as long as a movement of 10 px, or the values of another layer's colours. The
+    strip calls residuals that are not exact an estimate.
 
     Args:
         out: .mp4 (H.264, plays in browsers), .gif, or .png of the first frame.
         frames: display indices, in steps of one; None takes all.
-        block: edge of a cell, pixels; one arrow each.
-        scale: output pixels for one of the source; None takes the smallest with a short side of 480 px or more.
-        fps: frames shown a second; None keeps the frames' times.
+        block: edge of a cell, pixels; each cell has one arrow.
+        scale: output pixels per source pixel; None takes the smallest scale with a short side of 480 px or more.
+        fps: frames per second; None keeps the frames' times.
         layer: what is drawn: 'vectors', 'residual' (luma), 'accumulated' motion since the I-frame, the 'energy' of the
             residual on patches of 16 px, or 'quantisers'.
-        progress: is told of each frame that is drawn; a GIF's are drawn twice.
+        progress: function called for each drawn frame; frames of a GIF are drawn twice.
 
     Returns:
-        How many frames, and why which number of them has nothing to be drawn.
+        The number of frames, and how many of them show nothing for which reason.
 
     Raises:
-        DrawingError: another suffix, no encoder, no times, or more frames a second than a GIF plays.
+        DrawingError: the suffix is another, there is no encoder, the video has no times, or a GIF cannot play so many
+            frames per second.
         VideoError: the file cannot be read, or has no vectors; FrameIndexError outside the video; SettingError where
             ``out`` is the video itself.
     """
@@ -120,7 +121,7 @@ def draw_video(
 def _times(
     video: CompressedVideo, wanted: range, fps: float | None, out: str | os.PathLike[str], most: int | None
 ) -> list[float]:
-    """Seconds at which each frame of the result is shown, from 0 on."""
+    """Seconds at which each frame of the result is shown, starting at 0."""
     if fps is not None:
         times = np.arange(len(wanted)) / fps
     else:
@@ -170,6 +171,6 @@ def _short(reason: str) -> str:
 
 
 def _even(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """A black row and column where their number is odd, which 4:2:0 cannot hold."""
+    """Add a black row or column where their number is odd, which 4:2:0 does not allow."""
     height, width = picture.shape[:2]
     return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)))

@@ -1,4 +1,4 @@
-"""What was written of a video's vectors."""
+"""Counts of the vectors written for a video."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ class VectorsWritten:
 
     frames: int
     missing: dict[str, int]
-    """Reason -> number of frames that have no vectors for it, the most frequent first."""
+    """Reason -> number of frames without vectors for this reason, the most frequent first."""
 
     @classmethod
     def of(cls, reasons: Iterable[str | None]) -> 'VectorsWritten':
-        """From `MotionField.missing` of all frames."""
+        """Build the counts from `MotionField.missing` of all frames."""
         every = list(reasons)
         counts = Counter(reason for reason in every if reason)
         return cls(len(every), dict(counts.most_common()))

@@ -1,4 +1,4 @@
-"""Published weights: what there is, what is known of each, and a copy of the file."""
+"""Published weights: list them, describe them, and copy a file."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from cmvl_mm.zoo.manifest import Entry, find_entry
 
 
 class Downloaded(NamedTuple):
-    """A file of weights that is the one that was published."""
+    """A file of weights with the published digest."""
 
     name: str
     path: Path
@@ -19,7 +19,7 @@ class Downloaded(NamedTuple):
 
 
 def zoo_facts(entry: Entry) -> dict[str, Any]:
-    """What `cmvl zoo` prints of an entry, as plain data."""
+    """The facts that `cmvl zoo` prints about an entry, as plain data."""
     return dict(
         name=entry.name,
         what=entry.what,
@@ -39,15 +39,15 @@ def zoo_facts(entry: Entry) -> dict[str, Any]:
 
 
 def download_weights(name: str, folder: Path | None = None) -> Downloaded:
-    """Fetch the weights of a model, check their SHA-256, and copy them into a folder where one is given.
+    """Fetch the weights of a model, check their SHA-256, and copy them into a folder if one is given.
 
     Args:
-        name: of the zoo.
-        folder: gets NAME.safetensors; made if need be. None leaves the file where the zoo keeps it.
+        name: name of a model of the zoo.
+        folder: folder for NAME.safetensors, made if missing. None leaves the file where the zoo keeps it.
 
     Raises:
-        UnknownModelError: there is no such model.
-        FileNotFoundError, DigestError, DownloadError: as `cmvl_mm.zoo.locate.weights_of`.
+        UnknownModelError: the model does not exist.
+        FileNotFoundError, DigestError, DownloadError: as for `cmvl_mm.zoo.locate.weights_of`.
     """
     entry = find_entry(name)
     path = weights_of(entry)
