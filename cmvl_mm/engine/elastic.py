@@ -86,8 +86,7 @@ class Agent(LocalElasticAgent):
     """torchrun's agent of one machine; where a restart cannot help, it allows no further restart.
 
     torchrun tells processes how often the processes of this machine have failed. But processes of a machine that joins
-    a
-    running job must also resume, and processes that restart because a machine joined have not failed: see `RESTARTS`.
+    a running job must also resume, and processes that restart because a machine joined have not failed: see `RESTARTS`.
     """
 
     _looked = 0.0
