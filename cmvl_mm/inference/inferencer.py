@@ -105,8 +105,7 @@ class ContextMotionInferencer(BaseInferencer):
 
         Returns:
             `predictions` in the order of the inputs: rows of `row_of`, or data samples. `visualization`: (F, H, W, 3)
-                uint8
-            RGB for each input, or an empty list.
+            uint8 RGB for each input, or an empty list.
 
         Raises:
             InputError: an input has an unknown type, or cannot be drawn.
