@@ -1,9 +1,9 @@
-"""Finetuning of the field's R(2+1)D, of basic blocks (1, 1, 1, 1) as VCOP's, on UCF101 split 1.
+"""Finetuning of the common R(2+1)D (basic blocks (1, 1, 1, 1), as in VCOP) on UCF101 split 1.
 
     python tools/train.py configs/finetune_r2plus1d10_ucf.py
     python tools/test.py configs/finetune_r2plus1d10_ucf.py work_dirs/finetune_r2plus1d10_ucf
 
-Most papers of the field mean this network by "R(2+1)D"; the paper's own is R(2+1)D-26 (Table 2).
+Most papers mean this network by "R(2+1)D"; the paper's is R(2+1)D-26 (Table 2).
 From scratch: --cfg-options model.init_cfg=None
 Paper: none
 Protocol: finetune

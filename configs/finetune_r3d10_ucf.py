@@ -1,9 +1,9 @@
-"""Finetuning of the field's R3D, of basic blocks (1, 1, 1, 1) as VCOP's, on UCF101 split 1.
+"""Finetuning of the common R3D (basic blocks (1, 1, 1, 1), as in VCOP) on UCF101 split 1.
 
     python tools/train.py configs/finetune_r3d10_ucf.py
     python tools/test.py configs/finetune_r3d10_ucf.py work_dirs/finetune_r3d10_ucf
 
-Most papers of the field mean this network by "R3D"; the paper's own is R3D-26 (Table 2).
+Most papers mean this network by "R3D"; the paper's is R3D-26 (Table 2).
 From scratch: --cfg-options model.init_cfg=None
 Paper: none
 Protocol: finetune

@@ -1,8 +1,8 @@
-"""Pretraining of the field's R(2+1)D, of basic blocks (1, 1, 1, 1) as VCOP's, on UCF101. Batch 64: 4 GPUs x 16.
+"""Pretraining of the common R(2+1)D (basic blocks (1, 1, 1, 1), as in VCOP) on UCF101. Batch 64: 4 GPUs x 16.
 
     bash tools/dist_train.sh configs/pretrain_r2plus1d10_ucf.py 4
 
-Most papers of the field mean this network by "R(2+1)D"; the paper's own is R(2+1)D-26 (Table 2). 512x2x7x7, no neck.
+Most papers mean this network by "R(2+1)D"; the paper's is R(2+1)D-26 (Table 2). 512x2x7x7, no neck.
 Paper: none
 Cost: 390 GFLOP a clip, 446 PFLOP in all, counted; not run
 """

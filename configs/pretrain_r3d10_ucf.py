@@ -1,8 +1,8 @@
-"""Pretraining of the field's R3D, of basic blocks (1, 1, 1, 1) as VCOP's, on UCF101. Batch 64: 4 GPUs x 16.
+"""Pretraining of the common R3D (basic blocks (1, 1, 1, 1), as in VCOP) on UCF101. Batch 64: 4 GPUs x 16.
 
     bash tools/dist_train.sh configs/pretrain_r3d10_ucf.py 4
 
-Most papers of the field mean this network by "R3D"; the paper's own is R3D-26 (Table 2). 512x2x7x7, no neck.
+Most papers mean this network by "R3D"; the paper's is R3D-26 (Table 2). 512x2x7x7, no neck.
 Paper: none
 Cost: 379 GFLOP a clip, 434 PFLOP in all, counted; not run
 """

@@ -2,7 +2,7 @@
 
     bash tools/dist_train.sh configs/pretrain_slowonly50_ucf.py 4
 
-31.63 M parameters, 16x112x112 -> 2048x16x4x4. A backbone may return its last map or several; the last counts.
+31.63 M parameters, 16x112x112 -> 2048x16x4x4. A backbone may return one map or several; the last one is used.
 Paper: none
 Cost: 401 GFLOP a clip, 459 PFLOP in all, counted; not run
 """

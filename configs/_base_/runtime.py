@@ -2,7 +2,7 @@
 
 default_scope = 'mmaction'
 custom_imports = dict(imports=['cmvl_mm.register'], allow_failed_imports=False)
-runner_type = 'CompressedRunner'  # which MMAction2's tools build, too
+runner_type = 'CompressedRunner'  # MMAction2's tools build it, too
 
 default_hooks = dict(
     runtime_info=dict(type='RuntimeInfoHook'),

@@ -3,7 +3,7 @@
     bash tools/dist_train.sh configs/ablations/table4_iframes.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/ablations/table4_iframes
 
-The same clips are read as for both together, configs/pretrain_c3d_ucf.py.
+The clips are those of both tasks together (configs/pretrain_c3d_ucf.py).
 Paper: R@1 / R@5 UCF101 33.8 / 47.7, HMDB51 11.5 / 28.3; both together 41.7 / 57.4, 16.8 / 37.2
 Protocol: retrieval_paper
 Cost: 230 GFLOP a clip, 264 PFLOP in all, counted; not run

@@ -4,7 +4,7 @@
     bash tools/dist_train.sh configs/ablations/table4_optical_flow.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/ablations/table4_optical_flow
 
-Motion vectors in its place are configs/pretrain_c3d_ucf.py.
+With motion vectors instead of flow: configs/pretrain_c3d_ucf.py.
 Paper: R@1 / R@5 UCF101 43.2 / 58.9, HMDB51 17.7 / 38.5; motion vectors 41.7 / 57.4, 16.8 / 37.2
 Protocol: retrieval_paper
 Cost: 492 GFLOP a clip, 563 PFLOP in all, counted; not run;

@@ -1,8 +1,8 @@
-"""Table 5, HMDB51 split 1: retrieval with the I-Network of a C3D pretraining on the I-frames nearest to the 10 clips.
+"""Table 5, HMDB51 split 1: retrieval with a C3D pretraining's I-Network, on the I-frames nearest to the 10 clips.
 
     python tools/test.py configs/ablations/table5_i_network_hmdb.py work_dirs/pretrain_c3d_ucf
 
-Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_hmdb.py.
+Features are pooled before the projection. Retrieval with the V-Network: configs/retrieval_c3d_hmdb.py.
 Paper: R@1 / R@5 12.0 / 27.8
 Protocol: retrieval_paper
 Cost: not run

@@ -1,8 +1,8 @@
-"""Table 5, UCF101 split 1: retrieval with the I-Network of a C3D pretraining on the I-frames nearest to the 10 clips.
+"""Table 5, UCF101 split 1: retrieval with a C3D pretraining's I-Network, on the I-frames nearest to the 10 clips.
 
     python tools/test.py configs/ablations/table5_i_network_ucf.py work_dirs/pretrain_c3d_ucf
 
-Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_ucf.py.
+Features are pooled before the projection. Retrieval with the V-Network: configs/retrieval_c3d_ucf.py.
 Paper: R@1 / R@5 32.3 / 47.9
 Protocol: retrieval_paper
 Cost: not run

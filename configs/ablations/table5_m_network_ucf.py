@@ -1,8 +1,8 @@
-"""Table 5, UCF101 split 1: retrieval with the M-Network of a C3D pretraining on the 8 frames after each of 10 clips.
+"""Table 5, UCF101 split 1: retrieval with a C3D pretraining's M-Network, on the 8 frames after each of 10 clips.
 
     python tools/test.py configs/ablations/table5_m_network_ucf.py work_dirs/pretrain_c3d_ucf
 
-Features are pooled before the projection. The V-Network's are configs/retrieval_c3d_ucf.py.
+Features are pooled before the projection. Retrieval with the V-Network: configs/retrieval_c3d_ucf.py.
 Paper: R@1 / R@5 25.4 / 44.2
 Protocol: retrieval_paper
 Cost: not run

@@ -3,7 +3,7 @@
     python tools/train.py configs/ablations/table6_c3d_hmdb.py
     python tools/test.py configs/ablations/table6_c3d_hmdb.py work_dirs/ablations/table6_c3d_hmdb
 
-Weight 0.2; a clip at its video's end, without a future, teaches its class alone.
+Motion prediction has weight 0.2. A clip at the end of its video has no future and trains only the classifier.
 Paper: top-1 29.2 -> 38.5, top-5 58.0 -> 69.0
 Protocol: finetune
 Cost: 490 GFLOP a clip, 210 PFLOP in all, counted; not run

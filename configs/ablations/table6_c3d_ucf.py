@@ -3,7 +3,7 @@
     python tools/train.py configs/ablations/table6_c3d_ucf.py
     python tools/test.py configs/ablations/table6_c3d_ucf.py work_dirs/ablations/table6_c3d_ucf
 
-Weight 0.2; a clip at its video's end, without a future, teaches its class alone.
+Motion prediction has weight 0.2. A clip at the end of its video has no future and trains only the classifier.
 Paper: top-1 60.5 -> 74.3, top-5 84.2 -> 91.4
 Protocol: finetune
 Cost: 490 GFLOP a clip, 561 PFLOP in all, counted; not run

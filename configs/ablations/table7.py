@@ -3,7 +3,7 @@
     bash tools/dist_train.sh configs/ablations/table7.py 4
     python tools/plot_progress.py work_dirs/ablations/table7
 
-The pretext accuracies are those of the training batches, over their keys: 64 in context, 12,544 in motion.
+Pretext accuracies are those of training batches, among their keys: 64 for context, 12,544 for motion.
 Paper: context 25.8 / 42.5 / 48.0 / 50.0 / 53.7 / 65.9, motion 0.1 / 1.5 / 4.1 / 8.4 / 15.9 / 33.1,
     R@1 6.0 / 6.3 / 8.5 / 9.5 / 14.8 / 16.8
 Protocol: retrieval_paper

@@ -1,4 +1,4 @@
-"""The demo's nearest neighbours as a classifier on joint labels, of frozen features; chance 1.6 %.
+"""The demo's nearest-neighbour classifier of joint labels, on frozen features; chance 1.6 %.
 
     python tools/test.py configs/demo/knn.py work_dirs/demo/pretrain
 

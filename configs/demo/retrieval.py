@@ -1,4 +1,4 @@
-"""The demo's retrieval on joint labels; R@1 of chance 1.6 %.
+"""The demo's retrieval on joint labels; chance R@1 1.6 %.
 
     python tools/test.py configs/demo/retrieval.py work_dirs/demo/pretrain
 

@@ -3,8 +3,8 @@
     python tools/train.py configs/demo/table1_current.py
     python tools/test.py configs/demo/retrieval.py work_dirs/demo/table1_current
 
-Reads what `make demo` makes. Clips may start up to 8 frames later than in pretrain.py, as no room is left behind them;
-configs/evidence/current.py has the same clips.
+Reads what `make demo` makes. Clips may start up to 8 frames later than in pretrain.py, because no frames are reserved
+after them; configs/evidence/current.py keeps the same clips.
 Protocol: retrieval_paper
 Changes: train_dataloader.dataset.pipeline.sample.future_gap
 """

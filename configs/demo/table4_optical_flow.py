@@ -4,7 +4,7 @@
     python tools/train.py configs/demo/table4_optical_flow.py
     python tools/test.py configs/demo/retrieval.py work_dirs/demo/table4_optical_flow
 
-Reads what `make demo` makes, and the flow of it.
+Reads what `make demo` makes, and its flow.
 Changes: train_dataloader.dataset.pipeline.read.motion
 """
 

@@ -1,10 +1,10 @@
-"""Ours: far_future_09, and a whole clip finds the motion that follows it; the context counts half.
+"""Ours: far_future_09, and each whole clip finds the motion that follows it; context weight 0.5.
 
     python tools/train.py configs/evidence/clip_motion.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/clip_motion
 
-Eq. (2) trains points; what retrieval reads, the clip's average, gets a motion task of its own here. Validation, one
-seed: R@1 of the joint label 44.5, where far_future_09 has 35.2.
+Eq. (2) trains points, but retrieval reads the clip's average; here the average has its own motion task. On the
+validation split, with one seed, R@1 of the joint label is 44.5; far_future_09 has 35.2.
 
 Reads what `make evidence` makes.
 Protocol: retrieval_paper

@@ -3,7 +3,7 @@
     python tools/train.py configs/evidence/cross_entropy.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/cross_entropy
 
-Reads what `make evidence` makes. The weight is the best of four on the validation split.
+Reads what `make evidence` makes. The loss weight is the best of four on the validation split.
 Protocol: retrieval_paper
 Changes: model.motion_head, train_dataloader.dataset.pipeline.sample.num_negatives
 """

@@ -3,7 +3,7 @@
     python tools/train.py configs/evidence/current.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/current
 
-Reads what `make evidence` makes. `room` keeps the clips where those of pretrain.py are.
+Reads what `make evidence` makes. `room` keeps the clips of pretrain.py.
 Protocol: retrieval_paper
 Changes: train_dataloader.dataset.pipeline.sample.future_gap, train_dataloader.dataset.pipeline.sample.room
 """

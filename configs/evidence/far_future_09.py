@@ -3,7 +3,8 @@
     python tools/train.py configs/evidence/far_future_09.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/far_future_09
 
-Three frames on, an object is still where the clip left it, so that places tell most of its future; later they do not.
+Three frames after the clip, an object is still near its last place, so the place tells most of its future. Later it
+does not.
 
 Reads what `make evidence` makes.
 Protocol: retrieval_paper

@@ -1,9 +1,9 @@
-"""The paper's proportion of motion, maps as large as the clip, with motion further ahead; alpha = 0.9.
+"""Motion maps as large as the clip, as in the paper, with motion further ahead; alpha = 0.9.
 
     python tools/train.py configs/evidence/far_paper_maps.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/far_paper_maps
 
-As paper_maps.py, where seeds differ less.
+As paper_maps.py, in a setting where seeds differ less.
 
 Reads what `make evidence` makes.
 Protocol: retrieval_paper

@@ -3,7 +3,7 @@
     python tools/train.py configs/evidence/finetune.py
     python tools/test.py configs/evidence/finetune.py work_dirs/evidence/finetune
 
-Reads what `make evidence` makes; the suite trains on few-label lists of its own, see evidence/few_labels.py.
+Reads what `make evidence` makes; the suite trains on its own few-label lists, see evidence/few_labels.py.
 Protocol: finetune, with 4 clips
 """
 

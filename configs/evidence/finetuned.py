@@ -1,4 +1,4 @@
-"""Table 2 in the suite: the classifier of joint labels from the pretrained network, all labels, 30 epochs.
+"""Table 2 in the suite: the classifier of joint labels, finetuned from the pretrained network, all labels, 30 epochs.
 
     python tools/train.py configs/evidence/finetuned.py
     python tools/test.py configs/evidence/finetuned.py work_dirs/evidence/finetuned

@@ -1,10 +1,10 @@
-"""Motion maps of half the clip's edge, 24 px, between those of alpha_09.py and of paper_maps.py; alpha = 0.9.
+"""Motion maps of half the clip's edge, 24 px, between alpha_09.py and paper_maps.py; alpha = 0.9.
 
     python tools/train.py configs/evidence/middle_maps.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/middle_maps
 
-alpha_09.py reads 12 px; nearest neighbours were better with the 48 px of paper_maps.py. The M-Network strides once more
-to the same last map: 24, 12, 6 px.
+alpha_09.py reads maps of 12 px; nearest neighbours were better with the 48 px of paper_maps.py. The M-Network has one
+more stride to the same last map: 24, 12, 6 px.
 
 Reads what `make evidence` makes.
 Protocol: retrieval_paper

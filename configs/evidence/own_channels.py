@@ -1,4 +1,4 @@
-"""Ours: half of the video map's channels learn context, the other half motion; for the rest both tasks, alpha = 0.5.
+"""Ours: half of the video map's channels learn context, the other half motion; otherwise both tasks, alpha = 0.5.
 
     python tools/train.py configs/evidence/own_channels.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/own_channels

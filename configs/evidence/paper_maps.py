@@ -1,10 +1,11 @@
-"""The paper's proportion of motion: maps as large as the clip, 48 px, pooled after the M-Network's stem; alpha = 0.9.
+"""Motion maps as large as the clip, 48 px, as in the paper, pooled after the M-Network's stem; alpha = 0.9.
 
     python tools/train.py configs/evidence/paper_maps.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/paper_maps
 
-As in the paper the M-Network's stem has the V-Network's kernel, strides by 1 and is pooled, and further strides lead to
-the V-Network's last map: 48, pooled 24, 12, 6 px. alpha_09.py differs in this alone: 12 px, no pool, 6 px.
+As in the paper, the M-Network's stem has the V-Network's kernel and stride 1, and a pool follows it. Further strides
+lead to the size of the V-Network's last map: 48, pooled 24, 12, 6 px. alpha_09.py differs only in this: 12 px, no pool,
+6 px.
 
 Reads what `make evidence` makes.
 Protocol: retrieval_paper

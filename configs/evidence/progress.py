@@ -3,8 +3,8 @@
     python tools/train.py configs/evidence/progress.py
     python tools/plot_progress.py work_dirs/evidence/progress
 
-Reads what `make evidence` makes; the validation split searches. Looking leaves the weights alone, so this is also the
-suite's row "both".
+Reads what `make evidence` makes; the validation split searches. The tests do not change the weights, so this run is
+also the suite's row "both".
 Protocol: retrieval_paper
 Base: configs/evidence/pretrain.py
 Changes: train_cfg.val_epochs, test_dataloader, test_evaluator, test_cfg, val_dataloader, val_evaluator, val_cfg

@@ -1,4 +1,4 @@
-"""Table 6 in the suite, the row with: the classifier from scratch, with motion prediction as regulariser of weight 0.2.
+"""Table 6 in the suite, with motion prediction as regulariser of weight 0.2: the classifier from scratch.
 
     python tools/train.py configs/evidence/regularised.py
     python tools/test.py configs/evidence/regularised.py work_dirs/evidence/regularised

@@ -1,8 +1,8 @@
-"""The suite's retrieval on joint labels of level basic; R@1 of chance 1.6 %.
+"""The suite's retrieval on joint labels of level basic; chance R@1 1.6 %.
 
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/pretrain
 
-Reads what `make evidence` makes; the suite itself reads every label from one --dump-features.
+Reads what `make evidence` makes; the suite itself evaluates all labels from one --dump-features.
 Protocol: retrieval_paper, with 4 clips
 """
 

@@ -1,4 +1,4 @@
-"""Table 6 in the suite, the row without: the classifier of joint labels from scratch, 30 epochs.
+"""Table 6 in the suite, without motion prediction: the classifier of joint labels from scratch, 30 epochs.
 
     python tools/train.py configs/evidence/scratch.py
     python tools/test.py configs/evidence/scratch.py work_dirs/evidence/scratch

@@ -1,10 +1,10 @@
-"""Ours: clip_motion, and the motion is that of objects over the ground, without the camera's.
+"""Ours: clip_motion with the motion of objects over the ground, without the camera's.
 
     python tools/train.py configs/evidence/steady_clip_motion.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/evidence/steady_clip_motion
 
-A clip that is to find its own future finds it by the camera: a pan lasts, and no two are alike. The network sees the
-camera all the same.
+Otherwise the camera alone tells a clip its own future: a pan lasts, and no two pans are alike. The clip itself still
+shows the camera's motion to the network.
 
 Reads what `make evidence` makes.
 Protocol: retrieval_paper

@@ -3,7 +3,7 @@
     python tools/train.py configs/evidence/turn_current.py
     python tools/test.py configs/evidence/turn_retrieval.py work_dirs/evidence/turn_current
 
-Reads what `make evidence` makes. `room` keeps the clips where those of turn_future.py are, before the discs turn.
+Reads what `make evidence` makes. `room` keeps the clips of turn_future.py, before the discs turn.
 Protocol: retrieval_paper
 Changes: train_dataloader.dataset.pipeline.sample.future_gap, train_dataloader.dataset.pipeline.sample.room
 """

@@ -1,4 +1,4 @@
-"""Both tasks on level future, where discs turn right after the clip: which way, only a look in the clip tells.
+"""Both tasks on level future, where discs turn right after the clip; only their look in the clip tells which way.
 
     python tools/train.py configs/evidence/turn_future.py
     python tools/test.py configs/evidence/turn_retrieval.py work_dirs/evidence/turn_future

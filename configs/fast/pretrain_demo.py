@@ -2,8 +2,8 @@
 
     python tools/train.py configs/fast/pretrain_demo.py
 
-Its maps are as small as the vectors' blocks anyway. `make demo` keeps fp32, so that its figures do not depend on the
-processor. Reads what `make demo` makes.
+The demo's motion maps are small anyway. `make demo` keeps fp32, so that its figures do not depend on the processor.
+Reads what `make demo` makes.
 Paper: none
 Cost: 0.13 CPU-seconds a step of 16 clips with AVX512-BF16, 0.24 with configs/demo/pretrain.py in the same run, one
     thread of an AMD EPYC; 12 epochs of 36 steps

@@ -2,9 +2,9 @@
 
     bash tools/dist_train.sh configs/fast/pretrain_r3d26_ucf.py 4
 
-A vector belongs to a block of 16 pixels, so the paper's 112-px maps repeat each value 7 to 16 times an edge, and their
-M-Network is most of a step. That these maps teach as much is our assumption, not the paper's, and not shown yet: see
-docs/configs.md. Weights serve finetuning and retrieval as those of configs/pretrain_r3d26_ucf.py do.
+A vector belongs to a block of 16 pixels, so the paper's 112-px maps repeat each value 7 to 16 times along an edge, and
+their M-Network takes most of a step. That the small maps teach as much is our assumption, not the paper's, and is not
+shown yet (docs/configs.md). Finetuning and retrieval read the weights like those of configs/pretrain_r3d26_ucf.py.
 Paper: none
 Cost: 95 GFLOP a clip, 108 PFLOP in all, counted; not run
 Changes: model.data_preprocessor.motion_size, model.motion_head.m_network.stem_kernel,

@@ -1,10 +1,10 @@
-"""MMAction2's Recognizer3D on compressed videos: SlowOnly-50 from scratch, UCF101 split 1, and 10 clips for testing.
+"""MMAction2's Recognizer3D on compressed videos: SlowOnly-50 from scratch, UCF101 split 1, 10 clips for testing.
 
     python tools/train.py configs/mmaction2/slowonly50_ucf.py
     python tools/test.py configs/mmaction2/slowonly50_ucf.py work_dirs/slowonly50_ucf
 
-The data sets are ours, the network, its head and its preprocessor are MMAction2's. For another of its 3D recognizers,
-replace `model`; docs/training_elsewhere.md says what it gets.
+The data sets are ours; the network, its head and its preprocessor are MMAction2's. To use another 3D recognizer of
+MMAction2, replace `model`; docs/training_elsewhere.md says what input it gets.
 Paper: none
 Protocol: finetune
 Cost: 131 GFLOP a clip, 150 PFLOP in all, counted; not run

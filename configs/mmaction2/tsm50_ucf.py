@@ -1,10 +1,10 @@
-"""MMAction2's Recognizer2D on compressed videos: TSM-50 from scratch, UCF101 split 1, 8 frames x 8, 10 clips to test.
+"""MMAction2's Recognizer2D on compressed videos: TSM-50 from scratch, UCF101 split 1, 8 frames x 8, 10 test clips.
 
     python tools/train.py configs/mmaction2/tsm50_ucf.py
     python tools/test.py configs/mmaction2/tsm50_ucf.py work_dirs/tsm50_ucf
 
-Frames are sampled densely, at equal distances, and not one from each of 8 segments. For another of its 2D recognizers,
-replace `model`; docs/training_elsewhere.md says what it gets.
+Frames are sampled densely, at equal distances, not one from each of 8 segments. To use another 2D recognizer of
+MMAction2, replace `model`; docs/training_elsewhere.md says what input it gets.
 Paper: none
 Protocol: finetune
 Cost: 51 GFLOP a clip, 59 PFLOP in all, counted; not run

@@ -1,4 +1,4 @@
-"""Nearest neighbours as a classifier on your own classes: frozen features of the 3D ResNet-18 at 80 px.
+"""Nearest-neighbour classifier on your own classes: frozen features of the 3D ResNet-18 at 80 px.
 
     python tools/test.py configs/own/knn.py PRETRAINED --cfg-options data=LISTS
 

@@ -4,11 +4,11 @@
     python tools/test.py configs/protocols/few_label_1_c3d_ucf.py \\
         work_dirs/protocols/few_label_1_c3d_ucf
 
-1 % of every class, at least one video (101 videos), the same ones for every network and seed; all else as
-finetune_c3d_ucf.py, whole test list. Prints few_label_1/top1. Batch 8; a list of fewer videos than a batch is an
-error. 1200 epochs of 12 steps, a twelfth of them warm-up: the epochs grow about as 1 / sqrt(share), so that few
-videos still get 14,400 steps (the whole list: 143,040).
-From scratch: --cfg-options model.init_cfg=None. Another network: its finetune_* in the next line.
+The list has 1 % of every class, at least one video (101 videos), the same ones for every network and seed. All other
+settings are those of finetune_c3d_ucf.py, and the test list is whole. Prints few_label_1/top1. Batch 8; a list of fewer
+videos than a batch is an error. 1200 epochs of 12 steps, a twelfth of them warm-up: the epochs grow about as
+1 / sqrt(share), so that few videos still get 14,400 steps (the whole list: 143,040).
+From scratch: --cfg-options model.init_cfg=None. For another network, name its finetune_* in `_base_` below.
 Paper: none
 Protocol: few_label_1
 Cost: 229 GFLOP a clip, 28 PFLOP in all, counted; not run

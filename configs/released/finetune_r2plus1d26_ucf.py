@@ -3,8 +3,8 @@
     python tools/train.py configs/released/finetune_r2plus1d26_ucf.py
     python tools/test.py configs/released/finetune_r2plus1d26_ucf.py work_dirs/released/finetune_r2plus1d26_ucf
 
-Beyond print: Nesterov, clips turned by up to 10 degrees in training, frame 0 for indices past the end, clips from the
-original .avi (data/ucf101/originals). From scratch: --cfg-options model.init_cfg=None
+Other than in the paper: Nesterov, clips rotated by up to 10 degrees in training, frame 0 for indices past the end,
+clips from the original .avi (data/ucf101/originals). From scratch: --cfg-options model.init_cfg=None
 Paper: top-1 79.7; from scratch 65.0
 Protocol: finetune
 Cost: 60 GFLOP a clip, 69 PFLOP in all, counted; not run

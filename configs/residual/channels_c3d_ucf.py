@@ -1,9 +1,9 @@
-"""Pretraining of C3D on UCF101 with residual energy beside the vectors in the M-Network's input.
+"""Pretraining of C3D on UCF101 with residual energy and vectors as the M-Network's input.
 
     bash tools/dist_train.sh configs/residual/channels_c3d_ucf.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/residual/channels_c3d_ucf
 
-Each motion map gets two channels more: energy of the block's luma residual, and whether it has one.
+Each motion map gets two more channels: the energy of the block's luma residual, and a mask of blocks that have one.
 Paper: none; residuals are its future work
 Protocol: retrieval_paper
 Cost: 522 GFLOP a clip, 597 PFLOP in all, counted; not run;

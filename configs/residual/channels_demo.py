@@ -1,4 +1,4 @@
-"""The demo's pretraining with residual energy beside the vectors in the M-Network's input.
+"""The demo's pretraining with residual energy and vectors as the M-Network's input.
 
     python tools/train.py configs/residual/channels_demo.py
     python tools/test.py configs/demo/retrieval.py work_dirs/residual/channels_demo

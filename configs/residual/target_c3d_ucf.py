@@ -1,4 +1,4 @@
-"""Pretraining of C3D on UCF101 with residual energy as a third pointwise target, with a network of its own.
+"""Pretraining of C3D on UCF101 with residual energy as a third pointwise target, with its own network.
 
     bash tools/dist_train.sh configs/residual/target_c3d_ucf.py 4
     python tools/test.py configs/retrieval_c3d_ucf.py work_dirs/residual/target_c3d_ucf

@@ -1,4 +1,4 @@
-"""The demo's pretraining with residual energy as a third pointwise target, with a network of its own.
+"""The demo's pretraining with residual energy as a third pointwise target, with its own network.
 
     python tools/train.py configs/residual/target_demo.py
     python tools/test.py configs/demo/retrieval.py work_dirs/residual/target_demo

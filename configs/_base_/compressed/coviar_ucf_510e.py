@@ -1,7 +1,7 @@
-"""CoViAR's training on UCF101: Adam, batch 80, 510 epochs, a tenth at 150, 270 and 390.
+"""CoViAR's training on UCF101: Adam, batch 80, 510 epochs, learning rate / 10 at 150, 270 and 390.
 
-The classifier learns at the full rate, stem and input norm at a tenth, the rest at a hundredth (published code; of
-I-frames the stem, too, at a hundredth). There biases have no weight decay; here they have.
+As in the published code, the classifier learns at the full rate, the stem and the input norm at a tenth, and the rest
+at a hundredth (for I-frames, the stem also at a hundredth). Biases have weight decay here, and none in that code.
 """
 
 optim_wrapper = dict(

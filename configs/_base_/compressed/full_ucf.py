@@ -1,6 +1,6 @@
-"""UCF101, split 1, by TSN's rules: 3 segments at 224 px for training, the middles of 25 for testing, one centre crop.
+"""UCF101, split 1, as TSN: 3 segments at 224 px for training, the middles of 25 for testing, one centre crop.
 
-The videos are prepared as CoViAR's, by `cmvl prepare --profile coviar`: MPEG-4, 340x256 px, I + 11 P, quality 1.
+Prepare the videos in CoViAR's format with `cmvl prepare --profile coviar`: MPEG-4, 340x256 px, I + 11 P, quality 1.
 """
 
 _base_ = '../datasets/finetune_ucf.py'

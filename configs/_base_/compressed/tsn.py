@@ -1,4 +1,4 @@
-"""MMAction2's TSN on a stream: ResNet-18 from ImageNet, scores averaged before the softmax, as CoViAR fuses them."""
+"""MMAction2's TSN on one stream: ResNet-18 from ImageNet; scores are averaged before the softmax, as in CoViAR."""
 
 model = dict(
     type='StreamRecognizer',

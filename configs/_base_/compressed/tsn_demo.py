@@ -1,4 +1,4 @@
-"""The same at the demo's size: ResNet-18 without its last stage, from scratch, 2.8 M parameters."""
+"""MMAction2's TSN on a stream, at the demo's size: ResNet-18 without its last stage, from scratch, 2.8 M parameters."""
 
 _base_ = './tsn.py'
 

@@ -1,6 +1,7 @@
-"""The controlled benchmark, level basic, with joint labels: the training split teaches, the validation split tests.
+"""The controlled benchmark, level basic, with joint labels: train on the training split, test on validation.
 
-Few-label lists repeat their lines until one epoch holds all steps: batches of 8, since one label a class is 8 videos.
+Few-label lists repeat their lines until one epoch holds all steps. Batches have 8 videos, because one label per class
+gives 8 videos.
 """
 
 _base_ = './demo_finetune.py'

@@ -1,4 +1,4 @@
-"""The controlled benchmark, level basic, unlabelled; everything else as in the demo."""
+"""The controlled benchmark, level basic, unlabelled; all other settings are the demo's."""
 
 _base_ = './demo_pretrain.py'
 

@@ -1,4 +1,4 @@
-"""HMDB51, split 1, read as UCF101 is."""
+"""HMDB51, split 1, read in the same way as UCF101."""
 
 _base_ = './finetune_ucf.py'
 

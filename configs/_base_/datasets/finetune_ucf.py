@@ -1,7 +1,7 @@
 """UCF101, split 1: one random clip for training, the centres of 10 equal bins for testing.
 
-Print has "10 uniformly sampled clips"; the bins' centres are the authors' release's. So are the numbers of crop, blur
-and jitter, as in pretraining, and the central 112 of 128 px (PAPER.md).
+The paper says "10 uniformly sampled clips"; the bin centres are from the authors' release. So are the values of crop,
+blur and jitter, which are those of pretraining, and the centre crop of 112 of 128 px (PAPER.md).
 """
 
 _base_ = './pretrain_ucf.py'

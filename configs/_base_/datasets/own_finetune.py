@@ -1,4 +1,4 @@
-"""Own videos with labels: one random clip 16 x 2 at 80 px for training, 4 bin-centre clips for testing."""
+"""Your own videos with labels: one random clip 16 x 2 at 80 px for training, 4 bin-centre clips for testing."""
 
 _base_ = './finetune_ucf.py'
 

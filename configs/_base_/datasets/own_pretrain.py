@@ -1,4 +1,4 @@
-"""Own videos, unlabelled: clip 16 x 2 at 80 px, the paper's augmentation; 41 frames are enough."""
+"""Your own videos, unlabelled: clip 16 x 2 at 80 px, the paper's augmentation; 41 frames a video are enough."""
 
 _base_ = './pretrain_ucf.py'
 

@@ -1,4 +1,4 @@
-"""Own videos with labels: test videos search training videos by the mean feature of 4 bin-centre clips at 80 px."""
+"""Your own videos, labelled: test videos search training videos by the mean feature of 4 bin-centre clips at 80 px."""
 
 _base_ = './retrieval_ucf.py'
 

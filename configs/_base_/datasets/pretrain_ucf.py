@@ -1,8 +1,8 @@
 """UCF101, split 1's training videos, unlabelled: clips of 16 x 4 at 112 px, 8 frames of motion, 3 hard negatives.
 
-The paper prints these numbers, and "the next 8 consecutive frames" for the motion. From the authors' release: 2 frames
-left out before it, videos of fewer than 71 frames left out, I-frames up to 5 frames from the clip, and every number of
-crop, blur and jitter but no grey clips, which print does not have (PAPER.md).
+The paper gives these numbers, and "the next 8 consecutive frames" for the motion. From the authors' release: a gap of 2
+frames before the motion, no videos of fewer than 71 frames, I-frames up to 5 frames from the clip, and the values of
+crop, blur and jitter. The release also has grey clips; the paper and this config do not (PAPER.md).
 """
 
 train_dataloader = dict(

@@ -1,4 +1,4 @@
-"""HMDB51, split 1, read as UCF101 is for Table 6."""
+"""HMDB51, split 1, read in the same way as UCF101 for Table 6."""
 
 _base_ = './regularised_ucf.py'
 

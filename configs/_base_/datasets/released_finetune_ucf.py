@@ -1,4 +1,4 @@
-"""UCF101 as released: clips from the original .avi, turned by up to 10 degrees in training, frame 0 past the end."""
+"""UCF101 as released: clips from the original .avi, rotated by up to 10 degrees in training, frame 0 past the end."""
 
 _base_ = './finetune_ucf.py'
 

@@ -1,4 +1,4 @@
-"""UCF101 as released: clips from the original .avi, I-frames and vectors from the prepared .mp4, a fifth in gray."""
+"""UCF101 as released: clips from the original .avi, I-frames and vectors from the prepared .mp4, a fifth grey."""
 
 _base_ = './pretrain_ucf.py'
 

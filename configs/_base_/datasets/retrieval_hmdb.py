@@ -1,4 +1,4 @@
-"""HMDB51, split 1, searched as UCF101 is."""
+"""HMDB51, split 1, searched in the same way as UCF101."""
 
 _base_ = './retrieval_ucf.py'
 

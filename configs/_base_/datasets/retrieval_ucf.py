@@ -1,6 +1,6 @@
 """UCF101, split 1: test videos search training videos by the mean feature of 10 bin-centre clips.
 
-Print has 10 clips "by sliding window"; the centres of 10 equal bins are our reading of it (PAPER.md).
+The paper says 10 clips "by sliding window"; the centres of 10 equal bins are our interpretation (PAPER.md).
 """
 
 test_dataloader = dict(

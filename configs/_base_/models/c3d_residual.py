@@ -1,4 +1,4 @@
-"""C3D with all three pretext tasks: residuals have the motion task's settings, and networks of their own."""
+"""C3D with all three pretext tasks: residuals have the motion task's settings and their own networks."""
 
 _base_ = './c3d_pretrain.py'
 

@@ -1,4 +1,4 @@
-"""The V-Network at the demo's size: the same residual class, 16x48x48 -> 128x2x6x6, 0.89 M parameters."""
+"""The V-Network at the demo's size: the same class `VideoResNet`, 16x48x48 -> 128x2x6x6, 0.89 M parameters."""
 
 model = dict(
     type='ContextMotionRecognizer',

@@ -1,4 +1,4 @@
-"""All three pretext tasks at the demo's size: residuals have the motion task's settings, and networks of their own."""
+"""All three pretext tasks at the demo's size: residuals have the motion task's settings and their own networks."""
 
 _base_ = './demo_pretrain.py'
 

@@ -1,4 +1,4 @@
-"""The V-Network alone: the field's R(2+1)D, 14.37 M parameters; its R3D, factorised in stem, blocks and shortcuts."""
+"""The V-Network alone: the common R(2+1)D, 14.37 M parameters; an R3D with factorised stem, blocks and shortcuts."""
 
 _base_ = './r3d10.py'
 

@@ -1,4 +1,4 @@
-"""The field's R(2+1)D with both pretext tasks."""
+"""The common R(2+1)D with both pretext tasks."""
 
 _base_ = './r3d10_pretrain.py'
 

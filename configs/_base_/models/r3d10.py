@@ -1,4 +1,4 @@
-"""The V-Network alone: the field's R3D, 14.36 M parameters, (N, 3, 16, 112, 112) -> (N, 512, 2, 7, 7)."""
+"""The V-Network alone: the common R3D, 14.36 M parameters, (N, 3, 16, 112, 112) -> (N, 512, 2, 7, 7)."""
 
 model = dict(
     type='ContextMotionRecognizer',

@@ -1,4 +1,4 @@
-"""The field's R3D with both pretext tasks, which look at its last map, of C3D's shape: no neck."""
+"""The common R3D with both pretext tasks on its last map, which has C3D's shape: no neck."""
 
 _base_ = './c3d_pretrain.py'
 

@@ -1,4 +1,4 @@
-"""R3D-26 with both pretext tasks, which look at the fused map of its last two stages, (N, 2048, 2, 7, 7)."""
+"""R3D-26 with both pretext tasks on the fused map of its last two stages, (N, 2048, 2, 7, 7)."""
 
 _base_ = ['./c3d_pretrain.py']
 

@@ -1,6 +1,6 @@
 """MMAction2's own SlowOnly-50 with both pretext tasks: 31.63 M parameters, (N, 3, 16, 112, 112) -> (N, 2048, 16, 4, 4).
 
-It never strides in time, so the predictor looks at 16 x 4 x 4 places of its lone last map; no neck.
+The network has no stride in time, so the predictor reads 16 x 4 x 4 points of its last map. There is no neck.
 """
 
 _base_ = './c3d_pretrain.py'

@@ -1,7 +1,7 @@
 """What all rivals share at evidence size: network, videos of level basic, optimiser, crop and colours.
 
 Crop, flip and colours are those of evidence/pretrain, drawn for each clip. One clip a video, 30 epochs of 36 steps of
-16 videos: 17,280 clips through the network, as evidence/pretrain has them.
+16 videos: 17,280 clips through the network, as in evidence/pretrain.
 """
 
 _base_ = [

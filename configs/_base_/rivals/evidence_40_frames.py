@@ -1,4 +1,4 @@
-"""40 frames a video, as many as 2.5 clips: 12 epochs of 72 steps of 8 videos, frames of 17,280 clips."""
+"""40 frames a video, as many as 2.5 clips: 12 epochs of 72 steps of 8 videos, the frames of 17,280 clips."""
 
 _base_ = './evidence.py'
 

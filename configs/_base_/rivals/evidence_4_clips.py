@@ -1,4 +1,4 @@
-"""Four clips a video: 8 epochs of 144 steps of 4 videos, 18,432 clips through the network; 7.5 epochs have 17,280."""
+"""Four clips a video: 8 epochs of 144 steps of 4 videos, 18,432 clips through the network; 17,280 are 7.5 epochs."""
 
 _base_ = './evidence.py'
 

@@ -1,4 +1,4 @@
-"""Eight clips a video: 4 epochs of 192 steps of 3 videos, 18,432 clips through the network; 3.75 epochs have 17,280."""
+"""Eight clips a video: 4 epochs of 192 steps of 3 videos, 18,432 clips through the network; 17,280 are 3.75 epochs."""
 
 _base_ = './evidence.py'
 

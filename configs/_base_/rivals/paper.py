@@ -1,7 +1,7 @@
 """What all rivals share at full size: R3D-26, UCF101's training split 1, and VCOP's input.
 
-Resize to 128x171 and a random crop of 112 are, on UCF101's 240x320, a square of 0.573 of the frame's area. Pictures are
-normalised as everywhere here, so that tests and finetuning see what the pretraining saw.
+VCOP resizes to 128x171 and takes a random crop of 112; on UCF101's 240x320 this is a square of 0.573 of the frame's
+area. Pictures are normalised as in all our configs, so that tests and finetuning read the same input as pretraining.
 """
 
 _base_ = [

@@ -1,4 +1,4 @@
-"""Small networks on few videos: AdamW, a constant rate for half the epochs, then cosine to zero by iterations."""
+"""Small networks on few videos: AdamW, a constant rate for half the epochs, then cosine to zero per iteration."""
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.01))
 param_scheduler = [

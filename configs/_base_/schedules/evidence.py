@@ -1,4 +1,4 @@
-"""AdamW, a constant rate for half of 30 epochs, then cosine to zero by iterations."""
+"""AdamW, a constant rate for half of 30 epochs, then cosine to zero per iteration."""
 
 _base_ = './demo.py'
 param_scheduler = [

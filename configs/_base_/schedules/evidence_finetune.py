@@ -1,4 +1,4 @@
-"""AdamW, one epoch of a list that holds every step: a constant rate for half of it, then cosine to zero."""
+"""AdamW, one epoch of a list that holds all steps: a constant rate for half of them, then cosine to zero."""
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=0.001, weight_decay=0.01))
 param_scheduler = [dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=False, begin=100, end=200)]

@@ -1,4 +1,4 @@
-"""A ResNet-18 on about a thousand videos: AdamW, warm-up over one epoch, then cosine to zero, both by iterations."""
+"""A ResNet-18 on about a thousand videos: AdamW, warm-up over one epoch, then cosine to zero, both per iteration."""
 
 optim_wrapper = dict(
     type='OptimWrapper',

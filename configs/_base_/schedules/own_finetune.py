@@ -1,4 +1,4 @@
-"""As for pretraining, with 30 epochs and a rate of 0.0003."""
+"""The schedule of pretraining with 30 epochs and a rate of 0.0003."""
 
 _base_ = './own.py'
 

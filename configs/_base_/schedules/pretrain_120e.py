@@ -1,7 +1,7 @@
 """Pretraining: 120 epochs, SGD, lr = 0.0005 x global batch, weight decay 0.005, cosine to zero.
 
-The paper prints no more than that. From the authors' release: 5 epochs of linear warm-up from a hundredth, a rate that
-changes once an epoch, and gradients clipped to a norm of 15 (PAPER.md).
+The paper gives no more. From the authors' release: 5 epochs of linear warm-up from a hundredth, a rate that changes
+once an epoch, and gradients clipped to a norm of 15 (PAPER.md).
 """
 
 optim_wrapper = dict(
@@ -10,7 +10,7 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=15, norm_type=2),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=6),  # the sixth has the full rate
+    dict(type='LinearLR', start_factor=0.01, by_epoch=True, begin=0, end=6),  # epoch 6 has the full rate
     dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=True, begin=5, end=120, T_max=115),
 ]
 train_cfg = dict(type='ResumableEpochLoop', max_epochs=120)

@@ -1,4 +1,4 @@
-"""Pretraining as released: Nesterov momentum and weight decay 0.001, where print says 0.005."""
+"""Pretraining as released: Nesterov momentum and weight decay 0.001, where the paper says 0.005."""
 
 _base_ = './pretrain_120e.py'
 

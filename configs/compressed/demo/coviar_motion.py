@@ -1,10 +1,10 @@
-"""CoViAR's motion vectors at the demo's size, with a channel that says where they are real; chance 1.6 %.
+"""CoViAR's motion vectors at the demo's size, with a channel that marks real vectors; chance 1.6 %.
 
     python tools/train.py configs/compressed/demo/coviar_motion.py
     python tools/test.py configs/compressed/demo/coviar_motion.py work_dirs/compressed/demo/coviar_motion \
         --dump-features motion.npz
 
-Reads what `make demo` makes; of your own prepared videos: --cfg-options data=FOLDER
+Reads what `make demo` makes; for your own prepared videos: --cfg-options data=FOLDER
 Protocol: recognition, with 8 segments
 Cost: 3 pictures a video; 12 epochs
 """

@@ -4,7 +4,7 @@
     python tools/test.py configs/compressed/demo/coviar_residual.py work_dirs/compressed/demo/coviar_residual \
         --dump-features residual.npz
 
-Reads what `make demo` makes; of your own prepared videos: --cfg-options data=FOLDER
+Reads what `make demo` makes; for your own prepared videos: --cfg-options data=FOLDER
 Protocol: recognition, with 8 segments
 Cost: 3 pictures a video; 12 epochs
 """

@@ -4,8 +4,8 @@
     python tools/train.py configs/compressed/demo/dmcnet.py
     python tools/test.py configs/compressed/demo/dmcnet.py work_dirs/compressed/demo/dmcnet --dump-features dmc.npz
 
-Reads what `make demo` makes, and the flow of it; of your own prepared videos: --cfg-options data=FOLDER
-The generator also sees where vectors are real.
+Reads what `make demo` makes, and its flow; for your own prepared videos: --cfg-options data=FOLDER
+The generator also reads the channel that marks real vectors.
 Protocol: recognition, with 8 segments
 Cost: 3 pictures a video; 12 epochs
 """

@@ -3,7 +3,7 @@
     python tools/train.py configs/compressed/demo/dmcnet_adversarial.py
     python tools/test.py configs/compressed/demo/dmcnet_adversarial.py work_dirs/compressed/demo/dmcnet_adversarial
 
-Reads what dmcnet.py reads, and its checkpoint; of your own prepared videos: --cfg-options data=FOLDER
+Reads the videos, flow and checkpoint of dmcnet.py; for your own prepared videos: --cfg-options data=FOLDER
 Protocol: recognition, with 8 segments
 Cost: 3 pictures a video; 12 epochs
 """

@@ -3,7 +3,7 @@
     python tools/train.py configs/compressed/demo/emvcnn_student.py
     python tools/test.py configs/compressed/demo/emvcnn_student.py work_dirs/compressed/demo/emvcnn_student
 
-Reads what emvcnn_teacher.py reads, and its checkpoint; of your own prepared videos: --cfg-options data=FOLDER
+Reads the videos, flow and checkpoint of emvcnn_teacher.py; for your own prepared videos: --cfg-options data=FOLDER
 Unverified: temperature 2 and weight 4; network and schedule are the demo's.
 Protocol: recognition, with 8 segments
 Cost: 3 stacks of 4 fields a video, and as many through the teacher; 12 epochs

@@ -4,8 +4,8 @@
     python tools/train.py configs/compressed/demo/emvcnn_teacher.py
     python tools/test.py configs/compressed/demo/emvcnn_teacher.py work_dirs/compressed/demo/emvcnn_teacher
 
-Reads what `make demo` makes, and the flow of it; of your own prepared videos: --cfg-options data=FOLDER
-Unverified: the paper was not at hand beyond its method; network and schedule are the demo's.
+Reads what `make demo` makes, and its flow; for your own prepared videos: --cfg-options data=FOLDER
+Unverified: only the method of the paper was available; network and schedule are the demo's.
 Protocol: recognition, with 8 segments
 Cost: 3 stacks of 4 fields a video; 12 epochs
 """

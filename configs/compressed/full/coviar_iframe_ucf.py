@@ -4,7 +4,7 @@
     python tools/test.py configs/compressed/full/coviar_iframe_ucf.py work_dirs/compressed/full/coviar_iframe_ucf \
         --dump-features iframe.npz
 
-Settings of the published code, which also recolours its pictures a little in training and testing; here they stay.
+Settings of the published code, without its slight colour changes in training and testing.
 Paper: 87, the three streams fused 90.5 (UCF101, mean of 3 splits; published code)
 Protocol: recognition
 Cost: 3 pictures a video; not run

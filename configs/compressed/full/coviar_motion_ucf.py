@@ -4,7 +4,7 @@
     python tools/test.py configs/compressed/full/coviar_motion_ucf.py work_dirs/compressed/full/coviar_motion_ucf \
         --dump-features motion.npz
 
-Settings of the published code. docs/compressed_recognition.md says how its three streams are fused.
+Settings of the published code. docs/compressed_recognition.md shows how to fuse the three streams.
 Paper: 70, the three streams fused 90.5 (UCF101, mean of 3 splits; published code)
 Protocol: recognition
 Cost: 3 pictures a video; not run

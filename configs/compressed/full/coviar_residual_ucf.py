@@ -4,7 +4,7 @@
     python tools/test.py configs/compressed/full/coviar_residual_ucf.py \
         work_dirs/compressed/full/coviar_residual_ucf --dump-features residual.npz
 
-Settings of the published code. A residual is a difference of pictures along accumulated vectors, as there.
+Settings of the published code. As there, a residual is the difference of pictures along accumulated vectors.
 Paper: 80, the three streams fused 90.5 (UCF101, mean of 3 splits; published code)
 Protocol: recognition
 Cost: 3 pictures a video; not run

@@ -4,8 +4,8 @@
     python tools/test.py configs/compressed/full/dmcnet_adversarial_ucf.py \
         work_dirs/compressed/full/dmcnet_adversarial_ucf --dump-features dmc.npz
 
-Reads the flow of dmcnet_ucf.py, and its checkpoint. Settings of the published code for HMDB51; there adversary and
-generator learn in turn, here in each step. The number is that of its scores fused with CoViAR's.
+Reads the flow and the checkpoint of dmcnet_ucf.py. Settings of the published code for HMDB51; there the adversary and
+the generator learn in turn, here both learn in each step. The paper's number is of scores fused with CoViAR's.
 Paper: 90.9 (UCF101, fused)
 Protocol: recognition
 Cost: 3 pictures a video; not run

@@ -6,8 +6,8 @@
         --dump-features dmc.npz
 
 Settings of the published code for HMDB51. There the classifier starts from a flow network, all its layers learn at a
-hundredth of the rate, and it rests for an epoch; here it starts from ImageNet, and its last layer learns at the full
-rate. One scale, the mean of ImageNet's three, stands for all channels.
+hundredth of the rate, and it does not learn for one epoch. Here it starts from ImageNet, and its last layer learns at
+the full rate. All channels have one scale, the mean of ImageNet's three.
 Paper: none for this part
 Protocol: recognition
 Cost: 3 pictures a video; not run; the flow alone takes about a second a frame on one core

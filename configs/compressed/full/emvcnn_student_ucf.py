@@ -4,8 +4,9 @@
     python tools/test.py configs/compressed/full/emvcnn_student_ucf.py \
         work_dirs/compressed/full/emvcnn_student_ucf --dump-features motion.npz
 
-Reads the flow of emvcnn_teacher_ucf.py, and its checkpoint. Both transfers: start from the teacher, and its softened
-scores. Unverified: temperature 2 and weight 4; network and schedule are those of coviar_motion_ucf.py.
+Reads the flow and the checkpoint of emvcnn_teacher_ucf.py. The student starts from the teacher's weights and learns
+from its softened scores. Unverified: temperature 2 and weight 4; network and schedule are those of
+coviar_motion_ucf.py.
 Paper: 86.4 (UCF101, with its spatial network, as DMC-Net's authors list it)
 Protocol: recognition
 Cost: 3 stacks of 10 fields a video, and as many through the teacher; not run

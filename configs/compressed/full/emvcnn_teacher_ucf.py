@@ -4,8 +4,8 @@
     python tools/train.py configs/compressed/full/emvcnn_teacher_ucf.py
     python tools/test.py configs/compressed/full/emvcnn_teacher_ucf.py work_dirs/compressed/full/emvcnn_teacher_ucf
 
-Unverified: the paper was not at hand beyond its method. Network and schedule are those of coviar_motion_ucf.py, so that
-both differ in the teaching alone; the paper has another network.
+Unverified: only the method of the paper was available. Network and schedule are those of coviar_motion_ucf.py, so that
+the methods can be compared; the paper has another network.
 Paper: none for this part
 Protocol: recognition
 Cost: 3 stacks of 10 fields a video; not run; the flow alone takes about a second a frame on one core

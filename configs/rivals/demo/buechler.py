@@ -1,4 +1,4 @@
-"""Büchler, policy replaced, at the demo's size: the orders of nine tiles and of four frames, hard ones weighted up.
+"""Büchler, policy replaced, at the demo's size: the orders of nine tiles and of four frames, hard ones weigh more.
 
     python tools/train.py configs/rivals/demo/buechler.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/buechler

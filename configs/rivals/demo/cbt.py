@@ -1,4 +1,4 @@
-"""CBT, the visual part, at the demo's size: a transformer recovers one of six windows, which is masked.
+"""CBT, the visual part, at the demo's size: a transformer recovers the masked one of six windows.
 
     python tools/train.py configs/rivals/demo/cbt.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/cbt

@@ -1,4 +1,4 @@
-"""DPC at the demo's size: the next three of eight blocks, at every place.
+"""DPC at the demo's size: predict the last three of eight blocks at every position.
 
     python tools/train.py configs/rivals/demo/dpc.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/dpc

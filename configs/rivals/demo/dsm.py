@@ -1,4 +1,4 @@
-"""DSM at the demo's size: a clip with its scene warped finds itself; another segment of its video is a negative.
+"""DSM at the demo's size: a warped clip finds the original clip; another segment of its video is a negative.
 
     python tools/train.py configs/rivals/demo/dsm.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/dsm

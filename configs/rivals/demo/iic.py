@@ -1,9 +1,9 @@
-"""IIC at the demo's size: pictures and their differences find each other; a clip with its time broken is a negative.
+"""IIC at the demo's size: pictures and their differences find each other; a clip with broken time is a negative.
 
     python tools/train.py configs/rivals/demo/iic.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/iic
 
-Reads what `make demo` makes. Unverified: from the paper's definition.
+Reads what `make demo` makes. Unverified: written from the paper's definition.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 6,912 in all; 4 epochs
 """

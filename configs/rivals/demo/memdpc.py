@@ -1,4 +1,4 @@
-"""MemDPC at the demo's size: the next three of eight blocks, and the first three, as mixtures of 256 memories.
+"""MemDPC at the demo's size: predict the last and the first three of eight blocks as mixtures of 256 memories.
 
     python tools/train.py configs/rivals/demo/memdpc.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/memdpc

@@ -1,4 +1,4 @@
-"""3D-RotNet at the demo's size: which of four rotations has the clip had? All four are in one batch.
+"""3D-RotNet at the demo's size: which of four rotations does the clip have? All four are in one batch.
 
     python tools/train.py configs/rivals/demo/rotnet.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/rotnet

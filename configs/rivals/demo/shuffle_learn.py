@@ -1,9 +1,9 @@
-"""Shuffle & Learn at the demo's size: are three frames in the order of time?
+"""Shuffle & Learn at the demo's size: are three frames in temporal order?
 
     python tools/train.py configs/rivals/demo/shuffle_learn.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/shuffle_learn
 
-Reads what `make demo` makes. Unverified: how tuples are made is as commonly described.
+Reads what `make demo` makes. Unverified: tuples are made as commonly described.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 6,912 in all; 4 epochs
 """

@@ -1,4 +1,4 @@
-"""VCP at the demo's size: what was done to the middle one of three clips?
+"""VCP at the demo's size: how was the middle one of three clips altered?
 
     python tools/train.py configs/rivals/demo/vcp.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/vcp

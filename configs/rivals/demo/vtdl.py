@@ -1,4 +1,4 @@
-"""VTDL at the demo's size: a clip with a static frame mixed in finds itself; a far segment of its video is a negative.
+"""VTDL at the demo's size: a clip mixed with a static frame finds the plain one; its video's far segment is a negative.
 
     python tools/train.py configs/rivals/demo/vtdl.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/vtdl

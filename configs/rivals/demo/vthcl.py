@@ -1,4 +1,4 @@
-"""VTHCL at the demo's size: a stretch of the video in 8 frames and in 32 finds itself, at two depths.
+"""VTHCL at the demo's size: 8 and 32 frames of one segment of a video find each other, at two depths.
 
     python tools/train.py configs/rivals/demo/vthcl.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/vthcl

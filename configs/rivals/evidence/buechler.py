@@ -1,10 +1,10 @@
-"""Büchler, policy replaced, at evidence size: the orders of nine tiles and of four frames, hard ones weighted up.
+"""Büchler, policy replaced, at evidence size: the orders of nine tiles and of four frames, hard ones weigh more.
 
     python tools/train.py configs/rivals/evidence/buechler.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/buechler
 
 Reads what `make evidence` makes. Unverified: everything is as commonly described. Its reinforcement-learned policy is
-replaced by weights, so this is not the paper's method. Tiles as in jigsaw.py. One flip a video.
+replaced by weights, so this is not the paper's method. Tiles as in jigsaw.py. All clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 8 clips a video, 18,432 in all; 4 epochs
 """

@@ -1,10 +1,10 @@
-"""CBT, the visual part, at evidence size: a transformer recovers one of six windows, which is masked.
+"""CBT, the visual part, at evidence size: a transformer recovers the masked one of six windows.
 
     python tools/train.py configs/rivals/evidence/cbt.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/cbt
 
-Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. One crop
-for all windows.
+Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. All
+windows share one crop.
 Protocol: retrieval_paper, with 4 clips
 Cost: 6 clips a video, 17,280 in all; 5 epochs
 """

@@ -1,10 +1,10 @@
-"""DSM at evidence size: a clip with its scene warped finds itself; another segment of its video is a negative.
+"""DSM at evidence size: a warped clip finds the original clip; another segment of its video is a negative.
 
     python tools/train.py configs/rivals/evidence/dsm.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/dsm
 
-Reads what `make evidence` makes. A queue of 256 keys, fewer than videos, and momentum 0.99 for its 960 steps. One flip
-a video.
+Reads what `make evidence` makes. A queue of 256 keys, fewer than there are videos, and momentum 0.99 for 960 steps. All
+clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """

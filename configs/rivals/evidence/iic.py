@@ -1,9 +1,9 @@
-"""IIC at evidence size: pictures and their differences find each other; a clip with its time broken is a negative.
+"""IIC at evidence size: pictures and their differences find each other; a clip with broken time is a negative.
 
     python tools/train.py configs/rivals/evidence/iic.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/iic
 
-Reads what `make evidence` makes. Not in the paper's tables. Unverified: from the paper's definition.
+Reads what `make evidence` makes. Not in the paper's tables. Unverified: written from the paper's definition.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """

@@ -1,10 +1,10 @@
-"""MemDPC at evidence size: the next three of eight blocks, and the first three, as mixtures of 256 memories.
+"""MemDPC at evidence size: predict the last and the first three of eight blocks as mixtures of 256 memories.
 
     python tools/train.py configs/rivals/evidence/memdpc.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/memdpc
 
-Reads what `make evidence` makes. Stride 2 in place of 3, so that the blocks fit into 108 frames. One crop for
-all blocks; colours that change from frame to frame, as in the official code, or colour alone names the video.
+Reads what `make evidence` makes. Stride 2 in place of 3, so that the blocks fit into 108 frames. All blocks share one
+crop. Colours change from frame to frame, as in the official code; otherwise colour alone would identify the video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 2.5 clips a video, 17,280 in all; 12 epochs
 """

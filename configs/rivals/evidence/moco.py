@@ -3,8 +3,8 @@
     python tools/train.py configs/rivals/evidence/moco.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/moco
 
-Reads what `make evidence` makes. Not in the paper's tables. A queue of 256 keys, fewer than videos, and momentum 0.99
-for its 1080 steps. One flip a video.
+Reads what `make evidence` makes. Not in the paper's tables. A queue of 256 keys, fewer than there are videos, and
+momentum 0.99 for 1080 steps. All clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 2 clips a video, 17,280 in all; 15 epochs
 """

@@ -3,8 +3,8 @@
     python tools/train.py configs/rivals/evidence/opn.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/opn
 
-Reads what `make evidence` makes. Unverified: how far apart frames lie. Crops a little apart and one colour channel a
-frame are the method's own. A frame is a clip of 16 equal frames.
+Reads what `make evidence` makes. Unverified: how far apart frames lie. Slightly shifted crops and one colour channel
+per frame are the method's own. A frame is passed as a clip of 16 equal frames.
 Protocol: retrieval_paper, with 4 clips
 Cost: 4 clips a video, 18,432 in all; 8 epochs
 """

@@ -1,9 +1,9 @@
-"""3D-RotNet at evidence size: which of four rotations has the clip had? All four are in one batch.
+"""3D-RotNet at evidence size: which of four rotations does the clip have? All four are in one batch.
 
     python tools/train.py configs/rivals/evidence/rotnet.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/rotnet
 
-Reads what `make evidence` makes. The turn by up to 10 degrees before the crop is the method's own.
+Reads what `make evidence` makes. The rotation by up to 10 degrees before the crop is the method's own.
 Protocol: retrieval_paper, with 4 clips
 Cost: 4 clips a video, 18,432 in all; 8 epochs
 """

@@ -1,10 +1,10 @@
-"""Shuffle & Learn at evidence size: are three frames in the order of time?
+"""Shuffle & Learn at evidence size: are three frames in temporal order?
 
     python tools/train.py configs/rivals/evidence/shuffle_learn.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/shuffle_learn
 
-Reads what `make evidence` makes. Unverified: how tuples are made is as commonly described. Gaps of 8 to 24 frames in
-place of 15 to 60. A frame is a clip of 16 equal frames. One flip a video.
+Reads what `make evidence` makes. Unverified: tuples are made as commonly described. Gaps of 8 to 24 frames in place of
+15 to 60. A frame is passed as a clip of 16 equal frames. All clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """

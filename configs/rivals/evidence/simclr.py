@@ -3,7 +3,7 @@
     python tools/train.py configs/rivals/evidence/simclr.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/simclr
 
-Reads what `make evidence` makes. Not in the paper's tables. One flip a video.
+Reads what `make evidence` makes. Not in the paper's tables. All clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 2 clips a video, 17,280 in all; 15 epochs
 """

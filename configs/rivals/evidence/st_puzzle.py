@@ -4,7 +4,8 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/st_puzzle
 
 Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Cubes
-jittered in space and in time, and one colour channel a cube, are the method's own; how far in time is ours.
+jittered in space and in time and one colour channel per cube are the method's own; the size of the jitter in time is
+ours.
 Protocol: retrieval_paper, with 4 clips
 Cost: 4 clips a video, 18,432 in all; 8 epochs
 """

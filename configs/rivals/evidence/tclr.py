@@ -1,10 +1,10 @@
-"""TCLR at evidence size: instance contrast, and clips of one video at different times that are different.
+"""TCLR at evidence size: instance contrast; clips of one video at different times are negatives, too.
 
     python tools/train.py configs/rivals/evidence/tclr.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/tclr
 
-Reads what `make evidence` makes. Not in the paper's tables. Unverified: from the paper's definition, with two short
-clips in place of four. One flip a video.
+Reads what `make evidence` makes. Not in the paper's tables. Unverified: written from the paper's definition, with two
+short clips in place of four. All clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 6 clips a video, 17,280 in all; 5 epochs
 """

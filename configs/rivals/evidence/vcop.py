@@ -3,8 +3,8 @@
     python tools/train.py configs/rivals/evidence/vcop.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/vcop
 
-Reads what `make evidence` makes. Clips of 16 x 1: with 16 x 2, as the others have, three do not fit into 108 frames.
-One flip a video.
+Reads what `make evidence` makes. Clips of 16 x 1: with 16 x 2, as in the other methods, three clips do not fit into 108
+frames. All clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """

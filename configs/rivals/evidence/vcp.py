@@ -1,10 +1,10 @@
-"""VCP at evidence size: what was done to the middle one of three clips?
+"""VCP at evidence size: how was the middle one of three clips altered?
 
     python tools/train.py configs/rivals/evidence/vcp.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/vcp
 
-Reads what `make evidence` makes. Unverified: the alterations are those of a re-implementation. Clips of 16 x 1: with
-16 x 2 they do not fit into 108 frames. One flip a video.
+Reads what `make evidence` makes. Unverified: the alterations are those of a re-implementation. Clips of 16 x 1: with 16
+x 2, three clips do not fit into 108 frames. All clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """

@@ -1,10 +1,10 @@
-"""VTDL at evidence size: a clip with a static frame mixed in finds itself; a far segment of its video is a negative.
+"""VTDL at evidence size: a clip mixed with a static frame finds the plain one; its video's far segment is a negative.
 
     python tools/train.py configs/rivals/evidence/vtdl.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/vtdl
 
-Reads what `make evidence` makes. A queue of 256 keys, fewer than videos, and momentum 0.99 for its 960 steps. One flip
-a video.
+Reads what `make evidence` makes. A queue of 256 keys, fewer than there are videos, and momentum 0.99 for 960 steps. All
+clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """

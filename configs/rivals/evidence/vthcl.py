@@ -1,11 +1,11 @@
-"""VTHCL at evidence size: a stretch of the video in 8 frames and in 32 finds itself, at two depths.
+"""VTHCL at evidence size: 8 and 32 frames of one segment of a video find each other, at two depths.
 
     python tools/train.py configs/rivals/evidence/vthcl.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/vthcl
 
-Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Queues
-of 256 keys, fewer than videos. The network of the slow clip, stride 8, is the one that is read out, at stride 2. One
-flip a video.
+Reads what `make evidence` makes. Unverified: there is no official code; everything is as commonly described. Queues of
+256 keys, fewer than there are videos. The read-outs use the network of the slow clip (stride 8) at stride 2. All clips
+of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 2.5 clips a video, 17,280 in all; 12 epochs
 """

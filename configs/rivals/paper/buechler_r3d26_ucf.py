@@ -3,8 +3,8 @@
     python tools/train.py configs/rivals/paper/buechler_r3d26_ucf.py
 
 Unverified: everything is as commonly described. Its reinforcement-learned policy is replaced by weights of hard
-permutations, so this is not the paper's method. Gap, optimiser, batch and epochs are not known; the latter are VCOP's
-here.
+permutations, so this is not the paper's method. Gap, optimiser, batch and epochs are not known; optimiser, batch and
+epochs are VCOP's here.
 Paper: retrieval R@1/5/10/20 25.7/36.2/42.2/49.2 (UCF101, CaffeNet)
 Protocol: retrieval_paper
 Cost: 4 still frames and 9 still tiles a video; not run

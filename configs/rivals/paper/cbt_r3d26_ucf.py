@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/cbt_r3d26_ucf.py
 
-Unverified: there is no official code; the task is as commonly described. The number of windows and all of the
-optimisation are not known: these are ours. The paper trains S3D on Kinetics-600, from a pretraining of its own.
+Unverified: there is no official code; the task is as commonly described. The number of windows and the optimisation
+settings are not known, and are ours here. The paper trains S3D on Kinetics-600, after its own pretraining.
 Paper: 79.5 UCF101, 44.6 HMDB51 (K600, S3D)
 Protocol: finetune
 Cost: 4 clips a video; not run

@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/dpc_r3d26_ucf.py
 
-Settings of the official code, but for the network, whose map is 4x4 at 128 px as there; batch norms keep running
-averages. UCF101's schedule is not known; 300 epochs are those of Kinetics-400.
+Settings of the official code, except for the network; its map is 4x4 at 128 px, as in that code. Batch norms keep
+running averages. UCF101's schedule is not known; 300 epochs are those of Kinetics-400.
 Paper: 60.6 UCF101 (UCF101, 2D3D-ResNet18)
 Protocol: finetune
 Cost: 40 frames of 128 px a video; not run

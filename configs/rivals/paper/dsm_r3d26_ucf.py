@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/dsm_r3d26_ucf.py
 
-Optimiser and loss of the official code; clips are 16 x 4 at 112 px, as in its Kinetics-400 script, where its UCF101
-script has 3 clips of 32 x 4 at 224 px a batch. The strength of the jitter is not known.
+Optimiser and loss of the official code; clips are 16 x 4 at 112 px, as in its Kinetics-400 script; its UCF101 script
+has 3 clips of 32 x 4 at 224 px a batch. The strength of the jitter is not known.
 Paper: 74.8 UCF101, 52.5 HMDB51 (UCF101, I3D); retrieval R@1/5/10/20/50 16.8/33.4/43.4/54.6/70.7 (C3D)
 Protocol: finetune
 Cost: 3 clips a video; not run

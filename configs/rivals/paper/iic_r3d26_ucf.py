@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/iic_r3d26_ucf.py
 
-Unverified: from the paper's definition. Optimiser, batch and epochs are not known, and VCOP's here, with a batch of
-16.
+Unverified: written from the paper's definition. Optimiser, batch and epochs are not known; they are VCOP's here, with a
+batch of 16.
 Paper: 74.4 UCF101, 38.3 HMDB51; retrieval R@1/5/10/20 42.4/60.9/69.2/77.1 (UCF101, R3D)
 Protocol: retrieval_paper
 Cost: 3 clips a video; not run

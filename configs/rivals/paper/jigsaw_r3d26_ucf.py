@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/jigsaw_r3d26_ucf.py
 
-Unverified: tiles, gap and permutations are as commonly described; tiles are normalised and colours jittered for each
-picture. Optimiser, batch and epochs are not known, and VCOP's here.
+Unverified: tiles, gap and permutations are as commonly described; each tile is normalised, and colours are jittered for
+each picture. Optimiser, batch and epochs are not known, and are VCOP's here.
 Paper: retrieval R@1/5/10/20 19.7/28.5/33.5/40.0 (UCF101, CaffeNet)
 Protocol: retrieval_paper
 Cost: 9 still tiles a video; not run

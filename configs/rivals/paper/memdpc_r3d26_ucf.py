@@ -1,9 +1,9 @@
-"""MemDPC, a rival of Table 8 or 9, with R3D-26 on UCF101: blocks predicted both ways as mixtures of 1024 memories.
+"""MemDPC, a rival of Table 8 or 9, with R3D-26 on UCF101: blocks predicted both ways, as mixtures of 1024 memories.
 
     python tools/train.py configs/rivals/paper/memdpc_r3d26_ucf.py
 
-Settings of the official code, but for the network; batch norms keep running averages. The strength of its colours is
-not known and is DPC's.
+Settings of the official code, except for the network; batch norms keep running averages. The strength of the colour
+changes is not known, and is DPC's here.
 Paper: retrieval R@1/5/10/20 40.2/63.2/71.9/78.6 (UCF101, optical flow)
 Protocol: finetune
 Cost: 40 frames of 128 px a video; not run

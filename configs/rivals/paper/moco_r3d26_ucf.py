@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/moco_r3d26_ucf.py
 
-Head, queue of 65,536, temperature 0.2, momentum, batch, rate, decay and 300 epochs of cosine are CtP's, which draws
-strides 1 to 4; here 4.
+Head, queue of 65,536, temperature 0.2, momentum, batch, learning rate, weight decay and 300 epochs of cosine are CtP's.
+CtP draws strides 1 to 4; here the stride is 4.
 Paper: none
 Protocol: finetune
 Cost: 2 clips a video; not run

@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/opn_r3d26_ucf.py
 
-Settings of the official code; 130,000 and 170,000 iterations are 872 and 1,141 of our epochs. Unverified: how far
-apart frames lie, since it reads tuples and their motion from files; here motion is that of the video's vectors.
+Settings of the official code; 130,000 and 170,000 iterations are 872 and 1,141 of our epochs. Unverified: how far apart
+frames lie, because the code reads tuples and their motion from files; here the motion comes from the video's vectors.
 Paper: retrieval R@1/5/10/20 19.9/28.7/34.0/40.6 (UCF101, CaffeNet)
 Protocol: retrieval_paper
 Cost: 4 still clips a video; not run

@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/pace_r3d26_ucf.py
 
-Settings of the official code, which classifies alone; the paper's contrastive term is not in it. Videos shorter than
-61 frames are left out, where the code continues at frame 1. An epoch of the code is ten of ours.
+Settings of the official code, which only classifies; it does not have the paper's contrastive term. Videos shorter than
+61 frames are left out; the code continues at frame 1 instead. An epoch of the code is ten of ours.
 Paper: not looked up
 Protocol: finetune
 Cost: 1 clip a video; not run

@@ -2,8 +2,9 @@
 
     python tools/train.py configs/rivals/paper/prp_r3d26_ucf.py
 
-Settings of the official code, but for the decoder, which is ours, and for its plateau schedule: the rate is constant
-here. The crop is random where the code has a centre crop. Videos shorter than 125 frames are left out, as there.
+Settings of the official code, with three differences: the decoder is ours, the learning rate is constant and not
+reduced on plateaus, and the crop is random and not central. Videos shorter than 125 frames are left out, as in the
+code.
 Paper: 66.5 UCF101, 29.7 HMDB51 (UCF101, R3D)
 Protocol: finetune
 Cost: 1 clip a video and the decoder; not run

@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/rotnet_r3d26_ucf.py
 
-Sampling and batch as in the official code. The learning rate is open there (0.1 is stated, 0.0001 is used, and the
-run is a resumed one): 0.01 is CtP's. The code counts iterations; 300 epochs with steps at 100 and 200 are CtP's, too.
+Sampling and batch as in the official code. The code leaves the learning rate open (0.1 is stated, 0.0001 is used, in a
+resumed run); 0.01 is CtP's. The code counts iterations; 300 epochs with steps at 100 and 200 are CtP's, too.
 Paper: 62.9 UCF101, 33.7 HMDB51 (K400, 3D ResNet-18)
 Protocol: finetune
 Cost: 4 clips a video; not run

@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/shuffle_learn_r3d26_ucf.py
 
-Unverified: how tuples are made is as commonly described; motion is that of the video's vectors. Batch, rates and
-decay are the official code's; where it ends is not known.
+Unverified: tuples are made as commonly described; the motion comes from the video's vectors. Batch, learning rates and
+weight decay are the official code's; the number of iterations is not known.
 Paper: 50.2 to 50.9 UCF101, 18.1 to 19.8 HMDB51 (UCF101, CaffeNet)
 Protocol: finetune
 Cost: 3 still clips a video; not run

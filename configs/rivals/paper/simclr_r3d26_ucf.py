@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/simclr_r3d26_ucf.py
 
-Crop, flip and colours as in this toolkit's pretraining, with gray clips; optimiser and length are its own, too.
-Settings for clips are not published.
+Crop, flip, colours, learning rate and length are those of this toolkit's pretraining; grey clips are added. Settings
+for clips are not published.
 Paper: none
 Protocol: finetune
 Cost: 2 clips a video; not run

@@ -2,9 +2,9 @@
 
     python tools/train.py configs/rivals/paper/st_puzzle_r3d26_ucf.py
 
-Unverified: there is no official code; cubes, guards and classes are as commonly described. How far cubes are
-jittered in time is not known, and ours: 16 frames in 24. Optimiser, batch and epochs are not known, and VCOP's here.
-The paper trains on Kinetics-400.
+Unverified: there is no official code; cubes, guards and classes are as commonly described. The jitter of cubes in time
+is not known; ours is 16 frames in 24. Optimiser, batch and epochs are not known, and are VCOP's here. The paper trains
+on Kinetics-400.
 Paper: 65.8 UCF101, 33.7 HMDB51 (K400, 3D ResNet-18)
 Protocol: finetune
 Cost: 4 clips of 80 px a video; not run

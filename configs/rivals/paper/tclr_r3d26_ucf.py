@@ -2,8 +2,8 @@
 
     python tools/train.py configs/rivals/paper/tclr_r3d26_ucf.py
 
-Unverified: from the paper's definition, with two short clips in place of four, since the map of 16 frames has two
-times. Optimisation is not known, and ours.
+Unverified: written from the paper's definition, with two short clips in place of four, because the map of 16 frames has
+two time steps. The optimisation settings are not known, and are ours here.
 Paper: 82.4 UCF101, 52.9 HMDB51; retrieval R@1 56.2 (UCF101, R3D-18)
 Protocol: finetune
 Cost: 6 clips a video; not run

@@ -2,8 +2,9 @@
 
     python tools/train.py configs/rivals/paper/vcop_r3d26_ucf.py
 
-Settings of the official code: a constant rate, no flip, no colours. It keeps 800 training videos for validation and
-takes the best checkpoint; here all train, and the last counts. It does not normalise pictures.
+Settings of the official code: a constant rate, no flip, no colours. The code keeps 800 training videos for validation
+and takes the best checkpoint; here all videos train, and the last checkpoint counts. The code does not normalise
+pictures.
 Paper: retrieval R@1/5/10/20 14.1/30.3/40.4/51.1 (UCF101, R3D)
 Protocol: retrieval_paper
 Cost: 3 clips a video; not run

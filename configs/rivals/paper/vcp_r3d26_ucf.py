@@ -2,7 +2,7 @@
 
     python tools/train.py configs/rivals/paper/vcp_r3d26_ucf.py
 
-Unverified: settings and alterations of a re-implementation (BestJuly/VCP), without two of its slips; 300 epochs are
+Unverified: settings and alterations of a re-implementation (BestJuly/VCP), without two of its errors; 300 epochs are
 the paper's, as commonly described. Videos shorter than 96 frames are left out.
 Paper: 68.1 UCF101; retrieval R@1/5/10/20/50 18.6/33.6/42.5/53.5/68.1 (UCF101, R3D)
 Protocol: retrieval_paper

@@ -2,8 +2,7 @@
 
     python tools/train.py configs/rivals/paper/vtdl_r3d26_ucf.py
 
-Settings of the official code, at 112 px in place of 224. Its augmentation is not known: crop, flip and jitter are
-ours.
+Settings of the official code, at 112 px in place of 224. The augmentation is not known; crop, flip and jitter are ours.
 Paper: not looked up
 Protocol: finetune
 Cost: 3 clips a video; not run

@@ -1,9 +1,9 @@
-"""VTHCL, a rival of Table 8 or 9, with R3D-26 on UCF101: 8 x 8 and 32 x 2 frames of one stretch, at two depths.
+"""VTHCL, a rival of Table 8 or 9, with R3D-26 on UCF101: 8 x 8 and 32 x 2 frames of one segment, at two depths.
 
     python tools/train.py configs/rivals/paper/vthcl_r3d26_ucf.py
 
-Unverified: there is no official code; tempos, depths, negatives, temperature, rate and 200 epochs are as commonly
-described. Batch, decay, schedule and augmentation are not known, and ours.
+Unverified: there is no official code; tempos, depths, negatives, temperature, learning rate and 200 epochs are as
+commonly described. Batch, weight decay, schedule and augmentation are not known, and are ours here.
 Paper: 82.1 UCF101, 49.2 HMDB51 (K400, 3D ResNet-50)
 Protocol: finetune
 Cost: 40 frames a video, 32 of them through the second network; not run
