@@ -137,8 +137,8 @@ class VideoResNet(StagedBackbone):
     | R(2+1)D-26 | bottleneck | 2 2 2 2 | 2plus1d | 3 | 1 2 2 | the same |
     | R3D-10, M-Network | basic | 1 1 1 1 | 3d | 2 | 1 1 1 | 2x8x112x112 -> 512x1x7x7 |
     | R2D-10, I-Network | basic | 1 1 1 1 | 2d | 3 | 1 2 2 | 3x1x112x112 -> 512x1x4x4 |
-    | the field's R3D (-10) | basic | 1 1 1 1 | 3d | 3 | 1 2 2, no pool | 3x16x112x112 -> 512x2x7x7 |
-    | the field's R(2+1)D (-10) | basic | 1 1 1 1 | 2plus1d, shortcut factorised | 3 | 1 2 2, no pool | the same |
+    | the common R3D (-10) | basic | 1 1 1 1 | 3d | 3 | 1 2 2, no pool | 3x16x112x112 -> 512x2x7x7 |
+    | the common R(2+1)D (-10) | basic | 1 1 1 1 | 2plus1d, shortcut factorised | 3 | 1 2 2, no pool | the same |
 
     Args:
         block: 'basic' (two 3x3x3) or 'bottleneck' (1x1x1, 3x3x3, 1x1x1; output four times as wide).
