@@ -110,7 +110,7 @@ def test_help_says_what_videos_are_needed():
     frames = need_of(load_config('own/pretrain')).frames
     wanted = f'At least {FEWEST_VIDEOS} videos are needed'
     pretrain, finetune = (' '.join(cmvl(name, '--help').output.split()) for name in ('pretrain', 'finetune'))
-    assert f"{wanted}, each with the frames of the config's clip and motion: {frames} for own/pretrain" in pretrain
+    assert f"{wanted}, each with enough frames for the config's clip and motion: {frames} for own/pretrain" in pretrain
     assert f'{wanted}, of any length' in finetune
 
 
