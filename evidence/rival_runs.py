@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jobs import Job, row_job, run_jobs, settings_of
+from jobs import row_job, run_jobs, settings_of
 from real_video import read_out_name
 from rival_rows import Entry
 from rows import WORK, folder
@@ -36,12 +36,13 @@ def run_rows(
     take_over(pairs, split)
     waiting = [(entry, seed) for entry, seed in pairs if not _done(entry, seed, split, missing)]
     print(f'{len(pairs) - len(waiting)} of {len(pairs)} rows were there, {len(waiting)} to run', flush=True)
-    jobs = [_named(entry, row_job(entry.row, seed, split, missing)) for entry, seed in waiting]
+    jobs = [(named(entry, seed), row_job(entry.row, seed, split, missing)[1]) for entry, seed in waiting]
     return run_jobs(jobs, lanes, keep_going=True)
 
 
-def _named(entry: Entry, job: Job) -> Job:
-    return f'{entry.name}, {job[0]}', job[1]
+def named(entry: Entry, seed: int) -> str:
+    """The name of a run, in the lines of progress and among failures."""
+    return f'{entry.name}, {entry.row.name}, seed {seed}'
 
 
 def _done(entry: Entry, seed: int, split: str, missing: bool) -> bool:

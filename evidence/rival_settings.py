@@ -90,14 +90,14 @@ def chosen_options(key: str) -> tuple[str, ...]:
 
 
 def chosen() -> dict[str, dict[str, Any]]:
-    """For each method: `options`, the name of the `best` trial, and joint R@1 of all `tries` by name."""
+    """For each method: `options`, the name of the `best` trial, and joint R@1 of all `tries`; None: diverged."""
     return json.loads(CHOSEN.read_text()) if CHOSEN.exists() else {}
 
 
-def recalls(key: str) -> dict[str, float]:
-    """Joint R@1 on the validation split of every trial of a method with a published result, by row."""
+def recalls(key: str) -> dict[str, float | None]:
+    """Joint R@1 on the validation split of every trial of a method with a published result, by row; None: diverged."""
     return {
-        found.row: found.figures['R@1 joint']
+        found.row: found.figures.get('R@1 joint')
         for found in load_published(RIVALS)
         if found.split == 'val' and found.seed == TUNING_SEED and found.row.startswith(f'{OF_RIVALS}{key}_lr')
     }
@@ -114,9 +114,11 @@ def best_of(key: str, trials: list[Trial]) -> Trial:
 
     Raises:
         KeyError: a trial has no published result.
+        ValueError: every trial diverged.
     """
     found = recalls(key)
-    return max(trials, key=lambda trial: found[f'{OF_RIVALS}{key}{trial_suffix(trial)}'])
+    recall = [(found[f'{OF_RIVALS}{key}{trial_suffix(trial)}'], trial) for trial in trials]
+    return max(((value, trial) for value, trial in recall if value is not None), key=lambda pair: pair[0])[1]
 
 
 def write_chosen(key: str, trials: list[Trial], config: Config) -> None:

@@ -196,8 +196,12 @@ def settings() -> str:
     ]
     for key, name in METHODS.items():
         if key in found:
-            tries = '; '.join(f'{trial}: {recall:.1f}' for trial, recall in found[key]['tries'].items())
+            tries = '; '.join(f'{trial}: {_recalled(recall)}' for trial, recall in found[key]['tries'].items())
             shown.append(f'| {name} | {found[key]["best"]} | {tries} |')
         else:
             shown.append(f'| {name} | not tuned: the values of its config | |')
     return '\n'.join([*shown, ''])
+
+
+def _recalled(recall: float | None) -> str:
+    return 'diverged' if recall is None else f'{recall:.1f}'

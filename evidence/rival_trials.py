@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
-from rival_rows import METHODS, rival
-from rival_runs import run_rows
+from jobs import settings_of
+from rival_rows import METHODS, Entry, rival
+from rival_runs import named, run_rows
 from rival_settings import (
     FIRST,
     RATE,
@@ -19,11 +20,14 @@ from rival_settings import (
     trial_suffix,
     write_chosen,
 )
+from rows import WORK, folder
+from run import read_seconds
 from run_suite import make_level
 from settings import TUNING_SEED
-from store import RIVALS, load_finished, publish, shelf
+from store import RIVALS, load_finished, publish, result, save, shelf
 
 from cmvl_mm.engine.config import load_config
+from cmvl_mm.evaluation.features import NO_DIRECTION
 
 
 def tune(only: Collection[str], *, lanes: int, missing: bool, again: bool) -> dict[str, BaseException]:
@@ -71,6 +75,18 @@ def run_trials(
         for trial in tried
     ]
     try:
-        return run_rows(chosen, [TUNING_SEED], 'val', lanes=lanes, missing=missing, again=again)
-    finally:  # also when stopped: publish finished results
+        failures = run_rows(chosen, [TUNING_SEED], 'val', lanes=lanes, missing=missing, again=again)
+        return {name: failure for name, failure in failures.items() if not _keep_if_diverged(name, chosen)}
+    finally:  # if it is stopped, finished results are published, too
         publish([found for found in load_finished() if shelf(found.row) == RIVALS])
+
+
+def _keep_if_diverged(name: str, chosen: Sequence[Entry]) -> bool:
+    """Keep a failed trial without figures if its network gives features that retrieval cannot compare."""
+    (row,) = (entry.row for entry in chosen if named(entry, TUNING_SEED) == name)
+    log = WORK / 'logs' / f'{row.name}_{TUNING_SEED}_val_test.txt'
+    if not log.exists() or NO_DIRECTION not in log.read_text():
+        return False
+    minutes = read_seconds(folder(row.name, TUNING_SEED) / 'cpu_seconds.txt') / 60
+    save(result(row.name, TUNING_SEED, 'val', {}, minutes, settings_of(row, TUNING_SEED, 'val')))
+    return True

@@ -67,6 +67,9 @@ def collect(results: Sequence[dict[str, Any]]) -> Features:
     )
 
 
+NO_DIRECTION = 'its feature is zero or not finite'
+
+
 def require_directions(features: np.ndarray, paths: np.ndarray) -> None:
     """Refuse features that have no cosine; the message names the video's path.
 
@@ -80,7 +83,7 @@ def require_directions(features: np.ndarray, paths: np.ndarray) -> None:
     wrong = ~np.isfinite(features).all(axis=1) | ~features.any(axis=1)
     if wrong.any():
         raise ValueError(
-            f'{paths[wrong][0]}: its feature is zero or not finite, as those of {wrong.sum()} of {len(wrong)} videos. '
+            f'{paths[wrong][0]}: {NO_DIRECTION}, as those of {wrong.sum()} of {len(wrong)} videos. '
             'Remedy: leave the videos out; or, if many are so, test a checkpoint whose training did not diverge.'
         )
 

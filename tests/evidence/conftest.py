@@ -14,7 +14,18 @@ from store import Result
 @pytest.fixture
 def work(tmp_path, monkeypatch) -> Path:
     """Where the suite works and publishes: nothing is there yet."""
-    for name in ('few_labels', 'real_video', 'rows', 'store', 'run', 'jobs', 'run_suite', 'rival_runs', 'rival_costs'):
+    for name in (
+        'few_labels',
+        'real_video',
+        'rows',
+        'store',
+        'run',
+        'jobs',
+        'run_suite',
+        'rival_runs',
+        'rival_trials',
+        'rival_costs',
+    ):
         monkeypatch.setattr(import_module(name), 'WORK', tmp_path / 'evidence')
     monkeypatch.setattr(import_module('store'), 'PUBLISHED', tmp_path / 'results.json')
     for name in ('store', 'rival_settings', 'rival_report', 'rival_trials', 'run_rivals'):

@@ -10,6 +10,7 @@ import pytest
 import real_video
 import rival_falls
 import rival_settings
+import rival_tables
 import rival_trials
 import run
 import run_rivals
@@ -17,7 +18,9 @@ import store
 import trainings
 from mmengine.config import Config
 from rival_rows import entries, rival
-from rival_settings import FINE_RATES, RATE, RATES, TEMPERATURE, TRIALS, chosen_options
+from rival_settings import FINE_RATES, RATE, RATES, TEMPERATURE, TRIALS, TUNING_SEED, chosen_options
+
+from cmvl_mm.evaluation.features import NO_DIRECTION
 
 FIGURES = {'R@1 joint': 5.0}
 
@@ -197,6 +200,24 @@ def test_the_configs_own_values_need_no_option(scripts, monkeypatch):
     tune(monkeypatch, lambda options: -abs(options[RATE] - 0.001), 'rotnet')
     assert chosen_options('rotnet') == ()
     assert rival_settings.chosen()['rotnet']['best'] == 'lr 0.001'
+
+
+def test_a_trial_that_diverged_is_a_trial_and_not_the_best(scripts, monkeypatch, work):
+    """Its features have no direction, so there is nothing to compare; the test's log says so."""
+    (work / 'logs').mkdir(parents=True)
+    row = f'rival_rotnet_lr0.01_{TUNING_SEED}'
+    (work / f'logs/{row}_val_test.txt').write_text(f'ValueError: a.mp4: {NO_DIRECTION}, as those of 7 of 832 videos.')
+    (work / f'runs/{row}').mkdir(parents=True)
+    (work / f'runs/{row}/cpu_seconds.txt').write_text('90')
+    scripts.failing = ('rotnet_lr0.01_100_val_test',)
+    assert tune(monkeypatch, lambda options: options[RATE] if options[RATE] < 0.01 else 0, 'rotnet') == {}
+    found = rival_settings.chosen()['rotnet']
+    assert found['tries']['lr 0.01'] is None
+    assert found['best'] == 'lr 0.0055'
+    assert 'lr 0.01: diverged;' in rival_tables.settings()
+    scripts.begun.clear()
+    tune(monkeypatch, lambda options: 0, 'rotnet')
+    assert scripts.begun == []
 
 
 def test_a_method_whose_trial_failed_is_not_chosen_for(scripts, monkeypatch):
