@@ -1,8 +1,8 @@
 """IIC: two views of a clip find each other; the clip with broken temporal order is a negative of its own video.
 
-Tao et al., Self-supervised video representation learning using inter-intra contrastive framework, ACM MM 2020. The
-implementation follows the paper's definition and is unverified: the views are the pictures and the differences between
-successive frames, one network sees both, and negatives are from the batch instead of a memory bank.
+Tao et al., Self-supervised video representation learning using inter-intra contrastive framework, ACM MM 2020. As in
+the official code, the views are the pictures and the differences between successive frames, and one network sees both.
+Negatives are from the batch; the official code has a memory bank with an entry a video, and no projection.
 """
 
 import numpy as np

@@ -68,6 +68,21 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, 
     return mean_over_ranks(F.cross_entropy(scores, other)), hits
 
 
+def across(query: Tensor, key: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Each query finds the key of its video among the keys of all ranks; other queries are no negatives.
+
+    Args:
+        query, key: (B, D) of length 1.
+        temperature: temperature of the softmax.
+
+    Returns:
+        The mean cross-entropy, and the share of queries that find their key.
+    """
+    own = torch.arange(len(query), device=query.device) + rank() * len(query)
+    scores = query @ gather_rows(key).T / temperature
+    return mean_over_ranks(F.cross_entropy(scores, own)), (scores.argmax(1) == own).float().mean()
+
+
 @MODELS.register_module()
 class SimCLRHead(PretextHead):
     """Instance contrast within the batch.

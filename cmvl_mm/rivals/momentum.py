@@ -17,9 +17,10 @@ from .encode import Network, PretextHead
 class MomentumTwin(nn.Module):
     """A copy of networks whose weights are an exponential moving average of the original weights.
 
-    The running statistics of its batch norms are averaged in the same way and also used in training (Cai et al.,
-    Exponential moving average normalization, CVPR 2021). With batch statistics, a key would reveal its batch, and so
-    that it is not from the queue. MoCo shuffles batches over GPUs to prevent this, which one process cannot do.
+    In training its batch norms use the statistics of the batch, as in the official codes of MoCo, VTDL and DSM. With
+    averaged statistics in their place, keys depend on their age for most of a short training, and the age alone tells
+    a key from those in the queue. MoCo also shuffles batches over GPUs, so that a key does not reveal its batch; this
+    is left out here: keys of a batch were not seen to be nearer to its queries than keys in the queue.
 
     Args:
         networks: the networks to copy.
@@ -33,23 +34,13 @@ class MomentumTwin(nn.Module):
         self.networks = copy.deepcopy(networks).requires_grad_(False)
         self.momentum = momentum
         self.register_buffer('follows', torch.tensor(0.0))  # 1 after the first update
-        self.networks.eval()
-
-    def train(self, mode: bool = True) -> 'MomentumTwin':
-        super().train(mode)
-        self.networks.eval()
-        return self
 
     @torch.no_grad()
     def follow(self, networks: nn.Module) -> None:
-        """Move weights and running averages towards those of the networks."""
+        """Move the weights towards those of the networks; buffers stay the copy's own."""
         share = 1 - self.momentum * self.follows
-        theirs = dict(networks.state_dict())
-        for name, mine in self.networks.state_dict().items():
-            if mine.is_floating_point():
-                mine.lerp_(theirs[name], share.to(mine.dtype))
-            else:
-                mine.copy_(theirs[name])
+        for mine, theirs in zip(self.networks.parameters(), networks.parameters(), strict=True):
+            mine.lerp_(theirs, share.to(mine.dtype))
         self.follows.fill_(1.0)
 
 

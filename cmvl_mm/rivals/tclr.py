@@ -1,9 +1,12 @@
-"""TCLR: clips of one video at different times are negatives, and each time step of a long clip matches a short clip.
+"""TCLR: clips of a video find each other; at another time they are negatives; times of a long clip match short clips.
 
 Dave et al., TCLR: temporal contrastive learning for video representation, Computer Vision and Image Understanding 2022.
-The implementation follows the paper's definition and is unverified. The paper changes the network so that a map has
-four time steps; here a map of 16 frames has two, and so there are two short clips.
+The losses follow the paper and the official code, which adds up terms; here every loss is a mean of its terms. The
+paper changes the network so that a map has four time steps; here a map of 16 frames has two, and so there are two short
+clips.
 """
+
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -52,6 +55,20 @@ class SampleTCLR:
         return take(sample, np.concatenate([clips, clips]))
 
 
+def any_time(clips: Tensor, temperature: float) -> Tensor:
+    """Instance contrast between any two clips of a video, each pair against the same pair of other videos.
+
+    Args:
+        clips: (B, K, D) of length 1: all draws of all short clips.
+        temperature: temperature of the softmax.
+
+    Returns:
+        The mean of `nt_xent` over all K (K - 1) / 2 pairs.
+    """
+    pairs = [nt_xent(first, second, temperature)[0] for first, second in combinations(clips.unbind(1), 2)]
+    return torch.stack(pairs).mean()
+
+
 def same_time(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """Within each video, a clip finds the other draw of its time step among both draws of all time steps.
 
@@ -84,7 +101,7 @@ def time_of_long(long: Tensor, short: Tensor, temperature: float) -> Tensor:
 
 @MODELS.register_module()
 class TCLRHead(PretextHead):
-    """Instance contrast of the long clips, and both temporal losses.
+    """Instance contrast of the long clips and of the short clips, and both temporal losses.
 
     Args:
         in_channels: C of the network's last map.
@@ -111,7 +128,7 @@ class TCLRHead(PretextHead):
         )
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
-        """`loss_instance`, `loss_same_time`, `loss_time_of_long`, `acc_instance` and `acc_same_time`.
+        """`loss_instance`, `loss_any_time`, `loss_same_time`, `loss_time_of_long`, `acc_instance` and `acc_same_time`.
 
         Clips are (B, 2 (shorts + 1), 3, T, H, W).
 
@@ -136,6 +153,7 @@ class TCLRHead(PretextHead):
         of_long = torch.stack([time_of_long(of_times[:, n, -1], short[:, n], self.temperature) for n in range(2)])
         return dict(
             loss_instance=instance,
+            loss_any_time=any_time(short.flatten(1, 2), self.temperature),
             loss_same_time=same,
             loss_time_of_long=of_long.mean(),
             acc_instance=hits,

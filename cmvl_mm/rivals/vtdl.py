@@ -1,8 +1,7 @@
 """VTDL: the positive is the clip with a static frame mixed in, the negative another segment of its video.
 
 Wang et al., Self-supervised temporal-discriminative representation learning for video action recognition, 2020.
-Triplet, queue and settings follow the official code. It is not known which encoder sees the negative: here it is
-the trained one, as in DSM by the same authors.
+Triplet, queue, settings and encoders follow the official code: the trained network sees the negative.
 """
 
 import torch
@@ -26,7 +25,7 @@ MOST_MIXED = 0.1
 class SampleVTDL:
     """A clip, the same frames again, and a segment at least a third of the video away; a static frame and its weight.
 
-    The static frame is a frame of one of the three clips.
+    The static frame is a frame of the first clip: a frame of another clip would show the query its key's crop and hue.
 
     Args:
         clip_len, frame_interval: 16 x 4.
@@ -41,22 +40,21 @@ class SampleVTDL:
         away = -(-num_frames // 3)
         require_room(num_frames, self.span + away, 'VTDL')
         clips = anchor_twin_and_other(rng, num_frames, self.clip_len, self.frame_interval, away)
-        static, weight = int(rng.integers(clips.size)), rng.uniform(0, MOST_MIXED)
+        static, weight = int(rng.integers(self.clip_len)), rng.uniform(0, MOST_MIXED)
         return take(sample, clips, dict(static=static, weight=weight))
 
 
 def with_static_frame(clips: Tensor, static: Tensor, weight: Tensor) -> Tensor:
-    """(B, K, 3, T, H, W) -> (B, 3, T, H, W): mix one frame of each video into all frames of its first clip.
+    """(B, 3, T, H, W) -> the same shape: mix one frame of each clip into all its frames.
 
     Args:
-        clips: the clips of each video.
-        static: (B,) number of the frame among all K * T.
+        clips: one clip of each video.
+        static: (B,) number of the frame in the clip.
         weight: (B,) weight of the frame.
     """
-    frames = clips.transpose(2, 3).flatten(1, 2)  # (B, K * T, 3, H, W)
-    chosen = frames[torch.arange(len(frames), device=frames.device), static].unsqueeze(2)
+    chosen = clips[torch.arange(len(clips), device=clips.device), :, static].unsqueeze(2)  # (B, 3, 1, H, W)
     share = weight.to(clips.dtype)[:, None, None, None, None]
-    return (1 - share) * clips[:, 0] + share * chosen
+    return (1 - share) * clips + share * chosen
 
 
 @MODELS.register_module()
@@ -69,6 +67,6 @@ class VTDLHead(MomentumContrastHead):
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
         """`loss_instance` and `acc_instance`; clips are (B, 3, 3, T, H, W)."""
-        anchors = with_static_frame(clips, labels['static'], labels['weight'])
+        anchors = with_static_frame(clips[:, 0], labels['static'], labels['weight'])
         query, own = self.queries(network, torch.cat([anchors, clips[:, 2]])).chunk(2)
         return self.contrast(query, self.keys(clips[:, 1]), own[:, None])

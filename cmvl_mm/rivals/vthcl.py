@@ -1,8 +1,8 @@
 """VTHCL: slow and fast samples of a video match, at two depths of the network.
 
 Yang et al., Video representation learning with visual tempo consistency, 2020. The official repository holds no code:
-everything here follows common descriptions of the paper and is unverified. A queue of the latest keys replaces its
-memory bank.
+everything here follows common descriptions of the paper and is unverified. Negatives are the other videos of the batch,
+not a memory bank: a bank has one entry a video, as old as an epoch, and few epochs pass at evidence size.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from cmvl_mm.models.head_parts import build
 from cmvl_mm.models.projection import ProjectionMLP
 
 from .encode import Network, PretextHead
-from .momentum import KeyQueue, key_nce
+from .instance import across
 from .recognizer import Labels
 from .samples import require_room, take
 
@@ -54,18 +54,6 @@ class SampleTempos:
         return take(sample, np.concatenate([slow, fast])[None])
 
 
-class _Queues(nn.ModuleList):
-    """One queue for each depth."""
-
-    def __init__(self, size: int, channels: int, depths: int) -> None:
-        super().__init__(KeyQueue(size, channels) for _ in range(depths))
-
-    def __getitem__(self, depth: int) -> KeyQueue:  # type: ignore[override]
-        queue = super().__getitem__(depth)
-        assert isinstance(queue, KeyQueue)
-        return queue
-
-
 @MODELS.register_module()
 class VTHCLHead(PretextHead):
     """Contrast between the tempos, in both directions and at every depth; the recognizer's network sees the slow clip.
@@ -75,7 +63,6 @@ class VTHCLHead(PretextHead):
         fast_network: network for the fast clip.
         slow_frames: frames of the slow clip, which come first.
         hidden_channels, embed_channels: widths of the projections, one for each tempo and depth.
-        queue_size: number of keys of earlier batches, for each tempo and depth.
         temperature: temperature of the softmax.
 
     Frames through the networks: 8 and 32 per video as published.
@@ -89,7 +76,6 @@ class VTHCLHead(PretextHead):
         slow_frames: int = 8,
         hidden_channels: int = 512,
         embed_channels: int = 128,
-        queue_size: int = 16384,
         temperature: float = 0.07,
     ) -> None:
         super().__init__()
@@ -104,10 +90,9 @@ class VTHCLHead(PretextHead):
             )
             for _ in range(2)
         )
-        self.slow_queues, self.fast_queues = (_Queues(queue_size, embed_channels, len(in_channels)) for _ in range(2))
 
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
-        """`loss_tempo_<depth>`, where 1 is the last map, and its `acc_tempo`; clips are (B, 1, 3, slow + fast, H, W).
+        """`loss_tempo_<depth>` and `acc_tempo_<depth>`, 1 for the last map; clips are (B, 1, 3, slow + fast, H, W).
 
         Raises:
             ValueError: a network returns fewer maps than there are depths.
@@ -126,13 +111,10 @@ class VTHCLHead(PretextHead):
             place = depths - depth
             a = _compared(self.slow_projections[depth], slow_maps[-place])
             b = _compared(self.fast_projections[depth], fast_maps[-place])
-            slow_keys, fast_keys = self.slow_queues[depth].keys, self.fast_queues[depth].keys
-            to_fast, hits = key_nce(a, b, fast_keys.clone(), self.temperature)
-            to_slow, _ = key_nce(b, a, slow_keys.clone(), self.temperature)
-            losses[f'loss_tempo_{place}'] = to_fast + to_slow
-            self.slow_queues[depth].push(a)
-            self.fast_queues[depth].push(b)
-        return dict(losses, acc_tempo=hits)
+            to_fast, hits = across(a, b, self.temperature)
+            to_slow, _ = across(b, a, self.temperature)
+            losses |= {f'loss_tempo_{place}': to_fast + to_slow, f'acc_tempo_{place}': hits}
+        return losses
 
 
 def _compared(projection: nn.Module, video_map: Tensor) -> Tensor:

@@ -43,8 +43,9 @@ METHODS = {
     'cbt': Case('masked', 12, 2, 170, 0.001, dict(width=64, dropout=0.0), below=4),
     'iic': Case('views', 8, weight=2, above=0.2, below=4),
     'tclr': Case('same_time', 3, above=0.2, below=4),
+    'vthcl': Case('tempo_1', 4, weight=2, above=0.2, below=4),
 }
-QUEUED = dict(moco='instance', dsm='instance', vtdl='instance', vthcl='tempo')
+QUEUED = dict(moco='instance', dsm='instance', vtdl='instance')
 """Methods whose negatives come from earlier batches."""
 
 

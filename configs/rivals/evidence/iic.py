@@ -3,7 +3,8 @@
     python tools/train.py configs/rivals/evidence/iic.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/iic
 
-Reads what `make evidence` makes. Not in the paper's tables. Unverified: written from the paper's definition.
+Reads what `make evidence` makes. Not in the paper's tables. Negatives are of the batch, 11 for each clip; the official
+code has a memory bank with an entry a video.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 17,280 in all; 10 epochs
 """

@@ -3,8 +3,8 @@
     python tools/train.py configs/rivals/evidence/tclr.py
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/tclr
 
-Reads what `make evidence` makes. Not in the paper's tables. Unverified: written from the paper's definition, with two
-short clips in place of four. All clips of a video share one flip.
+Reads what `make evidence` makes. Not in the paper's tables. Losses of the paper and the official code, each a mean of
+its terms; two short clips in place of four. All clips of a video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 6 clips a video, 17,280 in all; 5 epochs
 """

@@ -2,8 +2,9 @@
 
     python tools/train.py configs/rivals/paper/vthcl_r3d26_ucf.py
 
-Unverified: there is no official code; tempos, depths, negatives, temperature, learning rate and 200 epochs are as
-commonly described. Batch, weight decay, schedule and augmentation are not known, and are ours here.
+Unverified: there is no official code; tempos, depths, temperature, learning rate and 200 epochs are as commonly
+described. Negatives are the other videos of the batch in place of 16,384 in a memory bank. Batch, weight decay,
+schedule and augmentation are not known, and are ours here.
 Paper: 82.1 UCF101, 49.2 HMDB51 (K400, 3D ResNet-50)
 Protocol: finetune
 Cost: 40 frames a video, 32 of them through the second network; not run
@@ -14,7 +15,7 @@ _base_ = '../../_base_/rivals/paper.py'
 _fast = dict(_base_.model.backbone, out_indices=(2, 3))
 model = dict(
     backbone=dict(out_indices=(2, 3)),
-    pretext_head=dict(type='VTHCLHead', in_channels=(1024, 2048), fast_network=_fast, queue_size=16384),
+    pretext_head=dict(type='VTHCLHead', in_channels=(1024, 2048), fast_network=_fast),
 )
 _pipeline = list(_base_.train_dataloader.dataset.pipeline)
 _pipeline[0] = dict(type='SampleTempos', slow=(8, 8), fast=(32, 2))
