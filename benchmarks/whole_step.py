@@ -44,6 +44,8 @@ class WholeStep:
 
     clips: float
     """Clips of 16 frames, as counted by the method's head."""
+    learnt: float
+    """Those of them that pass the network itself with a gradient."""
     places: int
     """Measured frames x height x width through the network and its copies."""
     operations: float
@@ -95,8 +97,9 @@ def count_step(config: Config, videos: int | None = None) -> WholeStep:
     if counts[0] != counts[1]:
         counts += [_count_once(model, batch) for _ in range(MANY - 2)]
     places, operations = (fmean(column) / videos for column in zip(*counts, strict=True))
-    passed = model.pretext_head.frames_through(frames) if hasattr(model, 'pretext_head') else frames
-    return WholeStep(passed / CLIP_LEN, round(places), operations)
+    head = getattr(model, 'pretext_head', None)
+    passed, learnt = (head.frames_through(frames), head.frames_with_gradient(frames)) if head else (frames, frames)
+    return WholeStep(passed / CLIP_LEN, learnt / CLIP_LEN, round(places), operations)
 
 
 def _count_once(model: nn.Module, batch: dict) -> tuple[int, int]:
@@ -127,9 +130,10 @@ def _places(clips: Tensor) -> int:
 
 def table(steps: dict[str, WholeStep]) -> str:
     """The costs as a Markdown table."""
-    lines = ['| config | clips a video | million places a video | GFLOP a video |', '|---|---:|---:|---:|']
+    lines = ['| config | clips a video | with gradient | million places a video | GFLOP a video |']
+    lines += ['|---|---:|---:|---:|---:|']
     lines += [
-        f'| {name} | {step.clips:g} | {step.places / 1e6:.3f} | {step.operations / 1e9:.2f} |'
+        f'| {name} | {step.clips:g} | {step.learnt:g} | {step.places / 1e6:.3f} | {step.operations / 1e9:.2f} |'
         for name, step in steps.items()
     ]
     return '\n'.join(lines)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from mmengine.config import Config
-from rival_rows import Entry
+from rival_rows import STILL, Entry
 from rows import REPOSITORY, WORK
 from run import run
 from store import digest
@@ -32,6 +32,8 @@ class Cost:
     batch: int
     clips: float
     """Clips per video and epoch."""
+    learnt: float
+    """Those of them that pass the tested network with a gradient."""
     places: int
     """Measured frames x height x width per video."""
     operations: float
@@ -67,7 +69,7 @@ def load_costs() -> dict[str, Cost]:
 def write_costs(entries: Sequence[Entry]) -> None:
     """Count the rows whose config has no count yet, with one step each, which takes seconds."""
     known = load_costs()
-    trained = [entry for entry in entries if entry.row.train is not None]
+    trained = [entry for entry in entries if entry.row.train is not None and entry.row.options != STILL]
     configs = {entry.key: load_config(entry.row.training) for entry in trained}
     missing = [
         entry for entry in trained

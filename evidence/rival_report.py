@@ -26,15 +26,18 @@ describes each task.
 within {TOLERANCE:.0%} because epochs are whole; level hard has more videos and a quarter more clips. All rows use
 AdamW, the last checkpoint, and the same crop, flip and colour jitter, unless the method itself needs others. The
 supervised row is the only one that reads labels; it trains as long, with the augmentation of finetuning. In our rows
-(bold), I-frames and motion windows pass through networks of their own: they count as operations, not as clips.
-Figures are of the test split.
+(bold), I-frames and motion windows pass through networks of their own: they count as operations, not as clips. Some
+methods pass clips through a copy or a second network, so that the tested network learns from fewer
+([Methods](#methods), "with gradient"). Figures are of the test split.
 
 **How to read the tables.** Figures are percent: the mean over seeds, with the sample's standard deviation. A seed
 sets weights, order and samples; the videos stay the same, so the intervals do not cover other videos. Ranks are by
 joint R@1. "95 %" gives the ranks that a row may have, by t-intervals of its differences from all other rows (Welch,
 95 % each, not corrected for their number); with fewer than {FEWEST_SEEDS} seeds there is no interval. "Mirrored" is
 R@1 between motions that differ only in their sense; chance is 50. "CPU s" is the CPU time of one training with its
-workers. "TFLOP" counts all its steps, forward and backward. Random weights and supervised training have no rank.
+workers, on the machine of the run. "TFLOP" counts all its steps, forward and backward. Random weights and supervised
+training have no rank. "Batch norm measured": two epochs of batches without a step, because a network whose batch norm
+has the initial statistics shows less than its random weights can.
 """
 
 

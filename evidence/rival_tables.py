@@ -112,7 +112,7 @@ def readouts(level: Level, lines: Sequence[Entry], results: Sequence[Result]) ->
 
 
 def pretexts(lines: Sequence[Entry], results: Sequence[Result]) -> str:
-    """Accuracy of each task in the last epoch; chance levels differ, so rows cannot be compared."""
+    """Accuracy of each task over the last epoch; chance levels differ, so rows cannot be compared."""
     shown = ['| row | top-1 of the pretext task, last epoch |', '|---|---|']
     for entry in lines:
         names = sorted(
@@ -170,12 +170,15 @@ def falls(lines: Sequence[Entry], results: Sequence[Result]) -> str:
 def departures(costs: dict[str, Cost]) -> str:
     """Special settings of each method, and differences from its publication."""
     shown = [
-        '| method | clips a video | epochs | videos a step | clips in all | fits level future | own, and departures |',
-        '|---|---:|---:|---:|---:|---|---|',
+        '| method | clips a video | with gradient | epochs | videos a step | clips in all | fits level future '
+        '| own, and departures |',
+        '|---|---:|---:|---:|---:|---:|---|---|',
     ]
     for key, name in METHODS.items():
         cost = costs.get(key)
-        counts = f'{cost.clips:g} | {cost.epochs} | {cost.batch} | {cost.passes:,.0f}' if cost else '– | – | – | –'
+        counts = '– | – | – | – | –'
+        if cost:
+            counts = f'{cost.clips:g} | {cost.learnt:g} | {cost.epochs} | {cost.batch} | {cost.passes:,.0f}'
         shown.append(f'| {name} | {counts} | {"yes" if key in FIT_FUTURE else "no"} | {departure(key)} |')
     return '\n'.join([*shown, ''])
 

@@ -33,7 +33,7 @@ from run import alone
 from run_suite import make_level
 from store import RIVALS, load_finished, publish, shelf, withdraw_others
 
-OUTER = ('random', 'supervised')
+OUTER = ('random', 'measured', 'supervised')
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from mmengine.device import get_device
 from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.optim import OptimWrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, LogProcessor, Runner
 from torch import nn
 
 from cmvl_mm.checkpoints.newest import mismatch, newest_valid
@@ -37,6 +37,9 @@ from .same_run import NEW_RUN, require_same_run
 from .same_weights import require_same_on_all_nodes
 from .screen import ON_SCREEN
 
+MEAN_PATTERN = '.*(loss|time|grad_norm|acc_).*'
+"""Scalars that are averaged over the window of the log."""
+
 
 def bare(model: nn.Module) -> nn.Module:
     """The model without its wrapper for distributed training."""
@@ -53,6 +56,7 @@ class CompressedRunner(Runner):
     * A run resumes only with its earlier global batch, accumulation, list and schedule, from the newest undamaged
       checkpoint.
     * `auto_scale_lr` also counts accumulated batches.
+    * A logged accuracy is the mean over the steps since the last line, as losses are; MMEngine logs that of one batch.
     * Processes that torchrun restarts resume from the checkpoints of their job.
     * `meta.config` of a checkpoint is dropped unread.
     * The first step reports parameters that would never learn; see `GradientCheckHook`.
@@ -111,6 +115,12 @@ class CompressedRunner(Runner):
                 f'auto_scale_lr: a step takes {effective} videos ({self.train_dataloader.batch_size} a process x '
                 f'{self.world_size} processes x {counts} accumulated), so the learning rate is {groups[0]["lr"]:g}.'
             )
+
+    def build_log_processor(self, log_processor: LogProcessor | dict) -> LogProcessor:
+        """Build MMEngine's processor; unless the config has a `mean_pattern`, accuracies are averaged, too."""
+        if isinstance(log_processor, dict) and log_processor.get('type', 'LogProcessor') == 'LogProcessor':
+            log_processor = {'mean_pattern': MEAN_PATTERN, **log_processor}
+        return super().build_log_processor(log_processor)
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build MMEngine's loop and check lists, labels, batch and schedule at once."""

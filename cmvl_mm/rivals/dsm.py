@@ -79,6 +79,8 @@ class DSMHead(MomentumContrastHead):
     video, one of them through the copy.
     """
 
+    clips = 3
+
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
         """`loss_instance` and `acc_instance`; clips are (B, 3, 3, T, H, W)."""
         anchors = warped(clips[:, 0], *draw_warps(clips.device))

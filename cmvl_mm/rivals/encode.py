@@ -18,6 +18,10 @@ class PretextHead(nn.Module):
         """Frames per video and step that pass the network or its copy, if the sampling stage takes `frames`."""
         return frames
 
+    def frames_with_gradient(self, frames: int) -> int:
+        """How many of these frames pass the tested network with a gradient; all, unless a copy or twin sees some."""
+        return self.frames_through(frames)
+
 
 def encode_all(network: Network, clips: Tensor) -> Tensor:
     """Clips (B, K, 3, T, H, W) -> the averages of their last maps (B, K, C), in one pass."""

@@ -124,6 +124,8 @@ class MoCoHead(MomentumContrastHead):
     copy.
     """
 
+    clips = VIEWS
+
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
         """`loss_instance` and `acc_instance`; clips are (B, 2, 3, T, H, W)."""
         return self.contrast(self.queries(network, clips[:, 0]), self.keys(clips[:, 1]))

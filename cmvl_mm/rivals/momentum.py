@@ -96,6 +96,8 @@ def key_nce(
 class MomentumContrastHead(PretextHead):
     """Base class of MoCo, VTDL and DSM: a projection, momentum copies of projection and backbone, and the queue.
 
+    Subclasses set `clips`, the number of clips per video; one of them is the key.
+
     Args:
         in_channels: C of the network's last map.
         hidden_channels, embed_channels: widths of the projection.
@@ -103,6 +105,8 @@ class MomentumContrastHead(PretextHead):
         queue_size: number of negatives from earlier batches.
         temperature: temperature of the softmax.
     """
+
+    clips: int
 
     def __init__(
         self,
@@ -122,6 +126,10 @@ class MomentumContrastHead(PretextHead):
             in_channels, hidden_channels=hidden_channels, out_channels=embed_channels, output_norm='none'
         )
         self.queue = KeyQueue(queue_size, embed_channels)
+
+    def frames_with_gradient(self, frames: int) -> int:
+        """One clip of each video passes the copy, without a gradient."""
+        return frames - frames // self.clips
 
     def attach(self, backbone: nn.Module, layout: Layout) -> None:
         """Make the momentum copies; the recognizer calls this once."""

@@ -65,6 +65,8 @@ class VTDLHead(MomentumContrastHead):
     3 per video, one of them through the copy.
     """
 
+    clips = 3
+
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
         """`loss_instance` and `acc_instance`; clips are (B, 3, 3, T, H, W)."""
         anchors = with_static_frame(clips[:, 0], labels['static'], labels['weight'])

@@ -91,6 +91,10 @@ class VTHCLHead(PretextHead):
             for _ in range(2)
         )
 
+    def frames_with_gradient(self, frames: int) -> int:
+        """The fast clip passes another network."""
+        return self.slow_frames
+
     def loss(self, network: Network, clips: Tensor, labels: Labels) -> dict[str, Tensor]:
         """`loss_tempo_<depth>` and `acc_tempo_<depth>`, 1 for the last map; clips are (B, 1, 3, slow + fast, H, W).
 

@@ -5,6 +5,8 @@ import sys
 
 import numpy as np
 import pytest
+import torch
+from mmaction.registry import MODELS
 from mmengine.registry import DefaultScope
 
 from cmvl_mm.engine.config import load_config
@@ -53,6 +55,19 @@ def test_a_rivals_step_is_its_clips_times_the_network(scripts, repository):
         assert step.places == clips * CLIP
 
 
+@pytest.mark.parametrize('name', ['moco', 'dsm', 'vtdl', 'vthcl', 'simclr'])
+def test_clips_with_gradient_are_those_that_pass_the_tested_network_so(name, scripts, repository):
+    config = load_config(repository / f'configs/rivals/evidence/{name}.py')
+    model = MODELS.build(config.model).train()
+    noise, _ = scripts[1].noise_batch(config, 2)
+    frames = []
+    model.backbone.register_forward_pre_hook(
+        lambda _, given: frames.append(torch.is_grad_enabled() * given[0].numel() // (3 * 48 * 48))
+    )
+    model(**model.data_preprocessor(noise, True), mode='loss')
+    assert scripts[1].count_step(config, 2).learnt == sum(frames) / 2 / CLIP_LEN
+
+
 def test_tiles_count_as_their_picture_and_pass_as_what_they_are(scripts, repository):
     step = scripts[1].count_step(load_config(repository / 'configs/rivals/evidence/jigsaw.py'), 2)
     assert (step.clips, step.places) == (4, 9 * 16 * 27**2)
@@ -69,7 +84,7 @@ def test_both_commands_print_it(scripts, repository, tmp_path, capsys):
     cost, whole_step = scripts
     path = repository / 'configs/rivals/evidence/pace.py'
     whole_step.main([str(path), '--batch', '2', '--json', str(tmp_path / 'out.json')])
-    line = '| pace | 1 | 0.037 | 0.86 |'
+    line = '| pace | 1 | 1 | 0.037 | 0.86 |'
     assert line in capsys.readouterr().out
     assert json.loads((tmp_path / 'out.json').read_text())['pace']['clips'] == 1
     cost.main([str(path)])

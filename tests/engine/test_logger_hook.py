@@ -5,11 +5,13 @@ import os
 from types import SimpleNamespace
 
 import pytest
+from mmengine.logging import MessageHub
 from torch import nn
 from torch.utils.data import DataLoader
 
 from cmvl_mm.engine import logger_hook
 from cmvl_mm.engine.logger_hook import WholeFileLoggerHook
+from cmvl_mm.engine.runner import CompressedRunner
 
 
 def end_of_test(folder, figures):
@@ -48,3 +50,17 @@ def test_no_half_file(tmp_path, monkeypatch):
     with pytest.raises(pytest.exit.Exception, match='died'):
         end_of_test(tmp_path, {'R@1': 60.0})
     assert json.loads((tmp_path / 'figures.json').read_text()) == {'R@1': 50.0, 'videos': 3}
+
+
+@pytest.mark.parametrize(('given', 'accuracy'), [({}, 0.5), ({'mean_pattern': '.*loss.*'}, 0.25)])
+def test_a_logged_accuracy_is_the_mean_over_the_window(given, accuracy):
+    runner = object.__new__(CompressedRunner)
+    processor = runner.build_log_processor(dict(type='LogProcessor', window_size=3, by_epoch=True, **given))
+    hub = MessageHub(f'accuracies {accuracy}')
+    for loss, share in ((9.0, 0.0), (1.0, 1.0), (2.0, 0.25), (3.0, 0.25)):  # the window leaves out the first
+        hub.update_scalar('train/loss', loss)
+        hub.update_scalar('train/acc_order', share)
+    runner.message_hub = hub
+    hub.update_info('iter', 4)
+    found = processor._collect_scalars([], runner, 'train')
+    assert found == dict(loss=2.0, acc_order=accuracy)

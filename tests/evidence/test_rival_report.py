@@ -48,7 +48,7 @@ def cells(text, name):
 
 
 def test_the_ranking_is_that_of_the_means(made_up):
-    cost = Cost(epochs=8, batch=4, clips=4.0, places=147456, operations=3.4e9, settings='1')
+    cost = Cost(epochs=8, batch=4, clips=4.0, learnt=4.0, places=147456, operations=3.4e9, settings='1')
     text = ranking('basic', entries('basic'), made_up, {'rotnet': cost})
     order = ['supervised', 'camera', 'PacePred', '3D-RotNet', 'VCOP', 'random']
     lines = text.splitlines()[2:]

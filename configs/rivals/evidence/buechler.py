@@ -4,7 +4,8 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/buechler
 
 Reads what `make evidence` makes. Unverified: everything is as commonly described. Its reinforcement-learned policy is
-replaced by weights, so this is not the paper's method. Tiles as in jigsaw.py. All clips of a video share one flip.
+replaced by weights, so this is not the paper's method. Tiles and their 64 permutations as in jigsaw.py. All clips of a
+video share one flip.
 Protocol: retrieval_paper, with 4 clips
 Cost: 8 clips a video, 18,432 in all; 4 epochs
 """

@@ -4,7 +4,8 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/prp
 
 Reads what `make evidence` makes. Step 8 of the paper needs 125 frames and the videos have 108. The motion-weighted
-squares are the method's own.
+squares are the method's own. The crop is random, not central, and the classifier has the learning rate of the network,
+not ten times as much.
 Protocol: retrieval_paper, with 4 clips
 Cost: 1 clip a video, 17,280 in all; 30 epochs
 """
