@@ -92,7 +92,11 @@ def _tuned() -> str:
     done = sum(key in chosen() for key in METHODS)
     who = f'All {len(METHODS)} methods' if done == len(METHODS) else f'{done} of {len(METHODS)} methods'
     others = '' if done == len(METHODS) else '; the others use the settings of their configs'
-    return f'**Settings.** {who} had {TRIALS} trials on the validation split{others}. See [Settings](#settings).\n'
+    full = sum('full' in found for found in chosen().values())
+    return (
+        f'**Settings.** {who} had {TRIALS} trials on the validation split{others}. The best two trials of {full} '
+        'methods ran again at full length. See [Settings](#settings).\n'
+    )
 
 
 def _picture(level: Level) -> str:

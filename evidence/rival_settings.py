@@ -4,12 +4,15 @@ Ours: four weights of the motion task, then three more gaps before the motion at
 learning rate and temperature were never tuned. Each rival: four learning rates, then, at the best rate, three
 temperatures of its softmax, or two temperatures and a rate beyond the best if that is the lowest or highest; a method
 without a softmax gets the three learning rates nearest to the best. A trial is one training with seed 100, half as long
-as that of a row, in bf16 if the machine supports it, judged by joint R@1 on the validation split.
+as that of a row, in bf16 if the machine supports it, judged by joint R@1 on the validation split. The two best trials
+run again at full length, and the better one is chosen: where all trials are near 10 %, half of the length chooses by
+chance.
 """
 
 import inspect
 import json
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mmaction.registry import MODELS
@@ -22,6 +25,8 @@ from cmvl_mm.files.atomic import replace_text
 
 TRIALS = len(ALPHAS) + len(GAPS) - 1
 """Number of trials of far_future_09; one gap is already part of the trials of weights."""
+FINALISTS = 2
+"""Number of trials that run again at full length."""
 RATES = (0.0003, 0.001, 0.003, 0.01)
 FINE_RATES = (0.0001, 0.00017, 0.00055, 0.0017, 0.0055, 0.017, 0.03)
 BEYOND = {RATES[0]: 0.0001, RATES[-1]: 0.03}
@@ -31,12 +36,14 @@ TEMPERATURES = (0.03, 0.2, 0.5)
 RATE, TEMPERATURE = 'optim_wrapper.optimizer.lr', 'model.pretext_head.temperature'
 CHOSEN = REPOSITORY / 'evidence/rival_settings.json'
 FAST = dict(precision='bf16', memory_format='channels_last', optimizer='fused', logs='deferred', colour='host')
-"""`fast_step` of a trial; the rows themselves train in fp32."""
+"""`fast_step` of a trial; rows train in fp32."""
 FIRST = ('vcop', 'st_puzzle')
 """Methods tuned first, because they are at chance in their own task with the settings of their configs."""
 
 Trial = dict[str, float]
 """Option -> value for one training."""
+Suffix = Callable[[Trial], str]
+"""Trial -> suffix of the name of its row."""
 
 
 def first_trials() -> list[Trial]:
@@ -70,6 +77,11 @@ def trial_suffix(trial: Trial) -> str:
     return '_' + trial_name(trial).replace(', ', '_').replace(' ', '')
 
 
+def final_suffix(trial: Trial) -> str:
+    """Suffix of the name of the row of a trial at full length."""
+    return f'{trial_suffix(trial)}_full'
+
+
 def options_of(trial: Trial) -> tuple[str, ...]:
     """`--cfg-options` of the trial."""
     return tuple(f'{option}={value}' for option, value in trial.items())
@@ -80,8 +92,12 @@ def shortened(config: Config) -> tuple[str, ...]:
     epochs = max(1, config.train_cfg.max_epochs // 2)
     (_,) = config.param_scheduler  # a constant rate, then cosine to zero
     schedule = {'train_cfg.max_epochs': epochs, 'param_scheduler.0.begin': epochs // 2, 'param_scheduler.0.end': epochs}
-    levers = {f'fast_step.{name}': position for name, position in FAST.items()}
-    return tuple(f'{option}={value}' for option, value in (schedule | levers).items())
+    return (*(f'{option}={value}' for option, value in schedule.items()), *sped_up())
+
+
+def sped_up() -> tuple[str, ...]:
+    """`--cfg-options` that speed up the steps of a trial of any length."""
+    return tuple(f'fast_step.{name}={position}' for name, position in FAST.items())
 
 
 def chosen_options(key: str) -> tuple[str, ...]:
@@ -90,7 +106,10 @@ def chosen_options(key: str) -> tuple[str, ...]:
 
 
 def chosen() -> dict[str, dict[str, Any]]:
-    """For each method: `options`, the name of the `best` trial, and joint R@1 of all `tries`; None: diverged."""
+    """For each method: `options`, the name of the `best` trial, joint R@1 of all `tries` and of those at `full` length.
+
+    None stands for a trial that diverged.
+    """
     return json.loads(CHOSEN.read_text()) if CHOSEN.exists() else {}
 
 
@@ -103,30 +122,39 @@ def recalls(key: str) -> dict[str, float | None]:
     }
 
 
-def has_all(key: str, trials: list[Trial]) -> bool:
+def has_all(key: str, trials: Sequence[Trial], suffix: Suffix = trial_suffix) -> bool:
     """Whether every trial has a published result."""
     found = recalls(key)
-    return all(f'{OF_RIVALS}{key}{trial_suffix(trial)}' in found for trial in trials)
+    return all(f'{OF_RIVALS}{key}{suffix(trial)}' in found for trial in trials)
 
 
-def best_of(key: str, trials: list[Trial]) -> Trial:
-    """The trial with the highest joint R@1; the first of equal ones.
+def best_first(key: str, trials: Sequence[Trial], suffix: Suffix = trial_suffix) -> list[Trial]:
+    """The trials that did not diverge, by joint R@1; equal ones keep their order.
 
     Raises:
         KeyError: a trial has no published result.
         ValueError: every trial diverged.
     """
     found = recalls(key)
-    recall = [(found[f'{OF_RIVALS}{key}{trial_suffix(trial)}'], trial) for trial in trials]
-    return max(((value, trial) for value, trial in recall if value is not None), key=lambda pair: pair[0])[1]
+    recall = [(found[f'{OF_RIVALS}{key}{suffix(trial)}'], trial) for trial in trials]
+    order = sorted(((value, trial) for value, trial in recall if value is not None), key=lambda pair: -pair[0])
+    if not order:
+        raise ValueError(f'{key}: every trial diverged. Remedy: lower learning rates in rival_settings.RATES.')
+    return [trial for _, trial in order]
 
 
-def write_chosen(key: str, trials: list[Trial], config: Config) -> None:
-    """Save a method's best trial and all its trials; other methods stay unchanged.
+def finalists(key: str, trials: Sequence[Trial]) -> list[Trial]:
+    """The trials that run again at full length."""
+    return best_first(key, trials)[:FINALISTS]
+
+
+def write_chosen(key: str, trials: Sequence[Trial], finals: Sequence[Trial], config: Config) -> None:
+    """Save the better one of a method's finalists and all its trials; other methods stay unchanged.
 
     Args:
         key: the method.
         trials: all trials of the method.
+        finals: those that ran again at full length.
         config: the method's own config, whose values need no option.
 
     Raises:
@@ -134,9 +162,12 @@ def write_chosen(key: str, trials: list[Trial], config: Config) -> None:
     """
     if len(trials) != TRIALS:
         raise ValueError(f'{key} has {len(trials)} trials, and ours {TRIALS}')
-    found, best = recalls(key), best_of(key, trials)
+    found, best = recalls(key), best_first(key, finals, final_suffix)[0]
     own = {RATE: config.optim_wrapper.optimizer.lr, TEMPERATURE: config.model.pretext_head.get('temperature')}
     changed = {option: value for option, value in best.items() if value != own[option]}
-    tries = {trial_name(trial): found[f'{OF_RIVALS}{key}{trial_suffix(trial)}'] for trial in trials}
-    contents = chosen() | {key: dict(options=list(options_of(changed)), best=trial_name(best), tries=tries)}
+    tries, full = (
+        {trial_name(trial): found[f'{OF_RIVALS}{key}{suffix(trial)}'] for trial in group}
+        for group, suffix in ((trials, trial_suffix), (finals, final_suffix))
+    )
+    contents = chosen() | {key: dict(options=list(options_of(changed)), best=trial_name(best), tries=tries, full=full)}
     replace_text(CHOSEN, json.dumps(dict(sorted(contents.items())), indent=1) + '\n')

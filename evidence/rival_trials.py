@@ -9,14 +9,18 @@ from rival_runs import named, run_rows
 from rival_settings import (
     FIRST,
     RATE,
+    Suffix,
     Trial,
-    best_of,
+    best_first,
+    final_suffix,
+    finalists,
     first_trials,
     has_all,
     has_temperature,
     later_trials,
     options_of,
     shortened,
+    sped_up,
     trial_suffix,
     write_chosen,
 )
@@ -48,29 +52,32 @@ def tune(only: Collection[str], *, lanes: int, missing: bool, again: bool) -> di
     configs = {key: load_config(rival(key, 'basic').row.training) for key in keys}
     trials = {key: first_trials() for key in keys}
     short = {key: shortened(config) for key, config in configs.items()}
-    failures = run(trials, short)
+    failures = run(trials, short, trial_suffix)
     known = [key for key in keys if has_all(key, trials[key])]
     for key in known:
-        best_rate = best_of(key, trials[key])[RATE]
+        best_rate = best_first(key, trials[key])[0][RATE]
         trials[key] += later_trials(best_rate, has_temperature(configs[key]))
-    failures |= run({key: trials[key] for key in known}, short)
-    for key in known:
-        if has_all(key, trials[key]):
-            write_chosen(key, trials[key], configs[key])
+    failures |= run({key: trials[key] for key in known}, short, trial_suffix)
+    finals = {key: finalists(key, trials[key]) for key in known if has_all(key, trials[key])}
+    failures |= run(finals, dict.fromkeys(finals, sped_up()), final_suffix)
+    for key, final in finals.items():
+        if has_all(key, final, final_suffix):
+            write_chosen(key, trials[key], final, configs[key])
     return failures
 
 
 def run_trials(
     trials: Mapping[str, Sequence[Trial]],
-    short: Mapping[str, tuple[str, ...]],
+    options: Mapping[str, tuple[str, ...]],
+    suffix: Suffix,
     *,
     lanes: int,
     missing: bool,
     again: bool,
 ) -> dict[str, BaseException]:
-    """Run one short training per trial, with the tuning's seed; returns failures by name."""
+    """Run one training per trial, with the method's options and the tuning's seed; returns failures by name."""
     chosen = [
-        rival(key, 'basic', (*options_of(trial), *short[key]), trial_suffix(trial))
+        rival(key, 'basic', (*options_of(trial), *options[key]), suffix(trial))
         for key, tried in trials.items()
         for trial in tried
     ]

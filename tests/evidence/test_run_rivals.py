@@ -18,7 +18,7 @@ import store
 import trainings
 from mmengine.config import Config
 from rival_rows import entries, rival
-from rival_settings import FINE_RATES, RATE, RATES, TEMPERATURE, TRIALS, TUNING_SEED, chosen_options
+from rival_settings import FINALISTS, FINE_RATES, RATE, RATES, TEMPERATURE, TRIALS, TUNING_SEED, chosen_options
 
 from cmvl_mm.evaluation.features import NO_DIRECTION
 
@@ -170,12 +170,13 @@ def test_what_is_finished_when_it_is_stopped_is_published(scripts, monkeypatch, 
     run.allow_running()
 
 
-def tune(monkeypatch, score, *only):
-    """--tune with `score(options)` for joint R@1 in place of trainings."""
+def tune(monkeypatch, score, *only, full=None):
+    """--tune with `score(options)` for joint R@1 in place of trainings; `full` is that of full length."""
 
     def scored(dump, row, split):
         options = dict(option.split('=') for option in row.options)
-        return {'R@1 joint': score({name: float(options[name]) for name in (RATE, TEMPERATURE) if name in options})}
+        judge = score if full is None or 'train_cfg.max_epochs' in options else full
+        return {'R@1 joint': judge({name: float(options[name]) for name in (RATE, TEMPERATURE) if name in options})}
 
     monkeypatch.setattr(jobs, 'figures', scored)
     return begin_tuning(*only)
@@ -194,6 +195,19 @@ def test_every_method_has_as_many_trials_as_ours_and_keeps_the_best(scripts, mon
     assert [len(each['tries']) for each in found.values()] == [TRIALS, TRIALS]
     assert {f'lr {rate:g}' for rate in (*RATES, 0.0017, 0.0055)} < found['rotnet']['tries'].keys()
     assert {found.split for found in store.load_published(store.RIVALS)} == {'val'}
+
+
+def test_the_better_of_the_two_best_at_full_length_is_chosen(scripts, monkeypatch):
+    def half(options):
+        return {0.003: 9.0, 0.001: 8.0}.get(options[RATE], 5.0)
+
+    assert tune(monkeypatch, half, 'rotnet', full=lambda options: 20 - 1000 * options[RATE]) == {}
+    found = rival_settings.chosen()['rotnet']
+    assert found['full'] == {'lr 0.003': 17.0, 'lr 0.001': 19.0}
+    assert (found['best'], found['options']) == ('lr 0.001', [])
+    assert '| lr 0.003: 17.0; lr 0.001: 19.0 |' in rival_tables.settings()
+    whole = [name for name in scripts.begun if '_full_' in name and name.endswith('_train')]
+    assert len(whole) == FINALISTS
 
 
 def test_the_configs_own_values_need_no_option(scripts, monkeypatch):

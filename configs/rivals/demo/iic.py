@@ -3,7 +3,7 @@
     python tools/train.py configs/rivals/demo/iic.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/iic
 
-Reads what `make demo` makes. Unverified: written from the paper's definition.
+Reads what `make demo` makes. Negatives are of the batch, not from a memory bank.
 Protocol: retrieval_paper, with 4 clips
 Cost: 3 clips a video, 6,912 in all; 4 epochs
 """

@@ -3,7 +3,7 @@
     python tools/train.py configs/rivals/demo/tclr.py
     python tools/test.py configs/demo/retrieval.py work_dirs/rivals/demo/tclr
 
-Reads what `make demo` makes. Unverified: written from the paper's definition, with two short clips in place of four.
+Reads what `make demo` makes. Two short clips in place of four.
 Protocol: retrieval_paper, with 4 clips
 Cost: 6 clips a video, 6,912 in all; 2 epochs
 """

@@ -4,8 +4,8 @@
     python tools/test.py configs/evidence/retrieval.py work_dirs/rivals/evidence/jigsaw
 
 Reads what `make evidence` makes. Unverified: everything is as commonly described. The picture has 96 px, four times the
-pixels of a clip's frame; tiles have 27 px. A tile is passed as a clip of 16 equal frames. 64 permutations are fewer than
-the usual 100 to 1,000.
+pixels of a clip's frame; tiles have 27 px. A tile is passed as a clip of 16 equal frames. There are 64 permutations,
+fewer than the usual 100 to 1,000.
 Protocol: retrieval_paper, with 4 clips
 Cost: 4 clips a video, 18,432 in all; 8 epochs
 """
