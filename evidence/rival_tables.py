@@ -113,7 +113,11 @@ def readouts(level: Level, lines: Sequence[Entry], results: Sequence[Result]) ->
 
 def pretexts(lines: Sequence[Entry], results: Sequence[Result]) -> str:
     """Accuracy of each task over the last epoch; chance levels differ, so rows cannot be compared."""
-    shown = ['| row | top-1 of the pretext task, last epoch |', '|---|---|']
+    shown = [
+        'The mean over the batches of the last epoch; in runs from before 1 December 2026, over one batch in 20.\n',
+        '| row | top-1 of the pretext task |',
+        '|---|---|',
+    ]
     for entry in lines:
         names = sorted(
             {

@@ -18,7 +18,8 @@ _NOTE_ON_RECALLS = """
 "mirrored": motions that only differ in their sense, left and right, clockwise and counter-clockwise, each pair by
 itself, both pairs in one figure; no single picture tells them apart, while it does tell a part of the other motions.
 Pretext accuracies are those of the last epoch's augmented training batches, and compare only between rows with the same
-targets and number of keys.
+targets and number of keys. In runs from before 1 December 2026 they are the mean of one batch in 20, not of all: for
+context, of two or three batches.
 """
 
 
