@@ -116,7 +116,7 @@ def _vectors(entry: 'VideoFacts') -> str:
         return f'refused: {entry.refused}'
     if not entry.vectors.frames:
         return 'invalid in every frame'
-    return f'right, in {entry.vectors.frames} frames; {entry.vectors.valid_share:.0%} of their cells have one'
+    return f'valid in {entry.vectors.frames} frames; {entry.vectors.valid_share:.0%} of their cells have one'
 
 
 def _table(found: 'list[VideoFacts | VideoError]') -> str:
