@@ -88,13 +88,13 @@ def embed(
     if not in_parts and not out.endswith('.parquet'):
         raise click.UsageError(f'--out {out}: the name must end in .parquet for a file, or in / for a folder of parts.')
     if shard is not None and not in_parts:
-        raise click.UsageError(f'--shard goes with a folder of parts. Remedy: --out {out.removesuffix(".parquet")}/')
+        raise click.UsageError(f'--shard needs a folder of parts. Remedy: pass --out {out.removesuffix(".parquet")}/')
     if not in_parts and (engine, address) != ('process', None):
         raise click.UsageError(
-            f'--engine and --address go with a folder of parts. Remedy: --out {out.removesuffix(".parquet")}/'
+            f'--engine and --address need a folder of parts. Remedy: pass --out {out.removesuffix(".parquet")}/'
         )
     if clips is not None and every is not None:
-        raise click.UsageError('--clips and --every exclude each other: either says how many clips a video has.')
+        raise click.UsageError('--clips and --every exclude each other. Remedy: pass only one of them.')
     from cmvl_mm.cli.quiet import quiet
     from cmvl_mm.zoo.default import MODEL
 

@@ -11,14 +11,14 @@ from cmvl_mm.files.extras import remedy_for
 
 _REMEDY = 'Remedy: '  # in messages of ours alone, also where the class is Python's own
 _REMEDIES = {
-    errno.ENOENT: 'check the path, and that its folder is there',
-    errno.EACCES: 'permission for this path, or another one',
-    errno.EPERM: 'permission for this path, or another one',
-    errno.EROFS: 'a path on a disk that can be written',
-    errno.ENOSPC: 'free space on this disk, or another one',
-    errno.EDQUOT: 'free space on this disk, or another one',
-    errno.EISDIR: 'the path of a file; this is a folder',
-    errno.ENOTDIR: 'the path of a folder; a part of this one is a file',
+    errno.ENOENT: 'check the path, and that its folder exists',
+    errno.EACCES: 'get permission for this path, or choose another path',
+    errno.EPERM: 'get permission for this path, or choose another path',
+    errno.EROFS: 'choose a path on a writable disk',
+    errno.ENOSPC: 'free space on this disk, or choose another disk',
+    errno.EDQUOT: 'free space on this disk, or choose another disk',
+    errno.EISDIR: 'name a file; this path is a folder',
+    errno.ENOTDIR: 'correct the path; a part of it is a file, not a folder',
 }
 
 

@@ -55,13 +55,13 @@ def _files(name: str) -> list[str]:
     if has_magic(name) and not Path(name).exists():
         matching = sorted(path for path in glob(name, recursive=True) if Path(path).is_file())
         if not matching:
-            raise click.ClickException(f'{name}: no file fits this pattern. Remedy: a pattern that some videos fit.')
+            raise click.ClickException(f'{name}: no file matches this pattern. Remedy: correct the pattern.')
         return matching
     if not Path(name).is_dir():
         return [name]
     found = [str(Path(name, source.path)) for source in find_in_folder(Path(name)).sources]
     if not found:
-        raise click.ClickException(f'{name}: no videos in this folder. Remedy: a video, or a folder that holds some.')
+        raise click.ClickException(f'{name}: no videos in this folder. Remedy: name a video, or a folder of videos.')
     return found
 
 
@@ -75,7 +75,7 @@ def _sheet(entry: 'VideoFacts | VideoError') -> str:
     """One video: a line for each fact."""
     if isinstance(entry, Exception):
         return f'error        {entry}'
-    seconds = 'unknown: the file has no rate' if entry.seconds is None else f'{entry.seconds:.3f} s'
+    seconds = 'unknown: the file has no frame rate' if entry.seconds is None else f'{entry.seconds:.3f} s'
     shortest, longest = entry.keyframe_interval
     interval = f'every {longest} frames' if shortest == longest else f'every {shortest} to {longest} frames'
     lines = {
@@ -116,7 +116,7 @@ def _vectors(entry: 'VideoFacts') -> str:
         return f'refused: {entry.refused}'
     if not entry.vectors.frames:
         return 'invalid in every frame'
-    return f'right, in {entry.vectors.frames} frames; {entry.vectors.valid_share:.0%} of their cells have one'
+    return f'valid in {entry.vectors.frames} frames; {entry.vectors.valid_share:.0%} of their cells have one'
 
 
 def _table(found: 'list[VideoFacts | VideoError]') -> str:

@@ -49,7 +49,7 @@ class Commands(click.Group):
         """The subcommand and its arguments; an empty one is refused, for it would mean the working directory."""
         if '' in args:
             raise click.UsageError(
-                f'argument {args.index("")} is empty. Remedy: a path or a value; is a variable of the shell not set?',
+                f'argument {args.index("")} is empty. Remedy: pass a value; check that the shell variable is set.',
                 ctx,
             )
         return super().resolve_command(ctx, args)

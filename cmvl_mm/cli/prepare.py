@@ -54,7 +54,7 @@ _PLAIN = (None, None, (1, 1), False, None, None, False, 'process', None)  # what
 def _shard(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int]:
     index, _, count = text.partition('/')
     if not (index.isdecimal() and count.isdecimal()):
-        raise click.BadParameter(f'{text!r} is not I/N')
+        raise click.BadParameter(f'{text!r} is not I/N, such as 1/4')
     return int(index), int(count)
 
 
@@ -113,7 +113,9 @@ def prepare(
     try:
         if is_one_video(src):
             if (root, workers, shard, flow, dataset, lists, own_lists, engine, address) != _PLAIN:
-                raise RequestError(f'{src} is one video, and takes --profile and --json only')
+                raise RequestError(
+                    f'{src} is one video: only --profile and --json apply. Remedy: omit the other options.'
+                )
             frames = prepare_one(src, dst, profile)
             say(f'{dst}: {frames} frames, profile {profile}')
             if as_json:

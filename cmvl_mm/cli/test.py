@@ -48,7 +48,7 @@ def test(
     Without CHECKPOINT, the weights are those that the config's model.init_cfg names, or random if that is None.
     """
     if sha256 is not None and checkpoint is None:
-        raise click.UsageError('--sha256 belongs to a checkpoint, and none is given')
+        raise click.UsageError('--sha256 needs a checkpoint. Remedy: name the checkpoint after the config.')
     if dump is not None and not dump.endswith(('.pkl', '.pickle')):
         raise click.UsageError(f'--dump {dump}: the name of the file must end in .pkl or .pickle')
     with screen(as_json):

@@ -86,13 +86,15 @@ def vectors(
     if kind not in ('.npz', '.mp4', '.gif', '.png'):
         raise click.UsageError(f'--out {out}: the name must end in .npz, .mp4, .gif or .png')
     if kind == '.npz' and (scale is not None or fps is not None or layer != 'vectors'):
-        arrays = f'; as arrays, cmvl_mm.video.{_ARRAYS[layer]} gives this layer' if layer in _ARRAYS else ''
-        raise click.UsageError(f'--scale, --fps and --layer belong to .mp4, .gif and .png{arrays}')
+        arrays = f'; cmvl_mm.video.{_ARRAYS[layer]} returns this layer as arrays' if layer in _ARRAYS else ''
+        raise click.UsageError(f'--scale, --fps and --layer apply to .mp4, .gif and .png only{arrays}')
     with index_untold(), CompressedVideo(video) as opened:
         first, end = frames or (0, None)
         wanted = range(first, opened.num_frames if end is None else end)
     if not len(wanted):
-        raise click.UsageError(f'--frames: {wanted.start}:{wanted.stop} holds no frame')
+        raise click.UsageError(
+            f'--frames {wanted.start}:{wanted.stop}: this range has no frames. Remedy: choose A below B.'
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     total = 1 if kind == '.png' else len(wanted) * (2 if kind == '.gif' else 1)
     with index_untold(), tqdm(total=total, unit='frame', disable=None) as bar:

@@ -52,18 +52,20 @@ def build_index(
         ModuleNotFoundError: FAISS or LanceDB is not installed.
     """
     if not (0 < recall <= 1 and k >= 1 and queries >= 1):
-        raise SearchError(f'recall={recall}, k={k}, queries={queries}: must be above 0 and at most 1, and at least 1.')
+        raise SearchError(
+            f'recall={recall}, k={k}, queries={queries}: recall must be above 0, at most 1; k and queries at least 1.'
+        )
     opened, folder = require_kind(kind), require_folder(folder)
     library = opened.library()
     parts = open_parts(folder)
     if parts is None or not len(parts):
-        raise SearchError(f'{folder}: it has no rows. Remedy: embed videos that can be read.')
+        raise SearchError(f'{folder}: this folder has no rows. Remedy: embed videos that can be read.')
     begun, state = time.perf_counter(), state_of(folder, parts.parts)
     with _new_folder(folder, kind, parts) as made:
         try:
             settings = opened.build(made, parts)
         except (OSError, RuntimeError) as error:
-            raise SearchError(f'{made}: cannot be written: {error}. Remedy: free space or permissions.') from error
+            raise SearchError(f'{made}: cannot be written: {error}. Remedy: free space or get permission.') from error
         built = time.perf_counter() - begun
         settings, measured = _tuned(opened, made, settings, parts, recall, (k, queries))
         if not is_state(folder, parts.parts, state):
@@ -116,7 +118,7 @@ def _new_folder(folder: Path, kind: str, parts: Parts) -> Iterator[Path]:
     need = len(parts) * (_BYTES[0] * parts.channels + _BYTES[1])
     if (free := shutil.disk_usage(home).free) < need:
         raise SearchError(
-            f'{home}: an index takes up to {need / 1e9:.1f} GB, and {free / 1e9:.1f} are free. Remedy: free space.'
+            f'{home}: an index needs up to {need / 1e9:.1f} GB, but {free / 1e9:.1f} are free. Remedy: free space.'
         )
     made, old = home / f'{kind}.part', home / f'{kind}.old'
     with _alone(home):
@@ -140,7 +142,7 @@ def _alone(home: Path) -> Iterator[None]:
     try:
         claim = lock_byte(lock, 0)
         if claim == 'taken':
-            raise SearchError(f'{home}: another run builds an index at this moment. Remedy: wait until it ends.')
+            raise SearchError(f'{home}: another run is building an index. Remedy: wait until that run ends.')
         if claim == 'no locks':
             logger.warning('%s: the file system has no locks; build one index at a time.', home)
         yield

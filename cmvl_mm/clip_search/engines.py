@@ -52,7 +52,7 @@ def open_engine(features: Embeddings | str | Path, index: str | None) -> Engine:
     """Open the engine for rows in memory, a file or a folder; arguments and errors as for `search.search`."""
     if index is not None:
         if isinstance(features, Embeddings):
-            raise SearchError(f'index {index!r}: rows in memory have none. Remedy: the folder that it was built in.')
+            raise SearchError(f'index {index!r}: rows in memory have no index. Remedy: pass the folder of the index.')
         from cmvl_mm.clip_search.indexes import open_index
 
         return open_index(features, index)

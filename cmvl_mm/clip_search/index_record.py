@@ -94,28 +94,30 @@ def read_record(folder: Path, kind: str, manifest: PartsManifest) -> IndexRecord
     except FileNotFoundError as error:
         raise SearchError(f'{path}: there is no such index. {remedy}') from error
     except (ValueError, TypeError, KeyError) as error:
-        raise SearchError(f'{path / NAME}: no record that can be read: {error!r}. {remedy}') from error
+        raise SearchError(f'{path / NAME}: cannot be read as the record of an index: {error!r}. {remedy}') from error
     for name, size in record.files.items():
         file = path / name
         there = file.stat().st_size if file.is_file() else None
         if there != size:
             told = (
-                'is missing' if there is None else f'has {there} bytes instead of {size}: it is cut off or another one'
+                'is missing'
+                if there is None
+                else f'has {there} bytes instead of {size}: it is truncated or another file'
             )
             raise SearchError(f'{file}: {told}. {remedy}')
     try:
         same = is_state(folder, manifest.parts, record.state)
     except FileNotFoundError as error:
         raise SearchError(
-            f'{error.filename}: this part is missing. Remedy: the command that wrote the folder.'
+            f'{error.filename}: this part is missing. Remedy: repeat the command that wrote the folder.'
         ) from error
     if not same:
-        raise SearchError(f'{path}: is an index of other parts than {folder} has now. {remedy}')
+        raise SearchError(f'{path}: this index was built from other parts than {folder} has now. {remedy}')
     return record
 
 
 def _record(stored: Any) -> IndexRecord:
     if stored['format'] != FORMAT:
-        raise ValueError(f'its format is {stored["format"]!r}, and this toolkit reads {FORMAT}')
+        raise ValueError(f'its format is {stored["format"]!r}, but this version reads {FORMAT}')
     fields = {name: value for name, value in stored.items() if name != 'format'}
     return IndexRecord(**fields | dict(state=PartsState(**stored['state']), measured=Measured(**stored['measured'])))

@@ -20,7 +20,7 @@ def require_kind(kind: str) -> type[Index]:
         SearchError: the kind is unknown.
     """
     if kind not in KINDS:
-        raise SearchError(f'index {kind!r}: there is no such kind. Remedy: one of {", ".join(KINDS)}.')
+        raise SearchError(f'index {kind!r}: there is no such kind. Remedy: choose one of {", ".join(KINDS)}.')
     return KINDS[kind]
 
 
@@ -32,14 +32,16 @@ def require_folder(features: str | Path) -> Path:
         FileNotFoundError: the folder does not exist.
     """
     if is_address(features):
-        raise SearchError(f'{features}: an index is mapped into memory from a disk. Remedy: copy the folder to one.')
+        raise SearchError(f'{features}: an index must be on a disk. Remedy: copy the folder to a disk.')
     folder = Path(features)
     if folder.is_file():
         raise SearchError(
-            f'{folder}: a file has no index. Remedy: search it without one; or `cmvl embed … -o FOLDER/`.'
+            f'{folder}: a file has no index. Remedy: search without an index, or embed by `cmvl embed … -o FOLDER/`.'
         )
     if not (folder / NAME).is_file():
-        raise FileNotFoundError(f'{folder}: is no folder of parts. Remedy: `cmvl embed … -o {folder}/` makes one.')
+        raise FileNotFoundError(
+            f'{folder}: is not a folder of parts. Remedy: make one with `cmvl embed … -o {folder}/`.'
+        )
     return folder
 
 
@@ -52,7 +54,7 @@ def open_index(features: str | Path, kind: str) -> IndexEngine:
     index = opened(index_path(folder, kind), record.settings, remedy)
     if (len(index), index.channels) != (record.rows, record.channels):
         raise SearchError(
-            f'{index_path(folder, kind)}: holds {len(index)} rows of {index.channels} channels, and its record says '
+            f'{index_path(folder, kind)}: contains {len(index)} rows of {index.channels} channels, but its record says '
             f'{record.rows} of {record.channels}. {remedy}'
         )
     return IndexEngine(index, manifest.meta)

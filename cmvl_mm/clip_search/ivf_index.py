@@ -35,7 +35,7 @@ class IvfIndex:
         self.channels = self._rows.channels
         shapes = {(shard.d, shard.nlist) for shard in self._shards}
         if shapes != {(self.channels, self.cells)} or sum(shard.ntotal for shard in self._shards) != len(self._rows):
-            raise SearchError(f'{folder}: its shards do not go with its rows or its record. {remedy}')
+            raise SearchError(f'{folder}: its shards do not match its rows or its record. {remedy}')
         self.rows_at, self.block_at = self._rows.rows_at, self._rows.block_at
         self._last: tuple[RowFilter, np.ndarray | None] | None = None
 

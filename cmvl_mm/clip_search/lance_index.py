@@ -122,6 +122,8 @@ def _lancedb() -> Any:
     try:
         import lancedb
     except ImportError as error:
-        message = f"index 'lance' needs LanceDB, which is not installed. {remedy_for('lancedb')} Or the index 'ivf'."
+        message = (
+            f"index 'lance' needs LanceDB, which is not installed. {remedy_for('lancedb')} Or use the index 'ivf'."
+        )
         raise ModuleNotFoundError(message, name='lancedb') from error
     return lancedb

@@ -84,7 +84,7 @@ class StoredFiles:
             message = f'{address}: needs {package}, which is not installed. {remedy}'
             raise ModuleNotFoundError(message, name=package) from error
         except ValueError as error:
-            raise EmbeddingsError(f'{address}: {error}. Remedy: a path, or an address such as s3://…') from error
+            raise EmbeddingsError(f'{address}: {error}. Remedy: pass a path, or an address such as s3://…') from error
         self._store.invalidate_cache()  # from an earlier listing
 
     def manifest(self) -> bytes:
@@ -129,11 +129,11 @@ class StoredFiles:
         try:
             return ask()
         except FileNotFoundError as error:
-            raise FileNotFoundError(f'{where}: there is no such file: {error}. Remedy: the address.') from error
+            raise FileNotFoundError(f'{where}: there is no such file: {error}. Remedy: check the address.') from error
         except Exception as error:
             raise EmbeddingsError(
-                f'{where}: cannot be read: {type(error).__name__}: {error}. Remedy: address, end point, credentials '
-                'and network; then the same command again.'
+                f'{where}: cannot be read: {type(error).__name__}: {error}. Remedy: check address, end point, '
+                'credentials and network, then repeat the command.'
             ) from error
 
 

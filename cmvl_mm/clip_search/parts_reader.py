@@ -29,7 +29,7 @@ from cmvl_mm.embedding.embeddings import (
 from cmvl_mm.embedding.parts_manifest import NAME, manifest_of
 from cmvl_mm.embedding.same_rows import require_same
 
-_REMEDY = 'the command that wrote the folder once more: it makes what is missing or damaged.'
+_REMEDY = 'repeat the command that wrote the folder; it writes what is missing or damaged.'
 _FOOTERS = 512  # footers read at once
 
 
@@ -59,7 +59,7 @@ class Parts:
         for number, footer in self._footers():
             name = files.where(number)
             meta, facts = footer_of(footer, name, _REMEDY)
-            require_same(name, meta, manifest.meta, f'remove it, then {_REMEDY}')
+            require_same(name, meta, manifest.meta, f'remove this part, then {_REMEDY}')
             counts.append(facts.num_rows)
             widths.setdefault(facts.schema.to_arrow_schema().field('vector').type.list_size, name)
         if len(widths) > 1:
@@ -135,8 +135,8 @@ class Parts:
             rows = int(self.begins[number + 1] - self.begins[number])
             if len(table) != rows:
                 raise EmbeddingsError(
-                    f'{self.files.where(number)}: has {len(table)} rows now, and had {rows} when the search began. '
-                    'Remedy: search when nothing writes to the folder.'
+                    f'{self.files.where(number)}: has {len(table)} rows now, but had {rows} when the search began. '
+                    'Remedy: repeat the search when no run writes to the folder.'
                 )
             tables.append(table)
         return pa.concat_tables(tables).unify_dictionaries()

@@ -32,7 +32,9 @@ class RowFilter:
     def __post_init__(self) -> None:
         begin, end = self.seconds
         if not (-np.inf if begin is None else begin) < (np.inf if end is None else end):  # also NaN
-            raise SearchError(f'seconds from {begin} to {end}: no clip lies there. Remedy: the first below the second.')
+            raise SearchError(
+                f'seconds from {begin} to {end}: no clip can match. Remedy: choose the first below the second.'
+            )
         self.path_regex()
 
     def __str__(self) -> str:
@@ -96,7 +98,9 @@ def _regex_of(pattern: str) -> str:
             begin = place + pattern.startswith('!', place)
             close = pattern.find(']', begin + 1)  # a closing bracket in first place is a character
             if close < 0:
-                raise SearchError(f'path {pattern!r}: a [ is not closed. Remedy: close it, or [[] for the character.')
+                raise SearchError(
+                    f'path {pattern!r}: a [ is not closed. Remedy: close it, or write [[] for the character.'
+                )
             inner = re.sub(r'([\\\[\]^&~|])', r'\\\1', pattern[begin:close])
             parts.append(f'[{"^" if begin > place else ""}{inner}]')
             place = close + 1

@@ -101,7 +101,7 @@ def search_many(
     own = OwnVideos(Path(engine.meta.root), _names_of(engine, queries)) if others else None
     best = engine.nearest(vectors, k, by_video=not clips, where=where, own=own)
     if not len(best.row) and where.columns:
-        raise SearchError(f'{where}: no row is left by this filter. Remedy: a wider one; paths are as in the results.')
+        raise SearchError(f'{where}: no row matches this filter. Remedy: widen it; write paths as in the results.')
     told = zip(best.query.tolist(), best.cosine.tolist(), engine.rows_at(best.row), best.row.tolist(), strict=True)
     results: list[list[Match]] = [[] for _ in queries]
     for number, found in groupby(told, key=lambda one: one[0]):
@@ -115,7 +115,9 @@ def _vectors_of(engine: Engine, queries: Sequence[Query], model: str | Path | No
     rows = {number: int(query) for number, query in enumerate(queries) if isinstance(query, (int, np.integer))}
     for row in rows.values():
         if not 0 <= row < len(engine):
-            raise SearchError(f'row {row}: there are rows 0 to {len(engine) - 1}. Remedy: one of them, or a video.')
+            raise SearchError(
+                f'row {row} does not exist: rows are 0 to {len(engine) - 1}. Remedy: pass one of them, or a video.'
+            )
     vectors = np.empty((len(queries), engine.channels), np.float32)
     vectors[list(rows)] = engine.vectors_at(np.array(list(rows.values()), np.int64))
     videos = {number: Path(query) for number, query in enumerate(queries) if isinstance(query, (str, Path))}
@@ -125,7 +127,9 @@ def _vectors_of(engine: Engine, queries: Sequence[Query], model: str | Path | No
             vectors[number] = made[path]
     for query, vector in zip(queries, vectors, strict=True):
         if not np.isfinite(vector).all() or not vector.any():
-            raise SearchError(f'{query}: its vector is zero or not finite, so it has no cosine. Remedy: another query.')
+            raise SearchError(
+                f'{query}: its vector is zero or not finite, so its cosine is undefined. Remedy: choose another query.'
+            )
     return vectors
 
 
@@ -133,9 +137,9 @@ def _embedded(engine: Engine, videos: Sequence[Path], model: str | Path | None, 
     """(C,) vector of each video."""
     for path in videos:
         if path.is_dir():
-            raise SearchError(f'{path}: this is a folder. Remedy: the path of a video, or a row number.')
+            raise SearchError(f'{path}: this is a folder. Remedy: pass the path of a video, or a row number.')
         if not path.is_file():  # checked before the network is loaded
-            raise SearchError(f'{path}: there is no such video. Remedy: the path of a video, or a row number.')
+            raise SearchError(f'{path}: there is no such video. Remedy: pass the path of a video, or a row number.')
     from cmvl_mm.embedding.network import load_network_of
     from cmvl_mm.embedding.one_video import NamedVideo, embed_videos  # loads MMAction2, not needed for a query by row
 
@@ -148,7 +152,7 @@ def _embedded(engine: Engine, videos: Sequence[Path], model: str | Path | None, 
             raise SearchError(f'{found.path}: {found.stage}: {found.reason}. Remedy: {found.remedy}.')
         if len(engine) and found.vectors.shape[1] != engine.channels:
             raise EmbeddingsError(
-                f'{path}: {found.vectors.shape[1]} channels, and the rows have {engine.channels}. '
+                f'{path}: its vectors have {found.vectors.shape[1]} channels, but the rows have {engine.channels}. '
                 'Remedy: embed the videos again.'
             )
         made[path] = found.vectors.mean(axis=0)

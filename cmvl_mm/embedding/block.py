@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # takes seconds, and the process that hands out blocks does n
 UNUSABLE = CheckpointError, SettingsError, KeyError, TypeError
 """Errors of config and weights from which no machine can build a network."""
 
-_SAME = f'the weights that the run began with, under one path on all machines; or {REMEDY}'
+_SAME = f'keep the weights of the run under the same path on all machines; or {REMEDY}'
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class BlockTask:
         except (OSError, ValueError) as error:  # the errors of `resolve_checkpoint`
             raise self._unusable_here(error) from error
         now = plan.meta(self.meta.root)
-        where = f'on {platform.node()}, in {plan.path}'
-        require_same(part_path(self.folder, 0).parent, self.meta, now, f'{where}, {_SAME}')
+        check = f'check {plan.path} on {platform.node()}'
+        require_same(part_path(self.folder, 0).parent, self.meta, now, f'{check}; {_SAME}')
         try:
             return _built(self.source)
         except OSError as error:
@@ -122,9 +122,9 @@ class BlockTask:
         except FileNotFoundError:
             there = None
         if there != self.meta:
-            what = 'has no manifest of' if there is None else 'has the manifest of another run than'
+            what = 'has no manifest' if there is None else 'has the manifest of another run'
             raise EmbeddingsError(
-                f'{self.folder}: on {platform.node()}, it {what} this run. Remedy: a folder that all machines share.'
+                f'{self.folder}: this folder {what} on {platform.node()}. Remedy: use a folder that all machines share.'
             )
 
 

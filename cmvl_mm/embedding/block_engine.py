@@ -39,14 +39,14 @@ class Engine:
         on_ray = self.name == 'ray'
         if self.address is not None and not on_ray:
             raise InputsError(
-                f"address={self.address} is of a Ray cluster. Remedy: engine='ray' (--engine ray), or no address."
+                f"address={self.address} needs engine='ray'. Remedy: pass engine='ray' (--engine ray), or omit address."
             )
         if self.workers is not None and self.workers < int(on_ray):
             raise InputsError(f'workers={self.workers} must be at least {int(on_ray)}.')
         if on_ray and find_spec('ray') is None:  # checked before any work
             raise ModuleNotFoundError("No module named 'ray'", name='ray')
         if on_ray and self.device not in ('cpu', 'cuda'):
-            raise InputsError(f"device={self.device}: Ray says which GPU a worker has. Remedy: 'cpu', or 'cuda'.")
+            raise InputsError(f"device={self.device}: Ray itself assigns the GPUs. Remedy: pass 'cpu' or 'cuda'.")
 
     def require_whole(self, shard: Shard) -> None:
         """Refuse a share with Ray, which hands out all blocks.
@@ -56,8 +56,8 @@ class Engine:
         """
         if self.name == 'ray' and shard != WHOLE:
             raise InputsError(
-                f"shard={shard} and engine='ray' exclude each other: Ray gives each worker its parts. Remedy: one "
-                'command without --shard; or shares without --engine ray.'
+                f"shard={shard} and engine='ray' exclude each other: Ray itself distributes the parts. "
+                'Remedy: omit --shard, or omit --engine ray.'
             )
 
     @contextmanager
@@ -98,5 +98,5 @@ def written(task: BlockTask, blocks: Sequence[Block], engine: Engine) -> Iterato
 
 
 def _killed(name: str) -> Failure:
-    reason = 'the process that read it died, also when it read nothing else'
-    return Failure(name, 'process', reason, 'Fetch the file again, or leave it out; or more memory')
+    reason = 'the process that read the video died, even when it read nothing else'
+    return Failure(name, 'process', reason, 'Fetch the file again, leave it out, or provide more memory')

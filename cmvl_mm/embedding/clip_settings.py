@@ -55,7 +55,7 @@ class ClipSettings:
 
     def __post_init__(self) -> None:
         if (self.clips is None) == (self.every is None):
-            raise SettingsError('either clips or every says how many clips a video has. Remedy: one of them.')
+            raise SettingsError('clips and every: exactly one of them is needed. Remedy: pass one and omit the other.')
         if self.every is not None and not (np.isfinite(self.every) and self.every > 0):
             raise SettingsError(f'every={self.every} must be a number of seconds above 0.')
         if self.clips is not None and self.clips < 1:
@@ -81,7 +81,7 @@ class ClipSettings:
             sample, crop = _stage(tested, 'SampleClips', source), _stage(tested, 'CentreCrop', source)
             if sample.get('place', 'random') != 'bin_centres':
                 raise SettingsError(
-                    f'{source}: its test places clips as {sample.get("place")!r}. Remedy: a config with '
+                    f'{source}: its test has place={sample.get("place")!r}. Remedy: use a config with '
                     "place='bin_centres', such as demo/retrieval."
                 )
             return cls(
@@ -140,8 +140,8 @@ def _stage(pipeline: Sequence[Any], kind: str, source: str) -> Mapping[str, Any]
     found = find(pipeline, kind)
     if len(found) != 1 or not isinstance(pipeline[found[0]], Mapping):
         raise SettingsError(
-            f'{source}: no {kind} in its pipeline, so it does not say which clips the network sees. Remedy: --config '
-            '(config=) with one that tests this network, such as demo/retrieval for one of the demo.'
+            f'{source}: its pipeline needs exactly one {kind}, which defines the clips. Remedy: pass a config that '
+            'tests this network by --config (config=), such as demo/retrieval for a network of the demo.'
         )
     return pipeline[found[0]]
 

@@ -104,7 +104,7 @@ class Embeddings:
         columns = dict(starts=self.starts, ends=self.ends, labels=self.labels, vectors=self.vectors)
         wrong = [f'{name} {column.shape}' for name, column in columns.items() if len(column) != rows]
         if wrong or self.vectors.ndim != 2:
-            raise ValueError(f'{rows} paths do not go with {", ".join(wrong) or f"vectors {self.vectors.shape}"}')
+            raise ValueError(f'{rows} paths do not match {", ".join(wrong) or f"vectors {self.vectors.shape}"}')
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -131,7 +131,7 @@ def write_embeddings(path: str | Path, found: Embeddings, more: Mapping[bytes, b
         )  # vectors do not repeat
 
 
-REMEDY = 'a file that `cmvl embed` has written.'
+REMEDY = 'pass a file that `cmvl embed` has written.'
 
 
 def read_file(path: Path) -> Embeddings:
@@ -155,9 +155,11 @@ def read_whole(path: Path) -> tuple[pa.Table, EmbeddingsMeta]:
 def read_footer(path: Path, remedy: str = REMEDY) -> tuple[EmbeddingsMeta, pq.FileMetaData]:
     """The origin of the rows, and Parquet's metadata; reads no row. Raises what `read_file` raises."""
     if path.is_dir():
-        raise EmbeddingsError(f'{path}: a folder. Remedy: `cmvl embed {path} -o features.parquet`, and that file.')
+        raise EmbeddingsError(
+            f'{path}: is a folder. Remedy: run `cmvl embed {path} -o features.parquet`, and pass that file.'
+        )
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such file. Remedy: `cmvl embed` makes one.')
+        raise FileNotFoundError(f'{path}: there is no such file. Remedy: create it with `cmvl embed`.')
     return footer_of(path, str(path), remedy)
 
 
@@ -189,7 +191,7 @@ def _told(where: str | Path, remedy: str) -> Iterator[None]:
     except OSError as error:
         raise EmbeddingsError(f'{where}: cannot be read: {error}. Remedy: {remedy}') from error
     except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
-        raise EmbeddingsError(f'{where}: no embeddings that can be read: {error}. Remedy: {remedy}') from error
+        raise EmbeddingsError(f'{where}: cannot be read as embeddings: {error}. Remedy: {remedy}') from error
 
 
 def schema_of(width: int) -> pa.Schema:
@@ -229,11 +231,11 @@ def table_of(found: Embeddings) -> pa.Table:
 def _meta(stored: Any) -> EmbeddingsMeta:
     if not isinstance(stored, Mapping) or stored.get('format') != FORMAT:
         version = stored.get('format') if isinstance(stored, Mapping) else stored
-        raise ValueError(f'its format is {version!r}, and this toolkit reads {FORMAT}')
+        raise ValueError(f'its format is {version!r}, but this version reads {FORMAT}')
     fields = {name: value for name, value in stored.items() if name != 'format'}
     known = {one.name for one in dataclasses.fields(EmbeddingsMeta)}
     if fields.keys() != known:
-        raise ValueError(f'its metadata lacks or has beyond: {", ".join(sorted(fields.keys() ^ known))}')
+        raise ValueError(f'its metadata has missing or unknown fields: {", ".join(sorted(fields.keys() ^ known))}')
     return EmbeddingsMeta(**fields)
 
 

@@ -111,7 +111,9 @@ def embed_folder(
     if not 1 <= block_clips <= BLOCK_CLIPS:
         raise InputsError(f'block_clips={block_clips} must be 1 to {BLOCK_CLIPS}.')
     if overwrite and shard.of > 1:
-        raise InputsError('overwrite and a shard of several exclude each other: each would delete what others wrote.')
+        raise InputsError(
+            'overwrite and a shard exclude each other: each shard would delete what others wrote. Remedy: omit one.'
+        )
     out = require_disk(out)
     found = find_videos(videos, root)
     plan = plan_network(model, config=config, clips=clips, every=every)

@@ -91,8 +91,8 @@ def build_network(plan: NetworkPlan, *, device: str) -> Network:
     model = MODELS.build(tupled(dict(plan.build)))
     if not isinstance(model, ContextMotionRecognizer):
         raise SettingsError(
-            f'{plan.path}: its config builds a {type(model).__name__}, which gives no features. Remedy: a config '
-            'of ContextMotionRecognizer.'
+            f'{plan.path}: its config builds a {type(model).__name__}, which has no features. Remedy: pass a '
+            'config of a ContextMotionRecognizer.'
         )
     weights = {key: value for key, value in read_state_dict(plan.path).items() if 'backbone.' in key}
     load_weights(model.backbone, weights, source=plan.path, prefix='backbone.')
@@ -113,11 +113,11 @@ def load_network_of(meta: EmbeddingsMeta, model: str | Path | None = None, *, de
         DeviceError: this machine has no such device.
     """
     given = meta.model if model is None else model
-    remedy = 'Remedy: --model with the weights that made the file, or embed the videos again.'
+    remedy = 'Remedy: pass the weights that made the file by --model, or embed the videos again.'
     try:
         path = resolve_checkpoint(given)
     except FileNotFoundError as error:
-        raise EmbeddingsError(f'{given}: the weights that made the file are not at hand: {error} {remedy}') from error
+        raise EmbeddingsError(f'{given}: the weights that made the file cannot be found: {error} {remedy}') from error
     if (found := sha256_of(path)) != meta.sha256:
         raise EmbeddingsError(
             f'{path}: these weights have the SHA-256 {found}; those that made the file have {meta.sha256}. {remedy}'

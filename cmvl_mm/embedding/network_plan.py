@@ -94,7 +94,7 @@ def _plain(model: Mapping[str, Any], source: str = '') -> dict[str, Any]:
     network = kept.get('test_cfg', {}).get('network', 'backbone')
     if kept.get('type') != 'ContextMotionRecognizer' or 'backbone' not in kept or network != 'backbone':
         raise SettingsError(
-            f'{source}: its model is {kept.get("type")!r}, of which {network} is tested. Remedy: a config of '
+            f'{source}: its model is {kept.get("type")!r}, and its test uses {network}. Remedy: pass a config of a '
             'ContextMotionRecognizer that tests its backbone.'
         )
     if isinstance(kept['backbone'], Mapping):
@@ -103,7 +103,7 @@ def _plain(model: Mapping[str, Any], source: str = '') -> dict[str, Any]:
         return json.loads(json.dumps(Config(kept).to_dict()))
     except TypeError as error:
         raise SettingsError(
-            f'{source}: its model holds more than plain data: {error}. Remedy: types as text.'
+            f'{source}: its model contains more than plain data: {error}. Remedy: write types as text.'
         ) from error
 
 
@@ -119,6 +119,6 @@ def _config_beside(model: Path, weights: Path) -> Path:
         return found[0]
     what = f'{len(found)} configs: {", ".join(path.name for path in found[:3])}' if found else 'no config'
     raise SettingsError(
-        f'{folder}: {what} beside the weights, so their model is not known. Remedy: --config NAME or FILE, as they '
-        'were trained.'
+        f'{folder}: {what} beside the weights, so their model is not known. Remedy: pass the config of their '
+        'training by --config.'
     )

@@ -83,7 +83,9 @@ class _Begun:
             return self.read
         vectors = np.stack(self.vectors)
         if not np.isfinite(vectors).all():
-            return Failure(self.name, 'network', 'a vector is not finite', 'Weights of a training that did not diverge')
+            return Failure(
+                self.name, 'network', 'a vector is not finite', 'Use weights of a training that did not diverge'
+            )
         return VideoRows(self.read.starts, self.read.ends, vectors, self.read.stretched)
 
 
@@ -94,7 +96,7 @@ def _read(video: NamedVideo, network: Network, batches: ClipBatches) -> _Begun:
         read_once(str(video.path), reader.choose, reader.use)
         return _Begun(video.name, reader.clips, vectors)
     except VideoTooShort as error:
-        failure = Failure(video.name, 'length', str(error), "A config whose clips have past_end='repeat_last'")
+        failure = Failure(video.name, 'length', str(error), "Use a config whose clips have past_end='repeat_last'")
     except VideoError as error:
         failure = Failure(video.name, error.stage, error.reason, error.remedy)
     batches.drop(vectors)

@@ -14,7 +14,7 @@ def require_disk(out: str | Path) -> Path:
     """
     if is_address(out):
         raise InputsError(
-            f'{out}: rows are written to a disk, not to an object store. Remedy: a folder here, which is then copied, '
-            'as by `aws s3 cp --recursive`; `cmvl search` reads it there.'
+            f'{out}: rows cannot be written to an object store. Remedy: write to a folder on a disk, and copy it, such '
+            'as with `aws s3 cp --recursive`; `cmvl search` can read the copy.'
         )
     return Path(out)

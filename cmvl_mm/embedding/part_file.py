@@ -101,7 +101,9 @@ def read_facts(path: Path) -> tuple[EmbeddingsMeta, PartFacts, int]:
         )
         facts = PartFacts(stored['digest'], failed, tuple(stored['stretched']), stored['videos'])
     except (KeyError, ValueError, TypeError) as error:
-        raise EmbeddingsError(f'{path}: no part of a folder: {error!r}. Remedy: a folder by `cmvl embed`.') from error
+        raise EmbeddingsError(
+            f'{path}: not a part of a features folder: {error!r}. Remedy: pass a folder that `cmvl embed` has written.'
+        ) from error
     return meta, facts, parquet.num_rows
 
 

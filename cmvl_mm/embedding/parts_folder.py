@@ -61,7 +61,7 @@ class PartsFolder:
     ) -> None:
         self.folder = folder
         if folder.is_dir() and any(folder.iterdir()) and not (folder / PARTS).is_dir():
-            raise EmbeddingsError(f'{folder}: a folder that holds something else. Remedy: a new or an empty one.')
+            raise EmbeddingsError(f'{folder}: contains other files. Remedy: choose a new or an empty folder.')
         with telling_which(folder):
             (folder / PARTS).mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
@@ -103,11 +103,11 @@ class PartsFolder:
         except FileNotFoundError:
             return False
         except EmbeddingsError as error:
-            logger.warning('%s It is made again.', error)
+            logger.warning('%s This part is made again.', error)
             return False
         require_same(path, meta, self.manifest.meta, REMEDY)
         if facts.digest != block.digest:
-            raise EmbeddingsError(f'{path}: holds other videos than this part of the list. Remedy: {REMEDY}')
+            raise EmbeddingsError(f'{path}: contains other videos than this part of the list. Remedy: {REMEDY}')
         return not has_changed(facts, block.paths, Path(meta.root), os.stat(path).st_mtime_ns)
 
     def remove_leftovers(self) -> None:
@@ -165,8 +165,8 @@ class PartsFolder:
     def _claim(self, number: int) -> None:
         if self._locked(number + 1, wait=False) == 'taken':
             raise FolderInUse(
-                f'{self.folder}: another run writes part {number} of it at this moment, and this run on '
-                f'{platform.node()} would, too. Remedy: wait until it ends, or end it; several runs share a folder by '
+                f'{self.folder}: another run is writing part {number}, which this run on {platform.node()} would also '
+                'write. Remedy: wait until that run ends, or stop it; to share a folder between runs, pass '
                 '--shard 1/N, 2/N, ….'
             )
 

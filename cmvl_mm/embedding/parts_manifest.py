@@ -13,7 +13,7 @@ from cmvl_mm.files.atomic import replace_text
 
 NAME = 'manifest.json'
 FORMAT = 1
-REMEDY = 'another output folder; or --overwrite (overwrite=True), without --shard, to make it anew.'
+REMEDY = 'choose another output folder; or pass --overwrite (overwrite=True), without --shard, to replace it.'
 
 
 @dataclass(frozen=True)
@@ -48,21 +48,19 @@ class PartsManifest:
         Raises:
             EmbeddingsError: they differ.
         """
-        same = (
-            f'the same weights, settings, version and paths as the first run, also on this machine, {platform.node()}'
-        )
-        require_same(folder, there.meta, self.meta, f'{same}; {REMEDY}')
+        same = f'use the weights, settings, version and paths of the first run, also on this machine, {platform.node()}'
+        require_same(folder, there.meta, self.meta, f'{same}; or {REMEDY}')
         if (there.videos_sha256, there.block_videos) != (self.videos_sha256, self.block_videos):
             what = (
                 f'{there.videos} videos then, {self.videos} now'
                 if there.videos != self.videos
-                else 'as many, with other names, labels or order'
+                else 'the same number, with other names, labels or order'
                 if there.videos_sha256 != self.videos_sha256
-                else f'{there.block_videos} videos a part then, {self.block_videos} now'
+                else f'{there.block_videos} videos per part then, {self.block_videos} now'
             )
             raise EmbeddingsError(
-                f'{folder}: was begun with another list of videos: {what}. Remedy: the same list, a file (.txt) if '
-                f'the folder of videos grows; or {REMEDY}'
+                f'{folder}: was started with another list of videos: {what}. Remedy: pass the same list, as a .txt '
+                f'file if the folder of videos grows; or {REMEDY}'
             )
 
 
@@ -82,12 +80,12 @@ def manifest_of(content: bytes, where: str) -> PartsManifest:
     try:
         return _manifest(json.loads(content.decode()))
     except (ValueError, TypeError, KeyError) as error:
-        raise EmbeddingsError(f'{where}: no manifest that can be read: {error}. Remedy: {REMEDY}') from error
+        raise EmbeddingsError(f'{where}: cannot be read as a manifest: {error}. Remedy: {REMEDY}') from error
 
 
 def _manifest(stored: Any) -> PartsManifest:
     if stored['format'] != FORMAT:
-        raise ValueError(f'its format is {stored["format"]!r}, and this toolkit reads {FORMAT}')
+        raise ValueError(f'its format is {stored["format"]!r}, but this version reads {FORMAT}')
     return PartsManifest(
         meta=EmbeddingsMeta(**stored['meta']),
         videos=int(stored['videos']),

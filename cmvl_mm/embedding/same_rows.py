@@ -23,10 +23,10 @@ def require_same(file: str | Path, there: EmbeddingsMeta, now: EmbeddingsMeta, r
     names = [name for name in before if name != 'model' and before[name] != after[name]]
     if not names:
         return
-    made_by = f'{there.model}; {now.model} is asked for now' if there.model != now.model else ''
+    made_by = f'{there.model} then, {now.model} now' if there.model != now.model else ''
     told = made_by or '; '.join(f'{name} was {_short(before[name])}, now {_short(after[name])}' for name in names)
     raise EmbeddingsError(
-        f'{file}: holds rows of other weights or settings: {told}. They are not mixed. Remedy: {remedy}'
+        f'{file}: contains rows of other weights or settings: {told}. Rows of both are not mixed. Remedy: {remedy}'
     )
 
 

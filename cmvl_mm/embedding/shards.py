@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_REMEDY = 'Remedy: --shard I/N with 1 <= I <= N; or --shard env under torchrun, srun or in a Slurm array.'
+_REMEDY = 'Remedy: pass --shard I/N with 1 <= I <= N; or --shard env under torchrun, srun or in a Slurm array.'
 
 
 class ShardError(ValueError):
@@ -48,7 +48,9 @@ def shard_of(text: str, environment: Mapping[str, str] = os.environ) -> Shard:
         task, tasks = _of_array(environment)
         rank, ranks = _of_launcher(environment)
     except KeyError as error:
-        raise ShardError(f'shard env: {error.args[0]} is not set, and others of the launcher are. {_REMEDY}') from None
+        raise ShardError(
+            f'shard env: {error.args[0]} is not set, but other variables of the launcher are. {_REMEDY}'
+        ) from None
     except ValueError as error:
         raise ShardError(f'shard env: {error}. {_REMEDY}') from None
     if (tasks, ranks) == (0, 0):
@@ -66,8 +68,8 @@ def _of_array(environment: Mapping[str, str]) -> tuple[int, int]:
     step = int(environment.get('SLURM_ARRAY_TASK_STEP', '1'))
     if step < 1 or (last - first) // step + 1 != count or (task - first) % step:
         raise ValueError(
-            f'the array has {count} tasks from {first} to {last} by {step}, which is no whole range: which share a '
-            'task has would depend on the others. Name it: --shard $SLURM_ARRAY_TASK_ID/N'
+            f'the array has {count} tasks from {first} to {last} by {step}, which is not a complete range, so '
+            'shares are unknown. Name the share: --shard $SLURM_ARRAY_TASK_ID/N'
         )
     return (task - first) // step, count
 
@@ -78,6 +80,6 @@ def _of_launcher(environment: Mapping[str, str]) -> tuple[int, int]:
         if ranks in environment:
             found = int(environment[rank]), int(environment[ranks])
             if not 0 <= found[0] < found[1]:
-                raise ValueError(f'{rank}={found[0]} does not go with {ranks}={found[1]}')
+                raise ValueError(f'{rank}={found[0]} does not fit {ranks}={found[1]}')
             return found
     return 0, 0

@@ -26,7 +26,7 @@ from cmvl_mm.embedding.unwritable import telling_which
 from cmvl_mm.embedding.video_rows import VideoRows, joined
 from cmvl_mm.files.atomic import replace_text
 
-_REMEDY = 'another output file; or --overwrite (overwrite=True) to make it anew.'
+_REMEDY = 'choose another output file; or pass --overwrite (overwrite=True) to replace it.'
 
 
 class EmbedStore:

@@ -82,7 +82,7 @@ def told_of_folder(summary: dict[str, Any]) -> str:
         + f' -> {summary["out"]}',
         f'{counted(summary["written"], "part")} written, {summary["skipped"]} finished before'
         + (
-            f'; {summary["missing"]} of {counted(summary["parts"], "part")} are missing, which other shards write'
+            f'; {summary["missing"]} of {counted(summary["parts"], "part")} are missing; other shards write them'
             if summary['missing']
             else f'; the folder is complete with {counted(summary["parts"], "part")}'
         ),
@@ -98,7 +98,7 @@ def _failures_of(summary: dict[str, Any]) -> list[str]:
     if summary['failed'] > _SHOWN:
         lines.append(f'  and {summary["failed"] - _SHOWN} more')
     if any(failure['reason'] == NO_SUCH_FILE for failure in summary['failures']):
-        lines.append(f'  looked for in {summary["root"]}; for a list, --root names another folder')
+        lines.append(f'  searched in {summary["root"]}; for a list, pass another folder by --root')
     if summary['failed'] or summary['stretched']:
-        lines.append(f'  all in {summary["notes"]}')
+        lines.append(f'  all listed in {summary["notes"]}')
     return lines

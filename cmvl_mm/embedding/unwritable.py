@@ -20,6 +20,6 @@ def telling_which(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or error
         raise EmbeddingsError(
-            f'{path}: cannot be written on {platform.node()}: {reason}. What is finished is kept. Remedy: free '
-            'space or permissions, then the same command again.'
+            f'{path}: cannot be written on {platform.node()}: {reason}. Finished parts are kept. Remedy: free '
+            'space or get permission, then repeat the command.'
         ) from error

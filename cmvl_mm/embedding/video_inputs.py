@@ -17,7 +17,7 @@ from cmvl_mm.prepare.sources import find_in_folder, find_in_list
 
 LISTS = ('.txt', '.list', '.lst')
 """Endings of the names of annotation lists."""
-_REMEDY = 'Remedy: a folder of videos, a list (.txt), a pattern such as "videos/*.mp4", or video files.'
+_REMEDY = 'Remedy: pass a folder of videos, a list (.txt), a pattern such as "videos/*.mp4", or video files.'
 
 Named = str | os.PathLike[str]
 
@@ -54,19 +54,19 @@ def find_videos(named: Named | Sequence[Named], root: Named | None = None) -> Vi
     if not several:
         raise InputsError(f'no videos were named. {_REMEDY}')
     if any(os.fspath(one) == '' for one in several):
-        raise InputsError(f'an empty name, which would mean the working directory. {_REMEDY}')
+        raise InputsError(f'one name is empty, which would mean the working directory. {_REMEDY}')
     first = Path(several[0])
     if len(several) == 1 and first.suffix.lower() in LISTS:
         found = _of_list(first, Path(root) if root is not None else first.parent)
     elif root is not None:
-        raise InputsError(f'root={root} goes with a list (.txt), and {several[0]} is none. Remedy: leave it out.')
+        raise InputsError(f'root={root} needs a list (.txt), but {several[0]} is not a list. Remedy: omit root.')
     elif len(several) == 1 and first.is_dir():
         found = _of_folder(first)
     else:
         found = _of_files(several)
     if not found.paths and not found.refused:
         raise InputsError(
-            f'{", ".join(map(str, several[:3]))}: no video here; links out of a folder are not followed. {_REMEDY}'
+            f'{", ".join(map(str, several[:3]))}: no videos found; links out of a folder are not followed. {_REMEDY}'
         )
     return found
 
@@ -106,7 +106,7 @@ def _of_files(named: Iterable[Named]) -> Videos:
         elif glob.has_magic(name) and not os.path.exists(name):
             matching = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
             if not matching:
-                raise InputsError(f'{name}: no file fits this pattern. {_REMEDY}')
+                raise InputsError(f'{name}: no file matches this pattern. {_REMEDY}')
             files.update(dict.fromkeys(map(os.path.abspath, matching)))
         elif os.path.exists(name):
             files[os.path.abspath(name)] = None
@@ -123,7 +123,7 @@ def _of_files(named: Iterable[Named]) -> Videos:
     return Videos(root, tuple(good), labels, _refused((printable(path), _UNPRINTABLE) for path in bad))
 
 
-_UNPRINTABLE = 'its name holds control characters or is not UTF-8; rename the file'
+_UNPRINTABLE = 'its name has control characters or is not UTF-8; rename the file'
 
 
 def _refused(pairs: Iterable[tuple[str, str]]) -> tuple[Failure, ...]:

@@ -34,19 +34,19 @@ class ClipNetwork(nn.Module):
         if model.test_network != 'backbone':
             raise ExportError(
                 f"test_cfg's network={model.test_network!r}: only the backbone is exported. "
-                "Remedy: test_cfg without 'network'."
+                "Remedy: remove 'network' from test_cfg."
             )
         if not isinstance(model.data_preprocessor, CompressedVideoPreprocessor):
             raise ExportError(
                 f'data_preprocessor is a {type(model.data_preprocessor).__name__}, whose normalisation is not known. '
-                'Remedy: CompressedVideoPreprocessor.'
+                'Remedy: use CompressedVideoPreprocessor.'
             )
         self.output: Output = 'features' if model.cls_head is None else 'probabilities'
         if self.output == 'probabilities' and model.head_reads is not None:
             how = getattr(model.cls_head, 'average_clips', None)
             if how != 'prob':
                 raise ExportError(
-                    f"model.cls_head.average_clips={how!r} gives no probabilities. Remedy: average_clips='prob'."
+                    f"model.cls_head.average_clips={how!r} gives no probabilities. Remedy: set average_clips='prob'."
                 )
         copied = copy.deepcopy(model)
         self.recognizer = copied

@@ -37,7 +37,7 @@ def format_of(path: Path) -> Format:
         ExportError: the format is unknown.
     """
     if path.suffix not in FORMATS:
-        raise ExportError(f'{path}: no format is called {path.suffix!r}. Remedy: {" or ".join(FORMATS)}.')
+        raise ExportError(f'{path}: unknown format {path.suffix!r}. Remedy: choose {" or ".join(FORMATS)}.')
     return FORMATS[path.suffix]
 
 
@@ -71,7 +71,7 @@ def write_checked(network: ClipNetwork, path: Path, facts: Mapping[str, Any]) ->
         if worst > TOLERANCE:
             raise ExportError(
                 f'{path}: the file differs from the network by {worst:.2g}, more than {TOLERANCE:g}. It was not kept. '
-                'Remedy: the other format, or another version of torch or onnxruntime.'
+                'Remedy: use the other format, or another version of torch or onnxruntime.'
             )
     return worst
 

@@ -68,12 +68,12 @@ class ContextMotionInferencer(BaseInferencer):
         if weights is not None:
             self.known = describe(weights, config=model)
         elif isinstance(model, Mapping):
-            raise ValueError('a config, and no weights for it. Remedy: weights=.')
+            raise ValueError('a config without weights. Remedy: pass weights=.')
         else:
             self.known = describe(model)
         if self.known.pipeline is None:
             raise ValueError(
-                f'{self.known.name}: the config names no clips. Remedy: a config that has test_dataloader.'
+                f'{self.known.name}: its config does not define the clips. Remedy: pass one that has test_dataloader.'
             )
         self.classes: tuple[str, ...] | None = None
         config = ConfigDict(model=self.known.model, test_pipeline=self.known.pipeline)
@@ -113,11 +113,11 @@ class ContextMotionInferencer(BaseInferencer):
             PredictionFileError: the format of the file is unknown.
         """
         if batch_size < 1:
-            raise InputError(f'batch_size={batch_size}: at least 1 is needed.')
+            raise InputError(f'batch_size={batch_size} must be at least 1.')
         if visualize not in (None, 'scores', 'vectors'):
             raise InputError(f"visualize={visualize!r}: not one of 'scores', 'vectors', None.")
         if visualize is None and (show or out_dir is not None):
-            raise InputError("show and out_dir: nothing is drawn. Remedy: visualize='scores' or 'vectors'.")
+            raise InputError("show and out_dir need visualize. Remedy: pass visualize='scores' or 'vectors'.")
         if pred_out_file is not None:
             require_suffix(Path(pred_out_file))
         given = self._inputs_to_list(inputs)

@@ -41,7 +41,7 @@ def inputs_of(given: Any) -> list[Input]:
     """
     found = [Input(*one) for one in _named(_flat(given))]
     if not found:
-        raise InputError('nothing is given. Remedy: a video, a folder with videos, frames or clips.')
+        raise InputError('no input given. Remedy: pass a video, a folder of videos, frames or clips.')
     return found
 
 
@@ -51,15 +51,15 @@ def _flat(given: Any) -> Iterator[str | npt.NDArray[Any] | Tensor]:
     elif isinstance(given, np.ndarray):
         if given.ndim != 4 or given.shape[-1] != 3 or given.dtype != np.uint8 or not given.size:
             raise InputError(
-                f'an array of {given.shape} {given.dtype}. Remedy: the frames of one video, (T, H, W, 3) uint8 RGB.'
+                f'an array of {given.shape} {given.dtype}. Remedy: pass frames of one video, (T, H, W, 3) uint8 RGB.'
             )
         yield given
     elif isinstance(given, Tensor):
         clips = given[None] if given.ndim == 4 else given
         if clips.ndim != 5 or clips.shape[1] != 3 or not clips.is_floating_point() or not clips.numel():
             raise InputError(
-                f'a tensor of {tuple(given.shape)} {given.dtype}. Remedy: clips that are normalised, as the backbone '
-                'takes them: (3, T, H, W) or (N, 3, T, H, W) of floating point; frames are an array (T, H, W, 3).'
+                f'a tensor of {tuple(given.shape)} {given.dtype}. Remedy: pass normalised clips for the backbone, '
+                '(3, T, H, W) or (N, 3, T, H, W) of floating point; pass frames as an array (T, H, W, 3).'
             )
         yield clips
     elif isinstance(given, Iterable) and not isinstance(given, (bytes, dict)):
@@ -67,8 +67,8 @@ def _flat(given: Any) -> Iterator[str | npt.NDArray[Any] | Tensor]:
             yield from _flat(one)
     else:
         raise InputError(
-            f'a {type(given).__name__} is no video. Remedy: a path, an array (T, H, W, 3), a tensor (3, T, H, W), or a '
-            'list of these.'
+            f'a {type(given).__name__} is not a video. Remedy: pass a path, an array (T, H, W, 3), a tensor '
+            '(3, T, H, W), or a list of these.'
         )
 
 
@@ -78,10 +78,10 @@ def _files(path: Path) -> Iterator[str]:
     elif path.is_dir():
         sources = find_in_folder(path).sources
         if not sources:
-            raise InputError(f'{path}: no videos in this folder. Remedy: a folder that holds some.')
+            raise InputError(f'{path}: no videos in this folder. Remedy: pass a folder of videos.')
         yield from (str(path / source.path) for source in sources)
     else:
-        raise FileNotFoundError(f'{path}: there is no such video or folder. Remedy: a path that exists.')
+        raise FileNotFoundError(f'{path}: there is no such video or folder. Remedy: check the path.')
 
 
 def _named(values: Iterable[str | npt.NDArray[Any] | Tensor]) -> Iterator[tuple[str, Kind, Any]]:

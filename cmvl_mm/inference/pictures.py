@@ -42,7 +42,7 @@ def with_vectors(one: Input) -> Pictures:
         VideoError: the file cannot be read.
     """
     if one.kind != 'file':
-        raise InputError(f'{one.name}: only a file has motion vectors. Remedy: the path, or visualize="scores".')
+        raise InputError(f'{one.name}: only a file has motion vectors. Remedy: pass the path, or visualize="scores".')
     with CompressedVideo(str(one.value)) as video:
         chosen = _spread(video.num_frames)
         frames = video.read(rgb=chosen, motion=chosen)
@@ -61,7 +61,7 @@ def _frames(one: Input) -> Pictures:
             return video.read(rgb=_spread(video.num_frames)).rgb
     if isinstance(one.value, np.ndarray):
         return one.value[_spread(len(one.value))]
-    raise InputError(f'{one.name}: clips that are normalised are not drawn. Remedy: a file or an array.')
+    raise InputError(f'{one.name}: normalised clips cannot be drawn. Remedy: pass a file or an array.')
 
 
 def _spread(count: int) -> list[int]:

@@ -47,9 +47,9 @@ def check_folder(root: Path, folder: str, names: Sequence[str]) -> list[Checked]
             target = target_of(name, keeps_suffix=keeps)
             path, whole = (f'{folder}/{one}' if folder else one for one in (taken.setdefault(target, name), target))
             if taken[target] != name:
-                fault = f'{path} becomes {whole} as well; rename one of them'
+                fault = f'{path} would become {whole}, too; rename one of them'
             elif (size := len(target.encode())) > _LONGEST_NAME:
-                fault = f'its name would take {size} bytes, and at most {_LONGEST_NAME} fit; rename it'
+                fault = f'its name would need {size} bytes, at most {_LONGEST_NAME} are possible; rename it'
         found.append(Checked(fault, keeps))
     return found
 
@@ -95,11 +95,11 @@ class _Folder:
         found = re.fullmatch(r'(.+?),\s*(\d+)', name)
         if found and found[1] in self.names:
             return (
-                f'there is no such file; a comma separates nothing, write a space or a tab before the label {found[2]}'
+                f'there is no such file; a comma does not separate: write a space or a tab before the label {found[2]}'
             )
         if self._by_look is None:
             self._by_look = {normalize('NFC', other): other for other in self.names}
         same = self._by_look.get(normalize('NFC', name))
         if same is not None:
-            return f'there is no such file; {same!a} looks alike and is spelt otherwise (Unicode normalisation)'
+            return f'there is no such file; {same!a} looks the same but is spelled differently (Unicode normalisation)'
         return None

@@ -98,10 +98,12 @@ def _from_expression(spec: str, paths: Sequence[str]) -> list[str]:
         expression = re.compile(spec)
     except re.error as error:
         raise GroupsError(
-            f'groups={spec!r} is not a regular expression: {error}. Remedy: one such as (Subject[0-9]+).'
+            f'groups={spec!r} is not a regular expression: {error}. Remedy: pass one such as (Subject[0-9]+).'
         ) from None
     if not expression.groups:
-        raise GroupsError(f'groups={spec!r} has no brackets. Remedy: put them round the part that names the group.')
+        raise GroupsError(
+            f'groups={spec!r} has no brackets. Remedy: put brackets around the part that names the group.'
+        )
     found = [expression.search(path) for path in paths]
     groups = [match[1] if match and match[1] is not None else '' for match in found]
     _require_all(f'groups={spec!r}', groups, paths)
@@ -110,14 +112,18 @@ def _from_expression(spec: str, paths: Sequence[str]) -> list[str]:
 
 def _from_csv(file: Path, paths: Sequence[str]) -> list[str]:
     if not file.is_file():
-        raise GroupsError(f'{file}: there is no such file. Remedy: a file of lines "path,group", one for each video.')
+        raise GroupsError(
+            f'{file}: there is no such file. Remedy: pass a file of lines "path,group", one for each video.'
+        )
     try:
         rows = [row for row in csv.reader(read_text(file).splitlines()) if row]
     except (ValueError, csv.Error) as error:
-        raise GroupsError(f'{file}: {error}. Remedy: lines "path,group".') from None
+        raise GroupsError(f'{file}: {error}. Remedy: write lines "path,group".') from None
     wrong = next((number for number, row in enumerate(rows, start=1) if len(row) != 2), None)
     if wrong is not None:
-        raise GroupsError(f'{file}, row {wrong}: {rows[wrong - 1]} needs two columns. Remedy: lines "path,group".')
+        raise GroupsError(
+            f'{file}, row {wrong}: {rows[wrong - 1]} needs two columns. Remedy: write lines "path,group".'
+        )
     by_path = {path.strip(): group.strip() for path, group in rows}
     by_stem = {_stem(path): group for path, group in by_path.items()}
     groups = [by_path.get(path, by_stem.get(_stem(path), '')) for path in paths]
@@ -133,6 +139,6 @@ def _require_all(source: str, groups: Sequence[str], paths: Sequence[str]) -> No
     without = [path for path, group in zip(paths, groups, strict=True) if not group]
     if without:
         raise GroupsError(
-            f'{source} gives {len(without)} of {len(paths)} videos no group, such as {", ".join(without[:_SHOWN])}. '
-            'Remedy: give each video one.'
+            f'{source}: {len(without)} of {len(paths)} videos have no group, such as {", ".join(without[:_SHOWN])}. '
+            'Remedy: give each video a group.'
         )

@@ -43,7 +43,7 @@ def read_ucf101(folder: Path, number: int) -> Split:
     for where, text in _lines(folder / 'classInd.txt'):
         words = text.split(maxsplit=1)
         if len(words) != 2 or not words[0].isdecimal():
-            raise ListError(f'{where}: "number Class" is expected, not {text!r}.')
+            raise ListError(f'{where}: expected "number Class", found {text!r}.')
         numbered[int(words[0])] = words[1]
     classes = [numbered[index] for index in sorted(numbered)]  # nearly, but not quite, A to Z
     labels = {name.casefold(): label for label, name in enumerate(classes)}
@@ -70,14 +70,14 @@ def read_hmdb51(folder: Path, number: int) -> Split:
     ending = f'_test_split{number}.txt'
     classes = sorted(path.name.removesuffix(ending) for path in folder.glob(f'*{ending}'))
     if not classes:
-        raise FileNotFoundError(f'{folder}: there are no lists *{ending}')
+        raise FileNotFoundError(f'{folder}: there are no lists *{ending}. Remedy: check the folder of the lists.')
     train: list[Entry] = []
     test: list[Entry] = []
     parts: dict[int | None, list[Entry]] = {HMDB_TRAIN: train, HMDB_TEST: test, HMDB_UNUSED: []}
     for label, name in enumerate(classes):
         for where, (video, flag) in _entries(folder / f'{name}{ending}'):
             if flag not in parts:
-                raise ListError(f'{where}: "name.avi" and 0, 1 or 2 are expected, not {video!r} and {flag}.')
+                raise ListError(f'{where}: expected "name.avi" and 0, 1 or 2, found {video!r} and {flag}.')
             parts[flag].append(Entry(f'{name}/{video.removesuffix(".avi")}', label))
     return Split(train, test, classes)
 
@@ -103,7 +103,9 @@ def _kinetics_rows(folder: Path, part: str) -> Iterator[tuple[str, str]]:
     names = KINETICS_FILES[part]
     found = [folder / name for name in names if (folder / name).is_file()]
     if not found:
-        raise FileNotFoundError(f'{folder}: there is no list {" or ".join(names)}')
+        raise FileNotFoundError(
+            f'{folder}: there is no list {" or ".join(names)}. Remedy: check the folder of the lists.'
+        )
     if len(found) > 1:
         raise ListError(f'{folder}: there are both {" and ".join(names)}. Remedy: remove one of them.')
     with _as_list_error():
@@ -115,16 +117,16 @@ def _kinetics_rows(folder: Path, part: str) -> Iterator[tuple[str, str]]:
     for row in reader:
         label, video, start, end, split = (row[name] or '' for name in KINETICS_COLUMNS)
         if not (label and video and start.isdecimal() and end.isdecimal()):
-            raise ListError(f'{found[0]}, line {reader.line_num}: label, id and whole seconds are expected: {row}.')
+            raise ListError(f'{found[0]}, line {reader.line_num}: expected label, id and whole seconds, found {row}.')
         if split not in KINETICS_SPLITS[part]:
-            raise ListError(f'{found[0]}, line {reader.line_num}: it is of the split {split!r}, not {part!r}.')
+            raise ListError(f'{found[0]}, line {reader.line_num}: the split is {split!r}, not {part!r}.')
         yield label, f'{video}_{int(start):06d}_{int(end):06d}'
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:
     """'<path>, line <n>' and the text of each line that is not blank."""
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: there is no such list')
+        raise FileNotFoundError(f'{path}: there is no such list. Remedy: check the folder of the lists.')
     with _as_list_error():
         return [(f'{path}, line {number}', text) for number, text in numbered_lines(path)]
 

@@ -127,6 +127,6 @@ def _again(
         again.append(place)
         if labels[before] != labels[place]:
             given = [None if label == NO_LABEL else int(label) for label in (labels[place], labels[before])]
-            reason = f'line {lines[place]} gives it the label {given[0]}, a line before it {given[1]}'
+            reason = f'line {lines[place]} has the label {given[0]}, an earlier line {given[1]}'
             refused.append((int(lines[place]), path.decode(), reason))
     return np.array(again, np.int64)

@@ -53,7 +53,7 @@ def match(sources: Iterable[Source], lists: DatasetLists) -> Matched:
     twice = [files[name] for name in sorted(listed & files.keys()) if len(files[name]) > 1]
     if twice:
         pairs = '; '.join(' and '.join(source.path for source in same) for same in twice[:5])
-        raise ListError(f'{len(twice)} videos are there more than once: {pairs}. Remedy: keep one of each.')
+        raise ListError(f'{len(twice)} videos occur more than once: {pairs}. Remedy: keep one of each.')
     if not listed & files.keys():
         raise ListError(
             f'none of the {len(files)} videos is on a list of {lists.dataset}; the first entry is '
@@ -72,7 +72,7 @@ def check_classes(matched: Matched, folder: Path) -> None:
     path = folder / 'classes.txt'
     if path.exists() and read_text(path).replace('\r\n', '\n') != _class_names(matched):
         raise ListError(
-            f'{path} names other classes than {matched.lists.dataset}. Remedy: remove it, or choose a DST whose '
+            f'{path} contains other classes than {matched.lists.dataset}. Remedy: remove it, or choose a DST whose '
             'parent folder is for this data set alone.'
         )
 

@@ -14,7 +14,7 @@ from cmvl_mm.datasets.list_file import Entry
 
 from .list_parsers import ListError, Split, read_hmdb51, read_kinetics, read_ucf101
 
-OWN = 'Remedy: fetch the official lists again; if these were changed on purpose, say so with --own-lists'
+OWN = 'Remedy: fetch the official lists again; if you changed them on purpose, pass --own-lists'
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,11 @@ def read_dataset_lists(dataset: str, folder: Path, *, origin: Literal['official'
         more = f'\n  and {len(problems) - 10} more' if len(problems) > 10 else ''
         listed = ''.join(f'\n  {problem}' for problem in problems[:10])
         raise ListError(f'{folder}: these are not the official lists of {dataset}:{listed}{more}\n{OWN}.')
-    check = 'sha256 and numbers of videos are the official ones' if facts.sizes else 'sha256 not checked: none is known'
+    check = (
+        'sha256 and numbers of videos are the official ones'
+        if facts.sizes
+        else 'sha256 not checked: no official value is known'
+    )
     return DatasetLists(dataset, classes, parts, check)
 
 

@@ -55,11 +55,13 @@ def find_lists(source: Path) -> Lists | None:
     if source.is_file():
         return _of(source, _partner(source))
     if not source.is_dir():
-        raise OwnVideosError(f'{source}: there is no such folder or list. Remedy: a folder of videos, or a list.')
+        raise OwnVideosError(f'{source}: there is no such folder or list. Remedy: pass a folder of videos, or a list.')
     pairs = [(train, test) for train in sorted(source.glob('train*.txt')) if (test := _partner(train)) is not None]
     if len(pairs) > 1:
         names = ', '.join(train.name for train, _ in pairs)
-        raise OwnVideosError(f'{source}: several training lists ({names}). Remedy: name one, data={pairs[0][0]}.')
+        raise OwnVideosError(
+            f'{source}: several training lists ({names}). Remedy: choose one, such as data={pairs[0][0]}.'
+        )
     if pairs:
         return _of(*pairs[0])
     return _of(source / 'all.txt', None) if (source / 'all.txt').is_file() else None
@@ -79,8 +81,8 @@ def _of(train: Path, test: Path | None) -> Lists:
     root = find_root(train, paths)
     if root is None:
         raise OwnVideosError(
-            f'{train}: none of its first {len(paths)} videos, such as {paths[0]}, lies in {train.parent} or near it. '
-            'Remedy: move the list to the folder that its paths begin in, or set train_dataloader.dataset.ann_file and '
+            f'{train}: none of its first {len(paths)} videos, such as {paths[0]}, is in {train.parent} or near it. '
+            'Remedy: move the list to the folder where its paths start, or set train_dataloader.dataset.ann_file and '
             'data_prefix.video.'
         )
     names = train.with_name('classes.txt')
@@ -164,14 +166,14 @@ def require_split(
 def _require_two_sides(root: Path, train: list[Entry], test: list[Entry], groups: list[str]) -> None:
     if any(entry.label is None for entry in (*train, *test)):
         raise OwnVideosError(
-            f'{root}: no class folders, so no labels. Remedy: FOLDER/class/video.mp4, or a list with labels.'
+            f'{root}: no class folders, so no labels. Remedy: pass FOLDER/class/video.mp4, or a list with labels.'
         )
     if len({entry.label for entry in train}) < 2:
-        raise OwnVideosError(f'{root}: fewer than two classes to learn. Remedy: a folder of videos for each class.')
+        raise OwnVideosError(f'{root}: fewer than two classes to learn. Remedy: make one folder of videos per class.')
     if not test:
         raise OwnVideosError(
             f'{root}: no video is left to test: every class is one recording ({", ".join(sorted(set(groups))[:3])}). '
-            'Remedy: --groups with a regular expression or a CSV file that tells recordings apart.'
+            'Remedy: pass --groups with a regular expression or a CSV file that tells recordings apart.'
         )
 
 
@@ -184,7 +186,7 @@ def entries_in(folder: Path) -> tuple[list[Entry], tuple[str, ...]]:
     listing = find_in_folder(folder)
     if not listing.sources:
         raise OwnVideosError(
-            f'{folder}: there is no video here. Remedy: a folder of videos, in folders by class for labels.'
+            f'{folder}: no videos found. Remedy: pass a folder of videos, with one subfolder per class for labels.'
         )
     return [Entry(source.path, source.label) for source in listing.sources], listing.classes
 

@@ -116,9 +116,9 @@ class _Crew:
                 return worker
             self.bury(worker)
         raise WorkersCannotStart(
-            'a worker process ended before it had anything to do. Remedy for a script: the call stands under '
-            "\"if __name__ == '__main__':\", because each worker imports the script. Otherwise the worker's message is "
-            'above, or the memory is full: fewer workers.'
+            'a worker process ended before its first task. Remedy: in a script, put the call under '
+            "\"if __name__ == '__main__':\", because each worker imports the script. Otherwise, read the worker's "
+            'message above; if memory is full, use fewer workers.'
         )
 
     def bury(self, dead: '_Worker') -> None:

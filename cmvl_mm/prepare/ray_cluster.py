@@ -49,8 +49,8 @@ def connected(address: str | None, workers: int) -> Iterator[None]:
     if ray.is_initialized():
         if address is not None:
             raise ClusterError(
-                f'address={address}: this program is connected to a Ray cluster already. Remedy: no address, or '
-                'ray.shutdown() before.'
+                f'address={address}: this program is already connected to a Ray cluster. Remedy: omit the '
+                'address, or call ray.shutdown() before.'
             )
         yield
         return
@@ -126,8 +126,8 @@ def _local(workers: int) -> Iterator[None]:
             if ray.is_initialized():  # the error is from the block
                 raise
             raise ClusterError(
-                f'Ray cannot start on {platform.node()}, with its files below {folder}: {error}. Remedy: as it says; '
-                'TMPDIR names another folder, whose name must be short.'
+                f'Ray cannot start on {platform.node()}, with its files below {folder}: {error}. Remedy: follow '
+                'this error; to use another folder, set TMPDIR to a short path.'
             ) from error
         finally:
             ray.shutdown()
@@ -138,11 +138,12 @@ def _join(address: str) -> None:
 
     if _own.is_set():
         raise ClusterError(
-            f'{address}: this program has had a Ray cluster of its own, whose token Ray keeps. Remedy: a new process.'
+            f'{address}: this program has started its own Ray cluster, and Ray keeps its token. Remedy: start a '
+            'new process.'
         )
     remedy = (
-        f'Remedy: `ray start --head` there, `ray start --address={address}` on the other machines, and this command '
-        'on one of them; or no --address.'
+        f'Remedy: run `ray start --head` there, `ray start --address={address}` on the other machines, and this '
+        'command on one of them; or omit --address.'
     )
     named = os.environ.get('RAY_ADDRESS', address) if address == 'auto' else address
     if named != 'auto':
@@ -157,11 +158,11 @@ def _require_listener(address: str, remedy: str) -> None:
     """Check that a cluster answers; Ray itself would try for minutes, and then end the process."""
     host, _, port = address.rpartition(':')
     if '://' in address or not (host and port.isdecimal()):
-        raise ClusterError(f'{address}: no HOST:PORT of a Ray cluster. {remedy}')
+        raise ClusterError(f'{address}: not the HOST:PORT of a Ray cluster. {remedy}')
     try:
         with socket.create_connection((host.strip('[]'), int(port)), _PROBE_SECONDS) as connection:
             if os.environ.get('RAY_USE_TLS', '0') == '0' and not _speaks_http2(connection):
-                raise ConnectionError('what listens there is something else')
+                raise ConnectionError('another program listens there')
     except (OSError, OverflowError) as error:
         raise ClusterError(f'{address}: {platform.node()} finds no Ray cluster there: {error}. {remedy}') from error
 

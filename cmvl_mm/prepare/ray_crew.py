@@ -85,16 +85,16 @@ class Crew:
             self._failed_starts += 1
             if self._failed_starts >= _STARTS:
                 raise WorkersCannotStart(
-                    f'{_STARTS} worker processes of the Ray cluster ended before they had anything to do, the last '
-                    f'one so: {error} Remedy: as it says; or the memory is full: fewer workers.'
+                    f'{_STARTS} worker processes of the Ray cluster ended before their first task. Last error: '
+                    f'{error} Remedy: follow this error; if memory is full, use fewer workers.'
                 ) from error
             return
         self._failed_starts = 0
         _require_this_version(worker.place)
         if worker.place.missing:
             raise ClusterError(
-                f'{worker.place.missing[0]}: is not there on {worker.place.machine}. Remedy: folders that all machines '
-                'of the cluster see under one path.'
+                f'{worker.place.missing[0]}: does not exist on {worker.place.machine}. Remedy: use folders that all '
+                'machines of the cluster see under the same path.'
             )
         self._working.add(worker)
         self.idle.append(worker)
@@ -122,7 +122,7 @@ class Crew:
         if not self._told:
             free, all_cpus = ray.available_resources().get('CPU', 0), ray.cluster_resources().get('CPU', 0)
             logger.warning(
-                'No worker has begun: of %g CPUs of the Ray cluster %g are free. Waiting for one; Ctrl-C stops.',
+                'No worker has started yet: of %g CPUs of the Ray cluster, %g are free. Waiting; Ctrl-C stops.',
                 all_cpus,
                 free,
             )
@@ -143,7 +143,7 @@ def _require_this_version(place: Place) -> None:
     remedy = f"Remedy: pip install 'cmvl_mm=={VERSION}' on each machine of the cluster, for the Python that runs Ray."
     if place.version is None:
         raise ClusterError(
-            f'{place.machine}: cmvl_mm {VERSION} is needed and cannot be imported: {place.found}. {remedy}'
+            f'{place.machine}: cmvl_mm {VERSION} is needed, but cannot be imported: {place.found}. {remedy}'
         )
     if place.version != VERSION:
-        raise ClusterError(f'{place.machine}: {place.found} is of cmvl_mm {place.version}, not {VERSION}. {remedy}')
+        raise ClusterError(f'{place.machine}: {place.found} is version {place.version}, not {VERSION}. {remedy}')

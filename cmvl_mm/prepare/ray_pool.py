@@ -106,7 +106,9 @@ def ray_pool(
 def _gpus_of_a_worker(workers: int, gpus: float) -> float:
     """1, or the share of a GPU that leaves room for all workers."""
     if gpus < 1:
-        raise ClusterError('no machine of the Ray cluster has a GPU. Remedy: --device cpu; or machines that have.')
+        raise ClusterError(
+            'no machine of the Ray cluster has a GPU. Remedy: pass --device cpu, or add a machine with a GPU.'
+        )
     return 1 / ceil(workers / gpus)
 
 
@@ -141,7 +143,7 @@ def _results(
                 crew.bury(worker)
                 if crew.has_lost(worker.place.node, error) and moves[id(item)] < _MOVES:
                     moves[id(item)] += 1
-                    logger.warning('%s was lost; what it worked on runs elsewhere.', worker.place.machine)
+                    logger.warning('%s was lost; its tasks run on other machines.', worker.place.machine)
                     queue.add(item)
                 else:
                     logger.warning('%s: a worker process died or was killed.', worker.place.machine)
@@ -160,6 +162,6 @@ def _of_task(error: Any, machine: str) -> BaseException:
     cause = error.cause
     missing = cause.client_exc if isinstance(cause, RaySystemError) else cause
     if isinstance(missing, ImportError):
-        return ClusterError(f'{machine}: {missing}. Remedy: the same packages and extras on all machines.')
+        return ClusterError(f'{machine}: {missing}. Remedy: install the same packages and extras on all machines.')
     cause.add_note(f'on {machine}:\n{error}')  # machine and traceback
     return cause

@@ -113,7 +113,7 @@ def prepare_all(
                 if outcome == 'taken':
                     taken.append(source)
                 elif outcome is None:
-                    reason = 'the process that worked on it died, also when it ran alone'
+                    reason = 'the process that worked on the video died, even when it ran alone'
                     yield _failed(source, 'decode', reason, 'Fetch the file again, or leave it out')
                 else:
                     if outcome.failure is None:

@@ -21,7 +21,7 @@ def wait_until_seen(path: Path) -> None:
         os.listdir(path.parent)  # refreshes the cache
         if time.monotonic() > deadline:
             raise ClusterError(
-                f'{path}: was written by a worker, and {platform.node()} does not see it. Remedy: a folder that all '
-                'machines share, under one path.'
+                f'{path}: was written by a worker, but {platform.node()} does not see it. Remedy: use a folder '
+                'that all machines share under the same path.'
             )
         time.sleep(0.1)

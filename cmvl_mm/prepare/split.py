@@ -33,9 +33,9 @@ def split_by_groups(
         ValueError: the lengths differ, or the share is out of range.
     """
     if len(groups) != len(entries):
-        raise ValueError(f'{len(groups)} groups of {len(entries)} videos. Remedy: one group a video.')
+        raise ValueError(f'{len(groups)} groups for {len(entries)} videos. Remedy: pass one group per video.')
     if not 0 < test_share < 1:
-        raise ValueError(f'test_share={test_share}. Remedy: above 0 and below 1, such as 0.2.')
+        raise ValueError(f'test_share={test_share} must be above 0 and below 1. Remedy: pass a share such as 0.2.')
     names, labels = sorted(set(groups)), sorted({entry.label for entry in entries}, key=str)
     number, column = ({name: place for place, name in enumerate(found)} for found in (names, labels))
     pairs = Counter((number[group], column[entry.label]) for entry, group in zip(entries, groups, strict=True))

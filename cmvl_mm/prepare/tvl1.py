@@ -32,7 +32,7 @@ def require_optflow() -> None:
     except PackageNotFoundError:
         wanted = name
     raise ImportError(
-        f'{cv2.__file__} has no cv2.optflow: it is opencv-python, or that was installed over {name}. '
+        f'{cv2.__file__} has no cv2.optflow: it is opencv-python, perhaps installed over {name}. '
         f'Remedy: pip install --force-reinstall --no-deps {wanted}'
     )
 

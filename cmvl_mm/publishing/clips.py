@@ -61,12 +61,14 @@ def clips_of(pipeline: Sequence[Mapping[str, Any]], source: str) -> Clips:
         others = {key: value for key, value in stage.items() if key not in ('type', *numbers)}
         if name not in _TESTED or others != fixed or any(key not in stage for key in numbers):
             raise PublishError(
-                f'{source}: stage {place} of the test is {dict(stage)}, which the numbers of a clip cannot say. '
-                f'Remedy: the stages {", ".join(_TESTED)}, as configs/_base_/datasets/retrieval_ucf.py has them.'
+                f'{source}: stage {place} of the test is {dict(stage)}, which the numbers of a clip cannot describe. '
+                f'Remedy: use the stages {", ".join(_TESTED)}, as in configs/_base_/datasets/retrieval_ucf.py.'
             )
         found |= {key: stage[key] for key in numbers}
     if missing := [name for name in Clips._fields if name not in found]:
-        raise PublishError(f'{source}: the pipeline of its test says no {", ".join(missing)}. Remedy: another config.')
+        raise PublishError(
+            f'{source}: the pipeline of its test lacks {", ".join(missing)}. Remedy: use another config.'
+        )
     return Clips(**found)
 
 
@@ -83,7 +85,7 @@ def clips_of_training(pipeline: Sequence[Mapping[str, Any]], source: str) -> Cli
         found |= {key: stage[key] for key in ('clip_len', 'frame_interval', 'size') if key in stage}
     if missing := [name for name in ('clip_len', 'frame_interval', 'size') if name not in found]:
         raise PublishError(
-            f'{source}: its training says no {", ".join(missing)}, and it has no test. '
-            'Remedy: config=, one that has test_dataloader.'
+            f'{source}: its training lacks {", ".join(missing)}, and it has no test. '
+            'Remedy: pass a config= that has test_dataloader.'
         )
     return Clips(**found, num_clips=10, resize_short=round(found['size'] * 8 / 7))

@@ -51,8 +51,8 @@ def require_fit(model: Mapping[str, Any], weights: Mapping[str, Tensor], source:
     load_weights(built, weights, source=source)
     if surplus := sorted(weights.keys() - built.state_dict().keys()):
         raise PublishError(
-            f'{source}: its config builds nothing for {", ".join(surplus[:5])}. Remedy: the config and the options '
-            'that these weights were trained with.'
+            f'{source}: its config builds nothing for {", ".join(surplus[:5])}. Remedy: pass the config and the '
+            'options that these weights were trained with.'
         )
 
 
@@ -73,7 +73,7 @@ def curves_of(work_dir: str | Path) -> tuple[str, str]:
     """
     rows = read_curves(work_dir)
     if not rows:
-        raise PublishError(f'{work_dir}: no training curves. Remedy: the --work-dir of tools/train.py.')
+        raise PublishError(f'{work_dir}: no training curves. Remedy: pass the --work-dir of tools/train.py.')
     step = math.ceil(len(rows) / MOST_ROWS)
     kept = rows[::-step][::-1]  # keeps the last row
     contents = dict(

@@ -78,7 +78,7 @@ def describe(reference: str | Path, config: str | Path | Mapping[str, Any] | Non
 
 
 def _unknown(what: object) -> str:
-    return f'{what}: not of the zoo, so its model is not known. Remedy: config=, as it was trained.'
+    return f'{what}: not in the zoo, so its model is not known. Remedy: pass the config= of its training.'
 
 
 def _by_config(reference: str | Path, config: str | Path | Mapping[str, Any]) -> Described:
@@ -142,7 +142,7 @@ def _of_work_dir(path: Path, written: Path) -> Described:
         found = read_literals(written, ('model',), ('test_dataloader', 'test_pipeline', 'train_dataloader'))
     except (PublishError, SyntaxError, UnicodeDecodeError) as error:
         raise PublishError(
-            f'{written}: cannot be read as data ({error}). Remedy: config=, as it was trained.'
+            f'{written}: cannot be read as data ({error}). Remedy: pass the config= of its training.'
         ) from error
     model = _without_init(found['model'])
     require_registered(model, str(written))

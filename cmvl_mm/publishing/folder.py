@@ -65,10 +65,10 @@ def read_folder(path: Path) -> Folder:
     except (OSError, ValueError, RecursionError) as error:
         raise FolderError(f'{file}: cannot be read ({error}). Remedy: download the folder again.') from error
     if not isinstance(contents, Mapping) or contents.get('library_name') != 'cmvl_mm':
-        raise FolderError(f'{file}: not written by cmvl_mm. Remedy: a folder that push_to_hub or save_folder wrote.')
+        raise FolderError(f'{file}: not written by cmvl_mm. Remedy: pass a folder of push_to_hub or save_folder.')
     if contents.get('format') != FORMAT:
-        raise FolderError(f'{file}: format is {contents.get("format")!r}, this version reads {FORMAT}. Remedy: another '
-                          'version of cmvl_mm.')  # fmt: skip
+        raise FolderError(f'{file}: format is {contents.get("format")!r}, but this version reads {FORMAT}. Remedy: use '
+                          'another version of cmvl_mm.')  # fmt: skip
     model, clips, classes, sha256 = (contents.get(key) for key in ('model', 'clips', 'classes', 'sha256'))
     for key, fits, wanted in (
         ('model', isinstance(model, dict) and isinstance(model.get('type'), str), "the recognizer's build dict"),
@@ -77,7 +77,7 @@ def read_folder(path: Path) -> Folder:
         ('sha256', isinstance(sha256, str) and FULL_SHA256.fullmatch(sha256) is not None, '64 hexadecimal digits'),
     ):
         if not fits:
-            raise FolderError(f'{file}: {key} is {contents.get(key)!r}. Remedy: {wanted}.')
+            raise FolderError(f'{file}: {key} is {contents.get(key)!r}. Remedy: write {wanted}.')
     assert isinstance(model, dict)
     assert isinstance(clips, dict)
     names = None if classes is None else tuple(classes)

@@ -41,17 +41,19 @@ def require_trained(work_dir: Path, *, config_file: Path, options: Sequence[str]
     """
     runs = sorted(path.parent for path in work_dir.glob('*/vis_data/scalars.json'))
     if not runs:
-        raise PublishError(f'{work_dir}: no training curves. Remedy: the --work-dir of tools/train.py.')
+        raise PublishError(f'{work_dir}: no training curves. Remedy: pass the --work-dir of tools/train.py.')
     wanted = load_config(config_file, options_of(options))
     if missing := [name for name in _OF_A_TRAINING if name not in wanted]:
-        raise PublishError(f'{config_file}: it trains nothing, without {", ".join(missing)}. Remedy: the one that did.')
+        raise PublishError(
+            f'{config_file}: lacks {", ".join(missing)}, so trains nothing. Remedy: pass the config of the training.'
+        )
     for run in runs:
         ran = read_literals(run / 'config.py', _OF_A_TRAINING, _MAY_BE_ABSENT)
         goes_on = bool(ran.get('resume'))  # then load_from is the checkpoint it resumed from, or None
         if found := first_differences(_of_a_training(ran, goes_on), _of_a_training(wanted, goes_on)):
             raise PublishError(
-                f'{run / "config.py"}: with {config_file} and these --options the training would differ in {found}. '
-                'Remedy: name the config and all options that it had; a work directory for every training.'
+                f'{run / "config.py"}: with {config_file} and these --options, the training would differ in {found}. '
+                'Remedy: pass the config and all options of the training; use a work directory for every training.'
             )
 
 
@@ -112,20 +114,24 @@ def read_tested(
     tested = _loaded_by(result)
     if not tested.is_file() or sha256_of(tested) != sha256:
         raise PublishError(
-            f'{result}: this is a test of {tested}, which is not what would be published. Remedy: test the checkpoint.'
+            f'{result}: this is a test of {tested}, not of the weights to publish. Remedy: test those weights.'
         )
     wanted = load_config(config_file, options_of(options))
     if missing := [name for name in _OF_A_TEST if wanted.get(name) is None]:
-        raise PublishError(f'{config_file}: it tests nothing, without {", ".join(missing)}. Remedy: the config tested.')
+        raise PublishError(
+            f'{config_file}: lacks {", ".join(missing)}, so tests nothing. Remedy: pass the config of the test.'
+        )
     ran = read_literals(result.parent / 'vis_data' / 'config.py', _OF_A_TEST)
     if found := first_differences(_of_a_test(ran), _of_a_test(wanted)):
-        raise PublishError(f'{result}: with configs/{config} and these options it would differ in {found}. '
-                           'Remedy: name the config and all options that the test had.')  # fmt: skip
+        raise PublishError(f'{result}: with configs/{config} and these options, the test would differ in {found}. '
+                           'Remedy: pass the config and all options of the test.')  # fmt: skip
     try:
         load_weights(MODELS.build(wanted.model), weights, source='what would be published')
     except CheckpointError as error:
         problem = str(error).partition(' Remedy')[0]
-        raise PublishError(f'{result}: its command could not repeat it: {problem} Remedy: --whole.') from error
+        raise PublishError(
+            f'{result}: its command could not repeat the test: {problem} Remedy: pass --whole.'
+        ) from error
     metrics = {
         name: value
         for name, value in json.loads(result.read_text()).items()
@@ -138,7 +144,9 @@ def _loaded_by(result: Path) -> Path:
     """The checkpoint that a test has loaded according to its log."""
     found = re.findall(r'Load checkpoint from (.+)$', result.with_suffix('.log').read_text(), re.MULTILINE)
     if not found:
-        raise PublishError(f'{result}: a test without a checkpoint. Remedy: name one on the command line of test.py.')
+        raise PublishError(
+            f'{result}: a test without a checkpoint. Remedy: pass a checkpoint on the command line of test.py.'
+        )
     return Path(found[-1])
 
 

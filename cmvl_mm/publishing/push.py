@@ -63,10 +63,12 @@ def save_folder(
     _require_repo_id(repo_id)
     known = describe(reference, config)
     if known.pipeline is None:
-        raise PublishError(f'{known.name}: its config names no clips. Remedy: config=, one that has test_dataloader.')
+        raise PublishError(
+            f'{known.name}: its config does not define the clips. Remedy: pass a config= that has test_dataloader.'
+        )
     said = what or (known.entry.what if known.entry is not None else None)
     if not said:
-        raise PublishError(f'{known.name}: nothing says what it is. Remedy: what=, a sentence on network and data.')
+        raise PublishError(f'{known.name}: no description. Remedy: pass what=, a sentence on network and data.')
     path = resolve_checkpoint(known.weights, sha256=known.sha256)
     model, weights = _of_use(known.model, read_state_dict(path), known.name)
     require_fit(model, weights, str(path))
@@ -95,7 +97,10 @@ def _of_use(
     """Model and weights without parts that only the pretraining needs: heads of its tasks and their target networks."""
     network = (model.get('test_cfg') or {}).get('network', 'backbone')
     if network != 'backbone':
-        raise PublishError(f"{name}: test_cfg's network is {network!r}, which is not published. Remedy: config=.")
+        raise PublishError(
+            f"{name}: test_cfg's network is {network!r}, which is not published. "
+            'Remedy: pass a config= that tests the backbone.'
+        )
     kept = {key: value for key, value in model.items() if key not in _OF_PRETRAINING}
     return kept, {key: value for key, value in weights.items() if key.partition('.')[0] not in _OF_PRETRAINING}
 
@@ -111,9 +116,9 @@ def _require_repo_id(repo_id: str) -> None:
     try:
         validate_repo_id(repo_id)
     except HFValidationError as error:
-        raise PublishError(f'{repo_id!r}: no name of a repository ({error}). Remedy: owner/name.') from None
+        raise PublishError(f'{repo_id!r}: not a name of a repository ({error}). Remedy: pass owner/name.') from None
     if repo_id.count('/') != 1:
-        raise PublishError(f'{repo_id!r}: no name of a repository. Remedy: owner/name.')
+        raise PublishError(f'{repo_id!r}: not a name of a repository. Remedy: pass owner/name.')
 
 
 def push_to_hub(
@@ -157,7 +162,7 @@ def push_to_hub(
             )
         except HfHubHTTPError as error:
             raise PublishError(
-                f'{repo_id}: the hub answers {error.response.status_code} ({type(error).__name__}). Remedy: '
+                f'{repo_id}: the hub answers {error.response.status_code} ({type(error).__name__}). Remedy: run '
                 '`hf auth login` with a token that may write there; check owner and name.'
             ) from error
     return made.commit_url

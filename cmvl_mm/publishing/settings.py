@@ -23,7 +23,9 @@ def options_of(words: Sequence[str]) -> dict[str, Any]:
         PublishError: a word is not of this form.
     """
     if wrong := [word for word in words if '=' not in word]:
-        raise PublishError(f'{wrong[0]!r} is no option. Remedy: KEY=VALUE, such as train_dataloader.batch_size=16.')
+        raise PublishError(
+            f'{wrong[0]!r} is not an option. Remedy: write KEY=VALUE, such as train_dataloader.batch_size=16.'
+        )
     parser = argparse.ArgumentParser(exit_on_error=False)
     parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
     return parser.parse_args(['--cfg-options', *words]).cfg_options if words else {}
@@ -65,7 +67,9 @@ def read_literals(path: Path, names: Sequence[str], optional: Sequence[str] = ()
         if isinstance(target, ast.Name)
     }
     if missing := [name for name in names if name not in assigned]:
-        raise PublishError(f'{path}: it has no {", ".join(missing)}. Remedy: the work directory of such a run.')
+        raise PublishError(
+            f'{path}: this config lacks {", ".join(missing)}. Remedy: pass the work directory of a run that has them.'
+        )
     return {name: _literal(assigned[name], path) for name in (*names, *optional) if name in assigned}
 
 
@@ -83,4 +87,4 @@ def _literal(node: ast.expr, path: Path) -> Any:
     try:
         return ast.literal_eval(node)
     except ValueError as error:
-        raise PublishError(f'{path}:{node.lineno}: more than a value. Remedy: a config of plain data.') from error
+        raise PublishError(f'{path}:{node.lineno}: not a plain value. Remedy: use a config of plain data.') from error

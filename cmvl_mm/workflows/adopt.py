@@ -48,8 +48,8 @@ def take_network(config: Config, trained: Config) -> str | None:
     options = _clips_and_crop(trained)
     merge_options(config, options)
     taken = [f'{key.split("pipeline.")[1]}={value}' for key, value in options.items() if key.startswith('train')]
-    said = ', '.join(taken) or 'not known'
-    return f'The network is that of the weights, {trained.model.backbone.type}, with its clips and crop: {said}.'
+    said = ', '.join(taken) or 'unknown'
+    return f'Using the network of the weights, {trained.model.backbone.type}, with its clips and crop: {said}.'
 
 
 def _clips_and_crop(trained: Config) -> dict[str, Any]:

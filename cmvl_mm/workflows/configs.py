@@ -56,13 +56,15 @@ def copy_config(
     """
     path = Path(destination)
     if path.suffix != '.py':
-        raise ConfigCopyError(f'{path}: a config is a Python file. Remedy: a name that ends in .py.')
+        raise ConfigCopyError(f'{path}: a config must be a Python file. Remedy: choose a name that ends in .py.')
     if path.exists():
-        raise ConfigCopyError(f'{path}: exists already. Remedy: another name, or delete it first.')
+        raise ConfigCopyError(f'{path}: already exists. Remedy: choose another name, or delete the file first.')
     if not path.parent.is_dir():
-        raise ConfigCopyError(f'{path}: its folder does not exist. Remedy: mkdir -p {path.parent}.')
+        raise ConfigCopyError(f'{path}: its folder does not exist. Remedy: run mkdir -p {path.parent}.')
     if inherit and options:
-        raise ConfigCopyError(f'{path}: a copy that inherits takes no options. Remedy: write them into the file.')
+        raise ConfigCopyError(
+            f'{path}: a copy that inherits cannot have options. Remedy: write the options into the copy.'
+        )
     replace_text(path, _child(name) if inherit else f'"""A copy of {name}."""\n\n{resolved_config(name, options)}')
     return path
 
@@ -71,7 +73,7 @@ def _child(name: str) -> str:
     """The text of the short file. MMEngine evaluates the value of `_base_` without names, so it holds the import."""
     config_path(name)  # raises if it does not exist
     return (
-        f'"""Changes {name}: what stands below is merged into it."""\n\n'
+        f'"""Changes {name}: the settings below are merged into it."""\n\n'
         f"_base_ = __import__('cmvl_mm.files.shipped', fromlist=['base']).base({name!r})\n\n"
         '# train_dataloader = dict(batch_size=16)\n'
     )

@@ -29,7 +29,7 @@ LAYERS: tuple[Layer, ...] = get_args(Layer)
 _COARSEST = {'H.264 QP': 51, 'MPEG-2 quantiser scale': 62}
 _PATCH = 16  # px: patch size of most vision transformers
 _LARGE_RESIDUAL = 24.0  # root mean square, of 255: the last colour
-_NO_QUANTISERS = 'the decoder tells none'
+_NO_QUANTISERS = 'the decoder reports none'
 
 
 def title_of(video: CompressedVideo, layer: Layer) -> str:

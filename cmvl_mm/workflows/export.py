@@ -52,7 +52,7 @@ def export_model(
     format_of(out)  # check the format before anything is loaded
     for name, value in (('size', size), ('frames', frames), ('batch', batch)):
         if value is not None and value < 1:
-            raise ExportError(f'{name}={value}: at least 1 is needed. Remedy: leave it out for the default.')
+            raise ExportError(f'{name}={value} must be at least 1. Remedy: omit this option to use the default.')
     known = describe(reference, config)
     clips = _clips(known, size, frames)
     model = hub.load(reference, config=config)
@@ -68,7 +68,7 @@ def _clips(known: Described, size: int | None, frames: int | None) -> Clips:
     """Clips as in the network's test, with the sizes that the user sets."""
     if known.pipeline is None:
         if size is None or frames is None:
-            raise ExportError(f'{known.name}: its config names no clips. Remedy: give size and frames.')
+            raise ExportError(f'{known.name}: its config does not define the clips. Remedy: pass size and frames.')
         return Clips(clip_len=frames, frame_interval=1, num_clips=1, size=size, resize_short=round(size * 8 / 7))
     clips = clips_of(known.pipeline, known.name)
     if size is not None:

@@ -74,10 +74,10 @@ class Finetuned:
         return (
             f'\n{self.table}\n\nTop-1 {self.top1:.1f} % of {counted(self.test_videos, "test video")}, '
             f'95 % interval {low:.1f} to {high:.1f} %{further}; '
-            f'always saying the largest class gives {self.largest_class:.1f} %.\n'
-            f'The interval takes the test videos as independent; those of one recording are not quite.\n'
-            f'The {self.recordings} recordings stay whole, in one part each: {self.work_dir}/lists/groups.csv says '
-            'which video was taken for which. --groups says it otherwise.\n'
+            f'always answering the largest class: {self.largest_class:.1f} %.\n'
+            f'The interval assumes independent test videos; those of one recording are not fully independent.\n'
+            f'Each of the {self.recordings} recordings is in one part only; {self.work_dir}/lists/groups.csv lists the '
+            'recording of each video. To change it, pass --groups.\n'
             f'Started from {start}.\nWeights: {self.weights}\nNext:\n{follow}'
         )
 
@@ -168,9 +168,7 @@ def finetune(
 def _settings(config: str | None, weights: str | Path | None, options: dict[str, Any]) -> Config:
     settings = load_config(config or 'own/finetune', options)
     if weights is None:
-        print(
-            'No weights to start from: the network starts from random ones. --from takes pretrained ones.', flush=True
-        )
+        print('The network starts from random weights. To start from pretrained weights, pass --from.', flush=True)
         settings.model.init_cfg = None
         return settings
     exists = Path(weights).exists()

@@ -15,13 +15,13 @@ def frame_span(video: CompressedVideo, frames: range | None) -> range:
     if frames is None:
         return range(count)
     if frames.step != 1:
-        raise ValueError(f'frames={frames} must be in steps of one')
+        raise ValueError(f'frames={frames}: the step must be 1')
     if len(frames) and not (frames.start >= 0 and frames.stop <= count):
         first_outside = frames.start if frames.start < 0 else max(frames.start, count)
         raise FrameIndexError(
             video.path,
             'index',
-            f'frame {first_outside} of a video of {count} frames, counted from 0',
-            f'Ask for some of 0:{count}, whose end is left out',
+            f'frame {first_outside}, counted from 0, is outside the video of {count} frames',
+            f'Choose frames within 0:{count}, end excluded',
         )
     return frames

@@ -50,7 +50,7 @@ def find_videos(videos: Path) -> tuple[Path, Listing]:
     if videos.is_dir():
         root, listing = videos, find_in_folder(videos)
     elif is_one_video(videos):
-        raise OwnVideosError(f'{videos}: one video is too little to learn from. Remedy: a folder of videos.')
+        raise OwnVideosError(f'{videos}: one video is too little to learn from. Remedy: pass a folder of videos.')
     elif videos.is_file():
         paths = [entry.path for entry in open_list(videos, 'optional')[:LOOKED_FOR]]
         root = find_root(videos, paths) or videos.parent
@@ -58,10 +58,10 @@ def find_videos(videos: Path) -> tuple[Path, Listing]:
         names = class_names_of(listing.sources.labels, videos.with_name('classes.txt'))
         listing = replace(listing, classes=names)
     else:
-        raise OwnVideosError(f'{videos}: there is no such folder or list. Remedy: a folder of videos.')
+        raise OwnVideosError(f'{videos}: there is no such folder or list. Remedy: pass an existing folder of videos.')
     if not listing.sources:
         raise OwnVideosError(
-            f'{videos}: there is no video here. Remedy: a folder of videos, in folders by class for labels.'
+            f'{videos}: no videos found. Remedy: pass a folder of videos, with one subfolder per class for labels.'
         )
     return root, listing
 
@@ -80,10 +80,10 @@ def require_unclaimed(out: Path, videos: Path) -> None:
     note = out / 'source.txt'
     if videos.is_dir() and out.resolve().is_relative_to(videos.resolve()):
         raise OwnVideosError(
-            f'{out} lies in {videos}: results among videos would be prepared again. Remedy: another -o.'
+            f'{out} lies inside {videos}: results there would be prepared as videos. Remedy: pass another -o.'
         )
     if note.is_file() and note.read_text().strip() != str(videos.resolve()):
-        raise OwnVideosError(f'{out} holds a run on {note.read_text().strip()}. Remedy: another -o.')
+        raise OwnVideosError(f'{out} already contains a run on {note.read_text().strip()}. Remedy: pass another -o.')
 
 
 def claim(out: Path, videos: Path) -> None:
@@ -163,7 +163,7 @@ def _usable(
 def failures_in_words(failed: Sequence[str]) -> str:
     """A line for the screen on the videos that cannot be used."""
     more = f' and {len(failed) - _SHOWN} more' if len(failed) > _SHOWN else ''
-    return f'{len(failed)} cannot be used: {" ".join(failed[:_SHOWN])}{more}'
+    return f'Videos that cannot be used: {len(failed)}. {" ".join(failed[:_SHOWN])}{more}'
 
 
 def embed_command(videos: Path, out: Path) -> str:

@@ -39,7 +39,7 @@ def need_of(config: Config) -> Need | None:
         built.room,
         built.why,
         f'--cfg-options {key}.frame_interval={max(1, built.frame_interval // 2)} for shorter clips, or '
-        f'--cfg-options {key}.past_end=repeat_last to hold the last frame',
+        f'--cfg-options {key}.past_end=repeat_last to repeat the last frame',
     )
 
 
@@ -64,7 +64,7 @@ def long_enough(
         raise OwnVideosError(
             f'{counted(len(kept), "video")} {"is" if len(kept) == 1 else "are"} too few to learn from, '
             f'at least {FEWEST_VIDEOS} are needed. '
-            f'{said or "Remedy: more videos."}'
+            f'{said or "Remedy: add videos."}'
         )
     return kept, said
 

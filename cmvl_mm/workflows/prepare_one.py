@@ -31,7 +31,11 @@ def prepare_one(src: Path, dst: Path, profile: str) -> int:
     if profile not in PROFILES:
         raise RequestError(f'profile {profile!r} is not one of {", ".join(sorted(PROFILES))}')
     if dst.suffix.lower() != '.mp4':
-        raise RequestError(f'{src} is one video, and {dst} no name for it. Remedy: {dst / f"{src.stem}.mp4"}')
+        raise RequestError(
+            f'{src} is one video, so {dst} must end in .mp4. Remedy: name the result {dst / f"{src.stem}.mp4"}'
+        )
     if dst.exists():
-        raise PrepareError(f'{dst}: is there already, and is not replaced. Remedy: another name, or delete it.')
+        raise PrepareError(
+            f'{dst}: already exists and is not replaced. Remedy: choose another name, or delete the file.'
+        )
     return reencode(src, dst, profile=PROFILES[profile])

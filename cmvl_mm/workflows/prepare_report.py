@@ -26,8 +26,8 @@ def report_of(request: PrepareRequest, tally: Tally, listing: Listing, extra: Ma
     failed = [{'path': source.path, **failure._asdict()} for source, failure in tally.failed()] + [
         {'path': path, 'stage': stage, 'reason': reason, 'remedy': remedy, 'machine': ''}
         for stage, remedy, pairs in (
-            ('name', 'Rename the file or mend its line in the list, or leave it out', listing.refused),
-            ('folder', 'Give yourself the permission to read it', listing.unread),
+            ('name', 'Rename the file, correct its line in the list, or remove it', listing.refused),
+            ('folder', 'Get permission to read this folder', listing.unread),
         )
         for path, reason in pairs
     ]
@@ -58,8 +58,8 @@ def summary_of(report: Mapping[str, Any]) -> Iterator[str]:
     yield f'{report["ready"]} ready, {len(failed)} failed, {len(short)} with fewer than {PRETRAINING_FRAMES} frames'
     if short:
         yield (
-            f"The paper's pretraining leaves those out: {pretraining_words(*PRETRAINING)}. Configs of other clips need "
-            'other numbers: configs/demo and configs/own 41. The rest uses all videos.'
+            f"The paper's pretraining leaves these out: {pretraining_words(*PRETRAINING)}. Configs with other clips "
+            'need other numbers: configs/demo and configs/own need 41. All else uses every video.'
         )
     if 'flow' in report:
         yield 'flow: ' + ', '.join(f'{key} {value}' for key, value in report['flow'].items())
@@ -85,13 +85,13 @@ def found_of(listing: Listing, request: PrepareRequest, mine: int) -> Iterator[s
     if kinds:
         counts = ', '.join(f'{len(paths)} {kind}' for kind, paths in kinds[:SHOWN])
         more = f' and {len(kinds) - SHOWN} more kinds' if len(kinds) > SHOWN else ''
-        yield f'not taken for videos: {counts}{more}; names are in the report, and a list as SRC takes every name'
+        yield f'ignored: {counts}{more}; the report names them. To use them as videos, pass a list as SRC'
     if not listing.sources:
-        yield f'there is no video in {request.src}'
+        yield f'no videos in {request.src}'
     loose = sum('/' not in path for path in listing.sources.paths()) if request.src.is_dir() else 0
     if 0 < loose < len(listing.sources):
         first = next(path for path in listing.sources.paths() if '/' not in path)
-        yield f'the folders give no labels: {loose} videos lie in none of them, such as {first}'
+        yield f'no labels: {loose} videos are not in a class folder, such as {first}'
 
 
 def _names(title: str, names: Sequence[str]) -> Iterator[str]:

@@ -56,31 +56,33 @@ class PrepareRequest:
         src, dst = self.src.resolve(), self.dst.resolve()
         finished = src == dst and (dst / 'profile.txt').is_file()
         if not self.src.exists():
-            return f'{self.src}: there is no such folder or list'
+            return f'{self.src}: there is no such folder or list. Remedy: check the path.'
         if self.src.is_file() and self.src.suffix.lower() in SUFFIXES:
-            return f'{self.src}: one video, and neither a folder nor a list of them. Remedy: cmvl_mm.reencode'
+            return f'{self.src}: this is one video, not a folder or a list. Remedy: call cmvl_mm.reencode.'
         if self.profile not in PROFILES:
             return f'profile {self.profile!r} is not one of {", ".join(sorted(PROFILES))}'
         if self.dataset is not None and self.dataset not in DATASETS:
             return f'data set {self.dataset!r} is not one of {", ".join(sorted(DATASETS))}'
         if self.src.is_dir() and self.list_root is not None:
-            return f'root={self.list_root} belongs to an annotation list, and {self.src} is a folder'
+            return f'root={self.list_root} needs an annotation list, but {self.src} is a folder. Remedy: omit root.'
         if (self.dataset is None) != (self.lists is None) or (self.own_lists and self.dataset is None):
-            return 'dataset and lists go together; own_lists needs both'
+            return 'dataset needs lists, lists needs dataset, and own_lists needs both'
         if self.dataset is not None and not self.src.is_dir():
-            return f'dataset={self.dataset} is prepared from a folder, and {self.src} is a list'
+            return f'dataset={self.dataset} needs a folder of videos, but {self.src} is a list'
         if self.engine not in ('process', 'ray'):
             return f'engine {self.engine!r} is not one of process, ray'
         if self.address is not None and self.engine != 'ray':
-            return f'address={self.address} is of a Ray cluster and goes with the engine ray'
+            return f'address={self.address} needs the engine ray. Remedy: choose the engine ray, or omit the address.'
         if self.engine == 'ray' and count != 1:
-            return f'shard {index}/{count} and the engine ray exclude each other: Ray gives each worker its videos'
+            return f'shard {index}/{count} and the engine ray exclude each other: Ray itself distributes the videos'
         if self.workers is not None and self.workers < 1:
-            return f'workers: at least 1, not {self.workers}'
+            return f'workers={self.workers} must be at least 1'
         if not 1 <= index <= count:
             return f'shard {index}/{count} is not I/N with 1 <= I <= N'
         if dst.is_relative_to(self.root.resolve()) and not finished:
-            return f'{self.dst} lies in {self.root}; results among sources would be prepared again'
+            return (
+                f'{self.dst} lies inside {self.root}: results would be prepared again. Remedy: choose another folder.'
+            )
         return None
 
     @property

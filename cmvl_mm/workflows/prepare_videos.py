@@ -24,7 +24,9 @@ from cmvl_mm.workflows.prepare_request import PrepareError, PrepareRequest
 
 Say = Callable[[str], object]
 
-_KEPT = 'What is finished is kept. Remedy: free space or permissions, then the same command again; or another folder.'
+_KEPT = (
+    'Finished videos are kept. Remedy: free space or get permission, then repeat the command; or choose another folder.'
+)
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,10 @@ def prepare_videos(
         text = json.dumps(report, indent=2, ensure_ascii=False)
         # A path that is not UTF-8 is written with JSON's own escape.
         replace_text(request.report_path, text.encode('utf-8', 'backslashreplace').decode() + '\n')
-    for line in (*summary_of(report), f'all of it in {request.report_path}'):
+    for line in (*summary_of(report), f'full report: {request.report_path}'):
         say(line)
     if matched and count > 1:
-        say('when all parts are done, the same command without --shard writes the lists')
+        say('when all shards are done, repeat the command without --shard to write the lists')
     nothing_to_do = bool(listing.sources) and not mine  # more shards than videos
     useful = nothing_to_do or tally.num_ready > 0
     return PrepareResult(report, request.report_path, stopped, useful)
@@ -128,7 +130,9 @@ def check_profile(dst: Path, profile: str, say: Say) -> None:
                     break
             wait_for_any(dst, [record.name])
     if found != profile:
-        raise PrepareError(f'{dst} holds videos of the profile {found!r}, not {profile!r}. Remedy: another folder.')
+        raise PrepareError(
+            f'{dst} contains videos of the profile {found!r}, not {profile!r}. Remedy: choose another folder.'
+        )
     if state == 'no locks':
         say(f'{dst} has no file locks: two runs at once may prepare a video twice, and *.part files are not removed')
 

@@ -19,11 +19,11 @@ from cmvl_mm.visualization.gallery import gallery_rows, html_gallery
 from cmvl_mm.visualization.report import html_facts, html_figure, html_says, html_table, write_report
 
 _LOSSES_SAY = (
-    'What training logged, batch by batch; pale as logged, dark the mean over neighbouring points. A batch is small: '
-    'its accuracy is no test.'
+    'Logged by the training, batch by batch: pale lines as logged, dark lines averaged over neighbouring points. '
+    'A batch is small, so its accuracy does not replace a test.'
 )
-_INTERVALS = 'intervals: 95 %, Wilson, which takes the videos as independent.'
-_NO_COUNT = 'it does not say how many videos were tested, so that there are no intervals.'
+_INTERVALS = 'intervals: 95 %, Wilson, assuming that the videos are independent.'
+_NO_COUNT = 'the file does not say how many videos were tested, so there are no intervals.'
 
 
 class ReportError(ValueError):
@@ -51,10 +51,12 @@ def report(work_dir: str | Path, out: str | Path) -> Path:
     """
     work_dir, out = Path(work_dir), Path(out)
     if not work_dir.is_dir():
-        raise ReportError(f'{work_dir}: there is no such folder. Remedy: the --work-dir of a training or a test.')
+        raise ReportError(
+            f'{work_dir}: there is no such folder. Remedy: pass the work directory of a training or a test.'
+        )
     curves, test = read_curves(work_dir), _newest_test(work_dir)
     if not curves and test is None:
-        raise ReportError(f'{work_dir}: no training and no test has logged here. Remedy: the --work-dir of either.')
+        raise ReportError(f'{work_dir}: no log of a training or a test. Remedy: pass the work directory of one.')
     settings = _settings(work_dir)
     sections = {'Run': [html_facts(_run_rows(work_dir, settings, curves))]}
     if test is not None:
@@ -129,7 +131,7 @@ def _listed(file: str) -> str:
     try:
         entries = read_list(file, 'optional')
     except (OSError, ValueError):
-        return f'{file} (not there now)'
+        return f'{file} (cannot be read)'
     classes = len({entry.label for entry in entries if entry.label is not None})
     return f'{len(entries)} videos, {classes or "no"} classes: {file}'
 
@@ -178,9 +180,9 @@ def _gallery(found: Features, file: Path, settings: Mapping[str, Any]) -> list[M
     rows = gallery_rows(found, found.labels if labelled else None, _class_names(found, dataset) if labelled else None)
     missing = [tile.path for row in rows for tile in row if not (root / tile.path).is_file()]
     if missing:
-        return [html_says(f'{file.name} is here, but its videos are not below {root}: {missing[0]} and others.')]
+        return [html_says(f'{file.name} is here, but some of its videos are not below {root}, such as {missing[0]}.')]
     says = (
         f'Videos of {file.name} and those with the most similar features, nearest first; numbers are cosines. A green '
-        'frame has the class of the first video of its row, a dashed red one another.'
+        'frame marks the class of the first video in the row, a dashed red frame another class.'
     )
     return [html_says(says), html_gallery(rows, root)]

@@ -84,7 +84,7 @@ def read_record(out: Path) -> RunRecord | None:
         lists = {name: tuple(raw[name]) for name in ('videos', 'left_out')}
         return RunRecord(**(raw | lists | {'start': start}))
     except (ValueError, TypeError, KeyError) as error:
-        raise OwnVideosError(f'{path}: not a record of a run ({error}). Remedy: another -o.') from error
+        raise OwnVideosError(f'{path}: not a record of a run ({error}). Remedy: pass another -o.') from error
 
 
 def has_checkpoint(out: Path) -> bool:
@@ -102,16 +102,20 @@ def require_start(out: Path, command: str, start: Start | None) -> None:
     if held is None:
         if command == 'finetune' and has_checkpoint(out):
             raise OwnVideosError(
-                f'{out} has a checkpoint, but no {RECORD} that says what it started from. Remedy: another -o.'
+                f'{out} has a checkpoint, but no {RECORD} that names its initial weights. Remedy: pass another -o.'
             )
         return
     if held.command != command:
-        raise OwnVideosError(f'{out} holds a run of cmvl {held.command}, not of cmvl {command}. Remedy: another -o.')
+        raise OwnVideosError(
+            f'{out} contains a run of cmvl {held.command}, not of cmvl {command}. Remedy: pass another -o.'
+        )
     had, now = (None if one is None else one.sha256 for one in (held.start, start))
     if had != now:
         same_place = held.start is not None and start is not None and held.start.place == start.place
         words = [_in_words(one, same_place) for one in (held.start, start)]
-        raise OwnVideosError(f'{out} holds a run from {words[0]}, not from {words[1]}. Remedy: another -o.')
+        raise OwnVideosError(
+            f'{out} contains a run that started from {words[0]}, not from {words[1]}. Remedy: pass another -o.'
+        )
 
 
 def _in_words(start: Start | None, with_digest: bool) -> str:
@@ -142,8 +146,8 @@ def require_videos(out: Path, videos: Path, found: Collection[str], *, usable: b
     )
     if changes:
         raise OwnVideosError(
-            f'{out} holds a run on {counted(len(held.videos), "video")}, {videos} has {len(now)} now ({changes}). '
-            'Remedy: another -o.'
+            f'{out} contains a run on {counted(len(held.videos), "video")}, but {videos} now has {len(now)} '
+            f'({changes}). Remedy: pass another -o.'
         )
 
 
@@ -158,16 +162,16 @@ def require_same(out: Path, asked: RunRecord) -> None:
         return
     if held.train_list != asked.train_list:
         raise OwnVideosError(
-            f'{out} holds a run with another training list of the same videos. '
-            'Remedy: --groups and --test-share as they were, or another -o.'
+            f'{out} contains a run on the same videos with another training list. '
+            'Remedy: pass the same --groups and --test-share as before, or another -o.'
         )
     if held.batch != asked.batch:
         raise OwnVideosError(
-            f'{out} holds a run with batches of {held.batch}, {asked.batch} are asked for now. '
-            f'Remedy: --cfg-options train_dataloader.batch_size={held.batch} to resume it, or another -o.'
+            f'{out} contains a run with batches of {held.batch}, not {asked.batch}. '
+            f'Remedy: pass --cfg-options train_dataloader.batch_size={held.batch} to resume it, or another -o.'
         )
     if held.epochs != asked.epochs:
         raise OwnVideosError(
-            f'{out} holds a run of {counted(held.epochs, "epoch")}, {asked.epochs} are asked for now. '
-            f'Remedy: --epochs {held.epochs} to resume it, or another -o.'
+            f'{out} contains a run of {counted(held.epochs, "epoch")}, not {asked.epochs}. '
+            f'Remedy: pass --epochs {held.epochs} to resume it, or another -o.'
         )

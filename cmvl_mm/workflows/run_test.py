@@ -80,9 +80,9 @@ def run_named_test(
     config = load_config(source, dict(options or {}))
     if config.get('test_dataloader') is None:
         raise NothingToTest(
-            f'{source} has nothing to test: a pretraining has no figures of its own. Remedy: train a classifier from '
-            'its weights by `cmvl finetune FOLDER --from WORK_DIR`; or test them by a config of retrieval or '
-            'own/linear, which `cmvl config list` prints.'
+            f'{source} has no test_dataloader, as in a pretraining, and so nothing to test. Remedy: train a classifier '
+            'from its weights with `cmvl finetune FOLDER --from WORK_DIR`, or test the weights with a config for '
+            'retrieval or own/linear (`cmvl config list`).'
         )
     if split is not None:
         use_split(config, split, source)
@@ -137,7 +137,7 @@ def _newest_config(folder: Path) -> Path:
     files = sorted(folder.glob('*.py'), key=lambda path: path.stat().st_mtime)
     if not files:
         raise NothingToTest(
-            f'{folder}: this work directory has no config. Remedy: a config, and behind it the folder as checkpoint.'
+            f'{folder}: this work directory has no config. Remedy: pass a config, and then the folder as checkpoint.'
         )
     return files[-1]
 

@@ -47,11 +47,11 @@ def fit_to(config: Config, videos: int, epochs: int | None, options: Mapping[str
     if 'default_hooks.checkpoint.interval' not in options:
         chosen['default_hooks.checkpoint.interval'] = max(1, epochs // _SAVES)
     merge_options(config, chosen)
-    each, fewer = videos // batch, '--epochs N for fewer; ' if by_itself else ''
+    each, fewer = videos // batch, 'For fewer, pass --epochs N. ' if by_itself else ''
     return (
         f'{counted(videos, "video")}, {counted(epochs, "epoch")} of {counted(each, "step")} of '
         f'{counted(batch, "clip")}: {counted(epochs * each, "step")} on {device_in_words()}. '
-        f'{fewer}Ctrl-C is safe, repeat the command to resume.'
+        f'{fewer}Ctrl-C is safe: repeat the command to resume.'
     )
 
 

@@ -85,7 +85,7 @@ def draw_video(
     target = Path(out)
     kind = target.suffix.lower()
     if kind not in ('.mp4', '.gif', '.png'):
-        raise DrawingError(out, f'{kind or "no suffix"} is none of .mp4, .gif and .png', 'name the result so')
+        raise DrawingError(out, f'{kind or "no suffix"} is not one of .mp4, .gif and .png', 'choose one of them')
     if kind == '.mp4' and 'mp4' not in available_kinds():
         raise DrawingError(out, "PyAV's FFmpeg has no H.264 encoder", 'write a .gif')
     refuse_own_source(path, out)
@@ -94,7 +94,9 @@ def draw_video(
     with CompressedVideo(path, block=block) as video:
         wanted = frame_span(video, frames)
         if not len(wanted):
-            raise DrawingError(out, f'frames {wanted.start}:{wanted.stop} are none', 'name at least one')
+            raise DrawingError(
+                out, f'frames {wanted.start}:{wanted.stop} are an empty range', 'choose at least one frame'
+            )
         if kind == '.png':
             wanted = wanted[:1]
         times = _times(video, wanted, fps, out, most=MOST_A_SECOND if kind == '.gif' else None)
@@ -131,10 +133,10 @@ def _times(
         elif video.fps:
             times = np.arange(len(wanted)) / video.fps
         else:
-            raise DrawingError(out, f'{video.path} states neither times nor a rate', 'give --fps')
+            raise DrawingError(out, f'{video.path} has neither timestamps nor a frame rate', 'pass --fps')
     if most is not None and len(times) > 1 and np.diff(times).mean() < 0.999 / most:
         rate = 1 / np.diff(times).mean()
-        raise DrawingError(out, f'{rate:.4g} frames a second, and a GIF plays at most {most}', f'give --fps {most}')
+        raise DrawingError(out, f'{rate:.4g} frames per second, but a GIF plays at most {most}', f'pass --fps {most}')
     return times.tolist()
 
 

@@ -48,19 +48,23 @@ def read_address(reference: str, sha256: str | None = None) -> Address:
     """
     bare, _, fragment = reference.partition('#')
     if fragment and not fragment.startswith(_DIGEST[1:]):
-        raise AddressError(f'{shown(bare)}: #{fragment} is no digest. Remedy: {_DIGEST}… with 64 hexadecimal digits.')
+        raise AddressError(
+            f'{shown(bare)}: #{fragment} is not a digest. Remedy: write {_DIGEST}… with 64 hexadecimal digits.'
+        )
     found = {digest.lower() for digest in (fragment.removeprefix(_DIGEST[1:]), sha256) if digest}
     if not found:
         raise AddressError(
-            f'{shown(bare)}: no digest, so the download cannot be checked. Remedy: '
-            f'{shown(bare)}{_DIGEST}… with the SHA-256 that its publisher prints elsewhere, or that sha256sum prints '
-            'of a copy that you trust.'
+            f'{shown(bare)}: no digest, so the download cannot be checked. Remedy: pass '
+            f'{shown(bare)}{_DIGEST}… with the SHA-256 that its publisher states elsewhere, or that sha256sum prints '
+            'for a copy that you trust.'
         )
     if len(found) > 1:
-        raise AddressError(f'{shown(bare)}: two digests, {" and ".join(sorted(found))}. Remedy: the right one alone.')
+        raise AddressError(
+            f'{shown(bare)}: two digests, {" and ".join(sorted(found))}. Remedy: pass the right one alone.'
+        )
     digest = found.pop()
     if not FULL_SHA256.fullmatch(digest):
-        raise AddressError(f'{shown(bare)}: {digest!r} is not a full SHA-256. Remedy: all 64 hexadecimal digits.')
+        raise AddressError(f'{shown(bare)}: {digest!r} is not a full SHA-256. Remedy: pass all 64 hexadecimal digits.')
     if bare.startswith('hf://'):
         place = _on_the_hub(bare)
         url = f'{HUB}/{place.repository}/resolve/{place.revision}/{quote(place.file)}'
@@ -76,18 +80,20 @@ def require_safe(url: str) -> None:
         AddressError: neither https:// nor, on this machine, http://; with a password; or not an address.
     """
     if not _PRINTED.fullmatch(url):
-        raise AddressError(f'{shown(url)!r}: only ASCII and no blanks make an address. Remedy: %20 for a blank, …')
+        raise AddressError(
+            f'{shown(url)!r}: an address must be ASCII without spaces. Remedy: encode it, such as a space as %20.'
+        )
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise AddressError(f'{shown(url)}: no address ({error}). Remedy: https://host/path.') from error
+        raise AddressError(f'{shown(url)}: not an address ({error}). Remedy: pass https://host/path.') from error
     if parts.scheme != 'https' and not (parts.scheme == 'http' and is_loopback(parts.hostname or '')):
         raise AddressError(
-            f'{shown(url)}: {parts.scheme}:// is not fetched from. Remedy: https://, hf:// or a file on this machine.'
+            f'{shown(url)}: {parts.scheme}:// is not allowed. Remedy: pass https://, hf:// or a file on this machine.'
         )
     if not parts.hostname or '@' in parts.netloc:
-        raise AddressError(f'{shown(url)}: no host, or a password in it. Remedy: https://host/path.')
+        raise AddressError(f'{shown(url)}: the address has no host, or has a password. Remedy: pass https://host/path.')
 
 
 def is_loopback(host: str) -> bool:
@@ -110,5 +116,7 @@ def shown(url: str) -> str:
 def _on_the_hub(reference: str) -> OnHub:
     parts = _HUB_PATH.fullmatch(reference)
     if parts is None or {'.', '..'} & set(parts['file'].split('/')):
-        raise AddressError(f'{reference}: no place on the hub. Remedy: hf://owner/repository[@revision]/path/of/file.')
+        raise AddressError(
+            f'{reference}: not an address of the hub. Remedy: pass hf://owner/repository[@revision]/path/of/file.'
+        )
     return OnHub(parts['repository'], parts['revision'] or 'main', parts['file'])

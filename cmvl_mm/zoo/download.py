@@ -32,7 +32,7 @@ def cache_folder() -> Path:
     try:
         return Path(named).expanduser()
     except RuntimeError as error:
-        raise DownloadError(f'{named}: {error} Remedy: {CACHE_VARIABLE} names a folder, all of its path.') from error
+        raise DownloadError(f'{named}: {error} Remedy: set {CACHE_VARIABLE} to the full path of a folder.') from error
 
 
 def fetch(address: Address, *, size: int | None = None) -> Path:
@@ -61,8 +61,8 @@ def fetch(address: Address, *, size: int | None = None) -> Path:
         raise
     except OSError as error:
         raise DownloadError(
-            f'{shown(address.url)}: {folder} does not take it: {error.strerror or error}. Remedy: {CACHE_VARIABLE} '
-            'names a folder that can be written to and has space.'
+            f'{shown(address.url)}: cannot be written to {folder}: {error.strerror or error}. Remedy: set '
+            f'{CACHE_VARIABLE} to a writable folder with free space.'
         ) from error
     return path
 
@@ -94,7 +94,7 @@ def _lock(path: Path, url: str) -> Any:
     try:
         return lock.acquire(timeout=0)
     except Timeout:
-        print(f'{shown(url)}: another process downloads it; waiting', file=sys.stderr, flush=True)
+        print(f'{shown(url)}: another process is downloading this file; waiting', file=sys.stderr, flush=True)
         return lock.acquire(poll_interval=0.2)
 
 

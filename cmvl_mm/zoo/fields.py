@@ -27,15 +27,17 @@ def checked(raw: Any, rules: Mapping[str, Rule], optional: frozenset[str], sourc
         ManifestError: the mapping is invalid.
     """
     if not isinstance(raw, dict):
-        raise ManifestError(f'{source}: is a {type(raw).__name__}. Remedy: a mapping of {", ".join(rules)}.')
+        raise ManifestError(f'{source}: is a {type(raw).__name__}. Remedy: write a mapping of {", ".join(rules)}.')
     if missing := [name for name in rules if name not in raw and name not in optional]:
-        raise ManifestError(f'{source}: lacks {", ".join(missing)}. Remedy: tools/publish_model.py writes them all.')
+        raise ManifestError(
+            f'{source}: lacks {", ".join(missing)}. Remedy: write the entry with tools/publish_model.py.'
+        )
     if unknown := sorted(map(str, raw.keys() - rules.keys())):
-        raise ManifestError(f'{source}: nothing reads {", ".join(unknown)}. Remedy: its fields are {", ".join(rules)}.')
+        raise ManifestError(f'{source}: unknown fields: {", ".join(unknown)}. Remedy: use only {", ".join(rules)}.')
     for name, value in raw.items():
         fits, wanted = rules[name]
         if not fits(value):
-            raise ManifestError(f'{source}: {name} is {value!r}. Remedy: {wanted}.')
+            raise ManifestError(f'{source}: {name} is {value!r}. Remedy: write {wanted}.')
     return dict(raw)
 
 
@@ -90,7 +92,7 @@ def _is_trained_on(value: Any) -> bool:
 
 
 _CONFIG: Rule = (_matches(r'(?:\w+/)*\w+\.py'), 'the path of a config below configs/, such as demo/retrieval.py')
-_OPTIONS: Rule = (_list_of(_matches(r'[\w.]+=\S+')), 'a list of KEY=VALUE, as --cfg-options takes them')
+_OPTIONS: Rule = (_list_of(_matches(r'[\w.]+=\S+')), 'a list of KEY=VALUE, as for --cfg-options')
 _TEXT: Rule = (_is_text, 'a line of text')
 
 OF_A_TEST: dict[str, Rule] = {
@@ -107,8 +109,8 @@ OF_AN_ENTRY: dict[str, Rule] = {
     'options': _OPTIONS,
     'networks': (_is_networks, f'one of {", ".join(get_args(Networks))}'),
     'model': (_is_model, "the recognizer's build dict, plain data"),
-    'tests': (_list_of(_is_mapping, 1), 'a list of tests, one at least'),
-    'seeds': (_list_of(_is_count, 1), 'a list of whole numbers, that of these weights first'),
+    'tests': (_list_of(_is_mapping, 1), 'a list of at least one test'),
+    'seeds': (_list_of(_is_count, 1), 'a list of whole numbers, first the seed of these weights'),
     'log': (_matches(r'[\w-]+(?:\.[\w-]+)*\.json'), 'the name of a .json beside the manifest'),
     'commit': (_matches(r'[0-9a-f]{40}(?:\+changes)?|unknown'), "all 40 digits of a commit, or 'unknown'"),
     'date': (_matches(r'\d{4}-\d\d-\d\d'), "a quoted date, '2026-01-31'"),

@@ -49,8 +49,8 @@ def fetch_from_hub(address: Address, path: Path, size: int | None) -> None:
         if digest != address.sha256:
             raise DigestError(
                 f'{shown(address.url)}: the SHA-256 of the download is {digest}, expected {address.sha256}: this is '
-                'not the file that was published. The download was deleted. Remedy: another source; use it only if the '
-                'digest is right.'
+                'not the file that was published. The download was deleted. Remedy: use a source whose '
+                'file has the expected digest.'
             )
         os.replace(found, path)
     finally:
@@ -94,13 +94,13 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, HfHubHTTPError):
         return (
             f'the hub answers {error.response.status_code} ({type(error).__name__}). Remedy: check owner, repository, '
-            'revision and file; what is not public is downloaded by `hf download`, and named by its path.'
+            'revision and file; download private files with `hf download`, and pass their path.'
         )
     if isinstance(error, OfflineModeIsEnabled):
-        return 'HF_HUB_OFFLINE keeps huggingface_hub from the net. Remedy: unset it, or name a file that is here.'
+        return 'HF_HUB_OFFLINE is set: nothing is downloaded. Remedy: unset it, or pass the path of a local file.'
     if isinstance(error, OSError) and error.errno is not None:
-        return f'{error.strerror}. Remedy: space and permission to write in the cache.'
-    return f'no whole answer ({type(error).__name__}). Remedy: run it again, or fetch the file and name its path.'
+        return f'{error.strerror}. Remedy: free space, or get permission to write to the cache.'
+    return f'the download failed ({type(error).__name__}). Remedy: run it again, or fetch the file and pass its path.'
 
 
 @contextmanager

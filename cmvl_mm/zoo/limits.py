@@ -24,14 +24,14 @@ def require_size(url: str, found: int | None, published: int | None) -> None:
     """
     if found is not None and published is not None and found != published:
         raise DownloadError(
-            f'{shown(url)}: {found} bytes are served, {published} were published. Remedy: another source.'
+            f'{shown(url)}: the server offers {found} bytes, not the published {published}. Remedy: use another source.'
         )
     if found is not None and found > LARGEST:
         raise _too_large(url, LARGEST)
 
 
 def _too_large(url: str, most: int) -> DownloadError:
-    return DownloadError(f'{shown(url)}: the server sends more than {most} bytes. Remedy: another source.')
+    return DownloadError(f'{shown(url)}: the server sends more than {most} bytes. Remedy: use another source.')
 
 
 def require_safe_redirect(url: str, target: str) -> None:
@@ -43,7 +43,7 @@ def require_safe_redirect(url: str, target: str) -> None:
     try:
         require_safe(target)
         if urlsplit(url).scheme == 'https' and urlsplit(target).scheme != 'https':
-            raise AddressError(f'{shown(target)}: http:// after https://. Remedy: another source.')
+            raise AddressError(f'{shown(target)}: http:// after https:// is not allowed. Remedy: use another source.')
     except AddressError as error:
         raise AddressError(f'{shown(url)} redirects to {error}') from None
 

@@ -35,15 +35,15 @@ def locate(reference: str | Path, sha256: str | None = None) -> Path:
     if Path(text).exists():
         if named and text in _names():
             raise AmbiguousNameError(
-                f'{text}: a model of the zoo, and a file or folder here. Remedy: ./{text} is the file; for the model, '
-                'work in another directory.'
+                f'{text}: names a model of the zoo, and a file or folder here. Remedy: pass ./{text} for the file; '
+                'for the model, run in another directory.'
             )
         return Path(text)
     if named and (entry := read_manifest().get(text)) is not None:
         return weights_of(entry)
     raise FileNotFoundError(
-        f'{text}: no such checkpoint or work directory, and no model of the zoo{_close(text)}. '
-        'Remedy: train first, or name one that exists.'
+        f'{text}: no such checkpoint or work directory, and the zoo has no such model{_close(text)}. '
+        'Remedy: check the name, or train first.'
     )
 
 
@@ -58,14 +58,14 @@ def weights_of(entry: Entry) -> Path:
         return fetch(read_address(entry.url, entry.sha256), size=entry.bytes)
     if entry.file is None:
         raise FileNotFoundError(
-            f'{entry.name}: the zoo describes these weights, but no copy can be had: {entry.why}. '
-            f'Remedy: train them: {entry.training()}'
+            f'{entry.name}: the zoo describes these weights, but no copy is available: {entry.why}. '
+            f'Remedy: train the network: {entry.training()}'
         )
     path = zoo_folder() / entry.file
     if not path.is_file():
         raise FileNotFoundError(
-            f'{path}: the weights of {entry.name} are not beside the manifest. Remedy: git checkout -- {path}; or '
-            'install the package again.'
+            f'{path}: the weights of {entry.name} are not beside the manifest. Remedy: run git checkout -- {path}, or '
+            'reinstall the package.'
         )
     require_sha256(path, entry.sha256)
     return path

@@ -77,7 +77,7 @@ class Entry:
         """A warning about their use on real videos; None if there is none."""
         if self.trained_on == 'controlled videos':
             return (
-                f'{self.name} knows discs on textures only, as `make demo` draws them; for real videos pretrain your '
+                f'{self.name} is trained on drawn discs only, those of `make demo`; for real videos, pretrain your '
                 'own: cmvl pretrain FOLDER.'
             )
         return None
@@ -115,8 +115,8 @@ def find_entry(name: str) -> Entry:
     """
     found = read_manifest()
     if name not in found:
-        listed = ', '.join(found) or 'none: it is empty'
-        raise UnknownModelError(f'{name!r}: no model of the zoo. Remedy: one of {listed}.')
+        listed = ', '.join(found) or 'none, the zoo is empty'
+        raise UnknownModelError(f'{name!r}: the zoo has no such model. Remedy: choose from: {listed}.')
     return found[name]
 
 
@@ -134,8 +134,8 @@ def read_manifest(folder: Path | None = None) -> dict[str, Entry]:
         contents = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ManifestError(
-            f'{path}: no readable manifest ({" ".join(str(error).split())}). Remedy: {FOLDER_VARIABLE} names a folder '
-            f'with a {MANIFEST}; unset, it is the one of the package.'
+            f'{path}: cannot be read as a manifest ({" ".join(str(error).split())}). Remedy: set {FOLDER_VARIABLE} to '
+            f'a folder with a {MANIFEST}, or unset it to use the one of the package.'
         ) from error
     return _entries(contents, path)
 
@@ -173,13 +173,13 @@ def parse_entry(raw: Any, source: str) -> Entry:
     places = [name for name in PLACES if name in values]
     if len(places) != 1:
         raise ManifestError(
-            f'{source}: has {" and ".join(places) or "no place"}. Remedy: one of file (beside the manifest), url and '
-            'why (no copy can be had).'
+            f'{source}: has {" and ".join(places) or "no place"}. Remedy: write exactly one of file (beside the '
+            'manifest), url and why (no copy is available).'
         )
     if 'file' in values and values['bytes'] > LARGEST_BUNDLED:
         raise ManifestError(
             f'{source}: bytes is {values["bytes"]}, but a file beside the manifest has at most {LARGEST_BUNDLED}. '
-            'Remedy: url, or why.'
+            'Remedy: write url or why instead of file.'
         )
     tests = [
         TestedBy(**tupled(checked(test, OF_A_TEST, frozenset(), f'{source}: test {number}')))
@@ -190,12 +190,16 @@ def parse_entry(raw: Any, source: str) -> Entry:
 
 def _entries(contents: Any, path: Path) -> dict[str, Entry]:
     if not isinstance(contents, dict) or set(contents) != {'entries'} or not isinstance(contents['entries'], list):
-        raise ManifestError(f"{path}: not a manifest. Remedy: a mapping with one key, 'entries', that holds a list.")
+        raise ManifestError(
+            f"{path}: not a manifest. Remedy: write a mapping with one key, 'entries', and a list as its value."
+        )
     entries: dict[str, Entry] = {}
     for place, raw in enumerate(contents['entries'], start=1):
         entry = parse_entry(raw, f'{path}: entry {place}')
         if entry.name in entries:
-            raise ManifestError(f'{path}: entry {place} ({entry.name}): the name is taken. Remedy: another name.')
+            raise ManifestError(
+                f'{path}: entry {place} ({entry.name}): the name is already used. Remedy: choose another name.'
+            )
         entries[entry.name] = entry
     return entries
 

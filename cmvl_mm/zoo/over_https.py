@@ -60,13 +60,13 @@ def fetch_https(address: Address, path: Path, size: int | None) -> None:
     except _TryAgain as problem:
         raise DownloadError(
             f'{shown(address.url)}: {problem}, {ATTEMPTS} times. Remedy: run it again, or fetch the file yourself and '
-            'name its path.'
+            'pass its path.'
         ) from None
     except _OtherFile as found:
         raise DigestError(
             f'{shown(address.url)}: the SHA-256 of the download is {found}, expected {address.sha256}: this is not '
-            'the file that was published. The download was deleted. Remedy: another source; use it only if the digest '
-            'is right.'
+            'the file that was published. The download was deleted. Remedy: use a source whose file has '
+            'the expected digest.'
         ) from None
 
 
@@ -111,11 +111,11 @@ def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
         try:
             response = session.get(asked, stream=True, timeout=TIMEOUT, allow_redirects=False)
         except requests.exceptions.InvalidURL:
-            raise AddressError(f'{shown(url)} redirects to no address. Remedy: another source.') from None
+            raise AddressError(f'{shown(url)} redirects to an invalid address. Remedy: use another source.') from None
         except requests.exceptions.SSLError as error:
             if isinstance(_innermost(error), ssl.SSLCertVerificationError):
                 raise DownloadError(
-                    f'{shown(asked)}: {_innermost(error)}. Remedy: the right clock and certificates.'
+                    f'{shown(asked)}: {_innermost(error)}. Remedy: correct the clock and certificates of this machine.'
                 ) from None
             raise _TryAgain(f'no answer ({type(error).__name__})') from None
         except requests.exceptions.Timeout:
@@ -132,7 +132,7 @@ def _answer(session: requests.Session, url: str) -> Iterator[requests.Response]:
             _require_good(response, asked)
             yield response
             return
-    raise DownloadError(f'{shown(url)}: more than {_MOST_REDIRECTS} redirects. Remedy: another source.')
+    raise DownloadError(f'{shown(url)}: more than {_MOST_REDIRECTS} redirects. Remedy: use another source.')
 
 
 def _require_good(response: requests.Response, url: str) -> None:

@@ -40,8 +40,8 @@ def test_both_kinds_of_copies_are_the_config(tmp_path):
 
 def test_a_copy_overwrites_nothing_and_refuses_options_that_it_would_lose(tmp_path):
     (tmp_path / 'mine.py').write_text('kept = 1')
-    assert 'exists already' in run('copy', 'demo/pretrain', tmp_path / 'mine.py', code=1)
+    assert 'already exists' in run('copy', 'demo/pretrain', tmp_path / 'mine.py', code=1)
     assert (tmp_path / 'mine.py').read_text() == 'kept = 1'
-    assert 'takes no options' in run(
+    assert 'cannot have options' in run(
         'copy', 'demo/pretrain', tmp_path / 'n.py', '--inherit', '--cfg-options', 'train_cfg.max_epochs=2', code=1
     )

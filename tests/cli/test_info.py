@@ -142,4 +142,4 @@ def test_a_quoted_pattern_names_the_videos_that_fit(tmp_path):
     ]
     none = CliRunner().invoke(main, ['info', str(tmp_path / '*.webm')])
     assert none.exit_code == 1
-    assert '*.webm: no file fits this pattern. Remedy: ' in none.stderr
+    assert '*.webm: no file matches this pattern. Remedy: ' in none.stderr

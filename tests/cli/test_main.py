@@ -43,7 +43,10 @@ def test_our_own_errors_are_one_line():
 @pytest.mark.parametrize(
     ('error', 'line'),
     [
-        (PermissionError(errno.EACCES, 'Permission denied', 'out.npz'), r'^out\.npz: Permission denied. Remedy: perm'),
+        (
+            PermissionError(errno.EACCES, 'Permission denied', 'out.npz'),
+            r'^out\.npz: Permission denied. Remedy: get permission',
+        ),
         (OSError(errno.ENOSPC, 'No space left on device', 'out.npz'), r'^out\.npz: No space .*\. Remedy: free space'),
         (OSError(errno.EIO, 'Input/output error', b'out.npz'), r'^out\.npz: Input/output error$'),
         (FileNotFoundError('nothing: train first'), r'^nothing: train first$'),

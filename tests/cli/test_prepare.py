@@ -41,7 +41,7 @@ def test_the_report_as_json_and_nothing_heavy(tmp_path):
 
 def test_what_makes_no_sense_is_a_usage_error_and_what_cannot_be_read_one_line(tmp_path):
     result = CliRunner().invoke(main, ['prepare', str(tmp_path), str(tmp_path / 'below')])
-    assert (result.exit_code, 'results among sources' in result.output) == (2, True)
+    assert (result.exit_code, 'results would be prepared again' in result.output) == (2, True)
     (tmp_path / 'no.txt').write_bytes(b'\x00\xff\x00')
     result = CliRunner().invoke(main, ['prepare', str(tmp_path / 'no.txt'), str(tmp_path.parent / 'elsewhere')])
     assert (result.exit_code, 'Error: ' in result.output, 'no.txt' in result.output) == (1, True, True), result.output
@@ -58,11 +58,11 @@ def test_a_single_video_becomes_the_file_that_is_named_and_replaces_nothing(tmp_
     assert describe(target).prepared == 'paper'
     before = target.read_bytes()
     again = run(target, '--profile', 'small')
-    assert (again.exit_code, 'is there already' in again.output) == (1, True)
+    assert (again.exit_code, 'already exists' in again.output) == (1, True)
     assert target.read_bytes() == before
     for words, reason in (
-        ([tmp_path / 'out'], f'Remedy: {tmp_path}/out/my phone.mp4'),
-        ([tmp_path / 'b.mp4', '--shard', '1/2'], 'takes --profile and --json only'),
+        ([tmp_path / 'out'], f'Remedy: name the result {tmp_path}/out/my phone.mp4'),
+        ([tmp_path / 'b.mp4', '--shard', '1/2'], 'only --profile and --json apply'),
     ):
         wrong = run(*words)
         assert (wrong.exit_code, reason in ' '.join(wrong.output.split())) == (2, True), wrong.output

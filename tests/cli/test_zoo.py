@@ -27,12 +27,12 @@ def run(*words, code=0):
 
 
 def test_show_warns_of_weights_that_have_seen_drawn_videos_only():
-    assert 'discs on textures only' in run('show', NAME)
+    assert 'is trained on drawn discs only' in run('show', NAME)
     assert json.loads(run('show', NAME, '--json'))['trained_on'] == 'controlled videos'
     assert NAME in run('list')
     assert [line.split()[0] for line in run('list').splitlines() if 'default of cmvl embed' in line] == [MODEL]
     assert f'cmvl test demo/retrieval {NAME}\n' in run('show', NAME)
-    assert f'one of {NAME}' in run('show', 'none', code=1)
+    assert f'choose from: {NAME}' in run('show', 'none', code=1)
 
 
 def test_a_download_is_the_published_file_and_prints_its_digest(tmp_path):

@@ -30,5 +30,5 @@ def test_an_index_is_built_used_and_refused(folder, tmp_path):
     words = ['--path', 'cam1/*', '--label', 'run', '--from', 1.6, '--to', 100, '--index', 'ivf', '-k', 4, '--json']
     where = RowFilter('cam1/*', 'run', (1.6, 100.0))
     assert json.loads(run('search', copy, 3, *words)) == [m._asdict() for m in search(folder, 3, 4, where=where)]
-    assert 'Remedy: a wider one' in run('search', copy, 3, '--label', 'swim', code=1)
-    assert 'Remedy: one of ivf, lance' in run('index', copy, '--kind', 'flat', code=1)
+    assert 'Remedy: widen it' in run('search', copy, 3, '--label', 'swim', code=1)
+    assert 'Remedy: choose one of ivf, lance' in run('index', copy, '--kind', 'flat', code=1)

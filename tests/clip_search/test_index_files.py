@@ -56,7 +56,7 @@ def test_a_copy_of_the_folder_has_the_index_and_changed_parts_do_not(copied, fol
     part = part_path(copied, 7)
     shutil.copyfile(part_path(copied, 8), part)
     with pytest.raises(
-        SearchError, match=r'index/ivf: is an index of other parts than .*copy has now\. Remedy: cmvl index '
+        SearchError, match=r'index/ivf: this index was built from other parts than .*copy has now\. Remedy: cmvl index '
     ):
         search(copied, 3, index='ivf')
     os.remove(part)
@@ -73,7 +73,11 @@ def test_files_that_are_cut_off_damaged_or_gone(copied, name):
     path = index_path(copied, 'ivf') / name
     whole = path.read_bytes()
     path.write_bytes(whole[:-100])
-    told = 'no record that can be read' if name == 'record.json' else r'has \d+ bytes instead of \d+: it is cut off'
+    told = (
+        'cannot be read as the record of an index'
+        if name == 'record.json'
+        else r'has \d+ bytes instead of \d+: it is truncated'
+    )
     with pytest.raises(SearchError, match=rf'{name}: {told}.*Remedy: cmvl index '):
         search(copied, 3, index='ivf')
     path.unlink()
@@ -90,10 +94,10 @@ def test_an_index_of_another_dimension_or_record(copied):
     path = index_path(copied, 'ivf') / 'record.json'
     record = json.loads(path.read_text())
     for change, words in (
-        (dict(channels=32), 'holds 600 rows of 24 channels, and its record says 600 of 32'),
+        (dict(channels=32), 'contains 600 rows of 24 channels, but its record says 600 of 32'),
         (dict(rows=599), 'its record says 599 of 24'),
-        (dict(format=2), 'its format is 2, and this toolkit reads 1'),
-        (dict(settings=record['settings'] | dict(lists=8)), 'its shards do not go with its rows or its record'),
+        (dict(format=2), 'its format is 2, but this version reads 1'),
+        (dict(settings=record['settings'] | dict(lists=8)), 'its shards do not match its rows or its record'),
     ):
         path.write_text(json.dumps(record | change))
         with pytest.raises(SearchError, match=rf'{words}.*Remedy: cmvl index '):
@@ -107,23 +111,27 @@ def test_what_cannot_be_indexed(folder, tmp_path, monkeypatch):
         (
             lambda: search(folder, 0, index='hnsw'),
             SearchError,
-            r"'hnsw': there is no such kind\. Remedy: one of ivf, lance",
+            r"'hnsw': there is no such kind\. Remedy: choose one of ivf, lance",
         ),
         (
             lambda: build_index(folder, 'flat'),
             SearchError,
-            r"'flat': there is no such kind\. Remedy: one of ivf, lance",
+            r"'flat': there is no such kind\. Remedy: choose one of ivf, lance",
         ),
         (lambda: build_index(features), SearchError, r'features\.parquet: a file has no index\. Remedy'),
         (lambda: search(features, 0, index='ivf'), SearchError, 'a file has no index'),
-        (lambda: build_index('s3://bucket/features'), SearchError, r's3://bucket/features: an index is mapped.*Remedy'),
-        (lambda: build_index(tmp_path), FileNotFoundError, 'is no folder of parts. Remedy'),
+        (
+            lambda: build_index('s3://bucket/features'),
+            SearchError,
+            r's3://bucket/features: an index must be on a disk.*Remedy',
+        ),
+        (lambda: build_index(tmp_path), FileNotFoundError, 'is not a folder of parts. Remedy'),
         (lambda: build_index(folder, recall=1.5), SearchError, r'recall=1\.5'),
     ):
         with pytest.raises(error, match=words):
             use()
     monkeypatch.setattr(build_module, '_BYTES', (10**15, 0))
-    with pytest.raises(SearchError, match=r'an index takes up to .* GB, and .* are free\. Remedy'):
+    with pytest.raises(SearchError, match=r'an index needs up to .* GB, but .* are free\. Remedy'):
         build_index(folder)
     for module, kind, extra in (('faiss', 'ivf', 'search'), ('lancedb', 'lance', 'lance')):
         monkeypatch.setitem(sys.modules, module, None)
@@ -146,6 +154,6 @@ def test_parts_that_change_or_a_second_run_meanwhile(copied, monkeypatch):
     with pytest.raises(SearchError, match=r'parts changed while the index was built\. Remedy: cmvl index '):
         build_index(copied)
     monkeypatch.setattr(build_module, 'lock_byte', lambda *_: 'taken')
-    with pytest.raises(SearchError, match=r'another run builds an index at this moment\. Remedy'):
+    with pytest.raises(SearchError, match=r'another run is building an index\. Remedy'):
         build_index(copied)
     assert (index_path(copied, 'ivf') / 'record.json').read_text() == before

@@ -71,10 +71,10 @@ def test_parts_that_are_missing_or_cut_off_there_are_named(few, kind, request):
     part = f'{address}parts/000007.parquet'
     whole = store.cat_file(part)
     store.pipe_file(part, whole[:-200])
-    with pytest.raises(EmbeddingsError, match=rf'^{part}: .*Remedy: the command that wrote the folder'):
+    with pytest.raises(EmbeddingsError, match=rf'^{part}: .*Remedy: repeat the command that wrote the folder'):
         search_many(address, [0])
     store.pipe_file(part, whole[:4000] + bytes(500) + whole[4500:])
-    with pytest.raises(EmbeddingsError, match=rf'^{part}: .*Remedy: the command that wrote the folder'):
+    with pytest.raises(EmbeddingsError, match=rf'^{part}: .*Remedy: repeat the command that wrote the folder'):
         search_many(address, [0])
     store.rm(part)
     with pytest.raises(EmbeddingsError, match=rf'^{address[:-1]}: 1 of 8 parts are missing, first 000007\.parquet'):

@@ -71,7 +71,7 @@ def test_a_list_elsewhere_finds_its_videos_and_says_where_it_looked(folder, tmp_
     config = load_config('demo/pretrain', {'data': str(lists / 'all.txt')})
     assert config.train_dataloader.dataset.data_prefix.video == str(tmp_path / 'prepared')
     (lists / 'all.txt').write_text('run/a_1.mp4\n')
-    with pytest.raises(OwnVideosError, match=r'all\.txt: none of its first 1 videos, such as run/a_1\.mp4, lies in'):
+    with pytest.raises(OwnVideosError, match=r'all\.txt: none of its first 1 videos, such as run/a_1\.mp4, is in'):
         load_config('demo/pretrain', {'data': str(lists / 'all.txt')})
 
 
@@ -99,7 +99,7 @@ def test_what_cannot_be_filled_is_refused_with_a_remedy(folder, tmp_path):
     (folder / 'train_split2.txt').write_text('fall/a_1.mp4 0\n')
     (folder / 'test_split2.txt').write_text('fall/c_1.mp4 0\n')
     for data, words in (
-        (str(folder), r'several training lists \(train\.txt, train_split2\.txt\)\. Remedy: name one'),
+        (str(folder), r'several training lists \(train\.txt, train_split2\.txt\)\. Remedy: choose one'),
         (str(tmp_path / 'none'), 'there is no such folder or list'),
         (3, 'neither folder nor list'),
     ):
@@ -108,7 +108,7 @@ def test_what_cannot_be_filled_is_refused_with_a_remedy(folder, tmp_path):
     with pytest.raises(ConfigKeyError, match='nothing reads data as a dict'):
         load_config('demo/pretrain', {'data': dict(train=1)})
     (tmp_path / 'empty').mkdir()
-    with pytest.raises(OwnVideosError, match=r'no video here\. Remedy'):
+    with pytest.raises(OwnVideosError, match=r'no videos found\. Remedy'):
         fill_data(Config(dict(data=str(tmp_path / 'empty'))), make_in=tmp_path / 'lists')
 
 

@@ -98,9 +98,9 @@ def test_cmvl_test_takes_a_work_directory_and_says_percent(trained, monkeypatch,
     ('words', 'code', 'reason'),
     [
         (['{}'], 1, 'this work directory has no config. Remedy: '),
-        (['demo/pretrain'], 1, 'train a classifier from its weights by `cmvl finetune FOLDER --from WORK_DIR`'),
+        (['demo/pretrain'], 1, 'train a classifier from its weights with `cmvl finetune FOLDER --from WORK_DIR`'),
         (['demo/retriev'], 1, 'such as demo/retrieval'),
-        (['demo/retrieval', '--sha256', '0' * 64], 2, 'belongs to a checkpoint'),
+        (['demo/retrieval', '--sha256', '0' * 64], 2, '--sha256 needs a checkpoint'),
         (['demo/retrieval', '--dump', 'a.txt'], 2, 'must end in .pkl'),
     ],
 )

@@ -134,7 +134,7 @@ def test_the_command_writes_a_network_of_the_zoo_at_its_own_sizes(tmp_path):
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
-        (['evidence_both_basic', '-o', 'model.pb'], "no format is called '.pb'. Remedy: .onnx or .pt2"),
+        (['evidence_both_basic', '-o', 'model.pb'], "unknown format '.pb'. Remedy: choose .onnx or .pt2"),
         (['nowhere', '-o', 'model.onnx'], 'no such checkpoint or work directory'),
         (['evidence_both_basic', '-o', 'model.onnx', '--batch', 'x'], "neither a number of clips nor 'dynamic'"),
     ],

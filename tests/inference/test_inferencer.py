@@ -155,14 +155,14 @@ def test_the_registry_builds_it_and_other_weights_are_refused(tmp_path, classifi
 @pytest.mark.parametrize(
     ('given', 'options', 'error', 'message'),
     [
-        ([], {}, InputError, 'nothing is given'),
+        ([], {}, InputError, 'no input given'),
         ('nowhere.mp4', {}, FileNotFoundError, 'nowhere.mp4: there is no such'),
         (np.zeros((4, 8, 8, 3), np.float32), {}, InputError, r'\(4, 8, 8, 3\) float32.*Remedy'),
         (torch.zeros(3, 4, 8, 8, dtype=torch.uint8), {}, InputError, r'torch\.uint8.*normalised'),
-        (dict(), {}, InputError, 'a dict is no video'),
-        (torch.zeros(3, 16, 48, 48), dict(visualize='scores'), InputError, 'normalised are not drawn'),
+        (dict(), {}, InputError, 'a dict is not a video'),
+        (torch.zeros(3, 16, 48, 48), dict(visualize='scores'), InputError, 'normalised clips cannot be drawn'),
         (np.zeros((64, 64, 64, 3), np.uint8), dict(visualize='vectors'), InputError, 'only a file has motion vectors'),
-        (np.zeros((64, 64, 64, 3), np.uint8), dict(out_dir='x'), InputError, 'nothing is drawn'),
+        (np.zeros((64, 64, 64, 3), np.uint8), dict(out_dir='x'), InputError, 'show and out_dir need visualize'),
         (np.zeros((64, 64, 64, 3), np.uint8), dict(visualize='boxes'), InputError, "'boxes'"),
         (np.zeros((64, 64, 64, 3), np.uint8), dict(pred_out_file='x.csv'), PredictionFileError, r'x\.csv'),
         (np.zeros((64, 64, 64, 3), np.uint8), dict(batch_size=0), InputError, 'batch_size=0'),

@@ -117,9 +117,9 @@ def test_kinetics_names_and_labels(tmp_path):
 @pytest.mark.parametrize(
     ('train', 'message'),
     [
-        (f'{HEADER}\nrun,id,0,10,val\n', "train.csv, line 2: it is of the split 'val'"),
-        (f'{HEADER}\nrun,id,0.5,10,train\n', 'line 2: label, id and whole seconds'),
-        (f'{HEADER}\nrun,id\n', 'line 2: label, id and whole seconds'),
+        (f'{HEADER}\nrun,id,0,10,val\n', "train.csv, line 2: the split is 'val'"),
+        (f'{HEADER}\nrun,id,0.5,10,train\n', 'line 2: expected label, id and whole seconds, found'),
+        (f'{HEADER}\nrun,id\n', 'line 2: expected label, id and whole seconds, found'),
         ('label,youtube_id\nrun,id\n', "column 'time_start' is missing"),
     ],
 )

@@ -73,5 +73,5 @@ def test_lists_hold_what_is_ready_and_can_be_read(tmp_path):
     (tmp_path / 'classes.txt').write_bytes(b'\xef\xbb\xbftai chi\r\nyoga\r\n')  # by another editor
     check_classes(matched, tmp_path)
     (tmp_path / 'classes.txt').write_text('other\n')
-    with pytest.raises(ListError, match='names other classes'):
+    with pytest.raises(ListError, match='contains other classes'):
         check_classes(matched, tmp_path)

@@ -71,7 +71,7 @@ def test_of_kinetics_the_classes_are_counted_and_no_checksum_is_claimed(tmp_path
     (tmp_path / 'val.csv').write_text(header)
     (tmp_path / 'train.csv').write_text(header + ''.join(rows))
     lists = read_dataset_lists('kinetics400', tmp_path, origin='official')
-    assert lists.check == 'sha256 not checked: none is known'
+    assert lists.check == 'sha256 not checked: no official value is known'
     assert list(lists.parts) == ['train', 'val']
     with pytest.raises(ListError, match='400 classes, expected 600'):
         read_dataset_lists('kinetics600', tmp_path, origin='official')

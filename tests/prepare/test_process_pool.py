@@ -89,7 +89,7 @@ def test_a_script_without_a_main_guard_gets_one_error_that_says_so(repository, t
     done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr.count('Traceback') == 1
-    assert 'Remedy for a script: the call stands under "if __name__' in done.stderr.splitlines()[-1]
+    assert 'Remedy: in a script, put the call under "if __name__' in done.stderr.splitlines()[-1]
     frames = [line for line in done.stderr.splitlines() if line.lstrip().startswith('File "')]
     assert len(frames) < 6, done.stderr  # without the frames of the processes' own start
 

@@ -49,7 +49,7 @@ def line_by_line(path):
         if fault := name_fault(given):
             refused.append((printable(given), fault))
         elif labels.setdefault(given, label) != label:
-            refused.append((given, f'line {number} gives it the label {label}, a line before it {labels[given]}'))
+            refused.append((given, f'line {number} has the label {label}, an earlier line {labels[given]}'))
     return list(labels.items()), refused
 
 

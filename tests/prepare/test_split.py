@@ -85,8 +85,8 @@ def test_groups_are_given_by_expression_or_file(tmp_path: Path):
     for spec, message in (
         ('(', 'not a regular expression'),
         ('s[0-9]', 'no brackets'),
-        ('(s1)', r'1 of 2 videos no group, such as b/y_s2_0\.mp4'),
-        (str(file), r'1 of 2 videos no group'),
+        ('(s1)', r'1 of 2 videos have no group, such as b/y_s2_0\.mp4'),
+        (str(file), '1 of 2 videos have no group'),
         (str(tmp_path / 'none.csv'), 'no such file'),
     ):
         with pytest.raises(GroupsError, match=message):

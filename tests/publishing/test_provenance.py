@@ -122,8 +122,10 @@ def tested(repository, tmp_path):
 def test_what_is_published_must_be_what_the_test_loads(tested):
     assert tested('retrieval', 'backbone.').metrics == {'retrieval_paper/R@1': 12.5}
     for name in ('i_network', 'm_network'):
-        with pytest.raises(PublishError, match=r'not repeat it: .*keys are missing: context_head.*Remedy: --whole'):
+        with pytest.raises(
+            PublishError, match=r'not repeat the test: .*keys are missing: context_head.*Remedy: pass --whole'
+        ):
             tested(name, 'backbone.')
         assert tested(name, '').metrics == {'retrieval_paper/R@1': 12.5}
-    with pytest.raises(PublishError, match=r'keys are missing: cls_head.*Remedy: --whole'):
+    with pytest.raises(PublishError, match=r'keys are missing: cls_head.*Remedy: pass --whole'):
         tested('scratch', 'backbone.', whole_config='scratch')

@@ -78,7 +78,7 @@ def test_of_two_first_runs_with_two_profiles_one_is_refused(command, place, clip
         (dst / 'profile.txt').write_text('paper\n')
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "'paper', not 'small'. Remedy: another folder" in output
+    assert "'paper', not 'small'. Remedy: choose another folder" in output
 
 
 def test_what_another_run_is_at_work_on_is_left_alone_and_waited_for(place, command, clip, tmp_path):
@@ -134,7 +134,7 @@ def test_a_full_disk_ends_the_run_with_one_error_and_the_same_command_completes_
     place(src, clip, *(f'{name}.mp4' for name in 'abcdefgh'))
     code, output = run(src, dst, '--workers', 1, code=FULL)
     assert code == 1, output
-    message = f'{dst}/c.mp4 cannot be written on {platform.node()}: No space left on device. What is finished is kept.'
+    message = f'{dst}/c.mp4 cannot be written on {platform.node()}: No space left on device. Finished videos are kept.'
     assert output.count(message) == 1
     assert 'Remedy: free space' in output
     assert 'Traceback' not in output

@@ -102,13 +102,16 @@ def test_lines_that_repeat_contradict_or_nearly_name_a_video(place, clip, tmp_pa
     listing = find_in_list(tmp_path / 'list.txt', tmp_path)
     assert [(source.path, source.label) for source in listing.sources] == [('a.mp4', 1), ('gone.mp4', 5)]
     assert [(path, reason) for path, reason in listing.refused] == [
-        ('a.mp4', 'line 3 gives it the label 2, a line before it 1'),
+        ('a.mp4', 'line 3 has the label 2, an earlier line 1'),
         ('b.mp4\\tx', 'a tab stands only before the label, which is a whole number'),
         (
             'b.mp4,3',
-            'there is no such file; a comma separates nothing, write a space or a tab before the label 3',
+            'there is no such file; a comma does not separate: write a space or a tab before the label 3',
         ),
-        ('é.mp4', "there is no such file; 'e\\u0301.mp4' looks alike and is spelt otherwise (Unicode normalisation)"),
+        (
+            'é.mp4',
+            "there is no such file; 'e\\u0301.mp4' looks the same but is spelled differently (Unicode normalisation)",
+        ),
     ]
 
 

@@ -25,7 +25,7 @@ def test_a_folder_of_classes_with_broken_videos(run, place, clip, tmp_path):
 
     code, output = run(src, dst, '--workers', 2, '--profile', 'small')
     assert code == 0, output
-    assert 'give no labels' not in output
+    assert 'no labels' not in output
     assert (dst / 'classes.txt').read_text() == 'run fast\nwalk\n'
     assert (dst / 'all.txt').read_text().splitlines() == [
         'run fast/one 2.mp4 0',
@@ -175,18 +175,18 @@ def test_wrong_lists_stop_the_run_before_it_prepares_and_a_shard_writes_none(run
     ('arguments', 'reason'),
     [
         ('nowhere dst', 'no such folder'),
-        ('src src/dst', 'lies in'),
-        ('src src', 'lies in'),
+        ('src src/dst', 'lies inside'),
+        ('src src', 'lies inside'),
         ('src dst --workers 0', 'at least 1'),
         ('src dst --shard 0/2', 'I/N'),
         ('src dst --shard 3/2', 'I/N'),
-        ('src dst --root src', 'belongs to'),
+        ('src dst --root src', 'needs an annotation list'),
         ('src dst --profile best', "'best' is not one of"),
-        ('src dst --dataset ucf101', 'go together'),
-        ('src dst --lists src', 'go together'),
-        ('src dst --own-lists', 'go together'),
+        ('src dst --dataset ucf101', 'dataset needs lists'),
+        ('src dst --lists src', 'lists needs dataset'),
+        ('src dst --own-lists', 'own_lists needs both'),
         ('list.txt dst --dataset ucf101 --lists src', 'list.txt is a list'),
-        ('src src --dataset ucf101 --lists src', 'lies in'),
+        ('src src --dataset ucf101 --lists src', 'lies inside'),
     ],
 )
 def test_arguments_that_make_no_sense(command, tmp_path, arguments, reason):
@@ -202,7 +202,7 @@ def test_a_loose_video_that_takes_all_labels_is_said(run, place, clip, tmp_path)
     place(tmp_path / 'src', clip, 'walk/a.mp4', 'run/b.mp4', 'preview.gif')
     code, output = run(tmp_path / 'src', tmp_path / 'dst', '--workers', 1)
     assert code == 0
-    assert 'the folders give no labels: 1 videos lie in none of them, such as preview.gif' in output
+    assert 'no labels: 1 videos are not in a class folder, such as preview.gif' in output
     assert not (tmp_path / 'dst' / 'classes.txt').exists()
 
 
@@ -217,8 +217,8 @@ def test_where_nothing_can_be_done_the_reason_is_said(run, place, clip, tmp_path
     place(src, b'', 'a.jpg', 'b.jpg', 'notes.txt')
     code, output = run(src, dst)
     assert code == 1
-    assert 'not taken for videos: 2 .jpg, 1 .txt;' in output
-    assert 'there is no video in' in output
+    assert 'ignored: 2 .jpg, 1 .txt;' in output
+    assert 'no videos in' in output
     report = json.loads((dst / 'report.json').read_text())
     assert report['not_taken']['.jpg'] == {'files': 2, 'such_as': ['a.jpg', 'b.jpg']}
     place(src, clip, 'a.mp4')

@@ -147,8 +147,8 @@ def test_a_test_of_other_weights_or_settings_is_no_proof(publish, repository, tr
     demo = repository / 'configs/demo'
     more = 'test_dataloader.dataset.pipeline.sample.num_clips=2'
     for message, words, changes in (
-        (r'a test of .*epoch_2\.pth, which is not what would be', (), dict(work_dir=trained / 'epoch_1.pth')),
-        (r'differ in dataset\.data_prefix\.video: .*Remedy: name the config', (), dict(test_options=NETWORK)),
+        (r'a test of .*epoch_2\.pth, not of the weights to publish', (), dict(work_dir=trained / 'epoch_1.pth')),
+        (r'differ in dataset\.data_prefix\.video: .*Remedy: pass the config', (), dict(test_options=NETWORK)),
         (r'differ in dataset\.pipeline\.sample\.num_clips: 4 and 2', (), dict(test_options=[*lists, more])),
         ('another shape', (), dict(options=[])),
         (
@@ -158,11 +158,11 @@ def test_a_test_of_other_weights_or_settings_is_no_proof(publish, repository, tr
         ),
         ('no finished test', (), dict(test=tmp_path)),
         ('--seeds begins with 4, but the seed of this run is 3', ('--seeds', '4', '5'), {}),
-        (r'pretrain\.py: it tests nothing, without test_data', ('--test', demo / 'pretrain.py', tmp_path / 'test'), {}),
-        ("'seed' is no option", (), dict(test_options=[*lists, 'seed'])),
-        ("'seed' is no option", (), dict(options=['--options', 'seed'])),
+        (r'pretrain\.py: lacks test_data.*, so tests nothing', ('--test', demo / 'pretrain.py', tmp_path / 'test'), {}),
+        ("'seed' is not an option", (), dict(test_options=[*lists, 'seed'])),
+        ("'seed' is not an option", (), dict(options=['--options', 'seed'])),
         ('nothing reads sed', (), dict(test_options=[*lists, 'sed=1'])),
-        ('no address', ('--url', 'https://host:abc/w.safetensors'), {}),
+        ('not an address', ('--url', 'https://host:abc/w.safetensors'), {}),
     ):
         (tmp_path / 'test' / '1').mkdir(parents=True, exist_ok=True)
         (tmp_path / 'test' / '1' / '1.json').write_text('{}')

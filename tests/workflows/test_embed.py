@@ -152,7 +152,7 @@ def test_rows_of_other_weights_settings_or_roots_are_not_mixed(videos, weights, 
     before = out.read_bytes()
     other = make_network(1)
     for words, options in (
-        (f'{other} is asked for now', dict(videos=videos / 'a', model=other)),
+        (f' then, {other} now', dict(videos=videos / 'a', model=other)),
         ('clips was 3, now 2', dict(videos=videos / 'a', model=weights, clips=2)),
         ('every was None, now 1.0', dict(videos=videos / 'a', model=weights, every=1.0)),
         ('root was', dict(videos=videos, model=weights)),
@@ -195,7 +195,7 @@ def test_what_cannot_be_read_is_reported_and_the_rest_is_embedded(videos, make_n
 def test_a_list_whose_files_are_elsewhere_says_where_they_were_looked_for(weights, tmp_path, cmvl):
     (tmp_path / 'list.txt').write_text('a/one.mp4 0\n')
     told = cmvl('embed', tmp_path / 'list.txt', '-o', tmp_path / 'f.parquet', '--model', weights, code=1)
-    assert f'looked for in {tmp_path}; for a list, --root names another folder' in told
+    assert f'searched in {tmp_path}; for a list, pass another folder by --root' in told
 
 
 def test_the_summary_as_json(made_videos, weights, tmp_path, cmvl):
@@ -226,23 +226,25 @@ def test_names_of_videos(videos, weights, tmp_path, monkeypatch):
     assert paths('one.mp4') == {'one.mp4': None}
     for named, words in (
         ('none', 'none: there is no such file or folder'),
-        ('*.mov', 'no file fits this pattern'),
+        ('*.mov', 'no file matches this pattern'),
         ('none.txt', 'there is no such list'),
         ([], 'no videos were named'),
-        (tmp_path / 'nothing', 'no video here'),
+        (tmp_path / 'nothing', 'no videos found'),
     ):
         (tmp_path / 'nothing').mkdir(exist_ok=True)
         with pytest.raises(InputsError, match=words) as caught:
             embed(named, weights)
-        assert 'Remedy: a folder of videos' in str(caught.value)
-    with pytest.raises(InputsError, match='goes with a list'):
+        assert 'Remedy: pass a folder of videos' in str(caught.value)
+    with pytest.raises(InputsError, match='needs a list'):
         embed(videos, weights, root=tmp_path)
 
 
 def test_a_network_nobody_describes_is_refused(made_videos, weights, tmp_path, cmvl):
     bare = tmp_path / 'bare.safetensors'
     bare.write_bytes(weights.read_bytes())
-    with pytest.raises(SettingsError, match=r'no config beside the weights.*Remedy: --config'):
+    with pytest.raises(
+        SettingsError, match=r'no config beside the weights.*Remedy: pass the config of their training by --config'
+    ):
         embed(made_videos, bare)
     (tmp_path / 'bare.txt').write_text('')
     assert 'Error: ' in cmvl('embed', made_videos, '-o', tmp_path / 'f.parquet', '--model', bare, code=1)

@@ -149,25 +149,25 @@ def test_rows_of_other_weights_settings_or_lists_are_refused(whole, videos, make
     other = make_network(1)
     (tmp_path / 'list.txt').write_text('b/short.mp4 b\na/one.mp4 a\na/two.mkv a\nb/three.avi b\n')
     for words, options in (
-        (f'{other} is asked for now', dict(videos=videos, model=other)),
+        (f' then, {other} now', dict(videos=videos, model=other)),
         ('clips was 3, now 2', dict(videos=videos, model=weights, clips=2)),
         ('root was', dict(videos=videos / 'a', model=weights)),
-        ('another list of videos: as many, with other names, labels or order', dict(
+        ('another list of videos: the same number, with other names, labels or order', dict(
             videos=tmp_path / 'list.txt', root=videos, model=weights)),
-        ('another list of videos: 1 videos a part then, 2 now', dict(videos=videos, model=weights, block_clips=6)),
+        ('another list of videos: 1 videos per part then, 2 now', dict(videos=videos, model=weights, block_clips=6)),
     ):  # fmt: skip
         with pytest.raises(EmbeddingsError, match=words) as caught:
             embed_folder(**SMALL | options, out=out)
         assert str(caught.value).startswith(f'{out}: ')
-        assert 'Remedy: the same ' in str(caught.value)
+        assert f'Remedy: {"pass the same list" if "list" in words else "use the weights"}' in str(caught.value)
         assert 'list' in words or f'on this machine, {platform.node()}' in str(caught.value)
         assert hashes(out) == before
     shutil.copy(whole / 'parts' / '000001.parquet', out / 'parts' / '000001.parquet')  # of videos in another place
     for use in (lambda: embed_folder(videos, out, weights, **SMALL), lambda: read_embeddings(out)):
-        with pytest.raises(EmbeddingsError, match=r'000001\.parquet: holds rows of other weights or settings: root'):
+        with pytest.raises(EmbeddingsError, match=r'000001\.parquet: contains rows of other weights or settings: root'):
             use()
     shutil.copy(out / 'parts' / '000000.parquet', out / 'parts' / '000001.parquet')
-    with pytest.raises(EmbeddingsError, match=r'000001\.parquet: holds other videos than this part'):
+    with pytest.raises(EmbeddingsError, match=r'000001\.parquet: contains other videos than this part'):
         embed_folder(videos, out, weights, **SMALL)
     run = embed_folder(videos, out, other, overwrite=True, **SMALL)
     assert (run.written, run.clips) == (4, 12)
@@ -223,7 +223,7 @@ def test_a_part_that_is_cut_off_or_damaged_is_named_and_made_again(whole, made_v
     content = part.read_bytes()
     part.write_bytes(content[: len(content) // 2])
     part.with_name('000001.parquet.1.1.part').write_bytes(b'what a kill while writing leaves')
-    with pytest.raises(EmbeddingsError, match=r'000001\.parquet: .*Remedy: the command that wrote the folder'):
+    with pytest.raises(EmbeddingsError, match=r'000001\.parquet: .*Remedy: repeat the command that wrote the folder'):
         search(out, 0)
     run = embed_folder(made_videos, out, weights, **SMALL)
     assert 'parts/000001.parquet: ' in caplog.text
@@ -256,7 +256,7 @@ def test_a_full_disk_is_named_with_its_machine_and_what_is_finished_is_kept(
         return written[-1]
 
     monkeypatch.setattr(embed_block, 'write_part', fills_up)
-    told = rf'cannot be written on {platform.node()}: .*File too large\. What is finished is kept\. Remedy: free space'
+    told = rf'cannot be written on {platform.node()}: .*File too large\. Finished parts are kept\. Remedy: free space'
     with pytest.raises(EmbeddingsError, match=rf'^{out}/parts/000002\.parquet: {told}'):
         embed_folder(made_videos, out, weights, **SMALL)
     kept = {name: hashes(whole)[name] for name in ('000000.parquet', '000001.parquet')}
@@ -318,7 +318,7 @@ def test_two_runs_never_write_one_part(made_videos, weights, tmp_path, monkeypat
     words = [sys.executable, '-c', lock, out / '.lock']
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout.readline() == 'held\n'
-        with pytest.raises(FolderInUse, match=r'another run writes part 1 of it.*Remedy: wait'):
+        with pytest.raises(FolderInUse, match=r'another run is writing part 1, .*Remedy: wait'):
             embed_folder(made_videos, out, weights, **SMALL)
         assert hashes(out) == {}
         assert embed_folder(made_videos, out, weights, shard=Shard(1, 2), **SMALL).written == 2
@@ -390,7 +390,7 @@ def test_the_command(made_videos, whole, weights, tmp_path, cmvl, monkeypatch):
     np.testing.assert_array_equal(read_embeddings(out).vectors, read_embeddings(whole).vectors)
     assert '0 parts written, 1 finished before; the folder is complete with 1 part' in cmvl(*words)
     for more, error in (
-        (['-o', tmp_path / 'f.parquet', '--shard', '1/2'], '--shard goes with a folder of parts'),
+        (['-o', tmp_path / 'f.parquet', '--shard', '1/2'], '--shard needs a folder of parts'),
         (['-o', tmp_path / 'f'], 'must end in .parquet for a file, or in / for a folder'),
     ):
         assert error in cmvl('embed', made_videos, *more, code=2)
@@ -398,7 +398,7 @@ def test_the_command(made_videos, whole, weights, tmp_path, cmvl, monkeypatch):
     assert 'exclude each other' in cmvl(*words, '--shard', '1/2', '--overwrite', code=1)
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other' / 'file').write_text('')
-    assert 'holds something else' in cmvl('embed', made_videos, '-o', tmp_path / 'other', '--model', weights, code=1)
+    assert 'contains other files' in cmvl('embed', made_videos, '-o', tmp_path / 'other', '--model', weights, code=1)
 
 
 def test_shares_by_launchers():
@@ -424,7 +424,7 @@ def test_shares_by_launchers():
     for text, environment, words in (
         ('env', {}, 'neither torchrun, srun nor a Slurm array'),
         ('env', dict(WORLD_SIZE='2'), 'RANK is not set'),
-        ('env', array | dict(SLURM_ARRAY_TASK_ID='6', SLURM_ARRAY_TASK_COUNT='2'), 'no whole range'),
+        ('env', array | dict(SLURM_ARRAY_TASK_ID='6', SLURM_ARRAY_TASK_COUNT='2'), 'not a complete range'),
         ('0/2', {}, "shard '0/2' is not I/N"),
         ('half', {}, "shard 'half' is not I/N"),
     ):

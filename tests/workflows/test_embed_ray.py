@@ -74,7 +74,7 @@ def test_an_address_without_a_cluster_is_one_line(made_videos, weights, tmp_path
     words = ['embed', made_videos, '-o', f'{tmp_path}/out/', '--model', weights, '--engine', 'ray']
     told = cmvl(*words, '--address', address, code=1)
     assert told.splitlines()[-1].startswith(f'Error: {address}: {NODE} finds no Ray cluster there: ')
-    assert 'Remedy: `ray start --head` there' in told
+    assert 'Remedy: run `ray start --head` there' in told
     with socket.create_server(('127.0.0.1', 0)) as other:
 
         def answer():
@@ -83,8 +83,8 @@ def test_an_address_without_a_cluster_is_one_line(made_videos, weights, tmp_path
 
         Thread(target=answer).start()
         address = f'127.0.0.1:{other.getsockname()[1]}'
-        assert 'what listens there is something else' in cmvl(*words, '--address', address, code=1)
-    assert 'no HOST:PORT of a Ray cluster' in cmvl(*words, '--address', 'ray://head:10001', code=1)
+        assert 'another program listens there' in cmvl(*words, '--address', address, code=1)
+    assert 'not the HOST:PORT of a Ray cluster' in cmvl(*words, '--address', 'ray://head:10001', code=1)
 
 
 def test_what_contradicts_ray_is_refused(made_videos, weights, tmp_path, cmvl):
@@ -92,7 +92,7 @@ def test_what_contradicts_ray_is_refused(made_videos, weights, tmp_path, cmvl):
     assert "shard=1/2 and engine='ray' exclude each other" in cmvl(*words, '--engine', 'ray', '--shard', '1/2', code=1)
     assert '--engine ray' in cmvl(*words, '--address', 'auto', code=1)
     assert 'a folder of parts' in cmvl('embed', made_videos, '-o', 'f.parquet', '--engine', 'ray', code=2)
-    with pytest.raises(InputsError, match='Ray says which GPU'):
+    with pytest.raises(InputsError, match='Ray itself assigns the GPUs'):
         embed_folder(made_videos, tmp_path / 'out', weights, engine='ray', device='cuda:1')
     with pytest.raises(InputsError, match='workers=0 must be at least 1'):
         embed_folder(made_videos, tmp_path / 'out', weights, engine='ray', workers=0)
@@ -151,7 +151,9 @@ def test_an_item_that_kills_its_process_is_named_and_the_others_have_results(clu
         monkeypatch.setitem(sys.modules, 'only_here', module := ModuleType('only_here'))
         exec('def found(*_): pass', vars(module))  # as a package that only this machine has
         for task, item in ((operator.call, module.found), (module.found, 1)):
-            with pytest.raises(ClusterError, match=f"{NODE}: .*No module named 'only_here'.*Remedy: the same packages"):
+            with pytest.raises(
+                ClusterError, match=f"{NODE}: .*No module named 'only_here'.*Remedy: install the same packages"
+            ):
                 list(pool(task, [item], 1))
 
 
@@ -171,7 +173,7 @@ def test_parts_are_those_of_the_other_engine_though_a_disk_is_full_and_a_worker_
             return super().__call__(block)
 
     monkeypatch.setattr(folder, 'BlockTask', Full)
-    told = rf'/parts/000002\.parquet: cannot be written on {NODE}: .*File too large\. What is finished is kept'
+    told = rf'/parts/000002\.parquet: cannot be written on {NODE}: .*File too large\. Finished parts are kept'
     with pytest.raises(EmbeddingsError, match=told):
         embed_folder(videos, tmp_path / 'out', weights, **ON_RAY)
     assert sorted(hashes(tmp_path / 'out')) == ['000000.parquet', '000001.parquet']
@@ -212,7 +214,7 @@ def test_weights_that_differ_on_a_machine_are_refused(made_videos, make_network,
 
     monkeypatch.setattr(folder, 'plan_network', loaded_before_the_file_changes)
     out = tmp_path / 'out'
-    with pytest.raises(EmbeddingsError, match=rf'sha256 was .* Remedy: on {NODE}, in {mine}, the'):
+    with pytest.raises(EmbeddingsError, match=rf'sha256 was .* Remedy: check {mine} on {NODE}; keep the weights'):
         embed_folder(made_videos, out, mine, workers=0)  # workers of all engines say it
     assert hashes(out) == {}
 
@@ -221,19 +223,19 @@ def test_weights_that_differ_on_a_machine_are_refused(made_videos, make_network,
 def test_a_machine_with_another_version_or_without_the_folders_is_refused(cluster, monkeypatch, tmp_path):
     with (
         ray_pool(None, 1, [tmp_path / 'not here'], local_workers=1) as pool,
-        pytest.raises(ClusterError, match=rf'not here: is not there on {NODE}\. Remedy: folders that all'),
+        pytest.raises(ClusterError, match=rf'not here: does not exist on {NODE}\. Remedy: use folders that all'),
     ):
         list(pool(operator.call, [os.getpid], 1))
     monkeypatch.setattr(ray_crew, 'VERSION', '9.9')
     with (
         ray_pool(None, 1, [], local_workers=1) as pool,
-        pytest.raises(ClusterError, match=rf"{NODE}: .*cmvl_mm is of cmvl_mm .*, not 9\.9\. Remedy: pip install 'cmvl"),
+        pytest.raises(ClusterError, match=rf"{NODE}: .*cmvl_mm is version .*, not 9\.9\. Remedy: pip install 'cmvl"),
     ):
         list(pool(operator.call, [os.getpid], 1))
-    with pytest.raises(ClusterError, match='connected to a Ray cluster already'), connected('127.0.0.1:1', 1):
+    with pytest.raises(ClusterError, match='already connected to a Ray cluster'), connected('127.0.0.1:1', 1):
         pass
     task = BlockTask(tmp_path, 'of a run', None)
-    with pytest.raises(EmbeddingsError, match=f'on {NODE}, it has no manifest of this run'):
+    with pytest.raises(EmbeddingsError, match=f'this folder has no manifest on {NODE}'):
         task.network()
 
 

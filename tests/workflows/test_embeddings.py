@@ -77,11 +77,13 @@ def test_other_files_are_refused_by_name(tmp_path):
 
     (tmp_path / 'text.parquet').write_text('no Parquet')
     cases = {
-        tmp_path / 'text.parquet': 'no embeddings that can be read',
+        tmp_path / 'text.parquet': 'cannot be read as embeddings',
         variant('foreign.parquet', meta=None): 'its metadata has no key cmvl_mm.embeddings',
-        variant('newer.parquet', meta=stored | dict(format=2)): 'its format is 2, and this toolkit reads 1',
+        variant('newer.parquet', meta=stored | dict(format=2)): 'its format is 2, but this version reads 1',
         variant('less.parquet', columns=['path', 'vector']): 'its columns are path string, vector',
-        variant('short.parquet', meta={k: v for k, v in stored.items() if k != 'size'}): 'lacks or has beyond: size',
+        variant(
+            'short.parquet', meta={k: v for k, v in stored.items() if k != 'size'}
+        ): 'missing or unknown fields: size',
     }
     for path, words in cases.items():
         with pytest.raises(EmbeddingsError, match=words) as caught:
@@ -92,5 +94,5 @@ def test_other_files_are_refused_by_name(tmp_path):
 
 
 def test_columns_of_different_lengths_are_no_embeddings():
-    with pytest.raises(ValueError, match='3 paths do not go with'):
+    with pytest.raises(ValueError, match='3 paths do not match'):
         dataclasses.replace(embeddings(), starts=np.zeros(2))

@@ -70,7 +70,7 @@ def made(tmp_path_factory, controlled_set, repository):
 
 def test_pretraining_says_what_was_learnt_and_what_to_do_next(made):
     words = made.pretrained.stdout
-    assert re.search(r'1 cannot be used: left/broken\.mp4: .*Check', words)
+    assert re.search(r'Videos that cannot be used: 1\. left/broken\.mp4: .*Check', words)
     assert '16 videos, 2 epochs of 2 steps of 8 clips: 4 steps on ' in words
     assert re.search(r'right I-frame of the batch, % +\d+\.\d\d +\d+\.\d\d +12\.50\n', words)
     assert '16 videos, 1 left out, 2 epochs.' in words
@@ -102,7 +102,7 @@ def test_weights_that_know_drawn_videos_alone_are_named_as_such_and_a_class_with
     found = cmvl(
         *words, '--workers', 1, '--groups', '([A-Za-z]+[0-9])[.]', '--cfg-options', 'train_dataloader.num_workers=0'
     ).stdout
-    assert found.count('evidence_both_basic knows discs on textures only') == 1
+    assert found.count('evidence_both_basic is trained on drawn discs only') == 1
     assert 'class still has no test video: all its recordings are needed for training\n' in found
 
 
@@ -162,19 +162,23 @@ def test_another_run_in_the_same_place_is_refused_in_plain_words_and_changes_not
     other = tmp_path / 'other.pth'
     shutil.copy(classes / 'epoch_2.pth', other)
     scratch = [word for word in made.finetune if word not in ('--from', net)]
-    of_three = r'holds a run of 2 epochs, 3 are asked for now\. Remedy: --epochs 2 to resume it, or another -o\.'
+    of_three = r'contains a run of 2 epochs, not 3\. Remedy: pass --epochs 2 to resume it, or another -o\.'
     for out, words, message in (
-        (classes, scratch, rf'classes holds a run from {net}, not from random weights\. Remedy: another -o\.'),
-        (classes, changed(made.finetune, net, other), rf'classes holds a run from {net}, not from {other}\. Remedy'),
-        (classes, changed(scratch, classes, net), r'net holds a run of cmvl pretrain, not of cmvl finetune\. Remedy'),
+        (classes, scratch, rf'a run that started from {net}, not from random weights\. Remedy: pass another -o\.'),
+        (classes, changed(made.finetune, net, other), rf'a run that started from {net}, not from {other}\. Remedy'),
+        (
+            classes,
+            changed(scratch, classes, net),
+            r'net contains a run of cmvl pretrain, not of cmvl finetune\. Remedy',
+        ),
         (classes, changed(made.finetune, 2, 3), f'classes {of_three}'),
         (
             classes,
             [*made.finetune, '--test-share', 0.5],
-            r'classes holds a run with another training list.*Remedy: --g',
+            r'classes contains a run on the same videos with another training list.*Remedy: pass the same --g',
         ),
         (net, changed(made.pretrain, 2, 3), f'net {of_three}'),
-        (net, [*made.pretrain, '--cfg-options', 'train_dataloader.batch_size=4'], 'batches of 8, 4 are asked for now'),
+        (net, [*made.pretrain, '--cfg-options', 'train_dataloader.batch_size=4'], 'batches of 8, not 4'),
         (net, [*made.pretrain, '--cfg-options', 'param_scheduler.0.eta_min=0.01'], r'epoch_2\.pth: .* schedule'),
     ):
         configs = {path: path.read_bytes() for path in out.glob('*.*') if path.suffix in ('.py', '.json')}
@@ -208,11 +212,11 @@ def test_weights_that_were_trained_further_are_another_start(tmp_path):
 def test_a_video_more_or_less_is_refused_before_it_is_prepared(made):
     new, gone = made.videos / 'left/new.mp4', made.videos / 'left/Person0_0.mp4'
     before = contents(made.place / 'net/prepared')
-    words = rf'net holds a run on 16 videos, {made.videos} has %d now \(%s\)\. Remedy: another -o\.'
+    words = rf'net contains a run on 16 videos, but {made.videos} now has %d \(%s\)\. Remedy: pass another -o\.'
     shutil.copy(gone, new)
     try:
         assert re.search(words % (17, 'new: left/new.mp4'), cmvl(*made.pretrain, code=1).stderr)
-        assert 'has 17 now' in cmvl(*made.finetune, code=1).stderr
+        assert 'now has 17' in cmvl(*made.finetune, code=1).stderr
         gone.rename(made.place / 'away.mp4')
         assert re.search(
             words % (16, 'new: left/new.mp4; gone: left/Person0_0.mp4'), cmvl(*made.pretrain, code=1).stderr
@@ -259,16 +263,16 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(made, tmp_path, monkey
     monkeypatch.chdir(tmp_path / 'here')
     for words, message in (
         (['pretrain', tmp_path / 'none'], 'there is no such folder or list. Remedy'),
-        (['pretrain', tmp_path], 'there is no video here. Remedy'),
+        (['pretrain', tmp_path], 'no videos found. Remedy'),
         (['pretrain', made.videos / 'left/Person0_0.mp4'], 'one video is too little to learn from. Remedy'),
         (['finetune', made.videos / 'left', '-o', tmp_path / 'out'], 'no class folders, so no labels. Remedy'),
         (['finetune', made.videos, '--from', 'nothing', '-o', tmp_path / 'out'], 'nothing: no such checkpoint'),
-        (['pretrain', made.videos, '-o', made.videos / 'out'], 'results among videos would be prepared again. Remedy'),
+        (['pretrain', made.videos, '-o', made.videos / 'out'], 'results there would be prepared as videos. Remedy'),
     ):
         output = cmvl(*words, code=1).stderr
         assert message in output
         assert 'Traceback' not in output
     assert not (made.videos / 'out').exists()
     assert not list(Path().iterdir())  # nothing is left of what was refused
-    with pytest.raises(OwnVideosError, match=rf'net holds a run on {made.videos}\. Remedy: another -o'):
+    with pytest.raises(OwnVideosError, match=rf'net already contains a run on {made.videos}\. Remedy: pass another -o'):
         claim(made.place / 'net', tmp_path)

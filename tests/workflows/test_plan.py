@@ -75,13 +75,13 @@ def test_what_is_chosen_follows_the_schedule_and_what_is_said_stays():
     config = load_config('own/pretrain')
     assert fit_to(config, 100, 40, {}).startswith('100 videos, 40 epochs of 6 steps of 16 clips: 240 steps on ')
     assert (config.train_cfg.max_epochs, config.param_scheduler[-1].end) == (40, 40)
-    safe = '. Ctrl-C is safe, repeat the command to resume.'
+    safe = '. Ctrl-C is safe: repeat the command to resume.'
     line = fit_to(load_config('own/pretrain'), 3, 1, {})
     assert line.startswith('3 videos, 1 epoch of 1 step of 2 clips: 1 step on ')
     assert line.endswith(safe)
     default = fit_to(load_config('own/pretrain'), 10, None, {})
     assert '10 videos, 500 epochs of 2 steps' in default
-    assert default.endswith(safe.replace('. ', '. --epochs N for fewer; ', 1))
+    assert default.endswith(safe.replace('. ', '. For fewer, pass --epochs N. ', 1))
     assert config.default_hooks.checkpoint.interval == 2
     options = {'train_dataloader.batch_size': 4, 'train_cfg.max_epochs': 7, 'default_hooks.checkpoint.interval': 3}
     config = load_config('own/pretrain', options)

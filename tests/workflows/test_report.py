@@ -76,8 +76,8 @@ def test_videos_that_are_gone_are_said_and_nothing_at_all_is_an_error(work_dir, 
     config = next(work_dir.glob('*/vis_data/config.py'))
     config.write_text(config.read_text().replace('video=', "video='/nowhere', other="))
     page = report(work_dir, tmp_path / 'page.html').read_text()
-    assert 'its videos are not below /nowhere' in page
+    assert 'some of its videos are not below /nowhere, such as ' in page
     (tmp_path / 'empty').mkdir()
-    for folder, message in (('empty', 'has logged here. Remedy'), ('none', 'no such folder. Remedy')):
+    for folder, message in (('empty', 'no log of a training or a test. Remedy'), ('none', 'no such folder. Remedy')):
         with pytest.raises(ReportError, match=message):
             report(tmp_path / folder, tmp_path / 'page.html')

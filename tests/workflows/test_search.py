@@ -81,7 +81,10 @@ def test_settings_of_the_query_are_those_of_the_file(made_videos, weights, tmp_p
 def test_weights_that_are_gone_or_others_are_refused(embedded, made_videos, make_network, tmp_path, weights):
     gone = dataclasses.replace(embedded, meta=dataclasses.replace(embedded.meta, model=str(tmp_path / 'gone.pth')))
     query = made_videos / 'a' / 'one.mp4'
-    with pytest.raises(EmbeddingsError, match=r'gone\.pth: the weights .* not at hand.*Remedy: --model'):
+    with pytest.raises(
+        EmbeddingsError,
+        match=r'gone\.pth: the weights .* cannot be found.*Remedy: pass the weights that made the file by --model',
+    ):
         search(gone, query)
     assert search(gone, query, 1, model=weights) == search(embedded, query, 1)
     with pytest.raises(EmbeddingsError, match=r'have the SHA-256 .*those that made the file have'):
@@ -95,11 +98,11 @@ def test_weights_that_are_gone_or_others_are_refused(embedded, made_videos, make
 def test_queries_that_cannot_be_answered(embedded, made_videos, tmp_path):
     (tmp_path / 'broken.mp4').write_bytes(b'no video')
     for query, options, words in (
-        (12, {}, r'row 12: there are rows 0 to 11\. Remedy'),
+        (12, {}, r'row 12 does not exist: rows are 0 to 11\. Remedy'),
         (-1, {}, 'row -1'),
         (0, dict(k=0), 'k=0 must be at least 1'),
         (tmp_path / 'none.mp4', {}, r'none\.mp4: there is no such video'),
-        (tmp_path, {}, 'this is a folder. Remedy: the path of a video'),
+        (tmp_path, {}, 'this is a folder. Remedy: pass the path of a video'),
         (tmp_path / 'broken.mp4', {}, r'broken\.mp4: open: '),
     ):
         with pytest.raises(SearchError, match=words):
@@ -121,9 +124,9 @@ def test_the_command(cmvl, features, made_videos, embedded, tmp_path, monkeypatc
     shutil.copy(made_videos / 'b' / 'three.avi', tmp_path / '4')  # a file of that name is meant before the row
     monkeypatch.chdir(tmp_path)
     assert json.loads(cmvl('search', features, '4', '--json'))[0]['path'] == 'b/three.avi'
-    assert 'Remedy: `cmvl embed` makes one' in cmvl('search', 'none.parquet', 0, code=1)
+    assert 'Remedy: create it with `cmvl embed`' in cmvl('search', 'none.parquet', 0, code=1)
     (tmp_path / 'text.parquet').write_text('no Parquet')
-    assert 'Remedy: a file that `cmvl embed` has written' in cmvl('search', 'text.parquet', 0, code=1)
+    assert 'Remedy: pass a file that `cmvl embed` has written' in cmvl('search', 'text.parquet', 0, code=1)
 
 
 def test_a_query_by_row_loads_no_network(features):

@@ -74,7 +74,7 @@ def test_an_npz_holds_what_the_reader_gives_whatever_its_parts(video, tmp_path, 
 @pytest.mark.parametrize(('write', 'name'), [(save_vectors, 'v.npz'), (draw_video, 'v.gif'), (draw_video, 'v.mp4')])
 def test_frames_outside_the_video_and_codecs_without_vectors_leave_nothing_behind(video, shared, tmp_path, write, name):
     for frames, number in ((range(25, 31), 30), (range(40, 45), 40), (range(-1, 3), -1)):
-        with pytest.raises(FrameIndexError, match=f'frame {number} of a video of 30'):
+        with pytest.raises(FrameIndexError, match=f'frame {number}, counted from 0, is outside the video of 30'):
             write(video, tmp_path / name, frames=frames)
     hevc = shared / 'data/codec_zoo/torchcodec_testsrc2_h265.mp4'
     with pytest.raises(VideoError, match=r'no motion vectors of hevc.*Re-encode with cmvl prepare'):
@@ -126,7 +126,9 @@ def test_a_gif_has_all_frames_at_the_rate_asked_for(video, tmp_path):
     assert codec == 'gif'
     np.testing.assert_allclose([at for at, _ in frames], np.arange(5) / 10, atol=1e-6)
     assert frames[0][1].shape == (2 * 48 + STRIP, 2 * 72, 3)
-    with pytest.raises(DrawingError, match=r'100 frames a second, and a GIF plays at most 50\. Remedy: give --fps 50'):
+    with pytest.raises(
+        DrawingError, match=r'100 frames per second, but a GIF plays at most 50\. Remedy: pass --fps 50'
+    ):
         draw_video(video, tmp_path / 'fast.gif', fps=100)
 
 
@@ -155,12 +157,12 @@ def test_the_command_writes_each_kind_says_what_has_no_vectors_and_loads_nothing
     ('words', 'code', 'reason'),
     [
         (['-o', 'v.avi'], 2, 'must end in .npz, .mp4, .gif or .png'),
-        (['-o', 'v.npz', '--scale', '2'], 2, '--scale, --fps and --layer belong to'),
-        (['-o', 'v.npz', '--layer', 'residual'], 2, 'cmvl_mm.video.read_residuals gives this layer'),
+        (['-o', 'v.npz', '--scale', '2'], 2, '--scale, --fps and --layer apply to .mp4, .gif and .png only'),
+        (['-o', 'v.npz', '--layer', 'residual'], 2, 'cmvl_mm.video.read_residuals returns this layer'),
         (['-o', 'v.gif', '--frames', '7'], 2, "'7' is not A:B"),
-        (['-o', 'v.gif', '--frames', '7:7'], 2, '7:7 holds no frame'),
-        (['-o', 'v.npz', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
-        (['-o', 'v.png', '--frames', '20:40'], 1, 'frame 30 of a video of 30 frames'),
+        (['-o', 'v.gif', '--frames', '7:7'], 2, '--frames 7:7: this range has no frames. Remedy'),
+        (['-o', 'v.npz', '--frames', '20:40'], 1, 'frame 30, counted from 0, is outside the video of 30 frames'),
+        (['-o', 'v.png', '--frames', '20:40'], 1, 'frame 30, counted from 0, is outside the video of 30 frames'),
     ],
 )
 def test_what_cannot_be_written_is_one_line(video, words, code, reason):

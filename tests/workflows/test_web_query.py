@@ -59,7 +59,7 @@ def test_weights_that_are_gone_are_an_answer_and_faults_stay_faults(open_page, e
     page = open_page(gone)
     answer = send(page, made_videos / 'a' / 'one.mp4', 'mine.mp4')
     assert answer.status_code == 503
-    assert 'gone.pth: the weights that made the file are not at hand' in answer.json()['message']
+    assert 'gone.pth: the weights that made the file cannot be found' in answer.json()['message']
     strange = dataclasses.replace(embedded, meta=dataclasses.replace(embedded.meta, network=dict(type='os.getcwd')))
     assert send(open_page(strange), made_videos / 'a' / 'one.mp4', 'mine.mp4').status_code == 503
 

@@ -32,7 +32,7 @@ def test_the_zoo_is_listed_with_what_it_says(zoo):
     entry = zoo()['entry']
     assert hub.names() == ['tiny_c3d']
     assert hub.entry('tiny_c3d').sha256 == entry['sha256']
-    with pytest.raises(LookupError, match=r"'tiny': no model of the zoo\. Remedy: one of tiny_c3d"):
+    with pytest.raises(LookupError, match=r"'tiny': the zoo has no such model\. Remedy: choose from: tiny_c3d"):
         hub.entry('tiny')
 
 
@@ -40,7 +40,7 @@ def test_the_zoo_is_listed_with_what_it_says(zoo):
 def test_other_files_need_a_config(zoo, tmp_path, form, site):
     made = zoo()
     path = made['folder'] / 'tiny_c3d.safetensors'
-    with pytest.raises(ValueError, match=r'not of the zoo.*Remedy: config='):
+    with pytest.raises(ValueError, match=r'not in the zoo.*Remedy: pass the config='):
         hub.load(path)
     model = MODEL | dict(init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/nowhere'))
     (tmp_path / 'tiny.py').write_text(f'model = {model!r}\n')
@@ -62,7 +62,7 @@ def test_weights_that_do_not_fill_the_model_are_refused(zoo, tmp_path):
 
 def test_digests_are_kept_to_and_nothing_is_asked_for_in_vain(zoo, site):
     path = zoo()['folder'] / 'tiny_c3d.safetensors'
-    with pytest.raises(ValueError, match=r'weights\.safetensors: not of the zoo.*Remedy: config='):
+    with pytest.raises(ValueError, match=r'weights\.safetensors: not in the zoo.*Remedy: pass the config='):
         hub.load(f'{site.url()}?key=secret#sha256={site.sha256}')
     with pytest.raises(DigestError):
         hub.load(path, config=MODEL, sha256='0' * 64)

@@ -30,7 +30,7 @@ def test_a_name_is_the_bundled_file_unless_that_is_another(zoo):
 def test_a_name_is_fetched_where_the_manifest_says(zoo, site, cache, monkeypatch):
     made = zoo(file=None, url='hf://some/one/tiny.safetensors')
     monkeypatch.setenv('HF_ENDPOINT', site.url(''))
-    with pytest.raises(DownloadError, match='bytes are served'):  # of another size
+    with pytest.raises(DownloadError, match='the server offers'):  # of another size
         resolve_checkpoint('tiny_c3d')
     site.content = (made['folder'] / 'tiny_c3d.safetensors').read_bytes()
     path = resolve_checkpoint('tiny_c3d')
@@ -52,7 +52,7 @@ def test_a_name_that_is_also_a_file_is_ambiguous(zoo, tmp_path, monkeypatch, kin
     monkeypatch.chdir(tmp_path)
     path = tmp_path / 'tiny_c3d'
     path.mkdir() if kind == 'folder' else path.touch()
-    with pytest.raises(AmbiguousNameError, match=r'Remedy: \./tiny_c3d is the file'):
+    with pytest.raises(AmbiguousNameError, match=r'Remedy: pass \./tiny_c3d for the file'):
         resolve_checkpoint('tiny_c3d')
     if kind == 'file':
         assert resolve_checkpoint('./tiny_c3d') == path.relative_to(tmp_path)

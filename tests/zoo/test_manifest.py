@@ -35,7 +35,7 @@ def test_an_entry_is_what_it_says():
     [
         (dict(name='a/b'), "name is 'a/b'"),
         (dict(config='../a.py'), r"config is '\.\./a\.py'"),
-        (dict(networks='all'), "networks is 'all'. Remedy: one of backbone, whole"),
+        (dict(networks='all'), "networks is 'all'. Remedy: write one of backbone, whole"),
         (dict(model=dict(type='A', x=object)), 'model is'),
         (dict(tests=[dict(config='a.py', options=[], protocol='p')]), 'test 1: lacks metrics'),
         (dict(tests=[dict(config='a.py', options=[], protocol='p', metrics={'m': '1'})]), 'metrics is'),
@@ -43,13 +43,13 @@ def test_an_entry_is_what_it_says():
         (dict(commit='abc'), "commit is 'abc'"),
         (dict(date='today'), "date is 'today'"),
         (dict(sha256='0' * 8), "sha256 is '00000000'"),
-        (dict(bytes=LARGEST_BUNDLED + 1), f'at most {LARGEST_BUNDLED}.*Remedy: url'),
+        (dict(bytes=LARGEST_BUNDLED + 1), f'at most {LARGEST_BUNDLED}.*Remedy: write url'),
         (dict(file='weights.pth'), 'file is'),
         (dict(file=None, url='http://example.org/w.safetensors'), 'url is'),
-        (dict(file=None), r'has no place\. Remedy: one of'),
+        (dict(file=None), r'has no place\. Remedy: write exactly one of'),
         (dict(why='too large'), 'has file and why'),
         (dict(device=None), 'lacks device'),
-        (dict(author='me'), 'nothing reads author'),
+        (dict(author='me'), 'unknown fields: author'),
     ],
 )
 def test_a_wrong_field_is_named_with_entry_value_and_remedy(change, message):
@@ -70,7 +70,7 @@ def test_other_files_are_no_manifest(tmp_path, text):
 
 def test_a_name_is_given_once(tmp_path):
     (tmp_path / 'manifest.yml').write_text(yaml.safe_dump(dict(entries=[raw_entry(), raw_entry()])))
-    with pytest.raises(ManifestError, match=r'entry 2 \(tiny_c3d\): the name is taken'):
+    with pytest.raises(ManifestError, match=r'entry 2 \(tiny_c3d\): the name is already used'):
         read_manifest(tmp_path)
 
 
