@@ -139,8 +139,8 @@ def check_convolutions(torch_version: str, cudnn_version: int | None, *, in_bf16
         )
     if in_bf16 and cudnn_version is not None and 90800 <= cudnn_version < 91500:
         return [
-            f'cuDNN {cudnn_version} is between 9.8 and 9.14, with which torch computes bf16 3D convolutions slowly and '
-            'in much memory (pytorch#163539). Remedy: cuDNN >= 9.15, or --cfg-options fast_step.precision=fp32.'
+            f'cuDNN {cudnn_version} is between 9.8 and 9.14: bf16 3D convolutions are slow and need much memory '
+            '(pytorch#163539). Remedy: install cuDNN >= 9.15, or pass --cfg-options fast_step.precision=fp32.'
         ]
     return []
 

@@ -77,9 +77,15 @@ def load(
     known = describe(name, config)
     model = MODELS.build(known.model)  # before anything is downloaded
     if not isinstance(model, ContextMotionRecognizer):
-        raise ValueError(f'{name}: its config builds a {type(model).__name__}, not a ContextMotionRecognizer')
+        raise ValueError(
+            f'{name}: its config builds a {type(model).__name__}, not a ContextMotionRecognizer. '
+            'Remedy: give the config of a ContextMotionRecognizer.'
+        )
     if known.sha256 is not None and sha256 is not None and sha256.lower() != known.sha256:
-        raise DigestError(f'{name}: its weights have the SHA-256 {known.sha256}, not {sha256}. Remedy: the right one.')
+        raise DigestError(
+            f'{name}: its weights have the SHA-256 {known.sha256}, not {sha256}. '
+            'Remedy: correct sha256, or leave it out.'
+        )
     path = resolve_checkpoint(known.weights, sha256=sha256 or known.sha256)
     load_weights(model, read_state_dict(path), source=path)
     if config is None and known.entry is not None:

@@ -44,7 +44,7 @@ class BitReader:
         self.position = one
         value = self.u(zeros + 1) - 1
         if value > most:
-            raise ValueError(f'the header holds {value} where at most {most} can stand')
+            raise ValueError(f'the header has the value {value} where at most {most} is allowed')
         return value
 
     def se(self) -> int:

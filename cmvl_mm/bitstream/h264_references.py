@@ -140,7 +140,7 @@ class ReferenceLists:
                 wanted = predicted - turn if predicted > head.frame_num else predicted
                 found = [r for r in self._references if r.long is None and r.wrapped == wanted]
             if not found:
-                raise Unknown('a list names a picture that is not there')
+                raise Unknown('a reference list names a missing picture')
             kept = [r for r in entries[place:] if r is not found[0]]
             entries = (entries[:place] + found[:1] + kept)[: head.num_refs[number]]
         return entries

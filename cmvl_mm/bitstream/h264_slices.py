@@ -99,7 +99,7 @@ def _parse_slice_header(
         pps = pps_of[b.ue(255)]
         sps = sps_of[pps.sps]
     except KeyError as error:
-        raise ValueError(f'a slice refers to the parameter set {error}, which is not there') from error
+        raise ValueError(f'a slice refers to the missing parameter set {error}') from error
     if sps.separate_planes:
         b.u(2)
     frame_num = b.u(sps.frame_num_bits)
@@ -142,7 +142,7 @@ def _list_changes(b: BitReader) -> tuple[tuple[int, int], ...]:
         while (change := b.ue(3)) != 3:
             changes.append((change, b.ue()))
             if len(changes) > _MOST_COMMANDS:
-                raise ValueError('a list of references is changed without end')
+                raise ValueError('the changes to a reference list do not end')
     return tuple(changes)
 
 
@@ -165,5 +165,5 @@ def _marking(b: BitReader) -> tuple[tuple[int, ...], ...]:
     while command := b.ue(6):
         commands.append((command, *[b.ue() for _ in range(operands[command])]))
         if len(commands) > _MOST_COMMANDS:
-            raise ValueError('references are marked without end')
+            raise ValueError('the marking of references does not end')
     return tuple(commands)

@@ -29,7 +29,7 @@ class CodedBits:
         """Read one vector component, given its prediction (7.6.3)."""
         length, size = VECTORS[int(self._bits[self._at : self._at + LONGEST_CODE], 2)]
         if not length or self._at >= self._end:
-            raise ValueError('a vector of no code')
+            raise ValueError('a vector has an invalid code')
         self._at += length
         if size:
             sign, extra = self.u(1), range_code - 1
@@ -48,7 +48,7 @@ class CodedBits:
                 raise ValueError('the frame ends within a block')
             length, last = table[int(bits[at : at + LONGEST_CODE], 2)]
             if not length:
-                raise ValueError('a coefficient of no code')
+                raise ValueError('a coefficient has an invalid code')
             at += length
             if last == 2:  # escape: a code with another level or run, or all fields of fixed length
                 kind = bits[at : at + 2]
@@ -59,7 +59,7 @@ class CodedBits:
                 at += 1 if kind[0] == '0' else 2
                 length, last = table[int(bits[at : at + LONGEST_CODE], 2)]
                 if not length or last == 2:
-                    raise ValueError('an escape to no code')
+                    raise ValueError('an escape leads to an invalid code')
                 at += length
             at += 1  # the sign
         self._at = at

@@ -63,12 +63,12 @@ class _Frame(CodedBits):
         kind, _, _, coded = parse_vop_start(layer, b)
         b.u(3)  # intra_dc_vlc_thr
         if kind != B_VOP or not coded or layer.interlaced:
-            raise ValueError('this is no B-frame that can be read')
+            raise ValueError('the frame is not a coded, progressive B-frame')
         b.u(layer.quantiser_bits)
         self._layer = layer
         self._codes = b.u(3), b.u(3)  # vop_fcode_forward, vop_fcode_backward
         if not all(self._codes):
-            raise ValueError('vectors have no range')
+            raise ValueError('the range code of the vectors is 0')
         super().__init__(b)
         self._skipped = skipped
         rows, columns = skipped.shape
@@ -109,7 +109,7 @@ class _Frame(CodedBits):
         while not self.u(1):
             kind += 1
             if kind > 3:
-                raise ValueError('a macroblock of no kind')
+                raise ValueError('a macroblock has an invalid type')
         pattern = self.u(6) if has_blocks else 0
         if kind and pattern and self.u(1):
             self.u(1)  # the quantiser changes
@@ -148,7 +148,7 @@ class _Frame(CodedBits):
     def _check_end(self) -> None:
         end = self.stuffing_end()
         if not end or '1' in self._bits[end : self._end] or end > self._end:
-            raise ValueError('the bits do not end with the frame')
+            raise ValueError('the bits end before or after the frame')
 
 
 def _truncated(product: npt.NDArray[np.int32], divisor: int) -> npt.NDArray[np.int32]:

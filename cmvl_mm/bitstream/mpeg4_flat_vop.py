@@ -57,7 +57,7 @@ def _difference(step: int, codes: list[str]) -> str:
 
 def _vop(layer: Layer, kind: str, body: str) -> bytes:
     if layer.interlaced or layer.sprite:
-        raise ValueError('flat pictures are written of progressive streams without sprites')
+        raise ValueError('flat pictures can be written only for progressive streams without sprites')
     bits = f'{kind}01{"0" * layer.tick_bits}11{body}0'  # times of 0; the marker bits, vop_coded, and the first stuffing
     bits += '1' * (-len(bits) % 8)
     return b'\0\0\1\xb6' + int(bits, 2).to_bytes(len(bits) // 8)

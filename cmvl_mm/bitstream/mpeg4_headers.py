@@ -79,7 +79,7 @@ def parse_layer(data: bytes) -> Layer:
     if (version != 1 and b.u(2)) or b.flag():
         raise ValueError('new prediction, reduced resolution and scalability are not supported')
     if not resolution or not width or not height:
-        raise ValueError('the layer states no size or no time')
+        raise ValueError('the layer states no frame size or no time resolution')
     return Layer(resolution, width, height, interlaced, sprite, quantiser_bits, quarter_sample, resync_markers)
 
 
@@ -94,7 +94,7 @@ def whole_macroblocks(header: bytes) -> bytes:
     )
     at = bits.find(stated)
     if at < 0 or bits.find(stated, at + 1) >= 0:
-        raise ValueError('its size cannot be found')
+        raise ValueError('the frame size cannot be found in the header')
     bits = bits[:at] + whole + bits[at + len(whole) :]
     return header[: found.end()] + int(bits, 2).to_bytes(len(bits) // 8)
 

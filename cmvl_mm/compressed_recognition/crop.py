@@ -56,7 +56,7 @@ class MultiScaleCropFlip:
 
     def __init__(self, size: int, scales: Sequence[float] = (1, 0.875, 0.75), flip_prob: float = 0.5) -> None:
         if not scales or not all(0 < scale <= 1 for scale in scales):
-            raise ValueError(f'scales={list(scales)!r}: needs shares of the short side, above 0 and at most 1')
+            raise ValueError(f'scales={list(scales)!r}: give one or more scales above 0 and at most 1')
         self.size, self.scales, self.flip_prob = size, tuple(scales), flip_prob
 
     def __call__(self, sample: Sample) -> Sample:

@@ -111,8 +111,8 @@ class DMCRecognizer(StreamRecognizer):
         """The losses, and the generated and the true flow, (B * S, 2, H, W)."""
         if inputs.shape[2] < self.channels + 2:
             raise ValueError(
-                f'a batch of {inputs.shape[2]} channels has no flow after the {self.channels} of the generator. '
-                "Remedy: streams=(…, 'flow') for training."
+                f'a batch of {inputs.shape[2]} channels has no flow after the {self.channels} channels of the '
+                "generator. Remedy: set streams=(…, 'flow') for training."
             )
         generated = self.generate(inputs)
         maps, settings = super().extract_feat(generated if self.labels_teach_generator else generated.detach())

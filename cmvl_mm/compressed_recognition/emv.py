@@ -101,8 +101,8 @@ class EMVRecognizer(StreamRecognizer):
         """
         if inputs.shape[2] != 2 * self.channels:
             raise ValueError(
-                f'a batch of {inputs.shape[2]} channels; student and teacher need {self.channels} each. '
-                "Remedy: streams=('vectors', 'flow') of one invalid rule."
+                f'the batch has {inputs.shape[2]} channels, but student and teacher need {self.channels} each. '
+                "Remedy: read both in one stage, with streams=('vectors', 'flow')."
             )
         own, shown = inputs.split(self.channels, dim=2)
         maps, settings = self.extract_feat(own)

@@ -87,7 +87,7 @@ class SampleSegments:
         if segments < 1 or stack < 1:
             raise ValueError(f'segments={segments}, stack={stack}: both must be at least 1')
         if frames == 'iframe' and stack > 1:
-            raise ValueError(f"frames='iframe' takes one frame a segment, not stack={stack}")
+            raise ValueError(f"frames='iframe' needs stack=1, not stack={stack}")
         self.segments, self.place, self.frames, self.stack = segments, place, frames, stack
 
     def __call__(self, sample: Sample) -> Sample:
@@ -99,7 +99,7 @@ class SampleSegments:
         starts = video.num_frames - self.stack  # frame 0 is not a predicted frame
         if starts < 1:
             raise VideoTooShort(
-                f'the video has {video.num_frames} frames, and frame 0 with {self.stack} more is needed'
+                f'the video has {video.num_frames} frames, but frame 0 and {self.stack} more are needed'
             )
         first = 1 + segment_frames(starts, self.segments, rng)
         frames = first[:, None] + np.arange(self.stack)

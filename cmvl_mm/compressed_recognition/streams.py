@@ -50,7 +50,7 @@ def _vectors(video: CompressedVideo, frames: npt.NDArray[np.int64]) -> tuple[Pic
 
 def _flow(video: CompressedVideo, frames: npt.NDArray[np.int64]) -> tuple[Pictures, Valid]:
     if not frames.all():
-        raise ValueError(f"{video.path}: frame 0 has no flow. Remedy: SampleSegments(frames='predicted').")
+        raise ValueError(f"{video.path}: frame 0 has no flow. Remedy: use SampleSegments(frames='predicted').")
     vectors, valid = painted(read_flow(video, motion=frames), video.height, video.width)
     return vector_pictures(vectors), valid
 
@@ -83,15 +83,14 @@ def _require_exact(video: CompressedVideo) -> None:
         raise VideoError(
             video.path,
             'motion',
-            'accumulated vectors and residuals are exact only in MPEG-4 Part 2 without B-frames, and this is another '
-            'stream',
+            'the stream is not MPEG-4 Part 2 without B-frames, so accumulated vectors and residuals are not exact',
         )
 
 
 def _require_start(video: CompressedVideo, frames: npt.NDArray[np.int64], since: npt.NDArray[np.int64]) -> None:
     if (since < 0).any():
         number = frames[since < 0][0]
-        raise VideoError(video.path, 'motion', f'frame {number} has no frame before it to be traced to')
+        raise VideoError(video.path, 'motion', f'frame {number} has no frame before it to trace back to')
 
 
 STREAMS: dict[str, Callable[[CompressedVideo, npt.NDArray[np.int64]], tuple[Pictures, Valid | None]]] = {

@@ -109,7 +109,7 @@ def draw_mask(
     if name == 'bubbles':
         nearest, _ = _to_points(x, y, 20 * scale, rng)
         return _edge(3 * (2 - np.abs(nearest - 7 * scale)))
-    raise ValueError(f'no texture family {name!r}')
+    raise ValueError(f'unknown texture family {name!r}')
 
 
 def mix(first: Array, second: Array, share: Array) -> Array:

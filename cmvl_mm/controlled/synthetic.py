@@ -83,7 +83,7 @@ def make_zoom(
     """
     num_frames, height, width, seed = _counts(num_frames, height, width, seed)
     if finite('rate', rate) <= 0:
-        raise SettingFault(f'rate is {rate}', 'Give rate above 0')
+        raise SettingFault(f'rate is {rate}', 'Give a rate above 0')
     texture = _Texture(seed)
     x, y = np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2
     frames = [texture.at(x / rate**t, y / rate**t) for t in range(num_frames)]

@@ -59,8 +59,8 @@ def load_truth(path: str | os.PathLike[str]) -> ControlledTruth:
     with np.load(path, allow_pickle=False) as file:
         if sorted(file.files) != sorted(names):
             raise ValueError(
-                f'{os.fspath(path)} holds {sorted(file.files)}, not the truth of a controlled video: {sorted(names)}.'
-                ' Remedy: delete it and run tools/make_benchmark.py again.'
+                f'{os.fspath(path)}: it has the arrays {sorted(file.files)}, but the truth of a controlled video has '
+                f'{sorted(names)}. Remedy: delete the file and run tools/make_benchmark.py again.'
             )
         height, width = file['size'].tolist()
         arrays = {name: file[name] for name in names if name not in ('context', 'motion', 'size')}

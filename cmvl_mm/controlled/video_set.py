@@ -97,7 +97,7 @@ def _claim(root: Path, what: str) -> None:
     if not note.exists():
         replace_text(note, f'{what}\n')
     if (found := note.read_text().strip()) != what:
-        raise ValueError(f'{root} holds the benchmark of {found}, not of {what}. Remedy: another folder.')
+        raise ValueError(f'{root} has the benchmark of {found}, not of {what}. Remedy: choose another folder.')
 
 
 def _items(level: str, counts: dict[str, int], seed: int) -> Iterator[_Item]:

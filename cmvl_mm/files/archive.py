@@ -23,10 +23,10 @@ def require_stored(path: str | Path) -> None:
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED:
             raise ArchiveError(
-                f'{member.filename!r} in it is compressed, {member.compress_size} bytes for {member.file_size}'
+                f'its member {member.filename!r} is compressed, {member.compress_size} bytes for {member.file_size}'
             )
         if member.filename.startswith('/') or '..' in member.filename.split('/'):
-            raise ArchiveError(f'{member.filename!r} in it leaves the archive')
+            raise ArchiveError(f'the path of its member {member.filename!r} leaves the archive')
     held, size = sum(member.file_size for member in members), Path(path).stat().st_size
     if held > size:
         raise ArchiveError(f'its members claim {held} bytes, but the file has {size}')

@@ -31,10 +31,11 @@ def require_sha256(path: str | Path, expected: str) -> None:
     """
     if not FULL_SHA256.fullmatch(expected.lower()):
         raise DigestError(
-            f'{path}: {expected!r} is not a full SHA-256. Remedy: all 64 hexadecimal digits, as sha256sum prints them.'
+            f'{path}: {expected!r} is not a full SHA-256. '
+            'Remedy: give all 64 hexadecimal digits, as sha256sum prints them.'
         )
     if (found := sha256_of(path)) != expected.lower():
         raise DigestError(
             f'{path}: its SHA-256 is {found}, expected {expected.lower()}: this is not the file that was published. '
-            'Remedy: fetch it again from its source, and use it only if the digest is right then.'
+            'Remedy: download the file again, and use it only if its digest is right.'
         )

@@ -46,8 +46,8 @@ def config_path(name: str | Path) -> Path:
         return shipped
     near = get_close_matches('/'.join(parts), names, n=3) or names[:3]
     raise NotShippedError(
-        f'{name}: there is no such config, neither as a file nor among the shipped ones. '
-        f'Remedy: such as {", ".join(near)}; `cmvl config list` prints all.'
+        f'{name}: there is no such config file, and no shipped config of this name. '
+        f'Remedy: give a name such as {", ".join(near)}; `cmvl config list` prints all.'
     )
 
 

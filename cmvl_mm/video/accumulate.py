@@ -78,7 +78,9 @@ def accumulate(
             names a frame that is not earlier.
     """
     if not isinstance(motion, MotionField):
-        raise TypeError(f'accumulate takes a MotionField, and not {type(motion).__name__}')
+        raise TypeError(
+            f'accumulate needs a MotionField, not {type(motion).__name__}. Remedy: pass video.read(motion=...).motion.'
+        )
     height, width = whole('height', height, least=1), whole('width', width, least=1)
     over = None if over is None else whole('over', over, least=1)
     count = len(motion.valid)
@@ -118,7 +120,7 @@ def accumulated(
     if motion.valid.shape[1:] != grid_shape(height, width, motion.block):
         raise ValueError(
             f'frames of {width}x{height} px have {grid_shape(height, width, motion.block)} cells of {motion.block} px, '
-            f'and the field has {motion.valid.shape[1:]}'
+            f'but the field has {motion.valid.shape[1:]}. Remedy: give the height and width of the video.'
         )
     steps = Steps(height, width, motion.block)
     chains = _since_i_frame(motion, steps, before) if over is None else _over(motion, steps, before, numbers, over)

@@ -25,7 +25,9 @@ def rows_of(decoder: FrameDecoder, frames: Indices) -> dict[int, list[int]]:
         for row, index in enumerate(frames):
             number = whole('a display index', index)
             if not 0 <= number < num_frames:
-                raise FrameIndexError(decoder.path, 'index', f'frame {number} of a video of {num_frames} frames')
+                raise FrameIndexError(
+                    decoder.path, 'index', f'frame {number} is outside the video of {num_frames} frames'
+                )
             rows.setdefault(number, []).append(row)
     return dict(sorted(rows.items()))
 
@@ -42,8 +44,8 @@ def count_of(path: str, frames: Indices) -> int:
                 raise TypeError
             return len(frames)
         except TypeError:
-            reason = f'display indices are asked for by {type(frames).__name__} {shown(frames)}'
-            raise SettingFault(reason, 'Give a list, a range or an array of them') from None
+            reason = f'the display indices have type {type(frames).__name__}: {shown(frames)}'
+            raise SettingFault(reason, 'Give a list, a range or an array') from None
 
 
 def numbers_of(part: slice, num_frames: int) -> range:

@@ -27,7 +27,8 @@ def block_energy(residual: ResidualField) -> BlockEnergy:
     residuals of 8 bits, 0 to 255 for 16.
     """
     if not isinstance(residual, ResidualField):
-        raise TypeError(f'block_energy takes a ResidualField, and not {type(residual).__name__}')
+        what = type(residual).__name__
+        raise TypeError(f'block_energy needs a ResidualField, not {what}. Remedy: pass the result of read_residuals.')
     block, valid = residual.motion.block, residual.predicted
     height, width = residual.y.shape[1:]
     # -128 stays -128 in int8, but is 128 when viewed as uint8.

@@ -23,7 +23,7 @@ def video_streams(path: str, container: InputContainer) -> list[VideoStream]:
         raise VideoError(path, 'open', 'there is no video stream in this file')
     moving = [stream for stream in streams if not stream.disposition & _STILL]
     if not moving:
-        raise VideoError(path, 'open', 'its only pictures are cover art; there is no video in this file')
+        raise VideoError(path, 'open', 'the file has cover art, but no video')
     if container.metadata.get('major_brand') in _SEQUENCES:
         moving = [stream for stream in moving if len(stream.index_entries) > 1] or moving
     decodable = [stream for stream in moving if stream.codec_context is not None]

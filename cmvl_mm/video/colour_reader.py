@@ -113,7 +113,7 @@ class ColourReader:
         try:
             rgb = to_rgb(planes / (1 << shift), encoding)
         except UnknownColour as error:
-            remedy = 'Convert it to BT.709 with the program that wrote it, or leave it out of the list'
+            remedy = 'Convert the video to BT.709 with the program that wrote it, or leave it out of the list'
             raise VideoError(self.path, 'decode', str(error), remedy) from error
         return VideoFrame.from_ndarray(rgb, format='rgb24')
 

@@ -67,7 +67,7 @@ def _open(source: Source) -> InputContainer:
         raise VideoError(
             source.name,
             'open',
-            f'Error: the container is none of those that are accepted ({FORMATS.replace(",", ", ")})',
+            f'Error: the container is not one of the accepted formats ({FORMATS.replace(",", ", ")})',
             'Remux it, for example with "ffmpeg -i IN -c copy OUT.mkv"',
         ) from error
 
@@ -77,13 +77,13 @@ def _check_file(source: Source) -> None:
     if path is None:
         with source.open() as file:
             if not file.read(1):
-                raise VideoError(source.name, 'open', 'it holds no bytes', 'Pass the whole content of a video file')
+                raise VideoError(source.name, 'open', 'the data is empty', 'Pass the whole content of a video file')
         return
     if not os.path.exists(path):
         raise VideoError(path, 'open', NO_SUCH_FILE, 'Check that the path is a video file that plays')
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):
-        raise VideoError(path, 'open', 'this is a folder', 'Name a video in it')
+        raise VideoError(path, 'open', 'this is a folder', 'Give the path of a video in it')
     if not stat.S_ISREG(status.st_mode):  # opening a FIFO would block forever
         raise VideoError(path, 'open', 'this is not a regular file')
     if not status.st_size:
@@ -93,10 +93,10 @@ def _check_file(source: Source) -> None:
 def _prepare(path: str, stream: VideoStream) -> VideoStream:
     context = stream.codec_context
     if min(context.width, context.height) < 1:  # FFmpeg rejected the size that it found
-        raise VideoError(path, 'open', f'the headers state no size, or one beyond {MAX_SIDE}x{MAX_SIDE} px')
+        raise VideoError(path, 'open', f'the headers state no frame size, or one above {MAX_SIDE}x{MAX_SIDE} px')
     if max(context.width, context.height) > MAX_SIDE:
         size = f'{context.width}x{context.height}'
-        raise VideoError(path, 'open', f'the header states {size} px; accepted are sides of 1 to {MAX_SIDE}')
+        raise VideoError(path, 'open', f'the header states {size} px; each side must be 1 to {MAX_SIDE} px')
     configure(context, 'pixels')
     return stream
 
@@ -124,4 +124,4 @@ def all_packets(path: str, container: InputContainer, stream: VideoStream) -> It
         count += 1
     listed = sum(entry.size > 0 for entry in stream.index_entries)
     if 'mp4' in container.format.name and count < listed:
-        raise VideoError(path, 'index', f'the file is cut off: its table lists {listed} frames, it holds {count}')
+        raise VideoError(path, 'index', f'the file is cut off: its table lists {listed} frames, but it has {count}')

@@ -28,7 +28,7 @@ class FrameDecoder(KnownFrames):
         other = FrameDecoder(self._source)
         if not other._readers.are_of_the_file_of(self._readers):
             other.close()
-            raise VideoError(self.path, 'open', 'the file has changed since it was opened', 'Open it anew')
+            raise VideoError(self.path, 'open', 'the file has changed since it was opened', 'Open the video again')
         other._reader = other._readers.like(reader)
         return other
 

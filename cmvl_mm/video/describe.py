@@ -135,7 +135,7 @@ def describe(path: str | os.PathLike[str]) -> VideoFacts:
 def _orientation(known: VideoMetadata) -> str:
     """The orientation in words."""
     if known.rotation is None:
-        return 'turned by no multiple of 90 degrees when shown'
+        return 'neither upright nor turned by a multiple of 90 degrees when shown'
     done = ['mirrored left to right'] * known.mirrored + [_TURNS[known.rotation]] * (known.rotation > 0)
     return f'{", then ".join(done)} when shown' if done else 'upright'
 
@@ -156,7 +156,7 @@ def _count_vectors(video: CompressedVideo) -> VectorCounts:
 def _too_short(num_frames: int) -> str | None:
     if num_frames >= FEWEST_FRAMES:
         return None
-    return f'{num_frames} of the {FEWEST_FRAMES} frames that cmvl pretrain needs; embed and finetune take any length'
+    return f'{num_frames} frames, but cmvl pretrain needs {FEWEST_FRAMES}; embed and finetune accept any length'
 
 
 def _needs(
@@ -179,8 +179,8 @@ def _needs(
         found.append(f'no frame has vectors ({reason}): cmvl prepare')
     if longest_gap > _NEAR:
         found.append(
-            f'up to {longest_gap} frames from one key frame to the next, so clips lie far from one: cmvl prepare'
+            f'key frames are up to {longest_gap} frames apart, so clips can be far from a key frame: cmvl prepare'
         )
     if b_frames:
-        found.append('vectors of its B-frames, and of P-frames behind them, span more than one frame: cmvl prepare')
+        found.append('vectors of B-frames, and of P-frames after them, span more than one frame: cmvl prepare')
     return tuple(found)

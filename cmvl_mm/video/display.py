@@ -59,7 +59,9 @@ def orientation(matrix: npt.NDArray[np.int32]) -> Orientation:
     transposed = max(abs(a), abs(d)) <= near and abs(abs(b) - abs(c)) <= near
     if not largest or u or v or not (straight or transposed):
         entries = ', '.join(f'{value / 65536:.3g}' for value in (a, b, c, d))
-        raise ValueError(f'the display matrix ({entries}) is no turn by 90, 180 or 270 degrees and no mirror image')
+        raise ValueError(
+            f'the display matrix ({entries}) is neither a turn by a multiple of 90 degrees nor a mirror image'
+        )
     if transposed:
         return Orientation(True, upside_down=b < 0, mirrored=c < 0)
     return Orientation(False, upside_down=d < 0, mirrored=a < 0)

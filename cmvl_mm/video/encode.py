@@ -72,7 +72,7 @@ def _write(name: str, stamps: Sequence[int] | None, path: str, profile: Profile)
     with SourceFrames(name, stamps) as source:
         shown = display_size(source.width, source.height, source.pixel_shape, source.orientation)
         size, pixel_shape = profile.target(*shown)
-        check_size(*size, name, f'Prepare it with the profile {" or ".join(profiles_within(MAX_SIDE, *shown))}')
+        check_size(*size, name, f'Prepare the video with the profile {" or ".join(profiles_within(MAX_SIDE, *shown))}')
         images = (_prepare(frame, source.orientation, size, to_rgb, converter) for frame in source.frames())
         quantiser = profile.quantiser
         count = encode_images(
@@ -137,7 +137,8 @@ def _fill_up(path: str, file_size: int, *, reserved: int, blame: str) -> None:
     """Append a box of type 'free' (ISO/IEC 14496-12, 8.1.2) that leaves ``reserved`` bytes up to ``file_size``."""
     missing = file_size - reserved - os.path.getsize(path)
     if missing < _BOX_HEADER:
-        raise VideoError(blame, 'encode', f'it takes {file_size - missing} bytes, and should fill {file_size}')
+        reason = f'the video of {file_size - missing} bytes cannot be padded to {file_size} bytes'
+        raise VideoError(blame, 'encode', reason, 'Give a larger file_size')
     with reporting(blame, 'encode'), open(path, 'ab') as file:
         file.write(missing.to_bytes(4, 'big') + b'free')
         file.truncate(file_size - reserved)  # zeros, which most file systems do not store
@@ -187,12 +188,13 @@ def _verify(source: str, path: str, count: int, clock: Clock) -> None:
             video.verify()
             found, keyframes = video.frame_types, video.keyframes
     except VideoError as error:
-        raise VideoError(source, 'encode', f'the result does not decode: {error.reason}') from error
+        raise VideoError(source, 'encode', f'the written file does not decode: {error.reason}') from error
     if found != expected or not np.array_equal(keyframes, range(0, count, GOP)):
-        raise VideoError(source, 'encode', f'the result is {found[:40]}..., {len(found)} frames of {count}')
+        reason = f'the written file has {len(found)} of {count} frames, with the types {found[:40]}...'
+        raise VideoError(source, 'encode', reason)
     with reporting(source, 'encode'), av.open(f'file:{path}') as container:
         (stream,) = container.streams.video
         packets = [packet for packet in container.demux(stream) if packet.size]
         times = [Fraction(packet.pts or 0) * packet.time_base * clock.rate for packet in packets]
     if times != [clock.tick(number) for number in range(count)]:
-        raise VideoError(source, 'encode', 'frames of the result are not shown at the times that were written')
+        raise VideoError(source, 'encode', 'the written file does not show its frames at the right times')

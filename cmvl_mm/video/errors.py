@@ -6,7 +6,7 @@ from typing import Literal
 Stage = Literal['open', 'index', 'decode', 'motion', 'encode']
 
 _REMEDY: dict[str, str] = {
-    'open': 'Check that this is a whole video file, and that it plays',
+    'open': 'Check that the file is a complete video and plays',
     'index': 'Re-encode with cmvl prepare, or leave the video out of the list',
     'decode': 'Fetch the file again, or leave it out of the list; cmvl prepare reports such files',
     'motion': 'Re-encode with cmvl prepare',

@@ -142,13 +142,15 @@ class ExactReader:
             if frame is not None:
                 return run, frame
             if self._starts.is_damaged_before(starts[at]):
-                raise VideoError(self.path, 'decode', f'frame {number} differs by damage far before it')
+                raise VideoError(
+                    self.path, 'decode', f'frame {number} decodes differently because of damage far before it'
+                )
             if at == 0:
                 raise VideoError(
                     self.path,
                     'decode',
                     f'frame {number} differs from what it was when the file was indexed',
-                    'Do not change a file while it is read; remove the index beside it, if there is one',
+                    'Do not change a file while it is read; delete the index beside it, if there is one',
                 )
             self._starts.unusable.add(starts[at])
             at, step = max(at - step, 0), 2 * step

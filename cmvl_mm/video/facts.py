@@ -131,7 +131,7 @@ class VectorFacts:
         if isinstance(frames, ValueError):
             raise frames
         if frames.num_frames != self._decoder.num_frames:
-            raise ValueError(f'{frames.num_frames} pictures are coded')
+            raise ValueError(f'the number of coded pictures, {frames.num_frames}, is not the number of frames')
         return frames.records(number, to_future=to_future)
 
     @property

@@ -60,7 +60,7 @@ def find_beside(path: str) -> Truth | None:
     try:
         return load(path)
     except ValueError as error:
-        logger.warning('%s; it is made again', error)
+        logger.warning('%s. The index is rebuilt.', error)
         return None
 
 
@@ -70,9 +70,8 @@ def tell(path: str, truth: Truth, reason: str, seconds: float) -> None:
     _told.append(path)
     logger.log(
         level,
-        '%s: decoded once for its index, %d frames in %.1f s (%s). Such videos are indexed once in every process; '
-        'prepared ones (cmvl prepare) need no decode, and CompressedVideo(path, keep_index=True) keeps the '
-        'index beside the video.',
+        '%s: decoded once for its index, %d frames in %.1f s (%s). Every process repeats this. Remedy: run cmvl '
+        'prepare, or keep the index beside the video with CompressedVideo(path, keep_index=True).',
         path,
         truth.num_frames,
         seconds,
@@ -98,7 +97,7 @@ def keep(path: str, truth: Truth) -> None:
         save(path, truth)
     except OSError as error:
         logger.warning(
-            '%s%s: the index cannot be kept: %s; the video is decoded once in every process. Make the folder writable, '
+            '%s%s: cannot write the index: %s. Every process decodes the video once. Remedy: make the folder writable, '
             'or open the video without keep_index.',
             path,
             SUFFIX,

@@ -109,7 +109,7 @@ def to_rgb(planes: npt.NDArray[np.float64], encoding: Encoding) -> npt.NDArray[n
         case 14:
             rgb = _ictcp(np.stack([luma, blue, red]), encoding)
         case _:
-            raise UnknownColour(f'there is no conversion of the colour matrix {_NAMES.get(encoding.matrix)}')
+            raise UnknownColour(f'the colour matrix {_NAMES.get(encoding.matrix)} is not supported')
     return _rounded(np.stack(rgb, axis=-1))
 
 
@@ -135,14 +135,17 @@ def _normalised(planes: npt.NDArray[np.float64], encoding: Encoding) -> tuple[Pl
 def _weights(encoding: Encoding) -> tuple[float, float]:
     weights = luma_weights(encoding.matrix, encoding.primaries)
     if weights is None:
-        raise UnknownColour(f'the colour matrix {_NAMES[encoding.matrix]} is to be derived from primaries not stated')
+        raise UnknownColour(
+            f'the colour matrix {_NAMES[encoding.matrix]} depends on colour primaries that are not stated'
+        )
     return weights
 
 
 def _constant_luminance(luma: Plane, blue: Plane, red: Plane, encoding: Encoding) -> tuple[Plane, Plane, Plane]:
     """Constant luminance: luma of linear light; chroma is scaled separately above and below zero."""
     if encoding.transfer not in _LINEAR_BY_CAMERA | {_UNSPECIFIED}:
-        raise UnknownColour(f'there is no conversion of {_NAMES[encoding.matrix]} with transfer {encoding.transfer}')
+        name = _NAMES[encoding.matrix]
+        raise UnknownColour(f'the colour matrix {name} with transfer {encoding.transfer} is not supported')
     kr, kb = _weights(encoding)
 
     def full(chroma: Plane, weight: float) -> Plane:
@@ -158,7 +161,7 @@ def _ictcp(planes: npt.NDArray[np.float64], encoding: Encoding) -> tuple[Plane, 
     """Convert via linear L, M, S back to R'G'B' with the same curve."""
     curve = _PQ if encoding.transfer == _UNSPECIFIED else encoding.transfer
     if curve not in _ICTCP:
-        raise UnknownColour(f'there is no conversion of ictcp with transfer {encoding.transfer}')
+        raise UnknownColour(f'the colour matrix ictcp with transfer {encoding.transfer} is not supported')
     to_light, to_signal = (pq_light, pq_signal) if curve == _PQ else (hlg_light, hlg_signal)
     lms = to_light(np.clip(np.tensordot(np.linalg.inv(_ICTCP[curve]), planes, 1), 0, 1))
     light = np.clip(np.tensordot(np.linalg.inv(_LMS), lms, 1), 0, 1)

@@ -49,7 +49,9 @@ class MotionField:
             ValueError: the field was read without distances.
         """
         if self.distance is None:
-            raise ValueError("this field has no distances. Read it with directions='both', or normalise='per_frame'.")
+            raise ValueError(
+                "this field has no distances. Remedy: read it with directions='both' or normalise='per_frame'."
+            )
         vectors, valid, missing = self.vectors.copy(), self.valid.copy(), list(self.missing)
         for row, distance in enumerate(self.distance):
             if distance is not None:
@@ -65,7 +67,9 @@ class MotionField:
             raise ValueError(f'vectors {vectors} and valid {valid} must be (n, Hb, Wb, 2) and (n, Hb, Wb)')
         for name, kind in (('valid', np.bool_), ('vectors', np.int16)):
             if getattr(self, name).dtype != kind:
-                raise ValueError(f'{name} is of {getattr(self, name).dtype}. Give an array of {kind.__name__}.')
+                raise ValueError(
+                    f'{name} has dtype {getattr(self, name).dtype}. Remedy: give an array of {kind.__name__}.'
+                )
         object.__setattr__(self, 'block', whole('block', self.block, least=1))
         object.__setattr__(self, 'missing', self._each('missing', 'reasons', _reason) or (None,) * len(self.valid))
         if self.distance is not None:
@@ -82,7 +86,7 @@ class MotionField:
 def _distance(value: object) -> int:
     number = whole('a distance', value)
     if not number:
-        raise SettingFault('a distance is 0', 'Give the frame less its reference, or None where it is not known')
+        raise SettingFault('a distance is 0', 'Give frame minus reference, or None where the reference is unknown')
     return number
 
 

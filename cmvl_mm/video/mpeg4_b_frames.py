@@ -52,9 +52,9 @@ class BFrames:
         except ValueError:
             self._layer = parse_layer(data[0] if data else b'')
         if self._layer.interlaced:
-            raise ValueError('its B-frames may be coded in fields')
+            raise ValueError('B-frames may be coded in fields')
         if any(_states_another(self._layer, packet) for packet in data):
-            raise ValueError('its headers change')
+            raise ValueError('the headers change')
         last = len(data) - 1
         self._vops = [
             vop
@@ -92,9 +92,9 @@ class BFrames:
         references = (n for n in range(number - 1, -1, -1) if self._vops[n].kind != B_VOP)
         before = [*islice(references, 2)][::-1]
         if vop.kind != B_VOP or len(before) < 2:
-            raise ValueError('this is no B-frame between two references')
+            raise ValueError('the frame is not a B-frame between two references')
         if self._vops[before[1]].kind == S_VOP:
-            raise ValueError('the reference after it may move as a whole')
+            raise ValueError('the reference after the frame may move as a whole')
         first, last = (self._ticks[n] for n in before)
         span = self._ticks[number] - first, last - first
         if not 0 < span[0] < span[1]:
@@ -109,7 +109,7 @@ class BFrames:
             return self._reference
         key = next((n for n in range(number, -1, -1) if self._vops[n].kind == I_VOP), -1)
         if key < 0:
-            raise ValueError('there is no I-frame before')
+            raise ValueError('no I-frame precedes the frame')
         if not key <= self._fed < number:
             self._context.flush_buffers()
             self._fed = key - 1
@@ -127,7 +127,7 @@ class BFrames:
         kinds = kinds_of(frames[0]) if len(frames) == 1 and not frames[0].is_corrupt else None
         if kinds is None:
             self._fed = -1
-            raise ValueError('a reference is damaged, or FFmpeg does not tell what is skipped in it')
+            raise ValueError('a reference is damaged, or FFmpeg does not export which of its macroblocks are skipped')
         records = np.frombuffer(motion_records(frames[0]) or b'', RECORD)
         self._reference = _Reference(kinds.skipped, _on_half_macroblocks(records, kinds.skipped.shape))
         return self._reference
@@ -143,7 +143,7 @@ def _kept(packets: Iterable[bytes]) -> list[bytes]:
     for packet in packets:
         size += len(packet)
         if size > _MOST_BYTES:
-            raise ValueError(f'the stream holds more than {_MOST_BYTES >> 20} MiB')
+            raise ValueError(f'the stream is larger than {_MOST_BYTES >> 20} MiB')
         kept.append(packet)
     return kept
 

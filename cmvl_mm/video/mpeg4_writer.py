@@ -19,7 +19,7 @@ _NO_LIMIT = 1_000_000_000  # bit/s: with a constant quantiser, rate control has 
 def check_size(width: int, height: int, blame: str, remedy: str) -> None:
     """Raises VideoError for sides that MPEG-4 Part 2 cannot store."""
     if max(width, height) > MAX_SIDE:
-        reason = f'{width}x{height} px: MPEG-4 Part 2 holds sides of at most {MAX_SIDE} px'
+        reason = f'{width}x{height} px is too large: MPEG-4 Part 2 allows sides of at most {MAX_SIDE} px'
         raise VideoError(blame, 'encode', reason, remedy)
 
 

@@ -8,6 +8,6 @@ def check_opened(function: str, video: object) -> None:
     """Raises TypeError for anything but a `CompressedVideo`."""
     if not isinstance(video, CompressedVideo):
         raise TypeError(
-            f'{function} takes an open CompressedVideo, and not {type(video).__name__} {shown(video)}. '
-            f'Write: with CompressedVideo(path) as video: {function}(video, ...)'
+            f'{function} needs an open CompressedVideo, not {type(video).__name__} {shown(video)}. '
+            f'Remedy: open it first: with CompressedVideo(path) as video: {function}(video, ...).'
         )

@@ -13,5 +13,8 @@ def refuse_own_source(source: str | os.PathLike[str], out: str | os.PathLike[str
     """
     if os.path.exists(source) and os.path.exists(out) and os.path.samefile(source, out):
         raise SettingError(
-            os.fspath(source), 'encode', f'{os.fspath(out)} is this very video, and would be lost', 'Name another file'
+            os.fspath(source),
+            'encode',
+            f'{os.fspath(out)} is the source itself and would be lost',
+            'Choose another file',
         )

@@ -49,4 +49,4 @@ class PacketsByFrame:
             self._next = found + 1
             if found == position:
                 return packet
-        raise VideoError(self._decoder.path, 'decode', f'the stream ends before its packet {position}')
+        raise VideoError(self._decoder.path, 'decode', f'the stream ends before packet {position}')

@@ -25,7 +25,7 @@ def frames_before(decoder: FrameDecoder, facts: VectorFacts, *, sure: bool) -> n
     Raises:
         VideoError: stage ``motion``, if the reference is unknown for all frames.
     """
-    reason = f'it cannot be told which frames the vectors of this {decoder.codec} stream refer to'
+    reason = f'the frames that the vectors of this {decoder.codec} stream refer to are unknown'
     if decoder.codec == 'h264':
         references = facts.only_references if sure else facts.first_references
         if references is None:

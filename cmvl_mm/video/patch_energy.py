@@ -52,18 +52,24 @@ def patch_energy(
     """
     field = motion.motion if isinstance(motion, ResidualField) else motion
     if not isinstance(field, MotionField):
-        raise TypeError(f'patch_energy takes a MotionField or a ResidualField, and not {type(motion).__name__}')
+        raise TypeError(
+            f'patch_energy needs a MotionField or a ResidualField, not {type(motion).__name__}. '
+            'Remedy: pass a field that the reader returns.'
+        )
     height, width = whole('height', height, least=1), whole('width', width, least=1)
     patch = whole('patch', patch, least=1)
     seen = (height, width) if size is None else sides('size', size, '(height, width)')
     if field.valid.shape[1:] != grid_shape(height, width, field.block):
         cells = grid_shape(height, width, field.block)
         raise ValueError(
-            f'{width}x{height} px have {cells} cells of {field.block} px, and the vectors {field.valid.shape[1:]}: '
-            "give the video's height and width"
+            f'{width}x{height} px have {cells} cells of {field.block} px, the vectors have {field.valid.shape[1:]}. '
+            'Remedy: give the height and width of the video.'
         )
     if isinstance(motion, ResidualField) and motion.y.shape[1:] != (height, width):
-        raise ValueError(f'the residual has {motion.y.shape[1:]} lines and columns, and not {(height, width)}')
+        raise ValueError(
+            f'the residual is {motion.y.shape[1:]} px, not {(height, width)}. '
+            'Remedy: give the height and width of the video.'
+        )
     counts = [edge // patch for edge in seen]
     if not all(counts):
         raise ValueError(f'no patch of {patch} px fits into {seen[1]}x{seen[0]} px')

@@ -30,7 +30,7 @@ class Profile:
         if self.short_side is not None:
             object.__setattr__(self, 'short_side', whole('short_side', self.short_side, least=2))
             if self.size is not None:
-                raise SettingFault(f'size is {self.size} and short_side {self.short_side}', 'Give one of them')
+                raise SettingFault(f'size is {self.size} and short_side {self.short_side}', 'Give only one of them')
 
     def target(self, width: int, height: int) -> tuple[tuple[int, int], Fraction]:
         """(width, height) of the result in pixels, and width : height of each pixel.

@@ -41,7 +41,7 @@ def read_quantisers(video: CompressedVideo, frames: Indices) -> QuantiserField:
     check_opened('read_quantisers', video)
     if video.codec not in CODECS_WITH_QUANTISERS:
         known = ', '.join(sorted(CODECS_WITH_QUANTISERS))
-        raise VideoError(video.path, 'motion', f'FFmpeg tells no quantisers of {video.codec}, only of {known}')
+        raise VideoError(video.path, 'motion', f'FFmpeg exports no quantisers for {video.codec}, only for {known}')
     rows = rows_of(video._decoder, frames)
     shape = len(frames), *grid_shape(video.height, video.width, BLOCK)
     values, valid, scale = np.zeros(shape, np.int16), np.zeros(shape, np.bool_), ''

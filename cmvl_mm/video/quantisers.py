@@ -48,13 +48,13 @@ def parse_quantisers(data: bytes, height: int, width: int) -> tuple[npt.NDArray[
         ValueError: the data has another layout, or a scale without blocks of 16 px.
     """
     if len(data) < _HEADER.itemsize:
-        raise ValueError('FFmpeg gives quantisers in another layout than is known')
+        raise ValueError('FFmpeg exports quantisers in an unknown layout')
     header = np.frombuffer(data, _HEADER, 1)[0]
     count, offset, size, kind = (int(header[name]) for name in ('blocks', 'offset', 'size', 'type'))
     if size != _PARAMETERS.itemsize or offset + count * size > len(data):
-        raise ValueError('FFmpeg gives quantisers in another layout than is known')
+        raise ValueError('FFmpeg exports quantisers in an unknown layout')
     if kind not in _SCALES:
-        raise ValueError('FFmpeg gives quantisers of H.264 and the MPEG family alone')
+        raise ValueError('FFmpeg exports quantisers on a scale that is neither that of H.264 nor of MPEG-2')
     blocks = np.frombuffer(data, _PARAMETERS, count, offset)
     rows, columns = blocks['y'] // BLOCK, blocks['x'] // BLOCK
     shape = grid_shape(height, width, BLOCK)

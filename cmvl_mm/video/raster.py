@@ -69,7 +69,7 @@ def _quarter_pixels(blocks: Columns) -> npt.NDArray[Any]:
     scale, motion = blocks.scale, blocks.motion
     least, most = int(scale.min()), int(scale.max())
     if not least:
-        raise ValueError('a motion vector states no scale')
+        raise ValueError('a motion vector has no scale')
     if least < most or QUARTERS % least:
         exact = motion * (-QUARTERS / scale)[:, None]
         _check_length(float(np.abs(exact).max()))
@@ -83,4 +83,4 @@ def _quarter_pixels(blocks: Columns) -> npt.NDArray[Any]:
 
 def _check_length(longest: float) -> None:
     if longest > _LONGEST:
-        raise ValueError(f'a motion vector of {longest / QUARTERS:.0f} px is longer than the grid can hold')
+        raise ValueError(f'a motion vector of {longest / QUARTERS:.0f} px is too long for the grid')

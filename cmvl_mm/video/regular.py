@@ -57,9 +57,9 @@ class H264Proof:
         if not self._sps.frame_mbs_only:
             raise NotRegular('it may be interlaced')
         if self._sps.poc_type == 1 or self._sps.gaps_allowed:
-            raise NotRegular('it may leave frames out')
+            raise NotRegular('gaps between frames are allowed')
         if any(header.redundant for header in pictures):
-            raise NotRegular('it may hold pictures twice')
+            raise NotRegular('it may contain redundant pictures')
         self._order: list[tuple[int, int]] = []  # (IDR period, picture order count) of each packet
         self._stamps: list[int] = []
         self.references: list[bool] = []
@@ -103,7 +103,7 @@ class H264Proof:
         if count != 1:
             raise NotRegular(f'a packet holds {count} pictures')
         if packet.is_keyframe != is_idr:
-            raise NotRegular('its key frames are not those of the container')
+            raise NotRegular('the container flags other key frames than the stream')
         self._order.append(self._picture(data[first : first + _START_OF_SLICE], is_idr))
         self._stamps.append(packet.pts)
 
@@ -113,7 +113,7 @@ class H264Proof:
         bits.u(9)  # NAL header; first_mb_in_slice
         kind, pps, frame_num = bits.ue(), self._pps.get(bits.ue()), bits.u(sps.frame_num_bits)
         if pps is None:
-            raise NotRegular('a picture lacks its header')
+            raise NotRegular('a picture refers to a missing header')
         is_reference = nal[0] & 0x60 > 0
         self.has_b_frames |= kind in _B_SLICES
         self.references.append(is_reference)
@@ -122,13 +122,13 @@ class H264Proof:
         elif self._period < 0:
             raise NotRegular('it does not begin with an IDR picture')
         elif frame_num != (self._reference + 1) % (1 << sps.frame_num_bits):
-            raise NotRegular('a frame is lacking')
+            raise NotRegular('a frame is missing')
         lsb = bits.u(sps.poc_lsb_bits)
         if is_idr:
             if pps.bottom_poc and sps.poc_type == 0:
                 bits.se()
             if bits.flag() and self._period:  # no_output_of_prior_pics_flag
-                raise NotRegular('it throws frames away')
+                raise NotRegular('it discards frames')
         if is_reference:
             self._reference = frame_num
         if sps.poc_type == 2:
@@ -159,11 +159,11 @@ class H264Proof:
         """Make the checks that need all packets."""
         stamps, order = self._stamps, self._order
         if len(set(stamps)) < len(stamps):
-            raise NotRegular('two packets have one time stamp')
+            raise NotRegular('two packets have the same time stamp')
         shown = sorted(range(len(stamps)), key=stamps.__getitem__)
         places = [order[number] for number in shown]
         if any(place >= following for place, following in pairwise(places)):
-            raise NotRegular('its time stamps are not in the order of display')
+            raise NotRegular('its time stamps are not in display order')
         depth = _reorder_depth(order)
         if depth and (self._sps.max_reorder_frames is None or depth > self._sps.max_reorder_frames):
             raise NotRegular('its header does not state how far frames are reordered')

@@ -22,7 +22,7 @@ def find_regular_index(reader: StreamReader) -> tuple[PacketIndex | None, str]:
         with reader.source.open() as file:
             seal = seal_in(file)
         index = None if seal is None else index_of_sealed(reader.stream, seal)
-        return index, 'it is not as cmvl prepare writes it'
+        return index, 'it is not an unchanged file from cmvl prepare'
     if codec != 'h264' or container not in H264_CONTAINERS:
         return None, f'{codec} in {container}'
     reader.rewind()
@@ -36,5 +36,5 @@ def find_regular_index(reader: StreamReader) -> tuple[PacketIndex | None, str]:
     except NotRegular as error:
         return None, str(error)
     if not packets:
-        raise VideoError(reader.path, 'index', 'the video stream holds no frames', NO_FRAMES)
+        raise VideoError(reader.path, 'index', 'the video stream has no frames', NO_FRAMES)
     return index_of_regular(packets, proof.references, proof.has_b_frames), ''

@@ -100,7 +100,7 @@ class RegularReader:
             check_size(self.path, number, frame, self.size)
             pictures.append((int(frame.pict_type), bool(frame.key_frame)))
         if len(pictures) != self.index.num_frames:
-            reason = f'{self.index.num_frames} packets hold data, but {len(pictures)} frames came out'
+            reason = f'{self.index.num_frames} packets have data, but the decoder returned {len(pictures)} frames'
             raise VideoError(self.path, 'decode', reason)
         return pictures
 

@@ -100,4 +100,6 @@ def _number_of(path: str, index: PacketIndex, stamp: int | None, expected: int) 
     number = index.num_frames if stamp is None else bisect_left(index.stamps, stamp)
     if expected < number < index.num_frames and index.stamps[number] == stamp:
         return number
-    raise VideoError(path, 'decode', f'in place of frame {expected} comes one with the time stamp {stamp}')
+    raise VideoError(
+        path, 'decode', f'the decoder returned a frame with the time stamp {stamp} instead of frame {expected}'
+    )

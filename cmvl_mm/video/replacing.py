@@ -27,7 +27,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     except VideoError as error:
         if (refusal := disk_refusal(error)) is not None:
             reason = refusal.strerror or str(refusal)
-            raise VideoError(path, 'encode', reason, 'Free space on this disk, or name another one') from error
+            raise VideoError(path, 'encode', reason, 'Free space on this disk, or write to another disk') from error
         if error.path == os.fspath(temporary):
             raise VideoError(path, error.stage, error.reason, error.remedy) from error
         raise

@@ -51,7 +51,7 @@ class References:
             VideoError: stage ``motion``, if a picture is not 8-bit 4:2:0.
         """
         if frame.format.name not in _FORMATS:
-            reason = f'residuals are formed of 8-bit 4:2:0 pictures, and its are {frame.format.name}'
+            reason = f'residuals need 8-bit 4:2:0 pictures, but these are {frame.format.name}'
             raise VideoError(self._path, 'motion', reason)
         planes = cropped(planes_of(frame), self._size)
         if self._uses[number]:

@@ -45,7 +45,7 @@ def plan_estimates(decoder: FrameDecoder, facts: VectorFacts, block: int, bits: 
     """A plan for estimates, even if the residuals could be exact."""
     check_codec(decoder.path, decoder.codec)
     if block % 2:
-        remedy = 'Open the video with an even one: a cell must have whole chroma samples'
+        remedy = 'Open the video with an even block: a cell must have whole chroma samples'
         raise SettingError(decoder.path, 'motion', f'block is {block}', remedy)
     return ResidualPlan(bits, block, frames_before(decoder, facts, sure=False))
 

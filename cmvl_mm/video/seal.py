@@ -51,7 +51,7 @@ def write_seal(path: str, seal: Seal) -> None:
         }
         text = json.dumps(content, separators=(',', ':')).encode()
         if len(text) > _ROOM - _HEADER:
-            raise ValueError(f'the seal takes {len(text)} bytes, and has room for {_ROOM - _HEADER}')
+            raise ValueError(f'the seal needs {len(text)} bytes, but has room for {_ROOM - _HEADER}')
         file.seek(0, os.SEEK_END)
         file.write(_ROOM.to_bytes(4, 'big') + b'uuid' + _KIND + text.ljust(_ROOM - _HEADER))
 

@@ -54,7 +54,7 @@ class Presentation:
         """
         if self._stamps is None:
             remedy = 'Ask for frames by number, or re-encode the video with cmvl prepare'
-            raise VideoError(self._path, 'index', 'its frames have no usable time stamps', remedy)
+            raise VideoError(self._path, 'index', 'the frames have no usable time stamps', remedy)
         with about(self._path, 'index'):
             seconds = real('seconds', seconds)
         tick = seconds / float(self._tick) + _SLACK

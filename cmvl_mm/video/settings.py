@@ -23,10 +23,10 @@ def check_kinds(*, rgb: object, motion: object, residual: object) -> None:
     """Raises SettingFault if a value is not a flag, or nothing is requested."""
     if not (rgb == 'keyframes' if isinstance(rgb, str) else isinstance(rgb, bool | np.bool_)):
         raise SettingFault(f'rgb is {shown(rgb)}', 'Give True, False or "keyframes"')
-    of_all = 'Give True or False: of all frames that are read, or of none'
+    of_all = 'Give True or False: for all frames that are read, or for none'
     if not (flag('motion', motion, of_all) | flag('residual', residual, of_all) | bool(rgb)):
         remedy = 'Give rgb=True, rgb="keyframes", motion=True or residual=True'
-        raise SettingFault('nothing is asked for', remedy)
+        raise SettingFault('nothing is requested', remedy)
 
 
 def check_codec(path: str, codec: str) -> None:
@@ -47,6 +47,6 @@ def frames_between(path: str, num_frames: int, start: int, stop: int | None, ste
         end = num_frames if stop is None else whole('stop', stop)
     for number in (start, end):
         if not 0 <= number <= num_frames:
-            reason = f'frames {start} to {end} of a video of {num_frames} frames'
+            reason = f'frames {start} to {end} are not all in the video of {num_frames} frames'
             raise FrameIndexError(path, 'index', reason, f'Give start and stop from 0 to {num_frames}')
     return range(start, end, step)

@@ -90,16 +90,18 @@ class _View(io.RawIOBase):
 def _check_file_object(name: str, file: Any) -> None:
     """Raises VideoError for an object that is not a binary file, cannot seek, or cannot be read."""
     if not callable(getattr(file, 'read', None)):
-        reason, remedy = 'this is no video', 'Pass a path, bytes, or a file object opened in binary mode'
+        reason, remedy = 'this is not a video', 'Pass a path, bytes, or a file object opened in binary mode'
         raise VideoError(name, 'open', reason, remedy)
     try:
         file.seek(0, os.SEEK_CUR)
     except (AttributeError, OSError, ValueError) as error:
-        remedy = 'Pass what it holds: CompressedVideo(file.read())'
+        remedy = 'Pass its content: CompressedVideo(file.read())'
         raise VideoError(name, 'open', 'the file object cannot seek, or is closed', remedy) from error
     try:
         nothing = file.read(0)
     except (OSError, ValueError) as error:
         raise VideoError(name, 'open', 'the file object cannot be read', "Open it with open(path, 'rb')") from error
     if not isinstance(nothing, bytes):
-        raise VideoError(name, 'open', 'the file object gives text', "Open it in binary mode: open(path, 'rb')")
+        raise VideoError(
+            name, 'open', 'the file object returns text, not bytes', "Open it in binary mode: open(path, 'rb')"
+        )

@@ -63,8 +63,8 @@ class SourceFrames:
             self.clock = choose_clock(stamps, fraction(stream.time_base), stated)
             """When each frame is shown."""
             if pause := self.clock.too_long_pause:
-                reason = f'the video stands still for {pause:.0f} s, which is more than can be written'
-                raise VideoError(path, 'encode', reason, 'Cut the video there')
+                reason = f'the video stands still for {pause:.0f} s, longer than can be written'
+                raise VideoError(path, 'encode', reason, 'Cut the video at this pause')
             decoded = decode_strictly(path, stream, all_packets(path, self._container, stream))
             first = next(decoded, None)
             if first is None:

@@ -50,7 +50,7 @@ class StreamPackets:
 
     def check_open(self) -> None:
         if not self._open:
-            remedy = 'Read inside the with block, or open it again'
+            remedy = 'Read inside the with block, or open the video again'
             raise VideoError(self.path, 'open', 'the video was closed before this read', remedy)
 
     def rewind(self) -> None:
@@ -102,7 +102,7 @@ class StreamPackets:
             raise
         except Exception as error:
             raise failure(self.path, 'decode', error) from error
-        raise VideoError(self.path, 'decode', f'the stream ends before its packet {position}')
+        raise VideoError(self.path, 'decode', f'the stream ends before packet {position}')
 
     def _packets_before(self, stop: int) -> Iterator[Any]:
         """The next packets up to a position; call `start_anew` before the next read, whose seek flushes the decoder."""

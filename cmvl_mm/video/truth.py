@@ -100,7 +100,7 @@ class Truth:
         if self.faults:
             position, reason = self.faults[0]
             number = int((self.frames['position'] < position).sum())
-            return number, f'packet {position}, behind frame {number - 1}, does not decode: {reason}'
+            return number, f'packet {position}, after frame {number - 1}, does not decode: {reason}'
         return None
 
     def with_keyframes(self, keyframes: npt.NDArray[np.int64]) -> 'Truth':
@@ -138,8 +138,8 @@ def find_truth(path: str, stream: VideoStream, packets: Iterable[Any]) -> Truth:
         shown.append((item.position, stamp, frame.height, frame.width, kind, key, False, *digests))
     if not shown:
         if faults:
-            raise VideoError(path, 'decode', f'no frame comes out of the decoder: {faults[0].reason}')
-        raise VideoError(path, 'index', 'the video stream holds no frames', NO_FRAMES)
+            raise VideoError(path, 'decode', f'the decoder returned no frame: {faults[0].reason}')
+        raise VideoError(path, 'index', 'the video stream has no frames', NO_FRAMES)
     # If a decoder gives neither types nor key flags, the container's flag of the first picture counts; some containers
     # flag no packet at all. A decoder that flags other pictures also flags the first, unless it is damaged.
     if unnamed and (table[max(shown[0][0], 0)][4] or not any(row[4] for row in table)):

@@ -34,7 +34,7 @@ class VideoFile:
             keep_index = flag('keep_index', keep_index)
         if keep_index and source.path is None:
             raise VideoError(
-                self.path, 'open', 'no index can be kept beside it', 'Pass a path, or leave out keep_index'
+                self.path, 'open', 'an index can be kept only beside a file', 'Pass a path, or leave out keep_index'
             )
         self._decoder = FrameDecoder(source, keep_index)
         self.height: int = self._decoder.height

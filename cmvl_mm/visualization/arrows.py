@@ -83,7 +83,7 @@ def _checked(rgb: Picture, vectors: npt.NDArray[np.int16], valid: npt.NDArray[np
     if valid.shape != grid or vectors.shape != (*grid, 2):
         raise ValueError(
             f'a picture of {width}x{height} px has {grid} cells of {block} px, but valid is {valid.shape} and vectors '
-            f'{vectors.shape}; give the block with which they were read'
+            f'{vectors.shape}. Remedy: give the block with which they were read.'
         )
     return height, width
 

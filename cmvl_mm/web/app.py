@@ -211,7 +211,7 @@ class _Site:
         """The curves of the work directory; an empty answer if the page has the current curves."""
         work_dir = self.settings.work_dir
         if work_dir is None:
-            raise BadRequest('no work directory was named', 404)
+            raise BadRequest('no work directory given. Remedy: start the page with --work-dir.', 404)
         tag = f'"{stamp(work_dir)}"'
         if request.headers.get('if-none-match') == tag:
             return Response(status_code=304)

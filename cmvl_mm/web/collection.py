@@ -109,7 +109,7 @@ class Collection:
         if label is None:
             return np.arange(len(self))
         if not 0 <= label < len(self.labels):
-            raise BadRequest(f'label {label}: the features file has {len(self.labels)}', 404)
+            raise BadRequest(f'label {label}: the features file has {len(self.labels)} labels', 404)
         return np.flatnonzero(self.label_numbers == label)
 
     def of_other_videos(self, rows: Rows, row: int) -> Rows:

@@ -93,7 +93,7 @@ def write_drawn(path: Path, number: int, out: Path, kind: str) -> None:
 def _bounds(video: CompressedVideo, number: int) -> tuple[int, int]:
     first = number * PART
     if not 0 <= first < video.num_frames:
-        raise BadRequest(f'part {number}: the video has {-(-video.num_frames // PART)}', 404)
+        raise BadRequest(f'part {number}: the video has {-(-video.num_frames // PART)} parts', 404)
     return first, min(first + PART, video.num_frames)
 
 

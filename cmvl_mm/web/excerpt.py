@@ -59,7 +59,7 @@ def read_excerpt(path: str, start: float, end: float, *, short_side: int) -> Ite
                     yield one.pictured(shown)
         if count:
             return
-    raise VideoError(path, 'decode', f'it shows no frame from {start:.2f} s to {end:.2f} s', NO_FRAMES)
+    raise VideoError(path, 'decode', f'the video shows no frame from {start:.2f} s to {end:.2f} s', NO_FRAMES)
 
 
 class _Timed(NamedTuple):

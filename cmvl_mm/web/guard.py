@@ -87,10 +87,10 @@ class Guard:
         host = headers.get('host', '')
         name = _host_of(f'//{host}')
         if name not in self.hosts:
-            return f'{host!r} is no name of this page. Remedy: the address that `cmvl web` prints, or --allow-host.'
+            return f'{host!r} is not a host of this page. Remedy: open the address of `cmvl web`, or add --allow-host.'
         origin = headers.get('origin')
         if method not in ('GET', 'HEAD') and origin is not None and urlsplit(origin).netloc != host:
-            return f'a page of {origin!r} may not send anything here.'
+            return f'pages of {origin!r} are not allowed to send requests here. Remedy: use this page itself.'
         return ''
 
 

@@ -17,7 +17,7 @@ def text(request: Request, name: str) -> str:
     """
     value = request.query_params.get(name)
     if value is None or len(value) > _LONGEST:
-        raise BadRequest(f'{name} must be there, and have at most {_LONGEST} characters')
+        raise BadRequest(f'{name} is missing or has more than {_LONGEST} characters')
     return value
 
 

@@ -54,9 +54,11 @@ def serve(
         nearest = IndexedNearest(features, index)
         collection = nearest.collection
     if not len(collection):
-        raise WebError(f'{features}: it has no rows. Remedy: embed videos that can be read.')
+        raise WebError(f'{features}: the features file has no rows. Remedy: embed videos that can be read.')
     if work_dir is not None and not Path(work_dir).is_dir():
-        raise WebError(f'{work_dir}: there is no such work directory. Remedy: the folder that training writes to.')
+        raise WebError(
+            f'{work_dir}: this work directory does not exist. Remedy: give the folder that training writes to.'
+        )
     settings = Settings(
         title=features.name,
         collection=collection,
@@ -78,4 +80,4 @@ def _listening(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise WebError(f'cannot listen on {host}:{port}: {error}. Remedy: another --port or --host.') from error
+        raise WebError(f'cannot listen on {host}:{port}: {error}. Remedy: choose another --port or --host.') from error

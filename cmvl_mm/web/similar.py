@@ -90,7 +90,9 @@ class Similar:
         """
         vector = self.vector_of(path)
         if len(vector) != self._nearest.channels:
-            raise BadRequest(f'the query has {len(vector)} channels and the features file {self._nearest.channels}')
+            raise BadRequest(
+                f'the query has {len(vector)} channels, but the features file has {self._nearest.channels}'
+            )
         return self._told(self._nearest.rows(vector, k, label, apart_from=None))
 
     def vector_of(self, path: Path) -> Vectors:

@@ -69,7 +69,7 @@ class Uploads:
     def too_large(self, name: str) -> BadRequest:
         """The error for a video larger than `max_bytes`."""
         limit = f'{self.max_bytes / 2**20:.3g} MB'
-        return BadRequest(f'{name}: larger than {limit}. Remedy: cut out the part that counts.', 413)
+        return BadRequest(f'{name}: the file is larger than {limit}. Remedy: upload a shorter part of it.', 413)
 
     def get(self, upload_id: str) -> Upload:
         """The upload with this id.
@@ -78,7 +78,7 @@ class Uploads:
             BadRequest: there is no such upload, or it has been deleted.
         """
         if upload_id not in self._kept:
-            raise BadRequest('This upload is not kept any more. Remedy: upload the video again.', 404)
+            raise BadRequest('this upload was deleted. Remedy: upload the video again.', 404)
         return self._kept[upload_id]
 
 

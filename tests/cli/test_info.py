@@ -54,7 +54,7 @@ def test_what_we_wrote_is_ready_and_what_has_no_vectors_is_named(tmp_path):
     write_video(FRAMES, tmp_path / 'ours.mp4', quantiser=3)
     ours = describe(tmp_path / 'ours.mp4')
     assert (ours.prepared, ours.needs, ours.refused) == ('paper', (), None)
-    assert str(ours.too_short).startswith('30 of the 41 frames that cmvl pretrain needs')
+    assert str(ours.too_short).startswith('30 frames, but cmvl pretrain needs 41;')
     assert (ours.keyframes, ours.keyframe_interval, ours.b_frames) == (3, (6, 12), 0)
     other = describe(encode(tmp_path / 'lossless.mkv', 'ffv1', {}))
     assert other.vectors is None
@@ -93,7 +93,7 @@ def test_one_video_is_a_sheet_and_loads_nothing_heavy(tmp_path):
     sheet = dict(line.split(maxsplit=1) for line in lines[:-1])
     assert sheet['frames'] == '30, 25 a second'
     assert sheet['prepared'] == 'yes, profile paper'
-    assert sheet['training'].startswith('too short: 30 of the 41 frames')
+    assert sheet['training'].startswith('too short: 30 frames, but cmvl pretrain needs 41;')
 
 
 @pytest.mark.parametrize(

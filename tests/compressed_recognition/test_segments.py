@@ -44,7 +44,7 @@ def test_the_stage_takes_no_iframe_for_vectors_and_only_iframes_else():
         assert (np.diff(predicted) >= 0).all()
         assert np.isin(sampled(video, seed, segments=3, place='random', frames='iframe'), video.keyframes).all()
     assert sampled(video, segments=2, place='middle', frames='predicted').tolist() == [[13], [37]]
-    with pytest.raises(VideoTooShort, match='has 4 frames, and frame 0 with 4 more'):
+    with pytest.raises(VideoTooShort, match='has 4 frames, but frame 0 and 4 more'):
         sampled(Video(4, [0]), segments=2, place='middle', frames='predicted', stack=4)
-    with pytest.raises(ValueError, match="'iframe' takes one frame"):
+    with pytest.raises(ValueError, match="'iframe' needs stack=1"):
         sampled(video, segments=2, place='middle', frames='iframe', stack=2)

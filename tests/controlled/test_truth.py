@@ -38,7 +38,7 @@ def test_a_file_gives_back_what_was_saved_and_holds_no_pickle(tmp_path):
 
 def test_another_file_is_refused(tmp_path):
     np.savez(tmp_path / 'b.npz', flow=np.zeros(3))
-    with pytest.raises(ValueError, match=r"b\.npz holds \['flow'\].*Remedy: delete it"):
+    with pytest.raises(ValueError, match=r"b\.npz: it has the arrays \['flow'\].*Remedy: delete the file"):
         load_truth(tmp_path / 'b.npz')
 
 

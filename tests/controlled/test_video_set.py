@@ -128,7 +128,7 @@ def test_fewer_videos_are_the_same_videos(written, tmp_path):
 
 def test_a_folder_holds_one_level_of_one_seed(written):
     for change, what in ((dict(seed=1), 'level basic, seed 1'), (dict(level='future'), 'level future, seed 0')):
-        with pytest.raises(ValueError, match=f'holds the benchmark of level basic, seed 0, not of {what}. Remedy: '):
+        with pytest.raises(ValueError, match=f'has the benchmark of level basic, seed 0, not of {what}. Remedy: '):
             write_controlled_set(written, **(COUNTS | change))
     with pytest.raises(ValueError, match="no such level: 'easy'; levels are basic, future, hard"):
         write_controlled_set(written, **(COUNTS | dict(level='easy')))

@@ -143,7 +143,8 @@ def test_a_stage_that_asks_for_a_frame_that_is_not_there_is_no_broken_video(buil
     dataset = build()
     dataset.pipeline.transforms.insert(0, partial(read_frame, number=frame))
     loader = DataLoader(dataset, num_workers=workers, collate_fn=list)
-    with pytest.raises(RuntimeError, match=rf'train\.txt, sample 0: a stage .* frame {frame} of a video') as caught:
+    words = rf'train\.txt, sample 0: a stage .* frame {frame} is outside the video of'
+    with pytest.raises(RuntimeError, match=words) as caught:
         next(iter(loader))
     assert not isinstance(caught.value, IndexError | VideoError)
 

@@ -125,7 +125,7 @@ def test_estimates_are_refused_unless_they_are_asked_for(build, h264):
     sample = build('approximate', block=8, folder=h264)[SampleIndex(0)]['inputs']
     assert sample['residual'].shape == (4, 8, 12, 16, 2)
     assert sample['residual'][..., 1].any()
-    with pytest.raises(SettingError, match=r'a\.mp4: motion: block is 7\. Open the video with an even one'):
+    with pytest.raises(SettingError, match=r'a\.mp4: motion: block is 7\. Open the video with an even block'):
         build('approximate', block=7, folder=h264)[SampleIndex(0)]
     frames = DecodedFrames(np.zeros((9, 16, 16, 3), np.uint8))
     with pytest.raises(ValueError, match='decoded frames have no residuals'):

@@ -20,7 +20,7 @@ def test_what_torch_and_numpy_write_passes(tmp_path):
 @pytest.mark.parametrize(
     ('name', 'method', 'reason'),
     [
-        ('archive/data.pkl', zipfile.ZIP_DEFLATED, "'archive/data.pkl' in it is compressed, [0-9]+ bytes for 100"),
+        ('archive/data.pkl', zipfile.ZIP_DEFLATED, "its member 'archive/data.pkl' is compressed, [0-9]+ bytes for 100"),
         ('../a', zipfile.ZIP_STORED, 'leaves the archive'),
         ('a/../../b', zipfile.ZIP_STORED, 'leaves the archive'),
         ('/a', zipfile.ZIP_STORED, 'leaves the archive'),

@@ -28,7 +28,7 @@ def test_writes_what_the_configs_read_and_goes_on(make, tmp_path, capsys):
 def test_another_level_and_a_file_in_the_way_are_refused_by_name(make, tmp_path):
     options = ('--level', 'basic', '--train', 0, '--val', 0, '--test', 0)
     (tmp_path / 'benchmark.txt').write_text('level hard, seed 3\n')
-    with pytest.raises(SystemExit, match='holds the benchmark of level hard, seed 3, not of level basic, seed 0'):
+    with pytest.raises(SystemExit, match='has the benchmark of level hard, seed 3, not of level basic, seed 0'):
         make(tmp_path, *options)
     with pytest.raises(SystemExit, match=r'benchmark\.txt'):
         make(tmp_path / 'benchmark.txt', *options)

@@ -43,7 +43,7 @@ def test_a_folder_of_classes_with_broken_videos(run, place, clip, tmp_path):
         'walk/empty.mkv': 'open',
     }
     for item in report['failed']:
-        assert item['remedy'] == 'Check that this is a whole video file, and that it plays'
+        assert item['remedy'] == 'Check that the file is a complete video and plays'
         assert f'{item["path"]}: open: {item["reason"]}. {item["remedy"]}.' in output
     assert {item['path'] for item in report['short']} == {
         line.rpartition(' ')[0] for line in (dst / 'all.txt').read_text().splitlines()

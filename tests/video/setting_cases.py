@@ -88,8 +88,8 @@ def entries(video: CompressedVideo, folder: Any) -> Iterator[Entry]:
         )
     for read in (read_residuals, read_quantisers, read_accumulated, read_accumulated_residual):
         yield Entry('display ind', lambda x, read=read: read(video, x), NO_INDICES, ([1, np.uint8(2)], np.arange(3)))
-        yield Entry('takes an open CompressedVideo', lambda x, read=read: read(x, [1]), (None, path, 3))
-    yield Entry('takes an open CompressedVideo', read_layout, (None, path, 3))
+        yield Entry('needs an open CompressedVideo', lambda x, read=read: read(x, [1]), (None, path, 3))
+    yield Entry('needs an open CompressedVideo', read_layout, (None, path, 3))
     for read in (read_accumulated, read_accumulated_residual):
         yield count('over', lambda x, read=read: read(video, [5], over=x), optional=True)
     yield Entry('bits', lambda x: read_residuals(video, [1], bits=x), (8.0, '8', True, None, 12), (8, np.int64(16)))
@@ -133,7 +133,7 @@ def entries(video: CompressedVideo, folder: Any) -> Iterator[Entry]:
     for read in (iterate, lambda **settings: VideoDataset([path], **({'rgb': True} | settings))):
         yield Entry('motion', lambda x, read=read: read(motion=x), NO_FLAGS, (True, np.True_))
         yield Entry('rgb', lambda x, read=read: read(motion=True, rgb=x), (*NO_FLAGS, 'keyframe'), ('keyframes', False))
-        yield Entry('nothing is asked for', lambda x, read=read: read(rgb=x), (False,))
+        yield Entry('nothing is requested', lambda x, read=read: read(rgb=x), (False,))
     yield Entry('directions', lambda x: video.read(motion=[1], directions=x), (*NO_CHOICES, None))
     yield Entry('normalise', lambda x: video.read(motion=[1], normalise=x), NO_CHOICES)
     for name in ('batch', 'step'):
@@ -141,7 +141,7 @@ def entries(video: CompressedVideo, folder: Any) -> Iterator[Entry]:
     yield Entry('items', lambda x: VideoDataset([path], rgb=True, items=x), (*NO_CHOICES, None), ('frames',))
     yield Entry('split', lambda x: GopDataset([path], split=x), (*NO_CHOICES, None), ('gops',))
     yield Entry('channels', lambda x: as_tensors(motion, channels=x), (*NO_CHOICES, None), ('first',))
-    yield Entry('is no record', as_tensors, (None, video, residual.y, MotionField, {}))
+    yield Entry('is not a record', as_tensors, (None, video, residual.y, MotionField, {}))
 
     yield count('over', lambda x: accumulate(motion, **SIZE, over=x), optional=True)
     wrong_rows = (3, 'abc', [-1, 0.5, 1], [-1, np.nan, 1], [-1, True, 1], [0, 1, 2], [-2, 0, 1], [-1, 0], [-1, None, 1])
@@ -159,9 +159,9 @@ def entries(video: CompressedVideo, folder: Any) -> Iterator[Entry]:
     for name in SIZE:
         calls = lambda x, n=name: accumulate(motion, **(SIZE | {n: x}))  # noqa: E731
         yield Entry(name, calls, (*NO_COUNTS, None, 0), (np.uint8(SIZE[name]),))
-    yield Entry('takes a', lambda x: patch_energy(x, **SIZE, patch=14), (None, motion.vectors, video))
-    yield Entry('takes a', lambda x: accumulate(x, **SIZE), (None, motion.vectors, residual))
-    yield Entry('takes a', block_energy, (None, motion, residual.y))
+    yield Entry('needs a', lambda x: patch_energy(x, **SIZE, patch=14), (None, motion.vectors, video))
+    yield Entry('needs a', lambda x: accumulate(x, **SIZE), (None, motion.vectors, residual))
+    yield Entry('needs a', block_energy, (None, motion, residual.y))
     arrays = dict(vectors=np.zeros((2, 3, 4, 2), np.int16), valid=np.zeros((2, 3, 4), np.bool_))
     yield count('block', lambda x: MotionField(**arrays, block=x))
     wrong_steps = ((1,), (1, 2, 3), (1.5, 1), (True, 1), ('1', 1), (0, 1), ())

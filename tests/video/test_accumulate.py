@@ -74,7 +74,7 @@ def test_a_pan_adds_up_since_the_i_frame_and_over_some_frames(tmp_path):
         since = read_accumulated(video, frames)
         over = read_accumulated(video, frames, over=4)
         assert read_accumulated(video, []).vectors.shape == (0, 96, 160, 2)
-        with pytest.raises(FrameIndexError, match='frame 20 of a video of 20'):
+        with pytest.raises(FrameIndexError, match='frame 20 is outside the video of 20 frames'):
             read_accumulated(video, [3, 20])
         for value in (0, 1.5):
             with pytest.raises(SettingError, match=f'pan.mp4: motion: over is {value}. Give '):
@@ -194,7 +194,7 @@ def test_a_stream_whose_references_nothing_tells_is_refused(tmp_path):
     path = encode_clip(tmp_path / 'a.avi', pan.frames, 'snow', {})
     with (
         CompressedVideo(path) as video,
-        pytest.raises(VideoError, match='which frames the vectors of this snow stream'),
+        pytest.raises(VideoError, match='the frames that the vectors of this snow stream refer to are unknown'),
     ):
         read_accumulated(video, [5])
 

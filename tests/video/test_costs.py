@@ -73,9 +73,9 @@ def test_quantisers_of_prepared_files_and_where_there_are_none(tmp_path, clips):
         with pytest.raises(VideoError, match='frame 5') as raised:
             read_quantisers(video, [5])
         assert raised.value.stage == 'decode'
-    with CompressedVideo(clips('vp8')) as video, pytest.raises(VideoError, match='no quantisers of vp8, only of'):
+    with CompressedVideo(clips('vp8')) as video, pytest.raises(VideoError, match='no quantisers for vp8, only for'):
         read_quantisers(video, [5])
-    with pytest.raises(ValueError, match='another layout'):
+    with pytest.raises(ValueError, match='an unknown layout'):
         parse_quantisers(b'\1' * 80, 16, 16)
 
 
@@ -128,8 +128,8 @@ def test_energy_lies_where_something_moves(tmp_path):
     with pytest.raises(ValueError, match='no patch of 200 px fits'):
         patch_energy(residuals, height=128, width=160, patch=200)
     with pytest.raises(
-        ValueError, match=r"160x64 px have \(4, 10\) cells of 16 px, .* give the video's height and width"
+        ValueError, match=r'160x64 px have \(4, 10\) cells of 16 px, .* give the height and width of the video'
     ):
         patch_energy(residuals, height=64, width=160, patch=14)
-    with pytest.raises(ValueError, match=r'the residual has \(128, 160\) lines and columns, and not \(120, 160\)'):
+    with pytest.raises(ValueError, match=r'the residual is \(128, 160\) px, not \(120, 160\)'):
         patch_energy(residuals, height=120, width=160, patch=14)

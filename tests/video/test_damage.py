@@ -22,19 +22,21 @@ def test_what_no_video_has_is_refused(clips):
     with CompressedVideo(clips('mpeg4')) as video:
         for index in (-1, NUM_FRAMES, 10**6):
             for kind in ('rgb', 'motion'):
-                with pytest.raises(FrameIndexError, match=f'frame {index} of a video of 40') as caught:
+                with pytest.raises(FrameIndexError, match=f'frame {index} is outside the video of 40 frames') as caught:
                     video.read(**{kind: [0, index]})
                 assert isinstance(caught.value, VideoError)
                 assert isinstance(caught.value, IndexError)
         for asked, told in (
             ([1.5], 'a display index is 1.5. Give a whole number for a display index'),
-            (3, 'display indices are asked for by int 3. Give a list, a range or an array of them'),
-            ((number for number in [3]), 'display indices are asked for by generator'),
+            (3, 'the display indices have type int: 3. Give a list, a range or an array'),
+            ((number for number in [3]), 'the display indices have type generator'),
         ):
             for kind in ('rgb', 'motion'):
                 with pytest.raises(SettingError, match=f'mpeg4.mp4: index: {told}'):
                     video.read(**{kind: asked})
-    with pytest.raises(VideoError, match=r'closed before this read\. Read inside the with block, or open it again'):
+    with pytest.raises(
+        VideoError, match=r'closed before this read\. Read inside the with block, or open the video again'
+    ):
         video.read(rgb=[0])
     for block in (0, 1.5, 'a'):
         with pytest.raises(SettingError, match=f'mpeg4.mp4: motion: block is {block!r}. Give '):

@@ -55,7 +55,7 @@ def test_a_pan_is_its_speed_times_the_distance_and_its_speed_per_frame(streams, 
     np.testing.assert_array_equal(raw.motion.vectors, plain.motion.vectors)
     assert plain.future is None
     assert plain.motion.distance is None, 'it was not asked for'
-    with pytest.raises(ValueError, match=r"has no distances\. Read it with directions='both'"):
+    with pytest.raises(ValueError, match=r"has no distances\. Remedy: read it with directions='both'"):
         plain.motion.per_frame()
     known = {'past': 0, 'future': 0}
     for direction, field, per_frame in (
@@ -88,17 +88,13 @@ def test_distances_in_a_stream_of_one_reference(streams):
         frames = video.read(motion=range(9), directions='both')
         assert frames.motion.distance == (None, 1, 2, 1, 4, 1, 2, 1, 4)
         assert frames.future.distance == (None, -1, -2, -1, None, -1, -2, -1, None)
-        assert frames.future.missing[4] == 'it refers only to pictures displayed before it'
+        assert frames.future.missing[4] == 'the frame refers only to pictures displayed before it'
 
 
 def test_several_references_have_no_distance(streams):
     with CompressedVideo(streams('h264, references of x264')) as video:
         field = video.read(motion=range(NUM_FRAMES), normalise='per_frame').motion
-    lost = [
-        row
-        for row in range(NUM_FRAMES)
-        if field.missing[row] == 'it cannot be told how many frames away its reference is'
-    ]
+    lost = [row for row in range(NUM_FRAMES) if field.missing[row] == 'the distance to the reference is unknown']
     assert 8 in lost, 'the second P-frame may refer to the I-frame, too'
     assert not field.valid[lost].any()
     assert not field.vectors[lost].any()

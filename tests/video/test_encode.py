@@ -137,7 +137,7 @@ def test_a_pause_is_kept_up_to_a_day_and_a_longer_one_refused_with_what_helps(tm
     longer = with_times(tmp_path / 'longer.mkv', frames, [0, 40, 80, day + 1080, day + 1120])
     with pytest.raises(VideoError, match='stands still for 86401 s') as caught:
         reencode(longer, target, profile=PROFILES['paper'])
-    assert caught.value.remedy == 'Cut the video there'
+    assert caught.value.remedy == 'Cut the video at this pause'
 
 
 def test_times_that_the_packets_foretell_wrongly_are_taken_from_the_frames(clips, tmp_path, monkeypatch):
@@ -194,13 +194,15 @@ def test_a_steady_rate_gives_the_packets_that_it_always_gave(clips, tmp_path, na
 
 def test_a_size_that_the_encoder_cannot_hold_is_refused_with_what_helps(tmp_path):
     wide = encode_clip(tmp_path / 'wide.mp4', np.zeros((2, 160, 8192, 3), np.uint8), 'libx264', {'preset': 'ultrafast'})
-    with pytest.raises(VideoError, match='8192x160 px: MPEG-4 Part 2 holds sides of at most 8191 px') as caught:
+    with pytest.raises(
+        VideoError, match='8192x160 px is too large: MPEG-4 Part 2 allows sides of at most 8191 px'
+    ) as caught:
         reencode(wide, tmp_path / 'out.mp4', profile=PROFILES['paper'])
     assert caught.value.stage == 'encode'
-    assert caught.value.remedy == 'Prepare it with the profile coviar or small'
+    assert caught.value.remedy == 'Prepare the video with the profile coviar or small'
     for name in ('coviar', 'small'):
         assert reencode(wide, tmp_path / f'{name}.mp4', profile=PROFILES[name]) == 2
-    with pytest.raises(VideoError, match='holds sides of at most') as caught:
+    with pytest.raises(VideoError, match='allows sides of at most') as caught:
         write_video(np.zeros((1, 8192, 16, 3), np.uint8), tmp_path / 'out.mp4')
     assert caught.value.remedy == 'Write smaller frames'
     assert not (tmp_path / 'out.mp4').exists()
@@ -230,7 +232,7 @@ def test_a_failed_check_keeps_the_old_file(tmp_path, monkeypatch):
     (tmp_path / 'out.mp4').write_text('old')
     original = encode.encode_images
     monkeypatch.setattr(encode, 'encode_images', lambda *args, **options: original(*args, **options) + 1)
-    with pytest.raises(VideoError, match='14 frames of 15') as caught:
+    with pytest.raises(VideoError, match='14 of 15 frames') as caught:
         reencode(tmp_path / 'source.mp4', tmp_path / 'out.mp4', profile=PROFILES['paper'])
     assert caught.value.stage == 'encode'
     assert (tmp_path / 'out.mp4').read_text() == 'old'
@@ -241,7 +243,7 @@ def test_a_video_is_not_replaced_by_its_own_result(tmp_path):
     source = tmp_path / 'source.mp4'
     write_video(np.zeros((3, 32, 32, 3), np.uint8), source)
     before = source.read_bytes()
-    with pytest.raises(SettingError, match='is this very video, and would be lost'):
+    with pytest.raises(SettingError, match='is the source itself and would be lost'):
         reencode(source, tmp_path / '.' / 'source.mp4', profile=PROFILES['paper'])
     assert source.read_bytes() == before
 
@@ -272,7 +274,7 @@ def test_a_file_of_a_given_size_reads_as_it_did(tmp_path):
         check_random_reads(filled, motion=True)
         np.testing.assert_array_equal(pixels(filled, range(30)), pixels(plain, range(30)))
     for small in (size + 7, size - 1):  # a box has 8 bytes at least
-        with pytest.raises(VideoError, match=rf'encode: it takes {size} bytes, and should fill {small}'):
+        with pytest.raises(VideoError, match=rf'encode: the video of {size} bytes cannot be padded to {small} bytes'):
             write_video(frames, filled, file_size=small)
     assert filled.stat().st_size == size + 100_000  # the old file is kept
 

@@ -35,7 +35,7 @@ def test_parts_of_one_file(tmp_path, first, second):
         field = video.read(motion=range(len(plain))).motion
     for number, kind in enumerate(types):
         if kind == 'B':
-            assert 'its bits cannot be read' in field.missing[number]
+            assert 'the bits cannot be read' in field.missing[number]
         elif kind == 'P' and field.valid[number].any():
             vectors = field.vectors[number][field.valid[number]] / 4
             steps = np.rint(vectors[:, :1] / 3)

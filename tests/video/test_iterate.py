@@ -129,7 +129,7 @@ def test_bytes_are_decoded_by_several_workers(clips):
         ({'step': -1}, 'decode: step is -1. Give step of at least 1.'),
         ({'workers': 1.5}, 'decode: workers is 1.5. Give a whole number for workers.'),
         ({'stop': '9'}, "index: stop is '9'. Give a whole number for stop."),
-        ({'rgb': False}, 'decode: nothing is asked for. Give rgb=True, rgb="keyframes", motion=True or residual=True.'),
+        ({'rgb': False}, 'decode: nothing is requested. Give rgb=True, rgb="keyframes", motion=True or residual=True.'),
         ({'rgb': 'i'}, 'decode: rgb is \'i\'. Give True, False or "keyframes".'),
     ],
 )
@@ -142,7 +142,8 @@ def test_settings_that_cannot_be_are_one_error(clips, settings, text):
 
 @pytest.mark.parametrize('where', [{'start': -1}, {'stop': 41}, {'start': 41}])
 def test_frames_outside_the_video_are_an_error(clips, where):
-    with CompressedVideo(clips('mpeg4')) as video, pytest.raises(FrameIndexError, match='of a video of 40 frames'):
+    words = 'are not all in the video of 40 frames'
+    with CompressedVideo(clips('mpeg4')) as video, pytest.raises(FrameIndexError, match=words):
         video.iterate(rgb=True, **where)
 
 

@@ -120,6 +120,6 @@ def test_reads_that_follow_each_other_go_through_the_file_once(clips, monkeypatc
         again = {number: bytes(packet) for number, packet in packets.of([2, 5])}
         assert len(begun) == 2
         assert again == {number: first[number] for number in (2, 5)}
-        with pytest.raises(VideoError, match='the stream ends before its packet 1000'):
+        with pytest.raises(VideoError, match='the stream ends before packet 1000'):
             packets._packet_at(1000)
         packets.close()

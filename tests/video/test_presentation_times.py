@@ -64,7 +64,7 @@ def test_times_that_a_stream_does_not_give_are_not_made_up(clips, name):
         assert video.timestamps.shape == (NUM_FRAMES,)
         assert np.isnan(video.timestamps).all()
         assert np.isnan(video.duration)
-        with pytest.raises(VideoError, match=r'index: its frames have no usable time stamps. Ask for frames by number'):
+        with pytest.raises(VideoError, match=r'index: the frames have no usable time stamps. Ask for frames by number'):
             video.index_at(0.5)
 
 

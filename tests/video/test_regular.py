@@ -102,9 +102,9 @@ def other_parameters(number, packet):
 @pytest.mark.parametrize(
     ('change', 'reason'),
     [
-        (lacking, 'lacking'),
+        (lacking, 'a frame is missing'),
         (without_first_key, 'IDR'),
-        (swapped_stamps, 'order of display'),
+        (swapped_stamps, 'display order'),
         (two_in_one, '2 pictures'),
         (other_parameters, 'headers change'),
     ],

@@ -180,7 +180,7 @@ def test_other_streams_have_an_estimate_that_says_so(tmp_path, contrast):
         assert inside.mean(axis=(1, 2)).min() > 0.2
         assert [np.abs(y[here]).mean() < 6 for y, here in zip(found.y, inside, strict=True)] == [True] * 6
     encode_clip(tmp_path / '444.mp4', pan, 'libx264', plain, pixel_format='yuv444p')
-    with CompressedVideo(tmp_path / '444.mp4') as video, pytest.raises(VideoError, match='its are yuv444p'):
+    with CompressedVideo(tmp_path / '444.mp4') as video, pytest.raises(VideoError, match='these are yuv444p'):
         read_residuals(video, [5])
     encode_clip(tmp_path / 'vp8.webm', pan, 'libvpx', {})
     with CompressedVideo(tmp_path / 'vp8.webm') as video, pytest.raises(VideoError, match='no motion vectors of vp8'):
@@ -207,7 +207,7 @@ def test_estimates_follow_the_reference_lists_of_h264_also_in_a_file_that_is_cut
                 np.testing.assert_array_equal(rest.predicted[number], whole.predicted[number])
         monkeypatch.setattr(video._facts, 'first_references', None)
         with pytest.raises(
-            VideoError, match='it cannot be told which frames the vectors of this h264 stream'
+            VideoError, match='the frames that the vectors of this h264 stream refer to are unknown'
         ) as raised:
             read_residuals(video, [5])
         assert raised.value.stage == 'motion'

@@ -22,7 +22,7 @@ def fault_of(entry: Entry, value: object) -> str:
         text = str(error)
         if entry.name not in text:
             return f'refused without the name: {type(error).__name__}: {text}'
-        helps = ('Give', 'Use', 'Write:', 'Ask', 'give', 'takes a', ' for ', 'must be')
+        helps = ('Give', 'Use', 'Remedy:', 'Ask', 'give', ' for ', 'must be')
         return '' if any(word in text for word in helps) else f'refused without a remedy: {text}'
     except Exception as error:
         return f'{type(error).__name__}: {error}'

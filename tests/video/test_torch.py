@@ -100,7 +100,7 @@ def test_tensors_share_the_memory_of_their_record(videos):
     assert tensors['motion']['distance_valid'].tolist() == [number % 12 > 0 for number in range(30)]
     assert tensors['residual']['exact'] is True
     assert as_tensors(records[5])['types'] == 'IPPPPPPPPPPP' * 2 + 'IPPPPP'
-    with pytest.raises(TypeError, match='dict is no record'):
+    with pytest.raises(TypeError, match='dict is not a record'):
         as_tensors(tensors)
     with pytest.raises(ValueError, match="channels is 'middle'"):
         as_tensors(batch, channels='middle')
@@ -218,10 +218,10 @@ def test_a_video_that_cannot_be_read_raises_or_is_named_and_skipped(videos, tmp_
     assert [(item['video'], len(item['rgb'])) for item in items] == [(1, 8), (1, 8), (2, 8), (2, 4)]
     first, second = [str(warning.message) for warning in told]
     assert first.startswith('<bytes> is left out: <bytes>: open: ')
-    assert second.startswith(f'the rest of {broken} is left out behind 2 items: {broken}: decode: frame 17')
+    assert second.startswith(f'the rest of {broken} is left out after 2 items: {broken}: decode: frame 17')
     frames = make_pan(displacement=(3, 1), num_frames=3, height=36, width=52).frames
     plain = encode_clip(tmp_path / 'plain.mp4', frames, 'libx264', {})
-    with pytest.raises(SettingError, match=r'block is 7\. Open the video with an even one'):  # no fault of the video
+    with pytest.raises(SettingError, match=r'block is 7\. Open the video with an even block'):  # no fault of the video
         list(VideoDataset([plain], residual=True, block=7, on_error='skip'))
 
 
@@ -231,7 +231,7 @@ def test_a_video_that_cannot_be_read_raises_or_is_named_and_skipped(videos, tmp_
         ({'rank': 2, 'world_size': 2}, 'rank is 2. Give rank from 0 to 1.'),
         ({'rank': 0}, 'rank is 0 and world_size None. Give both'),
         ({'items': 'frames', 'rgb': 'keyframes'}, 'items is "frames" and rgb "keyframes": most frames would lack'),
-        ({'rgb': False}, 'nothing is asked for. Give rgb=True'),
+        ({'rgb': False}, 'nothing is requested. Give rgb=True'),
     ],
 )
 def test_settings_that_cannot_be_are_one_error(settings, text):
@@ -243,7 +243,7 @@ def test_settings_that_cannot_be_are_one_error(settings, text):
 @pytest.mark.parametrize(
     ('videos', 'text'),
     [
-        ('a.mp4', 'videos is one str. Give a list, also of one video.'),
+        ('a.mp4', 'videos is one str. Give a list, even for one video.'),
         (b'abc', 'videos is one bytes. Give'),
         (Path('a.mp4'), 'videos is one PosixPath. Give'),
         ([], 'videos is an empty list. Give at least one path.'),

@@ -23,7 +23,7 @@ def test_a_video_is_a_sequence_of_pictures(clips):
         np.testing.assert_array_equal(video[30:2:-7], rgb[30:2:-7])
         assert video[40:].shape == (0, 84, 116, 3)
         for wrong in (NUM_FRAMES, -NUM_FRAMES - 1):
-            with pytest.raises(IndexError, match=f'frame {wrong} of a video of 40 frames'):
+            with pytest.raises(IndexError, match=f'frame {wrong} is outside the video of 40 frames'):
                 video[wrong]
         with pytest.raises(TypeError):
             video['3']
@@ -88,19 +88,22 @@ def test_bytes_and_open_files_give_what_the_path_gives(clips, name):
 @pytest.mark.parametrize(
     ('make', 'text'),
     [
-        (lambda: b'', '<bytes>: open: it holds no bytes. Pass the whole content of a video file.'),
+        (lambda: b'', '<bytes>: open: the data is empty. Pass the whole content of a video file.'),
         (lambda: b'no video' * 99, '<bytes>: open: Invalid data found when processing input.'),
         (
             lambda: io.BytesIO(b'no video' * 99),
-            '<BytesIO>: open: Invalid data found when processing input. Check that this is a whole video file',
+            '<BytesIO>: open: Invalid data found when processing input. Check that the file is a complete video',
         ),
         (
             lambda: io.BufferedWriter(io.FileIO(os.devnull, 'wb')),
             '<BufferedWriter>: open: the file object cannot be read. Open it with open(',
         ),
-        (lambda: io.StringIO('text'), '<StringIO>: open: the file object gives text. Open it in binary mode'),
-        (lambda: os.fdopen(os.pipe()[0], 'rb'), 'open: the file object cannot seek, or is closed. Pass what it holds'),
-        (lambda: 5, '<int>: open: this is no video. Pass a path, bytes, or a file object opened in binary mode.'),
+        (
+            lambda: io.StringIO('text'),
+            '<StringIO>: open: the file object returns text, not bytes. Open it in binary mode',
+        ),
+        (lambda: os.fdopen(os.pipe()[0], 'rb'), 'open: the file object cannot seek, or is closed. Pass its content'),
+        (lambda: 5, '<int>: open: this is not a video. Pass a path, bytes, or a file object opened in binary mode.'),
     ],
 )
 def test_what_is_no_video_is_one_error(make, text):
@@ -113,7 +116,7 @@ def test_what_is_no_video_is_one_error(make, text):
 
 
 def test_no_index_is_kept_beside_bytes(clips):
-    with pytest.raises(VideoError, match=r'<bytes>: open: no index can be kept beside it. Pass a path'):
+    with pytest.raises(VideoError, match=r'<bytes>: open: an index can be kept only beside a file. Pass a path'):
         CompressedVideo(clips('mpeg2_ts').read_bytes(), keep_index=True)
 
 

@@ -145,8 +145,8 @@ def test_no_other_page_can_send_or_embed(client):
         ('/excerpt?row=0&kind=exe', 400, 'must be one of mp4, webm'),
         ('/excerpt?upload=../clips/1&kind=mp4', 404, 'upload the video again'),
         ('/nearest?row=0&k=101&label=&others=1', 400, 'from 1 to 100'),
-        ('/nearest?row=0&k=1&label=2&others=1', 404, 'label 2: the features file has 2'),
-        ('/clips?page=0', 400, 'seed must be there'),
+        ('/nearest?row=0&k=1&label=2&others=1', 404, 'label 2: the features file has 2 labels'),
+        ('/clips?page=0', 400, 'seed is missing or has more than 500 characters'),
     ],
 )
 def test_what_a_request_may_not_ask(client, url, status, message):

@@ -11,7 +11,7 @@ def test_only_the_seconds_asked_for_also_where_no_key_frame_begins_them(collecti
     shown = list(read_excerpt(str(collection.file(0)), 0.2, 0.4, short_side=48))
     assert [round(one.seconds * 25) for one in shown] == [5, 6, 7, 8, 9]
     assert shown[0].picture.shape == (48, 64, 3)
-    with pytest.raises(VideoError, match=r'it shows no frame from 9\.00 s to 9\.50 s'):
+    with pytest.raises(VideoError, match=r'the video shows no frame from 9\.00 s to 9\.50 s'):
         list(read_excerpt(str(collection.file(0)), 9, 9.5, short_side=48))
 
 

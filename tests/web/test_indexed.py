@@ -67,7 +67,7 @@ def test_answers_are_those_of_the_exact_search_and_no_vector_is_in_memory(folder
             assert near[0] == near[1]
             assert near[0].count('data-src') == 3
         refused = other.get('/nearest?row=0&k=1&label=2&others=1')
-        assert (refused.status_code, refused.json()) == (404, dict(message='label 2: the features file has 2'))
+        assert (refused.status_code, refused.json()) == (404, dict(message='label 2: the features file has 2 labels'))
         assert other.get('/nearest?row=8&k=1&label=&others=1').status_code == 404
 
 

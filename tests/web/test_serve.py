@@ -37,9 +37,12 @@ def test_the_command_prints_the_address_of_a_page_and_ends_with_ctrl_c(features)
 
 
 def test_what_cannot_be_served_says_why(features, collection, tmp_path):
-    with pytest.raises(WebError, match='there is no such work directory'):
+    with pytest.raises(WebError, match='this work directory does not exist'):
         serve(features, work_dir=tmp_path / 'none')
-    with socket.create_server(('127.0.0.1', 0)) as taken, pytest.raises(WebError, match='Remedy: another --port'):
+    with (
+        socket.create_server(('127.0.0.1', 0)) as taken,
+        pytest.raises(WebError, match='Remedy: choose another --port'),
+    ):
         serve(features, port=taken.getsockname()[1])
 
 

@@ -88,7 +88,7 @@ def test_the_video_itself_is_never_overwritten(video, tmp_path, write, name):
     own = tmp_path / 'own.mp4'
     own.write_bytes(video.read_bytes())
     (tmp_path / 'link.mp4').symlink_to(own)
-    with pytest.raises(SettingError, match=f'{name} is this very video, and would be lost. Name another file'):
+    with pytest.raises(SettingError, match=f'{name} is the source itself and would be lost. Choose another file'):
         write(own, tmp_path / name)
     assert own.read_bytes() == video.read_bytes()
 
@@ -172,7 +172,8 @@ def test_what_cannot_be_written_is_one_line(video, words, code, reason):
 
 def test_a_folder_in_place_of_a_video_is_called_one(video):
     result = CliRunner().invoke(main, ['vectors', str(video.parent), '-o', 'v.npz'])
-    assert (result.exit_code, 'this is a folder. Name a video in it' in result.output) == (1, True), result.output
+    assert result.exit_code == 1
+    assert 'this is a folder. Give the path of a video in it' in result.output
 
 
 def test_a_folder_is_made_and_a_large_gif_says_how_to_make_it_smaller(video, tmp_path, monkeypatch):

@@ -106,7 +106,7 @@ class VideosInTurn(IterableDataset[Tensors]):
         except VideoError as error:
             if self.on_error == 'raise':
                 raise
-            what = f'the rest of {error.path} is left out behind {done} items' if done else f'{error.path} is left out'
+            what = f'the rest of {error.path} is left out after {done} items' if done else f'{error.path} is left out'
             warnings.warn(f'{what}: {error}', SkippedVideoWarning, stacklevel=2)
 
     @abstractmethod
@@ -119,9 +119,9 @@ class VideosInTurn(IterableDataset[Tensors]):
 def _listed(videos: Sequence[Video]) -> list[Video]:
     """The videos as a list. Raises SettingFault if they are none."""
     if isinstance(videos, str | bytes | bytearray | os.PathLike):
-        raise SettingFault(f'videos is one {type(videos).__name__}', 'Give a list, also of one video')
+        raise SettingFault(f'videos is one {type(videos).__name__}', 'Give a list, even for one video')
     if isinstance(videos, Set | Mapping) or not isinstance(videos, Iterable):
-        raise SettingFault(f'videos is {shown(videos)}', 'Give a list of paths, of the same order in every process')
+        raise SettingFault(f'videos is {shown(videos)}', 'Give a list of paths, in the same order in every process')
     found = list(videos)
     if not found:
         raise SettingFault('videos is an empty list', 'Give at least one path')

@@ -42,7 +42,9 @@ def as_tensors(record: Any, *, channels: Channels = 'last') -> Tensors:
     """
     one_of('channels', channels, 'last', 'first')
     if not is_dataclass(record) or isinstance(record, type):
-        raise TypeError(f'{type(record).__name__} is no record of cmvl_mm.video; give what its readers return')
+        raise TypeError(
+            f'{type(record).__name__} is not a record of cmvl_mm.video. Remedy: pass what its readers return.'
+        )
     tensors: Tensors = {}
     for name in [field.name for field in fields(record)]:
         value = getattr(record, name)

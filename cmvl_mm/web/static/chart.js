@@ -42,10 +42,10 @@ export function drawChart({ title, unit, axis, lines, mean_of: meanOf }) {
   const legend = html('ul', 'lines');
   const tip = html('p', 'tip quiet', `Point at the chart to read its values.`);
   const unitText = unit ? ` (${unit})` : '';
-  const meanText = meanOf > 1 ? `, each point the mean of up to ${meanOf} logged ones` : '';
+  const meanText = meanOf > 1 ? `, each point is the mean of up to ${meanOf} logged values` : '';
   const figure = html('figure', 'chart', html('figcaption', '', html('b', '', title + unitText), ` over ${axis}s${meanText}`), picture, legend, tip);
   if (!points.length) {
-    tip.textContent = 'No finite value.';
+    tip.textContent = 'No finite values.';
     return figure;
   }
   const [x0, x1] = span(points.map(([x]) => x));

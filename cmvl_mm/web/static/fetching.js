@@ -11,10 +11,10 @@ export async function ask(url, options) {
     answer = await fetch(url, options);
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new Error('The program behind this page does not answer. Remedy: start `cmvl web` again.');
+    throw new Error('The server does not respond. Remedy: start `cmvl web` again.');
   }
   if (answer.ok || answer.status === 304) return answer;
-  let message = `The server failed (${answer.status}); its terminal says why.`;
+  let message = `The server failed (${answer.status}). Remedy: read the error in its terminal.`;
   if ((answer.headers.get('content-type') || '').includes('json')) message = (await answer.json()).message;
   throw new Error(message);
 }

@@ -31,7 +31,7 @@ export function play(video) {
 
 // A <video> does not tell what the server said.
 async function explain(video, url) {
-  let message = 'This browser cannot play it.';
+  let message = 'This browser cannot play the video.';
   try {
     await ask(url);
   } catch (error) {

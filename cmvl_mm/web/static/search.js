@@ -21,7 +21,7 @@ async function show() {
     : `/clips?seed=${seed}&page=${page}&label=${label}`;
   if (url === shown) return;
   shown = url;
-  const waiting = query.has('upload') ? 'The network reads the video. The first time, it is loaded, too …' : 'Searching …';
+  const waiting = query.has('upload') ? 'Computing the features of the video. The first time, the network is loaded, too …' : 'Searching …';
   if (await fill(results, url, waiting)) playIn(results);
   else if (shown === url) shown = null; // asked again next time
 }

@@ -16,7 +16,7 @@ async function refresh() {
       tag = answer.headers.get('etag');
       const { panels } = await answer.json();
       if (panels.length) results.replaceChildren(...panels.map(drawChart));
-      else note(results, 'No curves yet: they come with the first logged iterations.', 'empty');
+      else note(results, 'No curves yet: they appear after the first logged iterations.', 'empty');
       state.textContent = `Updated ${new Date().toLocaleTimeString()}.`;
     }
   } catch (error) {

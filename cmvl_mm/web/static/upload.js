@@ -31,7 +31,7 @@ async function send(drop, file) {
   try {
     if (file.size > limit) {
       const most = Math.round(limit / 2 ** 20);
-      throw new Error(`${file.name}: larger than ${most} MB. Remedy: cut out the part that counts.`);
+      throw new Error(`${file.name}: the file is larger than ${most} MB. Remedy: upload a shorter part of it.`);
     }
     note(results, `Reading ${file.name} …`, 'busy');
     const answer = await ask(`/uploads?name=${encodeURIComponent(file.name)}`, {

@@ -86,7 +86,7 @@ export function showVectors(params) {
   if (params === null) return;
   const name = ['row', 'upload'].find((each) => params.has(each));
   if (name) open(`${name}=${encodeURIComponent(params.get(name))}`, 0);
-  else if (!shown) note(results, 'Choose a video above, or “vectors” below any clip of the search.', 'empty');
+  else if (!shown) note(results, 'Choose a video above, or “vectors” below a clip in the search.', 'empty');
 }
 
 finder.addEventListener('input', () => {
