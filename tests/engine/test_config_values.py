@@ -26,7 +26,7 @@ def test_wrong_values_are_named(name, values):
     for value in values:
         config = Config({})
         config.merge_from_dict({name: value})
-        with pytest.raises(ConfigValueError, match=rf'^{name}={value!r} must be .*Remedy: --cfg-options {name}='):
+        with pytest.raises(ConfigValueError, match=rf'^{name}={value!r} must be .*Remedy: pass --cfg-options {name}='):
             check_values(config)
 
 

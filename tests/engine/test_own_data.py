@@ -101,7 +101,7 @@ def test_what_cannot_be_filled_is_refused_with_a_remedy(folder, tmp_path):
     for data, words in (
         (str(folder), r'several training lists \(train\.txt, train_split2\.txt\)\. Remedy: name one'),
         (str(tmp_path / 'none'), 'there is no such folder or list'),
-        (3, 'neither folder nor list'),
+        (3, 'neither a folder nor a list'),
     ):
         with pytest.raises(OwnVideosError, match=words):
             load_config('demo/pretrain', {'data': data})
@@ -131,7 +131,7 @@ def test_a_classifier_with_classes_that_no_list_knows_is_refused():
     check_all_classes(dataset, model)
     check_all_classes(dataset, SimpleNamespace(cls_head=None))
     head = dict(type='ClassificationHead', in_channels=3)
-    with pytest.raises(ConfigValueError, match=r'num_classes is not set\. Remedy: --cfg-options data=LIST'):
+    with pytest.raises(ConfigValueError, match=r'num_classes is not set\. Remedy: pass --cfg-options data=LIST'):
         check_values(Config(dict(model=dict(cls_head=head))))
     check_values(Config(dict(model=dict(cls_head=head), data='folder')))
 

@@ -41,7 +41,7 @@ def classifier(num_classes):
     ('labels', 'remedy'),
     [
         ((0, 2, 1, 2), r'--cfg-options model\.cls_head\.num_classes=3'),
-        ((1, 2, 1), 'begin at 0; those of this list begin at 1'),
+        ((1, 2, 1), 'start at 0; those of this list start at 1'),
     ],
 )
 def test_a_label_beyond_the_classes_is_named_with_its_line(tmp_path, labels, remedy):
@@ -170,7 +170,8 @@ def test_the_shipped_config_refuses_a_batch_of_one_and_says_what_it_has_checked(
     with pytest.raises(ValueError, match='global batch of 1'):
         runner.train()
     logged = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
-    assert f'every line, 8 of {controlled_set}/train.txt; that one of the first 100 videos of a list is there' in logged
+    checked = f'every line (8 of {controlled_set}/train.txt), and that one of the first 100 videos of each list exists'
+    assert checked in logged
     assert checked_in_words(range(3)) == ''
 
 
