@@ -57,7 +57,7 @@ def test_the_first_clip():
 
 @pytest.mark.parametrize('place', ['first', 'random'])
 def test_one_place_is_one_clip(place):
-    with pytest.raises(ValueError, match=f"place='{place}' takes one clip, not num_clips=2"):
+    with pytest.raises(ValueError, match=f"place='{place}' gives one clip, not num_clips=2"):
         TRANSFORMS.build(dict(type='SampleClips', place=place, num_clips=2, **CLIP))
 
 

@@ -46,7 +46,7 @@ def test_keys_that_are_read_are_taken(repository, option):
         ),
         ('resum = True', 'nothing reads resum. Remedy: use resume;'),
         ('train_pipeline = []', 'nothing reads train_pipeline: no data set has this pipeline'),
-        ("val_pipeline = [dict(type='DecordInit')]", 'nothing reads val_pipeline.'),
+        ("val_pipeline = [dict(type='DecordInit')]", 'nothing reads val_pipeline: no data set has this pipeline'),
         ('total_epochs = 30', 'nothing reads total_epochs, a key of MMAction2 0.x. Remedy: use train_cfg.max_epochs'),
         ('seed = 3', 'Remedy: use randomness.seed; or _seed for a variable of your own.'),
         ('seed = 3\nrandomness = dict(seed=seed)', 'or _seed for a variable of your own.'),

@@ -114,10 +114,10 @@ def test_what_cannot_be_filled_is_refused_with_a_remedy(folder, tmp_path):
 
 def test_a_wrong_folder_is_told_where_the_videos_are(folder):
     with pytest.raises(
-        FileNotFoundError, match=rf'fall/fall/a_1\.mp4.*They are in {folder}\. Remedy: data_prefix=dict'
+        FileNotFoundError, match=rf'fall/fall/a_1\.mp4.*They are in {folder}\. Remedy: set data_prefix=dict'
     ):
         check_present(str(folder / 'train.txt'), 'video', str(folder / 'fall'), ['fall/a_1.mp4'])
-    with pytest.raises(FileNotFoundError, match=rf'nowhere.*is no folder\. They are in {folder}'):
+    with pytest.raises(FileNotFoundError, match=rf'nowhere.*is not a folder\. They are in {folder}'):
         check_present(str(folder / 'train.txt'), 'video', 'nowhere', ['fall/a_1.mp4'])
 
 
