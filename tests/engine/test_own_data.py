@@ -124,7 +124,7 @@ def test_a_wrong_folder_is_told_where_the_videos_are(folder):
 def test_a_classifier_with_classes_that_no_list_knows_is_refused():
     dataset = SimpleNamespace(ann_file='list.txt', entries=[Entry('a.mp4', 0), Entry('b.mp4', 1)])
     model = SimpleNamespace(cls_head=SimpleNamespace(num_classes=101))
-    words = r'num_classes=101, and list\.txt knows 2 classes.*num_classes=2, or data=list'
+    words = r'num_classes=101, but list\.txt has 2 classes.*num_classes=2, or data=list'
     with pytest.raises(LabelError, match=words):
         check_all_classes(dataset, model)
     model.cls_head.num_classes = 2

@@ -81,5 +81,5 @@ def test_labels_are_looked_at_before_they_leave_the_host(wrong):
 
 def test_a_batch_has_one_kind_of_labels():
     assert labels_of([sample(1), sample(0)]).tolist() == [1, 0]
-    with pytest.raises(ValueError, match=r'labels of the shapes \[\(1,\), \(3,\)\] in one batch'):
+    with pytest.raises(ValueError, match=r'labels of one batch differ in shape: \[\(1,\), \(3,\)\]'):
         labels_of([sample(1), sample(torch.eye(3)[0])])
