@@ -107,7 +107,7 @@ def test_misspelt_levers_and_positions_are_refused(repository):
     with pytest.raises(ValueError, match=r'lacks logs\. Remedy: '):
         spell_out(Config(dict(optim_wrapper={}, fast_step=without_logs)), 'cpu')
     slow = load_config(repository / 'configs/demo/pretrain.py', {'fast_step.precision': 'bf16'})
-    with pytest.raises(ValueError, match=r'fast_step has precision, and lacks memory_format, .*\. Remedy: '):
+    with pytest.raises(ValueError, match=r'fast_step has precision, but lacks memory_format, .*\. Remedy: '):
         spell_out(slow, 'cpu')
 
 
