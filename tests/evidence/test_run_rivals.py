@@ -206,7 +206,9 @@ def test_a_trial_that_diverged_is_a_trial_and_not_the_best(scripts, monkeypatch,
     """Its features have no direction, so there is nothing to compare; the test's log says so."""
     (work / 'logs').mkdir(parents=True)
     row = f'rival_rotnet_lr0.01_{TUNING_SEED}'
-    (work / f'logs/{row}_val_test.txt').write_text(f'ValueError: a.mp4: {NO_DIRECTION}, as those of 7 of 832 videos.')
+    (work / f'logs/{row}_val_test.txt').write_text(
+        f'ValueError: a.mp4: {NO_DIRECTION}; 7 of 832 videos have such a feature.'
+    )
     (work / f'runs/{row}').mkdir(parents=True)
     (work / f'runs/{row}/cpu_seconds.txt').write_text('90')
     scripts.failing = ('rotnet_lr0.01_100_val_test',)
