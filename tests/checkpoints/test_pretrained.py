@@ -71,7 +71,7 @@ def test_another_size_is_an_error_that_names_path_key_and_shapes(checkpoint):
         model.init_weights()
     message = str(error.value)
     assert str(checkpoint) in message
-    assert 'backbone.conv1.weight is (2, 3, 3, 3, 3), the model wants (4, 3, 3, 3, 3)' in message
+    assert 'backbone.conv1.weight is (2, 3, 3, 3, 3), but the model needs (4, 3, 3, 3, 3)' in message
     assert 'Remedy' in message
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 

@@ -83,7 +83,7 @@ def test_errors_are_one_line_and_leave_nothing(repository, convert, tmp_path):
     wrong_way = subprocess.run([*command, tmp_path / 'new.pth'], capture_output=True, text=True, timeout=120)
     assert wrong_way.returncode == 1
     assert len(wrong_way.stderr.strip().splitlines()) == 1
-    assert "'backbone.conv1.weight': of no layout known" in wrong_way.stderr
+    assert "'backbone.conv1.weight': unknown layout of weights" in wrong_way.stderr
     overwriting = convert(tmp_path / 'ours.pth', tmp_path / 'ours.pth', '--to', 'released')
     assert overwriting.returncode == 1
     assert 'exists' in overwriting.stderr
