@@ -107,7 +107,7 @@ def test_a_digest_needs_a_checkpoint_and_that_checkpoint(test_py, tmp_path, caps
         test_py(path, '--sha256', sha256_of(path))
     with pytest.raises(SystemExit):
         test_py('--sha256', '0' * 64)
-    assert '--sha256 belongs to a checkpoint' in capsys.readouterr().err
+    assert '--sha256 needs a checkpoint' in capsys.readouterr().err
 
 
 def test_a_dump_of_another_kind_is_refused_at_once(test_py, tmp_path, capsys):
