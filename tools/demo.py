@@ -150,7 +150,7 @@ def own_videos(folder: Path, job: Job) -> VideoSet:
         print(
             f'\n{len(train)} training and {len(test)} test videos with recordings kept whole: finetuning and '
             f'testing are skipped. Remedy: provide two classes of two recordings each, and {FEWEST_VIDEOS} training '
-            'videos; videos whose names differ only in the final number are one recording.'
+            'videos; videos whose names differ only in the numbers at the end are one recording.'
         )
         return unlabelled
     files = prepared / 'train_class.txt', prepared / 'test_class.txt'

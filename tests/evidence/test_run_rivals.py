@@ -80,7 +80,7 @@ def test_what_is_finished_is_not_run_again(scripts, capsys):
     scripts.failing = ()
     assert run_rivals.compare(arguments('pace', 'rotnet')) == {}
     assert scripts.begun == ['rival_rotnet_0_test_train', 'rival_rotnet_0_test_test']
-    assert '1 of 2 rows were there, 1 to run\n' in capsys.readouterr().out
+    assert '1 of 2 rows were already done, 1 to run\n' in capsys.readouterr().out
     scripts.begun.clear()
     run_rivals.compare(arguments('pace', 'rotnet', seeds=2))
     assert scripts.begun[::2] == ['rival_rotnet_1_test_train', 'rival_pace_1_test_train']
