@@ -102,7 +102,7 @@ def check(name: str, rows: np.ndarray, query: np.ndarray, gallery: np.ndarray, o
     theirs = cosine_of_pairs(l2_normalise(query), l2_normalise(gallery[rows.ravel()]), pairs).reshape(rows.shape)
     worst = np.abs(theirs - ours).max()
     if worst > 2 * rounding_error(query.shape[1], torch.float32):
-        raise RuntimeError(f'{name}: a neighbour is {worst:.2g} off ours')
+        raise RuntimeError(f'{name}: a neighbour differs from ours by {worst:.2g}')
 
 
 def private_mib() -> float:
