@@ -63,8 +63,8 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
             raise
         raise ConfigKeyError(  # MMEngine would advise to drop the base config's stages
             f'{path}: this file or one of its bases has a pipeline as a dict, the form of earlier versions, but the '
-            'base has a list. Remedy: after _base_, write from cmvl_mm.datasets.stages import change, then for '
-            'example pipeline=change(_base_.train_dataloader.dataset.pipeline, crop=dict(size=48)).'
+            'base has a list. Remedy: after _base_, write `from cmvl_mm.datasets.stages import change`; then use it, '
+            'such as `pipeline=change(_base_.train_dataloader.dataset.pipeline, crop=dict(size=48))`.'
         ) from error
     merge_options(config, options or {})
     check_keys(config, str(path))

@@ -65,7 +65,7 @@ def untrained(names: list[str], model: nn.Module) -> str:
     return (
         f'{len(names)} of {trainable} trainable parameters have no gradient in the first step, because no loss '
         f'depends on them: {shown}. They would never learn. Remedy: remove these parts, or let a head read their '
-        'output; set requires_grad=False on parts that shall stay fixed.'
+        'output; set requires_grad=False on parts that must stay fixed.'
     )
 
 

@@ -96,8 +96,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         with self.signals, schedules_that_count_batches(self.runner.optim_wrapper):
             if not self.signals.listening:
                 self.runner.logger.warning(
-                    'This is not the main thread, so SIGTERM and Ctrl-C cannot be caught: they end the run without a '
-                    'last checkpoint. Remedy: train in the main thread.'
+                    'This is not the main thread, so SIGTERM and Ctrl-C cannot be caught: they end the run without '
+                    'saving a checkpoint. Remedy: train in the main thread.'
                 )
             try:
                 return super().run()
@@ -204,7 +204,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
                 lines.append(f'a data-loader worker (process {pid}) died before it read a video')
             else:
                 path = self.parts[place.part].entries[place.position].path
-                lines.append(f'data-loader worker {place.worker} (process {pid}) died while reading {path}')
+                lines.append(f'data-loader worker {place.worker} (process {pid}) died; its last video was {path}')
         return (
             f'{"; ".join(lines)}. The worker crashed, or the system killed it, most often for lack of memory. '
             'Remedy: set fewer train_dataloader.num_workers or a smaller batch; if the video is always the same, '

@@ -46,7 +46,7 @@ def test_room_leaves_out_the_same_videos_whatever_the_gap():
 
 
 def test_room_below_what_is_needed_is_refused():
-    with pytest.raises(ValueError, match='room=40: clip and window need 41 frames'):
+    with pytest.raises(ValueError, match='room=40 is too small: clip and window need 41 frames'):
         TRANSFORMS.build(dict(type='SamplePretraining', future_gap=2, room=40, **CLIP))
 
 

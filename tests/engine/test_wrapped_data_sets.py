@@ -130,7 +130,7 @@ def test_a_dead_worker_s_video_is_named(settings, monkeypatch, make, video):
     monkeypatch.setattr(CompressedVideoDataset, '_load', die)
     backwards = SimpleNamespace(permutation=lambda length: np.arange(length)[::-1])
     monkeypatch.setattr('cmvl_mm.datasets.order.order_generator', lambda *_: backwards)
-    with pytest.raises(WorkerDied, match=rf'worker 0 \(process \d+\) died while reading {path}'):
+    with pytest.raises(WorkerDied, match=rf'worker 0 \(process \d+\) died; its last video was {path}'):
         train(make(settings), workers=1)
 
 

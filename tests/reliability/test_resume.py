@@ -156,7 +156,7 @@ def test_a_worker_that_ends_handing_over_is_named_unless_a_signal_ended_it(tiny,
         raise ConnectionResetError(104, 'Connection reset by peer')
 
     monkeypatch.setattr(dataloader._MultiProcessingDataLoaderIter, '_next_data', breaks_off)
-    words = r'data-loader worker 0 \(process \d+\) died at videos/\d\.mp4.*Remedy'
+    words = r'data-loader worker 0 \(process \d+\) died; its last video was videos/\d\.mp4.*Remedy'
     with pytest.raises(SystemExit if signalled else WorkerDied, match='143' if signalled else words):
         train(tiny('broken_off', **{'train_dataloader.num_workers': 1}))
     if signalled:
