@@ -179,7 +179,11 @@ def test_the_head_refuses_what_no_list_could_tell():
     head = ClassificationHead(num_classes=2, in_channels=3)
     features = torch.zeros(2, 3)
     assert head.loss(features, torch.tensor([0, 1]))['loss_cls'] > 0
-    for labels, words in (([0, 2], 'labels 0 to 2'), ([-1, 0], 'labels -1 to 0'), ([0, 1, 1, 0], r'\(4,\) do not fit 2')):
+    for labels, words in (
+        ([0, 2], 'labels 0 to 2'),
+        ([-1, 0], 'labels -1 to 0'),
+        ([0, 1, 1, 0], r'\(4,\) do not fit 2'),
+    ):
         with pytest.raises(ValueError, match=f'{words}.*Remedy'):
             head.loss(features, torch.tensor(labels))
     with pytest.raises(ValueError, match=r'cls_head\.in_channels=3, .* returns 5 channels.*Remedy: .*in_channels=5'):
