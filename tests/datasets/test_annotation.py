@@ -127,7 +127,7 @@ def test_the_official_names_are_taken_as_they_are(shared):
 @pytest.mark.parametrize('name', ['list.pkl', 'list.pickle', 'list.yaml', 'list.yml', 'list.json', 'list.PKL'])
 def test_lists_are_text_files(tmp_path, name):
     (tmp_path / name).write_text('a.mp4 0\n')
-    with pytest.raises(AnnotationError, match=rf'{name}: \.\w+ file cannot be a list\. Remedy'):
+    with pytest.raises(AnnotationError, match=rf'{name}: a \.\w+ file cannot be a list\. Remedy'):
         read_list(tmp_path / name, 'optional')
 
 

@@ -127,7 +127,7 @@ def test_a_missing_file_is_named_with_the_remedy(video, tmp_path):
     path = tmp_path / 'clip.flow.npz'
     path.unlink()
     for name in ('nothing', 'a folder'):
-        with pytest.raises(FlowError, match=r'clip\.flow\.npz: motion: there is no such file\. .*--flow'):
+        with pytest.raises(FlowError, match=r'clip\.flow\.npz: motion: there is no such flow file\. .*--flow'):
             read_flow(video, motion=[1])
         if name == 'nothing':
             path.mkdir()

@@ -160,7 +160,7 @@ def test_settings_of_two_losses_and_losses_without_hits_are_refused():
 
 
 def test_points_that_do_not_meet_are_refused():
-    with pytest.raises(ValueError, match=r'motion_head: .*\(1, 2, 2\).*m_network \(1, 3, 3\)'):
+    with pytest.raises(ValueError, match=r'motion_head: .*\(1, 2, 2\).*m_network gives \(1, 3, 3\)'):
         motion_head().embed(torch.randn(1, 32, 2, 4, 4), torch.randn(1, 4, 2, 8, 24, 24))
 
 

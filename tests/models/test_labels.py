@@ -58,7 +58,7 @@ def test_certain_shares_are_classes():
         (torch.tensor([[float('nan')] * 3] * 2), 'must be 0 or more and add up to 1'),
         (torch.ones(2, 4) / 4, r'labels of the shape \(2, 4\) .* num_classes=3.*Remedy'),
         (torch.ones(2), r'labels of the shape \(2,\)'),
-        (torch.tensor([0, 1, 2]), r'labels of the shape \(3,\) for 2 videos'),
+        (torch.tensor([0, 1, 2]), r'labels of the shape \(3,\) do not fit 2 videos'),
         (torch.tensor([0, 3]), 'labels 0 to 3'),
     ],
 )
