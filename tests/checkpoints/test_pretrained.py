@@ -94,7 +94,7 @@ def test_missing_keys_are_an_error(checkpoint, capsys):
 def test_a_checkpoint_without_backbone_names_what_it_holds(tmp_path):
     torch.save(dict(state_dict={'rgb_backbone.conv1.weight': torch.zeros(1)}), tmp_path / 'theirs.pth')
     config = dict(type='PretrainedBackbone', checkpoint=str(tmp_path / 'theirs.pth'))
-    with pytest.raises(CheckpointError, match=r'holds rgb_backbone\.\* \(1\).*tools/convert_checkpoint\.py'):
+    with pytest.raises(CheckpointError, match=r'It has rgb_backbone\.\* \(1\).*tools/convert_checkpoint\.py'):
         recognizer(C3DBN(width=2), init_cfg=config).init_weights()
 
 

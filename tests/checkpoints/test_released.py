@@ -214,7 +214,7 @@ def zeros(*keys: str) -> dict[str, Tensor]:
         (zeros('conv1.weight', 'rgb_backbone.conv1.weight'), "^'conv1.weight': not in the layout 'pretraining'"),
         (zeros('rgb_backbone.conv1.weight', 'fc.bias'), "^'fc.bias': not in the layout 'pretraining'"),
         (zeros('fc.weight', 'fc.bias'), "^'fc.weight', 'fc.bias': unknown layout of weights"),
-        (zeros('conv1.weight', 'fc.weight', 'fc.1.weight'), "^'fc.weight', 'fc.1.weight': two keys"),
+        (zeros('conv1.weight', 'fc.weight', 'fc.1.weight'), "^'fc.weight', 'fc.1.weight': several keys"),
         ({'conv1.weight': torch.zeros(64, 3, 7, 7)}, r"^'conv1.weight' is \(64, 3, 7, 7\), not a convolution over"),
         (zeros(*(f'x{i}' for i in range(7))), "'x4' and 2 more: unknown layout of weights"),
     ],

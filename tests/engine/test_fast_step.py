@@ -168,7 +168,7 @@ def test_only_the_named_parts_are_compiled_and_their_keys_stay(monkeypatch):
     compile_parts(model, ['head.m_network'])
     assert compiled == [(model.head.m_network, False)]
     assert list(model.state_dict()) == keys
-    with pytest.raises(ValueError, match=r"no 'm_network'.*head\.m_network"):
+    with pytest.raises(ValueError, match=r"no part 'm_network'.*head\.m_network"):
         compile_parts(model, ['m_network'])
 
 
