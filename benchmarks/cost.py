@@ -164,10 +164,10 @@ def measured_rate(path: Path, row: str) -> float:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', type=Path, help='a pretraining')
-    parser.add_argument('--clips-per-second', type=float, nargs='+', default=[300, 600, 900], help='on one GPU')
-    parser.add_argument('--step', type=Path, help='takes the rate from what train_step.py --json wrote')
-    parser.add_argument('--loader', type=Path, help='takes samples/s of one core from what loader.py --json wrote')
+    parser.add_argument('config', type=Path, help='config of a pretraining')
+    parser.add_argument('--clips-per-second', type=float, nargs='+', default=[300, 600, 900], help='rates of one GPU')
+    parser.add_argument('--step', type=Path, help='file of train_step.py --json, for the rate')
+    parser.add_argument('--loader', type=Path, help='file of loader.py --json, for samples/s of one core')
     parser.add_argument('--gpus', type=int, nargs='+', default=[1, 4])
     args = parser.parse_args(argv)
     rates = [measured_rate(args.step, 'as configured')] if args.step else args.clips_per_second

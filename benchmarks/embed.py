@@ -143,10 +143,12 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser, rounds=5)
     parser.add_argument('--folder', type=Path, nargs='+', default=[], help='folders of videos, a table each')
-    parser.add_argument('--videos', type=int, default=8, help='made on the spot (default: %(default)s)')
-    parser.add_argument('--seconds', type=int, default=10, help='of each of them (default: %(default)s)')
-    parser.add_argument('--repeats', type=int, default=1, help='of every video in a round (default: %(default)s)')
-    parser.add_argument('--workers', type=int, default=2, help='of all routes (default: %(default)s)')
+    parser.add_argument('--videos', type=int, default=8, help='videos to make (default: %(default)s)')
+    parser.add_argument('--seconds', type=int, default=10, help='length of each (default: %(default)s)')
+    parser.add_argument(
+        '--repeats', type=int, default=1, help='copies of every video in a round (default: %(default)s)'
+    )
+    parser.add_argument('--workers', type=int, default=2, help='workers of all routes (default: %(default)s)')
     args = parser.parse_args(argv)
     init_default_scope('mmaction')
     logging.getLogger('mmengine').setLevel(logging.WARNING)

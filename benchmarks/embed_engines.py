@@ -107,10 +107,12 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--clips', type=int, default=10000, help='(default: %(default)s)')
     parser.add_argument('--made', type=int, default=64, help='different videos (default: %(default)s)')
-    parser.add_argument('--workers', type=int, default=2, help='of all engines but the loop (default: %(default)s)')
+    parser.add_argument(
+        '--workers', type=int, default=2, help='workers of all engines but the loop (default: %(default)s)'
+    )
     parser.add_argument('--rounds', type=int, default=3, help='(default: %(default)s)')
     parser.add_argument('--only', nargs='+', choices=[PROCESSES, SHARDS, RAY], default=[PROCESSES, SHARDS, RAY])
-    parser.add_argument('--json', type=Path, help='write the figures here, too')
+    parser.add_argument('--json', type=Path, help='also write the figures to this file')
     args = parser.parse_args(argv)
     facts = machine()
     environment = os.environ | dict(OMP_NUM_THREADS='1')
@@ -126,7 +128,7 @@ def main(argv: list[str] | None = None) -> None:
                 found.setdefault(name, []).append(taken_by(words, environment, folder / 'log'))
                 expected = expected or hash_of(out)
                 if hash_of(out) != expected:
-                    sys.exit(f'{name}: other rows than those of the {LOOP}')
+                    sys.exit(f'{name}: its rows differ from those of the {LOOP}')
                 shutil.rmtree(out)
                 print(f'round {number}, {name}: {found[name][-1].wall:.1f} s', flush=True)
     print(f'{args.clips} clips, {args.workers} workers, load {facts["load"]}; SHA-256 of all parts {expected}\n')

@@ -59,8 +59,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument('--mpeg4', type=Path, nargs='+', help='your own MPEG-4 Part 2 files')
     parser.add_argument('--h264', type=Path, nargs='+', help='your own H.264 files')
-    parser.add_argument('--videos', type=int, default=3, help='made of each codec (default: %(default)s)')
-    parser.add_argument('--frames', type=int, default=120, help='of each made video (default: %(default)s)')
+    parser.add_argument('--videos', type=int, default=3, help='videos to make per codec (default: %(default)s)')
+    parser.add_argument('--frames', type=int, default=120, help='frames of each made video (default: %(default)s)')
     add_arguments(parser, rounds=7)
     return parser.parse_args(argv)
 

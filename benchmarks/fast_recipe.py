@@ -84,7 +84,9 @@ def measure(net: str, videos: int, rounds: int, earlier: Path) -> Report:
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--nets', nargs='+', choices=TARGETS, default=list(TARGETS), help='default: all')
-    parser.add_argument('--batch', type=int, default=16, help='default: %(default)s, the recipes’; below, see above')
+    parser.add_argument(
+        '--batch', type=int, default=16, help='default: %(default)s, as in the recipes; for less, see above'
+    )
     add_arguments(parser, rounds=2)
     args = parser.parse_args(argv)
     facts = machine()

@@ -31,12 +31,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument('videos', type=Path, nargs='+')
-    parser.add_argument('--frames', type=int, default=11, help='of each video, after the first (default: %(default)s)')
-    parser.add_argument('--rounds', type=int, default=3, help='of each method (default: %(default)s)')
-    parser.add_argument('--picture', type=Path, help='draws both on the most moving frame of the first video')
+    parser.add_argument(
+        '--frames', type=int, default=11, help='frames of each video, after the first (default: %(default)s)'
+    )
+    parser.add_argument('--rounds', type=int, default=3, help='rounds of each method (default: %(default)s)')
+    parser.add_argument(
+        '--picture', type=Path, help='file for a picture of both on the first video’s frame with most motion'
+    )
     args = parser.parse_args(argv)
     if args.frames < 1 or args.rounds < 1:
-        parser.error('--frames and --rounds: at least 1')
+        parser.error('--frames and --rounds must be at least 1')
     return args
 
 

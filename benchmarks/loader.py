@@ -148,8 +148,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('--originals', type=Path, nargs='+', help='of 71 frames at least, with different names')
-    parser.add_argument('--samples', type=int, default=32, help='a round (default: %(default)s)')
+    parser.add_argument('--originals', type=Path, nargs='+', help='videos of at least 71 frames, with different names')
+    parser.add_argument('--samples', type=int, default=32, help='samples per round (default: %(default)s)')
     add_arguments(parser, rounds=7)
     return parser.parse_args(argv)
 

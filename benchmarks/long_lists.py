@@ -203,9 +203,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('--lines', type=int, default=10_000_000, help='of the list (default: %(default)s)')
-    parser.add_argument('--before', action='store_true', help=f'the package of commit {BEFORE}')
-    parser.add_argument('--only', nargs='+', choices=list(STEPS), default=list(STEPS), help='some rows')
+    parser.add_argument('--lines', type=int, default=10_000_000, help='lines of the list (default: %(default)s)')
+    parser.add_argument('--before', action='store_true', help=f'measure the package of commit {BEFORE}')
+    parser.add_argument('--only', nargs='+', choices=list(STEPS), default=list(STEPS), help='run these rows only')
     parser.add_argument('--step', choices=list(STEPS), help=argparse.SUPPRESS)
     parser.add_argument('--list', type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()

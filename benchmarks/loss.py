@@ -83,7 +83,7 @@ def check_agreement(query: Tensor, key: Tensor, bound: float = 1e-5) -> float:
         ):
             apart = float((mine - theirs).abs().max() / theirs.abs().max())
             if not apart <= bound:
-                raise AssertionError(f'{name}: {what} is {apart:.1e} away from whole logits')
+                raise AssertionError(f'{name}: {what} differs from whole logits by {apart:.1e}')
             worst = max(worst, apart)
     return worst
 

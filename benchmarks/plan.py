@@ -142,7 +142,7 @@ def with_tables(page: str, results: str) -> str:
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f'{PAGE}: the marks {BEGIN.strip()} and {END.strip()} are missing')
+        raise ValueError(f'{PAGE}: the marks {BEGIN.strip()} and {END.strip()} are missing. Remedy: restore them.')
     return f'{before}{begin}\n{tables(results, 1e9)}\n{end}{after}'
 
 
@@ -161,7 +161,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('--clips', type=float, help='print the tables of so many, and write nothing')
+    parser.add_argument('--clips', type=float, help='print the tables for this rate, and write nothing')
     args = parser.parse_args()
     results = RESULTS.read_text()
     if args.clips is not None:

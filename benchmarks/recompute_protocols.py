@@ -86,13 +86,15 @@ def recompute(arrays, protocol, *, k=20, temperature=0.07, lrs=LINEAR_LRS, steps
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('features', metavar='F.npz', help='of tools/test.py --dump-features')
+    parser.add_argument('features', metavar='F.npz', help='file of tools/test.py --dump-features')
     parser.add_argument('--protocol', required=True, choices=PROTOCOLS)
     args = parser.parse_args()
     with np.load(args.features, allow_pickle=False) as file:
         arrays = dict(file)
     if args.protocol in CLASSIFIERS and 'scores' not in arrays:
-        parser.error(f'{args.features} holds no scores. Remedy: dump them with a finetune_* or few_label_* config.')
+        parser.error(
+            f'{args.features}: the file has no scores. Remedy: dump them with a finetune_* or few_label_* config.'
+        )
     for name, value in recompute(arrays, args.protocol).items():
         print(f'{args.protocol}/{name} {value:.4f}')
 

@@ -31,7 +31,9 @@ def tables_of(results: str, benchmark: str) -> dict[str, list[Rate]]:
         elif row := _ROW.match(line):
             rates.append(Rate(row[1], row[2], float(row[3].replace(',', ''))))
     if not any(found.values()):
-        raise ValueError(f'{RESULTS}: no table of {benchmark}. Remedy: python benchmarks/run_all.py --only {benchmark}')
+        raise ValueError(
+            f'{RESULTS}: no table of {benchmark}. Remedy: run python benchmarks/run_all.py --only {benchmark}'
+        )
     return found
 
 

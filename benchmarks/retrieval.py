@@ -35,11 +35,11 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument('--gallery', type=int, default=50_000, help='rows (default: %(default)s)')
-    parser.add_argument('--dim', type=int, default=2048, help='of a feature (default: %(default)s)')
+    parser.add_argument('--dim', type=int, default=2048, help='size of a feature (default: %(default)s)')
     parser.add_argument('--queries', type=int, default=64, help='default: %(default)s')
     parser.add_argument('--k', type=int, default=10, help='neighbours (default: %(default)s)')
     parser.add_argument('--lists', type=int, default=256, help="cells of FAISS's IVF (default: %(default)s)")
-    parser.add_argument('--probes', type=int, default=16, help='cells looked at (default: %(default)s)')
+    parser.add_argument('--probes', type=int, default=16, help='cells searched (default: %(default)s)')
     parser.add_argument('--folder', type=Path, help="for the gallery's file (default: the temporary folder)")
     side_by_side.add_arguments(parser, rounds=3)
     return parser.parse_args(argv)
@@ -53,7 +53,9 @@ def write_gallery(path: Path, rows: int, dim: int, block: int = 8192) -> np.ndar
     """
     need, free = 4 * rows * dim, shutil.disk_usage(path.parent).free
     if need > 0.9 * free:
-        raise OSError(f'{path.parent}: {need / 1e9:.1f} GB for the gallery, {free / 1e9:.1f} free. Remedy: --folder')
+        raise OSError(
+            f'{path.parent}: {need / 1e9:.1f} GB needed for the gallery, {free / 1e9:.1f} free. Remedy: pass --folder'
+        )
     file = np.lib.format.open_memmap(path, 'w+', np.float32, (rows, dim))
     for begin in range(0, rows, block):
         file[begin : begin + block] = features(np.arange(begin, min(begin + block, rows)) // CLUSTER, dim, begin + 1)
@@ -100,7 +102,7 @@ def check(name: str, rows: np.ndarray, query: np.ndarray, gallery: np.ndarray, o
     theirs = cosine_of_pairs(l2_normalise(query), l2_normalise(gallery[rows.ravel()]), pairs).reshape(rows.shape)
     worst = np.abs(theirs - ours).max()
     if worst > 2 * rounding_error(query.shape[1], torch.float32):
-        raise RuntimeError(f'{name}: a neighbour is {worst:.2g} off ours')
+        raise RuntimeError(f'{name}: a neighbour differs from ours by {worst:.2g}')
 
 
 def private_mib() -> float:

@@ -45,8 +45,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('--only', nargs='+', choices=BENCHMARKS, default=BENCHMARKS, help='some of them')
-    parser.add_argument('--rounds', type=int, help="of every route; default: each benchmark's own")
+    parser.add_argument('--only', nargs='+', choices=BENCHMARKS, default=BENCHMARKS, help='run these only')
+    parser.add_argument('--rounds', type=int, help="rounds of every route; default: each benchmark's own")
     parser.add_argument('--out', type=Path, default=FOLDER / 'RESULTS.md', help='default: %(default)s')
     return parser.parse_args(argv)
 

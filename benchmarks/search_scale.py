@@ -43,13 +43,15 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument('--rows', type=int, default=100_000, help='a multiple of 1,000 (default: %(default)s)')
-    parser.add_argument('--dim', type=int, default=128, help='of a vector (default: %(default)s)')
-    parser.add_argument('--cluster', type=int, default=1000, help='rows of a cluster; 0: none (default: %(default)s)')
+    parser.add_argument('--dim', type=int, default=128, help='size of a vector (default: %(default)s)')
+    parser.add_argument(
+        '--cluster', type=int, default=1000, help='rows of a cluster; 0: no clusters (default: %(default)s)'
+    )
     parser.add_argument('--queries', type=int, default=100, help='default: %(default)s')
     parser.add_argument('--k', type=int, default=10, help='neighbours (default: %(default)s)')
-    parser.add_argument('--kinds', nargs='*', default=['ivf', 'lance'], help='of index (default: %(default)s)')
-    parser.add_argument('--folder', type=Path, help='for the parts (default: the temporary folder)')
-    parser.add_argument('--json', type=Path, help='write the figures here, too')
+    parser.add_argument('--kinds', nargs='*', default=['ivf', 'lance'], help='kinds of index (default: %(default)s)')
+    parser.add_argument('--folder', type=Path, help='folder for the parts (default: the temporary folder)')
+    parser.add_argument('--json', type=Path, help='also write the figures to this file')
     parser.add_argument('--step', help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 

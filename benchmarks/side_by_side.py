@@ -94,7 +94,9 @@ def alternate(routes: Sequence[Route], rounds: int, clock: Clock) -> list[Timing
             seconds that a route returns, for routes in another process.
     """
     if rounds < 1 or len({route.name for route in routes}) < len(routes):
-        raise ValueError(f'need a round and routes of different names, not {rounds} of {[r.name for r in routes]}')
+        raise ValueError(
+            f'at least one round and routes of different names are needed, not {rounds} of {[r.name for r in routes]}'
+        )
     now = CLOCKS[clock]
     seconds: dict[str, list[float]] = {route.name: [] for route in routes}
     for route in routes:
@@ -162,8 +164,10 @@ def machine() -> dict[str, str]:
 
 def add_arguments(parser: argparse.ArgumentParser, rounds: int) -> None:
     """The options of every benchmark."""
-    parser.add_argument('--rounds', type=int, default=rounds, help='of every route, in turn (default: %(default)s)')
-    parser.add_argument('--json', type=Path, help='write the figures here, too')
+    parser.add_argument(
+        '--rounds', type=int, default=rounds, help='rounds of every route, in turn (default: %(default)s)'
+    )
+    parser.add_argument('--json', type=Path, help='also write the figures to this file')
 
 
 def publish(

@@ -73,7 +73,7 @@ def table(results: str, lines: Sequence[Line]) -> str:
     for line in lines:
         rates = rates_of(results, line.benchmark, line.title)
         if missing := {line.ours, line.other} - rates.keys():
-            raise ValueError(f'{RESULTS}: no route {sorted(missing)} in {line.benchmark}. Remedy: make bench')
+            raise ValueError(f'{RESULTS}: no route {sorted(missing)} in {line.benchmark}. Remedy: run make bench')
         ours, other = rates[line.ours], rates[line.other]
         shown = f'{line.beside}: {_three_digits(other)}'
         rows.append(f'| {line.what} | {_three_digits(ours)} {line.unit} | {shown} | {ours / other:.2f} |')
@@ -85,7 +85,7 @@ def with_table(page: Path, results: str) -> str:
     before, begin, rest = page.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f'{page}: the marks {BEGIN.strip()} and {END.strip()} are missing')
+        raise ValueError(f'{page}: the marks {BEGIN.strip()} and {END.strip()} are missing. Remedy: restore them.')
     return before + begin + table(results, PAGES[page]) + end + after
 
 

@@ -87,7 +87,7 @@ def make_step(tree: Path, config_path: str, videos: int, precision: str) -> Call
     if spelt.optim_wrapper.precision != precision:
         raise ValueError(
             f'{tree / config_path}: trains in {spelt.optim_wrapper.precision} on this machine, not in {precision}. '
-            'Remedy: leave this route out.'
+            'Remedy: omit this route.'
         )
     with DefaultScope.overwrite_default_scope(config.default_scope):
         step: Callable[[], None] = make(config, levers, videos, 'cpu')

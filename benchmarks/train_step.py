@@ -204,10 +204,14 @@ def main(argv: list[str] | None = None) -> None:
     device = get_device()
     default = CONFIGS / ('fast/pretrain_r3d26_ucf.py' if device == 'cuda' else 'demo/pretrain.py')
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', nargs='?', type=Path, default=default, help='a pretraining (default: %(default)s)')
+    parser.add_argument(
+        'config', nargs='?', type=Path, default=default, help='config of a pretraining (default: %(default)s)'
+    )
     parser.add_argument('--batch', type=int, help='default: the config’s')
-    parser.add_argument('--compile', nargs='*', default=list(PARTS), metavar='PART', help='rows of torch.compile')
-    parser.add_argument('--minutes', type=float, default=8, help='for the whole run (default: %(default)s)')
+    parser.add_argument(
+        '--compile', nargs='*', default=list(PARTS), metavar='PART', help='parts to compile, a row each'
+    )
+    parser.add_argument('--minutes', type=float, default=8, help='time limit of the whole run (default: %(default)s)')
     add_arguments(parser, rounds=5)
     args = parser.parse_args(argv)
     facts = machine()

@@ -65,7 +65,9 @@ def run(work_dir: Path, start: Path, processes: int, steps: int, lr: float) -> l
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--steps', type=int, default=20)
-    parser.add_argument('--lr', type=float, default=0.001, help="AdamW's; default: the demo's, %(default)s")
+    parser.add_argument(
+        '--lr', type=float, default=0.001, help="learning rate of AdamW; default: the demo's, %(default)s"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

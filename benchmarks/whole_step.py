@@ -141,8 +141,8 @@ def table(steps: dict[str, WholeStep]) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('configs', type=Path, nargs='+', metavar='config', help='of a training')
-    parser.add_argument('--batch', type=int, help='videos of the step (default: the config has them)')
+    parser.add_argument('configs', type=Path, nargs='+', metavar='config', help='configs of trainings')
+    parser.add_argument('--batch', type=int, help='videos of the step (default: those of the config)')
     parser.add_argument('--json', type=Path, help='file for the figures, by the names of the configs')
     args = parser.parse_args(argv)
     found: dict[str, WholeStep] = {}

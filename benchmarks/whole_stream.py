@@ -43,8 +43,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument('--mpeg4', type=Path, nargs='+', help='your own prepared files')
-    parser.add_argument('--videos', type=int, default=3, help='made (default: %(default)s)')
-    parser.add_argument('--frames', type=int, default=120, help='of each made video (default: %(default)s)')
+    parser.add_argument('--videos', type=int, default=3, help='videos to make (default: %(default)s)')
+    parser.add_argument('--frames', type=int, default=120, help='frames of each made video (default: %(default)s)')
     add_arguments(parser, rounds=7)
     return parser.parse_args(argv)
 

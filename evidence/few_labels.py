@@ -44,7 +44,7 @@ def few_label_list(entries: list[Entry], shots: int, seed: int, lines: int) -> l
     """
     smallest = min(sum(entry.label == label for entry in entries) for label in {entry.label for entry in entries})
     if shots > smallest:
-        raise ValueError(f'{shots} labels a class asked for, the smallest class has {smallest} videos')
+        raise ValueError(f'{shots} labels per class requested, but the smallest class has {smallest} videos')
     chosen: list[Entry] = []
     for label in sorted({entry.label for entry in entries}):
         members = [entry for entry in entries if entry.label == label]
@@ -135,7 +135,7 @@ def main() -> None:
     args = parse_args()
     for kind in args.kinds:
         if not (tested := annotations('basic', args.split, kind)).exists():
-            sys.exit(f'{tested}: no such list. Remedy: run_suite.py makes it, with --fresh that of fresh videos.')
+            sys.exit(f'{tested}: there is no such list. Remedy: run run_suite.py, with --fresh for fresh videos.')
     for row, config, settings in missing_cells(
         args.start, args.seed, args.kinds, split=args.split, published=args.missing
     ):
@@ -154,10 +154,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--kinds', nargs='+', choices=KINDS['basic'], default=list(KINDS['basic']))
     parser.add_argument(
         '--split', choices=['val', 'test', 'fresh'], default='test',
-        help='to test on; val: every learning rate, from weights of seed 100; fresh: videos of another seed '
+        help='test split; val: every learning rate, from weights of seed 100; fresh: videos of another seed '
         '(default: %(default)s)',
     )  # fmt: skip
-    parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
+    parser.add_argument('--missing', action='store_true', help='skip what evidence/results.json already has')
     return parser.parse_args()
 
 

@@ -117,7 +117,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--kinds', nargs='+', choices=['context', 'motion', 'joint'], default=['motion', 'joint'])
     parser.add_argument('--starts', nargs='+', choices=STARTS, default=list(STARTS))
-    parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
+    parser.add_argument('--missing', action='store_true', help='skip what evidence/results.json already has')
     return parser.parse_args()
 
 

@@ -149,11 +149,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--epochs', type=int, default=120)
     parser.add_argument('--batch', type=int, default=64)
-    parser.add_argument('--share', type=float, default=1.0, help='of the training videos (default: %(default)s)')
-    parser.add_argument('--clips', type=int, default=4, help='of every video, for retrieval (default: %(default)s)')
+    parser.add_argument('--share', type=float, default=1.0, help='share of the training videos (default: %(default)s)')
+    parser.add_argument(
+        '--clips', type=int, default=4, help='clips of every video, for retrieval (default: %(default)s)'
+    )
     args = parser.parse_args()
     if args.epochs < 3:
-        parser.error('--epochs: two epochs warm up, so at least 3')
+        parser.error('--epochs must be at least 3, because two epochs warm up')
     return args
 
 

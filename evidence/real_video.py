@@ -76,7 +76,9 @@ def prepare(videos: Path) -> Path:
         for path in sorted((root / 'videos' / name).glob('*.mp4'))
     ]
     if len(entries) != CLIPS:
-        sys.exit(f'{videos}: {len(entries)} clips, not the {CLIPS} that the intervals are made for.')
+        sys.exit(
+            f'{videos}: {len(entries)} clips, but the intervals need {CLIPS}. Remedy: pass the folder of GMDCSA24.'
+        )
     parts = {
         'all': entries,
         'train': [entry for entry in entries if person(entry.path) != TEST_PERSON],
@@ -171,7 +173,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('videos', type=Path)
     parser.add_argument('--seeds', type=int, default=3)
-    parser.add_argument('--missing', action='store_true', help='not what evidence/results.json has already')
+    parser.add_argument('--missing', action='store_true', help='skip what evidence/results.json already has')
     return parser.parse_args()
 
 

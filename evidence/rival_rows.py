@@ -139,5 +139,5 @@ def departure(key: str) -> str:
     docstring = ast.get_docstring(ast.parse(path.read_text())) or ''
     found = re.search(r'^Reads what `make evidence` makes\.(.*?)^Protocol: ', docstring, re.MULTILINE | re.DOTALL)
     if found is None:
-        raise ValueError(f'{path}: the docstring says nothing between "Reads what …" and "Protocol: "')
+        raise ValueError(f'{path}: the docstring has no text between "Reads what …" and "Protocol: "')
     return ' '.join(found[1].split())

@@ -35,7 +35,7 @@ def run_rows(
             set_aside_if_changed(entry, seed, split)
     take_over(pairs, split)
     waiting = [(entry, seed) for entry, seed in pairs if not _done(entry, seed, split, missing)]
-    print(f'{len(pairs) - len(waiting)} of {len(pairs)} rows were there, {len(waiting)} to run', flush=True)
+    print(f'{len(pairs) - len(waiting)} of {len(pairs)} rows were already done, {len(waiting)} to run', flush=True)
     jobs = [(named(entry, seed), row_job(entry.row, seed, split, missing)[1]) for entry, seed in waiting]
     return run_jobs(jobs, lanes, keep_going=True)
 

@@ -161,7 +161,7 @@ def write_chosen(key: str, trials: Sequence[Trial], finals: Sequence[Trial], con
         ValueError: there are fewer or more trials than ours had.
     """
     if len(trials) != TRIALS:
-        raise ValueError(f'{key} has {len(trials)} trials, and ours {TRIALS}')
+        raise ValueError(f'{key} has {len(trials)} trials, but ours has {TRIALS}')
     found, best = recalls(key), best_first(key, finals, final_suffix)[0]
     own = {RATE: config.optim_wrapper.optimizer.lr, TEMPERATURE: config.model.pretext_head.get('temperature')}
     changed = {option: value for option, value in best.items() if value != own[option]}

@@ -44,7 +44,7 @@ def run(name: str, command: Sequence[str | int | Path], threads: int = 1, spent:
         environment = os.environ | {'OMP_NUM_THREADS': str(threads)}
         with _beginning:
             if _stopping.is_set():
-                raise RuntimeError(f'{name} was not begun: the suite is being stopped')
+                raise RuntimeError(f'{name} did not start: the suite is stopping')
             process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, env=environment)
             _running.add(process)
         _, status, usage = os.wait4(process.pid, 0)
@@ -92,7 +92,7 @@ def keep_settings(work_dir: str | Path, settings: str) -> None:
     path = Path(work_dir) / 'settings.txt'
     if path.exists() and path.read_text() != settings:
         raise RuntimeError(
-            f'{work_dir}: a training of other settings was begun here. Remedy: delete or move this folder.'
+            f'{work_dir}: this folder has a training with other settings. Remedy: delete or move the folder.'
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, settings)
@@ -106,7 +106,7 @@ def alone() -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.exit(f'{WORK}: another suite runs here. Remedy: wait for its end.')
+            sys.exit(f'{WORK}: another suite runs here. Remedy: wait until it ends.')
         yield
 
 

@@ -51,7 +51,7 @@ def main() -> None:
             else:
                 failures = compare(args)
     except KeyboardInterrupt:
-        sys.exit('stopped; what is finished is kept and published; the same command continues')
+        sys.exit('stopped; finished results are kept and published. Remedy: repeat the command to continue.')
     print(f'{(time.monotonic() - begun) / 60:.0f} minutes')
     if failures:
         sys.exit(told(failures))
@@ -94,7 +94,7 @@ def told(failures: Mapping[str, BaseException]) -> str:
     """A text on what failed, why, and what to do."""
     lines = [f'{len(failures)} failed, the others are finished:']
     lines += [f'  {name}: {failure}' for name, failure in failures.items()]
-    return '\n'.join([*lines, 'Remedy: read the log, mend what it says, and run again: what is finished is kept.'])
+    return '\n'.join([*lines, 'Remedy: read the log, fix the cause, and run again: finished results are kept.'])
 
 
 def parse_args() -> argparse.Namespace:
@@ -104,17 +104,19 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seeds', type=int, default=3, help='0 … N-1 (default: %(default)s)')
     parser.add_argument('--levels', nargs='+', choices=LEVELS, default=['basic'], help='default: %(default)s')
-    parser.add_argument('--only', nargs='+', choices=keys, default=keys, metavar='ROW', help=f'of {", ".join(keys)}')
+    parser.add_argument(
+        '--only', nargs='+', choices=keys, default=keys, metavar='ROW', help=f'any of {", ".join(keys)}'
+    )
     parser.add_argument('--lanes', type=int, default=2, help='runs at a time (default: %(default)s)')
     parser.add_argument('--few-labels', action='store_true', help='few-label finetuning from every row of level basic')
     parser.add_argument('--falls', type=Path, help='folder of real clips, see evidence/real_video.py')
     parser.add_argument('--tune', action='store_true', help='choose settings of the rivals on the validation split')
     parser.add_argument(
-        '--missing', action='store_true', help='not what evidence/rivals.json has with the same settings'
+        '--missing', action='store_true', help='skip what evidence/rivals.json has with the same settings'
     )
     parser.add_argument(
         '--again', action='store_true',
-        help='rows whose settings have changed are run anew; what they left goes to work_dirs/evidence/replaced',
+        help='rerun rows whose settings have changed; their old files go to work_dirs/evidence/replaced',
     )  # fmt: skip
     parser.add_argument(
         '--report',
@@ -123,9 +125,9 @@ def parse_args() -> argparse.Namespace:
     )
     args = parser.parse_args()
     if args.tune and (args.levels != ['basic'] or args.few_labels or args.falls):
-        parser.error('--tune has level basic alone: leave out --levels, --few-labels and --falls')
+        parser.error('--tune runs level basic only. Remedy: omit --levels, --few-labels and --falls')
     if args.falls and 'basic' not in args.levels:
-        parser.error('--falls reads out rows of level basic: add it to --levels')
+        parser.error('--falls needs rows of level basic. Remedy: add basic to --levels')
     return args
 
 

@@ -43,7 +43,9 @@ def main() -> None:
         return
     begun = time.monotonic()
     if args.few_labels and not args.tune and not CHOSEN.exists():
-        sys.exit(f'{CHOSEN}: no settings yet. Remedy: python evidence/run_suite.py --tune, or --no-few-labels.')
+        sys.exit(
+            f'{CHOSEN}: no settings yet. Remedy: run python evidence/run_suite.py --tune, or pass --no-few-labels.'
+        )
     rows = chosen_rows(args)
     with alone():
         if args.tune:
@@ -119,24 +121,24 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seeds', type=int, default=3, help='0 … N-1 (default: %(default)s)')
     parser.add_argument('--rows', nargs='+', choices=[row.name for row in ROWS], help='default: all; of one seed, core')
     parser.add_argument('--lanes', type=int, default=2, help='runs at a time (default: %(default)s)')
-    parser.add_argument('--no-few-labels', dest='few_labels', action='store_false', help='no few-label finetuning')
+    parser.add_argument('--no-few-labels', dest='few_labels', action='store_false', help='skip few-label finetuning')
     parser.add_argument('--falls', type=Path, help='folder of real clips, see evidence/real_video.py')
     parser.add_argument('--tune', action='store_true', help='choose settings on the validation split')
     parser.add_argument(
         '--missing',
         action='store_true',
-        help='results in evidence/results.json count where their settings are the same; weights are not kept there, so '
-        'a training that something missing begins with is run again',
+        help='skip results of evidence/results.json with the same settings; it has no weights, so a training on which '
+        'a missing result depends runs again',
     )
     parser.add_argument('--fresh', action='store_true', help='level basic, on videos of another seed: fresh_videos.py')
     parser.add_argument('--report', action='store_true', help='write EVIDENCE.md again, run nothing')
     args = parser.parse_args()
     if args.tune and (args.rows or args.falls):
-        parser.error('--tune has rows of its own, and no real clips: leave out --rows and --falls')
+        parser.error('--tune has its own rows, and no real clips. Remedy: omit --rows and --falls')
     if args.fresh and (args.tune or args.falls):
-        parser.error('--fresh chooses nothing, and has no real clips: leave out --tune and --falls')
+        parser.error('--fresh tunes nothing, and has no real clips. Remedy: omit --tune and --falls')
     if args.fresh and (others := [name for name in args.rows or () if BY_NAME[name].level != 'basic']):
-        parser.error(f'--fresh has videos of level basic alone: leave out {", ".join(others)}')
+        parser.error(f'--fresh has videos of level basic only. Remedy: omit {", ".join(others)}')
     return args
 
 

@@ -35,7 +35,7 @@ def tuned_rate(start: str, kind: str) -> float:
         FileNotFoundError, KeyError: the rate was never tuned.
     """
     if not CHOSEN.exists():
-        raise FileNotFoundError(f'{CHOSEN}: no settings yet. Remedy: python evidence/run_suite.py --tune')
+        raise FileNotFoundError(f'{CHOSEN}: no settings yet. Remedy: run python evidence/run_suite.py --tune')
     return json.loads(CHOSEN.read_text())['learning_rates'][start][kind]
 
 

@@ -84,8 +84,8 @@ def is_done(row: str, seed: int, split: str, settings: str, *, published: bool =
         }
     if json.loads(path.read_text())['settings'] != settings:
         raise RuntimeError(
-            f'{path}: its configs have changed since. Remedy: delete it and the work directories below {WORK} that it '
-            'comes from, or move all of that away, and it is run again.'
+            f'{path}: the configs of this result have changed since. Remedy: delete or move it and the work '
+            f'directories below {WORK} that made it; then it runs again.'
         )
     return True
 

@@ -214,7 +214,7 @@ def test_no_checkpoint_and_nothing_to_train_are_refused(repository, lists, tmp_p
     """In this process, whose readers stay as they are."""
     classes, words = 'model.cls_head.num_classes=8', ['--work-dir', str(tmp_path), '--cfg-options', *lists['test']]
     for name, config, options, error in (
-        ('test', 'finetune', [*words, classes], 'cls_head would be random. Remedy: give tools/test.py a checkpoint'),
+        ('test', 'finetune', [*words, classes], 'cls_head would be random. Remedy: pass a checkpoint to tools/test.py'),
         ('train', 'retrieval', [], 'has nothing to train'),
     ):
         main = runpy.run_path(str(repository / f'tools/{name}.py'))['main']

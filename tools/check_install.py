@@ -55,9 +55,9 @@ def check_light() -> None:
     except ModuleNotFoundError as error:
         print(error)
     else:
-        raise SystemExit('torch is here: this is no install without extras')
+        raise SystemExit('torch is installed: this is not an install without extras')
     if 'Commands' not in cmvl('--help') or 'demo/retrieval' not in cmvl('config', 'list'):
-        raise SystemExit('cmvl --help or cmvl config list does not print what it should')
+        raise SystemExit('cmvl --help or cmvl config list prints unexpected text')
     write_video([np.full((64, 64, 3), 8 * number, np.uint8) for number in range(24)], Path('made.mp4'))
     with CompressedVideo('made.mp4') as video:
         rgb, motion = video.read(rgb=video.keyframes, motion=range(video.num_frames))

@@ -41,12 +41,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'source',
         metavar='SRC',
-        help='a file, a work directory, a name of model_zoo.md or an address, as tools/test.py takes them; code in it '
+        help='a file, a work directory, a name of model_zoo.md or an address, as for tools/test.py; code in it '
         'is never run',
     )
     parser.add_argument('target', type=Path, metavar='DST', help='the file to write; refused if it exists')
     parser.add_argument('--to', choices=('ours', 'released'), default='ours', help='default: %(default)s')
-    parser.add_argument('--sha256', metavar='HEX', help='of SRC, in full; another file is refused')
+    parser.add_argument('--sha256', metavar='HEX', help='full SHA-256 of SRC; another file is refused')
     return parser.parse_args()
 
 
@@ -59,7 +59,7 @@ def convert(source: Path, target: Path, to: str) -> str:
         UnknownKeyError: SRC, or a part of it, has an unknown layout. Then nothing is written.
     """
     if target.exists():
-        raise FileExistsError(f'{target} exists. Remedy: remove it or name another file.')
+        raise FileExistsError(f'{target}: the file exists. Remedy: remove it or name another file.')
     weights = read_state_dict(source)
     if to == 'ours':
         converted, dropped = to_ours(weights), []

@@ -75,10 +75,10 @@ def main() -> None:
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Prepare, pretrain, finetune, test, retrieve, report.')
-    parser.add_argument('--work-dir', help='gets videos, checkpoints and report.html; default: below work_dirs/')
+    parser.add_argument('--work-dir', help='folder for videos, checkpoints and report.html; default: below work_dirs/')
     parser.add_argument('--videos', help='your own folder, with or without class sub-folders')
-    parser.add_argument('--only-videos', action='store_true', help='make and prepare the videos, and train nothing')
-    parser.add_argument('--iterations', type=int, default=PRETRAIN_ITERATIONS, help='of pretraining')
+    parser.add_argument('--only-videos', action='store_true', help='make and prepare the videos, without training')
+    parser.add_argument('--iterations', type=int, default=PRETRAIN_ITERATIONS, help='iterations of pretraining')
     return parser.parse_args()
 
 
@@ -90,7 +90,9 @@ def claim_work_dir(asked: str | None, videos: str | None) -> Path:
     work_dir.mkdir(parents=True, exist_ok=True)
     note = work_dir / 'videos.txt'
     if note.exists() and note.read_text().strip() != source:
-        sys.exit(f'{work_dir} holds a demo on {note.read_text().strip()}. Remedy: another --work-dir.')
+        sys.exit(
+            f'{work_dir}: this folder has a demo on {note.read_text().strip()}. Remedy: choose another --work-dir.'
+        )
     note.write_text(f'{source}\n')
     return work_dir
 
@@ -108,7 +110,9 @@ class Job(NamedTuple):
         with self.times.step(step, shlex.join(words)):
             outcome = subprocess.run([sys.executable, *words], check=False)
             if outcome.returncode != 0:
-                sys.exit(f'The step above failed with exit code {outcome.returncode}. Run `make demo` again to resume.')
+                sys.exit(
+                    f'The step above failed with exit code {outcome.returncode}. Remedy: run `make demo` to resume.'
+                )
 
 
 def controlled_videos(job: Job) -> VideoSet:
@@ -134,17 +138,19 @@ def own_videos(folder: Path, job: Job) -> VideoSet:
     job.run('prepare', tool, folder, prepared, '--profile', 'small', '--workers', '2')
     entries = read_list(prepared / 'all.txt', 'optional')
     if len(entries) < FEWEST_VIDEOS:
-        sys.exit(f'{folder}: {len(entries)} videos are too few to learn from. Remedy: at least {FEWEST_VIDEOS}.')
+        sys.exit(
+            f'{folder}: {len(entries)} videos are too few to train on. Remedy: add videos, to at least {FEWEST_VIDEOS}.'
+        )
     unlabelled = VideoSet(prepared, {}, prepared / 'all.txt', None)
     if any(entry.label is None for entry in entries):
-        print(f'\n{len(entries)} videos, no class sub-folders: finetuning and testing need labels and are left out.')
+        print(f'\n{len(entries)} videos, no class sub-folders: finetuning and testing need labels and are skipped.')
         return unlabelled
     train, test = split_by_groups(entries, by_name([entry.path for entry in entries]))
     if not test or len(train) < FEWEST_VIDEOS or len({entry.label for entry in train}) < 2:
         print(
-            f'\n{len(train)} training and {len(test)} test videos once recordings are kept whole: finetuning and '
-            f'testing are left out. Remedy: two classes, each of two recordings, and {FEWEST_VIDEOS} training '
-            'videos; names without their numbers at the end tell recordings apart.'
+            f'\n{len(train)} training and {len(test)} test videos with recordings kept whole: finetuning and '
+            f'testing are skipped. Remedy: provide two classes of two recordings each, and {FEWEST_VIDEOS} training '
+            'videos; videos whose names differ only in the numbers at the end are one recording.'
         )
         return unlabelled
     files = prepared / 'train_class.txt', prepared / 'test_class.txt'

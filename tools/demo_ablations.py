@@ -74,7 +74,7 @@ ROWS = [
 def main() -> None:
     args = parse_args()
     if not (DEMO / 'prepared/videos').is_dir():
-        sys.exit(f'{DEMO}/prepared/videos is missing. Remedy: `make demo` in this folder first.')
+        sys.exit(f'{DEMO}/prepared/videos: there is no such folder. Remedy: run `make demo` here first.')
     write_third()
     rows = [row for row in ROWS if not args.only or row.name in args.only]
     without_flow = [row for row in rows if row.name == 'table4_optical_flow' and not has_flow()]
@@ -87,13 +87,13 @@ def main() -> None:
     table = text_table(lines)
     print(f'\n{table}')
     for row in without_flow:
-        print(f'{row.title}: not run, there is no flow beside the videos; see --help')
+        print(f'{row.title}: not run, because the videos have no flow files. Remedy: see --help.')
     (DEMO / 'ablations/table.md').write_text(f'```\n{table}\n```\n')
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--only', nargs='+', choices=[row.name for row in ROWS], help='some rows')
+    parser.add_argument('--only', nargs='+', choices=[row.name for row in ROWS], help='run these rows only')
     parser.add_argument('--lanes', type=int, default=2, help='rows at a time (default: %(default)s)')
     return parser.parse_args()
 
@@ -149,7 +149,9 @@ def run(row: Row, tool: str, *arguments: str | Path) -> None:
             command, stdout=out, stderr=subprocess.STDOUT, env=os.environ | {'OMP_NUM_THREADS': '1'}, check=False
         )
     if outcome.returncode != 0:
-        raise RuntimeError(f'{row.name}: tools/{tool}.py ended with exit code {outcome.returncode}; see {log}')
+        raise RuntimeError(
+            f'{row.name}: tools/{tool}.py failed with exit code {outcome.returncode}. Remedy: read {log}.'
+        )
 
 
 def figures(row: Row) -> list[str]:

@@ -29,12 +29,12 @@ PRETRAIN = Path(__file__).resolve().parents[1] / 'configs/demo/pretrain.py'
 Results = Sequence[tuple[str, str, Sequence[Comparison]]]  # of two systems: their names, and figures of both
 FIGURES_SAY = (
     'R@1: share of test videos whose nearest training video has their label. top-1: share of test videos whose highest '
-    'score is their class. All figures in percent; the difference is paired, video by video, and "within noise" says '
-    'that its 95 % interval holds 0. One seed: the spread over seeds is not in the intervals.'
+    'score is their class. All figures in percent; the difference is paired, video by video, and "within noise" means '
+    'that its 95 % interval contains 0. One seed: the intervals do not include the spread over seeds.'
 )
 CURVES_SAY = (
-    'Training losses (in nats, per batch) and how often the pretext tasks are solved, in percent of one batch; dotted, '
-    'what guessing gives. Of motion, guessing finds one of all points of all windows of the batch, below 0.1 %.'
+    'Training losses (in nats, per batch) and how often the pretext tasks are solved, in percent of one batch. Dotted '
+    'lines are chance. For motion, chance is one of all points of all windows of the batch, below 0.1 %.'
 )
 
 
@@ -84,7 +84,7 @@ def labels_of(found: Features, lists: tuple[Path, Path]) -> np.ndarray:
 
 def _results(videos: 'VideoSet', counts: str | None, results: Results) -> list[Markup]:
     if counts is None:
-        return [html_says(f'{len(read_list(videos.train, "optional"))} videos, no labels to test with: pretraining.')]
+        return [html_says(f'{len(read_list(videos.train, "optional"))} videos without labels: pretraining only.')]
     tables = [html_table(result_table([one])) for one in results]
     return [html_says(counts), *tables, html_says(FIGURES_SAY), *map(html_says, warnings_of(results))]
 

@@ -24,9 +24,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('out', help='folder for the result')
+    parser.add_argument('out', help='output folder')
     parser.add_argument('--level', choices=list(LEVELS), required=True)
-    parser.add_argument('--seed', type=_count, default=0, help='another seed is another set (default: %(default)s)')
+    parser.add_argument('--seed', type=_count, default=0, help='each seed makes another set (default: %(default)s)')
     for split, default in (('train', 9), ('val', 4), ('test', 4)):
         parser.add_argument(
             f'--{split}',
@@ -40,7 +40,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f'{text!r} is no whole number from 0')
+        raise argparse.ArgumentTypeError(f'{text!r} must be a whole number of at least 0')
     return int(text)
 
 

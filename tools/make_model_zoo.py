@@ -115,7 +115,7 @@ def read_config(config: str) -> Entry:
     """Title and fields of a config's docstring."""
     docstring = ast.get_docstring(ast.parse((REPOSITORY / config).read_text()))
     if not docstring:
-        raise ZooError(f'{config}: no docstring. Remedy: title, commands, then Paper:, Protocol:, Cost:.')
+        raise ZooError(f'{config}: no docstring. Remedy: write title, commands, then Paper:, Protocol:, Cost:.')
     title = ' '.join(docstring.split('\n\n')[0].split())
     found = re.findall(r'^(Paper|Protocol|Cost): ((?:.+(?:\n    .+)*))', docstring, re.MULTILINE)
     return Entry(config, title.rstrip('.'), {name: ' '.join(value.split()) for name, value in found})
@@ -135,7 +135,7 @@ def read_results(entries: list[Entry]) -> dict[str, list[dict[str, Any]]]:
         if set(result) - {'n'} != RESULT_FIELDS:
             raise ZooError(f'{RESULTS}: a result has {sorted(result)}, not {sorted(RESULT_FIELDS)}')
         if result['config'] not in known:
-            raise ZooError(f'{RESULTS}: {result["config"]} is no config')
+            raise ZooError(f'{RESULTS}: {result["config"]} is not a config')
         by_config.setdefault(result['config'], []).append(result)
     return by_config
 
@@ -210,7 +210,7 @@ def zoo(entries: list[Entry], results: dict[str, list[dict[str, Any]]], publishe
             parts.extend(row(entry, results.get(entry.config, [])) for entry in mine)
     if left:
         raise ZooError(
-            f'{left[0].config} belongs to no section of the zoo. Remedy: SECTIONS in tools/make_model_zoo.py.'
+            f'{left[0].config} is in no section of the zoo. Remedy: add it to SECTIONS in tools/make_model_zoo.py.'
         )
     return ''.join([*parts, PUBLIC])
 
@@ -272,7 +272,7 @@ def main() -> None:
             path.write_text(text)
             print(f'{name}: {len(entries)} configs, {len(results)} with results, {len(published)} published weights')
     if stale:
-        sys.exit(f'{", ".join(stale)}: out of date. Remedy: python tools/make_model_zoo.py')
+        sys.exit(f'{", ".join(stale)}: out of date. Remedy: run python tools/make_model_zoo.py')
 
 
 if __name__ == '__main__':

@@ -31,7 +31,7 @@ def progress(work_dir: Path) -> dict[int, Row]:
     """
     curves, found = read_curves(work_dir), read_validations(work_dir)
     if not found:
-        raise ValueError(f'{work_dir}: no validation in its log. Remedy: a config with train_cfg.val_epochs.')
+        raise ValueError(f'{work_dir}: the log has no validation. Remedy: train with train_cfg.val_epochs.')
     keys = [key for key in TRAINING_KEYS if any(key in row for row in curves)]
     return {
         epoch: {key: 100 * epoch_mean(curves, key, epoch) for key in keys}

@@ -48,14 +48,17 @@ WRITTEN = (
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='that trained the weights')
-    parser.add_argument('work_dir', help='its newest checkpoint that is whole is published; or a checkpoint file')
-    parser.add_argument('name', help='of the entry; one of the same name is replaced')
+    parser.add_argument('config', help='the config that trained the weights')
+    parser.add_argument('work_dir', help='its newest undamaged checkpoint is published; or a checkpoint file')
+    parser.add_argument('name', help='name of the entry; an entry of this name is replaced')
     parser.add_argument('--what', required=True, help='in words: networks, length of the training, data')
     parser.add_argument(
-        '--trained-on', required=True, choices=get_args(TrainedOn), help='what cmvl_mm.hub.load warns of'
+        '--trained-on',
+        required=True,
+        choices=get_args(TrainedOn),
+        help='training data, of which cmvl_mm.hub.load warns',
     )
-    parser.add_argument('--device', required=True, help='on which the tests ran')
+    parser.add_argument('--device', required=True, help='device of the tests')
     parser.add_argument(
         '--test',
         nargs='+',
@@ -66,14 +69,18 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--options', nargs='+', default=[], metavar='KEY=VALUE', help='--cfg-options of the training')
     parser.add_argument('--whole', action='store_true', help='all networks, heads too; default: the V-Network alone')
-    parser.add_argument('--seeds', nargs='+', type=int, help='of all runs these were chosen from, their own first')
+    parser.add_argument(
+        '--seeds', nargs='+', type=int, help='seeds of all runs from which this one was chosen, its own first'
+    )
     place = parser.add_mutually_exclusive_group()
     place.add_argument('--url', help='https://… or hf://owner/repository/file')
     place.add_argument('--why', help='why there is no copy')
-    parser.add_argument('--allow-changes', action='store_true', help='the tree, now or in training, may be no commit')
+    parser.add_argument(
+        '--allow-changes', action='store_true', help='allow uncommitted changes of the tree, now or in training'
+    )
     args = parser.parse_args()
     if any(len(test) < 2 for test in args.test):
-        parser.error('--test takes CONFIG WORK_DIR [KEY=VALUE …]')
+        parser.error('--test needs CONFIG WORK_DIR [KEY=VALUE …]')
     return args
 
 
@@ -82,7 +89,7 @@ def below_configs(config: str) -> str:
     try:
         return Path(config).resolve().relative_to(CONFIGS).as_posix()
     except ValueError as error:
-        raise PublishError(f'{config}: not below {CONFIGS}. Remedy: a config of the repository.') from error
+        raise PublishError(f'{config}: not below {CONFIGS}. Remedy: name a config of the repository.') from error
 
 
 def commit(trained_at: str | None, allow_changes: bool) -> str:
@@ -99,16 +106,16 @@ def commit(trained_at: str | None, allow_changes: bool) -> str:
     changes = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     if changes and not allow_changes:
         raise PublishError(
-            f'the tree is no commit, so nobody could come back to it: {", ".join(changes.split()[1::2][:5])}. '
-            'Remedy: commit; or --allow-changes, and the zoo says so.'
+            f'the tree has uncommitted changes, so it cannot be restored: {", ".join(changes.split()[1::2][:5])}. '
+            'Remedy: commit them; or pass --allow-changes, which the zoo records.'
         )
     bare = (trained_at or '').removesuffix('+changes')
     words = ['git', 'cat-file', '-e', f'{bare}^{{commit}}']
     known = subprocess.run(words, cwd=REPOSITORY, capture_output=True, check=False).returncode == 0
     if not allow_changes and (not known or bare != trained_at):
         raise PublishError(
-            f'trained at {trained_at or "no commit that was recorded"}, which is no commit of this repository, so '
-            'nobody could come back to it. Remedy: train at one; or --allow-changes, and the zoo says so.'
+            f'trained at {trained_at or "an unrecorded commit"}, which is not a commit of this repository and cannot '
+            'be restored. Remedy: train at a commit; or pass --allow-changes, which the zoo records.'
         )
     if not known:
         return 'unknown'
@@ -119,9 +126,11 @@ def seeds_of(meta: dict, given: list[int] | None) -> list[int]:
     """The seeds, with the run's own seed first."""
     own = meta.get('seed')
     if given is None and own is None:
-        raise PublishError('the checkpoint does not tell its seed. Remedy: --seeds.')
+        raise PublishError('the checkpoint does not record its seed. Remedy: pass --seeds.')
     if given is not None and own is not None and given[0] != own:
-        raise PublishError(f'--seeds begins with {given[0]}, but the seed of this run is {own}. Remedy: {own} first.')
+        raise PublishError(
+            f'--seeds starts with {given[0]}, but the seed of this run is {own}. Remedy: put {own} first.'
+        )
     return [own] if given is None else given
 
 
@@ -155,8 +164,8 @@ def publish(args: argparse.Namespace) -> str:
     bundled = args.url is None and args.why is None
     if bundled and len(content) > LARGEST_BUNDLED:
         raise PublishError(
-            f'{args.name}: {len(content)} bytes, but a file beside the manifest has at most {LARGEST_BUNDLED}. '
-            'Remedy: --url where it can be fetched, or --why it cannot.'
+            f'{args.name}: {len(content)} bytes, but a file beside the manifest may have at most {LARGEST_BUNDLED}. '
+            'Remedy: pass --url with its address, or --why there is none.'
         )
     entry = Entry(
         name=args.name,
@@ -187,13 +196,13 @@ def publish(args: argparse.Namespace) -> str:
         (folder / target.name).unlink(missing_ok=True)  # file of a replaced entry
     return '\n'.join(
         [
-            f'{checkpoint}: {len(weights)} weights, as they were trained; left out: {left_out}',
+            f'{checkpoint}: {len(weights)} weights, unchanged; left out: {left_out}',
             f'{target}: {len(content)} bytes, sha256 {entry.sha256}',
             f'{folder / entry.log}: {rows}',
             f'{args.name}: {"replaced" if args.name in entries else "added"}, trained at {entry.commit}',
-            *([] if args.url is None else [f'Now put {target} where {args.url} leads to.']),
-            *(['Now: python tools/make_model_zoo.py.'] if folder.resolve() == ZOO else []),
-            'What prints the numbers of the zoo:',
+            *([] if args.url is None else [f'Now upload {target} to {args.url}.']),
+            *(['Now run python tools/make_model_zoo.py.'] if folder.resolve() == ZOO else []),
+            'Commands that print the numbers of the zoo:',
             *(f'  {test.command(args.name)}\n    {figures_text(test.metrics)}' for test in tests),
         ]
     )

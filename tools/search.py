@@ -28,22 +28,27 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument(
-        'features', type=Path, metavar='F.npz', help='of tools/test.py --dump-features; has the queries'
+        'features',
+        type=Path,
+        metavar='F.npz',
+        help='features with the queries, written by tools/test.py --dump-features',
     )
     parser.add_argument(
         '--gallery', type=Path, metavar='G.npy', help="(n, C) rows to search, named by number; default: F.npz's gallery"
     )
     parser.add_argument('--k', type=at_least_one, default=10, help='neighbours of each query (default: %(default)s)')
     parser.add_argument('--index', choices=('exact', 'faiss_ivf'), default='exact', help='default: %(default)s')
-    parser.add_argument('--device', type=device, help=f'of the exact search: cpu or cuda:N (default: {EXACT.device})')
+    parser.add_argument(
+        '--device', type=device, help=f'device of the exact search: cpu or cuda:N (default: {EXACT.device})'
+    )
     parser.add_argument('--block-mib', type=at_least_one, help='memory of the exact search (default: 256)')
-    parser.add_argument('--lists', type=at_least_one, help='of faiss_ivf: cells of the gallery')
-    parser.add_argument('--probes', type=at_least_one, help='of faiss_ivf: cells looked at for each query')
+    parser.add_argument('--lists', type=at_least_one, help='for faiss_ivf: cells of the gallery')
+    parser.add_argument('--probes', type=at_least_one, help='for faiss_ivf: cells searched for each query')
     args = parser.parse_args(argv)
     if args.index == 'exact' and (args.lists or args.probes):
         parser.error('--lists and --probes are options of --index faiss_ivf')
     if args.index == 'faiss_ivf' and (not args.lists or not args.probes or args.device or args.block_mib):
-        parser.error('--index faiss_ivf needs --lists and --probes, and takes neither --device nor --block-mib')
+        parser.error('--index faiss_ivf needs --lists and --probes, and does not allow --device or --block-mib')
     return args
 
 
@@ -89,7 +94,7 @@ def main(argv: list[str] | None = None) -> None:
         source = args.features if own is None else args.gallery
         raise SystemExit(f'{source}: {error}') from error
     except torch.OutOfMemoryError as error:
-        raise SystemExit(f'{args.device} has too little memory. Remedy: a smaller --block-mib.') from error
+        raise SystemExit(f'{args.device} has too little memory. Remedy: pass a smaller --block-mib.') from error
     write_lines(lines(found.paths[found.is_query], names, neighbours))
     print(f'recall@{neighbours.rows.shape[1]} against the exact search: {neighbours.recall:.4f}', file=sys.stderr)
 
@@ -110,13 +115,13 @@ def searched(args: argparse.Namespace, found: Features, gallery: np.ndarray) -> 
     query = found.features[found.is_query]
     if not len(query) or not len(gallery):
         raise ValueError(
-            f'{len(query)} queries and {len(gallery)} gallery rows. '
-            'Remedy: features of a retrieval_* config, or --gallery.'
+            f'{len(query)} queries and {len(gallery)} gallery rows: search needs both. '
+            'Remedy: use features of a retrieval_* config, or pass --gallery.'
         )
     if query.shape[1] != gallery.shape[1]:
         raise ValueError(
-            f'its rows are {gallery.shape[1]} wide, those of {args.features} {query.shape[1]}. '
-            'Remedy: features of one network for both.'
+            f'its rows are {gallery.shape[1]} wide, but those of {args.features} {query.shape[1]}. '
+            'Remedy: use features of one network for both.'
         )
     looked_at = found.is_query if args.gallery else np.full(len(found.paths), True)
     require_directions(found.features[looked_at], found.paths[looked_at])

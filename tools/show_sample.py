@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--indices', type=int, nargs='+', default=[0], help='positions in the training list')
     parser.add_argument('--epoch', type=int, default=0)
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--out-dir', default='samples', help='gets sample_<index>.png')
+    parser.add_argument('--out-dir', default='samples', help='folder for sample_<index>.png')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
     return parser.parse_args()
 

@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
         'checkpoint',
         nargs='?',
         help='a file, a work directory, a name of model_zoo.md, https://…#sha256=… or hf://owner/repo/file#sha256=…; '
-        "default: what the config's model.init_cfg names; with model.init_cfg=None, random weights",
+        "default: the one in the config's model.init_cfg; with model.init_cfg=None, random weights",
     )
     parser.add_argument(
         '--dump-features', metavar='FILE.npz', help='write features, labels, is_query, paths and scores'
@@ -29,13 +29,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dump', metavar='FILE.pkl', help="write predictions for MMAction2's tools/analysis_tools, as its test.py does"
     )
-    parser.add_argument('--seed', type=int, help='of random weights')
-    parser.add_argument('--sha256', metavar='HEX', help='of the checkpoint, in full; another file is refused')
+    parser.add_argument('--seed', type=int, help='seed of random weights')
+    parser.add_argument('--sha256', metavar='HEX', help='full SHA-256 of the checkpoint; another file is refused')
     args = parser.parse_args()
     if args.sha256 is not None and args.checkpoint is None:
-        parser.error('--sha256 belongs to a checkpoint, and none is given')
+        parser.error('--sha256 needs a checkpoint')
     if args.dump is not None and not args.dump.endswith(SUFFIXES):
-        parser.error(f'--dump {args.dump}: the name of the file must end in {" or ".join(SUFFIXES)}')
+        parser.error(f'--dump {args.dump}: the file name must end in {" or ".join(SUFFIXES)}')
     return args
 
 

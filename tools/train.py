@@ -35,17 +35,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--epochs', type=int, metavar='N', help='train_cfg.max_epochs=N; the schedule of learning rates is fitted to it'
     )
-    parser.add_argument('--seed', type=int, help='of order, samples, weights and dropout; default: the config’s')
+    parser.add_argument('--seed', type=int, help='seed of order, samples, weights and dropout; default: the config’s')
     parser.add_argument(
         '--global-batch',
         type=int,
         metavar='N',
-        help='videos of a step on all processes together, so that their number changes neither batch nor learning rate',
+        help='videos per step over all processes, so that their number changes neither batch nor learning rate',
     )
     parser.add_argument(
         '--no-auto-scale-lr',
         action='store_true',
-        help='take the learning rate as written, whatever the real global batch',
+        help='use the learning rate as written, whatever the real global batch',
     )
     return parser.parse_args()
 
@@ -56,7 +56,7 @@ def chosen_config(args: argparse.Namespace) -> Config:
         args.cfg_options = {**(args.cfg_options or {}), 'train_cfg.max_epochs': args.epochs}
     config = config_from(args)
     if 'train_dataloader' not in config:
-        sys.exit(f'{args.config} has nothing to train. Remedy: tools/test.py for retrieval_* configs.')
+        sys.exit(f'{args.config}: this config has nothing to train. Remedy: use tools/test.py for retrieval_* configs.')
     if args.resume is not None:
         config.resume = True
         config.load_from = None if args.resume == 'auto' else args.resume

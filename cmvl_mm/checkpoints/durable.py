@@ -31,11 +31,11 @@ OF_A_RUN = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 
 _REMEDIES = {
     errno.ENOSPC: 'free some space',
-    errno.EDQUOT: 'free some space of your quota',
+    errno.EDQUOT: 'free some of your quota',
     errno.EFBIG: 'raise the limit of file sizes (ulimit -f)',
     errno.EACCES: 'make the folder writable for this user, or choose another --work-dir',
     errno.EPERM: 'make the folder writable for this user, or choose another --work-dir',
-    errno.EEXIST: 'choose a --work-dir that is a folder, or is not there yet',
+    errno.EEXIST: 'choose a --work-dir that is a folder or does not exist yet',
     errno.ENOTDIR: 'choose a --work-dir that is not below a file',
     errno.EROFS: 'mount the disk for writing, or choose another --work-dir',
 }
@@ -68,7 +68,7 @@ def write_checkpoint(data: bytes, path: Path) -> None:
             clear_debris(folder)
         raise CheckpointWriteError(
             f'{path}: this checkpoint could not be written: {_reason(error, folder, len(data))} '
-            f'Checkpoints written before are as they were. {_remedy(error)}'
+            f'Earlier checkpoints are unchanged. {_remedy(error)}'
         ) from error
 
 
@@ -141,7 +141,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _remedy(error: OSError) -> str:
-    return f'Remedy: {_REMEDIES.get(error.errno or 0, "another --work-dir")}.'
+    return f'Remedy: {_REMEDIES.get(error.errno or 0, "choose another --work-dir")}.'
 
 
 def _reason(error: OSError, folder: Path, size: int) -> str:

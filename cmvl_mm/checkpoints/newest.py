@@ -25,7 +25,7 @@ def newest_valid(folder: Path, since_ns: int = 0) -> tuple[Path | None, list[str
     skipped: list[str] = []
     for path in _newest_first(folder):
         if not path.is_file():
-            skipped.append(f'{path}: {POINTER} names it, but it is not there')
+            skipped.append(f'{path}: {POINTER} names this file, but it does not exist')
             continue
         if path.stat().st_mtime_ns < since_ns:
             continue
@@ -44,7 +44,7 @@ def mismatch(path: Path) -> str | None:
     digest = sha256_of(path)
     if digest in digests_beside(path):
         return None
-    return f'its SHA-256 is {digest[:12]}…, which is not in {sidecar.name}: it was damaged after it was written'
+    return f'its SHA-256 is {digest[:12]}…, which is not in {sidecar.name}: the file was damaged after writing'
 
 
 def _newest_first(folder: Path) -> list[Path]:
@@ -63,5 +63,5 @@ def _broken_archive(path: Path) -> str | None:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
-        return f'there is no {path.name}{SIDECAR}, and it is not a whole archive ({error})'
-    return None if damaged is None else f'there is no {path.name}{SIDECAR}, and {damaged} in it is damaged'
+        return f'it has no {path.name}{SIDECAR}, and it is not a whole archive ({error})'
+    return None if damaged is None else f'it has no {path.name}{SIDECAR}, and its part {damaged} is damaged'

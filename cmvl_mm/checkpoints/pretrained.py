@@ -45,10 +45,10 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     except Exception as error:  # for damaged files torch raises any type
         raise CheckpointError(
             f'{path}: not a readable checkpoint of tensors and plain data ({_cause(error)}). '
-            'Remedy: fetch or write it again; a file that needs code to load is refused.'
+            'Remedy: download or write the file again; files that need code to load are refused.'
         ) from error
     if not isinstance(contents, Mapping):
-        raise CheckpointError(f'{path}: holds a {type(contents).__name__}, not a dict of weights')
+        raise CheckpointError(f'{path}: the file has a {type(contents).__name__}, not a dict of weights')
     return dict(contents)
 
 
@@ -100,8 +100,8 @@ def state_dict_of(contents: Mapping[str, Any], *, source: str | Path) -> dict[st
     weights = contents if name is None else contents[name]
     if not weights or not all(isinstance(value, Tensor) for value in weights.values()):
         raise CheckpointError(
-            f'{source}: no state dict in it; it holds {sorted(map(str, contents))[:5]}. '
-            "Remedy: torch.save(dict(state_dict=model.state_dict()), 'weights.pth')."
+            f'{source}: no state dict found, only {sorted(map(str, contents))[:5]}. '
+            "Remedy: write the file with torch.save(dict(state_dict=model.state_dict()), 'weights.pth')."
         )
     return dict(weights)
 
@@ -130,11 +130,11 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
         except ValueError as error:
             raise CheckpointError(f'{source}: {error}.') from None
         if wanted.keys() <= _below(bare, prefix).keys():
-            print_log(f'{source}: the keys are read without what wrappers put before them', logger='current')
+            print_log(f'{source}: removed the prefixes of wrappers from the keys', logger='current')
             state_dict, found = bare, _below(bare, prefix)
     missing = [prefix + key for key in wanted if key not in found]
     misshaped = [
-        f'{prefix}{key} is {tuple(found[key].shape)}, the model wants {tuple(value.shape)}'
+        f'{prefix}{key} is {tuple(found[key].shape)}, but the model needs {tuple(value.shape)}'
         for key, value in wanted.items()
         if key in found and found[key].shape != value.shape
     ]
@@ -144,10 +144,10 @@ def load_weights(module: nn.Module, state_dict: Mapping[str, Tensor], *, source:
         hidden = common_prefix([prefix + key for key in wanted], state_dict) if missing else None
         remedy = f'build the model as it was trained. {CONVERT}'
         if hidden is not None:
-            remedy = f'all are there behind {hidden!r}: save them without it.'
+            remedy = f'all keys start with {hidden!r}: save them without this prefix.'
         raise CheckpointError(
             f'{source} does not fit {type(module).__name__}: {"; ".join(problems)}. '
-            f'It holds {_census(state_dict)}. Remedy: {remedy}'
+            f'It has {_census(state_dict)}. Remedy: {remedy}'
         )
     module.load_state_dict({key: found[key] for key in wanted})
     surplus = [key for key in state_dict if not key.startswith(prefix) or key.removeprefix(prefix) not in wanted]

@@ -104,7 +104,7 @@ def layout_of(keys: Iterable[str]) -> Literal['pretraining', 'bare']:
     if any(name in BARE_STEMS for name in names):
         return 'bare'
     raise UnknownKeyError(
-        f'{_some(names)}: of no layout known here; those are pretraining (rgb_backbone.conv1.weight, ...) and bare '
+        f'{_some(names)}: unknown layout of weights; known are pretraining (rgb_backbone.conv1.weight, ...) and bare '
         '(conv1.weight or conv1_s.weight, ...). Remedy: check the direction (--to) and whose checkpoint this is.'
     )
 
@@ -124,11 +124,11 @@ def to_ours(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     known = _refuse_unknown(names, layout)
     if len(set(known.values())) < len(known):
         twice = [key for key, ours in known.items() if list(known.values()).count(ours) > 1]
-        raise UnknownKeyError(f'{_some(twice)}: two keys of the same weights. Remedy: remove the one that is too many.')
+        raise UnknownKeyError(f'{_some(twice)}: several keys name the same weights. Remedy: keep one of them.')
     stem = next((key for key in known if bare_name(key) in BARE_STEMS), None)
     if stem is not None and state_dict[stem].ndim != 5:  # image networks have the same names
         shape = tuple(state_dict[stem].shape)
-        raise UnknownKeyError(f'{stem!r} is {shape}, no convolution over (T, H, W). Remedy: give a video network.')
+        raise UnknownKeyError(f'{stem!r} is {shape}, not a convolution over (T, H, W). Remedy: pass a video network.')
     return {
         ours: state_dict[key].squeeze(-1) if PROJECTION_WEIGHT.fullmatch(ours) else state_dict[key]
         for key, ours in known.items()

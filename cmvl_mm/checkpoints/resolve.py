@@ -42,7 +42,7 @@ def _newest_of(folder: Path) -> Path:
     for line in skipped:
         print_log(f'skipping damaged checkpoint {line}', logger='current', level=logging.WARNING)
     if found is None and skipped:
-        raise CheckpointError(f'{folder}: no checkpoint here can be used. {" ".join(skipped)} Remedy: run it again.')
+        raise CheckpointError(f'{folder}: no checkpoint here can be used. {" ".join(skipped)} Remedy: repeat the run.')
     if found is None:
         raise FileNotFoundError(f'{folder}: no checkpoint in this work directory yet. Remedy: finish the run first.')
     return found

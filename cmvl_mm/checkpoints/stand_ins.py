@@ -22,7 +22,7 @@ _HISTORY = frozenset({'max_length', '_log_history', '_count_history'})
 
 
 def _refuse(what: str) -> ValueError:
-    return ValueError(f'it asks for {what}, which no checkpoint of MMEngine does')
+    return ValueError(f'it needs {what}, which no MMEngine checkpoint does')
 
 
 class NumberType:
@@ -74,7 +74,7 @@ class History(HistoryBuffer):
     """MMEngine's `HistoryBuffer`: an object changes to that class when it is filled."""
 
     def __init__(self) -> None:
-        raise _refuse('a history with contents of its own')
+        raise _refuse('a history with unknown contents')
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Two arrays and a length; MMEngine also writes methods, which must be its own statistics."""
@@ -82,7 +82,7 @@ class History(HistoryBuffer):
         methods = fields.pop('statistics_methods', {})
         for name in methods:
             if name not in _STATISTICS or methods[name] is not getattr(HistoryBuffer, name):
-                raise _refuse(f'a history with a method {name!r} of its own')
+                raise _refuse(f'a history with an unknown method {name!r}')
         if fields.keys() != _HISTORY or not isinstance(fields['max_length'], int):
             raise _refuse(f'a history of {sorted(map(str, fields))}')
         for name in ('_log_history', '_count_history'):

@@ -35,7 +35,9 @@ def unwrapped(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for key, value in weights.items():
         name = bare_name(key)
         if name in bare:
-            raise ValueError(f'{origin[name]} and {key} are the same weights. Remedy: save the file with one of them')
+            raise ValueError(
+                f'{origin[name]} and {key} name the same weights. Remedy: save the file with only one of them'
+            )
         bare[name], origin[name] = value, key
     return bare
 

@@ -36,8 +36,8 @@ def open_list(ann_file: str | Path, labels: Literal['required', 'optional']) -> 
     path = Path(ann_file)
     if not path.is_file():
         raise AnnotationError(
-            f"{path}: there is no such list. Remedy: make one with cmvl prepare; the demo's come "
-            'of tools/demo.py --only-videos.'
+            f'{path}: there is no such list. Remedy: make one with cmvl prepare, or the demo’s with '
+            'tools/demo.py --only-videos.'
         )
     try:
         source = ListSource(path)
@@ -47,7 +47,7 @@ def open_list(ann_file: str | Path, labels: Literal['required', 'optional']) -> 
     except ValueError as error:
         raise AnnotationError(str(error)) from None
     if not len(found):
-        raise AnnotationError(f'{path}: the list is empty.')
+        raise AnnotationError(f'{path}: the list is empty. Remedy: write one "relative/path.mp4 label" a line.')
     return VideoList(source, starts[:-1], starts[1:], found, complete=True)
 
 
@@ -92,8 +92,7 @@ def _checked(block: bytes, lines: Lines, where: str, first: int, *, required: bo
         if required and entry.label is None:
             raise AnnotationError(
                 f'{where} {first + lines.numbers[row]}: {entry.path!r} has no label. Remedy: write '
-                '"relative/path.mp4 label" with a whole number as label, behind a space or a tab; a comma separates '
-                'nothing.'
+                '"relative/path.mp4 label" with a whole number as label, after a space or a tab, not a comma.'
             )
         labels[row] = NO_LABEL if entry.label is None else entry.label
     return (lines.starts, labels) if kept.all() else (lines.starts[kept], labels[kept])
@@ -108,5 +107,8 @@ def path_inside(root: str, relative: str) -> str:
     path = os.path.join(root, relative)
     real_root, real_path = os.path.realpath(root), os.path.realpath(path)
     if os.path.commonpath([real_root, real_path]) != real_root:
-        raise AnnotationError(f'{path}: a symbolic link leads out of the root {real_root}, to {real_path}.')
+        raise AnnotationError(
+            f'{path}: a symbolic link leads out of the root {real_root}, to {real_path}. '
+            'Remedy: move the file into the root.'
+        )
     return path

@@ -33,7 +33,7 @@ def recolour(pictures: Tensor, draws: Tensor) -> Tensor:
     if pictures.ndim != 5 or pictures.shape[1] != 3 or draws.shape != (len(pictures), COLOUR_NUMBERS):
         raise ValueError(
             f'pictures {tuple(pictures.shape)} and draws {tuple(draws.shape)} are not (B, 3, T, H, W) and '
-            f"(B, {COLOUR_NUMBERS}). Remedy: PackSample(clips='one') or AugmentColour(where='host')."
+            f"(B, {COLOUR_NUMBERS}). Remedy: use PackSample(clips='one') or AugmentColour(where='host')."
         )
     levels = pictures.float()
     before, after = _factors_round_hue(draws)

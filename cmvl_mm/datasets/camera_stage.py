@@ -25,8 +25,8 @@ class SubtractCamera:
         if rows * columns < LEAST_BLOCKS:
             raise ValueError(
                 f'{sample["video"].path}: {rows} x {columns} blocks of {sample["motion_block"]} px are too few to tell '
-                f'the camera from what moves, it takes {LEAST_BLOCKS}. Remedy: a smaller block of the data set, or '
-                'larger videos.'
+                f'camera motion from moving objects; at least {LEAST_BLOCKS} are needed. Remedy: set a smaller block '
+                'in the data set, or use larger videos.'
             )
         field = MotionField(
             motion.reshape(-1, *motion.shape[2:]), valid.reshape(-1, *valid.shape[2:]), sample['motion_block']

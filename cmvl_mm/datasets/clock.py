@@ -174,10 +174,10 @@ def _known_rank() -> int | None:
 
 
 _AGAIN = (
-    'Epoch {epoch} of the data set is set again after it was read: its clips come again. Remedy: count on, as in '
-    '`for epoch in range(epochs): dataset.set_epoch(epoch)`; a loop that leaves an epoch early must count it, too.'
+    'Epoch {epoch} of the data set is set again after it was read: its clips repeat. Remedy: count up, as in '
+    '`for epoch in range(epochs): dataset.set_epoch(epoch)`; count epochs that end early, too.'
 )
 _UNCONNECTED = (
-    'This data set is a copy from process {owner}, and shares nothing with it. Here its draws begin anew: if a new '
-    'copy is sent for each epoch, each epoch has the same clips. Remedy: dataset.set_epoch(epoch) before it is sent.'
+    'This data set is a copy from process {owner}, and shares nothing with it. Its random draws start anew: if each '
+    'epoch gets a new copy, every epoch has the same clips. Remedy: call dataset.set_epoch(epoch) before sending it.'
 )

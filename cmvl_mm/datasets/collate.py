@@ -37,8 +37,8 @@ def _require_same_names(inputs: Sequence[Mapping[str, Tensor]]) -> None:
         in_all = frozenset.intersection(*map(frozenset, inputs))
         some = sorted(frozenset.union(*map(frozenset, inputs)) - in_all)
         raise ValueError(
-            f'some samples of one batch have {", ".join(some)} and others have not. '
-            'Remedy: one pipeline for all parts of the data set; motion_valid comes from past_end of its first stage.'
+            f'some samples of one batch lack {", ".join(some)}, which others have. Remedy: use one pipeline for all '
+            'parts of the data set; past_end of its first stage gives motion_valid.'
         )
 
 
@@ -121,7 +121,7 @@ def _shapes(columns: Mapping[str, Sequence[Tensor]]) -> dict[str, tuple[int, ...
     """Shape of each column's batch; the grids of `motion` and `residual` may differ in size."""
     different = sorted({tuple(tensor.shape) for tensor in columns.get('imgs', ())})
     if len(different) > 1:
-        raise ValueError(f'imgs of one batch differ in shape: {different}. Remedy: test_dataloader.batch_size=1.')
+        raise ValueError(f'imgs of one batch differ in shape: {different}. Remedy: set test_dataloader.batch_size=1.')
     return {
         name: (len(tensors), *map(max, zip(*(tensor.shape for tensor in tensors), strict=True)))
         for name, tensors in columns.items()

@@ -44,7 +44,9 @@ class RandomCropFlip:
     def __call__(self, sample: Sample) -> Sample:
         rng, video = sample['rng'], sample['video']
         if self.rotation and 'motion' in sample:
-            raise ValueError(f'rotation={self.rotation} would turn the clip and not its motion. Remedy: rotation=0.')
+            raise ValueError(
+                f'rotation={self.rotation} would turn the clip but not its motion. Remedy: set rotation=0.'
+            )
         windows = len(sample['motion']) if 'motion' in sample else 1
         draws = [
             (

@@ -138,7 +138,7 @@ class CompressedVideoDataset(ListedVideos):
             except FrameIndexError as error:
                 # An error of the stage, not of the video; an IndexError would silently end a loop over the data set.
                 raise RuntimeError(
-                    f'{self.ann_file}, sample {int(index)}: a stage asks for a frame that is not there: {error}'
+                    f'{self.ann_file}, sample {int(index)}: a stage reads a frame that does not exist: {error}'
                 ) from error
             except SettingError:
                 raise  # an error of the settings, not of the video
@@ -153,9 +153,9 @@ class CompressedVideoDataset(ListedVideos):
         reasons = '\n'.join(f'  {entry.reason}' for entry in skipped[:10])
         raise NoUsableVideo(
             f'{self.ann_file}, sample {int(index)}: {len(skipped)} videos in a row cannot be used, '
-            f'the first of them:\n{reasons}\n'
-            'Remedy: check the folder with cmvl prepare, or allow short videos with the sampling '
-            "stage's past_end='repeat_last'."
+            f'first:\n{reasons}\n'
+            'Remedy: check the folder with cmvl prepare, or allow short videos with '
+            "past_end='repeat_last' of the sampling stage."
         )
 
     def _load(self, position: int, rng: Any) -> dict[str, Any]:

@@ -23,8 +23,8 @@ class DecodedFrames:
     def __init__(self, frames: npt.NDArray[np.uint8]) -> None:
         if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
             raise ValueError(
-                f'frames are (T, H, W, 3) uint8 RGB, not {frames.shape} {frames.dtype}. '
-                'Remedy: the frames of one video, each as RGB in 0 … 255.'
+                f'frames must be (T, H, W, 3) uint8 RGB, not {frames.shape} {frames.dtype}. '
+                'Remedy: pass the frames of one video, each as RGB in 0 … 255.'
             )
         self.frames = frames
         self.num_frames, self.height, self.width = frames.shape[:3]
@@ -36,7 +36,7 @@ class DecodedFrames:
         Raises:
             ValueError: always.
         """
-        raise ValueError('decoded frames do not say which of them are key frames. Remedy: give the video file.')
+        raise ValueError('decoded frames do not record which are key frames. Remedy: pass the video file.')
 
     def read(self, *, rgb: Indices = (), motion: Indices = ()) -> Frames:
         """(len(rgb), H, W, 3) uint8, without motion.
@@ -46,12 +46,12 @@ class DecodedFrames:
             ValueError: `motion` is not empty.
         """
         if len(motion):
-            raise ValueError('decoded frames have no motion vectors. Remedy: give the video file.')
+            raise ValueError('decoded frames have no motion vectors. Remedy: pass the video file.')
         wanted = np.asarray(rgb, dtype=np.int64)
         beyond = wanted[(wanted < 0) | (wanted >= self.num_frames)]
         if beyond.size:
             raise FrameIndexError(
-                'an array of frames', 'decode', f'it has {self.num_frames} frames, and no {beyond[0]}'
+                'an array of frames', 'decode', f'it has {self.num_frames} frames, no frame {beyond[0]}'
             )
         grid = 0, *grid_shape(self.height, self.width, _BLOCK)
         nothing = MotionField(vectors=np.empty((*grid, 2), np.int16), valid=np.empty(grid, np.bool_), block=_BLOCK)

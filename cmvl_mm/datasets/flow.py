@@ -65,7 +65,7 @@ def write_flow(video: CompressedVideo, frames: Iterable[npt.NDArray[np.int16]]) 
             _write_member(archive, _member_name(count // _TOGETHER), np.stack(group))
             count += len(group)
         if count != video.num_frames:
-            raise ValueError(f'{count} frames of flow for a video of {video.num_frames} frames')
+            raise ValueError(f'{count} frames of flow do not match the {video.num_frames} frames of the video')
         _write_member(archive, 'header.npy', _expected_header(video))
 
 
@@ -87,7 +87,7 @@ def read_flow(video: CompressedVideo, *, motion: Indices) -> MotionField:
     numbers = [operator.index(index) for index in motion]
     for number in numbers:
         if not 0 <= number < video.num_frames:
-            raise FrameIndexError(video.path, 'index', f'frame {number} of a video of {video.num_frames} frames')
+            raise FrameIndexError(video.path, 'index', f'there is no frame {number} in {video.num_frames} frames')
     grid = grid_shape(video.height, video.width, FLOW_BLOCK)
     vectors = np.empty((len(numbers), *grid, 2), np.int16)
     valid = np.empty((len(numbers), *grid), np.bool_)
@@ -127,7 +127,7 @@ def _opened(video: CompressedVideo) -> Iterator[zipfile.ZipFile]:
     path = flow_path(video.path)
     expected = _expected_header(video)
     if not os.path.isfile(path):
-        raise FlowError(path, 'motion', 'there is no such file')
+        raise FlowError(path, 'motion', 'there is no such flow file')
     with _reporting(path), zipfile.ZipFile(path) as archive:
         found = _read_member(archive, 'header.npy', (), _HEADER)
         for name in _HEADER.names or ():
@@ -148,7 +148,7 @@ def _checked(video: CompressedVideo, frames: Iterable[npt.NDArray[np.int16]]) ->
         if frame.shape != shape or frame.dtype != np.int16:
             raise ValueError(f'frame {number} is {frame.dtype} {frame.shape}, not int16 {shape}')
         if number == 0 and frame.any():
-            raise ValueError('frame 0 has no frame before it, and yet it moves')
+            raise ValueError('frame 0 must have no motion, because no frame is before it')
         yield frame
 
 
@@ -166,7 +166,7 @@ def _write_member(archive: zipfile.ZipFile, name: str, array: npt.NDArray[Any]) 
 def _read_member(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     held, size = math.prod(shape) * np.dtype(dtype).itemsize, archive.getinfo(name).file_size
     if size > held + _NPY_HEADER:  # checked before the member is unpacked
-        raise ValueError(f'{name} unpacks to {size} bytes, which {held} bytes of {np.dtype(dtype)} {shape} do not need')
+        raise ValueError(f'{name} unpacks to {size} bytes, but {np.dtype(dtype)} {shape} needs only {held}')
     data = io.BytesIO(archive.read(name))  # read completely, so that zipfile verifies the checksum
     array = np.lib.format.read_array(data, allow_pickle=False)
     if array.shape != shape or array.dtype != dtype:

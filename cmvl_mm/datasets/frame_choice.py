@@ -53,7 +53,7 @@ class SamplePretraining:
         if clip_place not in ('before_future', 'anywhere'):
             raise ValueError(f"clip_place={clip_place!r} is not one of 'before_future', 'anywhere'")
         if clip_place == 'anywhere' and past_end == 'error':
-            raise ValueError("clip_place='anywhere' runs past the end. Remedy: past_end='repeat_last'.")
+            raise ValueError("clip_place='anywhere' reads past the end. Remedy: set past_end='repeat_last'.")
         self.clip_len = clip_len
         self.frame_interval = frame_interval
         self.future_gap = future_gap
@@ -66,7 +66,7 @@ class SamplePretraining:
         self.room = span if clip_place == 'before_future' else sampling.clip_span(clip_len, frame_interval)
         if room is not None:
             if room < self.room:
-                raise ValueError(f'room={room}: clip and window need {self.room} frames')
+                raise ValueError(f'room={room} is too small: clip and window need {self.room} frames')
             self.room = room
         self.why = sampling.pretraining_words(clip_len, frame_interval, future_gap, motion_len)
 
@@ -74,7 +74,7 @@ class SamplePretraining:
         video, rng = sample['video'], sample['rng']
         if self.past_end == 'error' and video.num_frames < self.room:
             raise VideoTooShort(
-                f'the video has {video.num_frames} frames, and this config needs {self.room} ({self.why})'
+                f'the video has {video.num_frames} frames, but this config needs {self.room} ({self.why})'
             )
         start = sampling.random_start(rng, video.num_frames, self.room)
         clip = sampling.clip_at(start, self.clip_len, self.frame_interval)
@@ -117,9 +117,9 @@ class SampleClips:
         if place not in ('random', 'first', 'bin_centres', 'sliding'):
             raise ValueError(f"place={place!r} is not one of 'random', 'first', 'bin_centres', 'sliding'")
         if place in ('random', 'first') and num_clips != 1:
-            raise ValueError(f'place={place!r} takes one clip, not num_clips={num_clips}')
+            raise ValueError(f'place={place!r} gives one clip, not num_clips={num_clips}. Remedy: omit num_clips.')
         if place == 'sliding' and num_clips != 1:
-            raise ValueError(f"place='sliding' takes all clips, not num_clips={num_clips}. Remedy: leave it out.")
+            raise ValueError(f"place='sliding' gives all clips, not num_clips={num_clips}. Remedy: omit num_clips.")
         self.clip_len = clip_len
         self.frame_interval = frame_interval
         self.place = place

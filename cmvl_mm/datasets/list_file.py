@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 BLANKS = ' \t\r'
 _STRUCTURED = frozenset({'.json', '.pickle', '.pkl', '.yaml', '.yml'})
-_REMEDY = 'Remedy: a text file in UTF-8 with one "relative/path.mp4 label" a line.'
+_REMEDY = 'Remedy: write a UTF-8 text file with one "relative/path.mp4 label" per line.'
 _SHELL = frozenset('$`|<>"*?\\')
 _NOT_IN_A_LINE = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')  # control characters and line breaks of all kinds
 _REMEDIES = {'\r': 'end each line with a line feed', '\0': 'save the list as UTF-8, if it is UTF-16'}
@@ -68,7 +68,7 @@ def read_text(path: Path) -> str:
 def not_text(path: Path, byte: int, *, wide: bool = False) -> ValueError:
     """The error for a file that is not text at this byte."""
     name = 'UTF-16, as its first two bytes say' if wide else 'UTF-8'
-    return ValueError(f'{path}: this is no text: byte {byte} is not {name}. {_REMEDY}')
+    return ValueError(f'{path}: this is not text: byte {byte} is not {name}. {_REMEDY}')
 
 
 def refuse_other_kinds(path: Path) -> None:
@@ -78,7 +78,7 @@ def refuse_other_kinds(path: Path) -> None:
         ValueError: the file name has such a suffix.
     """
     if path.suffix.lower() in _STRUCTURED:
-        raise ValueError(f'{path}: {path.suffix} files are not read as lists. {_REMEDY}')
+        raise ValueError(f'{path}: a {path.suffix} file cannot be a list. {_REMEDY}')
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -103,9 +103,9 @@ def parse_line(line: str) -> Entry:
         return Entry(plain[1], int(plain[2]))
     path, label = _split(line.removesuffix('\n').strip(BLANKS))
     if not path or (label is None and path.isascii() and path.isdigit()):
-        raise LineError(path, 'it is a label without a path')
+        raise LineError(path, 'the line has a label but no path')
     if '\t' in path:
-        raise LineError(path, 'a tab stands only before the label, which is a whole number')
+        raise LineError(path, 'a tab is allowed only before the label, a whole number')
     if fault := name_fault(path):
         raise LineError(path, fault)
     return Entry(path, label)
@@ -129,7 +129,7 @@ def format_line(entry: Entry) -> str:
     """
     line = entry.path if entry.label is None else f'{entry.path} {entry.label}'
     if parse_line(line) != entry:
-        raise ValueError(f'{entry} cannot be written in one line of a list')
+        raise ValueError(f'{entry} cannot be written as one line of a list')
     return f'{line}\n'
 
 
@@ -142,19 +142,19 @@ def name_fault(path: str) -> str | None:
     if not _SUSPECT.search(path):  # one search per line: lists have millions
         return None
     if found := _UNDECODABLE.search(path):
-        return f'its name holds the byte {ord(found[0]) & 0xFF:#04x}, which is not UTF-8, as lists are; rename the file'
+        return f'its name has the byte {ord(found[0]) & 0xFF:#04x}, but lists must be UTF-8; rename the file'
     if found := _NOT_IN_A_LINE.search(path):
         code = f'U+{ord(found[0]):04X}'
         remedy = _REMEDIES.get(found[0], 'rename the file')
-        return f'its name holds {code}, a line break or control character, which no line of a list can hold; {remedy}'
+        return f'its name has {code}, a line break or control character, which a list cannot contain; {remedy}'
     if path.startswith('\ufeff'):
-        return 'its name begins with U+FEFF, which readers of a list take for a byte-order mark; rename it'
+        return 'its name starts with U+FEFF, which readers of lists mistake for a byte-order mark; rename the file'
     if path != path.strip(' '):
-        return 'its name begins or ends with a space, which a list does not keep; rename it'
+        return 'its name starts or ends with a space, which a list does not keep; rename the file'
     if path.startswith('/') or '..' in path.split('/'):
-        return 'it leads out of the root; list it relative to that, without ".."'
+        return 'it leads out of the root; write it relative to the root, without ".."'
     if '\\' in path:
-        return 'it holds a backslash: write "/" between folders; in a file name it is refused, rename the file'
+        return 'it has a backslash: write "/" between folders; if the file name has one, rename the file'
     if acted_upon := sorted(_SHELL.intersection(path)):
-        return f'its name holds {" ".join(acted_upon)}, which a shell acts upon; rename the file'
+        return f'its name has {" ".join(acted_upon)}, which a shell interprets; rename the file'
     return None

@@ -74,8 +74,8 @@ class ListSource:
         data = os.pread(self._descriptor, stop - start, self._begin + start)
         if len(data) != stop - start or self._state_now() != self._state:
             raise ListChanged(
-                f'{self.path}: the list was changed while it was in use, so its lines are no longer where they were. '
-                'Remedy: start again; to change a list under a run, write a new file and rename it.'
+                f'{self.path}: the list was changed while in use, so its lines have moved. '
+                'Remedy: start again; to change a list during a run, write a new file and rename it.'
             )
         return data
 

@@ -45,7 +45,7 @@ class ListedVideos(BaseDataset):
         if set(data_prefix) != ({'video'} if rgb_suffix is None else {'video', 'rgb'}):
             raise ValueError(
                 f"data_prefix={data_prefix!r} with {rgb_suffix=} must be dict(video='folder of the videos') without a "
-                "suffix, or dict(video='prepared', rgb='originals') with one such as '.avi'"
+                "suffix, or dict(video='prepared', rgb='originals') with a suffix such as '.avi'"
             )
         super().__init__(
             str(ann_file),
@@ -106,7 +106,7 @@ class ListedVideos(BaseDataset):
     def _position(self, index: int) -> int:
         position = operator.index(index)
         if not 0 <= position < len(self.entries):
-            raise IndexError(f'sample {position} of a list of {len(self.entries)}: {self.ann_file}')
+            raise IndexError(f'{self.ann_file}: there is no sample {position}; the list has {len(self.entries)}')
         return position
 
     def _check_folders(self) -> None:

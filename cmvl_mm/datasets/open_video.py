@@ -49,8 +49,8 @@ class OpenVideo:
         if 'filename' not in sample:
             raise ValueError(
                 f'a sample of {", ".join(sorted(map(str, sample))) or "nothing"} names no video. '
-                "Remedy: dict(filename='video.mp4'); a folder of pictures has no compressed stream, so give its frames "
-                'as dict(array=frames), or make a video of them.'
+                "Remedy: pass dict(filename='video.mp4'); a folder of pictures has no compressed stream, so pass its "
+                'frames as dict(array=frames), or make a video of them.'
             )
         path = os.fspath(sample['filename'])
         video = CompressedVideo(path, self.block)

@@ -49,13 +49,15 @@ class PackSample:
 
     def _inputs(self, sample: Sample) -> dict[str, torch.Tensor] | torch.Tensor:
         if self.clips == 'one' and len(sample.get('clip_frames', ())) > 1:
-            raise ValueError(f"clips='one' and {len(sample['clip_frames'])} clips were sampled. Remedy: clips='many'.")
+            raise ValueError(
+                f"clips='one' but {len(sample['clip_frames'])} clips were sampled. Remedy: set clips='many'."
+            )
         if self.layout == 'dict':
             return _everything(sample, with_clips=self.clips == 'many')
         if surplus := sorted({'iframe', 'motion', 'imgs_colour'} & sample.keys()):
             raise ValueError(
-                f'layout={self.layout!r} holds clips alone, and the sample has {", ".join(surplus)}. '
-                "Remedy: SampleClips as the first stage and AugmentColour(where='host'), or layout='dict'."
+                f'layout={self.layout!r} has room for clips only, but the sample has {", ".join(surplus)}. '
+                "Remedy: use SampleClips as the first stage and AugmentColour(where='host'), or set layout='dict'."
             )
         clips = _clips(sample)
         return clips if self.layout == 'NCTHW' else clips.transpose(1, 2).flatten(0, 1).contiguous()

@@ -22,15 +22,16 @@ def check_present(ann_file: str, key: str, root: str, paths: Sequence[str]) -> N
     """
     if os.path.isdir(root or os.curdir) and (not paths or _any_in(root, paths)):
         return
-    remedy = f"Remedy: set data_prefix=dict({key}='folder') to the folder that the paths of {ann_file} begin in."
+    remedy = f"Remedy: set data_prefix=dict({key}='folder') to the folder that the paths of {ann_file} start from."
     found = find_root(ann_file, paths, root) if paths else None
     if found is not None:
-        remedy = f"They are in {found}. Remedy: data_prefix=dict({key}='{found}'), or data='{ann_file}' for all lists."
+        choice = f"data_prefix=dict({key}='{found}'), or data='{ann_file}' for all lists"
+        remedy = f'They are in {found}. Remedy: set {choice}.'
     if not os.path.isdir(root or os.curdir):
-        raise FileNotFoundError(f'{root}: data_prefix[{key!r}] is no folder. {remedy}')
+        raise FileNotFoundError(f'{root}: data_prefix[{key!r}] is not a folder. {remedy}')
     raise FileNotFoundError(
-        f'{os.path.join(root, paths[0])}: there is no such file, and no other of the first {len(paths)} videos of '
-        f'{ann_file} in {root}. {remedy}'
+        f'{os.path.join(root, paths[0])}: there is no such file; none of the first {len(paths)} videos of '
+        f'{ann_file} is in {root}. {remedy}'
     )
 
 

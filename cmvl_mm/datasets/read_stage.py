@@ -52,7 +52,7 @@ class ReadCompressed:
         if residual not in RESIDUALS:
             raise ValueError(f"residual={residual!r} is not one of 'none', 'exact', 'approximate'")
         if motion == 'flow' and residual != 'none':
-            raise ValueError(f"motion='flow' has no residual, and {residual=}. Remedy: motion='vectors'.")
+            raise ValueError(f"motion='flow' has no residual, but {residual=}. Remedy: set motion='vectors'.")
         self.motion = motion
         self.residual: Residual = residual
 
@@ -80,7 +80,7 @@ class ReadCompressed:
             field = read.motion
             if self.motion == 'flow':
                 if isinstance(sample['video'], DecodedFrames):
-                    raise ValueError('decoded frames have no flow file beside them. Remedy: give the video file.')
+                    raise ValueError('decoded frames have no flow file. Remedy: pass the video file.')
                 field = read_flow(sample['video'], motion=windows)
             elif self.residual != 'none':
                 field, energy = read_with_energy(sample['video'], windows, self.residual)

@@ -35,12 +35,12 @@ def read_with_energy(
         VideoError: as in `read_residuals`.
     """
     if isinstance(video, DecodedFrames):
-        raise ValueError('decoded frames have no residuals. Remedy: give the video file.')
+        raise ValueError('decoded frames have no residuals. Remedy: pass the video file.')
     # An error of the settings, not of the video: no data set replaces the video.
     if residual == 'exact' and not video.has_exact_residuals:
         raise ValueError(
-            f"{video.path}: residual='exact', and residuals of this {video.codec} stream can only be estimated. "
-            "Remedy: prepare it with cmvl prepare; or ReadCompressed(residual='approximate'), see docs/whole_stream.md."
+            f"{video.path}: residual='exact', but residuals of this {video.codec} stream can only be estimated. "
+            "Remedy: run cmvl prepare on it, or use ReadCompressed(residual='approximate'), see docs/whole_stream.md."
         )
     field = read_residuals(video, frames, bits=8)
     energy, valid = block_energy(field)

@@ -33,7 +33,7 @@ def pretraining_span(clip_len: int, frame_interval: int, future_gap: int, motion
     """
     span = clip_span(clip_len, frame_interval)
     if future_gap < -span:
-        raise ValueError(f'future_gap={future_gap}: the motion window begins before the clip of {span} frames')
+        raise ValueError(f'future_gap={future_gap}: the motion window would start before the clip of {span} frames')
     return span + max(future_gap + motion_len, 0)
 
 
@@ -41,9 +41,9 @@ def pretraining_words(clip_len: int, frame_interval: int, future_gap: int, motio
     """An explanation of the value of `pretraining_span`, for messages."""
     span = clip_span(clip_len, frame_interval)
     if future_gap < 0:
-        behind = f'the {motion_len} of motion begin {-future_gap} before its end'
+        behind = f'the {motion_len} frames of motion start {-future_gap} before its end'
     else:
-        behind = f'a gap of {future_gap} and {motion_len} of motion follow'
+        behind = f'a gap of {future_gap} and {motion_len} frames of motion follow'
     return f'a clip of {clip_len} frames at stride {frame_interval} spans {span}; {behind}'
 
 
@@ -91,7 +91,7 @@ def fit_to_end(indices: np.ndarray, num_frames: int, past_end: PastEnd) -> np.nd
     if past_end != 'error':
         raise ValueError(f"past_end={past_end!r} is not one of 'repeat_last', 'repeat_first', 'loop', 'error'")
     if indices.max(initial=0) >= num_frames:
-        raise VideoTooShort(f'the sample needs {indices.max() + 1} frames and the video has {num_frames}')
+        raise VideoTooShort(f'the sample needs {indices.max() + 1} frames, but the video has {num_frames}')
     return indices
 
 

@@ -77,7 +77,7 @@ def position(pipeline: Sequence[Any], name: str) -> int:
     if found:
         raise StageError(
             f'several stages are called {name!r}. The stages are {names}. '
-            f"Remedy: its number as text; for the first, change(pipeline, **{{'{found[0]}': dict(…)}})."
+            f"Remedy: use the stage’s number as text; for the first, change(pipeline, **{{'{found[0]}': dict(…)}})."
         )
     raise StageError(f'no stage is called {name!r}. The stages are {names or "none"}.')
 
@@ -130,12 +130,12 @@ def require_list(pipeline: Any) -> Sequence[Any]:
     if isinstance(pipeline, (list, tuple)):
         return pipeline
     if not isinstance(pipeline, dict):
-        raise StageError(f'a pipeline is a list of stages, not {pipeline!r}. Remedy: pipeline=[dict(type=…), …].')
+        raise StageError(f'a pipeline is a list of stages, not {pipeline!r}. Remedy: set pipeline=[dict(type=…), …].')
     text = ', '.join(_written(stage) for stage in in_order(pipeline) or pipeline.values())
     order = f'the order {", ".join(ROLES)}' if in_order(pipeline) else 'the order in which they run'
     raise StageError(
-        f'a pipeline is a list of stages, not a dict of {", ".join(map(str, pipeline))}, as earlier versions had it. '
-        f'Remedy: write the stages in {order}: pipeline=[{text}]. To change one stage of a base config: '
+        f'a pipeline is a list of stages, not a dict of {", ".join(map(str, pipeline))}, as in earlier versions. '
+        f'Remedy: write the stages in {order}: pipeline=[{text}]. To change one stage of a base config, use '
         'cmvl_mm.datasets.stages.change.'
     )
 

@@ -26,7 +26,7 @@ def stratified_subset(labels: Sequence[int | None] | np.ndarray, share: float, s
     if not isinstance(labels, np.ndarray):
         labels = label_array(labels)
     if (labels == NO_LABEL).any():
-        raise ValueError(f"label_share={share} needs a label on every line. Remedy: labels='required'.")
+        raise ValueError(f"label_share={share} needs a label on every line. Remedy: set labels='required'.")
     by_class = np.argsort(labels, kind='stable')
     classes, begins = np.unique(labels[by_class], return_index=True)
     chosen = []

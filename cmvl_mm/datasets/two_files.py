@@ -28,4 +28,4 @@ def check_same_frames(prepared: CompressedVideo, original: CompressedVideo) -> N
     """
     ours, theirs = (f'{video.num_frames} frames of {video.width}x{video.height} px' for video in (prepared, original))
     if ours != theirs:
-        raise VideoError(original.path, 'index', f'it has {theirs}, but the prepared {prepared.path} has {ours}')
+        raise VideoError(original.path, 'index', f'it has {theirs}, but the prepared file {prepared.path} has {ours}')

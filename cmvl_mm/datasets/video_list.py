@@ -64,7 +64,7 @@ class VideoList(Sequence[Entry]):
             if place + len(block) > end:
                 return number + block.count(b'\n', 0, end - place)
             number += block.count(b'\n')
-        raise IndexError(f'{self.source.path}: no entry {index}')
+        raise IndexError(f'{self.source.path}: the list has no entry {index}')
 
     def sha256(self) -> str:
         """SHA-256 of `path TAB label LF` of all entries, in their order."""

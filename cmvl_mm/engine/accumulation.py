@@ -53,8 +53,8 @@ def end_steps_with_epoch(runner: Runner, done: int, length: int) -> None:
     counts = batches_a_step(runner.optim_wrapper)
     if counts > 1 and isinstance(runner.optim_wrapper, OptimWrapperDict):
         raise ValueError(
-            'optim_wrapper: with several optimisers, it is not defined which batches make a step. '
-            "Remedy: accumulative_counts=1 for each, or train_cfg.type='EpochBasedTrainLoop', which resumes at epochs."
+            'optim_wrapper: with several optimisers, the batches of one step are undefined. Remedy: set '
+            "accumulative_counts=1 for each, or train_cfg.type='EpochBasedTrainLoop', which resumes at whole epochs."
         )
     if length % counts:
         runner.optim_wrapper.initialize_count_status(runner.model, done, length)
@@ -76,7 +76,7 @@ def check_saves(runner: Runner, length: int) -> None:
         at_epoch_ends = hook.interval % length == 0  # which end a step, too
         if not at_epoch_ends and (length % counts or hook.interval % counts):
             raise ValueError(
-                f'CheckpointHook.interval={hook.interval} saves between the {counts} batches of a step '
-                f'(optim_wrapper.accumulative_counts; an epoch has {length} batches), and their gradients are in no '
-                "checkpoint. Remedy: type='AtomicCheckpointHook', which waits for the step; or by_epoch=True."
+                f'CheckpointHook.interval={hook.interval} saves within a step of {counts} batches '
+                f'(optim_wrapper.accumulative_counts; an epoch has {length} batches), and no checkpoint contains its '
+                "gradients. Remedy: set type='AtomicCheckpointHook', which waits for the step, or by_epoch=True."
             )

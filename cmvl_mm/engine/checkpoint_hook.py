@@ -133,10 +133,10 @@ class AtomicCheckpointHook(Hook):
             return  # MMEngine's iteration loop has one epoch, whose last step is whole
         if len(runner.train_dataloader) % counts:
             raise ValueError(
-                f'An epoch of {len(runner.train_dataloader)} batches ends between the {counts} of a step '
-                '(optim_wrapper.accumulative_counts), and a checkpoint would lack their gradients. '
-                "Remedy: train_cfg.type='ResumableEpochLoop', which ends a step with the epoch; or accumulative_counts "
-                'that divide the epoch.'
+                f'An epoch of {len(runner.train_dataloader)} batches ends within a step of {counts} '
+                '(optim_wrapper.accumulative_counts), and a checkpoint would lack its gradients. Remedy: set '
+                "train_cfg.type='ResumableEpochLoop', which ends a step with the epoch, or an accumulative_counts that "
+                'divides the epoch.'
             )
 
     @staticmethod

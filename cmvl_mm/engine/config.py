@@ -42,8 +42,8 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
     """
     if Path(path).suffix not in ('.py', ''):
         raise ValueError(
-            f'{path}: a config is a Python file (.py), which you trust as you trust any program. '
-            'Remedy: write it as one; those of configs/ show how.'
+            f'{path}: this is not a config. A config is a Python file (.py), and runs as a program. '
+            'Remedy: write a .py file; configs/ has examples.'
         )
     _refuse(faults_of_options(options or {}), str(path))
     path = config_path(path)
@@ -56,15 +56,15 @@ def load_config(path: str | Path, options: dict[str, Any] | None = None, *, run_
         while (inner := reason.__cause__ or reason.__context__) is not None:
             reason = inner
         raise ImportError(
-            f'{path}: custom_imports: {reason}. Remedy: a module on the path of Python, such as by PYTHONPATH=FOLDER.'
+            f'{path}: custom_imports: {reason}. Remedy: set PYTHONPATH=FOLDER to the folder of the module.'
         ) from error
     except TypeError as error:
         if 'pipeline=' not in str(error):
             raise
         raise ConfigKeyError(  # MMEngine would advise to drop the base config's stages
-            f'{path}: a pipeline of this file or its bases is a dict, as earlier versions had it, but its base has a '
-            'list. Remedy, after the assignment of _base_: from cmvl_mm.datasets.stages import change, and then '
-            'pipeline=change(_base_.train_dataloader.dataset.pipeline, crop=dict(size=48)), for example.'
+            f'{path}: this file or one of its bases has a pipeline as a dict, the form of earlier versions, but the '
+            'base has a list. Remedy: after _base_, write `from cmvl_mm.datasets.stages import change`; then use it, '
+            'such as `pipeline=change(_base_.train_dataloader.dataset.pipeline, crop=dict(size=48))`.'
         ) from error
     merge_options(config, options or {})
     check_keys(config, str(path))
@@ -143,8 +143,8 @@ def check_keys(config: Config, source: str) -> None:
     _refuse(faults_of_keys(config), source)
     if names := unused_variables(config):
         logging.getLogger(__name__).warning(
-            '%s: nothing reads %s, and no key that is read has their values. Where a base file used older ones, set '
-            'the keys that have those.',
+            '%s: nothing reads %s, and no key in use has their values. Remedy: where a base file used older values, '
+            'set the keys that have these.',
             source,
             ', '.join(names),
         )

@@ -86,20 +86,20 @@ def faults_of_keys(config: Mapping[str, Any]) -> list[str]:
             continue
         if key in _OF_VERSION_0:
             faults.append(
-                f'nothing reads {key}. It is a key of MMAction2 0.x. Remedy: {_OF_VERSION_0[key]}; '
+                f'nothing reads {key}, a key of MMAction2 0.x. Remedy: use {_OF_VERSION_0[key]}; '
                 f'or _{key} for a variable of your own.'
             )
         elif key.endswith('_pipeline'):
             faults.append(
-                f'nothing reads {key}. No data set has this pipeline: those of a base file were read before. '
-                'Remedy: train_dataloader=dict(dataset=dict(pipeline=…)).'
+                f'nothing reads {key}: no data set has this pipeline, because the base file is read first. '
+                'Remedy: set train_dataloader=dict(dataset=dict(pipeline=…)).'
             )
         elif alike:
-            faults.append(f'nothing reads {key}. Remedy: {alike[0]}; or _{key} for a variable of your own.')
+            faults.append(f'nothing reads {key}. Remedy: use {alike[0]}; or _{key} for a variable of your own.')
     if isinstance(config.get('data'), Mapping):
         faults.append(
-            f'nothing reads data as a dict, a key of MMAction2 0.x. Remedy: {_OF_VERSION_0["data"]}; or data=folder, '
-            'see cmvl_mm.engine.own_data.'
+            f'nothing reads data as a dict, a key of MMAction2 0.x. Remedy: use {_OF_VERSION_0["data"]}; or '
+            'data=folder, see cmvl_mm.engine.own_data.'
         )
     return [*faults, *_faults_below(config)]
 
@@ -131,7 +131,7 @@ def _faults_below(config: Mapping[str, Any]) -> Iterator[str]:
     hooks = config.get('default_hooks') or {}
     for key, hook in sorted(hooks.items()):
         if key not in _HOOKS and isinstance(hook, Mapping) and 'type' not in hook:
-            yield f'nothing reads default_hooks.{key}. {_allowed(_HOOKS)} A hook of any other name needs a type.'
+            yield f'nothing reads default_hooks.{key}. {_allowed(_HOOKS)} A hook with any other name needs a type.'
     checkpoint = hooks.get('checkpoint')
     if isinstance(checkpoint, Mapping):
         yield from _faults_of_checkpoint(checkpoint)
@@ -145,9 +145,9 @@ def _faults_of_checkpoint(hook: Mapping[str, Any]) -> Iterator[str]:
     for key in sorted(hook.keys() - known):
         if key in _STOCK:
             yield (
-                f'default_hooks.checkpoint.{key}: AtomicCheckpointHook has no {key}; MMEngine’s CheckpointHook has. '
-                "Remedy: beside it, default_hooks.best=dict(type='CheckpointHook', interval=-1, save_last=False, "
-                "save_best='auto'); or in its place, default_hooks.checkpoint=dict(_delete_=True, "
+                f'default_hooks.checkpoint.{key}: AtomicCheckpointHook has no {key}, only MMEngine’s CheckpointHook. '
+                "Remedy: add default_hooks.best=dict(type='CheckpointHook', interval=-1, save_last=False, "
+                "save_best='auto'); or set default_hooks.checkpoint=dict(_delete_=True, "
                 "type='CheckpointHook', …), which saves nothing at a signal."
             )
         else:

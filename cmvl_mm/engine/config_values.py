@@ -45,7 +45,7 @@ def check_values(config: Config) -> None:
     for name, (allows, words) in _VALUES.items():
         value = _at(config, name)
         if value is not None and not allows(value):
-            raise ConfigValueError(f'{name}={value!r} must be {words}. Remedy: --cfg-options {name}=…')
+            raise ConfigValueError(f'{name}={value!r} must be {words}. Remedy: pass --cfg-options {name}=…')
     _check_classes(config)
     _check_schedule(config)
     _check_timeout(config)
@@ -58,8 +58,8 @@ def _check_classes(config: Config) -> None:
     if forgotten and config.get('data') is None:
         ann_file = _at(config, 'train_dataloader.dataset.ann_file') or 'LIST'
         raise ConfigValueError(
-            f'model.cls_head.num_classes is not set. Remedy: --cfg-options data={ann_file}, which counts the classes '
-            'of the list, or model.cls_head.num_classes=N.'
+            f'model.cls_head.num_classes is not set. Remedy: pass --cfg-options data={ann_file}, which counts the '
+            'classes of the list, or model.cls_head.num_classes=N.'
         )
 
 
@@ -73,8 +73,8 @@ def _check_schedule(config: Config) -> None:
         begin, end = schedule.get('begin', 0), schedule.get('end')
         if isinstance(begin, int) and isinstance(end, int) and end <= begin:
             raise ConfigValueError(
-                f'param_scheduler.{number} begins at {begin} and ends at {end}. Remedy: --cfg-options '
-                f'param_scheduler.{number}.end={begin + 1} or later, and a train_cfg.max_epochs that reaches it.'
+                f'param_scheduler.{number} begins at {begin} and ends at {end}. Remedy: pass --cfg-options '
+                f'param_scheduler.{number}.end={begin + 1} or more, and a train_cfg.max_epochs that reaches it.'
             )
 
 
@@ -83,7 +83,7 @@ def _check_timeout(config: Config) -> None:
     seconds = _at(config, 'env_cfg.dist_cfg.timeout')
     if seconds is not None and not _positive(seconds):
         raise ConfigValueError(
-            f'env_cfg.dist_cfg.timeout={seconds!r} must be a number of seconds above 0. Remedy: --cfg-options '
+            f'env_cfg.dist_cfg.timeout={seconds!r} must be a number of seconds above 0. Remedy: pass --cfg-options '
             'env_cfg.dist_cfg.timeout=1800'
         )
 

@@ -149,15 +149,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SignalException as error:
         return 128 + error.sigval
     except RendezvousClosedError:
-        print(f'{socket.gethostname()}: the job has ended on another node, which has printed why.', file=sys.stderr)
+        remedy = 'Remedy: read the error on that node.'
+        print(f'{socket.gethostname()}: the job has ended on another node. {remedy}', file=sys.stderr)
         return 1
     except (dist.DistNetworkError, RendezvousError, OSError) as error:
         cause = error.__cause__ or error
         said = str(cause) or type(cause).__name__  # the error about missing machines has no text
         print(
             f'{socket.gethostname()}: {args.master_addr}:{args.master_port}: {said}. Remedy: '
-            'another PORT if this one is in use. With several machines: MASTER_ADDR and PORT of the first one, which '
-            'has printed why if it has ended, and a start of all within JOIN_TIMEOUT seconds.',
+            'set another PORT if this one is in use. With several machines, set MASTER_ADDR and PORT of the first one, '
+            'start all within JOIN_TIMEOUT seconds, and read the first one’s error if it has ended.',
             file=sys.stderr,
         )
         return 1

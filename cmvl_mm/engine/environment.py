@@ -29,14 +29,14 @@ def check_launcher(launcher: str) -> None:
     if launcher == 'none':
         return
     if launcher not in _NEEDED:
-        raise LauncherError(f'--launcher {launcher} is not supported. Remedy: none, {", ".join(_NEEDED)}.')
-    remedy = f'Remedy: {_START[launcher]}; for a single process, leave --launcher out.'
+        raise LauncherError(f'--launcher {launcher} is not supported. Remedy: use one of none, {", ".join(_NEEDED)}.')
+    remedy = f'Remedy: start it with {_START[launcher]}; for a single process, omit --launcher.'
     missing = [name for name in _NEEDED[launcher] if not os.environ.get(name)]
     if missing:
-        raise LauncherError(f'--launcher {launcher}: {", ".join(missing)} not in the environment. {remedy}')
+        raise LauncherError(f'--launcher {launcher}: the environment lacks {", ".join(missing)}. {remedy}')
     for name in _NEEDED[launcher]:
         if name in _NUMBERS and not os.environ[name].isdecimal():
-            raise LauncherError(f'--launcher {launcher}: {name}={os.environ[name]!r} is no number. {remedy}')
+            raise LauncherError(f'--launcher {launcher}: {name}={os.environ[name]!r} is not a number. {remedy}')
     rank, size = (int(os.environ[name]) for name in _NEEDED[launcher][:2])
     if not rank < size:
         names = ' and '.join(f'{name}={os.environ[name]}' for name in _NEEDED[launcher][:2])
@@ -44,8 +44,8 @@ def check_launcher(launcher: str) -> None:
     local, gpus = int(os.environ[_NEEDED[launcher][2]]), torch.cuda.device_count()
     if torch.cuda.is_available() and local >= gpus:
         raise LauncherError(
-            f'--launcher {launcher}: process {local} of this machine finds no GPU of its own, torch sees {gpus}. '
-            f'Remedy: at most {gpus} processes a machine; on CPUs, CUDA_VISIBLE_DEVICES= (empty).'
+            f'--launcher {launcher}: process {local} of this machine has no GPU: torch sees {gpus}. '
+            f'Remedy: start at most {gpus} processes a machine; on CPUs, set CUDA_VISIBLE_DEVICES= (empty).'
         )
 
 

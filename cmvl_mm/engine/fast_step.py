@@ -36,8 +36,8 @@ def spell_out(config: Config, device: str) -> list[str]:
         return []
     if not isinstance(config.fast_step, dict):
         raise ValueError(
-            f'fast_step={config.fast_step!r} must be a dict of {", ".join(sorted(LEVERS))}. Remedy: fast_step=None '
-            "for MMEngine's plain step."
+            f'fast_step={config.fast_step!r} must be a dict of {", ".join(sorted(LEVERS))}. Remedy: set '
+            "fast_step=None for MMEngine's plain step."
         )
     _take_wrapper(config)
     levers = _levers_of(config.fast_step)
@@ -50,13 +50,13 @@ def spell_out(config: Config, device: str) -> list[str]:
         config.train_dataloader.dataset.pipeline = list(pipeline)
     if not stages and levers.colour == 'device':
         raise ValueError(
-            "fast_step.colour='device': train_dataloader.dataset.pipeline has no stage `colour` that could leave its "
-            'work to the device. Remedy: fast_step.colour=host.'
+            "fast_step.colour='device': train_dataloader.dataset.pipeline has no stage `colour` to move to the "
+            'device. Remedy: set fast_step.colour=host.'
         )
     colour, colour_remark = levers.colour, ''
     if levers.colour == 'device' and device == 'cpu':
         colour = 'host'
-        colour_remark = ', not device: on a CPU torch was seen to take tens of times as long as OpenCV'
+        colour_remark = ', not device: on a CPU torch measured tens of times slower than OpenCV'
     changes: dict[str, Any] = {
         'optim_wrapper.type': 'StepOptimWrapper',
         'optim_wrapper.precision': precision,
@@ -70,7 +70,7 @@ def spell_out(config: Config, device: str) -> list[str]:
     if (kind := _name_of(config.get('model'))) in ('ContextMotionRecognizer', 'PretextRecognizer'):
         changes['model.memory_format'] = levers.memory_format
     else:
-        memory_format = f'as it is, not {levers.memory_format}: {kind} has no such setting'
+        memory_format = f'unchanged, not {levers.memory_format}: {kind} has no such setting'
     config.merge_from_dict(changes)
     return [
         f'fast_step.precision: {precision}{remark}',
@@ -92,8 +92,8 @@ def _levers_of(positions: Mapping[str, Any]) -> FastStep:
     required = [field.name for field in fields(FastStep) if field.default is MISSING]
     if missing := [name for name in required if name not in positions]:
         raise ValueError(
-            f'fast_step has {", ".join(positions) or "nothing"}, and lacks {", ".join(missing)}. Remedy: name all of '
-            "them, with '_base_/fast_step.py' as a base file; or leave fast_step out."
+            f'fast_step has {", ".join(positions) or "no keys"}, but lacks {", ".join(missing)}. Remedy: set all of '
+            "them, with '_base_/fast_step.py' as a base file; or omit fast_step."
         )
     return FastStep(**positions)
 
@@ -103,13 +103,13 @@ def _take_wrapper(config: Config) -> None:
     wrapper = config.optim_wrapper
     if 'constructor' in wrapper and 'optimizer' not in wrapper:
         raise ValueError(
-            f'optim_wrapper.constructor={wrapper.constructor!r} builds several optimisers, and fast_step sets the '
-            'levers of one. Remedy: fast_step=None.'
+            f'optim_wrapper.constructor={wrapper.constructor!r} builds several optimisers, but fast_step supports '
+            'one. Remedy: set fast_step=None.'
         )
     if wrapper.get('use_fsdp'):
         raise ValueError(
-            f'optim_wrapper.use_fsdp={wrapper.use_fsdp!r} has no levers of fast_step. '
-            'Remedy: use_fsdp=False, or fast_step=None.'
+            f'optim_wrapper.use_fsdp={wrapper.use_fsdp!r} does not work with fast_step. '
+            'Remedy: set use_fsdp=False or fast_step=None.'
         )
     if wrapper.get('type') == 'AmpOptimWrapper':
         for name in ('loss_scale', 'dtype', 'use_fsdp'):
@@ -117,7 +117,8 @@ def _take_wrapper(config: Config) -> None:
         config.fast_step.precision = 'bf16'
     elif wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'StepOptimWrapper'):
         raise ValueError(
-            f'optim_wrapper.type={wrapper.type!r} has no levers of fast_step. Remedy: OptimWrapper, or fast_step=None.'
+            f'optim_wrapper.type={wrapper.type!r} does not work with fast_step. '
+            "Remedy: set type='OptimWrapper' or fast_step=None."
         )
 
 
@@ -135,5 +136,5 @@ def compile_parts(model: nn.Module, names: Sequence[str]) -> None:
     for name in names:
         if name not in parts:
             offered = [child for child in parts if child and child.count('.') < 2]
-            raise ValueError(f'fast_step.compile: there is no {name!r}. Among the parts are {", ".join(offered)}.')
+            raise ValueError(f'fast_step.compile: the model has no part {name!r}. Some parts: {", ".join(offered)}.')
         parts[name].compile(dynamic=False)

@@ -19,8 +19,8 @@ def share_of(global_batch: int, processes: int) -> int:
     if global_batch < 1 or global_batch % processes:
         near = max(1, round(global_batch / processes)) * processes
         raise GlobalBatchError(
-            f'--global-batch {global_batch} cannot be shared by {processes} processes. Remedy: a multiple of '
-            f'{processes}, such as {near}; where nodes may come and go, of each number of processes that there may be.'
+            f'--global-batch {global_batch} cannot be divided among {processes} processes. Remedy: pass a multiple of '
+            f'{processes}, such as {near}; if nodes may join or leave, a multiple of every possible number.'
         )
     return global_batch // processes
 

@@ -63,9 +63,9 @@ def untrained(names: list[str], model: nn.Module) -> str:
     trainable = sum(value.requires_grad for value in model.parameters())
     shown = ', '.join(names[:_NAMES]) + (f' and {len(names) - _NAMES} more' if len(names) > _NAMES else '')
     return (
-        f'{len(names)} of {trainable} trainable parameters have no gradient in the first step, for no loss depends on '
-        f'them: {shown}. They would never learn. Remedy: leave these parts out or let a head read what they give; '
-        'requires_grad=False for what is meant to stay as it is.'
+        f'{len(names)} of {trainable} trainable parameters have no gradient in the first step, because no loss '
+        f'depends on them: {shown}. They would never learn. Remedy: remove these parts, or let a head read their '
+        'output; set requires_grad=False on parts that must stay fixed.'
     )
 
 

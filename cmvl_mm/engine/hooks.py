@@ -143,14 +143,14 @@ class SkippedVideosHook(Hook):
         self.reported = set(self.skipped)
         runner.logger.info(
             f'Replaced videos: {len(broken)} unreadable, {len(short)} too short, of {self._videos(runner)}. '
-            f'Clips whose I-frame is not near them: {self.iframe_fallbacks} of {self.samples} samples here.'
+            f'Clips with no I-frame near them: {self.iframe_fallbacks} of {self.samples} samples here.'
         )
         if short and not self.told_of_short:
             self.told_of_short = True
             runner.logger.warning(
-                f'{len(short)} videos have fewer frames than this config needs, and others take their places. Remedy: '
-                "leave them out of the list; or, of the stage 'sample', a smaller frame_interval for shorter clips, or "
-                "past_end='repeat_last' to hold the last frame: --cfg-options "
+                f'{len(short)} videos have fewer frames than this config needs, and others replace them. Remedy: '
+                "remove them from the list; or, in the stage 'sample', set a smaller frame_interval for shorter clips, "
+                "or past_end='repeat_last' to repeat the last frame: --cfg-options "
                 'train_dataloader.dataset.pipeline.sample.past_end=repeat_last'
             )
         if self.samples and not self.told_of_iframes and self.iframe_fallbacks > _FAR_SHARE * self.samples:
@@ -158,8 +158,8 @@ class SkippedVideosHook(Hook):
             runner.logger.warning(
                 f'{100 * self.iframe_fallbacks / self.samples:.0f} % of the clips ({self.iframe_fallbacks} of '
                 f'{self.samples} samples here) have no I-frame near them and were compared with one further away, '
-                'which shows another moment: videos that were not prepared have few I-frames. Remedy: cmvl prepare '
-                "writes one every 12 frames; or a wider iframe_margin of the stage 'sample'."
+                'which shows another moment: unprepared videos have few I-frames. Remedy: run cmvl prepare, which '
+                "writes one every 12 frames; or set a larger iframe_margin in the stage 'sample'."
             )
         self.iframe_fallbacks = self.samples = 0
 
@@ -186,8 +186,8 @@ class SkippedVideosHook(Hook):
             lines = '\n'.join(f'  {entry.reason}' for entry in broken)
             raise TooManyBrokenVideos(
                 f'{len(broken)} of {listed} videos are broken, more than the {self.max_broken_share:.0%} allowed:\n'
-                f'{lines}\nRemedy: repair or remove them from the list, or raise '
-                "custom_hooks' SkippedVideosHook.max_broken_share."
+                f'{lines}\nRemedy: repair them or remove them from the list, or raise '
+                'max_broken_share of SkippedVideosHook in custom_hooks.'
             )
 
     def _of_kind(self, kind: str) -> list[Skipped]:

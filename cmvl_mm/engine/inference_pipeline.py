@@ -33,6 +33,6 @@ def warn_of_another(config: Config, source: str) -> None:
     if config.get('test_pipeline') is not None and pipeline_of_test(config) not in (None, config.test_pipeline):
         logging.getLogger(__name__).warning(
             '%s: test_pipeline, which inference_recognizer reads, is not the pipeline of test_dataloader.dataset. '
-            'Remedy, where that is not meant: test_pipeline = change(…) and pipeline=test_pipeline.',
+            'Remedy: unless this is intended, set test_pipeline = change(…) and pipeline=test_pipeline.',
             source,
         )

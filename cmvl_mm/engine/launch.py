@@ -32,8 +32,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         '--split',
         type=int,
         choices=[1, 2, 3],
-        help='official split: names it in every list of the config and in the default work_dir; the checkpoint to '
-        'start from stays the config’s (--cfg-options model.init_cfg.checkpoint=…)',
+        help='official split, for every list of the config and the default work_dir; the checkpoint to start from '
+        'does not change (set it with --cfg-options model.init_cfg.checkpoint=…)',
     )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)

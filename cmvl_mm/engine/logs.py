@@ -21,7 +21,7 @@ def _rows(work_dir: str | Path) -> Iterator[Row]:
             row = _row_in(line)
             if row is None:
                 row = _row_in(line[line.rfind(b'{') :])  # rows have no other braces
-                logging.getLogger(__name__).warning('%s, line %d: skipping part of a row', path, number)
+                logging.getLogger(__name__).warning('%s, line %d: skipped an incomplete row', path, number)
             if row is not None:
                 yield row
 
@@ -54,7 +54,7 @@ def epoch_mean(rows: list[Row], key: str, epoch: int) -> float:
     """
     values = [row[key] for row in rows if row['epoch'] == epoch and key in row]
     if not values:
-        raise KeyError(f'no training row of epoch {epoch} has {key!r}')
+        raise KeyError(f'epoch {epoch} has no training row with {key!r}')
     return sum(values) / len(values)
 
 
@@ -81,4 +81,4 @@ def read_test(work_dir: str | Path) -> Row:
     try:
         return json.loads(path.read_bytes())
     except ValueError as error:
-        raise ValueError(f'{path}: no figures of a test ({error}). Remedy: run tools/test.py again.') from None
+        raise ValueError(f'{path}: the file has no test figures ({error}). Remedy: run tools/test.py again.') from None

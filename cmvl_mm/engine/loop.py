@@ -62,17 +62,17 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         if not isinstance(self.dataloader.sampler, ResumableSampler):
             raise TypeError(
                 f'ResumableEpochLoop needs a ResumableSampler, not {type(self.dataloader.sampler).__name__}. '
-                "Remedy: train_dataloader.sampler=dict(type='ResumableSampler'), or "
-                "train_cfg=dict(type='EpochBasedTrainLoop', …), whose epochs have other clips each; but a run that it "
-                'resumes begins its epoch again, and draws other clips than an unbroken one.'
+                "Remedy: set train_dataloader.sampler=dict(type='ResumableSampler'), or "
+                "train_cfg=dict(type='EpochBasedTrainLoop', …), which draws new clips each epoch; but its resumed runs "
+                'repeat the epoch, and draw other clips than an unbroken run.'
             )
         if not self.dataloader.drop_last:
-            raise ValueError('ResumableEpochLoop counts full batches. Remedy: train_dataloader.drop_last=True.')
+            raise ValueError('ResumableEpochLoop needs full batches. Remedy: set train_dataloader.drop_last=True.')
         if len(self.dataloader) == 0:
             raise ValueError(
                 f'{len(self.dataloader.dataset)} videos are fewer than one global batch of '
                 f'{self.dataloader.batch_size} x {self.dataloader.sampler.world_size}. '
-                'Remedy: a smaller train_dataloader.batch_size, or more videos.'
+                'Remedy: set a smaller train_dataloader.batch_size, or add videos.'
             )
         self.parts = compressed_parts(self.dataloader.dataset)
         self.told_of_lost_indices = False
@@ -91,13 +91,13 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         check_saves(self.runner, len(self.dataloader))
         if self._iter % batches_a_step(self.runner.optim_wrapper):
             self.runner.logger.info(
-                'MMEngine warns of gradients that resuming here loses. None are lost: steps of an epoch end with it.'
+                'MMEngine warns that resuming here loses gradients. None are lost: the steps of an epoch end with it.'
             )
         with self.signals, schedules_that_count_batches(self.runner.optim_wrapper):
             if not self.signals.listening:
                 self.runner.logger.warning(
-                    'This is not the main thread, so SIGTERM and Ctrl-C cannot be noted: they end the run without a '
-                    'checkpoint of the moment. Remedy: train in the main thread.'
+                    'This is not the main thread, so SIGTERM and Ctrl-C cannot be caught: they end the run without '
+                    'saving a checkpoint. Remedy: train in the main thread.'
                 )
             try:
                 return super().run()
@@ -129,9 +129,9 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         if lists and not self.told_of_lost_indices:
             self.told_of_lost_indices = True
             self.runner.logger.warning(
-                f'A wrapper round the data set of {", ".join(lists)} hands on plain integers, although the sampler '
-                'gives more. The clips follow seed and epoch. If the wrapper reads a video more than once an epoch, '
-                'its clips may repeat. Remedy: let the wrapper hand on index.at(position), or the index itself.'
+                f'A wrapper around the data set of {", ".join(lists)} passes on plain integers, not the sampler’s '
+                'indices. The clips depend on seed and epoch. If the wrapper reads a video more than once an epoch, '
+                'its clips may repeat. Remedy: let the wrapper pass index.at(position), or the index itself.'
             )
 
     def _batches(self) -> Iterator[dict[str, Any]]:
@@ -189,7 +189,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             + (
                 f'the checkpoint is saved. {REPEAT}'
                 if writers
-                else 'nothing is saved: there is no AtomicCheckpointHook.'
+                else 'no checkpoint is saved, because the run has no AtomicCheckpointHook.'
             )
         )
         if self.runner.launcher != 'none':
@@ -201,14 +201,14 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         for pid in pids:
             place = self.last_read.of(pid)
             if place is None:
-                lines.append(f'a data-loader worker (process {pid}) died before it had read a video')
+                lines.append(f'a data-loader worker (process {pid}) died before it read a video')
             else:
                 path = self.parts[place.part].entries[place.position].path
-                lines.append(f'data-loader worker {place.worker} (process {pid}) died at {path}')
+                lines.append(f'data-loader worker {place.worker} (process {pid}) died; its last video was {path}')
         return (
-            f'{"; ".join(lines)}. The system killed it, most often because memory ran out, or it crashed. '
-            'Remedy: fewer train_dataloader.num_workers or a smaller batch; if it is always the same video, take it '
-            f'out of the list. {REPEAT}'
+            f'{"; ".join(lines)}. The worker crashed, or the system killed it, most often for lack of memory. '
+            'Remedy: set fewer train_dataloader.num_workers or a smaller batch; if the video is always the same, '
+            f'remove it from the list. {REPEAT}'
         )
 
     def _decide_current_val_interval(self) -> None:

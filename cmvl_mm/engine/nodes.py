@@ -22,9 +22,9 @@ def where_from(error: Exception) -> str:
     if 'Timed out waiting' not in str(error):
         return words
     return (
-        f'{words} A process of another node has not answered for so long: its node has no power or no network, or '
-        'stands still. Remedy: see which nodes can be reached from here, and start the job there again; '
-        'env_cfg.dist_cfg.timeout says how many seconds processes wait for each other.'
+        f'{words} A process on another node did not answer in this time: its node has no power or no network, or '
+        'hangs. Remedy: find out which nodes can be reached from here, and restart the job on them; processes wait '
+        'for each other for env_cfg.dist_cfg.timeout seconds.'
     )
 
 

@@ -19,7 +19,9 @@ def use_split(config: Config, number: int, source: str) -> None:
     """
     replaced = sum(_replace(config[name].dataset, number) for name in LOADERS if config.get(name) is not None)
     if replaced == 0:
-        raise ValueError(f'{source}: --split {number} finds no list named *_split1.*. Remedy: leave --split out.')
+        raise ValueError(
+            f'{source}: --split {number} needs a list named *_split1.*, and the config has none. Remedy: omit --split.'
+        )
 
 
 def _replace(node: Any, number: int) -> int:

@@ -45,7 +45,9 @@ def fill_data(config: Config, set_by_hand: Mapping[str, Any] | None = None, *, m
     if data is None or isinstance(data, Mapping):  # check_keys refuses a dict
         return
     if not isinstance(data, (str, Path)):
-        raise OwnVideosError(f'data={data!r}: neither folder nor list. Remedy: data=folder, or data=folder/train.txt.')
+        raise OwnVideosError(
+            f'data={data!r}: this is neither a folder nor a list. Remedy: pass data=folder or data=folder/train.txt.'
+        )
     source = Path(data)
     by_hand = Config(dict(config.__dict__.get(_BY_HAND, {}) if set_by_hand is None else set_by_hand))
     lists = find_lists(source)
@@ -86,8 +88,8 @@ def fill_lists(config: Config, lists: Lists, by_hand: Config | None = None) -> N
         for dataset, option in _datasets(config.get(name), by_hand.get(name)):
             if dataset.get('rgb_suffix') is not None:
                 raise OwnVideosError(
-                    f'data={lists.train}: {name} reads clips from originals, too (rgb_suffix), which data= does not '
-                    'find. Remedy: set ann_file and data_prefix of its data set.'
+                    f'data={lists.train}: {name} also reads clips from original videos (rgb_suffix), which data= '
+                    'cannot find. Remedy: set ann_file and data_prefix of its data set.'
                 )
             mine = lists.train if name == 'train_dataloader' else lists.test
             for key, path in (('ann_file', mine), ('gallery', lists.train), ('query', lists.test)):

@@ -44,15 +44,15 @@ def check_labels(dataset: Any, model: nn.Module, use: Literal['train', 'test'], 
     if required and len(missing := np.flatnonzero(labels == UNLABELLED)):
         place, line = _place(dataset, int(missing[0]))
         raise LabelError(
-            f'{place}: {line.path!r} has no label, and model.cls_head needs one of every video. Remedy: '
-            'write "relative/path.mp4 label"; for features alone, a model without cls_head.'
+            f'{place}: {line.path!r} has no label, but model.cls_head needs one for every video. Remedy: '
+            'write "relative/path.mp4 label"; for features alone, use a model without cls_head.'
         )
     is_number = labels > OTHER_LABEL
     beyond = np.flatnonzero(is_number & ((labels < 0) | (labels >= classes)))
     if len(beyond):
         place, first = _place(dataset, int(beyond[0]))
         raise LabelError(
-            f'{place}: {first.path!r} has the label {first.label}, and model.cls_head.num_classes={classes} '
+            f'{place}: {first.path!r} has the label {first.label}, but model.cls_head.num_classes={classes} '
             f'has the classes 0 to {classes - 1}; {len(beyond)} of {len(labels)} videos have such labels. '
             f'Remedy: {_remedy(labels[is_number], classes, use)}.'
         )
@@ -80,18 +80,18 @@ def check_all_classes(dataset: Any, model: nn.Module) -> None:
     if known < classes:
         source = Listing(dataset)[0].source
         raise LabelError(
-            f'model.cls_head.num_classes={classes}, and {source} knows {known} classes: the network would learn '
-            f'{classes - known} that no video has. Remedy: --cfg-options model.cls_head.num_classes={known}, or '
-            f'data={source}, which sets it; where they are meant, a name of each class in classes.txt beside the list.'
+            f'model.cls_head.num_classes={classes}, but {source} has {known} classes: the network would learn '
+            f'{classes - known} that no video has. Remedy: pass --cfg-options model.cls_head.num_classes={known}, or '
+            f'data={source}, which sets it; if they are intended, name every class in classes.txt beside the list.'
         )
 
 
 def _remedy(labels: np.ndarray, classes: int, use: Literal['train', 'test']) -> str:
     if labels.min() == 1 and labels.max() == classes:
-        return 'write labels that begin at 0; those of this list begin at 1'
+        return 'write labels that start at 0; those of this list start at 1'
     if use == 'test':
         return 'test with a list of the data set that the checkpoint was trained on'
-    return f'a list with labels from 0 on, or --cfg-options model.cls_head.num_classes={labels.max() + 1}'
+    return f'use a list whose labels start at 0, or pass --cfg-options model.cls_head.num_classes={labels.max() + 1}'
 
 
 def _place(dataset: Any, index: int) -> tuple[str, Listed]:
@@ -124,13 +124,13 @@ def check_batch(model: nn.Module, batch_size: int, world_size: int, *, synchroni
         return
     if batch_size * world_size == 1:
         raise ValueError(
-            'model.context_head compares each clip with those of other videos, and a global batch of 1 has none. '
-            'Remedy: train_dataloader.batch_size=2 or more, or more processes.'
+            'model.context_head compares each clip with those of other videos, but a global batch of 1 has none. '
+            'Remedy: set train_dataloader.batch_size=2 or more, or start more processes.'
         )
     if batch_size == 1 and not synchronised:
         raise ValueError(
-            'A batch of 1 a process has nothing to normalise over in model.context_head. '
-            "Remedy: train_dataloader.batch_size=2 or more, or sync_bn='torch'."
+            'model.context_head cannot normalise over a batch of 1 per process. '
+            "Remedy: set train_dataloader.batch_size=2 or more, or sync_bn='torch'."
         )
 
 
@@ -141,8 +141,8 @@ def checked_in_words(dataset: Any) -> str:
         return ''
     lists = ', '.join(f'{len(part):,} of {part.ann_file}' for part in parts)
     return (
-        f'Checked before the first step: every line, {lists}; that one of the first {LOOKED_FOR} videos of a list is '
-        'there. Others are looked for when they are read, and reported at the end of an epoch if they cannot be used.'
+        f'Checked before the first step: every line ({lists}), and that one of the first {LOOKED_FOR} videos of each '
+        'list exists. The other videos are checked when they are read; unusable ones are reported after the epoch.'
     )
 
 

@@ -89,7 +89,7 @@ class CompressedRunner(Runner):
         if not self.distributed or device != 'cpu':
             return super().wrap_model(model_wrapper_cfg, model)
         if model_wrapper_cfg is not None:
-            raise ValueError(f'model_wrapper_cfg={model_wrapper_cfg} needs GPUs. Remedy: model_wrapper_cfg=None.')
+            raise ValueError(f'model_wrapper_cfg={model_wrapper_cfg} needs GPUs. Remedy: set model_wrapper_cfg=None.')
         if self.cfg.get('sync_bn') is not None:
             model = convert_sync_batchnorm(model, device_type='cpu')
         wrapped = MMDistributedDataParallel(
@@ -183,7 +183,7 @@ class CompressedRunner(Runner):
         path = resolve_checkpoint(filename)
         if damage := mismatch(path):
             raise CheckpointError(
-                f'{path}: {damage}. Remedy: another checkpoint; tools/train.py --resume finds the newest.'
+                f'{path}: {damage}. Remedy: use another checkpoint; tools/train.py --resume finds the newest.'
             )
         require_same_on_all_nodes(path)
         checkpoint = read_checkpoint(path)
@@ -216,7 +216,7 @@ class CompressedRunner(Runner):
         if path is None and self._resume and self._load_from is None:
             path = self._newest_on_disk()
             if path is None:
-                self.logger.info(f'{self.work_dir}: nothing to resume from; this run starts at the beginning.')
+                self.logger.info(f'{self.work_dir}: no checkpoint to resume from; this run starts at the beginning.')
                 self._resume = False
         if path is not None:
             self._resume, self._load_from = True, str(path)
@@ -233,8 +233,8 @@ class CompressedRunner(Runner):
             self.logger.warning(f'not resumed from {line}')
         if path is None and skipped and since is None:
             raise CheckpointError(
-                f'{self.work_dir}: no checkpoint can be resumed from. {" ".join(skipped)} '
-                'Remedy: another work directory, or remove them to start at the beginning.'
+                f'{self.work_dir}: no checkpoint here can be resumed from. {" ".join(skipped)} '
+                'Remedy: choose another work directory, or delete these files to start at the beginning.'
             )
         return path
 
@@ -254,7 +254,7 @@ class CompressedRunner(Runner):
         """
         meta = read_checkpoint(filename).get('meta', {})
         if not {'epoch', 'iter'} <= meta.keys():
-            raise CheckpointError(f'{filename}: weights alone, and no run to resume. Remedy: {NEW_RUN}.')
+            raise CheckpointError(f'{filename}: the file has weights only, no run to resume. Remedy: {NEW_RUN}.')
         require_same_run(self, filename, meta)
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
         self.logger.info(f'The run resumes after iteration {self.iter}, in epoch {self.epoch + 1}.', extra=ON_SCREEN)
@@ -265,7 +265,7 @@ class CompressedRunner(Runner):
         names = ('context_head', 'motion_head', 'residual_head', 'cls_head')
         heads = [name for name in names if getattr(model, name) is not None]
         if heads:
-            raise ValueError(f'{", ".join(heads)} would be random. Remedy: give tools/test.py a checkpoint.')
+            raise ValueError(f'{", ".join(heads)} would be random. Remedy: pass a checkpoint to tools/test.py.')
         if model.init_cfg is None:
-            self.logger.warning('No checkpoint and no model.init_cfg: this is a test of random weights.')
+            self.logger.warning('No checkpoint and no model.init_cfg: this tests random weights.')
         self._init_model_weights()

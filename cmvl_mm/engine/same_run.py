@@ -48,9 +48,9 @@ def require_same_run(runner: Runner, filename: str, meta: Mapping[str, Any]) -> 
     known = {key: value for key, value in now.items() if key in (before or {})}  # older files record less
     if before is not None and before != known:
         raise ResumeError(
-            f'{filename}: the run to resume had {before}, this one has {known}. Remedy: the same list, batch '
-            f'size, optim_wrapper.accumulative_counts and number of processes; tools/train.py --global-batch N, which '
-            f'keeps the batch on another number; or {NEW_RUN}.'
+            f'{filename}: the run to resume had {before}, this one has {known}. Remedy: use the same list, batch '
+            f'size, optim_wrapper.accumulative_counts and number of processes; on another number, pass tools/train.py '
+            f'--global-batch N to keep the batch; or {NEW_RUN}.'
         )
     _require_whole_step(runner, filename, meta['iter'] - meta['epoch'] * len(runner.train_dataloader))
     _require_same_list(runner, filename, meta.get('list_sha256'))
@@ -68,8 +68,8 @@ def _warn_of_another_order(runner: Runner, filename: str, before: str) -> None:
     now = order_of_epochs(runner)
     if before != now and isinstance(runner.train_dataloader.sampler, ResumableSampler):
         runner.logger.warning(
-            f'{filename}: its run shuffled the list by a {before}, this one by a {now}. The epoch continues in the '
-            'other order, so some videos come twice in it and some not at all; from the next one on each comes once.'
+            f'{filename}: its run shuffled the list by a {before}, this run by a {now}. The epoch continues in the '
+            'new order, so it reads some videos twice and some never; later epochs read each video once.'
         )
 
 
@@ -79,8 +79,8 @@ def _require_whole_step(runner: Runner, filename: str, done: int) -> None:
     ends_here = getattr(runner.train_loop, 'steps_end_with_epochs', False)
     if ends_here and done % counts and done != len(runner.train_dataloader):
         raise ResumeError(
-            f'{filename} was saved after {done % counts} of the {counts} batches of a step, and their gradients '
-            f'are not in it. Remedy: another checkpoint; or {NEW_RUN}.'
+            f'{filename}: the file was saved after {done % counts} of the {counts} batches of a step, and lacks their '
+            f'gradients. Remedy: use another checkpoint, or {NEW_RUN}.'
         )
 
 
@@ -88,11 +88,11 @@ def _require_same_list(runner: Runner, filename: str, before: str | None) -> Non
     """Require the same list: only then does a position in an epoch mean the same videos."""
     now = list_digest(runner.train_dataloader.dataset)
     if now is not None and before is None:
-        runner.logger.warning(f'{filename} does not say which list its run had; it is taken to be the one of now.')
+        runner.logger.warning(f'{filename}: the file does not record the list of its run; the same list is assumed.')
     elif now is not None and before is not None and before != now:
         raise ResumeError(
             f'{filename}: the run to resume had another list (SHA-256 of its paths and labels {before[:12]}…, now '
-            f'{now[:12]}…). Remedy: the list as it was, in its order; another work directory; or {NEW_RUN}.'
+            f'{now[:12]}…). Remedy: restore the list and its order, choose another work directory, or {NEW_RUN}.'
         )
 
 
@@ -104,6 +104,6 @@ def _require_same_schedule(runner: Runner, filename: str, before: str | None) ->
         words = [in_words(part) for part in parts]
         had, has = words if words[0] != words[1] else (before, now)
         raise ResumeError(
-            f'{filename}: the run to resume had another schedule: {had}; now it is {has}. Remedy: the epochs '
-            f'and param_scheduler as they were; another work directory; or {NEW_RUN}.'
+            f'{filename}: the run to resume had another schedule: {had}; now it is {has}. Remedy: restore '
+            f'the epochs and param_scheduler, choose another work directory, or {NEW_RUN}.'
         )

@@ -29,4 +29,4 @@ def require_same_on_all_nodes(path: str | Path) -> None:
         found.setdefault(digest, set()).add(node)
     if len(found) > 1:
         told = '; '.join(f'SHA-256 {digest[:12]}… on {", ".join(sorted(nodes))}' for digest, nodes in found.items())
-        raise CheckpointError(f'{path}: is not the same file on all nodes: {told}. Remedy: one file, copied to each.')
+        raise CheckpointError(f'{path}: the file differs between nodes: {told}. Remedy: copy one file to every node.')

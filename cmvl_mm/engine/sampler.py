@@ -39,7 +39,7 @@ class ResumableSampler(Sampler[int]):
         self.start = 0
         carry_through(dataset)
         if self.length < self.world_size:
-            raise ValueError(f'{self.length} samples cannot be shared by {self.world_size} processes')
+            raise ValueError(f'{self.length} samples are too few for {self.world_size} processes')
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch; the loop and MMEngine's DistSamplerSeedHook call this before each epoch."""

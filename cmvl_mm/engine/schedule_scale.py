@@ -159,14 +159,14 @@ def misfits(schedule: Any, epochs: int, batches: int | None = None) -> list[str]
         followed = any((_end(other) or _ENDLESS) > (end or 0) for other in others)
         if last > length:
             found.append(
-                f'{name} is laid out for {last} {unit}, and the run has {length}: the rate does not fall to its end'
+                f'{name} is planned for {last} {unit}, but the run has {length}: the rate does not fall to its end'
             )
         elif end is not None and end < length and not followed and not _is_warm_up(part, length):
-            found.append(f'{name} ends at {end} of {length} {unit}: the rate stays at its last value from there on')
+            found.append(f'{name} ends at {end} of {length} {unit}: after that the rate keeps its last value')
     return found
 
 
 REMEDY = (
-    'Remedy: --epochs N, or train_cfg.max_epochs=N as the only option on the schedule, fits the schedule; in a config, '
-    'param_scheduler = scaled(…) of cmvl_mm.engine.schedule_scale; or set param_scheduler.N.end.'
+    'Remedy: pass --epochs N, or train_cfg.max_epochs=N as the only option on the schedule, to fit the schedule; in a '
+    'config, set param_scheduler = scaled(…) of cmvl_mm.engine.schedule_scale, or param_scheduler.N.end.'
 )

@@ -19,12 +19,12 @@ class StockRunnerHook(Hook):
         """Warn about the levers of `fast_step` that are off, and the checks that are not made."""
         missing = [
             'values, lists and labels are not checked before the first step',
-            'a run resumes with another list or batch',
+            'a run can resume with another list or batch',
             'auto_scale_lr does not count accumulated batches',
         ]
         if not any(isinstance(hook, GradientCheckHook) for hook in runner.hooks):
             missing.append(
-                "parameters that never learn are not named (custom_hooks=[dict(type='GradientCheckHook')] names them)"
+                "parameters that never learn are not reported (custom_hooks=[dict(type='GradientCheckHook')] does it)"
             )
         levers, wrapper = runner.cfg.get('fast_step'), runner.cfg.get('optim_wrapper') or {}
         if levers is not None and wrapper.get('type') != 'StepOptimWrapper':
@@ -42,5 +42,5 @@ class StockRunnerHook(Hook):
             runner.logger.warning(
                 f'This is {type(runner).__name__}, not the CompressedRunner that the config names: '
                 f'{"; ".join(missing)}. '
-                'Remedy: runner = mmaction.registry.RUNNERS.build(config).'
+                'Remedy: build it with runner = mmaction.registry.RUNNERS.build(config).'
             )

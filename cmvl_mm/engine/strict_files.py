@@ -31,7 +31,7 @@ class _PlainYaml(YamlHandler):
             return yaml.safe_load(file)
         except yaml.YAMLError as error:
             raise ValueError(
-                f'{_name(file)} holds more than plain data: {" ".join(str(error).split())}. '
+                f'{_name(file)} contains more than plain data: {" ".join(str(error).split())}. '
                 'Remedy: write plain lists and mappings.'
             ) from None
 
@@ -41,8 +41,8 @@ class _NoPickle(PickleHandler):
 
     def load_from_fileobj(self, file: IO, **kwargs: Any) -> Any:
         raise ValueError(
-            f'{_name(file)} is a pickle, which is not read. Remedy: write the data as text or JSON; predictions of '
-            '--dump are for MMAction2’s analysis tools to read.'
+            f'{_name(file)} is a pickle; pickles are not read. Remedy: write the data as text or JSON; read '
+            'predictions of --dump with MMAction2’s analysis tools.'
         )
 
 

@@ -45,7 +45,7 @@ class Comparison(NamedTuple):
         """A warning about a difference that is not a result; None if there is nothing to warn about."""
         found, n = self.difference, len(self.first)
         if found is None:
-            return f'{self.name}: all {n} test videos are of one recording, so nothing is known of others.'
+            return f'{self.name}: all {n} test videos are from one recording, so the figure may not hold for others.'
         of = '' if self.groups is None else f' of {found.groups} recordings'
         if found.within_noise:
             return f'{self.name}: within noise. {n} test videos{of} cannot tell "{first}" and "{second}" apart.'

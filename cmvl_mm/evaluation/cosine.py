@@ -19,8 +19,8 @@ def l2_normalise(features: np.ndarray, numbers: int | np.ndarray = 0) -> np.ndar
     if len(wrong):
         number = numbers[wrong[0]] if isinstance(numbers, np.ndarray) else numbers + wrong[0]
         raise ValueError(
-            f'row {number} is zero or not finite, so it has no cosine. Remedy: leave the row out; or, if many are so, '
-            'take the features of a checkpoint whose training did not diverge.'
+            f'row {number} is zero or not finite, so its cosine is undefined. Remedy: remove the row; if there are '
+            'many, use the features of a checkpoint whose training did not diverge.'
         )
     return features / lengths
 

@@ -83,8 +83,8 @@ def require_directions(features: np.ndarray, paths: np.ndarray) -> None:
     wrong = ~np.isfinite(features).all(axis=1) | ~features.any(axis=1)
     if wrong.any():
         raise ValueError(
-            f'{paths[wrong][0]}: {NO_DIRECTION}, as those of {wrong.sum()} of {len(wrong)} videos. '
-            'Remedy: leave the videos out; or, if many are so, test a checkpoint whose training did not diverge.'
+            f'{paths[wrong][0]}: {NO_DIRECTION}; {wrong.sum()} of {len(wrong)} videos have such a feature. '
+            'Remedy: remove these videos; if there are many, test a checkpoint whose training did not diverge.'
         )
 
 
@@ -95,13 +95,15 @@ def labelled_sets(found: Features) -> LabelledSets:
         ValueError: a video has no label, one of the sets is empty, or a flag is neither True nor False.
     """
     if (found.labels < 0).any():
-        raise ValueError(f'{found.paths[found.labels < 0][0]}: retrieval needs labels. Remedy: a labelled list.')
+        raise ValueError(
+            f'{found.paths[found.labels < 0][0]}: this video has no label. Remedy: use a list with labels.'
+        )
     query = as_flags(found.is_query)
     gallery = ~query
     if not query.any() or not gallery.any():
         raise ValueError(
             f'retrieval needs queries and a gallery, not {query.sum()} and {gallery.sum()} videos. '
-            "Remedy: test_dataloader.dataset=dict(type='RetrievalDataset', gallery=…, query=…)."
+            "Remedy: set test_dataloader.dataset=dict(type='RetrievalDataset', gallery=…, query=…)."
         )
     return LabelledSets(found.features[gallery], found.labels[gallery], found.features[query], found.labels[query])
 
@@ -152,10 +154,10 @@ def require_room(path: str | Path, size: int) -> None:
 
 def _unwritable(path: Path, error: OSError, size: int) -> str:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    remedy = 'free space, or raise the limit' if full else 'name a file in a folder that this user may write to'
+    remedy = 'free space, or raise the limit' if full else 'name a file in a folder where this user may write'
     return (
         f'{path}: features cannot be written here: {error.strerror or error}. '
-        f'{max(size, 1) / 1e6:.1f} MB are needed. Remedy: {remedy}; or another --dump-features.'
+        f'{max(size, 1) / 1e6:.1f} MB are needed. Remedy: {remedy}; or choose another --dump-features.'
     )
 
 
@@ -196,7 +198,7 @@ def _checked(arrays: dict[str, np.ndarray]) -> Features:
             raise ValueError(f'{name} is {array.dtype} {array.shape}, which does not fit features of {shape}')
     flags = arrays['is_query']
     if not np.isin(flags, (0, 1)).all():
-        raise ValueError('is_query holds other flags than True and False')
+        raise ValueError('is_query has values other than True and False')
     return Features(**arrays | dict(is_query=flags.astype(bool)))
 
 
@@ -210,7 +212,7 @@ def open_rows(path: str | Path) -> np.ndarray:
     with _reporting(path):
         rows = np.load(path, mmap_mode='r', allow_pickle=False)
         if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.dtype.kind not in 'fiu':
-            raise ValueError(f'it holds {getattr(rows, "dtype", type(rows).__name__)}, not one table of numbers')
+            raise ValueError(f'the file has {getattr(rows, "dtype", type(rows).__name__)}, not one table of numbers')
         return rows
 
 
@@ -226,10 +228,10 @@ def _reporting(path: str | Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise FeaturesError(
-            f'{path}: cannot be read: {error.strerror or error}. Remedy: a file that this user may read.'
+            f'{path}: cannot be read: {error.strerror or error}. Remedy: choose a file that this user may read.'
         ) from error
     except Exception as error:
         raise FeaturesError(
-            f'{path}: no features that can be read ({type(error).__name__}: {error}). '
-            'Remedy: write the file again, with tools/test.py --dump-features or numpy.save of an array of numbers.'
+            f'{path}: the file has no readable features ({type(error).__name__}: {error}). '
+            'Remedy: write it again, with tools/test.py --dump-features or numpy.save of an array of numbers.'
         ) from error

@@ -45,7 +45,9 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
         ValueError: a number is outside its range.
     """
     if not 0 <= successes <= n or n < 1:
-        raise ValueError(f'successes={successes}, n={n}: no share. Remedy: n of at least 1 and 0 <= successes <= n.')
+        raise ValueError(
+            f'successes={successes}, n={n} give no share. Remedy: pass n of at least 1 and 0 <= successes <= n.'
+        )
     z = NormalDist().inv_cdf((1 + _checked(level)) / 2)
     share = successes / n
     centre = share + z * z / (2 * n)
@@ -76,10 +78,10 @@ def bootstrap_mean(
     array = np.asarray(values, dtype=np.float64)
     numbers = np.arange(len(array)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     if array.ndim != 1 or len(numbers) != len(array):
-        raise ValueError(f'{len(numbers)} groups for values of shape {array.shape}. Remedy: one group a value.')
+        raise ValueError(f'{len(numbers)} groups for values of shape {array.shape}. Remedy: pass one group a value.')
     sizes = np.bincount(numbers)
     if len(sizes) < 2:
-        raise ValueError(f'{len(sizes)} group of items has no interval. Remedy: items of two or more groups.')
+        raise ValueError(f'{len(sizes)} group of items has no interval. Remedy: pass items of two or more groups.')
     tail = (1 - _checked(level)) / 2
     sums = np.bincount(numbers, weights=array)
     rng, means = np.random.default_rng(seed), []
@@ -109,7 +111,9 @@ def paired_difference(
     """
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if one.shape != other.shape:
-        raise ValueError(f'{one.shape} and {other.shape} outcomes are not paired. Remedy: both of the same items.')
+        raise ValueError(
+            f'{one.shape} and {other.shape} outcomes are not paired. Remedy: pass both for the same items.'
+        )
     low, high = bootstrap_mean(other - one, groups, level, draws, seed)
     count = len(one) if groups is None else len(set(groups))
     return Difference(float((other - one).mean()), low, high, len(one), count)
@@ -117,5 +121,5 @@ def paired_difference(
 
 def _checked(level: float) -> float:
     if not 0 < level < 1:
-        raise ValueError(f'level={level} is no confidence. Remedy: between 0 and 1, such as 0.95.')
+        raise ValueError(f'level={level} is not a confidence level. Remedy: pass one between 0 and 1, such as 0.95.')
     return level

@@ -29,7 +29,7 @@ def ivf_search(
     """
     if faiss is None:
         raise ModuleNotFoundError(
-            "the IVF index needs FAISS. Remedy: pip install 'cmvl_mm[search]', or the exact search."
+            "the IVF index needs FAISS. Remedy: pip install 'cmvl_mm[search]', or use the exact search."
         )
     if not 1 <= probes <= lists <= len(gallery):
         raise ValueError(f'lists={lists} and probes={probes} must be 1 <= probes <= lists <= {len(gallery)} rows.')
@@ -40,8 +40,8 @@ def ivf_search(
     missing = np.flatnonzero((rows < 0).any(axis=1))
     if len(missing):
         raise ValueError(
-            f'{probes} of {lists} cells hold fewer than k={k} rows for {len(missing)} queries, first {missing[0]}. '
-            'Remedy: more probes, or fewer lists.'
+            f'{probes} of {lists} cells have fewer than k={k} rows for {len(missing)} queries, first {missing[0]}. '
+            'Remedy: set more probes or fewer lists.'
         )
     similarity = np.stack(
         [

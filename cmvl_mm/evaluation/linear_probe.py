@@ -47,7 +47,7 @@ def held_out(labels: np.ndarray, seed: int = 0) -> np.ndarray:
         members = np.flatnonzero(labels == label)
         if len(members) < 2:
             raise ValueError(
-                f'class {label} has one training video: nothing of it can be held out. Remedy: two or more a class.'
+                f'class {label} has one training video, so none can be held out. Remedy: use two or more per class.'
             )
         order = np.random.default_rng([seed, label]).permutation(members)
         chosen[order[: max(len(members) // HELD_OUT_PART, 1)]] = True
@@ -100,7 +100,9 @@ def sweep(
         steps: number of steps of every training.
     """
     if not lrs or min(lrs) <= 0 or steps < 1:
-        raise ValueError(f'lrs={tuple(lrs)} must be positive and at least one, steps={steps} at least 1')
+        raise ValueError(
+            f'lrs={tuple(lrs)} must have at least one rate, all positive, and steps={steps} must be at least 1'
+        )
     kept, aside = ~held_out(gallery_labels), held_out(gallery_labels)
     train, examined = standardise(gallery[kept], gallery[aside])
     accuracies = {}

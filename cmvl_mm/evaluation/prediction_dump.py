@@ -42,7 +42,9 @@ class PredictionDump(DumpResults):
         self.failure: PredictionsError | None = None
         path = Path(out_file_path)
         if path.is_dir():
-            raise PredictionsError(f'{path}: predictions cannot be written here: it is a folder. Remedy: a file in it.')
+            raise PredictionsError(
+                f'{path}: predictions cannot be written here: this is a folder. Remedy: name a file in it.'
+            )
         if is_main_process():
             require_writable(path.absolute().parent)
 
@@ -54,7 +56,7 @@ class PredictionDump(DumpResults):
         except OSError as error:
             self.failure = PredictionsError(
                 f'{self.out_file_path}: predictions could not be written: {error.strerror or error}. '
-                'Remedy: free space, or another --dump; the figures of the test are in its log.'
+                'Remedy: free space, or choose another --dump; the figures of the test are in its log.'
             )
             print_log(str(self.failure), logger='current', level=logging.ERROR)
         else:

@@ -14,7 +14,9 @@ def centred(features: np.ndarray) -> np.ndarray:
         ValueError: there is only one row, which equals the mean.
     """
     if len(features) < 2:
-        raise ValueError(f'{len(features)} video cannot be centred on its set. Remedy: at least two in each list.')
+        raise ValueError(
+            f'{len(features)} video cannot be centred on its set. Remedy: use lists of at least two videos.'
+        )
     features = features.astype(np.float64)
     return features - features.mean(axis=0)
 

@@ -18,8 +18,8 @@ _SAYS = {
     r'top5': 'share of test videos whose class is among the five highest scores',
     # MMAction2's mean_class_accuracy includes a class without test videos if a video is classified as it.
     r'mean1': 'mean over the classes of the share of their test videos whose highest score is their class; '
-    'a class that has no test videos counts as 0 if it is the highest score of one, else not at all',
-    r'held_out_lr_(.+)': 'share of the held-out fifth of the training videos classified right, trained at rate {}',
+    'a class without test videos counts as 0 if a video is classified as it, and is ignored otherwise',
+    r'held_out_lr_(.+)': 'share of the held-out fifth of the training videos classified correctly, trained at rate {}',
 }
 _ONE_A_VIDEO = re.compile(r'R@\d+|top[15]')  # shares of n test videos, which have an interval
 

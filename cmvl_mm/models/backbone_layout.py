@@ -86,7 +86,7 @@ def _require_clips_alone(backbone: nn.Module) -> None:
     if name in NOT_FOR_CLIPS and type(backbone).__module__.startswith('mmaction.'):
         raise ValueError(
             f'model.backbone={name} takes {NOT_FOR_CLIPS[name]}, not clips of pictures. '
-            'Remedy: a backbone for RGB clips; docs/backbones.md lists them.'
+            'Remedy: use a backbone for RGB clips; docs/backbones.md lists them.'
         )
     needed = [
         parameter.name
@@ -96,6 +96,6 @@ def _require_clips_alone(backbone: nn.Module) -> None:
     ]
     if len(needed) > 1:
         raise ValueError(
-            f'model.backbone={name} needs {", ".join(needed[1:])} besides the clips, and gets clips alone. '
-            'Remedy: a backbone for RGB clips; docs/backbones.md lists them.'
+            f'model.backbone={name} needs {", ".join(needed[1:])} besides the clips, but gets clips only. '
+            'Remedy: use a backbone for RGB clips; docs/backbones.md lists them.'
         )

@@ -14,7 +14,7 @@ def single_clip(imgs: Tensor) -> Tensor:
     """Clips -> (B, 3, T, H, W); the losses are defined for one clip per video."""
     imgs = with_clips(imgs)
     if imgs.shape[1] != 1:
-        raise ValueError(f'training takes one clip a video, got {imgs.shape[1]}. Remedy: num_clips=1.')
+        raise ValueError(f'training needs one clip per video, got {imgs.shape[1]}. Remedy: set num_clips=1.')
     return imgs.squeeze(1)
 
 

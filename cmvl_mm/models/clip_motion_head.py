@@ -65,7 +65,9 @@ class ClipMotionHead(PointwiseInfoNCEHead):
             channels=channels,
         )
         if not clip_weight > 0:
-            raise ValueError(f'clip_weight={clip_weight} must be > 0. Without it: PointwiseInfoNCEHead.')
+            raise ValueError(
+                f'clip_weight={clip_weight} must be > 0. Remedy: to train without it, use PointwiseInfoNCEHead.'
+            )
         self.clip_weight = clip_weight
         self.clip_query_projection, self.clip_key_projection = (
             ProjectionMLP(width, hidden_channels=hidden_channels, out_channels=embed_channels, output_norm=output_norm)

@@ -44,7 +44,7 @@ class ConvGRUPredictor(nn.Module):
     def __init__(self, *, in_channels: int, num_steps: int = 1, width: int = 512, dropout: float = 0.1) -> None:
         super().__init__()
         if num_steps < 1:
-            raise ValueError(f'num_steps={num_steps}: at least one slice must be predicted')
+            raise ValueError(f'num_steps={num_steps} must be at least 1: the slices to predict')
         self.num_steps, self.out_channels = num_steps, width
         self.reduce = nn.Conv3d(in_channels, width, 1, bias=False)
         self.cell = ConvGRUCell(width)

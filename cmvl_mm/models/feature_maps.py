@@ -49,15 +49,15 @@ class Features(NamedTuple):
             ValueError: the network returned vectors only.
         """
         if not self.maps:
-            maps = 'a network that gives maps, such as VideoResNet'
+            maps = 'use a network that returns maps, such as VideoResNet'
             if _of_backbone(self.source):
                 maps = (
-                    'a backbone that gives maps (VisionTransformer does with return_feat_map=True, '
+                    'use a backbone that returns maps (VisionTransformer does with return_feat_map=True, '
                     'use_mean_pooling=False)'
                 )
             raise ValueError(
-                f'{reader} needs the places of a map (N, C, T, H, W), and {self.source} returned a vector a clip, '
-                f'{shapes(self.returned)}. Remedy: {maps}; or {instead}.'
+                f'{reader} needs a map (N, C, T, H, W), but {self.source} returned one vector per clip, '
+                f'{shapes(self.returned)}. Remedy: {maps}; or use {instead}.'
             )
         return self.maps[-1]
 
@@ -88,8 +88,8 @@ def extract(network: nn.Module, clips: Tensor, layout: Layout, place: str) -> Fe
     segments = getattr(network, 'num_segments', clips.shape[2])
     if segments != clips.shape[2]:  # otherwise features would shift between videos
         raise ValueError(
-            f'{source} has num_segments={segments}, and the clips have {clips.shape[2]} frames. '
-            f'Remedy: {place}.num_segments={clips.shape[2]}, or clips of {segments} frames.'
+            f'{source} has num_segments={segments}, but the clips have {clips.shape[2]} frames. '
+            f'Remedy: set {place}.num_segments={clips.shape[2]}, or use clips of {segments} frames.'
         )
     return read(network(clips.transpose(1, 2).flatten(0, 1)), clips.shape[0], layout, source)
 
@@ -102,21 +102,31 @@ def read(returned: Any, clips: int, layout: Layout, source: str) -> Features:
     """
     several = returned if isinstance(returned, (tuple, list)) else (returned,)
     if len(several) > 1 and any(getattr(part, 'ndim', None) == 2 for part in several):
-        _refuse(returned, source, 'of which nobody knows what counts. Remedy: one vector a clip, or maps alone.')
+        _refuse(
+            returned, source, 'with a vector among several outputs. Remedy: return one vector per clip, or maps only.'
+        )
     parts = tuple(_one_of(part, clips, layout, returned, source) for part in several)
     if not parts or any(part.ndim != parts[0].ndim for part in parts):
-        _refuse(returned, source, 'Remedy: a backbone that returns one map a stage, or one vector.')
+        _refuse(
+            returned,
+            source,
+            'in a form that cannot be read. Remedy: use a backbone that returns one map per stage, or one vector.',
+        )
     if not torch.jit.is_tracing() and any(part.shape[0] != clips for part in parts):
         _refuse(
             returned,
             source,
-            f'for {clips} clips. Remedy: the number of frames a clip for which the backbone was built.',
+            f'for {clips} clips. Remedy: use clips with the number of frames for which the backbone was built.',
         )
     if parts[0].ndim == 2:
         return Features((), parts[-1], returned, source)
     if layout.several == 'pathways' or (len(parts) > 1 and layout.several is None and not _shrinking(parts)):
         if len(parts) != 2:
-            _refuse(returned, source, 'Remedy: two pathways, or maps of successive stages, none larger than before.')
+            _refuse(
+                returned,
+                source,
+                'as pathways. Remedy: return two pathways, or maps of stages, none larger than before.',
+            )
         return Features((join_pathways(*parts, source=source),), None, returned, source)
     return Features(parts, None, returned, source)
 
@@ -142,13 +152,13 @@ def join_pathways(slow: Tensor, fast: Tensor, source: str) -> Tensor:
         _refuse(
             (slow, fast),
             source,
-            'for its slow and its fast pathway; they need one height and width, and a whole number of fast frames for '
-            'each slow one. Remedy: '
+            'for its slow and its fast pathway; both need the same height and width, and each slow frame needs a whole '
+            'number of fast frames. Remedy: '
             + (
-                "clips of a multiple of the backbone's resample_rate; where these are maps of successive stages, "
+                "use clips of a multiple of the backbone's resample_rate; for maps of successive stages, set "
                 "model.backbone_layout=dict(several='stages')."
                 if _of_backbone(source)
-                else 'maps of successive stages, none larger than before.'
+                else 'return maps of successive stages, none larger than before.'
             ),
         )
     return torch.cat([fast.unflatten(2, (frames, -1)).mean(3), slow], dim=1)
@@ -159,7 +169,7 @@ def _one_of(part: Any, clips: int, layout: Layout, returned: Any, source: str) -
     if isinstance(part, (tuple, list)) and len(part) == 2 and _is_map_and_class_token(*part):
         part = part[0]
     if not isinstance(part, Tensor):
-        _refuse(returned, source, 'Remedy: a backbone that returns tensors.')
+        _refuse(returned, source, 'in a form that cannot be read. Remedy: use a backbone that returns tensors.')
     if part.ndim == 3:
         part = _on_grid(part, layout, returned, source)
     if layout.input == 'frames':
@@ -170,9 +180,9 @@ def _one_of(part: Any, clips: int, layout: Layout, returned: Any, source: str) -
             source,
             'for clips, which is neither maps (N, C, T, H, W) nor vectors (N, C). Remedy: '
             + (
-                "for a 2D backbone, model.backbone_layout=dict(input='frames')."
+                "for a 2D backbone, set model.backbone_layout=dict(input='frames')."
                 if _of_backbone(source)
-                else "a network that takes clips, such as VideoResNet, which has convolution='2d'."
+                else "use a network that takes clips, such as VideoResNet, which has convolution='2d'."
             ),
         )
     return part
@@ -189,18 +199,18 @@ def _on_grid(tokens: Tensor, layout: Layout, returned: Any, source: str) -> Tens
         _refuse(
             returned,
             source,
-            f'for clips: {count} tokens whose places, and whether a class token is among them, cannot be known. '
+            f'for clips: {count} tokens; their places, and whether one is a class token, are unknown. '
             + 'Remedy: '
-            + ('model.backbone_layout=dict(grid=(T, H, W)), or ' if _of_backbone(source) else '')
-            + 'a network that gives maps.',
+            + ('set model.backbone_layout=dict(grid=(T, H, W)), or ' if _of_backbone(source) else '')
+            + 'use a network that returns maps.',
         )
     t, h, w = layout.grid
     if count not in (t * h * w, t * h * w + 1):
         _refuse(
             returned,
             source,
-            f'and model.backbone_layout says grid={layout.grid}, which has {t * h * w} places; one class token may '
-            'come before them. Remedy: the grid of these tokens.',
+            f'but model.backbone_layout has grid={layout.grid}, which has {t * h * w} places; one class token may '
+            'come before them. Remedy: set the grid of these tokens.',
         )
     return tokens[:, count - t * h * w :].transpose(1, 2).unflatten(2, layout.grid)
 
@@ -216,7 +226,7 @@ def _unfold(part: Tensor, clips: int, returned: Any, source: str) -> Tensor:
             returned,
             source,
             f'for the frames of {clips} clips, which is neither maps (N * T, C, H, W) nor vectors (N * T, C). Remedy: '
-            "for a backbone that takes whole clips, model.backbone_layout=dict(input='clips').",
+            "for a backbone that takes whole clips, set model.backbone_layout=dict(input='clips').",
         )
     return part.unflatten(0, (clips, -1)).transpose(1, 2)
 

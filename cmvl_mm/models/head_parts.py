@@ -34,12 +34,12 @@ def contrastive_loss(
         )
     if temperature is not None or key_gradient is not None:
         raise ValueError(
-            f'{temperature=} and {key_gradient=} belong to the default loss, but loss={loss!r} is given. '
-            'Remedy: set both to None and give the loss its own.'
+            f'{temperature=} and {key_gradient=} belong to the default loss, but loss={loss!r} is set. '
+            'Remedy: set both to None and configure them in the loss.'
         )
     chosen = build(loss)
     if not hasattr(chosen, 'with_hits'):
-        raise TypeError(f'{type(chosen).__name__} has no with_hits(query, key), as {default.__name__} has it')
+        raise TypeError(f'{type(chosen).__name__} must have with_hits(query, key), as {default.__name__} has')
     return chosen
 
 
@@ -58,7 +58,7 @@ def own_channels(video_map: Tensor, channels: tuple[int, int] | None) -> Tensor:
         return video_map
     first, end = channels
     if not 0 <= first < end <= video_map.shape[1]:
-        raise ValueError(f'channels={channels} of a video map with {video_map.shape[1]} channels')
+        raise ValueError(f'channels={channels} do not fit a video map with {video_map.shape[1]} channels')
     return video_map[:, first:end]
 
 
@@ -70,6 +70,6 @@ def require_channels(head: str, expected: int, given: int) -> None:
     """
     if expected != given:
         raise ValueError(
-            f'{head}.in_channels={expected}, and the network before it gives {given} channels. '
-            f'Remedy: {head}.in_channels={given}.'
+            f'{head}.in_channels={expected}, but the network before it returns {given} channels. '
+            f'Remedy: set {head}.in_channels={given}.'
         )

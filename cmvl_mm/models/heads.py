@@ -155,8 +155,8 @@ class PointwiseInfoNCEHead(nn.Module):
         actual = windows.last_map(head, instead=f'{head}=None')  # (B*K, C, T3, H3, W3)
         if predicted.shape[2:] != actual.shape[2:]:
             raise ValueError(
-                f'{head}: the predictor gives {tuple(predicted.shape[2:])} points (T, H, W), {self.network_name} '
-                f'{tuple(actual.shape[2:])}. Remedy: adapt query_size or stage_strides.'
+                f'{head}: the predictor gives {tuple(predicted.shape[2:])} points (T, H, W), but {self.network_name} '
+                f'gives {tuple(actual.shape[2:])}. Remedy: adapt query_size or stage_strides.'
             )
         return predicted, actual.unflatten(0, motion.shape[:2])
 

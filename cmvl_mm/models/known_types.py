@@ -23,11 +23,11 @@ def require_registered(config: Any, source: str, place: str = 'model') -> None:
     """
     if isinstance(config, Mapping):
         if '_scope_' in config:  # MMEngine imports `<scope>.registry`
-            raise TypeNameError(f'{source}: {place}._scope_ is {config["_scope_"]!r}. Remedy: leave it out.')
+            raise TypeNameError(f'{source}: {place}._scope_ is {config["_scope_"]!r}. Remedy: omit _scope_.')
         if 'type' in config and not _is_registered(config['type']):
             raise TypeNameError(
-                f'{source}: {place}.type is {config["type"]!r}, no registered model. Remedy: a name such as C3DBN, '
-                'registered by an import before; or a config file (.py), which is a program that you trust.'
+                f'{source}: {place}.type is {config["type"]!r}, not a registered model. Remedy: use a name that an '
+                'import registers, such as C3DBN; or a config file (.py), which is a program that you trust.'
             )
         for key, value in config.items():
             require_registered(value, source, f'{place}.{key}')

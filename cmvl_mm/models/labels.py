@@ -17,8 +17,8 @@ def labels_of(data_samples: list[ActionDataSample] | None) -> Tensor:
     soft = [label.is_floating_point() for label in labels]
     if any(soft) and not (all(soft) and len({label.shape for label in labels}) == 1):
         raise ValueError(
-            f'labels of the shapes {sorted({tuple(label.shape) for label in labels})} in one batch. '
-            'Remedy: one class a video, or of all videos the shares of all classes.'
+            f'labels of one batch differ in shape: {sorted({tuple(label.shape) for label in labels})}. '
+            'Remedy: give every video one class, or every video the shares of all classes.'
         )
     return torch.stack(labels) if any(soft) else torch.cat(labels)
 
@@ -31,20 +31,20 @@ def require_labels(labels: Tensor, videos: int, num_classes: int) -> None:
     """
     if labels.shape != ((videos, num_classes) if labels.is_floating_point() else (videos,)):
         raise ValueError(
-            f'labels of the shape {tuple(labels.shape)} for {videos} videos and num_classes={num_classes}; one class a '
-            'video is needed, or its shares of all classes. Remedy: a list with one label a video; the same '
-            'num_classes for cls_head and for Mixup or CutMix.'
+            f'labels of the shape {tuple(labels.shape)} do not fit {videos} videos and num_classes={num_classes}: each '
+            'video needs one class, or its shares of all classes. Remedy: use a list with one label per video, and the '
+            'same num_classes for cls_head and for Mixup or CutMix.'
         )
     if labels.device.type != 'cpu' or not videos:
         return
     if labels.is_floating_point():
         if not (labels.min() >= 0 and torch.allclose(labels.sum(1), labels.new_ones(()), atol=1e-3)):
             raise ValueError(
-                f'shares of the classes between {labels.min():g} and {labels.max():g}, whose sums are '
-                f'{labels.sum(1).tolist()}: the labels of a video must be 0 or more and add up to 1.'
+                f'class shares lie between {labels.min():g} and {labels.max():g}, with sums '
+                f'{labels.sum(1).tolist()}: the shares of a video must be 0 or more and add up to 1.'
             )
     elif not 0 <= labels.min() <= labels.max() < num_classes:
         raise ValueError(
-            f'labels {labels.min()} to {labels.max()} of a batch, and num_classes={num_classes} has the '
-            f'classes 0 to {num_classes - 1}. Remedy: a list with such labels, or another num_classes.'
+            f'a batch has labels {labels.min()} to {labels.max()}, but num_classes={num_classes} has the '
+            f'classes 0 to {num_classes - 1}. Remedy: use a list with such labels, or another num_classes.'
         )

@@ -55,7 +55,7 @@ def pointwise_info_nce(
     """
     _check_temperature(temperature)
     if query.ndim != 3 or key.ndim != 4 or key.shape != (len(query), key.shape[1], *query.shape[1:]):
-        raise ValueError(f'need query (B, N, D) and key (B, K, N, D), got {query.shape=} and {key.shape=}')
+        raise ValueError(f'expected query (B, N, D) and key (B, K, N, D), got {query.shape=} and {key.shape=}')
     videos, points, _ = query.shape
     windows = key.shape[1]
     with torch.autocast(query.device.type, enabled=False):
@@ -178,7 +178,9 @@ class PointwiseInfoNCELoss(nn.Module):
 
 def _check_temperature(temperature: float) -> None:
     if not temperature > 0:
-        raise ValueError(f'temperature must be > 0, got {temperature}. The paper prints none; the release has 0.1.')
+        raise ValueError(
+            f'temperature must be > 0, got {temperature}. Remedy: set 0.1 as in the release; the paper has none.'
+        )
 
 
 def _check_key_gradient(key_gradient: RowGradient) -> None:

@@ -25,7 +25,7 @@ def fuse_last_two(third: Tensor, fourth: Tensor) -> Tensor:
     if third.shape[1] * 2 != channels or third.shape[2] != frames * 2:
         raise ValueError(
             f'stage 3 {tuple(third.shape)} must have half the channels and twice the frames of stage 4 '
-            f'{tuple(fourth.shape)}. Remedy: stride 2 in time at stage 4, an even number of frames.'
+            f'{tuple(fourth.shape)}. Remedy: use stride 2 in time at stage 4, and an even number of frames.'
         )
     paired = torch.cat([third[:, :, 0::2], third[:, :, 1::2]], dim=1)  # (N, C, T, H, W)
     return F.interpolate(fourth, size=paired.shape[2:], mode='nearest') + paired
@@ -53,8 +53,8 @@ def fused_map(neck: nn.Module, features: Features) -> Tensor:
     stages = getattr(neck, 'stages', 1)
     if len(features.maps) < stages:
         raise ValueError(
-            f'model.neck ({type(neck).__name__}) reads the maps of {stages} stages, and {features.source} '
-            f'gave {len(features.maps)}. Remedy: model.backbone.out_indices of its last {stages} stages, '
+            f'model.neck ({type(neck).__name__}) reads the maps of {stages} stages, but {features.source} '
+            f'returned {len(features.maps)}. Remedy: set model.backbone.out_indices to its last {stages} stages, '
             'such as (2, 3).'
         )
     return neck(features.maps)

@@ -120,7 +120,7 @@ class TransformerPredictor(nn.Module):
         if x.shape[1:] != (self.in_channels, *self.memory_size):
             raise ValueError(
                 f'the video map is {tuple(x.shape[1:])}, but this predictor was built for '
-                f'{(self.in_channels, *self.memory_size)}. Remedy: set in_channels and memory_size.'
+                f'{(self.in_channels, *self.memory_size)}. Remedy: set in_channels and memory_size to match the map.'
             )
         memory = self.reduce(x.flatten(2).transpose(1, 2))  # (N, T1*H1*W1, width)
         future = memory.new_zeros(len(x), *self.query_position.shape)  # (N, T3*H3*W3, width)

@@ -100,8 +100,8 @@ class CompressedVideoPreprocessor(BaseDataPreprocessor):
             inputs['motion'] = self._motion_maps(raw)
             if self.residual == 'in_motion' and 'residual' not in raw:
                 raise ValueError(
-                    "data_preprocessor.residual='in_motion', and the batch has no residual. "
-                    "Remedy: ReadCompressed(residual='exact')."
+                    "data_preprocessor.residual='in_motion', but the batch has no residual. "
+                    "Remedy: use ReadCompressed(residual='exact')."
                 )
         if 'residual' in raw:
             maps = self._residual_maps(raw)
@@ -146,7 +146,7 @@ def _stacked(inputs: Any) -> dict[str, Tensor]:
         if clips.ndim != 6:
             raise ValueError(
                 f'inputs of shape {tuple(clips.shape)} are not (B, clips, 3, T, H, W). '
-                "Remedy: PackSample(layout='dict'), or layout='NCTHW'."
+                "Remedy: use PackSample(layout='dict') or layout='NCTHW'."
             )
         return {'imgs': clips}
     stacked = stack_inputs({name: tensors for name, tensors in inputs.items() if not isinstance(tensors, Tensor)})

@@ -92,7 +92,9 @@ class ContextMotionRecognizer(PartsFirst):
         self.head_reads = None if self.cls_head is None else reads_of(self.cls_head)  # None for a head of ours, too
         self.clips_per_forward, self.test_network, self.test_pool = read_test_cfg(**(test_cfg or {}))
         if self.cls_head is not None and self.test_pool != 'average':
-            raise ValueError(f"cls_head classifies the average, not test_cfg's pool={self.test_pool!r}.")
+            raise ValueError(
+                f'cls_head classifies the average, but test_cfg has pool={self.test_pool!r}. Remedy: omit pool.'
+            )
         if memory_format not in ('contiguous', 'channels_last'):
             raise ValueError(f'memory_format={memory_format!r} is unknown. Supported: contiguous, channels_last')
         if memory_format == 'channels_last':
@@ -136,7 +138,10 @@ class ContextMotionRecognizer(PartsFirst):
                 # labels on the host, where reading them needs no synchronisation
                 losses |= self.cls_head.loss(features.pooled(), labels)
         if not losses:
-            raise ValueError('nothing to train: context_head, motion_head, residual_head and cls_head are all None')
+            raise ValueError(
+                'nothing to train: context_head, motion_head, residual_head and cls_head are all None. '
+                'Remedy: set one of them.'
+            )
         return losses
 
     @torch.no_grad()
@@ -210,7 +215,7 @@ class ContextMotionRecognizer(PartsFirst):
         head = getattr(self, name)
         if head is None:
             raise ValueError(
-                f"test_cfg's network={self.test_network!r} belongs to a head that this model does not have."
+                f"test_cfg's network={self.test_network!r} needs a head that this model lacks. Remedy: omit network."
             )
         return extract(head.get_submodule(self.test_network), clips, CLIPS, f'model.{name}.{self.test_network}')
 

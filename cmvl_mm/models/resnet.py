@@ -183,7 +183,7 @@ class VideoResNet(StagedBackbone):
         _check_choice('convolution', convolution, ('3d', '2plus1d', '2d'))
         _check_choice('shortcut', shortcut, ('plain', 'factorised'))
         if shortcut == 'factorised' and convolution != '2plus1d':
-            raise ValueError(f"shortcut='factorised' belongs to convolution='2plus1d', not to {convolution=}")
+            raise ValueError(f"shortcut='factorised' needs convolution='2plus1d', not {convolution=}")
         _check_choice('branch_start', branch_start, ('zero', 'full'))
         _check_choice('stem_pool', stem_pool, ('max', 'none'))
         if len(depths) != 4 or len(stage_strides) != 4:
@@ -199,7 +199,7 @@ class VideoResNet(StagedBackbone):
         for index in self.built_stages():
             depth, stride = depths[index], stage_strides[index]
             if depth == 0 and max(stride) > 1:
-                raise ValueError(f'stage {index + 1} has no block to carry its stride {tuple(stride)}')
+                raise ValueError(f'stage {index + 1} has no block for its stride {tuple(stride)}')
             stage = nn.Sequential()
             for position in range(depth):
                 step = stride if position == 0 else (1, 1, 1)

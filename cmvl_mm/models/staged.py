@@ -24,7 +24,7 @@ class StagedBackbone(nn.Module):
         if not self.out_indices or list(self.out_indices) != sorted(set(self.out_indices) & set(range(num_stages))):
             raise ValueError(
                 f'out_indices={out_indices} of {type(self).__name__}: its stages are 0 to {num_stages - 1}. '
-                f'Remedy: some of them, ascending, such as ({num_stages - 2}, {num_stages - 1}).'
+                f'Remedy: set some of them, ascending, such as ({num_stages - 2}, {num_stages - 1}).'
             )
 
     def give_stages(self, count: int) -> None:
@@ -36,8 +36,8 @@ class StagedBackbone(nn.Module):
         if not self.has_own_choice:
             if not 1 <= count <= self.num_stages:
                 raise ValueError(
-                    f'model.neck reads the maps of {count} stages, and {type(self).__name__} has {self.num_stages}. '
-                    f'Remedy: a neck of 1 to {self.num_stages} stages.'
+                    f'model.neck reads the maps of {count} stages, but {type(self).__name__} has {self.num_stages}. '
+                    f'Remedy: use a neck of 1 to {self.num_stages} stages.'
                 )
             self.out_indices = tuple(range(self.num_stages - count, self.num_stages))
 

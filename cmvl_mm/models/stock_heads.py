@@ -15,7 +15,7 @@ from cmvl_mm.models.labels import require_labels
 Reads = Literal['frames', 'pathways', 'map_and_token', 'vectors', 'map']
 
 NOT_CLASSIFIERS = {
-    'FeatureHead': 'gives features; without cls_head, a test gives them',
+    'FeatureHead': 'returns features, as a test without cls_head does',
     'GCNHead': 'reads skeletons',
     'OmniHead': 'has a part for single pictures, which clips would never train',
     'RGBPoseHead': 'reads poses besides pictures',
@@ -43,7 +43,7 @@ def reads_of(head: nn.Module) -> Reads | None:
         return None
     name = type(head).__name__
     if name in NOT_CLASSIFIERS:
-        raise ValueError(f'model.cls_head={name} {NOT_CLASSIFIERS[name]}. Remedy: another head, such as I3DHead.')
+        raise ValueError(f'model.cls_head={name} {NOT_CLASSIFIERS[name]}. Remedy: use another head, such as I3DHead.')
     segments = inspect.signature(head.forward).parameters.get('num_segs')
     if segments is not None and segments.default is segments.empty:
         return 'frames'
@@ -118,13 +118,13 @@ def _require_segments(head: Any, frames: int) -> None:
     expected //= pooled
     if expected != frames:
         raise ValueError(
-            f'model.cls_head={type(head).__name__} was built for maps of {expected} frames, and the backbone gives '
-            f'{frames}. Remedy: model.cls_head.num_segments={frames * pooled}.'
+            f'model.cls_head={type(head).__name__} was built for maps of {expected} frames, but the backbone returns '
+            f'{frames}. Remedy: set model.cls_head.num_segments={frames * pooled}.'
         )
 
 
 def _refuse(head: Any, needed: str, features: Features) -> None:
     raise ValueError(
-        f'model.cls_head={type(head).__name__} reads {needed}, and {features.source} returned '
-        f'{shapes(features.returned)}. Remedy: another head, such as I3DHead.'
+        f'model.cls_head={type(head).__name__} reads {needed}, but {features.source} returned '
+        f'{shapes(features.returned)}. Remedy: use another head, such as I3DHead.'
     )

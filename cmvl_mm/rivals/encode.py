@@ -38,7 +38,9 @@ def still_clips(frames: Tensor, length: int) -> Tensor:
         ValueError: the clips have more than one frame.
     """
     if frames.shape[3] != 1:
-        raise ValueError(f'frames must be (B, K, 3, 1, H, W), got {tuple(frames.shape)}. Remedy: clips of one frame.')
+        raise ValueError(
+            f'frames must be (B, K, 3, 1, H, W), got {tuple(frames.shape)}. Remedy: use clips of one frame.'
+        )
     return frames.expand(-1, -1, -1, length, -1, -1)
 
 

@@ -28,7 +28,7 @@ def broken_time(rng: np.random.Generator, clip_len: int) -> np.ndarray:
         ValueError: the clip has one frame and so no other order.
     """
     if clip_len < 2:
-        raise ValueError(f'clip_len={clip_len}: time can be broken from two frames on')
+        raise ValueError(f'clip_len={clip_len} must be at least 2 to change the order of frames')
     if rng.random() < 0.5:
         return np.full(clip_len, rng.integers(clip_len))
     order = rng.permutation(clip_len)

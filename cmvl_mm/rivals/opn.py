@@ -43,7 +43,7 @@ class SampleOPN:
 
     def __init__(self, min_gap: int = 5, max_gap: int = 15) -> None:
         if not 1 <= min_gap <= max_gap:
-            raise ValueError(f'min_gap={min_gap} and max_gap={max_gap} must be ascending, from 1 on')
+            raise ValueError(f'min_gap={min_gap} and max_gap={max_gap} must be ascending and at least 1')
         self.min_gap, self.max_gap = min_gap, max_gap
         self.span = (FRAMES - 1) * max_gap + 1
 

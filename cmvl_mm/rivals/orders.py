@@ -31,7 +31,7 @@ def distant_orders(count: int, number: int) -> np.ndarray:
     """
     orders = all_orders(count).astype(np.int8)
     if not 1 <= number <= len(orders):
-        raise ValueError(f'number={number} of the {len(orders)} orders of {count} items')
+        raise ValueError(f'number={number} must be 1 to {len(orders)}, the orders of {count} items')
     chosen = [0]
     nearest, total = np.full(len(orders), count), np.zeros(len(orders), dtype=np.int64)
     while len(chosen) < number:

@@ -59,7 +59,7 @@ class SamplePRP:
 
     def __init__(self, clip_len: int = 16, steps: Sequence[int] = (1, 2, 4, 8)) -> None:
         if any(step < 1 or (step > 1 and step % 2) for step in steps):
-            raise ValueError(f'steps={tuple(steps)}: each must be 1 or even, for a frame in the middle of two')
+            raise ValueError(f'steps={tuple(steps)}: each must be 1 or even, so that two frames have a middle frame')
         self.clip_len, self.steps = clip_len, tuple(steps)
         self.span = playback_span(clip_len, max(self.steps))
 

@@ -58,7 +58,7 @@ class PretextRecognizer(ContextMotionRecognizer):
         clips = inputs['imgs']
         if clips.ndim != 6:
             raise ValueError(
-                f"imgs must be (B, clips, 3, T, H, W), got {tuple(clips.shape)}. Remedy: dict(type='PackPretext')."
+                f"imgs must be (B, clips, 3, T, H, W), got {tuple(clips.shape)}. Remedy: use dict(type='PackPretext')."
             )
         return self.pretext_head.loss(self._features, clips, stack_labels(data_samples or [], clips.device))
 
@@ -73,7 +73,7 @@ def stack_labels(data_samples: list[ActionDataSample], device: torch.device) -> 
     if missing or not data_samples:
         raise ValueError(
             'the samples have no labels of the pretext task. '
-            "Remedy: dict(type='PackPretext') as the last stage, after the method's own first one."
+            "Remedy: use dict(type='PackPretext') as the last stage, after the method's first stage."
         )
     columns = {name: [sample.pretext[name] for sample in data_samples] for name in data_samples[0].pretext}
     return {name: torch.from_numpy(np.stack(values)).to(device, non_blocking=True) for name, values in columns.items()}

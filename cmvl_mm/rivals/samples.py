@@ -18,7 +18,7 @@ def require_room(num_frames: int, span: int, method: str) -> None:
         VideoTooShort: the video has fewer frames than `span`.
     """
     if num_frames < span:
-        raise VideoTooShort(f'the video has {num_frames} frames, and {method} needs {span}')
+        raise VideoTooShort(f'the video has {num_frames} frames, but {method} needs {span}')
 
 
 def consecutive_starts(start: int, count: int, clip_len: int, frame_interval: int, gap: int) -> np.ndarray:

@@ -60,7 +60,7 @@ class SampleShuffleLearn:
 
     def __init__(self, min_gap: int = 15, max_gap: int = 60) -> None:
         if not 2 <= min_gap <= max_gap:
-            raise ValueError(f'min_gap={min_gap} and max_gap={max_gap} must be ascending, from 2 on')
+            raise ValueError(f'min_gap={min_gap} and max_gap={max_gap} must be ascending and at least 2')
         self.min_gap, self.max_gap = min_gap, max_gap
         self.span = window_span(min_gap, max_gap)
 

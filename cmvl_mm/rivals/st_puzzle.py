@@ -66,7 +66,7 @@ class SamplePuzzle:
     def __init__(self, clip_len: int = 16, frame_interval: int = 1, stretch: int = 24) -> None:
         if stretch < clip_span(clip_len, frame_interval):
             raise ValueError(
-                f'stretch={stretch} has no room for a cube, which spans {clip_span(clip_len, frame_interval)} frames'
+                f'stretch={stretch} is shorter than a cube of {clip_span(clip_len, frame_interval)} frames'
             )
         self.clip_len, self.frame_interval, self.stretch = clip_len, frame_interval, stretch
         self.span = CUBES * stretch

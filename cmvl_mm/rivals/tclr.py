@@ -139,8 +139,8 @@ class TCLRHead(PretextHead):
         video_map = features.last_map('model.pretext_head', instead='another method')
         if video_map.shape[2] != self.shorts:
             raise ValueError(
-                f'the map of a clip has {video_map.shape[2]} times, and there are {self.shorts} short clips. '
-                f'Remedy: shorts={video_map.shape[2]} of stage and head.'
+                f'the map of a clip has {video_map.shape[2]} times, but there are {self.shorts} short clips. '
+                f'Remedy: set shorts={video_map.shape[2]} in stage and head.'
             )
         times = video_map.mean((3, 4)).transpose(1, 2)  # (B * 2 (L + 1), L, C)
         rows = torch.cat([times.mean(1, keepdim=True), times], dim=1)  # whole clips first

@@ -107,8 +107,8 @@ class VTHCLHead(PretextHead):
         fast_maps = extract(self.fast_network, fast.contiguous(), CLIPS, 'model.pretext_head.fast_network').maps
         if min(len(slow_maps), len(fast_maps)) < depths:
             raise ValueError(
-                f'{depths} depths are compared, and the networks give {len(slow_maps)} and {len(fast_maps)} maps. '
-                'Remedy: out_indices=(2, 3) of both.'
+                f'{depths} depths are compared, but the networks return {len(slow_maps)} and {len(fast_maps)} maps. '
+                'Remedy: set out_indices=(2, 3) in both.'
             )
         losses: dict[str, Tensor] = {}
         for depth in range(depths):

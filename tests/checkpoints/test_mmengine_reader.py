@@ -52,7 +52,7 @@ def test_other_objects_are_refused_as_before(tmp_path):
     torch.save(dict(state_dict=WEIGHTS, meta=Counter(a=1).items), tmp_path / 'other.pth')
     with pytest.raises(pickle.UnpicklingError, match='Weights only load failed') as refused:
         load_from_disk(str(tmp_path / 'other.pth'), 'cpu')
-    assert 'a file that needs code to load is refused' in refused.value.__notes__[0]
+    assert 'files that need code to load are refused' in refused.value.__notes__[0]
 
 
 def test_another_loader_of_local_files_is_left_in_place(monkeypatch):

@@ -71,7 +71,7 @@ def test_another_size_is_an_error_that_names_path_key_and_shapes(checkpoint):
         model.init_weights()
     message = str(error.value)
     assert str(checkpoint) in message
-    assert 'backbone.conv1.weight is (2, 3, 3, 3, 3), the model wants (4, 3, 3, 3, 3)' in message
+    assert 'backbone.conv1.weight is (2, 3, 3, 3, 3), but the model needs (4, 3, 3, 3, 3)' in message
     assert 'Remedy' in message
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
 
@@ -94,7 +94,7 @@ def test_missing_keys_are_an_error(checkpoint, capsys):
 def test_a_checkpoint_without_backbone_names_what_it_holds(tmp_path):
     torch.save(dict(state_dict={'rgb_backbone.conv1.weight': torch.zeros(1)}), tmp_path / 'theirs.pth')
     config = dict(type='PretrainedBackbone', checkpoint=str(tmp_path / 'theirs.pth'))
-    with pytest.raises(CheckpointError, match=r'holds rgb_backbone\.\* \(1\).*tools/convert_checkpoint\.py'):
+    with pytest.raises(CheckpointError, match=r'It has rgb_backbone\.\* \(1\).*tools/convert_checkpoint\.py'):
         recognizer(C3DBN(width=2), init_cfg=config).init_weights()
 
 

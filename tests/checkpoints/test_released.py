@@ -213,10 +213,10 @@ def zeros(*keys: str) -> dict[str, Tensor]:
         (zeros('conv1.weight', 'fc.2.weight'), "^'fc.2.weight': not in the layout 'bare'"),
         (zeros('conv1.weight', 'rgb_backbone.conv1.weight'), "^'conv1.weight': not in the layout 'pretraining'"),
         (zeros('rgb_backbone.conv1.weight', 'fc.bias'), "^'fc.bias': not in the layout 'pretraining'"),
-        (zeros('fc.weight', 'fc.bias'), "^'fc.weight', 'fc.bias': of no layout"),
-        (zeros('conv1.weight', 'fc.weight', 'fc.1.weight'), "^'fc.weight', 'fc.1.weight': two keys"),
-        ({'conv1.weight': torch.zeros(64, 3, 7, 7)}, r"^'conv1.weight' is \(64, 3, 7, 7\), no convolution over"),
-        (zeros(*(f'x{i}' for i in range(7))), "'x4' and 2 more: of no layout"),
+        (zeros('fc.weight', 'fc.bias'), "^'fc.weight', 'fc.bias': unknown layout of weights"),
+        (zeros('conv1.weight', 'fc.weight', 'fc.1.weight'), "^'fc.weight', 'fc.1.weight': several keys"),
+        ({'conv1.weight': torch.zeros(64, 3, 7, 7)}, r"^'conv1.weight' is \(64, 3, 7, 7\), not a convolution over"),
+        (zeros(*(f'x{i}' for i in range(7))), "'x4' and 2 more: unknown layout of weights"),
     ],
 )
 def test_what_is_not_wholly_of_one_layout_is_refused_by_name(state_dict, message):

@@ -127,7 +127,7 @@ def test_a_history_changes_nothing_for_others(changes):
     array = Numbers()
     array.__setstate__((1, (2,), NumberType('f8'), False, b'\0' * 16))
     history = History.__new__(History)
-    with pytest.raises(ValueError, match='no checkpoint of MMEngine'):
+    with pytest.raises(ValueError, match='no MMEngine checkpoint'):
         history.__setstate__({'max_length': 10, '_log_history': array, '_count_history': array} | changes)
     assert HistoryBuffer([1.0, 3.0], [1, 1]).statistics('mean') == 2.0
 

@@ -74,13 +74,15 @@ def test_a_network_with_such_names_of_its_own_is_loaded_as_it_is():
 
 def test_another_prefix_and_two_copies_are_refused_with_the_remedy():
     held = {f'net.encoder.{key}': value for key, value in Network().state_dict().items()}
-    with pytest.raises(CheckpointError, match=r"w\.pth .*Remedy: all are there behind 'net\.encoder\.': save them"):
+    with pytest.raises(CheckpointError, match=r"w\.pth .*Remedy: all keys start with 'net\.encoder\.': save them"):
         load_weights(Network(), held, source='w.pth')
     assert common_prefix(['a', 'b'], ['x.a', 'y.b']) is None
     weights = Network().state_dict()
     both = {f'module.{key}': value for key, value in weights.items()}
     both |= {f'_orig_mod.{key}': value for key, value in weights.items()}
-    with pytest.raises(CheckpointError, match=r'module\.backbone.* and _orig_mod\.backbone.* are the same.*Remedy'):
+    with pytest.raises(
+        CheckpointError, match=r'module\.backbone.* and _orig_mod\.backbone.* name the same weights.*Remedy'
+    ):
         load_weights(Network(), both, source='w.pth')
 
 

@@ -203,7 +203,7 @@ def test_what_does_not_fit_a_student_is_refused(taught):
     model, _ = taught('random')
     with pytest.raises(ValueError, match=r'4 channels, but student and teacher need 4 each'):
         model(torch.randn(2, 2, 4, 32, 32), labelled(0, 2), mode='loss')
-    with pytest.raises(CheckpointError, match=r'cls_head.fc_cls.weight is \(3, 64\), the model wants \(4, 64\)'):
+    with pytest.raises(CheckpointError, match=r'cls_head.fc_cls.weight is \(3, 64\), but the model needs \(4, 64\)'):
         taught('teacher', classes=4)
     with pytest.raises(ValueError, match="start='own'"):
         taught('own')

@@ -97,15 +97,15 @@ def test_an_entry_that_would_be_read_otherwise_is_not_written():
         ('a\rb.mp4 1', r'U\+000D.* line feed'),
         ('a\u2028b.mp4 1', r'U\+2028'),
         ('a\x85b.mp4 1', r'U\+0085'),
-        ('a\tb.mp4 1', 'tab stands only before the label'),
-        ('a.mp4\tWalk', 'tab stands only before the label'),
-        ('a.mp4\t120\t3', 'tab stands only before the label'),
+        ('a\tb.mp4 1', 'tab is allowed only before the label'),
+        ('a.mp4\tWalk', 'tab is allowed only before the label'),
+        ('a.mp4\t120\t3', 'tab is allowed only before the label'),
         ('$(x).mp4 1', r'\$, which a shell'),
         ('a|b.mp4', r'\|, which a shell'),
         ('*.mp4 0', r'\*, which a shell'),
         ('a\\b.mp4 0', 'write "/" between folders'),
         ('\ufeff\ufeffa.mp4 0', r'U\+FEFF'),
-        ('7', 'label without a path'),
+        ('7', 'a label but no path'),
         (f'a.mp4 {"9" * 5000}', '5000 digits'),
     ],
 )
@@ -127,13 +127,13 @@ def test_the_official_names_are_taken_as_they_are(shared):
 @pytest.mark.parametrize('name', ['list.pkl', 'list.pickle', 'list.yaml', 'list.yml', 'list.json', 'list.PKL'])
 def test_lists_are_text_files(tmp_path, name):
     (tmp_path / name).write_text('a.mp4 0\n')
-    with pytest.raises(AnnotationError, match=rf'{name}: \.\w+ files are not read as lists\. Remedy'):
+    with pytest.raises(AnnotationError, match=rf'{name}: a \.\w+ file cannot be a list\. Remedy'):
         read_list(tmp_path / name, 'optional')
 
 
 def test_what_is_no_text_is_no_list(tmp_path):
     (tmp_path / 'list.txt').write_bytes(pickle.dumps(['a.mp4']))
-    with pytest.raises(AnnotationError, match=r'list\.txt: this is no text: byte 0 is not UTF-8\. Remedy'):
+    with pytest.raises(AnnotationError, match=r'list\.txt: this is not text: byte 0 is not UTF-8\. Remedy'):
         read_list(tmp_path / 'list.txt', 'optional')
 
 
@@ -141,7 +141,7 @@ def test_what_is_no_text_is_no_list(tmp_path):
 def test_unlabelled_line_where_labels_are_required(tmp_path, line):
     ann_file = tmp_path / 'list.txt'
     ann_file.write_text(f'a.mp4 0\n\n{line}\n')
-    with pytest.raises(AnnotationError, match=rf"line 3: '{line}' has no label\. Remedy: .*a comma separates nothing"):
+    with pytest.raises(AnnotationError, match=rf"line 3: '{line}' has no label\. Remedy: .*not a comma"):
         read_list(ann_file, 'required')
     assert read_list(ann_file, 'optional') == [Entry('a.mp4', 0), Entry(line, None)]
 

@@ -33,5 +33,7 @@ def test_each_frame_of_each_window_loses_its_own_camera():
 def test_a_grid_that_is_too_small_for_any_camera_is_refused():
     """Else all motion of the video would be 0, and nobody would see it."""
     small = dict(motion=np.zeros((1, 2, 3, 3, 2), np.int16), block_valid=np.ones((1, 2, 3, 3), bool), motion_block=16)
-    with pytest.raises(ValueError, match=r'small\.mp4: 3 x 3 blocks of 16 px are too few.* 12\. Remedy: a smaller'):
+    with pytest.raises(
+        ValueError, match=r'small\.mp4: 3 x 3 blocks of 16 px are too few.* 12 are needed\. Remedy: set a smaller'
+    ):
         SubtractCamera()(small | dict(video=SimpleNamespace(path='small.mp4')))

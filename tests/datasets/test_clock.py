@@ -269,7 +269,7 @@ def test_a_copy_that_shares_nothing_is_told_once(build, monkeypatch):
     sent = pickle.dumps(build())
     monkeypatch.setattr(clock, '_clocks', {})  # as in another process
     received = pickle.loads(sent)
-    with pytest.warns(UserWarning, match=r'copy from process \d+, and shares nothing.*Remedy: dataset\.set_epoch'):
+    with pytest.warns(UserWarning, match=r'copy from process \d+, and shares nothing.*Remedy: call dataset\.set_epoch'):
         received[0]
     received[1]
     told = pickle.loads(sent)

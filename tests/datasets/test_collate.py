@@ -32,7 +32,9 @@ def test_grids_are_zero_padded_to_the_largest():
 
 def test_videos_with_different_numbers_of_clips_do_not_share_a_batch():
     samples = [dict(inputs=dict(imgs=torch.zeros(clips, 3, 4, 5, 5)), data_samples=0) for clips in (2, 3)]
-    with pytest.raises(ValueError, match=r'\(2, 3, 4, 5, 5\), \(3, 3, 4, 5, 5\).*Remedy: test_dataloader.batch_size=1'):
+    with pytest.raises(
+        ValueError, match=r'\(2, 3, 4, 5, 5\), \(3, 3, 4, 5, 5\).*Remedy: set test_dataloader.batch_size=1'
+    ):
         compressed_collate(samples)
 
 
@@ -40,7 +42,7 @@ def test_videos_with_different_numbers_of_clips_do_not_share_a_batch():
 def test_samples_of_other_inputs_do_not_share_a_batch(order):
     samples = [sample(3, 3, 1), sample(3, 3, 2)]
     samples[0]['inputs']['motion_valid'] = torch.tensor(False)
-    with pytest.raises(ValueError, match=r'some samples of one batch have motion_valid and others have not'):
+    with pytest.raises(ValueError, match=r'some samples of one batch lack motion_valid, which others have'):
         compressed_collate(samples[::order])
 
 

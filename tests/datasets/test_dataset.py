@@ -242,7 +242,7 @@ def test_a_wrong_setting_is_found_before_any_video_is_opened(build, name, value)
 
 def test_short_videos_are_left_out_or_stretched_by_policy(build):
     long_clip = {'pipeline.sample.frame_interval': 7}  # spans 106 + 10 frames of 108
-    words = r'(?s)has 108 frames, and this config needs 11\d \(a clip of 16 frames at stride 7 spans 106; .*past_end'
+    words = r'(?s)has 108 frames, but this config needs 11\d \(a clip of 16 frames at stride 7 spans 106; .*past_end'
     with pytest.raises(NoUsableVideo, match=words):
         build(**long_clip)[0]
     with pytest.raises(VideoTooShort, match=r'train0\.mp4'):
@@ -271,15 +271,15 @@ def test_sliding_clips_cover_the_video(build):
     assert clips[:, 0].tolist() == [0, 15, 30, 45, 60, 75]
     assert clips[-1].tolist() == list(range(75, 107, 2))
     assert dataset[0]['inputs']['imgs'].shape == (6, 3, 16, 48, 48)
-    with pytest.raises(ValueError, match="place='sliding' takes all clips, not num_clips=10"):
+    with pytest.raises(ValueError, match="place='sliding' gives all clips, not num_clips=10"):
         build('demo/finetune', **{'pipeline.sample': stage | dict(num_clips=10)})
 
 
 def test_a_wrong_folder_is_named_before_anything_is_read(build, controlled_set, two_files, tmp_path):
     nowhere = str(tmp_path / 'nowhere')
-    with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.video.\] is no folder.*Remedy: '):
+    with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.video.\] is not a folder.*Remedy: '):
         build(data_prefix=dict(video=nowhere))
-    with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.rgb.\] is no folder.*Remedy: set'):
+    with pytest.raises(FileNotFoundError, match=r'nowhere: data_prefix\[.rgb.\] is not a folder.*Remedy: set'):
         build(**two_files | dict(data_prefix=two_files['data_prefix'] | dict(rgb=nowhere)))
     with pytest.raises(
         FileNotFoundError, match=r'videos/videos/train0\.mp4: .*first 8 videos of .*train\.txt.*They are'
@@ -313,7 +313,7 @@ def test_config_errors_name_value_and_choice(build):
         build(data_prefix=dict(img='x'))
     with pytest.raises(AnnotationError, match='no such list'):
         build(ann_file='nowhere.txt')
-    with pytest.raises(IndexError, match='sample 8 of a list of 8'):
+    with pytest.raises(IndexError, match='there is no sample 8; the list has 8'):
         build()[8]
 
 

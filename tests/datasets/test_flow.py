@@ -91,7 +91,7 @@ def test_a_window_reads_only_its_members(video, tmp_path):
 
 @pytest.mark.parametrize('index', [-1, NUM_FRAMES])
 def test_index_out_of_range(video, index):
-    with pytest.raises(FrameIndexError, match=f'frame {index} of a video of 21 frames'):
+    with pytest.raises(FrameIndexError, match=f'there is no frame {index} in 21 frames'):
         read_flow(video, motion=[0, index])
     with pytest.raises(TypeError):
         read_flow(video, motion=[1.5])
@@ -127,7 +127,7 @@ def test_a_missing_file_is_named_with_the_remedy(video, tmp_path):
     path = tmp_path / 'clip.flow.npz'
     path.unlink()
     for name in ('nothing', 'a folder'):
-        with pytest.raises(FlowError, match=r'clip\.flow\.npz: motion: there is no such file\. .*--flow'):
+        with pytest.raises(FlowError, match=r'clip\.flow\.npz: motion: there is no such flow file\. .*--flow'):
             read_flow(video, motion=[1])
         if name == 'nothing':
             path.mkdir()
@@ -176,11 +176,11 @@ def test_only_whole_and_fitting_flow_is_written(video, tmp_path):
         raise VideoError(video.path, 'decode', 'the stream ends')
 
     for frames, reason in (
-        (flow[:-1], '20 frames of flow for a video of 21'),
-        (np.concatenate([flow, flow[:1]]), '22 frames of flow for a video of 21'),
+        (flow[:-1], '20 frames of flow do not match the 21'),
+        (np.concatenate([flow, flow[:1]]), '22 frames of flow do not match the 21'),
         (flow[:, :-1], 'frame 0 is int16'),
         (flow.astype(np.int32), 'frame 0 is int32'),
-        (moving, 'frame 0 has no frame before it'),
+        (moving, 'frame 0 must have no motion'),
         (interrupted(), 'decode: the stream ends'),
     ):
         with pytest.raises(VideoError, match=reason):

@@ -46,7 +46,7 @@ def test_room_leaves_out_the_same_videos_whatever_the_gap():
 
 
 def test_room_below_what_is_needed_is_refused():
-    with pytest.raises(ValueError, match='room=40: clip and window need 41 frames'):
+    with pytest.raises(ValueError, match='room=40 is too small: clip and window need 41 frames'):
         TRANSFORMS.build(dict(type='SamplePretraining', future_gap=2, room=40, **CLIP))
 
 
@@ -57,7 +57,7 @@ def test_the_first_clip():
 
 @pytest.mark.parametrize('place', ['first', 'random'])
 def test_one_place_is_one_clip(place):
-    with pytest.raises(ValueError, match=f"place='{place}' takes one clip, not num_clips=2"):
+    with pytest.raises(ValueError, match=f"place='{place}' gives one clip, not num_clips=2"):
         TRANSFORMS.build(dict(type='SampleClips', place=place, num_clips=2, **CLIP))
 
 

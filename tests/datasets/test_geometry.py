@@ -193,7 +193,7 @@ def test_a_clip_turns_as_a_whole_and_only_where_it_is_asked_to():
 
 
 def test_motion_does_not_turn():
-    with pytest.raises(ValueError, match=r'rotation=10\.0 would turn the clip and not its motion'):
+    with pytest.raises(ValueError, match=r'rotation=10\.0 would turn the clip but not its motion'):
         RandomCropFlip(rotation=10.0)(sample_of_flat_frames(motion=np.zeros((1, 8, 4, 5, 2), np.int16)))
     for wrong in (-1.0, 181.0):
         with pytest.raises(ValueError, match='rotation='):

@@ -138,7 +138,7 @@ def test_decoded_frames_have_no_flow():
 def test_decoded_frames_are_not_counted_from_the_end():
     frames = DecodedFrames(np.zeros((4, 32, 32, 3), np.uint8))
     for index in (-1, 4):
-        with pytest.raises(FrameIndexError, match=rf'it has 4 frames, and no {index}'):
+        with pytest.raises(FrameIndexError, match=rf'it has 4 frames, no frame {index}'):
             frames.read(rgb=[0, index])
 
 

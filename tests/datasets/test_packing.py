@@ -34,13 +34,15 @@ def test_one_clip_keeps_its_axis_in_layouts_of_mmaction2_alone():
 
 @pytest.mark.parametrize('layout', ['dict', 'NCTHW', 'NCHW'])
 def test_clips_are_not_left_out(layout):
-    with pytest.raises(ValueError, match=r"clips='one' and 3 clips were sampled. Remedy: clips='many'"):
+    with pytest.raises(ValueError, match=r"clips='one' but 3 clips were sampled. Remedy: set clips='many'"):
         PackSample(layout=layout)(sample(3))
 
 
 @pytest.mark.parametrize('surplus', ['motion', 'iframe', 'imgs_colour'])
 def test_a_layout_without_room_for_it_refuses_what_else_was_read(surplus):
-    with pytest.raises(ValueError, match=f"layout='NCHW' holds clips alone, and the sample has {surplus}. Remedy"):
+    with pytest.raises(
+        ValueError, match=f"layout='NCHW' has room for clips only, but the sample has {surplus}. Remedy"
+    ):
         PackSample(layout='NCHW')(sample(1, **{surplus: np.zeros(1)}))
 
 

@@ -91,7 +91,7 @@ def test_in_motion_adds_two_channels_to_the_motion_maps(build):
     assert 'residual' not in joined
     assert set(apart['residual'][:, :, 1].unique().tolist()) == {0.0, 1.0}  # frames with residual and I-frames
     batch = compressed_collate([build('none')[SampleIndex(1)]])
-    with pytest.raises(ValueError, match=r"residual='in_motion'.*Remedy: ReadCompressed\(residual='exact'\)"):
+    with pytest.raises(ValueError, match=r"residual='in_motion'.*Remedy: use ReadCompressed\(residual='exact'\)"):
         CompressedVideoPreprocessor(residual='in_motion')(batch)
 
 

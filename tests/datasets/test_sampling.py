@@ -65,7 +65,7 @@ def test_past_end_policies():
     assert sampling.fit_to_end(indices, 10, 'repeat_first').tolist() == [0, 4, 8, 0]
     assert sampling.fit_to_end(indices[None], 5, 'repeat_first').tolist() == [[0, 4, 0, 0]]
     assert sampling.fit_to_end(indices, 10, 'loop').tolist() == [0, 4, 8, 2]
-    with pytest.raises(VideoTooShort, match='needs 13 frames and the video has 10'):
+    with pytest.raises(VideoTooShort, match='needs 13 frames, but the video has 10'):
         sampling.fit_to_end(indices, 10, 'error')
     assert sampling.fit_to_end(indices, 13, 'error').tolist() == [0, 4, 8, 12]
     with pytest.raises(ValueError, match='wrap'):

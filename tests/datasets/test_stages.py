@@ -58,7 +58,8 @@ def test_delete_replaces_the_stage_as_in_mmengine():
         (
             STOCK,
             'Flip',
-            r"several stages are called 'Flip'.*0 DecordInit, 1 Flip, 2 Flip\. Remedy: its number .*\{'1': dict",
+            r"several stages are called 'Flip'.*0 DecordInit, 1 Flip, 2 Flip\. "
+            r"Remedy: use the stage’s number .*\{'1': dict",
         ),
     ],
 )

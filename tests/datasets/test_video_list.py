@@ -125,7 +125,7 @@ def test_a_long_list_that_changes_is_refused_and_one_that_is_replaced_is_not(tmp
     for text in ('d', 'd.mp4 0\n'):  # shorter, and as long as it was
         path.write_text(text)
         os.utime(path, ns=(0, 1))
-        with pytest.raises(ListChanged, match='changed while it was in use'):
+        with pytest.raises(ListChanged, match='changed while in use'):
             now[0]
 
 

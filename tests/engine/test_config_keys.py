@@ -42,24 +42,24 @@ def test_keys_that_are_read_are_taken(repository, option):
     [
         (
             "optim_wraper = dict(type='OptimWrapper')",
-            'nothing reads optim_wraper. Remedy: optim_wrapper; or _optim_wraper',
+            'nothing reads optim_wraper. Remedy: use optim_wrapper; or _optim_wraper',
         ),
-        ('resum = True', 'nothing reads resum. Remedy: resume;'),
-        ('train_pipeline = []', 'nothing reads train_pipeline. No data set has this pipeline'),
-        ("val_pipeline = [dict(type='DecordInit')]", 'nothing reads val_pipeline.'),
-        ('total_epochs = 30', 'nothing reads total_epochs. It is a key of MMAction2 0.x. Remedy: train_cfg.max_epochs'),
-        ('seed = 3', 'Remedy: randomness.seed; or _seed for a variable of your own.'),
+        ('resum = True', 'nothing reads resum. Remedy: use resume;'),
+        ('train_pipeline = []', 'nothing reads train_pipeline: no data set has this pipeline'),
+        ("val_pipeline = [dict(type='DecordInit')]", 'nothing reads val_pipeline: no data set has this pipeline'),
+        ('total_epochs = 30', 'nothing reads total_epochs, a key of MMAction2 0.x. Remedy: use train_cfg.max_epochs'),
+        ('seed = 3', 'Remedy: use randomness.seed; or _seed for a variable of your own.'),
         ('seed = 3\nrandomness = dict(seed=seed)', 'or _seed for a variable of your own.'),
         ("fast_step = 'x'", "fast_step='x' must be a dict. Allowed here: colour"),
         ('auto_scale_lr = True', 'auto_scale_lr=True must be a dict. Allowed here: base_batch_size'),
-        ('default_hooks = dict(checkpiont=dict(interval=2))', 'A hook of any other name needs a type'),
+        ('default_hooks = dict(checkpiont=dict(interval=2))', 'A hook with any other name needs a type'),
         (
             "default_hooks = dict(checkpoint=dict(_delete_=True, type='CheckpointHook', intervall=2))",
             'nothing reads default_hooks.checkpoint.intervall.',
         ),
         (
             "default_hooks = dict(checkpoint=dict(save_best='auto'))",
-            'AtomicCheckpointHook has no save_best; MMEngine’s CheckpointHook has.',
+            'AtomicCheckpointHook has no save_best, only MMEngine’s CheckpointHook.',
         ),
     ],
 )

@@ -26,7 +26,7 @@ def test_wrong_values_are_named(name, values):
     for value in values:
         config = Config({})
         config.merge_from_dict({name: value})
-        with pytest.raises(ConfigValueError, match=rf'^{name}={value!r} must be .*Remedy: --cfg-options {name}='):
+        with pytest.raises(ConfigValueError, match=rf'^{name}={value!r} must be .*Remedy: pass --cfg-options {name}='):
             check_values(config)
 
 
@@ -34,7 +34,7 @@ def test_a_trial_shorter_than_its_warm_up_is_told_what_to_change():
     config = Config(
         dict(param_scheduler=[dict(type='LinearLR', end=5), dict(type='CosineAnnealingLR', begin=5, end=2)])
     )
-    with pytest.raises(ConfigValueError, match=r'param_scheduler\.1 begins at 5 and ends at 2.*end=6 or later'):
+    with pytest.raises(ConfigValueError, match=r'param_scheduler\.1 begins at 5 and ends at 2.*end=6 or more'):
         check_values(config)
 
 

@@ -82,7 +82,7 @@ def test_an_error_without_a_text_is_named_by_its_type(capfd, monkeypatch):
     monkeypatch.setattr(elastic, 'meet', nobody_came)
     arguments = ['--nnodes=2', '--node_rank=1', '--master_addr=127.0.0.1', '--master_port=29517', 'none.py']
     assert elastic.main(arguments) == 1
-    assert '127.0.0.1:29517: RendezvousTimeoutError. Remedy: another PORT' in capfd.readouterr().err
+    assert '127.0.0.1:29517: RendezvousTimeoutError. Remedy: set another PORT' in capfd.readouterr().err
 
 
 def test_a_port_in_use_is_named_with_the_remedy(capfd):

@@ -34,11 +34,12 @@ def test_every_variable_is_asked_for(launcher, monkeypatch):
     for name in COMPLETE[launcher]:
         with monkeypatch.context() as patch:
             patch.delenv(name)
-            with pytest.raises(LauncherError, match=rf'--launcher {launcher}: {name} not in .*Remedy: bash tools/'):
+            told = rf'--launcher {launcher}: the environment lacks {name}\. Remedy: start it with bash tools/'
+            with pytest.raises(LauncherError, match=told):
                 check_launcher(launcher)
 
 
-@pytest.mark.parametrize(('place', 'value', 'words'), [(0, 'first', 'is no number'), (0, '2', 'contradict')])
+@pytest.mark.parametrize(('place', 'value', 'words'), [(0, 'first', 'is not a number'), (0, '2', 'contradict')])
 def test_values_are_looked_at(launcher, monkeypatch, place, value, words):
     monkeypatch.setenv(list(COMPLETE[launcher])[place], value)
     with pytest.raises(LauncherError, match=f'={value}.*{words}|={value!r} {words}'):
@@ -48,7 +49,7 @@ def test_values_are_looked_at(launcher, monkeypatch, place, value, words):
 def test_more_processes_than_gpus_are_refused(launcher, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)
-    with pytest.raises(LauncherError, match=r'torch sees 1.*Remedy: at most 1'):
+    with pytest.raises(LauncherError, match=r'torch sees 1.*Remedy: start at most 1'):
         check_launcher(launcher)
 
 

@@ -107,7 +107,7 @@ def test_misspelt_levers_and_positions_are_refused(repository):
     with pytest.raises(ValueError, match=r'lacks logs\. Remedy: '):
         spell_out(Config(dict(optim_wrapper={}, fast_step=without_logs)), 'cpu')
     slow = load_config(repository / 'configs/demo/pretrain.py', {'fast_step.precision': 'bf16'})
-    with pytest.raises(ValueError, match=r'fast_step has precision, and lacks memory_format, .*\. Remedy: '):
+    with pytest.raises(ValueError, match=r'fast_step has precision, but lacks memory_format, .*\. Remedy: '):
         spell_out(slow, 'cpu')
 
 
@@ -115,7 +115,7 @@ def test_colour_cannot_leave_a_pipeline_that_has_none(repository):
     config = load_config(repository / 'configs/pretrain_c3d_ucf.py')
     config.train_dataloader.dataset.pipeline.remove(colour_of(config))
     config.fast_step.colour = 'device'
-    with pytest.raises(ValueError, match=r'no stage `colour`.*Remedy: fast_step\.colour=host'):
+    with pytest.raises(ValueError, match=r'no stage `colour`.*Remedy: set fast_step\.colour=host'):
         spell_out(config, 'cuda')
     config.fast_step.colour = 'host'
     spell_out(config, 'cuda')
@@ -139,17 +139,17 @@ def test_a_model_without_a_memory_format_is_given_none():
     config = of_optimiser(optimizer=dict(type='SGD', lr=0.1))
     lines = spell_out(config, 'cuda')
     assert config.model == dict(type='Recognizer3D')
-    assert 'fast_step.memory_format: as it is, not channels_last: Recognizer3D has no such setting' in lines
+    assert 'fast_step.memory_format: unchanged, not channels_last: Recognizer3D has no such setting' in lines
     ours = Config(config.to_dict() | dict(model=dict(type='mmaction.ContextMotionRecognizer')))
     spell_out(ours, 'cuda')
     assert ours.model.memory_format == 'channels_last'
 
 
 def test_optimisers_without_levers_are_refused():
-    with pytest.raises(ValueError, match=r"constructor='Mine' builds several optimisers.*Remedy: fast_step=None"):
+    with pytest.raises(ValueError, match=r"constructor='Mine' builds several optimisers.*Remedy: set fast_step=None"):
         spell_out(of_optimiser(constructor='Mine', first=dict(optimizer=dict(type='SGD', lr=0.1))), 'cuda')
     one = dict(type='AmpOptimWrapper', dtype='bfloat16', optimizer=dict(type='SGD', lr=0.1))
-    with pytest.raises(ValueError, match=r'use_fsdp=True has no levers.*Remedy: use_fsdp=False'):
+    with pytest.raises(ValueError, match=r'use_fsdp=True does not work.*Remedy: set use_fsdp=False'):
         spell_out(of_optimiser(use_fsdp=True, **one), 'cuda')
     config = of_optimiser(use_fsdp=False, constructor='DefaultOptimWrapperConstructor', **one)
     spell_out(config, 'cuda')
@@ -168,7 +168,7 @@ def test_only_the_named_parts_are_compiled_and_their_keys_stay(monkeypatch):
     compile_parts(model, ['head.m_network'])
     assert compiled == [(model.head.m_network, False)]
     assert list(model.state_dict()) == keys
-    with pytest.raises(ValueError, match=r"no 'm_network'.*head\.m_network"):
+    with pytest.raises(ValueError, match=r"no part 'm_network'.*head\.m_network"):
         compile_parts(model, ['m_network'])
 
 

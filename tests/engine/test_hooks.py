@@ -71,8 +71,8 @@ def test_clips_far_from_an_i_frame_are_a_warning_once_with_share_reason_and_reme
         told = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
         assert len(told) == warnings
     assert told[0].startswith('30 % of the clips (3 of 10 samples here) have no I-frame near them')
-    assert 'were not prepared' in told[0]
-    assert 'Remedy: cmvl prepare' in told[0]
+    assert 'unprepared videos' in told[0]
+    assert 'Remedy: run cmvl prepare' in told[0]
 
 
 def test_run_stops_just_past_the_share_and_lists_the_files(runner):

@@ -44,5 +44,5 @@ def test_a_given_folder_stays_and_split_1_is_a_split(repository):
 
 def test_nothing_to_replace_is_an_error(repository):
     config = load_config(repository / 'configs/pretrain_c3d_k400.py')
-    with pytest.raises(ValueError, match=r'somewhere\.py: --split 2 finds no list named \*_split1\.\*'):
+    with pytest.raises(ValueError, match=r'somewhere\.py: --split 2 needs a list named \*_split1\.\*'):
         use_split(config, 2, 'somewhere.py')

@@ -41,7 +41,7 @@ def classifier(num_classes):
     ('labels', 'remedy'),
     [
         ((0, 2, 1, 2), r'--cfg-options model\.cls_head\.num_classes=3'),
-        ((1, 2, 1), 'begin at 0; those of this list begin at 1'),
+        ((1, 2, 1), 'start at 0; those of this list start at 1'),
     ],
 )
 def test_a_label_beyond_the_classes_is_named_with_its_line(tmp_path, labels, remedy):
@@ -170,7 +170,8 @@ def test_the_shipped_config_refuses_a_batch_of_one_and_says_what_it_has_checked(
     with pytest.raises(ValueError, match='global batch of 1'):
         runner.train()
     logged = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
-    assert f'every line, 8 of {controlled_set}/train.txt; that one of the first 100 videos of a list is there' in logged
+    checked = f'every line (8 of {controlled_set}/train.txt), and that one of the first 100 videos of each list exists'
+    assert checked in logged
     assert checked_in_words(range(3)) == ''
 
 
@@ -178,10 +179,14 @@ def test_the_head_refuses_what_no_list_could_tell():
     head = ClassificationHead(num_classes=2, in_channels=3)
     features = torch.zeros(2, 3)
     assert head.loss(features, torch.tensor([0, 1]))['loss_cls'] > 0
-    for labels, words in (([0, 2], 'labels 0 to 2'), ([-1, 0], 'labels -1 to 0'), ([0, 1, 1, 0], r'\(4,\) for 2')):
+    for labels, words in (
+        ([0, 2], 'labels 0 to 2'),
+        ([-1, 0], 'labels -1 to 0'),
+        ([0, 1, 1, 0], r'\(4,\) do not fit 2'),
+    ):
         with pytest.raises(ValueError, match=f'{words}.*Remedy'):
             head.loss(features, torch.tensor(labels))
-    with pytest.raises(ValueError, match=r'cls_head\.in_channels=3, .* gives 5 channels.*Remedy: .*in_channels=5'):
+    with pytest.raises(ValueError, match=r'cls_head\.in_channels=3, .* returns 5 channels.*Remedy: .*in_channels=5'):
         head(torch.zeros(2, 5))
     with pytest.raises(ValueError, match='num_classes=0 must be at least 1'):
         ClassificationHead(num_classes=0, in_channels=3)

@@ -106,7 +106,7 @@ def test_mmengine_s_runner_says_once_what_it_leaves_out(tiny, capsys):
     assert log.count('This is Runner, not the CompressedRunner that the config names') == 1
     assert 'fast_step is off (precision=bf16, memory_format=channels_last' in log
     assert 'RUNNERS.build(config)' in log
-    assert "parameters that never learn are not named (custom_hooks=[dict(type='GradientCheckHook')] names them)" in log
+    assert "parameters that never learn are not reported (custom_hooks=[dict(type='GradientCheckHook')] does it)" in log
     plain = tiny('plain', **{'train_dataloader.persistent_workers': False})
     plain.fast_step = None
     plain.custom_hooks = [*plain.custom_hooks, dict(type='GradientCheckHook')]

@@ -48,7 +48,7 @@ def test_start_applies_once_and_leaves_the_length(monkeypatch):
 def test_nonsense_is_refused(monkeypatch):
     with pytest.raises(ValueError, match='start=12'):
         sampler(monkeypatch).set_start(12)
-    with pytest.raises(ValueError, match='1 samples cannot be shared by 2'):
+    with pytest.raises(ValueError, match='1 samples are too few for 2'):
         sampler(monkeypatch, world_size=2, length=1)
 
 

@@ -107,12 +107,12 @@ def test_the_schedules_of_all_shipped_configs_fit_their_epochs():
 @pytest.mark.parametrize(
     ('schedule', 'words'),
     [
-        (dict(type='CosineAnnealingLR', begin=6, end=12), 'ends at 12 of 40 epochs: the rate stays'),
+        (dict(type='CosineAnnealingLR', begin=6, end=12), 'ends at 12 of 40 epochs: after that the rate keeps'),
         (
             [dict(type='LinearLR', end=6), dict(type='PolyLR', begin=5, end=60)],
-            r'1 \(PolyLR\) is laid out for 60 epochs',
+            r'1 \(PolyLR\) is planned for 60 epochs',
         ),
-        (dict(type='MultiStepLR', milestones=[30, 50]), 'laid out for 50 epochs, and the run has 40'),
+        (dict(type='MultiStepLR', milestones=[30, 50]), 'planned for 50 epochs, but the run has 40'),
         (dict(type='PolyLR', by_epoch=False, end=100), 'ends at 100 of 160 iterations'),
     ],
 )
@@ -160,5 +160,5 @@ def test_a_run_follows_says_so_and_is_resumed_with_its_own_schedule_only(control
     runner = CompressedRunner.from_cfg(load_config('demo/pretrain', left))
     with pytest.raises(ValueError, match=r'epoch_4\.pth: the run to resume had another schedule.*Cosine.*Remedy'):
         runner.train()
-    log = capsys.readouterr()
-    assert 'param_scheduler.0 (PolyLR) ends at 4 of 9 epochs: the rate stays at its last value' in log.out + log.err
+    log = ''.join(capsys.readouterr())
+    assert 'param_scheduler.0 (PolyLR) ends at 4 of 9 epochs: after that the rate keeps its last value' in log

@@ -144,7 +144,7 @@ def test_one_process_agrees_with_itself():
     assert Agreement().on(15) == 15
 
 
-@pytest.mark.parametrize(('saves', 'said'), [(True, 'is saved. Repeat the command'), (False, 'nothing is saved')])
+@pytest.mark.parametrize(('saves', 'said'), [(True, 'is saved. Repeat the command'), (False, 'no checkpoint is saved')])
 def test_a_stopped_run_says_whether_and_how_it_resumes(monkeypatch, saves, said):
     lines, stopped = [], []
     monkeypatch.setattr(AtomicCheckpointHook, 'save_between_iterations', lambda *_: stopped.append('saved'))

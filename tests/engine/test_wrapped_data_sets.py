@@ -97,7 +97,7 @@ def train(dataset, workers, done=0, persistent=False):
     loop.run()
     assert len(seen) == EPOCHS * len(batches) - done
     told = [call.args[0] for call in runner.logger.warning.call_args_list]
-    assert [('A wrapper' in line, 'Remedy: let the wrapper hand on index.at' in line) for line in told] == (
+    assert [('A wrapper' in line, 'Remedy: let the wrapper pass index.at' in line) for line in told] == (
         [(True, True)] if isinstance(dataset, Backwards) else []
     )
     return seen
@@ -130,13 +130,13 @@ def test_a_dead_worker_s_video_is_named(settings, monkeypatch, make, video):
     monkeypatch.setattr(CompressedVideoDataset, '_load', die)
     backwards = SimpleNamespace(permutation=lambda length: np.arange(length)[::-1])
     monkeypatch.setattr('cmvl_mm.datasets.order.order_generator', lambda *_: backwards)
-    with pytest.raises(WorkerDied, match=rf'worker 0 \(process \d+\) died at {path}'):
+    with pytest.raises(WorkerDied, match=rf'worker 0 \(process \d+\) died; its last video was {path}'):
         train(make(settings), workers=1)
 
 
 def test_the_loop_names_what_runs_with_another_sampler(settings):
     batches = DataLoader(DATASETS.build(settings), BATCH, shuffle=True, drop_last=True)
-    with pytest.raises(TypeError, match=r'EpochBasedTrainLoop.*other clips each; but a run that it resumes begins its'):
+    with pytest.raises(TypeError, match=r'EpochBasedTrainLoop.*new clips each epoch; but its resumed runs repeat'):
         ResumableEpochLoop(MagicMock(seed=SEED), batches, EPOCHS)
 
 
@@ -168,7 +168,7 @@ def test_another_choice_of_a_wrapper_is_another_list(settings):
 def test_labels_of_wrapped_lists_are_checked(settings, controlled_set, repository):
     classifier = SimpleNamespace(cls_head=SimpleNamespace(num_classes=4))
     for name, make in WRAPPERS.items():
-        with pytest.raises(LabelError, match=r'has the label [4-7], and model\.cls_head\.num_classes=4'):
+        with pytest.raises(LabelError, match=r'has the label [4-7], but model\.cls_head\.num_classes=4'):
             check_labels(make(settings), classifier, 'train')
         assert name
     check_labels(Subset(DATASETS.build(settings), [0, 3]), classifier, 'train')  # 4 to 7 are not chosen

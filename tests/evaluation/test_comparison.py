@@ -40,4 +40,4 @@ def test_clips_of_one_camera_count_once():
 def test_one_recording_gives_no_verdict():
     one = Comparison('top-1', 50.0, np.zeros(6, bool), np.ones(6, bool), ['a'] * 6)
     assert one.row()[-1] == 'no interval: one recording'
-    assert 'nothing is known of others' in one.sentence('a', 'b')
+    assert 'the figure may not hold for others' in one.sentence('a', 'b')

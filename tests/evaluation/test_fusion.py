@@ -64,7 +64,7 @@ def test_the_tool_prints_each_network_and_the_fused_top_1_with_its_interval(file
 def test_scores_that_do_not_belong_together_are_refused(files, tmp_path):
     networks = [read_scored(path) for path in files]
     other = read_scored(dump(tmp_path / 'other.npz', SCORES['motion'], names=('a.mp4', 'c.mp4')))
-    with pytest.raises(ValueError, match='not the same ones'):
+    with pytest.raises(ValueError, match='that are not the same'):
         fuse([networks[0], other], (1, 1))
     with pytest.raises(ValueError, match='labels or a number of classes'):
         fuse([networks[0], read_scored(dump(tmp_path / 'labels.npz', SCORES['motion'], labels=[0, 1]))], (1, 1))
@@ -73,7 +73,7 @@ def test_scores_that_do_not_belong_together_are_refused(files, tmp_path):
             fuse(networks, weights)
     with pytest.raises(FeaturesError, match='no scores'):
         read_scored(dump(tmp_path / 'bare.npz', None))
-    with pytest.raises(FeaturesError, match=r'a\.mp4 is there twice'):
+    with pytest.raises(FeaturesError, match=r'a\.mp4 appears twice'):
         read_scored(dump(tmp_path / 'twice.npz', SCORES['motion'], names=('a.mp4', 'a.mp4')))
     with pytest.raises(FeaturesError, match='not finite'):
         read_scored(dump(tmp_path / 'nan.npz', [[np.nan, 0, 0], [0, 0, 0]]))

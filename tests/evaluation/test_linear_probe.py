@@ -81,5 +81,5 @@ def test_the_final_probe_learns_from_the_whole_training_list_and_wrong_sweeps_ar
     assert np.array_equal(sweep(features, labels, query, lrs=(0.03,), steps=7).predicted, expected)
     features, labels, query = blobs
     for lrs, steps in (((), 5), ((0.0, 1.0), 5), ((0.1,), 0)):
-        with pytest.raises(ValueError, match='must be positive'):
+        with pytest.raises(ValueError, match='must have at least one rate, all positive'):
             sweep(features, labels, query, lrs=lrs, steps=steps)

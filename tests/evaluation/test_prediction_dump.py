@@ -32,7 +32,7 @@ def test_a_place_that_takes_none_is_refused_before_the_test(tmp_path):
     (tmp_path / 'folder.pkl').mkdir()
     with pytest.raises(CheckpointWriteError, match='nothing can be written here'):
         PredictionDump(str(tmp_path / 'file' / 'p.pkl'))
-    with pytest.raises(PredictionsError, match='it is a folder'):
+    with pytest.raises(PredictionsError, match='this is a folder'):
         PredictionDump(str(tmp_path / 'folder.pkl'))
     with pytest.raises(ValueError, match='pkl'):
         PredictionDump(str(tmp_path / 'p.json'))

@@ -93,7 +93,7 @@ def test_script_prints_what_test_py_printed(run_of, script, tmp_path, monkeypatc
     monkeypatch.setattr(sys, 'argv', ['recompute_protocols.py', str(tmp_path / 'f.npz'), '--protocol', 'finetune'])
     with pytest.raises(SystemExit):
         script.main()
-    assert 'holds no scores' in capsys.readouterr().err
+    assert 'the file has no scores' in capsys.readouterr().err
 
 
 @pytest.mark.slow

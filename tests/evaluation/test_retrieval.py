@@ -63,7 +63,7 @@ def test_metric_refuses_videos_without_label(predictions):
     del predictions[1]['gt_label']
     metric = VideoRetrievalRecall()
     metric.process({}, predictions)
-    with pytest.raises(ValueError, match='1: retrieval needs labels'):
+    with pytest.raises(ValueError, match='1: this video has no label'):
         metric.evaluate(size=6)
 
 

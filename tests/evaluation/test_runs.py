@@ -14,7 +14,7 @@ def test_figures_are_those_of_a_sample_of_runs_that_compare():
     assert list(figures) == ['finetune/top1']
     assert figures['finetune/top1'].mean == pytest.approx(0.6)
     assert figures['finetune/top1'].deviation == pytest.approx(0.1)  # over n - 1; over n it would be 0.0816
-    with pytest.raises(ValueError, match='1 run has no deviation'):
+    with pytest.raises(ValueError, match='1 run has no standard deviation'):
         spread([{'knn/top1': 0.5}])
     with pytest.raises(ValueError, match='runs 1 and 3 differ in knn/top1, linear/top1'):
         spread([{'knn/top1': 0.5}, {'knn/top1': 0.5}, {'linear/top1': 0.5}])

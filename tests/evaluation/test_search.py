@@ -216,7 +216,7 @@ def test_wrong_numbers_of_cells_are_named(features):
     for lists, probes in ((4, 5), (4, 0), (2001, 1)):
         with pytest.raises(ValueError, match=f'lists={lists} and probes={probes}'):
             nearest(*features, 1, index=IVF(lists=lists, probes=probes))
-    with pytest.raises(ValueError, match=r'hold fewer than k=500 rows for 40 queries.*Remedy: more probes'):
+    with pytest.raises(ValueError, match=r'have fewer than k=500 rows for 40 queries.*Remedy: set more probes'):
         nearest(*features, 500, index=IVF(lists=32, probes=1))
 
 

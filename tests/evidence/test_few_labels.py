@@ -24,7 +24,7 @@ def test_a_list_has_its_labels_and_fills_every_step(shots):
 
 
 def test_too_many_labels_are_refused():
-    with pytest.raises(ValueError, match='17 labels a class asked for, the smallest class has 16'):
+    with pytest.raises(ValueError, match='17 labels per class requested, but the smallest class has 16'):
         few_label_list(ENTRIES, 17, seed=0, lines=200)
 
 

@@ -25,7 +25,7 @@ def test_ctrl_c_ends_what_runs_and_begins_nothing_more(work, tmp_path, monkeypat
     def sleeper():
         with pytest.raises(RuntimeError, match='exit code -15'):
             run.run('sleeper', [script])
-        with pytest.raises(RuntimeError, match='not begun'):  # what would come after it in the job
+        with pytest.raises(RuntimeError, match='did not start'):  # what would come after it in the job
             run.run('next', [script])
         ended.set()
 

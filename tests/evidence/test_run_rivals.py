@@ -80,7 +80,7 @@ def test_what_is_finished_is_not_run_again(scripts, capsys):
     scripts.failing = ()
     assert run_rivals.compare(arguments('pace', 'rotnet')) == {}
     assert scripts.begun == ['rival_rotnet_0_test_train', 'rival_rotnet_0_test_test']
-    assert '1 of 2 rows were there, 1 to run\n' in capsys.readouterr().out
+    assert '1 of 2 rows were already done, 1 to run\n' in capsys.readouterr().out
     scripts.begun.clear()
     run_rivals.compare(arguments('pace', 'rotnet', seeds=2))
     assert scripts.begun[::2] == ['rival_rotnet_1_test_train', 'rival_pace_1_test_train']
@@ -220,7 +220,9 @@ def test_a_trial_that_diverged_is_a_trial_and_not_the_best(scripts, monkeypatch,
     """Its features have no direction, so there is nothing to compare; the test's log says so."""
     (work / 'logs').mkdir(parents=True)
     row = f'rival_rotnet_lr0.01_{TUNING_SEED}'
-    (work / f'logs/{row}_val_test.txt').write_text(f'ValueError: a.mp4: {NO_DIRECTION}, as those of 7 of 832 videos.')
+    (work / f'logs/{row}_val_test.txt').write_text(
+        f'ValueError: a.mp4: {NO_DIRECTION}; 7 of 832 videos have such a feature.'
+    )
     (work / f'runs/{row}').mkdir(parents=True)
     (work / f'runs/{row}/cpu_seconds.txt').write_text('90')
     scripts.failing = ('rotnet_lr0.01_100_val_test',)

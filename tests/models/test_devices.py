@@ -17,10 +17,10 @@ def test_what_is_here_is_a_device():
 @pytest.mark.parametrize(
     ('built', 'gpus', 'name', 'reason'),
     [
-        (False, 0, 'cuda', 'was built without CUDA. Remedy: the device cpu'),
-        (True, 0, 'cuda:0', 'sees no GPU. Remedy: the device cpu'),
-        (True, 2, 'cuda:2', 'torch sees 2 GPUs. Remedy: cuda:0 to cuda:1'),
-        (True, 2, 'gpu', "device 'gpu': torch knows none of that name. Remedy: cpu, or cuda:0"),
+        (False, 0, 'cuda', 'was built without CUDA. Remedy: use the device cpu'),
+        (True, 0, 'cuda:0', 'sees no GPU. Remedy: use the device cpu'),
+        (True, 2, 'cuda:2', 'torch sees 2 GPUs. Remedy: use cuda:0 to cuda:1'),
+        (True, 2, 'gpu', "device 'gpu': torch has no device of this name. Remedy: use cpu or cuda:0"),
     ],
 )
 def test_what_is_not_here_is_refused_with_what_is(monkeypatch, built, gpus, name, reason):

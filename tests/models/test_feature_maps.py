@@ -68,7 +68,7 @@ def test_vectors_have_no_places():
     assert features.pooled() is vectors
     torch.testing.assert_close(features.pooled_or_map().mean((2, 3, 4)), vectors)
     with pytest.raises(
-        ValueError, match=r'motion_head needs the places .* model\.backbone \(Net\) .*\(2, 8\).*Remedy.*; or this\.'
+        ValueError, match=r'motion_head needs a map .* model\.backbone \(Net\) .*\(2, 8\).*Remedy.*; or use this\.'
     ):
         features.last_map('motion_head', instead='this')
 
@@ -88,7 +88,7 @@ def test_who_needs_places_is_told_what_does_without(model, remedy):
     )
     imgs = torch.randn(2, 3, 8, 16, 16)
     mode = 'predict' if remedy.startswith('pool') else 'loss'
-    with pytest.raises(ValueError, match=rf'needs the places.*; or {re.escape(remedy)}'):
+    with pytest.raises(ValueError, match=rf'needs a map.*; or use {re.escape(remedy)}'):
         model(dict(imgs=imgs, iframe=imgs[:, :, 0], motion=torch.randn(2, 2, 2, 8, 16, 16)), mode=mode)
 
 
@@ -155,7 +155,7 @@ def test_frames_are_folded_into_pictures_and_back():
     torch.testing.assert_close(extract(Pictures(), clips, FRAMES, 'model.backbone').maps[0], clips)
     vectors = extract(Pictures(lambda x: x.mean((2, 3))), clips, FRAMES, 'model.backbone')
     torch.testing.assert_close(vectors.maps[0][..., 0, 0], clips.mean((3, 4)))
-    with pytest.raises(ValueError, match='Remedy: one vector a clip'):
+    with pytest.raises(ValueError, match='Remedy: return one vector per clip'):
         extract(Pictures(lambda x: (x, x.mean((2, 3)))), clips, FRAMES, 'model.backbone')
     halved = extract(Pictures(lambda x: x[::2]), clips, FRAMES, 'model.backbone')  # a pooling over time
     torch.testing.assert_close(halved.maps[0], clips[:, :, ::2])
@@ -170,7 +170,7 @@ def test_segments_must_be_the_frames():
     backbone = dict(type='MobileNetV2TSM', num_segments=8, widen_factor=0.1, pretrained2d=False)
     model = MODELS.build(dict(type='ContextMotionRecognizer', backbone=backbone)).eval()
     assert model.extract_feat(torch.randn(2, 3, 8, 32, 32)).shape == (2, 1280)
-    with pytest.raises(ValueError, match=r'model\.backbone .*num_segments=8, and the clips have 4 frames.*Remedy'):
+    with pytest.raises(ValueError, match=r'model\.backbone .*num_segments=8, but the clips have 4 frames.*Remedy'):
         model.extract_feat(torch.randn(2, 3, 4, 32, 32))
 
 

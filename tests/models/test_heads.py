@@ -74,7 +74,7 @@ def test_a_task_trains_its_own_channels_and_sees_no_other():
 
 @pytest.mark.parametrize('channels', [(0, 33), (-8, 8), (8, 8), (9, 8)])
 def test_channels_that_the_map_has_not_are_refused(channels):
-    with pytest.raises(ValueError, match='of a video map with 32 channels'):
+    with pytest.raises(ValueError, match='do not fit a video map with 32 channels'):
         context_head(channels=channels).embed(torch.randn(3, 32, 2, 4, 4), torch.randn(3, 3, 32, 32))
 
 
@@ -153,14 +153,14 @@ def test_the_chosen_loss_is_the_one_that_counts():
 def test_settings_of_two_losses_and_losses_without_hits_are_refused():
     loss = dict(type='InfoNCELoss')
     for clash in (dict(temperature=0.1), dict(key_gradient='exact')):
-        with pytest.raises(ValueError, match=r"'InfoNCELoss'.* is given\. Remedy: set both to None"):
+        with pytest.raises(ValueError, match=r"'InfoNCELoss'.* is set\. Remedy: set both to None"):
             context_head(loss=loss, **clash)
-    with pytest.raises(TypeError, match=r'MSELoss has no with_hits\(query, key\)'):
+    with pytest.raises(TypeError, match=r'MSELoss must have with_hits\(query, key\)'):
         motion_head(loss=torch.nn.MSELoss())
 
 
 def test_points_that_do_not_meet_are_refused():
-    with pytest.raises(ValueError, match=r'motion_head: .*\(1, 2, 2\).*m_network \(1, 3, 3\)'):
+    with pytest.raises(ValueError, match=r'motion_head: .*\(1, 2, 2\).*m_network gives \(1, 3, 3\)'):
         motion_head().embed(torch.randn(1, 32, 2, 4, 4), torch.randn(1, 4, 2, 8, 24, 24))
 
 

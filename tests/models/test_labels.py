@@ -58,7 +58,7 @@ def test_certain_shares_are_classes():
         (torch.tensor([[float('nan')] * 3] * 2), 'must be 0 or more and add up to 1'),
         (torch.ones(2, 4) / 4, r'labels of the shape \(2, 4\) .* num_classes=3.*Remedy'),
         (torch.ones(2), r'labels of the shape \(2,\)'),
-        (torch.tensor([0, 1, 2]), r'labels of the shape \(3,\) for 2 videos'),
+        (torch.tensor([0, 1, 2]), r'labels of the shape \(3,\) do not fit 2 videos'),
         (torch.tensor([0, 3]), 'labels 0 to 3'),
     ],
 )
@@ -81,5 +81,5 @@ def test_labels_are_looked_at_before_they_leave_the_host(wrong):
 
 def test_a_batch_has_one_kind_of_labels():
     assert labels_of([sample(1), sample(0)]).tolist() == [1, 0]
-    with pytest.raises(ValueError, match=r'labels of the shapes \[\(1,\), \(3,\)\] in one batch'):
+    with pytest.raises(ValueError, match=r'labels of one batch differ in shape: \[\(1,\), \(3,\)\]'):
         labels_of([sample(1), sample(torch.eye(3)[0])])

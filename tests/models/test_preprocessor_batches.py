@@ -81,7 +81,9 @@ def test_frames_for_a_2d_recognizer_are_refused():
 
 def test_videos_with_different_numbers_of_clips_are_refused_in_every_collate():
     samples = [dict(inputs=dict(imgs=torch.zeros(clips, 3, 4, 5, 5)), data_samples=0) for clips in (2, 3)]
-    with pytest.raises(ValueError, match=r'\(2, 3, 4, 5, 5\), \(3, 3, 4, 5, 5\).*Remedy: test_dataloader.batch_size=1'):
+    with pytest.raises(
+        ValueError, match=r'\(2, 3, 4, 5, 5\), \(3, 3, 4, 5, 5\).*Remedy: set test_dataloader.batch_size=1'
+    ):
         prepared(samples, 'pseudo_collate')
 
 

@@ -176,7 +176,7 @@ def test_stock_mmaction2_batches_train_a_classifier():
     _, samples = batch()
     imgs = torch.randn(4, 1, 3, 8, 16, 16)
     model(imgs, samples, mode='loss')['loss_cls'].backward()
-    with pytest.raises(ValueError, match='one clip a video, got 2'):
+    with pytest.raises(ValueError, match='one clip per video, got 2'):
         model(imgs.expand(-1, 2, -1, -1, -1, -1), samples, mode='loss')
 
 
@@ -265,7 +265,7 @@ def test_a_test_may_take_a_target_networks_features(network, head):
 def test_a_test_network_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match="network='x_network'"):
         tiny(test_cfg=dict(network='x_network'))
-    with pytest.raises(ValueError, match='belongs to a head'):
+    with pytest.raises(ValueError, match='needs a head that this model lacks'):
         tiny(test_cfg=dict(network='m_network'))(dict(motion=torch.randn(1, 2, 2, 8, 16, 16)), mode='predict')
 
 

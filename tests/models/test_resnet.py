@@ -142,10 +142,10 @@ def test_which_frames_a_network_mixes(convolution):
         (dict(convolution='4d'), "convolution='4d' is unknown"),
         (dict(branch_start='half'), "branch_start='half' is unknown"),
         (dict(shortcut='none'), "shortcut='none' is unknown"),
-        (dict(shortcut='factorised'), "belongs to convolution='2plus1d'"),
+        (dict(shortcut='factorised'), "needs convolution='2plus1d'"),
         (dict(stem_pool='mean'), "stem_pool='mean' is unknown"),
         (dict(depths=(1, 1, 1)), 'four stages'),
-        (dict(depths=(1, 1, 0, 1)), 'stage 3 has no block to carry its stride'),
+        (dict(depths=(1, 1, 0, 1)), 'stage 3 has no block for its stride'),
     ],
 )
 def test_nonsense_is_refused(settings, message):

@@ -119,19 +119,19 @@ def test_a_stock_head_trains_under_bf16_and_on_shares_of_the_classes():
 def test_heads_that_cannot_serve_are_refused():
     v_network = OURS['VideoResNet'][0]
     clips = torch.randn(2, 3, 8, 16, 16)
-    with pytest.raises(ValueError, match=r'SlowFastHead reads the maps of two pathways, and model\.backbone'):
+    with pytest.raises(ValueError, match=r'SlowFastHead reads the maps of two pathways, but model\.backbone'):
         build(v_network, cls_head=head('SlowFastHead', 32))(clips, samples(2), mode='loss')
     with pytest.raises(ValueError, match='MViTHead reads a map with its class token'):
         build(v_network, cls_head=head('MViTHead', 32))(clips, samples(2), mode='loss')
-    with pytest.raises(ValueError, match=r'TSMHead was built for maps of 8 frames, .* gives 2.*num_segments=2'):
+    with pytest.raises(ValueError, match=r'TSMHead was built for maps of 8 frames, .* returns 2.*num_segments=2'):
         build(v_network, cls_head=head('TSMHead', 32))(clips, samples(2), mode='loss')
     halved = dict(num_segments=8, temporal_pool=True)
-    with pytest.raises(ValueError, match=r'TSMHead was built for maps of 4 frames, .* gives 2.*num_segments=4'):
+    with pytest.raises(ValueError, match=r'TSMHead was built for maps of 4 frames, .* returns 2.*num_segments=4'):
         build(v_network, cls_head=head('TSMHead', 32, **halved))(clips, samples(2), mode='loss')
     build(v_network, cls_head=head('TSMHead', 32, **halved | dict(num_segments=4)))(clips, samples(2), mode='loss')
-    with pytest.raises(ValueError, match=r'FeatureHead gives features; .*Remedy'):
+    with pytest.raises(ValueError, match=r'FeatureHead returns features, .*Remedy'):
         build(v_network, cls_head=dict(type='FeatureHead'))
-    with pytest.raises(ValueError, match='labels 0 to 7 of a batch, and num_classes=6'):
+    with pytest.raises(ValueError, match='a batch has labels 0 to 7, but num_classes=6'):
         build(v_network, cls_head=head('I3DHead', 32))(
             clips, [*samples(1), ActionDataSample().set_gt_label(7)], mode='loss'
         )
@@ -150,7 +150,7 @@ def test_heads_that_cannot_serve_are_refused():
 def test_a_stock_head_of_another_width_is_refused(name, kind, channels):
     model = build(BACKBONES[name], cls_head=head(kind, 17))
     with pytest.raises(
-        ValueError, match=rf'cls_head\.in_channels=17, .*Remedy: model\.cls_head\.in_channels={channels}'
+        ValueError, match=rf'cls_head\.in_channels=17, .*Remedy: set model\.cls_head\.in_channels={channels}'
     ):
         model(torch.randn(2, 3, 8, 32, 32), samples(2), mode='loss')
 
@@ -178,7 +178,7 @@ def test_a_neck_says_what_it_misses():
     stock = BACKBONES['ResNet3d (I3D, R3D)']
     model = build(stock, neck=dict(type='FusedPretextNeck'), context_head=tiny('context').context_head)
     with pytest.raises(
-        ValueError, match=r'FusedPretextNeck\) reads the maps of 2 stages, and model\.backbone .* gave 1'
+        ValueError, match=r'FusedPretextNeck\) reads the maps of 2 stages, but model\.backbone .* returned 1'
     ):
         model(dict(imgs=torch.randn(2, 3, 8, 32, 32), iframe=torch.randn(2, 3, 32, 32)), mode='loss')
 
@@ -195,7 +195,7 @@ def test_a_backbone_gives_the_stages_that_are_asked_for():
     assert not hasattr(early, 'conv5a')
     early.give_stages(2)  # the config has said which
     assert early.out_indices == (1, 3)
-    with pytest.raises(ValueError, match=r'reads the maps of 6 stages, and C3DBN has 5\. Remedy'):
+    with pytest.raises(ValueError, match=r'reads the maps of 6 stages, but C3DBN has 5\. Remedy'):
         whole.give_stages(6)
     for wrong in ((), (5,), (3, 1), (-1,)):
         with pytest.raises(ValueError, match='its stages are 0 to 4'):

@@ -58,9 +58,9 @@ def test_lists_that_went_through_other_programs(tmp_path, encoding):
 @pytest.mark.parametrize(
     ('name', 'text', 'message'),
     [
-        ('classInd.txt', b'\xff1 a\n', 'classInd.txt: this is no text'),
+        ('classInd.txt', b'\xff1 a\n', 'classInd.txt: this is not text'),
         ('trainlist01.txt', b'a/v.avi\tb\t1\n', 'trainlist01.txt, line 1: .*tab'),
-        ('train.csv', b'\xe9', 'train.csv: this is no text'),
+        ('train.csv', b'\xe9', 'train.csv: this is not text'),
     ],
 )
 def test_lists_that_cannot_be_read_are_named(tmp_path, name, text, message):

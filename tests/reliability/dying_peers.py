@@ -43,7 +43,8 @@ def killed_workers(folder: Path, runs: int) -> Finding:
         os.kill(workers[chosen], signal.SIGKILL)
         codes.add(process.wait(timeout=120))
         slowest = max(slowest, time.monotonic() - begun)
-        words = rf'data-loader worker {chosen} \(process {workers[chosen]}\) died at videos/\d\.mp4.*Remedy'
+        dead = rf'data-loader worker {chosen} \(process {workers[chosen]}\) died'
+        words = rf'{dead}; its last video was videos/\d\.mp4.*Remedy'
         named += re.search(words, log.read_text()) is not None
     return Finding(
         promise='A data-loader worker that the system kills while it has videos to read ends the run within '

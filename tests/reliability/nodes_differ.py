@@ -53,9 +53,7 @@ def other_weights(site: Site) -> Finding:
     nodes = [site.launch('other', node, 2, own_copy=copy if node else None, extra=chosen) for node in (0, 1)]
     ended = codes(nodes)
     seconds = time.monotonic() - begun
-    told = (
-        rf'weights\.pth: is not the same file on all nodes: .* on {site.cluster.name(0)}; .* on {site.cluster.name(1)}'
-    )
+    told = rf'weights\.pth: the file differs between nodes: .* on {site.cluster.name(0)}; .* on {site.cluster.name(1)}'
     named = [re.search(told, site.log('other', node).read_text()) is not None for node in (0, 1)]
     return Finding(
         promise='Weights to begin with (load_from) that are another file on one machine end the job on all, with an '

@@ -86,7 +86,7 @@ def until_noticed(site: Site, name: str) -> tuple[list[float], float]:
     while max(seconds) == float('inf') and time.monotonic() - cut < TIMEOUT + 3 * LATER:
         for node in (0, 1):
             said = site.log(name, node).read_text()
-            if f'On node {site.cluster.name(node)}, process' in said and 'has not answered for so long' in said:
+            if f'On node {site.cluster.name(node)}, process' in said and 'did not answer in this time' in said:
                 seconds[node] = min(seconds[node], time.monotonic() - cut)
         time.sleep(0.5)
     return seconds, cut

@@ -103,12 +103,12 @@ def test_resume_with_another_batch_or_list_is_refused(tiny, unbroken, videos, tm
             resumed(name, **change)
     capsys.readouterr()
     resumed('same', **{'train_dataloader.dataset.ann_file': str(tmp_path / 'same.txt')})
-    assert 'which list its run had' not in capsys.readouterr().out
+    assert 'does not record the list of its run' not in capsys.readouterr().out
     old = read_checkpoint(checkpoint)
     del old['meta']['list_sha256']
     torch.save(old, tmp_path / 'old.pth')
     resumed('old', tmp_path / 'old.pth')
-    assert capsys.readouterr().out.count('old.pth does not say which list its run had') == 1
+    assert capsys.readouterr().out.count('old.pth: the file does not record the list of its run') == 1
 
 
 def test_resume_takes_the_newest_whole_checkpoint_and_says_which_not(tiny, tmp_path, capsys):
@@ -121,11 +121,11 @@ def test_resume_takes_the_newest_whole_checkpoint_and_says_which_not(tiny, tmp_p
     assert 'resumed epoch: 0, iter: 3' in log.out + log.err
     assert newest_valid(tmp_path / 'run') == (newest, [])  # written anew
     newest.write_bytes(newest.read_bytes()[:-1])
-    with pytest.raises(CheckpointError, match=r'iter_4\.pth: its SHA-256 is .*Remedy: another checkpoint'):
+    with pytest.raises(CheckpointError, match=r'iter_4\.pth: its SHA-256 is .*Remedy: use another checkpoint'):
         train(tiny('named', load_from=str(newest)))
     for path in (tmp_path / 'run').glob('iter_*.pth'):
         path.write_bytes(b'PK')
-    with pytest.raises(CheckpointError, match=r'no checkpoint can be resumed from.*iter_4\.pth.*Remedy'):
+    with pytest.raises(CheckpointError, match=r'no checkpoint here can be resumed from.*iter_4\.pth.*Remedy'):
         train(tiny('run', resume=True, experiment_name='damaged'))
 
 
@@ -156,7 +156,7 @@ def test_a_worker_that_ends_handing_over_is_named_unless_a_signal_ended_it(tiny,
         raise ConnectionResetError(104, 'Connection reset by peer')
 
     monkeypatch.setattr(dataloader._MultiProcessingDataLoaderIter, '_next_data', breaks_off)
-    words = r'data-loader worker 0 \(process \d+\) died at videos/\d\.mp4.*Remedy'
+    words = r'data-loader worker 0 \(process \d+\) died; its last video was videos/\d\.mp4.*Remedy'
     with pytest.raises(SystemExit if signalled else WorkerDied, match='143' if signalled else words):
         train(tiny('broken_off', **{'train_dataloader.num_workers': 1}))
     if signalled:

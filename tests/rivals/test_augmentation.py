@@ -123,7 +123,7 @@ def test_every_stage_leaves_out_videos_without_room():
     spans |= dict(DSM=122, Tempos=63, Puzzle=96, TilesAndFrames=25, IIC=17, TCLR=63)
     for kind, span in spans.items():
         stage = TRANSFORMS.build(dict(type=f'Sample{kind}'))
-        with pytest.raises(VideoTooShort, match=f'has {span - 1} frames, and .* needs {span}'):
+        with pytest.raises(VideoTooShort, match=f'has {span - 1} frames, but .* needs {span}'):
             stage(dict(video=CodedVideo(span - 1), rng=np.random.default_rng(0)))
         clips = stage(dict(video=CodedVideo(span), rng=np.random.default_rng(0)))['clip_frames']
         assert clips.min() >= 0

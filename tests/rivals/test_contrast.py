@@ -303,7 +303,7 @@ def test_tclr_compares_times_of_the_long_clip_with_the_short_clips_of_its_own_dr
     torch.testing.assert_close(found['loss_same_time'], same_time(means[:, 0, :2], means[:, 1, :2], 0.1)[0])
     naive = sum(time_of_long(halves[:, draw, 2], means[:, draw, :2], 0.1) for draw in range(2)) / 2
     torch.testing.assert_close(found['loss_time_of_long'], naive)
-    with pytest.raises(ValueError, match='shorts=2 of stage and head'):
+    with pytest.raises(ValueError, match='shorts=2 in stage and head'):
         TCLRHead(in_channels=3, shorts=3).loss(network, torch.randn(2, 8, 3, 4, 4, 4), {})
 
 

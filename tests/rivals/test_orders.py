@@ -28,7 +28,7 @@ def test_distant_orders_are_far_from_each_other():
     distance = (orders[:, None] != orders[None]).sum(2)
     assert distance[~np.eye(12, dtype=bool)].min() >= 8
     assert (np.sort(orders) == np.arange(9)).all()
-    with pytest.raises(ValueError, match='number=7 of the 6 orders'):
+    with pytest.raises(ValueError, match='number=7 must be 1 to 6, the orders'):
         distant_orders(3, 7)
 
 

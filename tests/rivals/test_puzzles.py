@@ -54,7 +54,7 @@ def test_cubes_come_back_in_order_by_their_label_over_space_and_over_time(flip):
 
 
 def test_a_cube_that_its_stretch_has_no_room_for_is_refused():
-    with pytest.raises(ValueError, match='stretch=15 has no room'):
+    with pytest.raises(ValueError, match='stretch=15 is shorter than a cube'):
         TRANSFORMS.build(dict(type='SamplePuzzle', stretch=15))
 
 

@@ -83,7 +83,7 @@ def test_errors_are_one_line_and_leave_nothing(repository, convert, tmp_path):
     wrong_way = subprocess.run([*command, tmp_path / 'new.pth'], capture_output=True, text=True, timeout=120)
     assert wrong_way.returncode == 1
     assert len(wrong_way.stderr.strip().splitlines()) == 1
-    assert "'backbone.conv1.weight': of no layout known" in wrong_way.stderr
+    assert "'backbone.conv1.weight': unknown layout of weights" in wrong_way.stderr
     overwriting = convert(tmp_path / 'ours.pth', tmp_path / 'ours.pth', '--to', 'released')
     assert overwriting.returncode == 1
     assert 'exists' in overwriting.stderr
@@ -107,7 +107,7 @@ def test_a_digest_needs_a_checkpoint_and_that_checkpoint(test_py, tmp_path, caps
         test_py(path, '--sha256', sha256_of(path))
     with pytest.raises(SystemExit):
         test_py('--sha256', '0' * 64)
-    assert '--sha256 belongs to a checkpoint' in capsys.readouterr().err
+    assert '--sha256 needs a checkpoint' in capsys.readouterr().err
 
 
 def test_a_dump_of_another_kind_is_refused_at_once(test_py, tmp_path, capsys):

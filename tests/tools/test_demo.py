@@ -37,7 +37,7 @@ def test_one_recording_a_class_is_no_test(demo, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(demo.Job, 'run', lambda *_: None)
     monkeypatch.setattr(demo, 'by_name', lambda paths: ['cam1'] * len(paths))
     assert demo.own_videos(tmp_path / 'mine', demo.Job(tmp_path, None)).lists == {}
-    assert '4 training and 0 test videos once recordings are kept whole' in capsys.readouterr().out
+    assert '4 training and 0 test videos with recordings kept whole' in capsys.readouterr().out
 
 
 def test_the_table_says_what_is_no_result(demo):
@@ -62,5 +62,5 @@ def test_one_folder_serves_one_set_of_videos(demo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert demo.claim_work_dir(None, None) == demo.claim_work_dir(None, None)
     assert demo.claim_work_dir(None, '/some/holiday').name == 'demo_holiday'
-    with pytest.raises(SystemExit, match='holds a demo on the controlled set'):
+    with pytest.raises(SystemExit, match='this folder has a demo on the controlled set'):
         demo.claim_work_dir('work_dirs/demo', '/some/holiday')

@@ -53,7 +53,7 @@ def test_a_result_stands_in_its_row_with_where_it_comes_from(zoo_tool):
 
 
 @pytest.mark.parametrize(
-    ('change', 'message'), [(dict(config='configs/none.py'), 'is no config'), (dict(seed=1), 'a result has')]
+    ('change', 'message'), [(dict(config='configs/none.py'), 'is not a config'), (dict(seed=1), 'a result has')]
 )
 def test_a_result_that_cannot_be_traced_is_refused(zoo_tool, monkeypatch, tmp_path, change, message):
     result = dict(config='configs/demo/pretrain.py', ours='1', commit='abc', date='2026-01-02', device='a GPU') | change

@@ -41,7 +41,7 @@ def test_validations_of_the_named_epochs_and_means_of_their_batches(trained):
     rows = read_curves(trained)
     assert len(rows) == 8
     assert epoch_mean(rows, 'acc_context', 3) == pytest.approx((rows[4]['acc_context'] + rows[5]['acc_context']) / 2)
-    with pytest.raises(KeyError, match="epoch 9 has 'acc_context'"):
+    with pytest.raises(KeyError, match="epoch 9 has no training row with 'acc_context'"):
         epoch_mean(rows, 'acc_context', 9)
 
 

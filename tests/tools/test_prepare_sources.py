@@ -28,11 +28,11 @@ def test_names_that_do_not_fit_a_line_and_links_out_of_the_folder(place, clip, t
     assert listing.not_taken == {'link to a folder': ('folder',)}
     reasons = {
         'link.mp4': 'leads out',
-        'latin\\udce9.mp4': 'the byte 0xe9, which is not UTF-8',
+        'latin\\udce9.mp4': 'the byte 0xe9, but lists must be UTF-8',
         'two\\nlines.mp4': 'U+000A',
         'tab\\tbed.mp4': 'U+0009',
         'line\\u2028end.mp4': 'U+2028',
-        ' leading.mp4': 'begins or ends with a space',
+        ' leading.mp4': 'starts or ends with a space',
         long: '251 bytes',
     }
     assert len(listing.refused) == len(reasons)
@@ -103,7 +103,7 @@ def test_lines_that_repeat_contradict_or_nearly_name_a_video(place, clip, tmp_pa
     assert [(source.path, source.label) for source in listing.sources] == [('a.mp4', 1), ('gone.mp4', 5)]
     assert [(path, reason) for path, reason in listing.refused] == [
         ('a.mp4', 'line 3 has the label 2, an earlier line 1'),
-        ('b.mp4\\tx', 'a tab stands only before the label, which is a whole number'),
+        ('b.mp4\\tx', 'a tab is allowed only before the label, a whole number'),
         (
             'b.mp4,3',
             'there is no such file; a comma does not separate: write a space or a tab before the label 3',

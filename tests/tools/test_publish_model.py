@@ -157,7 +157,7 @@ def test_a_test_of_other_weights_or_settings_is_no_proof(publish, repository, tr
             dict(options=['--options', *training, 'train_cfg.max_epochs=3']),
         ),
         ('no finished test', (), dict(test=tmp_path)),
-        ('--seeds begins with 4, but the seed of this run is 3', ('--seeds', '4', '5'), {}),
+        ('--seeds starts with 4, but the seed of this run is 3', ('--seeds', '4', '5'), {}),
         (r'pretrain\.py: lacks test_data.*, so tests nothing', ('--test', demo / 'pretrain.py', tmp_path / 'test'), {}),
         ("'seed' is not an option", (), dict(test_options=[*lists, 'seed'])),
         ("'seed' is not an option", (), dict(options=['--options', 'seed'])),
@@ -193,10 +193,10 @@ def test_a_tree_that_is_no_commit_is_refused(tool, tmp_path, monkeypatch):
         (tmp_path / name).touch()  # publishing writes them
     assert publish_model.commit(head, allow_changes=False) == head
     for trained_at, said in ((None, 'unknown'), ('0' * 40, 'unknown'), (f'{head}+changes', f'{head}+changes')):
-        with pytest.raises(PublishError, match=r'^trained at .*no commit of this repository.*Remedy'):
+        with pytest.raises(PublishError, match=r'^trained at .*not a commit of this repository.*Remedy'):
             publish_model.commit(trained_at, allow_changes=False)
         assert publish_model.commit(trained_at, allow_changes=True) == said
     (tmp_path / 'cmvl_mm/zoo/code.py').touch()
-    with pytest.raises(PublishError, match=r'the tree is no commit.*code\.py.*Remedy: commit'):
+    with pytest.raises(PublishError, match=r'the tree has uncommitted changes.*code\.py.*Remedy: commit'):
         publish_model.commit(head, allow_changes=False)
     assert publish_model.commit(head, allow_changes=True) == f'{head}+changes'

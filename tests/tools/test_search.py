@@ -91,10 +91,10 @@ def test_compressed_arrays_are_one_line(search, tmp_path):
 @pytest.mark.parametrize(
     ('rows', 'reason'),
     [
-        (np.array([None]), 'no features that can be read'),
-        (np.zeros(3), 'no features that can be read'),
-        (np.array([['x']]), 'no features that can be read'),
-        (np.zeros(2, [('a', 'f4')]), 'no features that can be read'),
+        (np.array([None]), 'the file has no readable features'),
+        (np.zeros(3), 'the file has no readable features'),
+        (np.array([['x']]), 'the file has no readable features'),
+        (np.zeros(2, [('a', 'f4')]), 'the file has no readable features'),
         (np.ones((4, 3)), r'.* 3 wide.*f\.npz 2\.'),
     ],
 )

@@ -56,7 +56,7 @@ def test_newest_test_counts_and_none_or_a_damaged_one_is_an_error(tmp_path):
         (tmp_path / name / f'{name}.json').write_text(text)
     assert read_test(tmp_path) == {'finetune/top1': 0.2}
     (tmp_path / name / f'{name}.json').write_text('{"finetune/top1": 0.')
-    with pytest.raises(ValueError, match=r'20260101_000002\.json: no figures of a test.*Remedy'):
+    with pytest.raises(ValueError, match=r'20260101_000002\.json: the file has no test figures.*Remedy'):
         read_test(tmp_path)
 
 

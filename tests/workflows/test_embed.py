@@ -182,7 +182,7 @@ def test_what_cannot_be_read_is_reported_and_the_rest_is_embedded(videos, make_n
     assert failures['b/broken.mp4']['stage'] == failures['b/empty.mp4']['stage'] == 'open'
     assert failures['b/empty.mp4']['reason'] == 'the file is empty'
     assert failures['b/short.mp4']['stage'] == 'length'
-    assert failures['b/short.mp4']['reason'] == 'the sample needs 31 frames and the video has 20'
+    assert failures['b/short.mp4']['reason'] == 'the sample needs 31 frames, but the video has 20'
     assert 'repeat_last' in failures['b/short.mp4']['remedy']
     assert all(f'{name}: ' in told for name in failures)
 

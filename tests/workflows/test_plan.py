@@ -19,10 +19,10 @@ ENTRIES = [Entry(f'{name}.mp4', None) for name in 'abcdef']
 @pytest.mark.parametrize(
     ('name', 'options', 'frames', 'why'),
     [
-        ('own/pretrain', {}, 41, '16 frames at stride 2 spans 31; a gap of 2 and 8 of motion follow'),
-        ('pretrain_c3d_ucf', {}, 71, '16 frames at stride 4 spans 61; a gap of 2 and 8 of motion follow'),
+        ('own/pretrain', {}, 41, '16 frames at stride 2 spans 31; a gap of 2 and 8 frames of motion follow'),
+        ('pretrain_c3d_ucf', {}, 71, '16 frames at stride 4 spans 61; a gap of 2 and 8 frames of motion follow'),
         ('own/pretrain', {f'{KEY}.frame_interval': 1}, 26, 'at stride 1 spans 16'),
-        ('own/pretrain', {f'{KEY}.future_gap': -8}, 31, 'the 8 of motion begin 8 before its end'),
+        ('own/pretrain', {f'{KEY}.future_gap': -8}, 31, 'the 8 frames of motion start 8 before its end'),
     ],
 )
 def test_a_config_says_how_many_frames_it_needs_and_why(name, options, frames, why):

@@ -51,7 +51,7 @@ def test_what_the_network_cannot_take_is_said_under_the_name_of_the_upload(open_
     strict = dataclasses.replace(embedded, meta=dataclasses.replace(embedded.meta, past_end='error'))
     answer = send(open_page(strict), made_videos / 'b' / 'short.mp4', 'mine.mp4')
     assert answer.status_code == 422
-    assert answer.json()['message'].startswith('mine.mp4: length: the sample needs 31 frames and the video has 20.')
+    assert answer.json()['message'].startswith('mine.mp4: length: the sample needs 31 frames, but the video has 20.')
 
 
 def test_weights_that_are_gone_are_an_answer_and_faults_stay_faults(open_page, embedded, made_videos, tmp_path):
