@@ -63,9 +63,9 @@ CLASSES = {'basic': 64, 'future': 64, 'hard': 144}
 
 MEASURED, SUPERVISED = 'random weights, batch norm measured', 'supervised, joint label'
 STILL = (
-    'optim_wrapper.optimizer.lr=0', 'train_cfg.max_epochs=2', 'param_scheduler.0.begin=1', 'param_scheduler.0.end=2'
+    'optim_wrapper.optimizer.lr=1e-30', 'train_cfg.max_epochs=2', 'param_scheduler.0.begin=1', 'param_scheduler.0.end=2'
 )  # fmt: skip
-"""Options of a training that learns nothing, so that batch norm has the videos' statistics, as in trained rows."""
+"""Options of a training with steps too small to change a weight: only batch norm takes the videos' statistics."""
 
 Kind = Literal['rival', 'ours', 'outer']
 
