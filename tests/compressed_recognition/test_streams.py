@@ -84,7 +84,7 @@ def test_what_has_no_stream_is_refused(pan):
         read(pan, [[0]], ['flow'])
     with pytest.raises(VideoError, match=r'pan.mp4: motion: frame 0 has no frame before it'):
         read(pan, [[0]], ['residual'])
-    with pytest.raises(VideoError, match=r'flow.npz: motion: there is no such file'):
+    with pytest.raises(VideoError, match=r'flow.npz: motion: there is no such flow file'):
         read(pan, [[1]], ['flow'])
     with pytest.raises(ValueError, match='needs one or more of vectors, residual'):
         read(pan, [[1]], ['mv'])

@@ -79,5 +79,5 @@ def test_a_video_that_ends_before_its_window_has_no_say():
 
 
 def test_messages_name_the_residual_head():
-    with pytest.raises(ValueError, match=r'^model\.residual_head: the predictor gives .* r_network \(1, 3, 3\)'):
+    with pytest.raises(ValueError, match=r'^model\.residual_head: the predictor gives .* r_network gives \(1, 3, 3\)'):
         residual_head().embed(torch.randn(1, 32, 2, 4, 4), torch.rand(1, 4, 2, 8, 24, 24))

@@ -141,7 +141,7 @@ def test_a_data_set_gets_the_lists_that_configs_read(run, place, clip, tmp_path)
     assert len(report['short']) == 4
     assert report['lists'] == {'folder': str(lists), 'check': 'not checked: own lists'}
     assert report['written']['test_split3.txt'] == {'videos': 1, 'listed': 2}
-    short = 'a clip of 16 frames at stride 4 spans 61; a gap of 2 and 8 of motion follow'
+    short = 'a clip of 16 frames at stride 4 spans 61; a gap of 2 and 8 frames of motion follow'
     for line in ('missing: Walk/v_Walk_gone', 'failed: Walk/v_Walk_broken', 'short: Walk/new.mp4: 14 frames', short):
         assert line in output
 

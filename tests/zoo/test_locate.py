@@ -112,5 +112,5 @@ def test_init_cfg_takes_names_and_addresses(zoo, site):
 
 def test_weights_alone_are_no_run_to_resume(zoo):
     zoo()
-    with pytest.raises(CheckpointError, match=r'tiny_c3d: weights alone.*load_from=… and without --resume'):
+    with pytest.raises(CheckpointError, match=r'tiny_c3d: the file has weights only.*load_from=… and without --resume'):
         CompressedRunner.resume(SimpleNamespace(), 'tiny_c3d')
