@@ -36,8 +36,8 @@ joint R@1. "95 %" gives the ranks that a row may have, by t-intervals of its dif
 95 % each, not corrected for their number); with fewer than {FEWEST_SEEDS} seeds there is no interval. "Mirrored" is
 R@1 between motions that differ only in their sense; chance is 50. "CPU s" is the CPU time of one training with its
 workers, on the machine of the run. "TFLOP" counts all its steps, forward and backward. Random weights and supervised
-training have no rank. "Batch norm measured": two epochs of batches without a step, because a network whose batch norm
-has the initial statistics shows less than its random weights can.
+training have no rank. "Batch norm measured": after two epochs of steps too small to change a weight, because a network
+whose batch norm has the initial statistics shows less than its random weights can.
 """
 
 
